@@ -1,0 +1,20 @@
+//! Low-precision LSTMs as plain Verilog, checked bit for bit.
+//!
+//! The path: a float model is [`import`]ed, [`quantize`]d to integers, folded by [`schedule`],
+//! and then three siblings that never import one another take it: [`reference`] computes it,
+//! [`codegen`] writes it as Verilog, [`estimate`] prices it. [`cosim`] compares the first two,
+//! [`synth`] checks the third.
+
+pub mod cli;
+pub mod codegen;
+pub mod cosim;
+pub mod estimate;
+pub mod files;
+pub mod fixed;
+pub mod import;
+pub mod quantize;
+pub mod reference;
+pub mod schedule;
+pub mod spec;
+pub mod synth;
+pub mod tools;

@@ -1,0 +1,110 @@
+//! The integer model that reference, hardware and estimate all take.
+
+use crate::fixed::QFormat;
+use std::collections::BTreeMap;
+
+/// The gates in `PyTorch`'s order: input, forget, cell candidate, output.
+pub const GATES: [&str; 4] = ["i", "f", "g", "o"];
+
+/// One LSTM layer in integers. Matrices are row-major with `4 * hidden_size` rows, gate after
+/// gate in the order of [`GATES`]: row `k * hidden_size + j` belongs to gate `k` of unit `j`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Elements of the input vector x.
+    pub input_size: usize,
+    /// Units, the elements of h and c.
+    pub hidden_size: usize,
+    /// Format of x.
+    pub x: QFormat,
+    /// Format of h.
+    pub h: QFormat,
+    /// Bits of every weight; 1 means the values -1 and +1.
+    pub w_bits: u32,
+    /// Fraction of `weight_ih`, per gate.
+    pub w_frac_ih: [i32; 4],
+    /// Fraction of `weight_hh`, per gate.
+    pub w_frac_hh: [i32; 4],
+    /// Format of the pre-activation z.
+    pub z: QFormat,
+    /// Fraction bits of the gate values; 1.0 is `2^a_frac`.
+    pub a_frac: u32,
+    /// Format of the cell state c.
+    pub c: QFormat,
+    /// Input weights, `[4H, I]`, symmetric codes.
+    pub weight_ih: Vec<i16>,
+    /// Recurrent weights, `[4H, H]`, symmetric codes.
+    pub weight_hh: Vec<i16>,
+    /// Bias `[4H]` at the accumulator's fraction [`Alignment::frac`] of its gate.
+    pub bias: Vec<i32>,
+    /// Optional unsigned per-row multiplier `[4H]` and its format.
+    pub row_scale: Option<RowScale>,
+}
+
+/// A per-row multiplier that refines the scale of each row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowScale {
+    /// Width of an unsigned multiplier.
+    pub bits: u32,
+    /// Fraction of the multiplier.
+    pub frac: i32,
+    /// One multiplier per row, `[4H]`.
+    pub multiplier: Vec<u32>,
+}
+
+/// How both products of one gate are brought to one fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alignment {
+    /// Left shift of the input product.
+    pub shift_x: u32,
+    /// Left shift of the recurrent product.
+    pub shift_h: u32,
+    /// Fraction of the accumulator, `P` in `docs/numerics.md`.
+    pub frac: i32,
+}
+
+impl Layer {
+    /// The shifts that align gate `gate`'s two products; one of them is zero.
+    #[must_use]
+    pub fn alignment(&self, gate: usize) -> Alignment {
+        let x = self.w_frac_ih[gate] + self.x.frac;
+        let h = self.w_frac_hh[gate] + self.h.frac;
+        let frac = x.max(h);
+        Alignment { shift_x: (frac - x) as u32, shift_h: (frac - h) as u32, frac }
+    }
+}
+
+/// The dense layer after the last LSTM layer: `y[r] = sum_j w[r][j] * h[j] + bias[r]`, exact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Rows, the number of outputs.
+    pub output_size: usize,
+    /// Bits of every weight.
+    pub w_bits: u32,
+    /// Fraction of the weights; the output's fraction is `w_frac + h.frac`.
+    pub w_frac: i32,
+    /// `[O, H]`, row-major.
+    pub weight: Vec<i16>,
+    /// `[O]`, at the output's fraction.
+    pub bias: Vec<i32>,
+}
+
+/// A stack of layers, the optional head, and float tensors that only ride along.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizedModel {
+    /// At least one; the x format of a layer is the h format of the one before.
+    pub layers: Vec<Layer>,
+    /// Dense head, not part of the hardware.
+    pub head: Option<Head>,
+    /// Float tensors around the LSTM (`embedding.weight`, ...): shape and values.
+    pub passengers: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+/// A layer whose parts do not fit together; the message names the tensor or field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct LayerError {
+    /// Dotted path such as `layers.0.weight_ih`.
+    pub place: String,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}

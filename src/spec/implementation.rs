@@ -1,0 +1,101 @@
+//! How the hardware is built. Nothing in here can change an output word.
+
+use serde::{Deserialize, Serialize};
+
+/// When the hidden and cell state go back to zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "policy", deny_unknown_fields)]
+pub enum StatePolicy {
+    /// The step after one whose last beat carried TLAST starts from zero.
+    Tlast,
+    /// Only reset clears the state.
+    Never,
+    /// A pulse on the port `state_clear` clears it for the next step whose first beat is accepted.
+    HostPulse,
+    /// Every `steps` steps start from zero.
+    FixedWindow {
+        /// Steps of a window, at least 1.
+        steps: u32,
+    },
+}
+
+/// What the multiply-accumulate array is made of; equal words either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MacStyle {
+    /// Distributed arithmetic in LUTs and carry chains.
+    Lut,
+    /// Several products packed into each DSP block.
+    Dsp,
+    /// DSP for wide operands where the target has blocks to spare, LUT otherwise.
+    Auto,
+}
+
+/// FPGA family the sources are shaped for; all sources stay portable Verilog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Xilinx 7 series.
+    Xc7,
+    /// Xilinx `UltraScale+`.
+    Xcup,
+    /// Lattice ECP5.
+    Ecp5,
+    /// Lattice iCE40.
+    Ice40,
+    /// No family.
+    Generic,
+}
+
+/// How weights and biases get into the memories; activation tables are always inline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryInit {
+    /// `$readmemh` of a file beside the sources, checked by digest in simulation.
+    Readmemh,
+    /// Written into the Verilog as `case` statements.
+    Inline,
+}
+
+/// How the folding of every layer is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "goal", deny_unknown_fields)]
+pub enum FoldingGoal {
+    /// `units * 4` rows by `columns` multiply-accumulates in every layer.
+    Explicit {
+        /// Units computed side by side.
+        units: usize,
+        /// Vector elements multiplied side by side.
+        columns: usize,
+    },
+    /// The smallest array that takes at most this many cycles a step in every layer.
+    TargetCycles {
+        /// Cycles per step.
+        cycles: u64,
+    },
+    /// The fastest array of at most this many multiply-accumulates in every layer.
+    MaxMacs {
+        /// Multiply-accumulates per cycle and layer.
+        macs: usize,
+    },
+}
+
+/// How the hardware is built: folding, style, target, policies, names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Implementation {
+    /// Verilog identifier; the top module is `{name}_top`, memories and tables are `{name}_*`.
+    pub name: String,
+    /// Folding of every layer.
+    pub folding: FoldingGoal,
+    /// LUT or DSP arrays.
+    pub mac: MacStyle,
+    /// FPGA family.
+    pub target: Target,
+    /// When the state is cleared.
+    pub state: StatePolicy,
+    /// Where weights live in the sources.
+    pub memory_init: MemoryInit,
+    /// Stream elements per beat; `None` takes the smallest that does not slow the array down.
+    pub stream_elements: Option<usize>,
+}

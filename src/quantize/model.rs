@@ -69,7 +69,11 @@ impl Layer {
         let x = self.w_frac_ih[gate] + self.x.frac;
         let h = self.w_frac_hh[gate] + self.h.frac;
         let frac = x.max(h);
-        Alignment { shift_x: (frac - x) as u32, shift_h: (frac - h) as u32, frac }
+        Alignment {
+            shift_x: (frac - x) as u32,
+            shift_h: (frac - h) as u32,
+            frac,
+        }
     }
 }
 

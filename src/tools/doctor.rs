@@ -1,0 +1,80 @@
+//! What is there and what is missing, in one report.
+
+use super::find::{Search, Tool};
+use super::kind::ToolKind;
+use serde::Serialize;
+
+/// What [`doctor`] found out about one tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolReport {
+    /// Name of the tool.
+    pub name: &'static str,
+    /// What it is needed for.
+    pub purpose: &'static str,
+    /// Whether the project's own checks need it.
+    pub required: bool,
+    /// The tool, when it works.
+    pub tool: Option<Tool>,
+    /// Why not and what mends it, when it does not.
+    pub problem: Option<String>,
+}
+
+/// Every tool, and the folder that compiled models are kept in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// One entry per tool, in the order of [`ToolKind::ALL`].
+    pub tools: Vec<ToolReport>,
+    /// Where compiled models are kept.
+    pub cache: Option<std::path::PathBuf>,
+    /// Why the cache cannot be used and what mends it.
+    pub cache_problem: Option<String>,
+}
+
+impl Report {
+    /// Whether everything required works.
+    #[must_use]
+    pub fn healthy(&self) -> bool {
+        self.cache_problem.is_none()
+            && self
+                .tools
+                .iter()
+                .all(|report| !report.required || report.tool.is_some())
+    }
+}
+
+/// Looks for every tool, runs each for its version, and tries to write to the cache.
+#[must_use]
+pub fn doctor(search: &Search) -> Report {
+    let tools = ToolKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let found = search.find(kind);
+            let problem = found.as_ref().err().map(ToString::to_string);
+            ToolReport {
+                name: kind.name(),
+                purpose: kind.purpose(),
+                required: kind.required(),
+                tool: found.ok(),
+                problem,
+            }
+        })
+        .collect();
+    let cache = super::cache_folder();
+    let cache_problem = match &cache {
+        None => Some("no cache folder is known; set LPRNN_CACHE or HOME".to_string()),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .and_then(|()| tempfile::tempfile_in(folder))
+            .err()
+            .map(|error| {
+                format!(
+                    "cannot write to {}: {error}; set LPRNN_CACHE",
+                    folder.display()
+                )
+            }),
+    };
+    Report {
+        tools,
+        cache,
+        cache_problem,
+    }
+}

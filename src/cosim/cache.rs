@@ -1,0 +1,135 @@
+//! A folder of things built once, kept by content, shared by threads and processes.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Entries are folders `{kind}/{key}`; one that is there is complete and never changes.
+#[derive(Clone, Debug)]
+pub(super) struct Cache {
+    root: PathBuf,
+}
+
+impl Cache {
+    /// Uses `root`, which is made when first needed.
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The entry's folder; when it is not there, `build` fills a new one, which is renamed into
+    /// place when it succeeds. Of several that want the same entry one builds and all wait.
+    pub(super) fn entry<E: From<CacheError>>(
+        &self,
+        kind: &str,
+        key: &str,
+        build: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<PathBuf, E> {
+        let entry = self.root.join(kind).join(key);
+        if entry.is_dir() {
+            return Ok(entry);
+        }
+        let problem = |source| CacheError {
+            root: self.root.clone(),
+            source,
+        };
+        let locks = self.root.join("locks");
+        fs::create_dir_all(&locks).map_err(problem)?;
+        fs::create_dir_all(self.root.join(kind)).map_err(problem)?;
+        let lock = File::create(locks.join(format!("{kind}-{key}"))).map_err(problem)?;
+        lock.lock().map_err(problem)?;
+        if entry.is_dir() {
+            return Ok(entry);
+        }
+        let work = tempfile::Builder::new()
+            .prefix("building-")
+            .tempdir_in(&self.root)
+            .map_err(problem)?;
+        build(work.path())?;
+        fs::rename(work.path(), &entry).map_err(problem)?;
+        Ok(entry)
+    }
+
+    /// Removes an entry that turned out to be broken.
+    pub(super) fn remove(&self, kind: &str, key: &str) -> io::Result<()> {
+        fs::remove_dir_all(self.root.join(kind).join(key))
+    }
+}
+
+/// The cache folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot use the cache folder {}: {source}; set LPRNN_CACHE to a folder that can be written",
+    root.display()
+)]
+pub struct CacheError {
+    root: PathBuf,
+    source: io::Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn many_threads_build_an_entry_once() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = Cache::new(root.path().join("cache"));
+        let built = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let build = |folder: &Path| {
+                        built.fetch_add(1, Ordering::Relaxed);
+                        std::thread::sleep(std::time::Duration::from_millis(50));
+                        fs::write(folder.join("x"), "done").unwrap();
+                        Ok::<(), CacheError>(())
+                    };
+                    let folder = cache.entry("kind", "key", build).unwrap();
+                    assert_eq!(fs::read_to_string(folder.join("x")).unwrap(), "done");
+                });
+            }
+        });
+        assert_eq!(built.into_inner(), 1);
+    }
+
+    #[test]
+    fn failed_build_leaves_no_entry() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = Cache::new(root.path().to_path_buf());
+        let fail = |_: &Path| {
+            Err(CacheError {
+                root: PathBuf::new(),
+                source: io::Error::other("x"),
+            })
+        };
+        cache.entry("kind", "key", fail).unwrap_err();
+        assert!(
+            fs::read_dir(root.path().join("kind"))
+                .unwrap()
+                .next()
+                .is_none()
+        );
+        let left = fs::read_dir(root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        assert!(
+            left.into_iter()
+                .all(|name| !name.to_string_lossy().starts_with("building"))
+        );
+        cache
+            .entry("kind", "key", |_| Ok::<(), CacheError>(()))
+            .unwrap();
+    }
+
+    #[test]
+    fn folder_that_cannot_be_made_names_the_remedy() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("file"), "").unwrap();
+        let cache = Cache::new(root.path().join("file"));
+        let error = cache
+            .entry("kind", "key", |_| Ok::<(), CacheError>(()))
+            .unwrap_err();
+        assert!(error.to_string().contains("set LPRNN_CACHE"), "{error}");
+    }
+}

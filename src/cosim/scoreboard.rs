@@ -1,0 +1,452 @@
+//! Compares every output word of every step, and the exact cycle counts.
+
+use super::CosimError;
+use super::dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST};
+use super::stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
+use crate::codegen::Interface;
+use crate::tools::interrupted;
+use serde::Serialize;
+
+/// Cycles between two looks at Ctrl-C and two reports of progress.
+const CYCLES_PER_CHUNK: u64 = 1 << 17;
+
+/// The first thing in which hardware and model differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum Difference {
+    /// An output word.
+    #[error("step {step} output {element}: hardware {hardware}, model {model}")]
+    Word {
+        /// Step, from 0.
+        step: usize,
+        /// Element of h, from 0.
+        element: usize,
+        /// What the core gave.
+        hardware: i64,
+        /// What the model gives.
+        model: i64,
+    },
+    /// A pre-activation, found by the trace ports.
+    #[error(
+        "step {step} layer {layer} gate {gate} unit {unit}: hardware {hardware}, model {model}"
+    )]
+    Gate {
+        /// Step, from 0.
+        step: usize,
+        /// Layer, from 0.
+        layer: usize,
+        /// `i`, `f`, `g` or `o`.
+        gate: char,
+        /// Unit, from 0.
+        unit: usize,
+        /// What the core computed.
+        hardware: i64,
+        /// What the model computes.
+        model: i64,
+    },
+    /// An output word though all pre-activations before it agree.
+    #[error("step {step} layer {layer} h unit {unit}: hardware {hardware}, model {model}")]
+    Hidden {
+        /// Step, from 0.
+        step: usize,
+        /// Layer, from 0.
+        layer: usize,
+        /// Unit, from 0.
+        unit: usize,
+        /// What the core gave.
+        hardware: i64,
+        /// What the model gives.
+        model: i64,
+    },
+    /// The part of a step's last beat that no element uses is not zero.
+    #[error("step {step}: the unused bits of its last beat are not zero")]
+    Padding {
+        /// Step, from 0.
+        step: usize,
+    },
+    /// TLAST of an output beat.
+    #[error("step {step} beat {beat}: TLAST is {hardware}, should be {model}")]
+    Last {
+        /// Step, from 0.
+        step: usize,
+        /// Beat of the step, from 0.
+        beat: usize,
+        /// What the core gave.
+        hardware: bool,
+        /// What it should be.
+        model: bool,
+    },
+    /// A beat after the last.
+    #[error("cycle {cycle}: an output beat after the last of {steps} steps")]
+    Extra {
+        /// Cycle since reset.
+        cycle: u64,
+        /// Steps that were fed in.
+        steps: usize,
+    },
+    /// A rule of AXI4-Stream.
+    #[error("cycle {cycle}: {message}")]
+    Protocol {
+        /// Cycle since reset.
+        cycle: u64,
+        /// Which.
+        message: String,
+    },
+    /// The latency without stalls.
+    #[error("latency is {measured} cycles, the interface says {stated}")]
+    Latency {
+        /// Cycles, simulated.
+        measured: u64,
+        /// Cycles, by formula.
+        stated: u64,
+    },
+    /// The cycles per step without stalls.
+    #[error("step {step} came {measured} cycles after the one before, the interface says {stated}")]
+    CyclesPerStep {
+        /// Step, from 0.
+        step: usize,
+        /// Cycles, simulated.
+        measured: u64,
+        /// Cycles, by formula.
+        stated: u64,
+    },
+}
+
+/// What was compared, when nothing differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    /// Steps compared, at least 1.
+    pub steps: usize,
+    /// Words compared.
+    pub words: usize,
+    /// Cycles simulated.
+    pub cycles: u64,
+    /// Latency, checked against the interface; only without stalls.
+    pub latency: Option<u64>,
+    /// Cycles per step, checked against the interface; only without stalls and from 4 steps on.
+    pub cycles_per_step: Option<u64>,
+}
+
+/// The result of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// Every word is equal.
+    Equal(Agreement),
+    /// Something differs.
+    Different(Difference),
+}
+
+/// Feeds `stimulus` to a core and compares every output word with `expected` `[steps, elements]`.
+///
+/// TLAST of an output must be that of the input of its step, on the step's last beat. After the
+/// last step nothing more may come. With [`Pattern::AlwaysReady`] and no `clear`, latency and
+/// cycles per step must be those of the interface. `progress` is called with the number of steps
+/// done so far.
+pub fn compare(
+    dut: &mut dyn Dut,
+    interface: &Interface,
+    stimulus: Stimulus<'_>,
+    expected: &[i32],
+    (pattern, seed): (Pattern, u64),
+    progress: &mut dyn FnMut(usize),
+) -> Result<Outcome, CosimError> {
+    let mut run = Run::new(interface, stimulus, expected, pattern.masks(seed))?;
+    dut.reset()?;
+    match run
+        .steps(dut, progress)
+        .and_then(|()| run.nothing_more(dut))
+    {
+        Ok(()) => {}
+        Err(Stop::Error(CosimError::Dut(DutError::Protocol { cycle, message }))) => {
+            return Ok(Outcome::Different(Difference::Protocol { cycle, message }));
+        }
+        Err(Stop::Error(error)) => return Err(error),
+        Err(Stop::Difference(difference)) => return Ok(Outcome::Different(difference)),
+    }
+    let steps = stimulus.steps();
+    let mut agreement = Agreement {
+        steps,
+        words: expected.len(),
+        cycles: run.cycles,
+        latency: None,
+        cycles_per_step: None,
+    };
+    if pattern == Pattern::AlwaysReady
+        && !stimulus.clear.contains(&true)
+        && let Err(difference) = run.timing(&mut agreement)
+    {
+        return Ok(Outcome::Different(difference));
+    }
+    Ok(Outcome::Equal(agreement))
+}
+
+/// Why a run ends before its end.
+enum Stop {
+    Difference(Difference),
+    Error(CosimError),
+}
+
+impl<E: Into<CosimError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+struct Run<'a> {
+    interface: &'a Interface,
+    stimulus: Stimulus<'a>,
+    expected: &'a [i32],
+    offer: Mask,
+    take: Mask,
+    data: Vec<u8>,
+    flags: Vec<u8>,
+    quiet_limit: u64,
+    /// Input beats accepted so far.
+    accepted: usize,
+    first_accepted: Option<u64>,
+    /// Cycle of the last beat of every step so far.
+    finished: Vec<u64>,
+    cycles: u64,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        interface: &'a Interface,
+        stimulus: Stimulus<'a>,
+        expected: &'a [i32],
+        (offer, take): (Mask, Mask),
+    ) -> Result<Self, CosimError> {
+        let (input, output) = (&interface.input, &interface.output);
+        let steps = stimulus.steps();
+        let unfit = |message: String| Err(CosimError::Stimulus { message });
+        if steps == 0 || output.elements == 0 {
+            return unfit("no steps: nothing would be compared".to_string());
+        }
+        for (what, found, wanted) in [
+            ("input words", stimulus.inputs.len(), steps * input.elements),
+            ("expected words", expected.len(), steps * output.elements),
+            (
+                "beats per input step",
+                input.beats_per_step,
+                input.elements.div_ceil(input.elements_per_beat.max(1)),
+            ),
+            (
+                "beats per output step",
+                output.beats_per_step,
+                output.elements.div_ceil(output.elements_per_beat.max(1)),
+            ),
+        ] {
+            if found != wanted {
+                return unfit(format!(
+                    "{found} {what}, should be {wanted} for {steps} steps"
+                ));
+            }
+        }
+        for port in [input, output] {
+            if port.element_width == 0 || port.element_width > 64 || port.element_width % 8 != 0 {
+                return unfit(format!(
+                    "{}: elements of {} bits",
+                    port.prefix, port.element_width
+                ));
+            }
+        }
+        if !stimulus.clear.is_empty() && stimulus.clear.len() != steps {
+            return unfit(format!(
+                "{} flags to clear for {steps} steps",
+                stimulus.clear.len()
+            ));
+        }
+        if stimulus.clear.contains(&true) && interface.state_clear.is_none() {
+            return unfit("the core has no port to clear its state".to_string());
+        }
+        let mut data = Vec::with_capacity(steps * input.beats_per_step * beat_bytes(input));
+        let mut flags = vec![0; steps * input.beats_per_step];
+        for (step, codes) in stimulus.inputs.chunks_exact(input.elements).enumerate() {
+            pack_step(codes, input, &mut data);
+            let beats = &mut flags[step * input.beats_per_step..][..input.beats_per_step];
+            if stimulus.clear.get(step) == Some(&true) {
+                beats[0] |= FLAG_CLEAR;
+            }
+            if stimulus.last[step] {
+                beats[input.beats_per_step - 1] |= FLAG_LAST;
+            }
+        }
+        let timing = &interface.timing;
+        Ok(Self {
+            interface,
+            stimulus,
+            expected,
+            offer,
+            take,
+            data,
+            flags,
+            // Far above what a working core needs, also under the heaviest stalls.
+            quiet_limit: 10_000 + 16 * (timing.latency + timing.cycles_per_step),
+            accepted: 0,
+            first_accepted: None,
+            finished: Vec::with_capacity(steps),
+            cycles: 0,
+        })
+    }
+
+    /// All steps, in chunks.
+    fn steps(&mut self, dut: &mut dyn Dut, progress: &mut dyn FnMut(usize)) -> Result<(), Stop> {
+        let port = &self.interface.output;
+        let chunk =
+            (CYCLES_PER_CHUNK / self.interface.timing.cycles_per_step.max(1)).max(1) as usize;
+        let steps = self.stimulus.steps();
+        let mut capture = Capture::default();
+        while self.finished.len() < steps {
+            if interrupted() {
+                return Err(CosimError::Interrupted.into());
+            }
+            let done = self.finished.len();
+            let count = chunk.min(steps - done);
+            let out_beats = count * port.beats_per_step;
+            let ended = self.run(dut, out_beats, self.quiet_limit, &mut capture);
+            // What came before an error is compared first: the earlier difference explains more.
+            self.check_beats(&capture)?;
+            if ended? != Ended::Complete {
+                let received = done * port.beats_per_step + capture.last.len();
+                return Err(Stop::Error(CosimError::Hang {
+                    quiet: self.quiet_limit,
+                    cycle: self.cycles,
+                    accepted: self.accepted,
+                    offered: self.flags.len(),
+                    received,
+                    expected: steps * port.beats_per_step,
+                    step: received / port.beats_per_step,
+                }));
+            }
+            progress(self.finished.len());
+        }
+        Ok(())
+    }
+
+    /// Runs on without input: nothing may come.
+    fn nothing_more(&mut self, dut: &mut dyn Dut) -> Result<(), Stop> {
+        let timing = &self.interface.timing;
+        let quiet = 64 + timing.latency + 2 * timing.cycles_per_step;
+        let mut capture = Capture::default();
+        if self.run(dut, 1, quiet, &mut capture)? == Ended::Complete {
+            return Err(Stop::Difference(Difference::Extra {
+                cycle: capture.taken[0],
+                steps: self.stimulus.steps(),
+            }));
+        }
+        if self.accepted != self.flags.len() {
+            let (accepted, offered) = (self.accepted, self.flags.len());
+            let message = format!(
+                "all outputs came though only {accepted} of {offered} input beats were taken"
+            );
+            return Err(Stop::Difference(Difference::Protocol {
+                cycle: self.cycles,
+                message,
+            }));
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        dut: &mut dyn Dut,
+        out_beats: usize,
+        quiet_limit: u64,
+        capture: &mut Capture,
+    ) -> Result<Ended, DutError> {
+        let drive = Drive {
+            data: &self.data[self.accepted * beat_bytes(&self.interface.input)..],
+            flags: &self.flags[self.accepted..],
+            offer: &self.offer,
+            take: &self.take,
+            out_beats,
+            quiet_limit,
+            cycle_limit: u64::MAX,
+        };
+        let ended = dut.run(&drive, capture);
+        self.accepted += capture.accepted.len();
+        self.first_accepted = self.first_accepted.or(capture.accepted.first().copied());
+        self.cycles = capture.cycle;
+        ended
+    }
+
+    /// Compares the beats of a capture that begins with a step's first beat.
+    fn check_beats(&mut self, capture: &Capture) -> Result<(), Stop> {
+        let port = &self.interface.output;
+        let bytes = beat_bytes(port);
+        for (index, beat) in capture.data.chunks_exact(bytes).enumerate() {
+            let step = self.finished.len();
+            let place = index % port.beats_per_step;
+            let first = place * port.elements_per_beat;
+            let used = port.elements_per_beat.min(port.elements - first);
+            let model = &self.expected[step * port.elements + first..][..used];
+            for (element, &model) in model.iter().enumerate() {
+                let hardware = signed_field(beat, element, port.element_width);
+                let model = i64::from(model);
+                if hardware != model {
+                    let element = first + element;
+                    return Err(Stop::Difference(Difference::Word {
+                        step,
+                        element,
+                        hardware,
+                        model,
+                    }));
+                }
+            }
+            if beat[used * port.element_width / 8..]
+                .iter()
+                .any(|&byte| byte != 0)
+            {
+                return Err(Stop::Difference(Difference::Padding { step }));
+            }
+            let end = place + 1 == port.beats_per_step;
+            let (hardware, model) = (capture.last[index] != 0, end && self.stimulus.last[step]);
+            if hardware != model {
+                let beat = place;
+                return Err(Stop::Difference(Difference::Last {
+                    step,
+                    beat,
+                    hardware,
+                    model,
+                }));
+            }
+            if end {
+                self.finished.push(capture.taken[index]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the measured cycles with the stated ones and notes them.
+    fn timing(&self, agreement: &mut Agreement) -> Result<(), Difference> {
+        let timing = &self.interface.timing;
+        if let (Some(start), Some(end)) = (self.first_accepted, self.finished.first()) {
+            let measured = end - start + 1;
+            if measured != timing.latency {
+                return Err(Difference::Latency {
+                    measured,
+                    stated: timing.latency,
+                });
+            }
+            agreement.latency = Some(measured);
+        }
+        // The pipeline fills during the first half at the latest.
+        let steps = self.finished.len();
+        if steps >= 4 {
+            for step in steps / 2 + 1..steps {
+                let measured = self.finished[step] - self.finished[step - 1];
+                let stated = timing.cycles_per_step;
+                if measured != stated {
+                    return Err(Difference::CyclesPerStep {
+                        step,
+                        measured,
+                        stated,
+                    });
+                }
+            }
+            agreement.cycles_per_step = Some(timing.cycles_per_step);
+        }
+        Ok(())
+    }
+}

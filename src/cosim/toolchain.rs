@@ -1,0 +1,352 @@
+//! From Verilog to a shared library: verilate, compile, link, and keep the result by content.
+
+use super::CosimError;
+use super::cache::Cache;
+use super::ports;
+use crate::codegen::Interface;
+use crate::tools::{Search, Tool, ToolKind, cache_folder};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const HARNESS: &str = include_str!("harness.cpp");
+const RUNTIME_H: &str = include_str!("runtime.h");
+/// Of Verilator's runtime, what every model needs, and what waveforms add.
+const RUNTIME: [&str; 2] = ["verilated", "verilated_threads"];
+const RUNTIME_VCD: &str = "verilated_vcd_c";
+const VERILATE_LIMIT: Duration = Duration::from_secs(600);
+const COMPILE_LIMIT: Duration = Duration::from_secs(1800);
+/// The library inside a cache entry.
+const LIBRARY: &str = "model.so";
+
+/// Verilator, a C++ compiler, and the folder of what they have built before.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    verilator: Tool,
+    cxx: Tool,
+    include: PathBuf,
+    flags: Vec<String>,
+    /// Changes when a built library could no longer be used.
+    fingerprint: String,
+    cache: Cache,
+}
+
+/// A bundle's folder with its signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Core<'a> {
+    /// Where the sources and memories are.
+    pub folder: &'a Path,
+    /// The signature.
+    pub interface: &'a Interface,
+}
+
+/// What is compiled in beside the core itself. Both cost speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Probes {
+    /// Layers whose trace ports exist under the macro `LPRNN_TRACE`; 0 leaves it undefined.
+    pub trace_layers: usize,
+    /// Whether a VCD file can be written.
+    pub vcd: bool,
+}
+
+impl Toolchain {
+    /// Finds the tools; libraries are kept in `cache`, or where [`cache_folder`] says.
+    pub fn find(search: &Search, cache: Option<PathBuf>) -> Result<Self, CosimError> {
+        let verilator = search.find(ToolKind::Verilator)?;
+        let cxx = search.find(ToolKind::Cxx)?;
+        let root = if let Some((_, root)) = verilator.environment.first() {
+            root.clone()
+        } else {
+            let mut ask = verilator.command();
+            ask.args(["--getenv", "VERILATOR_ROOT"]);
+            let answer = verilator.run(&mut ask, Duration::from_secs(20))?;
+            PathBuf::from(answer.stdout.trim())
+        };
+        let include = root.join("include");
+        let mut digest = Sha256::new();
+        for file in ["verilated_config.h", "verilated.h", "verilated.cpp"] {
+            digest.update(read(&include.join(file))?);
+        }
+        digest.update(&verilator.version);
+        let mut ask = cxx.command();
+        ask.arg("--version");
+        digest.update(cxx.run(&mut ask, Duration::from_secs(20))?.stdout);
+        let mut flags: Vec<String> = ["-std=gnu++17", "-O2", "-fPIC", "-fvisibility=hidden", "-w"]
+            .map(String::from)
+            .to_vec();
+        // What `native` means is part of the key: the cache may move to another machine.
+        let mut ask = cxx.command();
+        ask.args(["-march=native", "-E", "-v", "-x", "c++", "/dev/null"]);
+        if let Ok(answer) = cxx.run(&mut ask, Duration::from_secs(20)) {
+            flags.push("-march=native".to_string());
+            let native = answer
+                .stderr
+                .lines()
+                .filter(|line| line.contains("-march=") || line.contains("-target-cpu"));
+            native.for_each(|line| digest.update(line));
+        }
+        let mut ask = cxx.command();
+        ask.args(["-fno-gnu-unique", "-E", "-x", "c++", "/dev/null"]);
+        if cxx.run(&mut ask, Duration::from_secs(20)).is_ok() {
+            // Else two models of one name would share their static variables.
+            flags.push("-fno-gnu-unique".to_string());
+        }
+        digest.update(flags.join(" "));
+        let cache = cache.or_else(cache_folder).ok_or(CosimError::NoCache)?;
+        let fingerprint = hex(digest);
+        Ok(Self {
+            verilator,
+            cxx,
+            include,
+            flags,
+            fingerprint,
+            cache: Cache::new(cache),
+        })
+    }
+
+    /// Versions of the tools, one line each.
+    #[must_use]
+    pub fn versions(&self) -> [String; 2] {
+        [self.verilator.version.clone(), self.cxx.version.clone()]
+    }
+
+    /// The shared library of `core`, built unless it has been before: its path and its key.
+    pub(super) fn library(
+        &self,
+        core: Core<'_>,
+        probes: Probes,
+    ) -> Result<(PathBuf, String), CosimError> {
+        let interface = core.interface;
+        let header = ports::header(interface, probes.trace_layers)
+            .map_err(|message| CosimError::Interface { message })?;
+        let mut digest = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            // With its length before it no part can pass for the end of another.
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        };
+        for text in [
+            &self.fingerprint,
+            HARNESS,
+            RUNTIME_H,
+            &header,
+            &interface.top,
+        ] {
+            part(text.as_bytes());
+        }
+        for option in verilate_options(probes) {
+            part(option.as_bytes());
+        }
+        for source in &interface.sources {
+            part(source.as_bytes());
+            part(&read(&core.folder.join(source))?);
+        }
+        let key = hex(digest);
+        let build = |work: &Path| self.build(core, probes, &header, work);
+        let entry = self.cache.entry("models", &key, build)?;
+        Ok((entry.join(LIBRARY), key))
+    }
+
+    /// Forgets a library that cannot be loaded.
+    pub(super) fn forget(&self, key: &str) {
+        // If that fails too, building it again will say why.
+        let _ = self.cache.remove("models", key);
+    }
+
+    fn build(
+        &self,
+        core: Core<'_>,
+        probes: Probes,
+        header: &str,
+        work: &Path,
+    ) -> Result<(), CosimError> {
+        let folder = work.join("build");
+        let objects = std::thread::scope(|scope| {
+            let vcd = probes.vcd.then_some(RUNTIME_VCD);
+            let runtime: Vec<_> = RUNTIME
+                .into_iter()
+                .chain(vcd)
+                .map(|name| scope.spawn(move || self.runtime(name)))
+                .collect();
+            let mut objects = vec![self.compile_model(core, probes, header, &folder)];
+            objects.extend(runtime.into_iter().map(|thread| match thread.join() {
+                Ok(object) => object,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }));
+            objects.into_iter().collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut link = self.cxx.command();
+        link.args(&self.flags)
+            .args(["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,--wrap=fopen"]);
+        link.arg("-o").arg(work.join(LIBRARY)).args(objects);
+        self.cxx.run(&mut link, COMPILE_LIMIT)?;
+        fs::remove_dir_all(&folder).map_err(|source| CosimError::Write {
+            path: folder,
+            source,
+        })
+    }
+
+    /// Verilates the core in `folder` and compiles it with the harness; the object's path.
+    fn compile_model(
+        &self,
+        core: Core<'_>,
+        probes: Probes,
+        header: &str,
+        folder: &Path,
+    ) -> Result<PathBuf, CosimError> {
+        let obj = folder.join("obj");
+        let model = |message: String| CosimError::Interface { message };
+        fs::create_dir_all(&obj).map_err(|source| CosimError::Write {
+            path: obj.clone(),
+            source,
+        })?;
+        let mut verilate = self.verilator.command();
+        verilate
+            .current_dir(core.folder)
+            .args(verilate_options(probes));
+        verilate
+            .args(["--top-module", &core.interface.top, "--Mdir"])
+            .arg(&obj);
+        verilate.args(&core.interface.sources);
+        self.verilator.run(&mut verilate, VERILATE_LIMIT)?;
+        let generated = String::from_utf8_lossy(&read(&obj.join("Vdut.h"))?).into_owned();
+        ports::check(core.interface, &generated).map_err(model)?;
+
+        let list = fs::read_dir(&obj).map_err(|source| CosimError::Read {
+            path: obj.clone(),
+            source,
+        })?;
+        let mut names: Vec<String> = list
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| {
+                Path::new(name)
+                    .extension()
+                    .is_some_and(|kind| kind == "cpp")
+            })
+            .collect();
+        names.sort();
+        let mut sources = String::new();
+        for name in names {
+            writeln!(sources, "#include \"obj/{name}\"").expect("writing to a string");
+        }
+        for (name, text) in [
+            ("ports.h", header),
+            ("sources.h", &sources),
+            ("harness.cpp", HARNESS),
+        ] {
+            write(&folder.join(name), text)?;
+        }
+        let trace = if probes.vcd { "1" } else { "0" };
+        let object = folder.join("model.o");
+        let mut compile = self.compiler(folder)?;
+        compile
+            .arg(format!("-DVM_TRACE={trace}"))
+            .arg(format!("-DVM_TRACE_VCD={trace}"));
+        compile
+            .arg("-I")
+            .arg(&obj)
+            .arg("-c")
+            .arg(folder.join("harness.cpp"));
+        self.cxx
+            .run(compile.arg("-o").arg(&object), COMPILE_LIMIT)?;
+        Ok(object)
+    }
+
+    /// One object of Verilator's runtime, compiled once per machine.
+    fn runtime(&self, name: &str) -> Result<PathBuf, CosimError> {
+        let mut digest = Sha256::new();
+        digest.update(&self.fingerprint);
+        digest.update(RUNTIME_H);
+        let key = format!("{name}-{}", hex(digest));
+        let object = format!("{name}.o");
+        let build = |work: &Path| {
+            let mut compile = self.compiler(work)?;
+            compile
+                .arg("-c")
+                .arg(self.include.join(format!("{name}.cpp")));
+            self.cxx
+                .run(compile.arg("-o").arg(work.join(&object)), COMPILE_LIMIT)?;
+            Ok::<(), CosimError>(())
+        };
+        Ok(self.cache.entry("runtime", &key, build)?.join(&object))
+    }
+
+    /// The compiler with everything that model and runtime share; writes `runtime.h` to `folder`.
+    fn compiler(&self, folder: &Path) -> Result<std::process::Command, CosimError> {
+        let header = folder.join("runtime.h");
+        write(&header, RUNTIME_H)?;
+        let mut command = self.cxx.command();
+        command
+            .args(&self.flags)
+            .arg("-pthread")
+            .arg("-include")
+            .arg(header);
+        command.args([
+            "-DVERILATOR=1",
+            "-DVM_COVERAGE=0",
+            "-DVM_SC=0",
+            "-DVM_TIMING=0",
+        ]);
+        command.args(["-DVM_TRACE_FST=0", "-DVM_TRACE_SAIF=0"]);
+        command
+            .arg("-I")
+            .arg(&self.include)
+            .arg("-I")
+            .arg(self.include.join("vltstd"));
+        Ok(command)
+    }
+}
+
+fn verilate_options(probes: Probes) -> Vec<&'static str> {
+    let mut options = vec![
+        "--cc",
+        "--prefix",
+        "Vdut",
+        "-O3",
+        // Registers that nothing sets start at random: code that relies on zeros is found out.
+        "--x-assign",
+        "unique",
+        "--x-initial",
+        "unique",
+        "--no-timing",
+        "--assert",
+        "--default-language",
+        "1364-2005",
+        // Style is the lint gate's business; a netlist would drown us.
+        "-Wno-fatal",
+        "-Wno-lint",
+        "-Wno-style",
+    ];
+    if probes.trace_layers > 0 {
+        options.push("-DLPRNN_TRACE");
+    }
+    if probes.vcd {
+        options.push("--trace");
+    }
+    options
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CosimError> {
+    fs::read(path).map_err(|source| CosimError::Read {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CosimError> {
+    fs::write(path, text).map_err(|source| CosimError::Write {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// The first 128 bits of a digest.
+pub(super) fn hex(digest: Sha256) -> String {
+    let mut text = String::new();
+    for byte in &digest.finalize()[..16] {
+        write!(text, "{byte:02x}").expect("writing to a string");
+    }
+    text
+}

@@ -100,8 +100,8 @@ pub trait Dut {
     /// A beat that was offered stays offered, in the next call too: its data must begin with it.
     fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError>;
 
-    /// What the trace ports showed since reset, oldest first; empty without them.
-    fn trace(&self) -> Vec<TraceRecord> {
+    /// What the trace ports showed since reset or the last call, oldest first; empty without them.
+    fn take_trace(&mut self) -> Vec<TraceRecord> {
         Vec::new()
     }
 }

@@ -311,6 +311,8 @@ EXPORT const uint8_t* lprnn_trace(const Dut* dut, uint64_t* bytes) {
     return dut->trace.data();
 }
 
+EXPORT void lprnn_trace_clear(Dut* dut) { dut->trace.clear(); }
+
 #if VM_TRACE
 EXPORT int lprnn_vcd(Dut* dut, const char* path) {
     return guarded(dut, [&] {

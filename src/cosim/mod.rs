@@ -2,12 +2,18 @@
 //!
 //! [`Toolchain`] compiles a core's Verilog with Verilator into a [`Model`]; [`compare`] feeds any
 //! [`Dut`] with a [`Stimulus`] under a [`Pattern`] of idle and stall cycles and compares every
-//! output word of every step, TLAST, the number of beats and the exact cycle counts.
+//! output word of every step, TLAST, the number of beats and the exact cycle counts. [`check`]
+//! does both for a bundle; when something differs it finds the first step, layer, gate and unit
+//! by the core's trace ports and leaves a folder that [`replay`] runs again.
 
 mod cache;
+mod check;
 mod dut;
 mod error;
+mod failure;
+mod locate;
 mod mock;
+mod outcome;
 mod ports;
 mod scoreboard;
 mod stimulus;
@@ -15,10 +21,13 @@ mod toolchain;
 mod verilator;
 
 pub use cache::CacheError;
+pub use check::{Request, Verdict, check, replay};
 pub use dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST, TraceRecord};
 pub use error::CosimError;
+pub use locate::{Oracle, TracedLayer};
 pub use mock::{Compute, Fault, MockDut};
-pub use scoreboard::{Agreement, Difference, Outcome, compare};
+pub use outcome::{Agreement, Difference, Outcome};
+pub use scoreboard::compare;
 pub use stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
 pub use toolchain::{Core, Probes, Toolchain};
 pub use verilator::Model;

@@ -65,7 +65,11 @@ pub(super) fn header(interface: &Interface, trace_layers: usize) -> Result<Strin
 ///
 /// # Errors
 /// With a sentence that names the first port that is missing or has another width.
-pub(super) fn check(interface: &Interface, model_header: &str) -> Result<(), String> {
+pub(super) fn check(
+    interface: &Interface,
+    trace_layers: usize,
+    model_header: &str,
+) -> Result<(), String> {
     let bits = |port: &StreamPort| port.elements_per_beat * port.element_width;
     let stream = |port: &StreamPort| {
         [
@@ -94,6 +98,14 @@ pub(super) fn check(interface: &Interface, model_header: &str) -> Result<(), Str
                     "{} has no port {name}, which interface.json names",
                     interface.top
                 ));
+            }
+        }
+    }
+    for layer in 0..trace_layers {
+        for signal in ["valid", "gate", "group", "z"] {
+            let name = format!("trace_l{layer}_{signal}");
+            if port_width(model_header, &name).is_none() {
+                return Err(format!("{} has no trace port {name}", interface.top));
             }
         }
     }

@@ -2,140 +2,14 @@
 
 use super::CosimError;
 use super::dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST};
+use super::outcome::{Agreement, Difference, Outcome};
 use super::stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
+use super::verilator::Model;
 use crate::codegen::Interface;
 use crate::tools::interrupted;
-use serde::Serialize;
 
 /// Cycles between two looks at Ctrl-C and two reports of progress.
 const CYCLES_PER_CHUNK: u64 = 1 << 17;
-
-/// The first thing in which hardware and model differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "snake_case", tag = "what")]
-pub enum Difference {
-    /// An output word.
-    #[error("step {step} output {element}: hardware {hardware}, model {model}")]
-    Word {
-        /// Step, from 0.
-        step: usize,
-        /// Element of h, from 0.
-        element: usize,
-        /// What the core gave.
-        hardware: i64,
-        /// What the model gives.
-        model: i64,
-    },
-    /// A pre-activation, found by the trace ports.
-    #[error(
-        "step {step} layer {layer} gate {gate} unit {unit}: hardware {hardware}, model {model}"
-    )]
-    Gate {
-        /// Step, from 0.
-        step: usize,
-        /// Layer, from 0.
-        layer: usize,
-        /// `i`, `f`, `g` or `o`.
-        gate: char,
-        /// Unit, from 0.
-        unit: usize,
-        /// What the core computed.
-        hardware: i64,
-        /// What the model computes.
-        model: i64,
-    },
-    /// An output word though all pre-activations before it agree.
-    #[error("step {step} layer {layer} h unit {unit}: hardware {hardware}, model {model}")]
-    Hidden {
-        /// Step, from 0.
-        step: usize,
-        /// Layer, from 0.
-        layer: usize,
-        /// Unit, from 0.
-        unit: usize,
-        /// What the core gave.
-        hardware: i64,
-        /// What the model gives.
-        model: i64,
-    },
-    /// The part of a step's last beat that no element uses is not zero.
-    #[error("step {step}: the unused bits of its last beat are not zero")]
-    Padding {
-        /// Step, from 0.
-        step: usize,
-    },
-    /// TLAST of an output beat.
-    #[error("step {step} beat {beat}: TLAST is {hardware}, should be {model}")]
-    Last {
-        /// Step, from 0.
-        step: usize,
-        /// Beat of the step, from 0.
-        beat: usize,
-        /// What the core gave.
-        hardware: bool,
-        /// What it should be.
-        model: bool,
-    },
-    /// A beat after the last.
-    #[error("cycle {cycle}: an output beat after the last of {steps} steps")]
-    Extra {
-        /// Cycle since reset.
-        cycle: u64,
-        /// Steps that were fed in.
-        steps: usize,
-    },
-    /// A rule of AXI4-Stream.
-    #[error("cycle {cycle}: {message}")]
-    Protocol {
-        /// Cycle since reset.
-        cycle: u64,
-        /// Which.
-        message: String,
-    },
-    /// The latency without stalls.
-    #[error("latency is {measured} cycles, the interface says {stated}")]
-    Latency {
-        /// Cycles, simulated.
-        measured: u64,
-        /// Cycles, by formula.
-        stated: u64,
-    },
-    /// The cycles per step without stalls.
-    #[error("step {step} came {measured} cycles after the one before, the interface says {stated}")]
-    CyclesPerStep {
-        /// Step, from 0.
-        step: usize,
-        /// Cycles, simulated.
-        measured: u64,
-        /// Cycles, by formula.
-        stated: u64,
-    },
-}
-
-/// What was compared, when nothing differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Agreement {
-    /// Steps compared, at least 1.
-    pub steps: usize,
-    /// Words compared.
-    pub words: usize,
-    /// Cycles simulated.
-    pub cycles: u64,
-    /// Latency, checked against the interface; only without stalls.
-    pub latency: Option<u64>,
-    /// Cycles per step, checked against the interface; only without stalls and from 4 steps on.
-    pub cycles_per_step: Option<u64>,
-}
-
-/// The result of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
-pub enum Outcome {
-    /// Every word is equal.
-    Equal(Agreement),
-    /// Something differs.
-    Different(Difference),
-}
 
 /// Feeds `stimulus` to a core and compares every output word with `expected` `[steps, elements]`.
 ///
@@ -179,6 +53,37 @@ pub fn compare(
         return Ok(Outcome::Different(difference));
     }
     Ok(Outcome::Equal(agreement))
+}
+
+/// Runs a core without judging: the words it gives, as many as come.
+///
+/// `at` is called before every run of steps with the number of its first step; what it returns is
+/// the number of steps to run before the next call.
+pub(super) fn collect(
+    dut: &mut Model,
+    interface: &Interface,
+    stimulus: Stimulus<'_>,
+    (pattern, seed): (Pattern, u64),
+    at: &mut dyn FnMut(&mut Model, usize) -> Result<usize, CosimError>,
+) -> Result<Vec<i64>, CosimError> {
+    let steps = stimulus.steps();
+    let expected = vec![0; steps * interface.output.elements];
+    let mut run = Run::new(interface, stimulus, &expected, pattern.masks(seed))?;
+    dut.reset()?;
+    let mut words = Vec::with_capacity(expected.len());
+    let mut step = 0;
+    while step < steps {
+        if interrupted() {
+            return Err(CosimError::Interrupted);
+        }
+        let count = at(dut, step)?.clamp(1, steps - step);
+        step += count;
+        if !run.collect(dut, count, &mut words) {
+            break;
+        }
+    }
+    at(dut, steps)?;
+    Ok(words)
 }
 
 /// Why a run ends before its end.
@@ -416,6 +321,22 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Runs `steps` more steps and appends their words to `words`, right or wrong; whether all
+    /// came.
+    fn collect(&mut self, dut: &mut dyn Dut, steps: usize, words: &mut Vec<i64>) -> bool {
+        let port = &self.interface.output;
+        let mut capture = Capture::default();
+        let beats = steps * port.beats_per_step;
+        // An error is what the caller is looking into already; the words before it count.
+        let ended = self.run(dut, beats, self.quiet_limit, &mut capture);
+        for (index, beat) in capture.data.chunks_exact(beat_bytes(port)).enumerate() {
+            let first = index % port.beats_per_step * port.elements_per_beat;
+            let used = port.elements_per_beat.min(port.elements - first);
+            words.extend((0..used).map(|element| signed_field(beat, element, port.element_width)));
+        }
+        ended.is_ok_and(|ended| ended == Ended::Complete)
     }
 
     /// Compares the measured cycles with the stated ones and notes them.

@@ -212,7 +212,7 @@ impl Toolchain {
         verilate.args(&core.interface.sources);
         self.verilator.run(&mut verilate, VERILATE_LIMIT)?;
         let generated = String::from_utf8_lossy(&read(&obj.join("Vdut.h"))?).into_owned();
-        ports::check(core.interface, &generated).map_err(model)?;
+        ports::check(core.interface, probes.trace_layers, &generated).map_err(model)?;
 
         let list = fs::read_dir(&obj).map_err(|source| CosimError::Read {
             path: obj.clone(),

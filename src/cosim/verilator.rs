@@ -55,6 +55,7 @@ struct Api {
     run: unsafe extern "C" fn(*mut RawDut, *mut Job) -> c_int,
     trace_on: unsafe extern "C" fn(*mut RawDut),
     trace: unsafe extern "C" fn(*const RawDut, *mut u64) -> *const u8,
+    trace_clear: unsafe extern "C" fn(*mut RawDut),
     vcd: Option<unsafe extern "C" fn(*mut RawDut, *const c_char) -> c_int>,
 }
 
@@ -124,6 +125,7 @@ impl Model {
                 run: *library.get(b"lprnn_run").map_err(load)?,
                 trace_on: *library.get(b"lprnn_trace_on").map_err(load)?,
                 trace: *library.get(b"lprnn_trace").map_err(load)?,
+                trace_clear: *library.get(b"lprnn_trace_clear").map_err(load)?,
                 vcd: library.get(b"lprnn_vcd").ok().map(|symbol| *symbol),
             };
             let make: unsafe extern "C" fn(*const c_char, c_int) -> *mut RawDut =
@@ -249,10 +251,10 @@ impl Dut for Model {
         }
     }
 
-    fn trace(&self) -> Vec<TraceRecord> {
+    fn take_trace(&mut self) -> Vec<TraceRecord> {
         let mut length = 0;
-        // SAFETY: `dut` is live; the bytes belong to it and do not change while `self` is
-        // borrowed, since every call that changes them takes `&mut self`.
+        // SAFETY: `dut` is live; the bytes belong to it and do not change before the next call on
+        // it, and `self` is exclusively borrowed until they have been copied.
         let bytes = unsafe {
             let data = (self.api.trace)(self.dut.as_ptr(), &raw mut length);
             if length == 0 {
@@ -276,6 +278,8 @@ impl Dut for Model {
             });
             rest = tail;
         }
+        // SAFETY: `dut` is live; the bytes are not looked at any more.
+        unsafe { (self.api.trace_clear)(self.dut.as_ptr()) };
         records
     }
 }

@@ -31,6 +31,7 @@ module accumulator_top (
     reg [15:0] beat_q;
     reg [15:0] wait_q;
     reg giving_q, waiting_q, fresh_q, last_q;
+    reg [15:0] step_q;
     integer e;
 
     wire take = s_axis_tvalid && s_axis_tready;
@@ -47,6 +48,7 @@ module accumulator_top (
             giving_q <= 0;
             waiting_q <= 0;
             fresh_q <= 1;
+            step_q <= 0;
         end else begin
             if (state_clear) fresh_q <= 1;
             if (take) begin

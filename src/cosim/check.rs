@@ -1,0 +1,198 @@
+//! A bundle against its model, from sources to verdict.
+
+use super::CosimError;
+use super::dut::Dut;
+use super::failure::{self, Package};
+use super::locate::{Oracle, Search};
+use super::outcome::{Difference, Outcome};
+use super::scoreboard::{collect, compare};
+use super::stimulus::{Pattern, Stimulus};
+use super::toolchain::{Core, Probes, Toolchain};
+use super::verilator::Model;
+use std::path::{Path, PathBuf};
+
+/// Cycles before the failing step that its waveforms show at most: about 100 MB.
+const VCD_CYCLES: u64 = 50_000;
+/// Steps after which the trace is looked at, so that it stays small.
+const CHUNK: usize = 256;
+/// The waveforms inside a package.
+const WAVES: &str = "waves.vcd";
+
+/// What to cosimulate.
+pub struct Request<'a> {
+    /// The core.
+    pub core: Core<'a>,
+    /// What it is fed with.
+    pub stimulus: Stimulus<'a>,
+    /// What it must give: codes of h, `[steps, elements]`.
+    pub expected: &'a [i32],
+    /// When source and sink pause.
+    pub pattern: Pattern,
+    /// Seed of the pattern and of uninitialised registers.
+    pub seed: u64,
+    /// Where to write waveforms of the whole run.
+    pub vcd: Option<&'a Path>,
+    /// The model's pre-activations, to find the first wrong one.
+    pub oracle: Option<Oracle<'a>>,
+    /// Folder in which the package of a failure is put, as `lprnn-hw-fail`.
+    pub failures: Option<&'a Path>,
+    /// Called with the number of steps done so far.
+    pub progress: &'a mut dyn FnMut(usize),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Equal, or the first difference, as deep as it could be followed.
+    pub outcome: Outcome,
+    /// The folder that [`replay`] runs again, when something differs.
+    pub package: Option<PathBuf>,
+}
+
+/// Simulates the core and compares every word; on a difference finds its origin and packs it up.
+pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, CosimError> {
+    let Request {
+        core,
+        stimulus,
+        expected,
+        pattern,
+        seed,
+        vcd,
+        oracle,
+        failures,
+        progress,
+    } = request;
+    let probes = Probes {
+        vcd: vcd.is_some(),
+        ..Probes::default()
+    };
+    let mut model = toolchain.model(core, probes, seed)?;
+    if let Some(path) = vcd {
+        model.write_vcd(path)?;
+    }
+    let run = (pattern, seed);
+    let outcome = compare(
+        &mut model,
+        core.interface,
+        stimulus,
+        expected,
+        run,
+        progress,
+    )?;
+    drop(model);
+    let Outcome::Different(difference) = outcome else {
+        return Ok(Verdict {
+            outcome,
+            package: None,
+        });
+    };
+    let outputs = core.interface.output.elements;
+    let step = difference.step().unwrap_or(stimulus.steps() - 1);
+    let stimulus = Stimulus {
+        inputs: &stimulus.inputs[..(step + 1) * core.interface.input.elements],
+        last: &stimulus.last[..=step],
+        clear: stimulus.clear.get(..=step).unwrap_or_default(),
+    };
+    let expected = &expected[..(step + 1) * outputs];
+    let scratch = tempfile::tempdir().map_err(|source| CosimError::Write {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let waves = scratch.path().join(WAVES);
+    let search = oracle.map(|oracle| Search::new(oracle, step));
+    let (got, located) = examine(toolchain, core, stimulus, run, search, &difference, &waves)?;
+    let difference = located.unwrap_or(difference);
+    let package = failures.map(|root| {
+        let package = Package {
+            core,
+            stimulus,
+            expected,
+            got: &got,
+            pattern,
+            seed,
+            difference: &difference,
+            tools: toolchain.versions(),
+            waves: &waves,
+        };
+        failure::write(root, &package)
+    });
+    Ok(Verdict {
+        outcome: Outcome::Different(difference),
+        package: package.transpose()?,
+    })
+}
+
+/// Runs a failing stimulus once more with all probes: the words, where it begins, the waveforms.
+fn examine(
+    toolchain: &Toolchain,
+    core: Core<'_>,
+    stimulus: Stimulus<'_>,
+    run: (Pattern, u64),
+    mut search: Option<Search<'_>>,
+    word: &Difference,
+    waves: &Path,
+) -> Result<(Vec<i64>, Option<Difference>), CosimError> {
+    let trace_layers = search.as_ref().map_or(0, Search::layers);
+    let model = toolchain.model(
+        core,
+        Probes {
+            trace_layers,
+            vcd: true,
+        },
+        run.1,
+    );
+    let mut model = match model {
+        // A netlist, say, has no trace ports.
+        Err(CosimError::Interface { .. } | CosimError::Run(_)) if trace_layers > 0 => toolchain
+            .model(
+                core,
+                Probes {
+                    trace_layers: 0,
+                    vcd: true,
+                },
+                run.1,
+            )?,
+        other => other?,
+    };
+    let shown = (VCD_CYCLES / core.interface.timing.cycles_per_step.max(1)).max(2) as usize;
+    let from = stimulus.steps().saturating_sub(shown);
+    let mut at = |model: &mut Model, step: usize| {
+        if let Some(search) = &mut search {
+            search.look(&model.take_trace());
+        }
+        if step == from {
+            model.write_vcd(waves)?;
+        }
+        Ok(if step < from {
+            CHUNK.min(from - step)
+        } else {
+            CHUNK
+        })
+    };
+    let words = collect(&mut model, core.interface, stimulus, run, &mut at)?;
+    Ok((words, search.and_then(|search| search.finish(word))))
+}
+
+/// Runs the package in `folder` again: same core, same stimulus, same pattern and seed.
+pub fn replay(toolchain: &Toolchain, folder: &Path) -> Result<Outcome, CosimError> {
+    let failure = failure::read(folder)?;
+    let core = Core {
+        folder: &failure.bundle,
+        interface: &failure.interface,
+    };
+    let mut model = toolchain.model(core, Probes::default(), failure.seed)?;
+    let stimulus = Stimulus {
+        inputs: &failure.inputs,
+        last: &failure.last,
+        clear: &failure.clear,
+    };
+    let run = (failure.pattern, failure.seed);
+    compare(
+        &mut model,
+        core.interface,
+        stimulus,
+        &failure.expected,
+        run,
+        &mut |_| {},
+    )
+}

@@ -1,0 +1,147 @@
+//! What a comparison can come to.
+
+use serde::Serialize;
+
+/// The first thing in which hardware and model differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum Difference {
+    /// An output word.
+    #[error("step {step} output {element}: hardware {hardware}, model {model}")]
+    Word {
+        /// Step, from 0.
+        step: usize,
+        /// Element of h, from 0.
+        element: usize,
+        /// What the core gave.
+        hardware: i64,
+        /// What the model gives.
+        model: i64,
+    },
+    /// A pre-activation, found by the trace ports.
+    #[error(
+        "step {step} layer {layer} gate {gate} unit {unit}: hardware {hardware}, model {model}"
+    )]
+    Gate {
+        /// Step, from 0.
+        step: usize,
+        /// Layer, from 0.
+        layer: usize,
+        /// `i`, `f`, `g` or `o`.
+        gate: char,
+        /// Unit, from 0.
+        unit: usize,
+        /// What the core computed.
+        hardware: i64,
+        /// What the model computes.
+        model: i64,
+    },
+    /// An output word though all pre-activations before it agree.
+    #[error("step {step} layer {layer} h unit {unit}: hardware {hardware}, model {model}")]
+    Hidden {
+        /// Step, from 0.
+        step: usize,
+        /// Layer, from 0.
+        layer: usize,
+        /// Unit, from 0.
+        unit: usize,
+        /// What the core gave.
+        hardware: i64,
+        /// What the model gives.
+        model: i64,
+    },
+    /// The part of a step's last beat that no element uses is not zero.
+    #[error("step {step}: the unused bits of its last beat are not zero")]
+    Padding {
+        /// Step, from 0.
+        step: usize,
+    },
+    /// TLAST of an output beat.
+    #[error("step {step} beat {beat}: TLAST is {hardware}, should be {model}")]
+    Last {
+        /// Step, from 0.
+        step: usize,
+        /// Beat of the step, from 0.
+        beat: usize,
+        /// What the core gave.
+        hardware: bool,
+        /// What it should be.
+        model: bool,
+    },
+    /// A beat after the last.
+    #[error("cycle {cycle}: an output beat after the last of {steps} steps")]
+    Extra {
+        /// Cycle since reset.
+        cycle: u64,
+        /// Steps that were fed in.
+        steps: usize,
+    },
+    /// A rule of AXI4-Stream.
+    #[error("cycle {cycle}: {message}")]
+    Protocol {
+        /// Cycle since reset.
+        cycle: u64,
+        /// Which.
+        message: String,
+    },
+    /// The latency without stalls.
+    #[error("latency is {measured} cycles, the interface says {stated}")]
+    Latency {
+        /// Cycles, simulated.
+        measured: u64,
+        /// Cycles, by formula.
+        stated: u64,
+    },
+    /// The cycles per step without stalls.
+    #[error("step {step} came {measured} cycles after the one before, the interface says {stated}")]
+    CyclesPerStep {
+        /// Step, from 0.
+        step: usize,
+        /// Cycles, simulated.
+        measured: u64,
+        /// Cycles, by formula.
+        stated: u64,
+    },
+}
+
+/// What was compared, when nothing differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    /// Steps compared, at least 1.
+    pub steps: usize,
+    /// Words compared.
+    pub words: usize,
+    /// Cycles simulated.
+    pub cycles: u64,
+    /// Latency, checked against the interface; only without stalls.
+    pub latency: Option<u64>,
+    /// Cycles per step, checked against the interface; only without stalls and from 4 steps on.
+    pub cycles_per_step: Option<u64>,
+}
+
+/// The result of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// Every word is equal.
+    Equal(Agreement),
+    /// Something differs.
+    Different(Difference),
+}
+
+impl Difference {
+    /// The step it is in, where it has one.
+    #[must_use]
+    pub const fn step(&self) -> Option<usize> {
+        match *self {
+            Self::Word { step, .. }
+            | Self::Gate { step, .. }
+            | Self::Hidden { step, .. }
+            | Self::Padding { step }
+            | Self::Last { step, .. }
+            | Self::CyclesPerStep { step, .. } => Some(step),
+            Self::Latency { .. } => Some(0),
+            Self::Extra { .. } | Self::Protocol { .. } => None,
+        }
+    }
+}

@@ -286,6 +286,16 @@ fn weights_are_read_at_run_time_from_the_folder_of_the_core() {
 }
 
 #[test]
+fn memory_beside_the_sources_is_found_by_its_bare_name() {
+    let mut core = Accumulator::new(SMALL);
+    let folder = core.folder.path();
+    std::fs::create_dir(folder.join("rtl")).unwrap();
+    std::fs::rename(folder.join("w.mem"), folder.join("rtl/w.mem")).unwrap();
+    core.interface.memories = vec!["rtl/w.mem".to_string()];
+    equal(core.check(5, RANDOM));
+}
+
+#[test]
 fn missing_memory_file_is_an_error_with_its_name() {
     let core = Accumulator::new(SMALL);
     std::fs::remove_file(core.folder.path().join("w.mem")).unwrap();

@@ -25,8 +25,8 @@
 
 namespace {
 
-// Folder that relative $readmemh names resolve to, and what the model prints.
-thread_local std::string memory_folder;
+// Folders that relative $readmemh names are looked up in, and what the model prints.
+thread_local const std::vector<std::string>* memory_folders;
 thread_local std::string printed;
 constexpr size_t PRINTED_LIMIT = 1 << 16;
 
@@ -61,8 +61,10 @@ void vl_warn(const char* file, int line, const char*, const char* text) { fail("
 // Linked with --wrap=fopen: the runtime opens memory images here.
 extern "C" FILE* __real_fopen(const char*, const char*);
 extern "C" FILE* __wrap_fopen(const char* name, const char* mode) {
-    if (name[0] == '/' || mode[0] != 'r') return __real_fopen(name, mode);
-    return __real_fopen((memory_folder + "/" + name).c_str(), mode);
+    if (name[0] == '/' || mode[0] != 'r' || !memory_folders) return __real_fopen(name, mode);
+    for (const std::string& folder : *memory_folders)
+        if (FILE* file = __real_fopen((folder + "/" + name).c_str(), mode)) return file;
+    return nullptr;
 }
 
 namespace {
@@ -102,7 +104,8 @@ struct Dut {
 #if VM_TRACE
     VerilatedVcdC* vcd = nullptr;
 #endif
-    std::string folder, error, text;
+    std::vector<std::string> folders;
+    std::string error, text;
     std::vector<uint8_t> trace;
     std::vector<uint8_t> stalled;  // the beat that waited in the last cycle: last, data
     uint64_t cycle = 0, time = 0;
@@ -110,10 +113,13 @@ struct Dut {
     bool dead = false;
 
     void enter() {
-        memory_folder = folder;
+        memory_folders = &folders;
         printed.swap(text);
     }
-    void leave() { printed.swap(text); }
+    void leave() {
+        memory_folders = nullptr;
+        printed.swap(text);
+    }
 
     void eval() {
         top->eval();
@@ -246,11 +252,13 @@ template <typename F> int guarded(Dut* dut, F body) {
 
 }  // namespace
 
-EXPORT Dut* lprnn_new(const char* folder, int seed) {
+// `folders`: one a line.
+EXPORT Dut* lprnn_new(const char* folders, int seed) {
     Dut* dut = new (std::nothrow) Dut;
     if (!dut) return nullptr;
     guarded(dut, [&] {
-        dut->folder = folder;
+        for (const char* end; (end = strchr(folders, '\n')); folders = end + 1)
+            dut->folders.emplace_back(folders, end);
         dut->stalled.resize(1 + DUT_OUT_BYTES);
         dut->context.randReset(2);
         dut->context.randSeed(seed);

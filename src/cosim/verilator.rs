@@ -8,9 +8,10 @@ use super::dut::{Capture, Drive, Dut, DutError, Ended, TraceRecord};
 use super::stimulus::beat_bytes;
 use super::toolchain::{Core, Probes, Toolchain};
 use libloading::Library;
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::collections::BTreeSet;
+use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 
 /// Cycles that reset is held.
@@ -81,7 +82,7 @@ impl Toolchain {
     /// Makes a model of `core`, compiling it unless that has been done before.
     ///
     /// `seed` sets what uninitialised registers and memories hold. Relative names of `$readmemh`
-    /// files are looked up in the core's folder. With [`Probes::trace_layers`] the trace ports
+    /// files are looked up beside the interface's memories, then in the core's folder. With [`Probes::trace_layers`] the trace ports
     /// are recorded from the start.
     pub fn model(&self, core: Core<'_>, probes: Probes, seed: u64) -> Result<Model, CosimError> {
         let (path, key) = self.library(core, probes)?;
@@ -132,12 +133,12 @@ impl Model {
                 *library.get(b"lprnn_new").map_err(load)?;
             (api, make)
         };
-        let folder = c_string(core.folder)?;
+        let folders = memory_folders(core)?;
         // Verilator takes a seed of 31 bits and 0 for "choose one yourself".
         let seed = 1 + (seed % 0x7fff_fffe) as c_int;
-        // SAFETY: `folder` is a C string that outlives the call; the harness copies it. What it
+        // SAFETY: `folders` is a C string that outlives the call; the harness copies it. What it
         // returns is null or a new object that is ours until `lprnn_free`.
-        let dut = unsafe { make(folder.as_ptr(), seed) };
+        let dut = unsafe { make(folders.as_ptr(), seed) };
         let dut = NonNull::new(dut).ok_or(CosimError::OutOfMemory)?;
         let model = Self {
             dut,
@@ -290,6 +291,27 @@ impl Drop for Model {
         // is still loaded: fields are dropped after this.
         unsafe { (self.api.free)(self.dut.as_ptr()) };
     }
+}
+
+/// The folders in which `$readmemh` finds its files, one a line: where the interface says memories
+/// are (the Verilog names them without a folder), then the core's own.
+fn memory_folders(core: Core<'_>) -> Result<CString, CosimError> {
+    let parents = core
+        .interface
+        .memories
+        .iter()
+        .filter_map(|name| Path::new(name).parent());
+    let folders: BTreeSet<PathBuf> = parents.map(|parent| core.folder.join(parent)).collect();
+    let mut text = OsString::new();
+    for folder in folders.iter().map(PathBuf::as_path).chain([core.folder]) {
+        if folder.as_os_str().as_bytes().contains(&b'\n') {
+            let message = format!("{}: a line end in a path", folder.display());
+            return Err(CosimError::Dut(DutError::Unsupported { message }));
+        }
+        text.push(folder);
+        text.push("\n");
+    }
+    c_string(Path::new(&text))
 }
 
 fn c_string(path: &Path) -> Result<CString, CosimError> {

@@ -1,5 +1,17 @@
 //! The integer model and its schedule as a bundle of files: Verilog, memories, scripts.
 
+mod bundle;
+mod context;
+mod hardware;
 mod interface;
+mod library;
+pub mod literal;
+mod memory;
+mod testbench;
 
+pub use bundle::{Bundle, CodegenError};
+pub use hardware::LayerHardware;
 pub use interface::{Interface, StreamPort, Timing};
+pub use library::{PRIMITIVES, TemplateError};
+pub use memory::{Image, LANE_ORDER, bias_image, weight_image};
+pub use testbench::Vectors;

@@ -1,0 +1,186 @@
+// lprnn_da_row - one row's sum of weight * activation over all columns, in LUTs and carry chains.
+//
+//   per weight bit and column pair:  m = w1 ? (w0 ? x0+x1 : x1) : (w0 ? x0 : 0)
+//   along a chain of pairs:          c[i] <= c[i-1] + m[i] (+ 1 after the first pair)
+//   across weight bits:              sum of c * 2^bit, the top bit counting negative
+//
+// Activations are unsigned (offset binary). The pair values x0, x1 and x0+x1 are formed once
+// and shared by all rows. c - ~m is c + m + 1, written that way because it keeps the running sum
+// on the carry input, so that selection and addition share one LUT6 a bit; the extra one per
+// pair and the activations' offset are constants, which are folded into the bias.
+//
+// WEIGHT_W = 1 means the weights -1 and +1 (bit 1 is +1): the pair contributes x0+x1, x1-x0 or
+// their negatives, again with constants that the bias takes back.
+//
+// Pair i of a chain works one cycle after pair i-1, on operands that arrive one cycle later.
+// Latency from the operands of a chain's first pair: MUX_REG + CHAIN + ceil(log2 WEIGHT_W)
+// + ceil(log2 CHAINS) cycles.
+
+`default_nettype none
+
+module lprnn_da_row #(
+    parameter COLUMNS  = 16,  // products per cycle
+    parameter CHAIN    = 8,   // pairs per chain
+    parameter CHAINS   = 1,   // chains side by side, CHAIN * CHAINS >= COLUMNS / 2
+    parameter ACT_W    = 4,   // bits of an unsigned activation
+    parameter WEIGHT_W = 4,   // bits of a weight
+    parameter MUX_REG  = 0,   // 1: register between selection and addition (LUT4 families)
+    parameter CHAIN_W  = 8,   // bits of a chain's sum
+    parameter SUM_W    = 14   // bits of sum_o
+) (
+    input  wire                                clk,
+    input  wire [CHAIN*CHAINS*ACT_W-1:0]       low_i,    // x0 of every pair
+    input  wire [CHAIN*CHAINS*ACT_W-1:0]       high_i,   // x1
+    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   sum_i,    // x0 + x1
+    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   diff_i,   // x1 - x0, two's complement
+    input  wire [COLUMNS*WEIGHT_W-1:0]         weight_i,
+    output wire signed [SUM_W-1:0]             sum_o
+);
+
+    localparam PAIRS  = CHAIN * CHAINS;
+    localparam LEVELS = $clog2(WEIGHT_W);
+    localparam MERGES = $clog2(CHAINS);
+    localparam NODE_W = CHAIN_W + WEIGHT_W + 1;  // any partial sum over weight bits; SUM_W is more
+
+    // Missing columns of the last pairs: weight 0, or +1 on an activation that is zero.
+    wire [2*PAIRS*WEIGHT_W-1:0] weight;
+    assign weight[COLUMNS*WEIGHT_W-1:0] = weight_i;
+    generate
+        if (COLUMNS < 2*PAIRS) begin : gen_missing_columns
+            assign weight[2*PAIRS*WEIGHT_W-1:COLUMNS*WEIGHT_W] =
+                {((2*PAIRS-COLUMNS)*WEIGHT_W){(WEIGHT_W == 1) ? 1'b1 : 1'b0}};
+        end
+    endgenerate
+
+    // Nodes of the tree over weight bits, level after level, for every chain.
+    wire [CHAINS*(LEVELS+1)*WEIGHT_W*NODE_W-1:0] node;
+    // Nodes of the tree over chains, level after level.
+    wire [(MERGES+1)*CHAINS*SUM_W-1:0]           merge;
+
+    genvar n, b, i, l;
+    generate
+        for (n = 0; n < CHAINS; n = n + 1) begin : gen_chain
+            for (b = 0; b < WEIGHT_W; b = b + 1) begin : gen_bit
+                // Running sums, each padded to the widest.
+                wire [(CHAIN+1)*CHAIN_W-1:0] running;
+                assign running[CHAIN_W-1:0] = {CHAIN_W{1'b0}};
+
+                for (i = 0; i < CHAIN; i = i + 1) begin : gen_pair
+                    localparam P = n*CHAIN + i;
+                    // The sum of i+1 pairs, each below 2^(ACT_W+1); one more bit when signed.
+                    localparam NEED_W  = ACT_W + 1 + $clog2(i + 1) + ((WEIGHT_W == 1) ? 1 : 0);
+                    localparam STAGE_W = (NEED_W < CHAIN_W) ? NEED_W : CHAIN_W;
+
+                    wire w0 = weight[2*P*WEIGHT_W + b];
+                    wire w1 = weight[(2*P+1)*WEIGHT_W + b];
+
+                    wire [ACT_W-1:0] x0 = low_i[P*ACT_W +: ACT_W];
+                    wire [ACT_W-1:0] x1 = high_i[P*ACT_W +: ACT_W];
+                    wire [ACT_W:0]   xs = sum_i[P*(ACT_W+1) +: ACT_W+1];
+                    wire [ACT_W:0]   xd = diff_i[P*(ACT_W+1) +: ACT_W+1];
+
+                    wire [STAGE_W-1:0] m;
+                    if (WEIGHT_W == 1) begin : gen_sign
+                        wire [ACT_W+1:0] v = (w1 ^ w0) ? {xd[ACT_W], xd} : {1'b0, xs};
+                        wire [ACT_W+1:0] s = v ^ {(ACT_W+2){~w1}};
+                        if (STAGE_W > ACT_W + 2) begin : gen_extend
+                            assign m = {{(STAGE_W-ACT_W-2){s[ACT_W+1]}}, s};
+                        end else begin : gen_full
+                            assign m = s;
+                        end
+                    end else begin : gen_select
+                        wire [ACT_W:0] s = w1 ? (w0 ? xs : {1'b0, x1})
+                                              : (w0 ? {1'b0, x0} : {(ACT_W+1){1'b0}});
+                        if (STAGE_W > ACT_W + 1) begin : gen_extend
+                            assign m = {{(STAGE_W-ACT_W-1){1'b0}}, s};
+                        end else begin : gen_full
+                            assign m = s;
+                        end
+                    end
+
+                    wire [STAGE_W-1:0] addend;
+                    if (MUX_REG != 0) begin : gen_mux_reg
+                        reg [STAGE_W-1:0] m_q;
+                        always @(posedge clk) m_q <= m;
+                        assign addend = m_q;
+                    end else begin : gen_mux_wire
+                        assign addend = m;
+                    end
+
+                    reg [STAGE_W-1:0] sum_q;
+                    if (i == 0) begin : gen_first
+                        always @(posedge clk) sum_q <= addend;
+                    end else begin : gen_next
+                        wire [STAGE_W-1:0] before = running[i*CHAIN_W +: STAGE_W];
+                        always @(posedge clk) sum_q <= before - ~addend;
+                    end
+
+                    if (STAGE_W < CHAIN_W) begin : gen_extend_sum
+                        assign running[(i+1)*CHAIN_W +: CHAIN_W] =
+                            {{(CHAIN_W-STAGE_W){(WEIGHT_W == 1) ? sum_q[STAGE_W-1] : 1'b0}}, sum_q};
+                    end else begin : gen_full_sum
+                        assign running[(i+1)*CHAIN_W +: CHAIN_W] = sum_q;
+                    end
+                end
+
+                localparam LEAF = (n*(LEVELS+1)*WEIGHT_W + b) * NODE_W;
+                wire [CHAIN_W-1:0] total = running[CHAIN*CHAIN_W +: CHAIN_W];
+                assign node[LEAF +: NODE_W] =
+                    {{(NODE_W-CHAIN_W){(WEIGHT_W == 1) ? total[CHAIN_W-1] : 1'b0}}, total};
+            end
+
+            // Level l joins neighbours 2^l bits apart. The top bit's node counts negative until
+            // it is joined; it is always the last node, and first joined at an even count.
+            for (l = 0; l < LEVELS; l = l + 1) begin : gen_level
+                localparam COUNT  = (WEIGHT_W + (1 << l) - 1) >> l;
+                localparam BASE   = n*(LEVELS+1)*WEIGHT_W + l*WEIGHT_W;
+                localparam NEED_W = CHAIN_W + (2 << l) + 1;
+                localparam KEEP_W = (NEED_W < NODE_W) ? NEED_W : NODE_W;
+                for (b = 0; b < (COUNT + 1) / 2; b = b + 1) begin : gen_node
+                    wire signed [KEEP_W-1:0] even = node[(BASE + 2*b)*NODE_W +: KEEP_W];
+                    reg signed [KEEP_W-1:0]  node_q;
+                    if (2*b + 1 >= COUNT) begin : gen_pass
+                        always @(posedge clk) node_q <= even;
+                    end else begin : gen_join
+                        wire signed [KEEP_W-1:0] odd = node[(BASE + 2*b + 1)*NODE_W +: KEEP_W];
+                        if (2*b + 2 == COUNT && ((WEIGHT_W - 1) % (1 << l)) == 0) begin : gen_minus
+                            always @(posedge clk) node_q <= even - (odd <<< (1 << l));
+                        end else begin : gen_plus
+                            always @(posedge clk) node_q <= even + (odd <<< (1 << l));
+                        end
+                    end
+                    if (KEEP_W < NODE_W) begin : gen_extend
+                        assign node[(BASE + WEIGHT_W + b)*NODE_W +: NODE_W] =
+                            {{(NODE_W-KEEP_W){node_q[KEEP_W-1]}}, node_q};
+                    end else begin : gen_full
+                        assign node[(BASE + WEIGHT_W + b)*NODE_W +: NODE_W] = node_q;
+                    end
+                end
+            end
+
+            localparam ROOT = (n*(LEVELS+1)*WEIGHT_W + LEVELS*WEIGHT_W) * NODE_W;
+            assign merge[n*SUM_W +: SUM_W] =
+                {{(SUM_W-NODE_W){node[ROOT + NODE_W - 1]}}, node[ROOT +: NODE_W]};
+        end
+
+        for (l = 0; l < MERGES; l = l + 1) begin : gen_merge
+            localparam COUNT = (CHAINS + (1 << l) - 1) >> l;
+            for (n = 0; n < (COUNT + 1) / 2; n = n + 1) begin : gen_node
+                wire [SUM_W-1:0] even = merge[(l*CHAINS + 2*n)*SUM_W +: SUM_W];
+                reg [SUM_W-1:0]  merge_q;
+                if (2*n + 1 >= COUNT) begin : gen_pass
+                    always @(posedge clk) merge_q <= even;
+                end else begin : gen_join
+                    always @(posedge clk)
+                        merge_q <= even + merge[(l*CHAINS + 2*n + 1)*SUM_W +: SUM_W];
+                end
+                assign merge[((l+1)*CHAINS + n)*SUM_W +: SUM_W] = merge_q;
+            end
+        end
+    endgenerate
+
+    assign sum_o = merge[MERGES*CHAINS*SUM_W +: SUM_W];
+
+endmodule
+
+`default_nettype wire

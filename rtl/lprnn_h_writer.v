@@ -1,0 +1,136 @@
+// lprnn_h_writer - puts a group's new h where the array will read it in the next step.
+//
+//   UNITS <= COLUMNS: one cycle, unit u goes to column slot*UNITS + u; COLUMNS/UNITS groups a block
+//   UNITS >  COLUMNS: one block of COLUMNS units a cycle, over UNITS/COLUMNS cycles, rounded up
+//
+// Units beyond the last real one of a step are never written.
+
+`default_nettype none
+
+module lprnn_h_writer #(
+    parameter UNITS      = 1,   // units of a group
+    parameter COLUMNS    = 16,  // columns of a block
+    parameter ACT_W      = 4,   // bits of an element
+    parameter SLOTS      = 16,  // groups of a block, COLUMNS / UNITS, or 1
+    parameter SUBBLOCKS  = 1,   // blocks of a group, UNITS / COLUMNS rounded up, or 1
+    parameter GROUPS     = 64,  // groups of a step
+    parameter GROUP_W    = 6,   // bits of a group number
+    parameter LAST_UNITS = 1,   // real units of the last group
+    parameter X_BLOCKS   = 4,   // blocks of x before h
+    parameter BLOCK_W    = 3    // bits of a block number
+) (
+    input  wire                     clk,
+    input  wire                     rst,
+    input  wire                     group_i,       // units_i are the next group's
+    input  wire [UNITS*ACT_W-1:0]   units_i,
+    output wire                     active_o,      // the write port is used in this cycle
+    output wire                     written_o,     // and completes a block
+    output wire [COLUMNS-1:0]       write_o,
+    output wire [BLOCK_W:0]         write_addr_o,  // {bank, block}
+    output wire [COLUMNS*ACT_W-1:0] data_o
+);
+
+    localparam [GROUP_W-1:0] LAST_GROUP  = GROUPS - 1;
+    localparam [BLOCK_W-1:0] FIRST_BLOCK = X_BLOCKS;
+
+    reg [GROUP_W-1:0] group_q;
+    reg [BLOCK_W-1:0] block_q;
+    reg               bank_q;
+
+    wire last_group = (group_q == LAST_GROUP);
+    wire group_done;
+    wire block_done;
+
+    always @(posedge clk) begin
+        if (rst) begin
+            group_q <= {GROUP_W{1'b0}};
+            block_q <= FIRST_BLOCK;
+            bank_q  <= 1'b1;  // step 0 is read from bank 0 and writes for step 1
+        end else begin
+            if (group_done) begin
+                group_q <= last_group ? {GROUP_W{1'b0}} : group_q + 1'b1;
+                bank_q  <= bank_q ^ last_group;
+            end
+            if (block_done) begin
+                block_q <= (group_done & last_group) ? FIRST_BLOCK : block_q + 1'b1;
+            end
+        end
+    end
+
+    assign write_addr_o = {bank_q, block_q};
+    assign written_o    = block_done;
+
+    genvar s;
+    generate
+        if (SUBBLOCKS == 1) begin : gen_slots
+            localparam [SLOTS-1:0] FIRST_SLOT = 1;
+
+            reg [SLOTS-1:0]  slot_q;
+            wire [SLOTS:0]   rotated = {slot_q, slot_q[SLOTS-1]};
+            always @(posedge clk) begin
+                if (rst) begin
+                    slot_q <= FIRST_SLOT;
+                end else if (group_i) begin
+                    slot_q <= last_group ? FIRST_SLOT : rotated[SLOTS-1:0];
+                end
+            end
+
+            assign active_o   = group_i;
+            assign group_done = group_i;
+            assign block_done = group_i & (slot_q[SLOTS-1] | last_group);
+
+            for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
+                if (s < SLOTS*UNITS) begin : gen_used
+                    wire real_unit = ~last_group | ((s % UNITS) < LAST_UNITS);
+                    assign write_o[s] = group_i & slot_q[s / UNITS] & real_unit;
+                    assign data_o[s*ACT_W +: ACT_W] = units_i[(s % UNITS)*ACT_W +: ACT_W];
+                end else begin : gen_unused
+                    assign write_o[s] = 1'b0;
+                    assign data_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
+                end
+            end
+        end else begin : gen_subblocks
+            localparam PADDED = SUBBLOCKS*COLUMNS;
+            localparam REST_W = (PADDED - COLUMNS)*ACT_W;
+
+            reg [SUBBLOCKS-2:0] turn_q;  // one-hot: subblock 1, 2, ... is written in this cycle
+            reg [REST_W-1:0]    rest_q;  // units of the subblocks still to be written
+
+            wire [PADDED*ACT_W-1:0] all;
+            assign all[UNITS*ACT_W-1:0] = units_i;
+            if (PADDED > UNITS) begin : gen_pad
+                assign all[PADDED*ACT_W-1:UNITS*ACT_W] = {((PADDED-UNITS)*ACT_W){1'b0}};
+            end
+
+            wire [SUBBLOCKS-1:0] turn = {turn_q, group_i};
+            wire [REST_W+COLUMNS*ACT_W-1:0] rest = {{(COLUMNS*ACT_W){1'b0}}, rest_q};
+
+            always @(posedge clk) begin
+                rest_q <= group_i ? all[PADDED*ACT_W-1:COLUMNS*ACT_W] : rest[COLUMNS*ACT_W +: REST_W];
+                if (rst) begin
+                    turn_q <= {(SUBBLOCKS-1){1'b0}};
+                end else begin
+                    turn_q <= turn[SUBBLOCKS-2:0];
+                end
+            end
+
+            assign active_o   = |turn;
+            assign block_done = |turn;
+            assign group_done = turn[SUBBLOCKS-1];
+
+            for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
+                // Subblocks in which this column holds a real unit, in a full and in the last group.
+                localparam FULL_TURNS = (UNITS + COLUMNS - 1 - s) / COLUMNS;
+                localparam LAST_TURNS = (LAST_UNITS + COLUMNS - 1 - s) / COLUMNS;
+                localparam [SUBBLOCKS-1:0] FULL_MASK = ~({SUBBLOCKS{1'b1}} << FULL_TURNS);
+                localparam [SUBBLOCKS-1:0] LAST_MASK = ~({SUBBLOCKS{1'b1}} << LAST_TURNS);
+                assign write_o[s] = |(turn & (last_group ? LAST_MASK : FULL_MASK));
+                assign data_o[s*ACT_W +: ACT_W] = group_i ? all[s*ACT_W +: ACT_W]
+                                                          : rest_q[s*ACT_W +: ACT_W];
+            end
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,107 @@
+// lprnn_loader - takes vectors x from the stream into the operand buffer, one beat a cycle.
+//
+//   s_axis beat -> columns {slot * elements of a beat ...} of block -> next slot -> next block -> next step
+//
+// Two vectors fit: one in use, one being loaded. TLAST and the fresh flag are taken from the
+// last and the first beat of a step.
+
+`default_nettype none
+
+module lprnn_loader #(
+    parameter BEATS     = 64,  // beats of a step
+    parameter BEAT_W    = 6,   // bits of a beat number
+    parameter SLOTS     = 16,  // beats of a block
+    parameter BLOCK_W   = 3    // bits of a block number
+) (
+    input  wire               clk,
+    input  wire               rst,
+    // stream
+    input  wire               s_valid_i,
+    output wire               s_ready_o,
+    input  wire               s_last_i,
+    input  wire               s_fresh_i,
+    // buffer
+    input  wire               blocked_i,    // the write port is taken in this cycle
+    output wire               write_o,
+    output wire [SLOTS-1:0]   slot_o,       // one-hot
+    output wire               last_beat_o,
+    output wire [BLOCK_W:0]   write_addr_o, // {bank, block}
+    // steps
+    input  wire               begun_i,      // the array begins a step
+    input  wire               released_i,   // the array is done with a step's operands
+    output wire [1:0]         steps_o,      // vectors loaded and not begun
+    input  wire               bank_i,       // bank whose flags are wanted
+    output wire               fresh_o,
+    output wire               last_o
+);
+
+    localparam [BEAT_W-1:0] LAST_BEAT = BEATS - 1;
+
+    reg [SLOTS-1:0]   slot_q;
+    reg [BLOCK_W-1:0] block_q;
+    reg [BEAT_W-1:0]  beat_q;
+    reg               bank_q;
+    reg [1:0]         free_q;
+    reg [1:0]         steps_q;
+    reg [1:0]         fresh_q;
+    reg [1:0]         last_q;
+
+    wire accept    = s_valid_i & s_ready_o;
+    wire last_beat = (beat_q == LAST_BEAT);
+    wire first_beat = (beat_q == {BEAT_W{1'b0}});
+    wire done      = accept & last_beat;
+    wire next_block = slot_q[SLOTS-1];
+
+    wire [SLOTS:0] rotated = {slot_q, slot_q[SLOTS-1]};
+    localparam [SLOTS-1:0] FIRST_SLOT = 1;
+
+    always @(posedge clk) begin
+        if (accept & first_beat) begin
+            fresh_q[bank_q] <= s_fresh_i;
+        end
+        if (done) begin
+            last_q[bank_q] <= s_last_i;
+        end
+        if (rst) begin
+            slot_q  <= FIRST_SLOT;
+            block_q <= {BLOCK_W{1'b0}};
+            beat_q  <= {BEAT_W{1'b0}};
+            bank_q  <= 1'b0;
+            free_q  <= 2'd2;
+            steps_q <= 2'd0;
+        end else begin
+            if (accept) begin
+                slot_q  <= last_beat ? FIRST_SLOT : rotated[SLOTS-1:0];
+                beat_q  <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+                if (last_beat) begin
+                    block_q <= {BLOCK_W{1'b0}};
+                    bank_q  <= ~bank_q;
+                end else if (next_block) begin
+                    block_q <= block_q + 1'b1;
+                end
+            end
+            if (done & ~released_i) begin
+                free_q <= free_q - 2'd1;
+            end else if (~done & released_i) begin
+                free_q <= free_q + 2'd1;
+            end
+            if (done & ~begun_i) begin
+                steps_q <= steps_q + 2'd1;
+            end else if (~done & begun_i) begin
+                steps_q <= steps_q - 2'd1;
+            end
+        end
+    end
+
+    assign s_ready_o    = (|free_q) & ~blocked_i;
+    assign write_o      = accept;
+    assign slot_o       = slot_q;
+    assign last_beat_o  = last_beat;
+    assign write_addr_o = {bank_q, block_q};
+    assign steps_o      = steps_q;
+    assign fresh_o      = fresh_q[bank_i];
+    assign last_o       = last_q[bank_i];
+
+endmodule
+
+`default_nettype wire

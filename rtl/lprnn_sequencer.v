@@ -1,0 +1,137 @@
+// lprnn_sequencer - decides in every cycle whether the next block of the array may start.
+//
+//   for every step: for every group of units: for every block of [x | h | idle]
+//
+// A block starts when its operands are there: x of the step (before its first block), the
+// block of h of the step before (first group only), and room for the result (last block).
+// Later pairs of a chain work on a block in the cycles after its start, and the weight memory
+// holds their bits skewed; the memory address therefore runs on for CHAIN-1 cycles after a
+// stall, and a stall lasts at least that long.
+
+`default_nettype none
+
+module lprnn_sequencer #(
+    parameter X_BLOCKS   = 4,   // blocks of x
+    parameter H_BLOCKS   = 4,   // blocks of h
+    parameter BLOCKS     = 8,   // blocks of a group, idle ones included
+    parameter BLOCK_W    = 3,   // bits of a block number
+    parameter GROUPS     = 64,  // groups of units
+    parameter GROUP_W    = 6,   // bits of a group number
+    parameter ADDR_W     = 9,   // bits of a weight address, BLOCKS * GROUPS rows
+    parameter CHAIN      = 8,   // pairs of a chain
+    parameter RESULTS    = 4,   // groups of results that fit behind the lanes
+    parameter RESULTS_W  = 3,   // bits of 0..RESULTS
+    parameter H_CREDIT_W = 3    // bits of 0..H_BLOCKS
+) (
+    input  wire               clk,
+    input  wire               rst,
+    // operands
+    input  wire [1:0]         x_steps_i,      // vectors x loaded and not begun
+    input  wire               h_written_i,    // one block of h has been written
+    input  wire               result_taken_i, // one group of results has left
+    output wire               x_begun_o,      // the first block of a step starts
+    // flags of the step whose x is next
+    input  wire               fresh_i,
+    // addresses, valid in the cycle of the start
+    output wire [ADDR_W-1:0]  weight_addr_o,
+    output wire [BLOCK_W:0]   vector_addr_o,  // {bank, block}
+    output wire               bank_o,
+    // what starts in this cycle
+    output wire               sum_o,          // a block that counts
+    output wire               recurrent_o,    // it belongs to h
+    output wire               group_end_o,    // it is the last of its group
+    output wire               step_end_o      // and of its step
+);
+
+    localparam [BLOCK_W-1:0]    LAST_BLOCK  = BLOCKS - 1;
+    localparam [GROUP_W-1:0]    LAST_GROUP  = GROUPS - 1;
+    localparam [ADDR_W-1:0]     LAST_ADDR   = BLOCKS * GROUPS - 1;
+    localparam [BLOCK_W:0]      X_END       = X_BLOCKS;
+    localparam [BLOCK_W:0]      H_END       = X_BLOCKS + H_BLOCKS;
+    localparam [3:0]            GAP         = CHAIN - 1;
+    localparam [RESULTS_W-1:0]  ALL_RESULTS = RESULTS;
+    localparam [H_CREDIT_W-1:0] ALL_H       = H_BLOCKS;
+
+    generate
+        if (CHAIN > 16 || BLOCKS < X_BLOCKS + H_BLOCKS || BLOCKS < 5) begin : gen_param_check
+            error_lprnn_sequencer_illegal_folding u_illegal_parameters ();
+        end
+    endgenerate
+
+    reg [BLOCK_W-1:0]    block_q;
+    reg [GROUP_W-1:0]    group_q;
+    reg                  bank_q;
+    reg [ADDR_W-1:0]     next_addr_q;  // row of the next block
+    reg [ADDR_W-1:0]     run_addr_q;   // row after the one read last
+    reg                  started_q;    // a block started in the cycle before
+    reg [3:0]            gap_q;        // cycles until the skewed reads are done
+    reg [H_CREDIT_W-1:0] h_credit_q;   // blocks of h written and not used by group 0
+    reg [RESULTS_W-1:0]  room_q;       // groups of results that still fit
+
+    wire first_group  = (group_q == {GROUP_W{1'b0}});
+    wire last_group   = (group_q == LAST_GROUP);
+    wire first_block  = (block_q == {BLOCK_W{1'b0}});
+    wire last_block   = (block_q == LAST_BLOCK);
+    wire recurrent    = ({1'b0, block_q} >= X_END) && ({1'b0, block_q} < H_END);
+    wire idle         = ({1'b0, block_q} >= H_END);
+    wire step_start   = first_group & first_block;
+    wire uses_h       = first_group & recurrent;
+
+    wire x_ready      = ~step_start | (|x_steps_i);
+    wire h_ready      = ~uses_h | (|h_credit_q);
+    wire room_ready   = ~last_block | (|room_q);
+    wire skew_ready   = started_q | ~(|gap_q);
+    wire start        = x_ready & h_ready & room_ready & skew_ready;
+
+    wire use_h        = start & uses_h;
+    wire end_group    = start & last_block;
+
+    always @(posedge clk) begin
+        run_addr_q <= (weight_addr_o == LAST_ADDR) ? {ADDR_W{1'b0}} : weight_addr_o + 1'b1;
+        if (rst) begin
+            block_q     <= {BLOCK_W{1'b0}};
+            group_q     <= {GROUP_W{1'b0}};
+            bank_q      <= 1'b0;
+            next_addr_q <= {ADDR_W{1'b0}};
+            started_q   <= 1'b0;
+            gap_q       <= 4'd0;
+            h_credit_q  <= ALL_H;
+            room_q      <= ALL_RESULTS;
+        end else begin
+            started_q <= start;
+            if (start) begin
+                gap_q       <= GAP;
+                block_q     <= last_block ? {BLOCK_W{1'b0}} : block_q + 1'b1;
+                next_addr_q <= (next_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : next_addr_q + 1'b1;
+                if (last_block) begin
+                    group_q <= last_group ? {GROUP_W{1'b0}} : group_q + 1'b1;
+                    bank_q  <= bank_q ^ last_group;
+                end
+            end else if (|gap_q) begin
+                gap_q <= gap_q - 4'd1;
+            end
+            if (h_written_i & ~use_h) begin
+                h_credit_q <= h_credit_q + 1'b1;
+            end else if (~h_written_i & use_h) begin
+                h_credit_q <= h_credit_q - 1'b1;
+            end
+            if (result_taken_i & ~end_group) begin
+                room_q <= room_q + 1'b1;
+            end else if (~result_taken_i & end_group) begin
+                room_q <= room_q - 1'b1;
+            end
+        end
+    end
+
+    assign weight_addr_o = start ? next_addr_q : run_addr_q;
+    assign vector_addr_o = {bank_q, block_q};
+    assign bank_o        = bank_q;
+    assign x_begun_o     = start & step_start;
+    assign sum_o         = start & ~idle & ~(recurrent & fresh_i);
+    assign recurrent_o   = recurrent;
+    assign group_end_o   = end_group;
+    assign step_end_o    = end_group & last_group;
+
+endmodule
+
+`default_nettype wire

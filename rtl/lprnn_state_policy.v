@@ -1,0 +1,63 @@
+// lprnn_state_policy - says for every step of the input stream whether it starts from zero state.
+//
+//   POLICY 0  never   only the first step after reset
+//          1  tlast   the step after one whose last beat carried TLAST
+//          2  pulse   the first step whose first beat is accepted with or after clear_i
+//          3  window  every WINDOW steps
+//
+// The first step after reset always does. fresh_o is valid with the first beat of a step.
+
+`default_nettype none
+
+module lprnn_state_policy #(
+    parameter POLICY   = 1,   // see above
+    parameter WINDOW   = 16,  // steps of a window
+    parameter WINDOW_W = 4,   // bits of a step number in a window
+    parameter BEATS    = 64,  // beats of a step
+    parameter BEAT_W   = 6    // bits of a beat number
+) (
+    input  wire clk,
+    input  wire rst,
+    input  wire clear_i,
+    input  wire accept_i,  // a beat is accepted
+    input  wire last_i,    // with TLAST
+    output wire fresh_o
+);
+
+    localparam [BEAT_W-1:0]   LAST_BEAT = BEATS - 1;
+    localparam [WINDOW_W-1:0] LAST_STEP = WINDOW - 1;
+
+    reg [BEAT_W-1:0]   beat_q;
+    reg [WINDOW_W-1:0] step_q;
+    reg                pending_q;  // the next step starts from zero
+
+    wire first_beat = (beat_q == {BEAT_W{1'b0}});
+    wire last_beat  = (beat_q == LAST_BEAT);
+    wire step_done  = accept_i & last_beat;
+    wire pulse      = (POLICY == 2) & clear_i;
+    wire renew      = (POLICY == 1) ? step_done & last_i
+                    : (POLICY == 3) ? step_done & (step_q == LAST_STEP)
+                                    : pulse & ~(accept_i & first_beat);
+
+    always @(posedge clk) begin
+        if (rst) begin
+            beat_q    <= {BEAT_W{1'b0}};
+            step_q    <= {WINDOW_W{1'b0}};
+            pending_q <= 1'b1;
+        end else begin
+            if (accept_i) begin
+                beat_q <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+            end
+            if (step_done) begin
+                step_q <= (step_q == LAST_STEP) ? {WINDOW_W{1'b0}} : step_q + 1'b1;
+            end
+            // A first beat uses the flag up; a step of one beat may set it again at once.
+            pending_q <= renew | (pending_q & ~(accept_i & first_beat));
+        end
+    end
+
+    assign fresh_o = pending_q | pulse;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,67 @@
+// lprnn_vector_buffer - the operand vector [x | h] of two steps, one memory per column.
+//
+//   write: column memories with their own enables, one address
+//   read:  {bank, block} -> column s at cycle 1 + (pair of s, within its chain)
+//
+// Pair i of a chain works i cycles after pair 0, so its read address is delayed i cycles.
+
+`default_nettype none
+
+module lprnn_vector_buffer #(
+    parameter COLUMNS   = 16,            // elements of a block
+    parameter ACT_W     = 4,             // bits of an element
+    parameter CHAIN     = 8,             // column pairs per chain
+    parameter ADDR_W    = 5,             // bits of {bank, block}
+    parameter ZERO_INIT = 0,             // 1: memories start as zeros (elements never written count)
+    parameter STYLE     = "distributed"  // "distributed" or "auto"
+) (
+    input  wire                     clk,
+    input  wire [ADDR_W-1:0]        read_addr_i,
+    output wire [COLUMNS*ACT_W-1:0] act_o,
+    input  wire [COLUMNS-1:0]       write_i,
+    input  wire [ADDR_W-1:0]        write_addr_i,
+    input  wire [COLUMNS*ACT_W-1:0] write_data_i
+);
+
+    wire [CHAIN*ADDR_W-1:0] delayed;
+    assign delayed[ADDR_W-1:0] = read_addr_i;
+
+    genvar i, s;
+    generate
+        for (i = 1; i < CHAIN; i = i + 1) begin : gen_delay
+            reg [ADDR_W-1:0] addr_q;
+            always @(posedge clk) addr_q <= delayed[(i-1)*ADDR_W +: ADDR_W];
+            assign delayed[i*ADDR_W +: ADDR_W] = addr_q;
+        end
+
+        for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
+            localparam STAGE = (s / 2) % CHAIN;
+            wire [ADDR_W-1:0] read_addr = delayed[STAGE*ADDR_W +: ADDR_W];
+
+            (* ram_style = STYLE *)
+            reg [ACT_W-1:0] memory [0:(1<<ADDR_W)-1];
+            reg [ACT_W-1:0] read_q;
+
+            if (ZERO_INIT != 0) begin : gen_zero_init
+                integer row;
+                initial begin
+                    for (row = 0; row < (1 << ADDR_W); row = row + 1) begin
+                        memory[row] = {ACT_W{1'b0}};
+                    end
+                end
+            end
+
+            always @(posedge clk) begin
+                if (write_i[s]) begin
+                    memory[write_addr_i] <= write_data_i[s*ACT_W +: ACT_W];
+                end
+                read_q <= memory[read_addr];
+            end
+
+            assign act_o[s*ACT_W +: ACT_W] = read_q;
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire

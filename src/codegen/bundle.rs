@@ -1,0 +1,215 @@
+//! All files of a design, in memory.
+
+use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
+use super::hardware::{LayerHardware, element_width};
+use super::interface::{Interface, StreamPort, Timing};
+use super::library::{PRIMITIVES, Renderer, TemplateError};
+use super::memory::{bias_image, weight_image};
+use super::testbench::{Vectors, testbench};
+use crate::fixed::QFormat;
+use crate::quantize::{ActivationTables, QuantizedModel};
+use crate::schedule::Schedule;
+use crate::spec::{Implementation, MemoryInit, StatePolicy};
+use std::collections::BTreeMap;
+
+/// Why a model cannot become hardware.
+#[derive(Debug, thiserror::Error)]
+pub enum CodegenError {
+    /// Something the hardware does not have.
+    #[error("{place}: {problem}")]
+    Unsupported {
+        /// Dotted path in the model.
+        place: String,
+        /// What is missing and what helps.
+        problem: String,
+    },
+    /// A defect of this program.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// A design as files: relative path to contents.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// The core's signature.
+    pub interface: Interface,
+    /// Numbers of every layer's hardware.
+    pub hardware: Vec<LayerHardware>,
+    /// Files by path relative to the bundle's folder, `/` between parts.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Bundle {
+    /// Generates the hardware of `model` folded as `schedule`.
+    ///
+    /// `model_digest` is printed in the header of the top module.
+    pub fn generate(
+        model: &QuantizedModel,
+        schedule: &Schedule,
+        implementation: &Implementation,
+        model_digest: &str,
+    ) -> Result<Self, CodegenError> {
+        refuse_row_scales(model)?;
+        let renderer = Renderer::new()?;
+        let name = &implementation.name;
+        let init = implementation.memory_init;
+        let mut files = BTreeMap::new();
+        let mut sources = Vec::new();
+        let mut memory_files = Vec::new();
+        for (file, text) in PRIMITIVES {
+            sources.push(format!("rtl/{file}"));
+            files.insert(format!("rtl/{file}"), text.as_bytes().to_vec());
+        }
+
+        let mut layers = Vec::new();
+        let mut all_hardware = Vec::new();
+        for (index, (layer, folded)) in model.layers.iter().zip(&schedule.layers).enumerate() {
+            let hardware = LayerHardware::new(layer, folded, implementation.target);
+            let tables_module = format!("{name}_l{index}_tables");
+            let tables = ActivationTables::new(layer.z, layer.a_frac);
+            let context = ActivationRomContext::new(tables_module.clone(), layer, &tables);
+            let path = format!("rtl/{tables_module}.v");
+            files.insert(
+                path.clone(),
+                renderer
+                    .render("activation_rom.v.tera", &context)?
+                    .into_bytes(),
+            );
+            sources.push(path);
+
+            let net = |what: &str| {
+                (
+                    format!("l{index}_{what}_addr"),
+                    format!("l{index}_{what}_data"),
+                )
+            };
+            let memories = [
+                ("weights", "weight", weight_image(layer, folded)),
+                ("biases", "bias", bias_image(layer, folded, &hardware)),
+            ]
+            .map(|(suffix, what, image)| Memory {
+                name: format!("{name}_l{index}_{suffix}"),
+                style: memory_style(&image),
+                image,
+                nets: net(what),
+            });
+            for memory in &memories {
+                match init {
+                    MemoryInit::Readmemh => {
+                        let path = format!("rtl/{}", memory.file_name());
+                        let text: String = memory
+                            .image
+                            .hex_rows()
+                            .flat_map(|row| [row, "\n".into()])
+                            .collect();
+                        files.insert(path.clone(), text.into_bytes());
+                        memory_files.push(path);
+                    }
+                    MemoryInit::Inline => {
+                        let path = format!("rtl/{}.v", memory.name);
+                        let text =
+                            renderer.render("inline_rom.v.tera", &memory.inline_context())?;
+                        files.insert(path.clone(), text.into_bytes());
+                        sources.push(path);
+                    }
+                }
+            }
+            layers.push(LayerContext::new(
+                index,
+                layer,
+                folded,
+                &hardware,
+                tables_module,
+                &memories,
+                init,
+            ));
+            all_hardware.push(hardware);
+        }
+
+        let top_path = format!("rtl/{name}_top.v");
+        sources.push(top_path.clone());
+        let interface = interface(model, schedule, implementation, sources, memory_files);
+        let mut stream_widths: Vec<usize> = model
+            .layers
+            .iter()
+            .map(|layer| schedule.stream_elements * element_width(layer.x.bits))
+            .collect();
+        stream_widths.push(interface.output.elements_per_beat * interface.output.element_width);
+        let top = TopContext::new(&interface, model_digest.to_owned(), layers, &stream_widths);
+        files.insert(top_path, renderer.render("top.v.tera", &top)?.into_bytes());
+        Ok(Self {
+            interface,
+            hardware: all_hardware,
+            files,
+        })
+    }
+}
+
+/// Memories of less than a kilobit per port waste a block RAM.
+fn memory_style(image: &super::memory::Image) -> &'static str {
+    if image.rows.len() >= 64 {
+        "block"
+    } else {
+        "distributed"
+    }
+}
+
+impl Bundle {
+    /// Adds the self-checking test bench with its vectors.
+    pub fn add_testbench(&mut self, vectors: Vectors<'_>) -> Result<(), CodegenError> {
+        self.files
+            .extend(testbench(&Renderer::new()?, &self.interface, vectors)?);
+        Ok(())
+    }
+}
+
+fn refuse_row_scales(model: &QuantizedModel) -> Result<(), CodegenError> {
+    match model
+        .layers
+        .iter()
+        .position(|layer| layer.row_scale.is_some())
+    {
+        None => Ok(()),
+        Some(index) => Err(CodegenError::Unsupported {
+            place: format!("layers.{index}.row_scale"),
+            problem: "the hardware has no per-row multiplier; quantise without row scales".into(),
+        }),
+    }
+}
+
+fn interface(
+    model: &QuantizedModel,
+    schedule: &Schedule,
+    implementation: &Implementation,
+    sources: Vec<String>,
+    memories: Vec<String>,
+) -> Interface {
+    let first = &model.layers[0];
+    let last = &model.layers[model.layers.len() - 1];
+    let port = |prefix: &str, elements: usize, format: QFormat| StreamPort {
+        prefix: prefix.into(),
+        elements,
+        elements_per_beat: schedule.stream_elements,
+        element_width: element_width(format.bits),
+        beats_per_step: elements.div_ceil(schedule.stream_elements),
+        format,
+    };
+    Interface {
+        schema: 1,
+        top: format!("{}_top", implementation.name),
+        clock: "aclk".into(),
+        reset_n: "aresetn".into(),
+        state_clear: (implementation.state == StatePolicy::HostPulse).then(|| "state_clear".into()),
+        state: implementation.state,
+        input: port("s_axis", first.input_size, first.x),
+        output: port("m_axis", last.hidden_size, last.h),
+        timing: Timing {
+            cycles_per_step: schedule.cycles.per_step,
+            latency: schedule.cycles.latency,
+            macs_per_step: schedule.macs_per_step(),
+            macs_per_cycle: schedule.macs_per_cycle(),
+        },
+        sources,
+        memories,
+    }
+}

@@ -1,0 +1,459 @@
+//! What the templates are filled from: one total struct per template, every value rendered.
+
+use super::hardware::{LayerHardware, bits_for, element_width};
+use super::interface::{Interface, StreamPort};
+use super::literal;
+use super::memory::Image;
+use crate::quantize::{ActivationTables, Layer};
+use crate::schedule::LayerSchedule;
+use crate::spec::{MemoryInit, StatePolicy};
+use bitvec::field::BitField;
+use bitvec::prelude::{Lsb0, bitvec};
+use serde::Serialize;
+
+/// A Verilog parameter with its rendered value.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parameter {
+    name: &'static str,
+    value: String,
+}
+
+/// One instance of a read-only memory.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rom {
+    module: String,
+    parameters: Vec<Parameter>,
+    instance: String,
+    address: String,
+    data: String,
+}
+
+/// A weight or bias memory of a layer: its name in the design and its contents.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// `{name}_l{layer}_weights` or `_biases`.
+    pub name: String,
+    /// Contents.
+    pub image: Image,
+    /// `block` or `distributed`.
+    pub style: &'static str,
+    /// Net of the address, net of the data.
+    pub nets: (String, String),
+}
+
+impl Memory {
+    /// File with the contents, without a folder.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}.mem", self.name)
+    }
+
+    fn rom(&self, init: MemoryInit) -> Rom {
+        let (module, parameters) = match init {
+            MemoryInit::Readmemh => (
+                "lprnn_rom".to_owned(),
+                vec![
+                    Parameter {
+                        name: "WIDTH",
+                        value: self.image.width.to_string(),
+                    },
+                    Parameter {
+                        name: "DEPTH",
+                        value: self.image.rows.len().to_string(),
+                    },
+                    Parameter {
+                        name: "ADDR_W",
+                        value: bits_for(self.image.rows.len() - 1).to_string(),
+                    },
+                    Parameter {
+                        name: "FILE",
+                        value: literal::string(&self.file_name()),
+                    },
+                    Parameter {
+                        name: "DIGEST",
+                        value: literal::hex(32, &format!("{:08x}", self.image.digest())),
+                    },
+                    Parameter {
+                        name: "STYLE",
+                        value: literal::string(self.style),
+                    },
+                ],
+            ),
+            MemoryInit::Inline => (self.name.clone(), Vec::new()),
+        };
+        let instance = format!(
+            "u_{}",
+            self.name
+                .rsplit_once("_l")
+                .map_or(&*self.name, |(_, rest)| rest)
+        );
+        Rom {
+            module,
+            parameters,
+            instance: instance.replace("u_", "u_l"),
+            address: self.nets.0.clone(),
+            data: self.nets.1.clone(),
+        }
+    }
+
+    /// Context of `inline_rom.v.tera`.
+    #[must_use]
+    pub fn inline_context(&self) -> InlineRomContext {
+        let depth = self.image.rows.len();
+        InlineRomContext {
+            module: self.name.clone(),
+            depth,
+            width: self.image.width,
+            addr_msb: bits_for(depth - 1) - 1,
+            data_msb: self.image.width - 1,
+            last_row: depth - 1,
+            style: self.style,
+            rows: self
+                .image
+                .hex_rows()
+                .map(|digits| literal::hex(self.image.width, &digits))
+                .collect(),
+        }
+    }
+}
+
+/// Context of `inline_rom.v.tera`.
+#[derive(Debug, Serialize)]
+pub struct InlineRomContext {
+    module: String,
+    depth: usize,
+    width: usize,
+    addr_msb: usize,
+    data_msb: usize,
+    last_row: usize,
+    style: &'static str,
+    rows: Vec<String>,
+}
+
+/// Context of `activation_rom.v.tera`.
+#[derive(Debug, Serialize)]
+pub struct ActivationRomContext {
+    module: String,
+    tanh_start: usize,
+    last_sigmoid: usize,
+    z_format: String,
+    a_frac: u32,
+    gate_addr_msb: u32,
+    tanh_addr_msb: u32,
+    data_msb: u32,
+    last_row: usize,
+    style: &'static str,
+    rows: Vec<String>,
+}
+
+impl ActivationRomContext {
+    /// The tables of `layer` as module `module`.
+    #[must_use]
+    pub fn new(module: String, layer: &Layer, tables: &ActivationTables) -> Self {
+        let width = layer.a_frac as usize + 2;
+        let entries = tables.sigmoid.len();
+        let rows = tables.sigmoid.iter().chain(&tables.tanh);
+        Self {
+            module,
+            tanh_start: entries,
+            last_sigmoid: entries - 1,
+            z_format: layer.z.to_string(),
+            a_frac: layer.a_frac,
+            gate_addr_msb: layer.z.bits,
+            tanh_addr_msb: layer.z.bits - 1,
+            data_msb: layer.a_frac + 1,
+            last_row: 2 * entries - 1,
+            style: if layer.z.bits >= 7 {
+                "block"
+            } else {
+                "distributed"
+            },
+            rows: rows
+                .map(|&entry| literal::signed(width, entry.into()))
+                .collect(),
+        }
+    }
+}
+
+/// The state policy's parameters.
+#[derive(Clone, Debug, Serialize)]
+pub struct Policy {
+    number: u32,
+    window: u32,
+    window_w: usize,
+    clear_net: &'static str,
+}
+
+impl Policy {
+    /// Renders `policy`.
+    #[must_use]
+    pub fn new(policy: StatePolicy) -> Self {
+        let (number, window, clear_net) = match policy {
+            StatePolicy::Never => (0, 1, "1'b0"),
+            StatePolicy::Tlast => (1, 1, "1'b0"),
+            StatePolicy::HostPulse => (2, 1, "state_clear"),
+            StatePolicy::FixedWindow { steps } => (3, steps, "1'b0"),
+        };
+        Self {
+            number,
+            window,
+            window_w: bits_for(window as usize - 1),
+            clear_net,
+        }
+    }
+}
+
+/// One layer in `top.v.tera`.
+#[derive(Debug, Serialize)]
+pub struct LayerContext {
+    index: usize,
+    next: usize,
+    summary: String,
+    in_beats: usize,
+    in_beat_w: usize,
+    units: usize,
+    trace_msb: usize,
+    weight_addr_msb: usize,
+    weight_msb: usize,
+    bias_addr_msb: usize,
+    bias_msb: usize,
+    gate_addr_msb: usize,
+    gate_addr_w: usize,
+    tanh_addr_msb: usize,
+    table_data_msb: usize,
+    table_w: usize,
+    z_w: usize,
+    tables_module: String,
+    parameters: Vec<Parameter>,
+    roms: Vec<Rom>,
+}
+
+impl LayerContext {
+    /// Everything the top needs to instantiate layer `index` and its memories.
+    #[must_use]
+    pub fn new(
+        index: usize,
+        layer: &Layer,
+        schedule: &LayerSchedule,
+        hardware: &LayerHardware,
+        tables_module: String,
+        memories: &[Memory],
+        init: MemoryInit,
+    ) -> Self {
+        let units = schedule.units;
+        let z_w = layer.z.bits as usize;
+        let table_w = layer.a_frac as usize + 2;
+        Self {
+            index,
+            next: index + 1,
+            summary: format!(
+                "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
+                layer.input_size,
+                layer.hidden_size,
+                layer.w_bits,
+                layer.x,
+                layer.h,
+                units,
+                schedule.columns,
+                schedule.macs_per_cycle()
+            ),
+            in_beats: schedule.in_beats(),
+            in_beat_w: bits_for(schedule.in_beats() - 1),
+            units,
+            trace_msb: units * z_w - 1,
+            weight_addr_msb: hardware.weight_addr_w - 1,
+            weight_msb: schedule.weight_row_bits() - 1,
+            bias_addr_msb: hardware.bias_addr_w - 1,
+            bias_msb: units * hardware.acc_w - 1,
+            gate_addr_msb: units * (z_w + 1) - 1,
+            gate_addr_w: z_w + 1,
+            tanh_addr_msb: units * z_w - 1,
+            table_data_msb: units * table_w - 1,
+            table_w,
+            z_w,
+            tables_module,
+            parameters: layer_parameters(layer, schedule, hardware),
+            roms: memories.iter().map(|memory| memory.rom(init)).collect(),
+        }
+    }
+}
+
+/// The parameters of `lprnn_layer`, in the order of its header.
+fn layer_parameters(
+    layer: &Layer,
+    schedule: &LayerSchedule,
+    hardware: &LayerHardware,
+) -> Vec<Parameter> {
+    let mut list = Vec::new();
+    let mut number = |name: &'static str, value: i64| {
+        list.push(Parameter {
+            name,
+            value: value.to_string(),
+        });
+    };
+    let mut count = |name: &'static str, value: usize| number(name, value as i64);
+    let out_group_beats = schedule.units / schedule.out_elements;
+    let remainder = |total: usize, beat: usize| {
+        if total.is_multiple_of(beat) {
+            beat
+        } else {
+            total % beat
+        }
+    };
+    count("UNITS", schedule.units);
+    count("COLUMNS", schedule.columns);
+    count("CHAIN", schedule.chain);
+    count("CHAINS", schedule.chains);
+    count("GROUPS", schedule.groups);
+    count("GROUP_W", hardware.group_w);
+    count("X_BLOCKS", schedule.x_blocks);
+    count("H_BLOCKS", schedule.h_blocks);
+    count("H_CREDIT_W", bits_for(schedule.h_blocks));
+    count("BLOCKS", schedule.blocks);
+    count("BLOCK_W", hardware.block_w);
+    count("H_SLOTS", schedule.h_slots);
+    count("H_SUBBLOCKS", schedule.h_subblocks);
+    count("LAST_UNITS", schedule.last_units());
+    count("IN_ELEMENTS", schedule.in_elements);
+    count("IN_ELEMENT_W", element_width(layer.x.bits));
+    count("IN_BEATS", schedule.in_beats());
+    count("IN_BEAT_W", bits_for(schedule.in_beats() - 1));
+    count("IN_SLOTS", schedule.x_slots);
+    count("IN_LAST", remainder(layer.input_size, schedule.in_elements));
+    count("OUT_ELEMENTS", schedule.out_elements);
+    count("OUT_ELEMENT_W", element_width(layer.h.bits));
+    count("OUT_BEATS", out_group_beats);
+    count("OUT_BEAT_W", bits_for(out_group_beats - 1));
+    count(
+        "OUT_LAST_BEATS",
+        schedule.last_units().div_ceil(schedule.out_elements),
+    );
+    count(
+        "OUT_LAST",
+        remainder(layer.hidden_size, schedule.out_elements),
+    );
+    count("QUEUE_W", schedule.queue_log2);
+    count("X_W", layer.x.bits as usize);
+    count("H_W", layer.h.bits as usize);
+    count("ACT_W", hardware.act_w);
+    count("WEIGHT_W", layer.w_bits as usize);
+    count("Z_W", layer.z.bits as usize);
+    count("A_FRAC", layer.a_frac as usize);
+    count("C_W", layer.c.bits as usize);
+    count("FC_SHIFT", hardware.fc_shift as usize);
+    count("IG_SHIFT", hardware.ig_shift as usize);
+    number("ZC_SHIFT", hardware.zc_shift.into());
+    number("H_SHIFT", hardware.h_shift.into());
+    let mut count = |name: &'static str, value: usize| number(name, value as i64);
+    count("B_W", hardware.b_w);
+    count("P_W", hardware.p_w);
+    count("CHAIN_W", hardware.chain_w);
+    count("SUM_W", hardware.sum_w);
+    count("ACC_W", hardware.acc_w);
+    count("Z_SHIFT", hardware.z_shift as usize);
+    count("MAC_LATENCY", schedule.mac_latency);
+    count("MUX_REG", usize::from(schedule.mux_register));
+    count("WEIGHT_ADDR_W", hardware.weight_addr_w);
+    count("BIAS_ADDR_W", hardware.bias_addr_w);
+    let packed = |shifts: &[u32; 4]| {
+        let value = shifts
+            .iter()
+            .rev()
+            .fold(0u64, |word, &shift| word << 8 | u64::from(shift));
+        literal::hex(32, &format!("{value:08x}"))
+    };
+    list.push(Parameter {
+        name: "SHIFT_X",
+        value: packed(&hardware.shift_x),
+    });
+    list.push(Parameter {
+        name: "SHIFT_H",
+        value: packed(&hardware.shift_h),
+    });
+    for name in ["VECTOR_STYLE", "STATE_STYLE", "QUEUE_STYLE"] {
+        list.push(Parameter {
+            name,
+            value: literal::string(hardware.small_memory_style),
+        });
+    }
+    list
+}
+
+/// A stream between layers.
+#[derive(Debug, Serialize)]
+pub struct Stream {
+    index: usize,
+    msb: usize,
+}
+
+/// Context of `top.v.tera`.
+#[derive(Debug, Serialize)]
+pub struct TopContext {
+    top: String,
+    version: &'static str,
+    model_digest: String,
+    has_state_clear: bool,
+    input: StreamPort,
+    output: StreamPort,
+    input_format: String,
+    output_format: String,
+    input_msb: usize,
+    output_msb: usize,
+    policy: Policy,
+    streams: Vec<Stream>,
+    last_stream: usize,
+    layers: Vec<LayerContext>,
+}
+
+impl TopContext {
+    /// The top module of a design.
+    #[must_use]
+    pub fn new(
+        interface: &Interface,
+        model_digest: String,
+        layers: Vec<LayerContext>,
+        stream_widths: &[usize],
+    ) -> Self {
+        let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
+        Self {
+            top: interface.top.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            model_digest,
+            has_state_clear: interface.state_clear.is_some(),
+            input_format: interface.input.format.to_string(),
+            output_format: interface.output.format.to_string(),
+            input_msb: width(&interface.input) - 1,
+            output_msb: width(&interface.output) - 1,
+            input: interface.input.clone(),
+            output: interface.output.clone(),
+            policy: Policy::new(interface.state),
+            streams: stream_widths
+                .iter()
+                .enumerate()
+                .map(|(index, &width)| Stream {
+                    index,
+                    msb: width - 1,
+                })
+                .collect(),
+            last_stream: stream_widths.len() - 1,
+            layers,
+        }
+    }
+}
+
+/// A beat's `{TLAST, TDATA}` as hexadecimal digits.
+#[must_use]
+pub fn hex_beat(port: &StreamPort, elements: &[i32], last: bool) -> String {
+    let width = port.element_width;
+    let mut bits = bitvec![u32, Lsb0; 0; port.elements_per_beat * width + 1];
+    for (index, &code) in elements.iter().enumerate() {
+        bits[index * width..(index + 1) * width].store_le(code as u32);
+    }
+    *bits.last_mut().expect("a beat has a TLAST bit") = last;
+    Image {
+        width: bits.len(),
+        rows: vec![bits],
+    }
+    .hex_rows()
+    .collect()
+}

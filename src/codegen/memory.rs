@@ -1,0 +1,210 @@
+//! Memory images: weights with the array's skew, biases with every constant of the datapath.
+
+use super::hardware::LayerHardware;
+use crate::quantize::Layer;
+use crate::schedule::LayerSchedule;
+use bitvec::field::BitField;
+use bitvec::prelude::{BitVec, Lsb0, bitvec};
+
+/// Order in which a lane takes the gates, as indices into [`crate::quantize::GATES`]: g, i, f, o.
+pub const LANE_ORDER: [usize; 4] = [2, 0, 1, 3];
+
+/// A memory's contents: rows of equal width.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Bits of a row.
+    pub width: usize,
+    /// Rows, lowest bit first.
+    pub rows: Vec<BitVec<u32, Lsb0>>,
+}
+
+impl Image {
+    fn zeros(width: usize, rows: usize) -> Self {
+        Self {
+            width,
+            rows: vec![bitvec![u32, Lsb0; 0; width]; rows],
+        }
+    }
+
+    /// The rows as hexadecimal numbers, highest digit first, no prefix.
+    pub fn hex_rows(&self) -> impl Iterator<Item = String> + '_ {
+        self.rows.iter().map(|row| {
+            row.chunks(4)
+                .rev()
+                .map(|digit| char::from_digit(digit.load_le::<u32>(), 16).unwrap_or('0'))
+                .collect()
+        })
+    }
+
+    /// The digest that `lprnn_rom` checks in simulation: FNV-1a over the 32-bit words of all rows.
+    #[must_use]
+    pub fn digest(&self) -> u32 {
+        self.rows
+            .iter()
+            .flat_map(|row| row.chunks(32))
+            .fold(0x811c_9dc5, |hash: u32, word| {
+                (hash ^ word.load_le::<u32>()).wrapping_mul(0x0100_0193)
+            })
+    }
+}
+
+/// Codes of one layer placed as the array reads them, before the skew.
+struct Placed<'a> {
+    layer: &'a Layer,
+    schedule: &'a LayerSchedule,
+    /// Stored bits of every element: `[group * blocks + block][row][column]`.
+    codes: Vec<u16>,
+}
+
+impl<'a> Placed<'a> {
+    fn new(layer: &'a Layer, schedule: &'a LayerSchedule) -> Self {
+        let rows = 4 * schedule.units;
+        // A place without an element has weight 0, or +1 at one bit, on an operand that is zero.
+        let empty = u16::from(layer.w_bits == 1);
+        let codes = vec![empty; schedule.weight_rows() * rows * schedule.columns];
+        let mut placed = Self {
+            layer,
+            schedule,
+            codes,
+        };
+        for gate in 0..4 {
+            for unit in 0..layer.hidden_size {
+                let row = gate * layer.hidden_size + unit;
+                for (n, &weight) in layer.weight_ih[row * layer.input_size..][..layer.input_size]
+                    .iter()
+                    .enumerate()
+                {
+                    placed.put(gate, unit, schedule.place_of_x(n), weight);
+                }
+                for (m, &weight) in layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size]
+                    .iter()
+                    .enumerate()
+                {
+                    placed.put(gate, unit, schedule.place_of_h(m), weight);
+                }
+            }
+        }
+        placed
+    }
+
+    fn put(&mut self, gate: usize, unit: usize, (block, column): (usize, usize), weight: i16) {
+        let (group, lane) = (unit / self.schedule.units, unit % self.schedule.units);
+        let index = self.index(group, block, 4 * lane + gate, column);
+        self.codes[index] = if self.layer.w_bits == 1 {
+            u16::from(weight > 0)
+        } else {
+            weight as u16 & ((1u32 << self.layer.w_bits) - 1) as u16
+        };
+    }
+
+    fn index(&self, group: usize, block: usize, row: usize, column: usize) -> usize {
+        let schedule = self.schedule;
+        ((group * schedule.blocks + block) * 4 * schedule.units + row) * schedule.columns + column
+    }
+
+    /// What the array adds to a block's exact sum, in units of the sum's last bit.
+    ///
+    /// Every chain step but the first adds 1 in each weight bit; over the bits that is
+    /// `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight is -1 is formed
+    /// by inverting, which subtracts 1.
+    fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+        let schedule = self.schedule;
+        let steps = (schedule.chains * (schedule.chain - 1)) as i64;
+        if self.layer.w_bits > 1 {
+            return -steps;
+        }
+        let inverted = (1..schedule.columns)
+            .step_by(2)
+            .filter(|&column| self.codes[self.index(group, block, row, column)] == 0)
+            .count();
+        steps - inverted as i64
+    }
+}
+
+/// The weight memory: row `a` holds, for pair `i` of every chain, the weights of block `a - i`.
+#[must_use]
+pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
+    let placed = Placed::new(layer, schedule);
+    let w_bits = layer.w_bits as usize;
+    let depth = schedule.weight_rows();
+    let mut image = Image::zeros(schedule.weight_row_bits(), depth);
+    for (address, bits) in image.rows.iter_mut().enumerate() {
+        for column in 0..schedule.columns {
+            let skew = column / 2 % schedule.chain;
+            let block = (address + depth * schedule.chain - skew) % depth;
+            for row in 0..4 * schedule.units {
+                let code =
+                    placed.codes[(block * 4 * schedule.units + row) * schedule.columns + column];
+                let at = (row * schedule.columns + column) * w_bits;
+                bits[at..at + w_bits].store_le(code);
+            }
+        }
+    }
+    image
+}
+
+/// The bias memory: row `{group, fresh, turn}` holds the constant of gate `LANE_ORDER[turn]` for
+/// every unit of the group, modulo `2^acc_w`.
+///
+/// It contains the model's bias, half of the last bit that z keeps, and takes back everything the
+/// datapath adds: the offset of the operands, the ones of chains and accumulators. In the first step
+/// of a sequence (fresh) blocks of h are not added, so neither are their constants.
+#[must_use]
+pub fn bias_image(layer: &Layer, schedule: &LayerSchedule, hardware: &LayerHardware) -> Image {
+    let placed = Placed::new(layer, schedule);
+    let acc_w = hardware.acc_w;
+    let half = if hardware.z_shift > 0 {
+        1i128 << (hardware.z_shift - 1)
+    } else {
+        0
+    };
+    let offset = |bits: u32| {
+        if bits == 1 {
+            1i128
+        } else {
+            1i128 << (bits - 1)
+        }
+    };
+    let sum = |row: &[i16]| row.iter().map(|&w| i128::from(w)).sum::<i128>();
+
+    let mut image = Image::zeros(schedule.units * acc_w, hardware.bias_rows);
+    for group in 0..schedule.groups {
+        for lane in 0..schedule.units {
+            let unit = group * schedule.units + lane;
+            for (turn, &gate) in LANE_ORDER.iter().enumerate() {
+                let (shift_x, shift_h) = (hardware.shift_x[gate], hardware.shift_h[gate]);
+                let one = 1i128 << shift_x.min(shift_h);
+                let constants = |blocks: std::ops::Range<usize>, shift: u32| {
+                    blocks
+                        .map(|block| {
+                            (i128::from(placed.block_constant(group, block, 4 * lane + gate))
+                                << shift)
+                                + one
+                        })
+                        .sum::<i128>()
+                };
+                let h_end = schedule.x_blocks + schedule.h_blocks;
+                let mut value_x = half - constants(0..schedule.x_blocks, shift_x);
+                let mut value_h = -constants(schedule.x_blocks..h_end, shift_h);
+                if unit < layer.hidden_size {
+                    let row = gate * layer.hidden_size + unit;
+                    let align = layer.alignment(gate);
+                    let to_acc = (hardware.acc_frac - align.frac) as u32;
+                    let x = sum(&layer.weight_ih[row * layer.input_size..][..layer.input_size]);
+                    let h = sum(&layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size]);
+                    value_x += i128::from(layer.bias[row]) << to_acc;
+                    value_x -= (x * offset(layer.x.bits)) << (align.shift_x + to_acc);
+                    value_h -= (h * offset(layer.h.bits)) << (align.shift_h + to_acc);
+                }
+                for (fresh, value) in [value_x + value_h, value_x].into_iter().enumerate() {
+                    let bits = &mut image.rows[group * 8 + fresh * 4 + turn]
+                        [lane * acc_w..(lane + 1) * acc_w];
+                    for (index, mut bit) in bits.iter_mut().enumerate() {
+                        *bit = value >> index.min(127) & 1 == 1;
+                    }
+                }
+            }
+        }
+    }
+    image
+}

@@ -1,0 +1,250 @@
+//! One layer's folding: groups of units, blocks of columns, and where every operand sits.
+
+use crate::quantize::Layer;
+use crate::spec::Target;
+use serde::Serialize;
+
+/// Cycles from the end of a group's accumulation to the cycle in which its h is written.
+pub const LANE_CYCLES: usize = 17;
+
+/// Longest chain of column pairs; beyond it chains are put side by side and added.
+const LONGEST_CHAIN: usize = 8;
+
+/// What the schedule needs to know of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LayerShape {
+    /// Elements of x.
+    pub input_size: usize,
+    /// Units.
+    pub hidden_size: usize,
+    /// Bits of a weight.
+    pub w_bits: u32,
+}
+
+impl LayerShape {
+    /// The shape of a quantised layer.
+    #[must_use]
+    pub fn of(layer: &Layer) -> Self {
+        Self {
+            input_size: layer.input_size,
+            hidden_size: layer.hidden_size,
+            w_bits: layer.w_bits,
+        }
+    }
+}
+
+/// One layer, folded: `4 * units` rows by `columns` columns work side by side.
+///
+/// A step is `groups` groups of `units` units; a group is `blocks` blocks: `x_blocks` of x, then
+/// `h_blocks` of h, then idle ones that give the element-wise lanes the cycles they need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LayerSchedule {
+    /// Sizes and weight width.
+    pub shape: LayerShape,
+    /// Units computed side by side, U.
+    pub units: usize,
+    /// Columns multiplied side by side, S.
+    pub columns: usize,
+    /// Column pairs of a chain.
+    pub chain: usize,
+    /// Chains side by side in every row and weight bit.
+    pub chains: usize,
+    /// Whether a register stands before every addition of a chain.
+    pub mux_register: bool,
+    /// Elements of an input beat.
+    pub in_elements: usize,
+    /// Elements of an output beat.
+    pub out_elements: usize,
+    /// Input beats that fill one block.
+    pub x_slots: usize,
+    /// Blocks of x.
+    pub x_blocks: usize,
+    /// Groups that share one block of h.
+    pub h_slots: usize,
+    /// Blocks of h that one group fills.
+    pub h_subblocks: usize,
+    /// Blocks of h.
+    pub h_blocks: usize,
+    /// Blocks of a group, idle ones included.
+    pub blocks: usize,
+    /// Groups of a step, G.
+    pub groups: usize,
+    /// Cycles from the start of a block to its sums.
+    pub mac_latency: usize,
+    /// Base-two logarithm of the groups of results that fit behind the lanes.
+    pub queue_log2: usize,
+}
+
+impl LayerSchedule {
+    /// Folds one layer; `units` and `columns` at least 1, `stream` elements a beat.
+    ///
+    /// `stream` must divide `units` and be at most `columns`.
+    #[must_use]
+    pub fn fold(
+        shape: LayerShape,
+        units: usize,
+        columns: usize,
+        stream: (usize, usize),
+        target: Target,
+    ) -> Self {
+        let (in_elements, out_elements) = stream;
+        let pairs = columns.div_ceil(2);
+        let chains = pairs.div_ceil(LONGEST_CHAIN);
+        let chain = pairs.div_ceil(chains);
+        let mux_register = matches!(target, Target::Ecp5 | Target::Ice40);
+
+        let groups = shape.hidden_size.div_ceil(units);
+        let x_slots = columns / in_elements;
+        let x_blocks = shape.input_size.div_ceil(x_slots * in_elements);
+        let (h_slots, h_subblocks) = if units <= columns {
+            (columns / units, 1)
+        } else {
+            (1, units.div_ceil(columns))
+        };
+        let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
+        // The lane takes a group every 5 cycles or more; at 6 and 7 two groups would want its
+        // multiplier in the same cycle.
+        let blocks = match x_blocks + h_blocks {
+            0..=5 => 5,
+            6..=8 => 8,
+            more => more,
+        };
+        let levels = shape.w_bits.next_power_of_two().trailing_zeros() as usize;
+        let merges = chains.next_power_of_two().trailing_zeros() as usize;
+        let mac_latency = 2 + usize::from(mux_register) + chain + levels + merges;
+        // Results in flight: from the start of a group's last block until its first beat can leave,
+        // one being sent, one for the rounding of both.
+        let in_flight = (mac_latency + LANE_CYCLES + 3).div_ceil(blocks) + 2;
+        let queue_log2 = in_flight.next_power_of_two().trailing_zeros().max(1) as usize;
+        Self {
+            shape,
+            units,
+            columns,
+            chain,
+            chains,
+            mux_register,
+            in_elements,
+            out_elements,
+            x_slots,
+            x_blocks,
+            h_slots,
+            h_subblocks,
+            h_blocks,
+            blocks,
+            groups,
+            mac_latency,
+            queue_log2,
+        }
+    }
+
+    /// Rows of the weight memory.
+    #[must_use]
+    pub fn weight_rows(&self) -> usize {
+        self.groups * self.blocks
+    }
+
+    /// Bits of a row of the weight memory.
+    #[must_use]
+    pub fn weight_row_bits(&self) -> usize {
+        4 * self.units * self.columns * self.shape.w_bits as usize
+    }
+
+    /// Multiply-accumulates of one step, padding not counted.
+    #[must_use]
+    pub fn macs_per_step(&self) -> u64 {
+        4 * (self.shape.hidden_size * (self.shape.input_size + self.shape.hidden_size)) as u64
+    }
+
+    /// Multiply-accumulates the array could do in one cycle.
+    #[must_use]
+    pub fn macs_per_cycle(&self) -> usize {
+        4 * self.units * self.columns
+    }
+
+    /// Beats of one input step.
+    #[must_use]
+    pub fn in_beats(&self) -> usize {
+        self.shape.input_size.div_ceil(self.in_elements)
+    }
+
+    /// Beats of one output step.
+    #[must_use]
+    pub fn out_beats(&self) -> usize {
+        self.shape.hidden_size.div_ceil(self.out_elements)
+    }
+
+    /// Real units of the last group.
+    #[must_use]
+    pub fn last_units(&self) -> usize {
+        self.shape.hidden_size - (self.groups - 1) * self.units
+    }
+
+    /// Block and column of element `n` of x.
+    #[must_use]
+    pub fn place_of_x(&self, n: usize) -> (usize, usize) {
+        let (beat, element) = (n / self.in_elements, n % self.in_elements);
+        (
+            beat / self.x_slots,
+            beat % self.x_slots * self.in_elements + element,
+        )
+    }
+
+    /// Block (x blocks counted) and column of unit `m` of h.
+    #[must_use]
+    pub fn place_of_h(&self, m: usize) -> (usize, usize) {
+        let (group, unit) = (m / self.units, m % self.units);
+        let (block, column) = if self.h_subblocks > 1 {
+            (
+                group * self.h_subblocks + unit / self.columns,
+                unit % self.columns,
+            )
+        } else {
+            (
+                group / self.h_slots,
+                group % self.h_slots * self.units + unit,
+            )
+        };
+        (self.x_blocks + block, column)
+    }
+
+    /// Blocks of h, counted from the first, that the last subblock of group `g` completes or joins.
+    fn first_block_of_group(&self, group: usize) -> usize {
+        if self.h_subblocks > 1 {
+            group * self.h_subblocks
+        } else {
+            group / self.h_slots
+        }
+    }
+
+    /// Cycles of a step in the steady state, if streams do not slow it down.
+    ///
+    /// Time 0 is the start of group 0's last block. The other groups of the step follow without a
+    /// gap, `blocks` cycles each; then group 0 of the next step starts block by block, each block of
+    /// h not before the cycle after it was written, and never within `chain` cycles of the start
+    /// before a stall, because the weight memory's skew must run out.
+    #[must_use]
+    pub fn free_running_cycles(&self) -> u64 {
+        let written = self.mac_latency + LANE_CYCLES;
+        let mut ready = vec![0; self.h_blocks];
+        for group in 0..self.groups {
+            let first = self.first_block_of_group(group);
+            for sub in 0..self.h_subblocks {
+                ready[first + sub] = group * self.blocks + written + sub + 1;
+            }
+        }
+        let mut last_start = (self.groups - 1) * self.blocks;
+        for block in 0..self.blocks {
+            let ready = block
+                .checked_sub(self.x_blocks)
+                .and_then(|h| ready.get(h))
+                .copied()
+                .unwrap_or(0);
+            last_start = if ready <= last_start + 1 {
+                last_start + 1
+            } else {
+                ready.max(last_start + self.chain)
+            };
+        }
+        last_start as u64
+    }
+}

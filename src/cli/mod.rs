@@ -1,7 +1,100 @@
-//! The command line.
+//! The command line: one file per subcommand, one error type, one exit code.
+
+mod design;
+mod doctor;
+mod error;
+mod output;
+mod progress;
+
+use clap::Parser;
+use error::CliError;
+use output::{Console, Format};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// Low-precision LSTMs as plain Verilog, checked bit for bit against a reference model.
+#[derive(Parser, Debug)]
+#[command(name = "lprnn-hw", version, max_term_width = 100)]
+#[command(after_help = "\
+Exit status:
+  0    done; every check agreed
+  1    a check ran and found a difference
+  2    could not run: bad usage or input, a tool missing or failing
+  130  interrupted by Ctrl-C; nothing half-written is left
+
+Results go to standard output, everything else to standard error.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print results as text or as one JSON object
+    #[arg(long, global = true, value_enum, default_value = "human")]
+    format: Format,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Say which tools were found, where, and what mends what is missing
+    Doctor(doctor::Args),
+}
+
+/// How a command that ran has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Everything is as it should be.
+    Well,
+    /// A check ran and found a difference.
+    Different,
+}
+
+const COULD_NOT_RUN: u8 = 2;
+const INTERRUPTED: u8 = 130;
 
 /// Runs the command line and returns the documented exit code.
 #[must_use]
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn run() -> ExitCode {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or(String::new(), |at| {
+            format!(" ({}:{})", at.file(), at.line())
+        });
+        let message = info.payload_as_str().unwrap_or("no message");
+        CliError::new(
+            "lprnn-hw",
+            format!("this is a bug of the program: {message}{place}"),
+        )
+        .help("please report the line above with the command that led to it")
+        .print(std::io::stderr());
+    }));
+    let cli = Cli::parse();
+    if let Err(error) = crate::tools::kill_on_interrupt() {
+        CliError::new("Ctrl-C", format!("cannot be handled: {error}")).print(std::io::stderr());
+        return ExitCode::from(COULD_NOT_RUN);
+    }
+    let console = Console {
+        format: cli.format,
+        quiet: cli.quiet,
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&cli.command, console)));
+    let interrupted = crate::tools::interrupted();
+    match outcome {
+        _ if interrupted => {
+            console.say("interrupted");
+            ExitCode::from(INTERRUPTED)
+        }
+        Ok(Ok(Ended::Well)) => ExitCode::SUCCESS,
+        Ok(Ok(Ended::Different)) => ExitCode::FAILURE,
+        Ok(Err(error)) => {
+            error.print(std::io::stderr());
+            ExitCode::from(COULD_NOT_RUN)
+        }
+        Err(_) => ExitCode::from(COULD_NOT_RUN),
+    }
+}
+
+fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
+    match command {
+        Command::Doctor(args) => doctor::run(args, console),
+    }
 }

@@ -1,5 +1,21 @@
 //! What was asked for: names, targets, folding and policies of a design, validated.
+//!
+//! [`Settings`] are collected from the command line and from a design file, the stronger over
+//! the weaker; [`DesignConfig::resolve`] decides what was left open and reports everything that
+//! is wrong at once.
 
+mod config;
+mod error;
+mod file;
+mod identifier;
 mod implementation;
+mod settings;
 
+pub use config::{
+    DEFAULT_BITS, DEFAULT_CLOCK_NS, DEFAULT_MACS, DesignConfig, Network, Numerics, SeededNetwork,
+};
+pub use error::{Issue, SpecErrors};
+pub use file::{MAX_BYTES, read_settings};
+pub use identifier::{Identifier, IdentifierError, MAX_LENGTH};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+pub use settings::{FIELDS, Field, Given, Kind, Settings, Value};

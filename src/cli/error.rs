@@ -1,0 +1,134 @@
+//! The one error a command can end with, and how it is printed.
+
+use crate::spec::SpecErrors;
+use crate::tools::{FindError, RunError};
+use std::io::Write;
+use std::path::Path;
+
+/// A command could not do its work.
+#[derive(Debug)]
+pub struct CliError {
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct Problem {
+    text: String,
+    help: Option<String>,
+}
+
+impl CliError {
+    /// `place: problem`, without a remedy that we know of.
+    pub fn new(place: impl std::fmt::Display, problem: impl std::fmt::Display) -> Self {
+        Self {
+            problems: vec![Problem {
+                text: format!("{place}: {problem}"),
+                help: None,
+            }],
+        }
+    }
+
+    /// Adds the remedy.
+    #[must_use]
+    pub fn help(mut self, remedy: impl Into<String>) -> Self {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.help = Some(remedy.into());
+        }
+        self
+    }
+
+    /// A message of a library: what follows its last `; ` on the first line is the remedy.
+    pub fn from_message(message: &str) -> Self {
+        let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+        let (text, help) = match first.rsplit_once("; ") {
+            Some((problem, remedy)) => (problem, Some(remedy.to_string())),
+            None => (first, None),
+        };
+        let text = if rest.is_empty() {
+            text.to_string()
+        } else {
+            format!("{text}\n{rest}")
+        };
+        Self {
+            problems: vec![Problem { text, help }],
+        }
+    }
+
+    /// A file or folder that cannot be read or written.
+    pub fn io(path: &Path, verb: &str, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let remedy = match error.kind() {
+            Kind::NotFound => Some("check the path"),
+            Kind::PermissionDenied => Some("check the permissions, or choose another place"),
+            Kind::StorageFull | Kind::QuotaExceeded => Some("free some space, then run it again"),
+            Kind::IsADirectory => Some("name a file, not a folder"),
+            _ => None,
+        };
+        let error = Self::new(path.display(), format!("cannot {verb}: {error}"));
+        match remedy {
+            Some(remedy) => error.help(remedy),
+            None => error,
+        }
+    }
+
+    /// Prints every problem with its remedy.
+    pub fn print(&self, mut to: impl Write) {
+        for problem in &self.problems {
+            // Nobody to tell when even this cannot be written.
+            let _ = writeln!(to, "error: {}", problem.text);
+            if let Some(help) = &problem.help {
+                let _ = writeln!(to, "help: {help}");
+            }
+        }
+    }
+}
+
+impl From<SpecErrors> for CliError {
+    fn from(errors: SpecErrors) -> Self {
+        let problems = errors.0.into_iter().map(|issue| Problem {
+            text: format!("{}: {}", issue.place, issue.problem),
+            help: Some(issue.remedy),
+        });
+        Self {
+            problems: problems.collect(),
+        }
+    }
+}
+
+/// Errors of libraries say place, problem and remedy in one message.
+macro_rules! from_message {
+    ($($error:ty),* $(,)?) => {$(
+        impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::from_message(&error.to_string())
+            }
+        }
+    )*};
+}
+
+from_message!(FindError, RunError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(error: &CliError) -> String {
+        let mut text = Vec::new();
+        error.print(&mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn problem_and_remedy_are_two_lines() {
+        let error = CliError::from_message("Yosys not found; run ./setup.sh");
+        assert_eq!(
+            printed(&error),
+            "error: Yosys not found\nhelp: run ./setup.sh\n"
+        );
+        let error = CliError::from_message("Yosys failed with exit status 1\n    a; b");
+        assert_eq!(
+            printed(&error),
+            "error: Yosys failed with exit status 1\n    a; b\n"
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! From settings to a design that can be built.
+
+use super::error::{Issue, SpecErrors};
+use super::identifier::Identifier;
+use super::implementation::{
+    FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target,
+};
+use super::settings::{SHAPE, Settings, Value};
+use crate::fixed::QFormat;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Bits of weights and activations when nothing is said.
+pub const DEFAULT_BITS: u32 = 8;
+/// Multiply-accumulates per cycle and layer when no folding is asked for.
+pub const DEFAULT_MACS: usize = 64;
+/// Clock period in ns when none is given: 100 MHz.
+pub const DEFAULT_CLOCK_NS: f64 = 10.0;
+
+/// Number formats that calibration does not choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Numerics {
+    /// Bits of a weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of x of the first layer.
+    pub input_bits: u32,
+    /// Format of the pre-activation z.
+    pub z: QFormat,
+    /// Fraction bits of the gate values.
+    pub gate_frac: u32,
+    /// Format of the cell state c.
+    pub c: QFormat,
+}
+
+/// A network with weights from a seed, for sizes without a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SeededNetwork {
+    /// Units of every layer.
+    pub hidden: usize,
+    /// Elements of x of the first layer.
+    pub input_size: usize,
+    /// Stacked layers.
+    pub layers: usize,
+    /// Seed of the weights.
+    pub seed: u64,
+    /// Number formats.
+    pub numerics: Numerics,
+}
+
+/// Which network is built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// A quantised model file.
+    Model(PathBuf),
+    /// Weights from a seed.
+    Seeded(SeededNetwork),
+}
+
+/// A design that was asked for, with every setting decided.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DesignConfig {
+    /// What is computed.
+    pub network: Network,
+    /// How it is built.
+    pub implementation: Implementation,
+    /// Period of the clock in ns, for constraints and throughput.
+    pub clock_ns: f64,
+}
+
+impl DesignConfig {
+    /// Decides every setting, or says everything that is wrong.
+    pub fn resolve(settings: Settings) -> Result<Self, SpecErrors> {
+        let mut resolver = Resolver::new(settings);
+        let network = resolver.network();
+        let implementation = resolver.implementation();
+        let clock_ns = match resolver.settings.get("implementation.clock_ns") {
+            Some(given) => match given.value {
+                Value::Number(value) => value,
+                _ => DEFAULT_CLOCK_NS,
+            },
+            None => DEFAULT_CLOCK_NS,
+        };
+        resolver.finish(Self {
+            network,
+            implementation,
+            clock_ns,
+        })
+    }
+}
+
+impl Numerics {
+    /// Decides the number formats, or says everything that is wrong.
+    pub fn resolve(settings: Settings) -> Result<Self, SpecErrors> {
+        let mut resolver = Resolver::new(settings);
+        let numerics = resolver.numerics();
+        resolver.finish(numerics)
+    }
+}
+
+struct Resolver {
+    settings: Settings,
+    issues: Vec<Issue>,
+}
+
+impl Resolver {
+    fn new(mut settings: Settings) -> Self {
+        let issues = std::mem::take(&mut settings.issues);
+        Self { settings, issues }
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, SpecErrors> {
+        if self.issues.is_empty() {
+            Ok(value)
+        } else {
+            Err(SpecErrors(self.issues))
+        }
+    }
+
+    /// An issue at the place where `path` was given, or at the option to give it by.
+    fn issue(&mut self, path: &str, problem: &str, remedy: &str) {
+        let place = self.settings.place(path);
+        self.issues.push(Issue::new(place, problem, remedy));
+    }
+
+    fn integer(&self, path: &str) -> Option<i64> {
+        self.settings.integer(path)
+    }
+
+    fn given(&self, path: &str) -> bool {
+        self.settings.get(path).is_some()
+    }
+
+    fn network(&mut self) -> Network {
+        if let Some(given) = self.settings.get("network.model") {
+            let Value::Text(path) = &given.value else {
+                unreachable!("checked on insertion")
+            };
+            let path = match &given.folder {
+                Some(folder) => folder.join(path),
+                None => PathBuf::from(path),
+            };
+            for setting in SHAPE {
+                if self.given(setting) {
+                    self.issue(
+                        setting,
+                        "says again what the model file says",
+                        "leave it away, or leave the model away for seeded weights",
+                    );
+                }
+            }
+            return Network::Model(path);
+        }
+        let hidden = self.integer("network.hidden");
+        // An unreadable value has been complained about already.
+        if hidden.is_none() && self.issues.is_empty() {
+            self.issue(
+                "network.hidden",
+                "the design has neither a model nor a hidden size",
+                "give --model FILE, or --hidden UNITS for seeded weights",
+            );
+        }
+        let hidden = hidden.unwrap_or(1) as usize;
+        let numerics = self.numerics();
+        Network::Seeded(SeededNetwork {
+            hidden,
+            input_size: self
+                .integer("network.input_size")
+                .map_or(hidden, |size| size as usize),
+            layers: self.integer("network.layers").unwrap_or(1) as usize,
+            seed: self.integer("network.seed").unwrap_or(1) as u64,
+            numerics,
+        })
+    }
+
+    fn numerics(&mut self) -> Numerics {
+        let bits = self
+            .integer("numerics.bits")
+            .map_or(DEFAULT_BITS, |bits| bits as u32);
+        let width = |path: &str| self.integer(path).map_or(bits, |bits| bits as u32);
+        let format = |name: &str, default: QFormat| {
+            let bits = self.integer(&format!("numerics.{name}.bits"));
+            let frac = self.integer(&format!("numerics.{name}.frac"));
+            QFormat::new(
+                bits.map_or(default.bits, |bits| bits as u32),
+                frac.map_or(default.frac, |frac| frac as i32),
+            )
+        };
+        let numerics = Numerics {
+            weight_bits: width("numerics.weight_bits"),
+            act_bits: width("numerics.act_bits"),
+            input_bits: width("numerics.input_bits"),
+            z: format("z", QFormat::new(8, 4)),
+            gate_frac: self
+                .integer("numerics.gate_frac")
+                .map_or(8, |frac| frac as u32),
+            c: format("c", QFormat::new(16, 10)),
+        };
+        if numerics.c.frac >= numerics.c.bits as i32 {
+            self.issue(
+                "numerics.c.frac",
+                &format!("{} holds no cell state of 1.0", numerics.c),
+                "give c fewer fraction bits than bits",
+            );
+        }
+        numerics
+    }
+
+    fn implementation(&mut self) -> Implementation {
+        let name = self
+            .settings
+            .text("implementation.name")
+            .unwrap_or("lstm")
+            .to_string();
+        if let Err(error) = Identifier::try_from(name.as_str()) {
+            self.issue(
+                "implementation.name",
+                &error.to_string(),
+                "give letters, digits and single underscores, such as `lstm_4x4`",
+            );
+        }
+        let folding = self.folding();
+        let state = self.state();
+        let target = match self.settings.text("implementation.target") {
+            Some("xcup") => Target::Xcup,
+            Some("ecp5") => Target::Ecp5,
+            Some("ice40") => Target::Ice40,
+            Some("generic") => Target::Generic,
+            _ => Target::Xc7,
+        };
+        let mac = match self.settings.text("implementation.mac") {
+            Some("lut") => MacStyle::Lut,
+            Some("dsp") => MacStyle::Dsp,
+            _ => MacStyle::Auto,
+        };
+        let memory_init = match self.settings.text("implementation.memory_init") {
+            Some("inline") => MemoryInit::Inline,
+            _ => MemoryInit::Readmemh,
+        };
+        Implementation {
+            name,
+            folding,
+            mac,
+            target,
+            state,
+            memory_init,
+            stream_elements: self
+                .integer("implementation.stream_elements")
+                .map(|elements| elements as usize),
+        }
+    }
+
+    fn folding(&mut self) -> FoldingGoal {
+        let units = self.integer("implementation.units");
+        let columns = self.integer("implementation.columns");
+        let cycles = self.integer("implementation.target_cycles");
+        let macs = self.integer("implementation.max_macs");
+        let ways = usize::from(units.is_some() || columns.is_some())
+            + usize::from(cycles.is_some())
+            + usize::from(macs.is_some());
+        if ways > 1 {
+            let path = if macs.is_some() {
+                "implementation.max_macs"
+            } else {
+                "implementation.target_cycles"
+            };
+            self.issue(
+                path,
+                "the folding is given in more than one way",
+                "give units and columns, or target cycles, or most MACs",
+            );
+        }
+        match (units, columns, cycles, macs) {
+            (Some(units), Some(columns), ..) => FoldingGoal::Explicit {
+                units: units as usize,
+                columns: columns as usize,
+            },
+            (Some(_), None, ..) | (None, Some(_), ..) => {
+                let (there, missing) = if units.is_some() {
+                    ("units", "columns")
+                } else {
+                    ("columns", "units")
+                };
+                self.issue(
+                    &format!("implementation.{there}"),
+                    &format!("{there} without {missing}"),
+                    &format!("give {missing} too, or a goal instead: target cycles or most MACs"),
+                );
+                FoldingGoal::MaxMacs { macs: DEFAULT_MACS }
+            }
+            (None, None, Some(cycles), _) => FoldingGoal::TargetCycles {
+                cycles: cycles as u64,
+            },
+            (None, None, None, macs) => FoldingGoal::MaxMacs {
+                macs: macs.map_or(DEFAULT_MACS, |macs| macs as usize),
+            },
+        }
+    }
+
+    fn state(&mut self) -> StatePolicy {
+        let window = self.integer("implementation.window");
+        let policy = match self.settings.text("implementation.state") {
+            Some("never") => StatePolicy::Never,
+            Some("host_pulse") => StatePolicy::HostPulse,
+            _ => StatePolicy::Tlast,
+        };
+        let fixed = self.settings.text("implementation.state") == Some("fixed_window");
+        match (fixed, window) {
+            (true, Some(steps)) => {
+                return StatePolicy::FixedWindow {
+                    steps: steps as u32,
+                };
+            }
+            (true, None) => self.issue(
+                "implementation.state",
+                "fixed_window without a window",
+                "give the steps of a window by --window, or `window` in the file",
+            ),
+            (false, Some(_)) => {
+                self.issue(
+                    "implementation.window",
+                    "a window without the state policy fixed_window",
+                    "give --state-policy fixed_window too, or leave the window away",
+                );
+            }
+            (false, None) => {}
+        }
+        policy
+    }
+}

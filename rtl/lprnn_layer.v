@@ -248,7 +248,7 @@ module lprnn_layer #(
         .clk          (clk),
         .read_addr_i  (vector_addr),
         .act_o        (act),
-        .write_i      (column_write),
+        .write_i      (column_write & {COLUMNS{~rst}}),
         .write_addr_i (h_active ? h_addr : x_addr),
         .write_data_i (column_data)
     );

@@ -60,8 +60,11 @@ module lprnn_layer #(
     parameter [31:0] SHIFT_X = 32'h0,  // alignment of gates o, g, f, i, 8 bits each
     parameter [31:0] SHIFT_H = 32'h0,
     // implementation
-    parameter MAC_LATENCY   = 11,   // from the start of a block to its sums
+    parameter MAC_LATENCY   = 11,   // from a block's addresses to its sums
+    parameter START_REG     = 0,    // 1: a register between the sequencer and everything it starts
     parameter MUX_REG       = 0,
+    parameter TABLE_REG     = 0,    // 1: a register behind the activation tables
+    parameter TANH_DELAY    = 0,    // see lprnn_lane
     parameter VECTOR_STYLE  = "distributed",
     parameter STATE_STYLE   = "distributed",
     parameter QUEUE_STYLE   = "distributed",
@@ -107,9 +110,13 @@ module lprnn_layer #(
     localparam ROWS = 4*UNITS;
     localparam A_W  = A_FRAC + 2;
 
+    localparam PHASES = 16 + TABLE_REG + TANH_DELAY;  // of a lane; h is there in the next one
+    localparam LINE_W = MAC_LATENCY + PHASES + 1;
+
     generate
-        if (BLOCKS == 6 || BLOCKS == 7) begin : gen_param_check
-            error_lprnn_layer_six_or_seven_blocks_clash_in_the_lane u_illegal_parameters ();
+        if (BLOCKS < 5 + TANH_DELAY || (7 + TANH_DELAY) % BLOCKS == 0 || (6 + TANH_DELAY) % BLOCKS == 0)
+        begin : gen_param_check
+            error_lprnn_layer_groups_clash_in_the_lane u_illegal_parameters ();
         end
     endgenerate
 
@@ -189,7 +196,7 @@ module lprnn_layer #(
     endgenerate
 
     // ---- vector buffer -----------------------------------------------------------------------
-    wire                     group_done;  // phase 16 of a group
+    wire                     group_done;  // h of a group is there
     wire                     h_written;
     wire [COLUMNS-1:0]       h_write;
     wire [BLOCK_W:0]         h_addr;
@@ -254,11 +261,19 @@ module lprnn_layer #(
     );
 
     // ---- array -------------------------------------------------------------------------------
+    wire result_taken;
+
+    // What the sequencer starts: addresses, what the block is, flags of its step.
+    localparam START_W = WEIGHT_ADDR_W + BLOCK_W + 7;
+    wire [START_W-1:0] decided;
+    wire [START_W-1:0] started;
+
     wire start_sum;
     wire start_recurrent;
     wire start_group_end;
     wire start_step_end;
-    wire result_taken;
+    wire start_fresh;
+    wire start_last;
 
     lprnn_sequencer #(
         .X_BLOCKS   (X_BLOCKS),
@@ -280,14 +295,41 @@ module lprnn_layer #(
         .result_taken_i (result_taken),
         .x_begun_o      (x_begun),
         .fresh_i        (step_fresh),
-        .weight_addr_o  (weight_addr_o),
-        .vector_addr_o  (vector_addr),
+        .weight_addr_o  (decided[START_W-1 -: WEIGHT_ADDR_W]),
+        .vector_addr_o  (decided[6 +: BLOCK_W+1]),
         .bank_o         (bank),
-        .sum_o          (start_sum),
-        .recurrent_o    (start_recurrent),
-        .group_end_o    (start_group_end),
-        .step_end_o     (start_step_end)
+        .sum_o          (decided[0]),
+        .recurrent_o    (decided[1]),
+        .group_end_o    (decided[2]),
+        .step_end_o     (decided[3])
     );
+
+    assign decided[4] = step_fresh;
+    assign decided[5] = step_last;
+
+    generate
+        if (START_REG != 0) begin : gen_start_reg
+            reg [START_W-1:0] started_q;
+            always @(posedge clk) begin
+                started_q <= decided;
+                if (rst) begin
+                    started_q[3:0] <= 4'd0;
+                end
+            end
+            assign started = started_q;
+        end else begin : gen_start_wire
+            assign started = decided;
+        end
+    endgenerate
+
+    assign weight_addr_o   = started[START_W-1 -: WEIGHT_ADDR_W];
+    assign vector_addr     = started[6 +: BLOCK_W+1];
+    assign start_sum       = started[0];
+    assign start_recurrent = started[1];
+    assign start_group_end = started[2];
+    assign start_step_end  = started[3];
+    assign start_fresh     = started[4];
+    assign start_last      = started[5];
 
     wire [ROWS*(SUM_W)-1:0] sums;
 
@@ -335,23 +377,23 @@ module lprnn_layer #(
     assign released = step_end_line_q[CHAIN-1];
 
     // Flags of the step that the group belongs to; a step's flags stay while it is in the array.
-    reg [MAC_LATENCY+16:0] fresh_line_q;
-    reg [MAC_LATENCY+16:0] last_line_q;
-    reg [16:0]             step_end_late_q;
-    reg [16:0]             phase_q;
+    reg [LINE_W-1:0] fresh_line_q;
+    reg [LINE_W-1:0] last_line_q;
+    reg [PHASES:0]   step_end_late_q;
+    reg [PHASES:0]   phase_q;
 
     always @(posedge clk) begin
-        fresh_line_q    <= {fresh_line_q[MAC_LATENCY+15:0], step_fresh};
-        last_line_q     <= {last_line_q[MAC_LATENCY+15:0], step_last};
-        step_end_late_q <= {step_end_late_q[15:0], step_end_line_q[MAC_LATENCY-1]};
+        fresh_line_q    <= {fresh_line_q[LINE_W-2:0], start_fresh};
+        last_line_q     <= {last_line_q[LINE_W-2:0], start_last};
+        step_end_late_q <= {step_end_late_q[PHASES-1:0], step_end_line_q[MAC_LATENCY-1]};
         if (rst) begin
-            phase_q <= 17'd0;
+            phase_q <= {(PHASES+1){1'b0}};
         end else begin
-            phase_q <= {phase_q[15:0], closing};
+            phase_q <= {phase_q[PHASES-1:0], closing};
         end
     end
 
-    assign group_done = phase_q[16];
+    assign group_done = phase_q[PHASES];
 
     // ---- bias: one gate a cycle, starting with `closing` -----------------------------------------
     reg [GROUP_W-1:0] bias_group_q;
@@ -392,10 +434,10 @@ module lprnn_layer #(
             c_read_q  <= {GROUP_W{1'b0}};
             c_write_q <= {GROUP_W{1'b0}};
         end else begin
-            if (phase_q[5]) begin
+            if (phase_q[5+TABLE_REG]) begin
                 c_read_q <= (c_read_q == LAST_GROUP) ? {GROUP_W{1'b0}} : c_read_q + 1'b1;
             end
-            if (phase_q[10]) begin
+            if (phase_q[10+TABLE_REG]) begin
                 c_write_q <= (c_write_q == LAST_GROUP) ? {GROUP_W{1'b0}} : c_write_q + 1'b1;
             end
         end
@@ -410,13 +452,13 @@ module lprnn_layer #(
         .clk          (clk),
         .read_addr_i  (c_read_q),
         .data_o       (c_old),
-        .write_i      (phase_q[10]),
+        .write_i      (phase_q[10+TABLE_REG]),
         .write_addr_i (c_write_q),
         .data_i       (c_new)
     );
 
     // ---- lanes -------------------------------------------------------------------------------
-    wire c_fresh = fresh_line_q[MAC_LATENCY+6];  // with phase 6
+    wire c_fresh = fresh_line_q[MAC_LATENCY+6+TABLE_REG];  // with phase 6 (+ TABLE_REG)
     wire [UNITS*Z_W-1:0] z;
 
     generate
@@ -451,11 +493,14 @@ module lprnn_layer #(
                 .H_W      (H_W),
                 .H_SHIFT  (H_SHIFT),
                 .B_W      (B_W),
-                .P_W      (P_W)
+                .P_W      (P_W),
+                .TABLE_REG  (TABLE_REG),
+                .TANH_DELAY (TANH_DELAY),
+                .PHASES   (PHASES)
             ) u_lane (
                 .clk         (clk),
                 .rst         (rst),
-                .phase_i     (phase_q[15:0]),
+                .phase_i     (phase_q[PHASES-1:0]),
                 .fresh_i     (c_fresh),
                 .acc_i       (acc),
                 .bias_i      (bias_data_i[u*ACC_W +: ACC_W]),
@@ -488,9 +533,9 @@ module lprnn_layer #(
         .rst        (rst),
         .push_i     (group_done),
         .h_i        (h),
-        .step_end_i (step_end_late_q[16]),
-        .last_i     (last_line_q[MAC_LATENCY+16]),
-        .fresh_i    (fresh_line_q[MAC_LATENCY+16]),
+        .step_end_i (step_end_late_q[PHASES]),
+        .last_i     (last_line_q[LINE_W-1]),
+        .fresh_i    (fresh_line_q[LINE_W-1]),
         .taken_o    (result_taken),
         .m_valid_o  (m_valid_o),
         .m_ready_i  (m_ready_i),

@@ -44,10 +44,11 @@ module lprnn_sequencer #(
 );
 
     localparam [BLOCK_W-1:0]    LAST_BLOCK  = BLOCKS - 1;
+    localparam [BLOCK_W-1:0]    NEARLY_LAST = BLOCKS - 2;
+    localparam [BLOCK_W-1:0]    LAST_X      = X_BLOCKS - 1;
+    localparam [BLOCK_W-1:0]    LAST_H      = X_BLOCKS + H_BLOCKS - 1;
     localparam [GROUP_W-1:0]    LAST_GROUP  = GROUPS - 1;
     localparam [ADDR_W-1:0]     LAST_ADDR   = BLOCKS * GROUPS - 1;
-    localparam [BLOCK_W:0]      X_END       = X_BLOCKS;
-    localparam [BLOCK_W:0]      H_END       = X_BLOCKS + H_BLOCKS;
     localparam [3:0]            GAP         = CHAIN - 1;
     localparam [RESULTS_W-1:0]  ALL_RESULTS = RESULTS;
     localparam [H_CREDIT_W-1:0] ALL_H       = H_BLOCKS;
@@ -68,44 +69,61 @@ module lprnn_sequencer #(
     reg [H_CREDIT_W-1:0] h_credit_q;   // blocks of h written and not used by group 0
     reg [RESULTS_W-1:0]  room_q;       // groups of results that still fit
 
-    wire first_group  = (group_q == {GROUP_W{1'b0}});
-    wire last_group   = (group_q == LAST_GROUP);
-    wire first_block  = (block_q == {BLOCK_W{1'b0}});
-    wire last_block   = (block_q == LAST_BLOCK);
-    wire recurrent    = ({1'b0, block_q} >= X_END) && ({1'b0, block_q} < H_END);
-    wire idle         = ({1'b0, block_q} >= H_END);
-    wire step_start   = first_group & first_block;
-    wire uses_h       = first_group & recurrent;
+    // What block_q and group_q are, kept beside them so that `start` is a few gates deep.
+    reg first_block_q;
+    reg last_block_q;
+    reg recurrent_q;
+    reg idle_q;
+    reg first_group_q;
+    reg last_group_q;
+
+    wire step_start   = first_group_q & first_block_q;
+    wire uses_h       = first_group_q & recurrent_q;
 
     wire x_ready      = ~step_start | (|x_steps_i);
     wire h_ready      = ~uses_h | (|h_credit_q);
-    wire room_ready   = ~last_block | (|room_q);
+    wire room_ready   = ~last_block_q | (|room_q);
     wire skew_ready   = started_q | ~(|gap_q);
     wire start        = x_ready & h_ready & room_ready & skew_ready;
 
     wire use_h        = start & uses_h;
-    wire end_group    = start & last_block;
+    wire end_group    = start & last_block_q;
+
+    wire [ADDR_W-1:0] after_next = (next_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : next_addr_q + 1'b1;
+    wire [ADDR_W-1:0] after_run  = (run_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : run_addr_q + 1'b1;
 
     always @(posedge clk) begin
-        run_addr_q <= (weight_addr_o == LAST_ADDR) ? {ADDR_W{1'b0}} : weight_addr_o + 1'b1;
+        run_addr_q <= start ? after_next : after_run;
         if (rst) begin
-            block_q     <= {BLOCK_W{1'b0}};
-            group_q     <= {GROUP_W{1'b0}};
-            bank_q      <= 1'b0;
-            next_addr_q <= {ADDR_W{1'b0}};
-            started_q   <= 1'b0;
-            gap_q       <= 4'd0;
-            h_credit_q  <= ALL_H;
-            room_q      <= ALL_RESULTS;
+            block_q       <= {BLOCK_W{1'b0}};
+            group_q       <= {GROUP_W{1'b0}};
+            bank_q        <= 1'b0;
+            next_addr_q   <= {ADDR_W{1'b0}};
+            started_q     <= 1'b0;
+            gap_q         <= 4'd0;
+            h_credit_q    <= ALL_H;
+            room_q        <= ALL_RESULTS;
+            first_block_q <= 1'b1;
+            last_block_q  <= 1'b0;
+            recurrent_q   <= 1'b0;
+            idle_q        <= 1'b0;
+            first_group_q <= 1'b1;
+            last_group_q  <= (GROUPS == 1);
         end else begin
             started_q <= start;
             if (start) begin
-                gap_q       <= GAP;
-                block_q     <= last_block ? {BLOCK_W{1'b0}} : block_q + 1'b1;
-                next_addr_q <= (next_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : next_addr_q + 1'b1;
-                if (last_block) begin
-                    group_q <= last_group ? {GROUP_W{1'b0}} : group_q + 1'b1;
-                    bank_q  <= bank_q ^ last_group;
+                gap_q         <= GAP;
+                next_addr_q   <= after_next;
+                block_q       <= last_block_q ? {BLOCK_W{1'b0}} : block_q + 1'b1;
+                first_block_q <= last_block_q;
+                last_block_q  <= (block_q == NEARLY_LAST);
+                recurrent_q   <= (block_q == LAST_X) | (recurrent_q & (block_q != LAST_H));
+                idle_q        <= ((block_q == LAST_H) | idle_q) & ~last_block_q;
+                if (last_block_q) begin
+                    group_q       <= last_group_q ? {GROUP_W{1'b0}} : group_q + 1'b1;
+                    first_group_q <= last_group_q;
+                    last_group_q  <= (GROUPS == 1) | (group_q == LAST_GROUP - 1'b1);
+                    bank_q        <= bank_q ^ last_group_q;
                 end
             end else if (|gap_q) begin
                 gap_q <= gap_q - 4'd1;
@@ -127,10 +145,10 @@ module lprnn_sequencer #(
     assign vector_addr_o = {bank_q, block_q};
     assign bank_o        = bank_q;
     assign x_begun_o     = start & step_start;
-    assign sum_o         = start & ~idle & ~(recurrent & fresh_i);
-    assign recurrent_o   = recurrent;
+    assign sum_o         = start & ~idle_q & ~(recurrent_q & fresh_i);
+    assign recurrent_o   = recurrent_q;
     assign group_end_o   = end_group;
-    assign step_end_o    = end_group & last_group;
+    assign step_end_o    = end_group & last_group_q;
 
 endmodule
 

@@ -352,7 +352,10 @@ fn layer_parameters(
     count("ACC_W", hardware.acc_w);
     count("Z_SHIFT", hardware.z_shift as usize);
     count("MAC_LATENCY", schedule.mac_latency);
+    count("START_REG", usize::from(schedule.start_register));
     count("MUX_REG", usize::from(schedule.mux_register));
+    count("TABLE_REG", usize::from(schedule.table_register));
+    count("TANH_DELAY", schedule.tanh_delay);
     count("WEIGHT_ADDR_W", hardware.weight_addr_w);
     count("BIAS_ADDR_W", hardware.bias_addr_w);
     let packed = |shifts: &[u32; 4]| {

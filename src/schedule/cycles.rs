@@ -4,7 +4,7 @@
 //! `lprnn_output`, with a source that always offers and a sink that always takes. Every
 //! cosimulation compares its counts with the simulated ones.
 
-use super::layer::{LANE_CYCLES, LayerSchedule};
+use super::layer::LayerSchedule;
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -190,10 +190,10 @@ impl<'a> Control<'a> {
         if end_group {
             let last = self.group + 1 == layer.groups;
             if last {
-                self.releases.push_back(layer.chain - 1);
+                self.releases
+                    .push_back(usize::from(layer.start_register) + layer.chain - 1);
             }
-            self.ends
-                .push_back((layer.mac_latency + LANE_CYCLES - 1, last));
+            self.ends.push_back((layer.group_latency() - 1, last));
         }
     }
 

@@ -4,8 +4,9 @@ use crate::quantize::Layer;
 use crate::spec::Target;
 use serde::Serialize;
 
-/// Cycles from the end of a group's accumulation to the cycle in which its h is written.
-pub const LANE_CYCLES: usize = 17;
+/// Cycles from the end of a group's accumulation to the cycle in which its h is written, without
+/// the registers that `table_register` and `tanh_delay` add.
+const LANE_CYCLES: usize = 17;
 
 /// Longest chain of column pairs; beyond it chains are put side by side and added.
 const LONGEST_CHAIN: usize = 8;
@@ -51,6 +52,10 @@ pub struct LayerSchedule {
     pub chains: usize,
     /// Whether a register stands before every addition of a chain.
     pub mux_register: bool,
+    /// Whether a register stands behind the activation tables.
+    pub table_register: bool,
+    /// Registers behind tanh(c), so that groups do not meet at the lane's multiplier.
+    pub tanh_delay: usize,
     /// Elements of an input beat.
     pub in_elements: usize,
     /// Elements of an output beat.
@@ -69,7 +74,9 @@ pub struct LayerSchedule {
     pub blocks: usize,
     /// Groups of a step, G.
     pub groups: usize,
-    /// Cycles from the start of a block to its sums.
+    /// Whether a register stands between the sequencer and what it starts.
+    pub start_register: bool,
+    /// Cycles from a block's addresses to its sums.
     pub mac_latency: usize,
     /// Base-two logarithm of the groups of results that fit behind the lanes.
     pub queue_log2: usize,
@@ -102,19 +109,15 @@ impl LayerSchedule {
             (1, units.div_ceil(columns))
         };
         let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
-        // The lane takes a group every 5 cycles or more; at 6 and 7 two groups would want its
-        // multiplier in the same cycle.
-        let blocks = match x_blocks + h_blocks {
-            0..=5 => 5,
-            6..=8 => 8,
-            more => more,
-        };
+        let table_register = mux_register;
+        let (blocks, tanh_delay) = lane_slots(x_blocks + h_blocks, usize::from(table_register));
         let levels = shape.w_bits.next_power_of_two().trailing_zeros() as usize;
         let merges = chains.next_power_of_two().trailing_zeros() as usize;
         let mac_latency = 2 + usize::from(mux_register) + chain + levels + merges;
         // Results in flight: from the start of a group's last block until its first beat can leave,
         // one being sent, one for the rounding of both.
-        let in_flight = (mac_latency + LANE_CYCLES + 3).div_ceil(blocks) + 2;
+        let lane = LANE_CYCLES + usize::from(table_register) + tanh_delay;
+        let in_flight = (mac_latency + lane + 4).div_ceil(blocks) + 2;
         let queue_log2 = in_flight.next_power_of_two().trailing_zeros().max(1) as usize;
         Self {
             shape,
@@ -123,6 +126,9 @@ impl LayerSchedule {
             chain,
             chains,
             mux_register,
+            table_register,
+            tanh_delay,
+            start_register: mux_register,
             in_elements,
             out_elements,
             x_slots,
@@ -135,6 +141,13 @@ impl LayerSchedule {
             mac_latency,
             queue_log2,
         }
+    }
+
+    /// Cycles from the start of a group's last block to the cycle in which its h is written.
+    #[must_use]
+    pub fn group_latency(&self) -> usize {
+        let lane = LANE_CYCLES + usize::from(self.table_register) + self.tanh_delay;
+        usize::from(self.start_register) + self.mac_latency + lane
     }
 
     /// Rows of the weight memory.
@@ -224,7 +237,7 @@ impl LayerSchedule {
     /// before a stall, because the weight memory's skew must run out.
     #[must_use]
     pub fn free_running_cycles(&self) -> u64 {
-        let written = self.mac_latency + LANE_CYCLES;
+        let written = self.group_latency();
         let mut ready = vec![0; self.h_blocks];
         for group in 0..self.groups {
             let first = self.first_block_of_group(group);
@@ -247,4 +260,24 @@ impl LayerSchedule {
         }
         last_start as u64
     }
+}
+
+/// Blocks of a group, at least `wanted`, and the delay behind tanh(c), at least `least`, with which
+/// a lane can take group after group.
+///
+/// With a delay of d the multiplier works on a group in cycles 6, 7 and 13 + d; two groups must not
+/// meet there, and the output gate is kept for 5 + d cycles.
+fn lane_slots(wanted: usize, least: usize) -> (usize, usize) {
+    let fits = |blocks: usize, delay: usize| {
+        blocks >= 5 + delay
+            && !(7 + delay).is_multiple_of(blocks)
+            && !(6 + delay).is_multiple_of(blocks)
+    };
+    (wanted.max(5)..)
+        .find_map(|blocks| {
+            (least..least + 4)
+                .find(|&delay| fits(blocks, delay))
+                .map(|delay| (blocks, delay))
+        })
+        .expect("from 16 blocks on every delay below 4 fits")
 }

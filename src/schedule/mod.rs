@@ -8,7 +8,7 @@ mod layer;
 
 pub use cycles::{CycleCounts, count_cycles};
 pub use folding::{ScheduleError, choose};
-pub use layer::{LANE_CYCLES, LayerSchedule, LayerShape};
+pub use layer::{LayerSchedule, LayerShape};
 
 use crate::quantize::QuantizedModel;
 use crate::spec::Implementation;

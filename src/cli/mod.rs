@@ -1,5 +1,8 @@
 //! The command line: one file per subcommand, one error type, one exit code.
 
+// Comments on arguments are the texts of `--help`, where a backtick would be printed.
+#![allow(clippy::doc_markdown)]
+
 mod design;
 mod doctor;
 mod error;
@@ -59,7 +62,10 @@ pub fn run() -> ExitCode {
         let place = info.location().map_or(String::new(), |at| {
             format!(" ({}:{})", at.file(), at.line())
         });
-        let message = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("no message");
         CliError::new(
             "lprnn-hw",
             format!("this is a bug of the program: {message}{place}"),

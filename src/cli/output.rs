@@ -86,9 +86,9 @@ pub fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> std::io::Result<()> {
         for (column, cell) in row.iter().enumerate() {
             let blanks = " ".repeat(widths[column] - cell.chars().count());
             if column == 0 {
-                line.push_str(&format!("  {cell}{blanks}"));
+                line.extend(["  ", cell, &blanks]);
             } else {
-                line.push_str(&format!("  {blanks}{cell}"));
+                line.extend(["  ", &blanks, cell]);
             }
         }
         writeln!(out, "{}", line.trim_end())?;

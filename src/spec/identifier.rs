@@ -1,4 +1,4 @@
-//! Names that can stand in Verilog, SystemVerilog and VHDL alike.
+//! Names that can stand in Verilog, `SystemVerilog` and VHDL alike.
 
 /// Longest name; with the suffixes of the generated modules it stays below every tool's limit
 /// and below the 255 bytes of a file name.

@@ -184,7 +184,7 @@ impl Settings {
         place: String,
         folder: Option<PathBuf>,
     ) {
-        match check(find(path).kind, &value) {
+        match check(find(path).kind, value) {
             Ok(value) => {
                 self.given.insert(
                     path,
@@ -255,22 +255,22 @@ impl Settings {
 
 type Fault = (String, String);
 
-fn check(kind: Kind, value: &Value) -> Result<Value, Fault> {
-    let fits = match (kind, value) {
+fn check(kind: Kind, value: Value) -> Result<Value, Fault> {
+    let fits = match (kind, &value) {
         (Kind::Integer(low, high), Value::Integer(value)) => (low..=high).contains(value),
         (Kind::Width, Value::Integer(value)) => (1..=8).contains(value) || *value == 16,
         (Kind::Positive(high), Value::Number(value)) => *value > 0.0 && *value <= high,
         (Kind::Positive(_), Value::Integer(value)) => {
-            return check(kind, &Value::Number(*value as f64));
+            return check(kind, Value::Number(*value as f64));
         }
         (Kind::Choice(words), Value::Text(value)) => words.contains(&value.as_str()),
         (Kind::Text, Value::Text(value)) => !value.is_empty(),
         _ => false,
     };
     if fits {
-        return Ok(value.clone());
+        return Ok(value);
     }
-    let shown = match value {
+    let shown = match &value {
         Value::Integer(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         Value::Text(value) => format!("{value:?}"),
@@ -280,7 +280,7 @@ fn check(kind: Kind, value: &Value) -> Result<Value, Fault> {
         Kind::Width => "give a width of 1 to 8, or 16".to_string(),
         Kind::Positive(high) => format!("give a number above 0, at most {high}"),
         Kind::Choice(words) => {
-            let nearest = match value {
+            let nearest = match &value {
                 Value::Text(value) => nearest(value, words.iter().copied()),
                 _ => None,
             };
@@ -291,7 +291,7 @@ fn check(kind: Kind, value: &Value) -> Result<Value, Fault> {
         }
         Kind::Text => "give a text in quotes that is not empty".to_string(),
     };
-    let problem = match (kind, value) {
+    let problem = match (kind, &value) {
         (Kind::Choice(_), Value::Text(_)) => format!("{shown} is no choice"),
         (Kind::Choice(_) | Kind::Text, _) => format!("{shown} is no text"),
         (_, Value::Text(_)) => format!("{shown} is no number"),

@@ -1,1 +1,19 @@
-//! (skeleton)
+//! Synthesis by Yosys and place and route by nextpnr, and what their reports say.
+//!
+//! [`run`] maps a [`Design`] to a family and counts what it takes. Every number carries the
+//! tool, its version, the stage and the part, since numbers of different tools do not compare.
+
+mod error;
+mod family;
+mod harness;
+mod route;
+mod utilization;
+mod warnings;
+mod yosys;
+
+pub use error::SynthError;
+pub use family::{Part, name as family_name};
+pub use harness::Overhead;
+pub use route::{CriticalPath, RouteOptions, Routed, Used};
+pub use utilization::{Provenance, Utilization};
+pub use yosys::{Design, Options, Synthesis, run};

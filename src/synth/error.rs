@@ -1,0 +1,89 @@
+//! Why a design could not be synthesised.
+
+use crate::tools::{FindError, RunError};
+use std::path::PathBuf;
+
+/// A synthesis gave no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum SynthError {
+    /// A tool is missing or unfit.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// A tool failed on the design, or was interrupted.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file cannot be read.
+    #[error("{}: cannot read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{}: cannot write: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The bundle's signature cannot be understood.
+    #[error("{}: {problem}; generate the design anew with `lprnn-hw gen`", path.display())]
+    Bundle {
+        /// `interface.json` of the bundle.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A report of a tool is not what it should be.
+    #[error("{report}: {problem}")]
+    Report {
+        /// Which report of which tool.
+        report: String,
+        /// What is missing.
+        problem: String,
+    },
+    /// Something that a tool only warns of, but that would be wrong hardware.
+    #[error("{design}: {} of {tool} that must not be: {}", count(warnings), warnings.join("\n    "))]
+    Warnings {
+        /// Top module.
+        design: String,
+        /// Who warned.
+        tool: String,
+        /// Its lines, each once.
+        warnings: Vec<String>,
+    },
+    /// Cells that the family does not have are left in the netlist.
+    #[error("{design}: not mapped to {family}: {cells}")]
+    Unmapped {
+        /// Top module.
+        design: String,
+        /// The family.
+        family: &'static str,
+        /// Cell types and counts.
+        cells: String,
+    },
+    /// The target `generic`.
+    #[error(
+        "target: `generic` is no family that can be synthesised for; choose xc7, xcup, ecp5 or ice40"
+    )]
+    NoFamily,
+    /// No such device, or a family without an open place and route.
+    #[error("{place}: {problem}; {remedy}")]
+    Part {
+        /// Option.
+        place: &'static str,
+        /// What is wrong.
+        problem: String,
+        /// What would be right.
+        remedy: String,
+    },
+}
+
+fn count(warnings: &[String]) -> String {
+    match warnings.len() {
+        1 => "a warning".to_string(),
+        number => format!("{number} warnings"),
+    }
+}

@@ -1,0 +1,181 @@
+//! A frame of registers around a core whose ports are too many for any package.
+//!
+//! All inputs come from one shift register, all outputs are registered and folded into a
+//! signature register, so four pins do for any core and no path of the core touches a pin.
+
+use super::SynthError;
+use std::fmt::Write;
+
+/// Name of the frame's module.
+pub(super) const HARNESS: &str = "lprnn_pnr_harness";
+
+/// One port of the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Port {
+    pub input: bool,
+    pub name: String,
+    pub width: u64,
+}
+
+/// Registers and LUTs that the frame adds to the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Overhead {
+    /// Flip-flops.
+    pub ff: u64,
+    /// LUTs.
+    pub lut: u64,
+}
+
+/// Reads what Yosys's `portlist` printed.
+pub(super) fn parse_ports(text: &str, top: &str) -> Result<Vec<Port>, SynthError> {
+    let wrong = |line: &str| SynthError::Report {
+        report: format!("portlist of {top}"),
+        problem: format!("cannot read {line:?}"),
+    };
+    let mut ports = Vec::new();
+    for line in text.lines().map(str::trim) {
+        let mut words = line.split_whitespace();
+        let input = match words.next() {
+            Some("input") => true,
+            Some("output") => false,
+            Some("inout") => return Err(wrong(line)),
+            _ => continue,
+        };
+        let range = words.next().ok_or_else(|| wrong(line))?;
+        let name = words.next().ok_or_else(|| wrong(line))?.to_string();
+        let bounds = range
+            .strip_prefix('[')
+            .and_then(|range| range.strip_suffix(']'))
+            .and_then(|range| range.split_once(':'))
+            .and_then(|(high, low)| Some((high.parse::<u64>().ok()?, low.parse::<u64>().ok()?)));
+        let (high, low) = bounds.ok_or_else(|| wrong(line))?;
+        ports.push(Port {
+            input,
+            name,
+            width: high.abs_diff(low) + 1,
+        });
+    }
+    if ports.is_empty() {
+        return Err(wrong("no ports"));
+    }
+    Ok(ports)
+}
+
+/// The frame around `top`, and what it adds.
+pub(super) fn harness(top: &str, clock: &str, ports: &[Port]) -> (String, Overhead) {
+    let total = |input: bool| -> u64 {
+        let chosen = ports
+            .iter()
+            .filter(|port| port.input == input && port.name != clock);
+        chosen.map(|port| port.width).sum()
+    };
+    // A core without inputs or outputs still gets its register, of one bit.
+    let (inputs, outputs) = (total(true).max(1), total(false).max(1));
+    let mut connections = Vec::new();
+    let (mut next_in, mut next_out) = (0, 0);
+    for port in ports {
+        if port.name == clock {
+            connections.push(format!("        .{}(clk)", port.name));
+            continue;
+        }
+        let (bus, next) = if port.input {
+            ("inputs_q", &mut next_in)
+        } else {
+            ("outputs", &mut next_out)
+        };
+        let (low, high) = (*next, *next + port.width - 1);
+        connections.push(format!("        .{}({bus}[{high}:{low}])", port.name));
+        *next += port.width;
+    }
+    let shifted = |bus: &str, width: u64, first: &str| {
+        if width == 1 {
+            first.to_string()
+        } else {
+            format!("{{{bus}[{}:0], {first}}}", width - 2)
+        }
+    };
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "`default_nettype none
+module {HARNESS} (
+    input  wire clk,
+    input  wire serial_i,
+    output wire serial_o
+);
+    reg  [{in_msb}:0] inputs_q;
+    wire [{out_msb}:0] outputs;
+    reg  [{out_msb}:0] outputs_q;
+    reg  [{out_msb}:0] signature_q;
+    always @(posedge clk) begin
+        inputs_q    <= {inputs_next};
+        outputs_q   <= outputs;
+        signature_q <= {signature_next} ^ outputs_q;
+    end
+    assign serial_o = signature_q[{out_msb}];
+    {top} u_core (
+{connections}
+    );
+endmodule
+`default_nettype wire
+",
+        in_msb = inputs - 1,
+        out_msb = outputs - 1,
+        inputs_next = shifted("inputs_q", inputs, "serial_i"),
+        signature_next = shifted(
+            "signature_q",
+            outputs,
+            &format!("signature_q[{}]", outputs - 1)
+        ),
+        connections = connections.join(",\n"),
+    );
+    let overhead = Overhead {
+        ff: inputs + 2 * outputs,
+        lut: outputs,
+    };
+    (text, overhead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "module tiny\ninput [0:0] aclk\ninput [7:0] a\noutput [15:0] p\nendmodule\n";
+
+    #[test]
+    fn ports_of_yosys_are_read() {
+        let ports = parse_ports(LIST, "tiny").unwrap();
+        let seen: Vec<_> = ports
+            .iter()
+            .map(|port| (port.input, port.name.as_str(), port.width))
+            .collect();
+        assert_eq!(seen, [(true, "aclk", 1), (true, "a", 8), (false, "p", 16)]);
+        for text in ["", "input a", "inout [1:0] a", "input [x:0] a"] {
+            assert!(parse_ports(text, "tiny").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_port_gets_its_own_register_bits() {
+        let (text, overhead) = harness("tiny", "aclk", &parse_ports(LIST, "tiny").unwrap());
+        assert_eq!(overhead, Overhead { ff: 40, lut: 16 });
+        for part in [
+            ".aclk(clk)",
+            ".a(inputs_q[7:0])",
+            ".p(outputs[15:0])",
+            "inputs_q    <= {inputs_q[6:0], serial_i};",
+            "signature_q <= {signature_q[14:0], signature_q[15]} ^ outputs_q;",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn one_bit_is_enough() {
+        let list = "input [0:0] aclk\ninput [0:0] a\noutput [0:0] p\n";
+        let (text, _) = harness("t", "aclk", &parse_ports(list, "t").unwrap());
+        assert!(text.contains("inputs_q    <= serial_i;"), "{text}");
+        assert!(text.contains("<= signature_q[0] ^ outputs_q;"), "{text}");
+    }
+}

@@ -1,0 +1,283 @@
+//! From Yosys's cell counts to what an engineer counts.
+
+use super::SynthError;
+use super::family;
+use crate::spec::Target;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Where a number comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// `Yosys` or `nextpnr-ecp5`.
+    pub tool: String,
+    /// As the tool states it.
+    pub version: String,
+    /// `synth` or `pnr`.
+    pub stage: &'static str,
+    /// Family, and the part where one was chosen.
+    pub part: String,
+}
+
+/// What a mapped netlist takes of its family's resources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Utilization {
+    /// Which tool counted, at which stage, for which part.
+    pub source: Provenance,
+    /// LUTs of logic: LUT1 to LUT6, LUT4, `SB_LUT4`.
+    pub lut: u64,
+    /// LUTs that serve as memory: what `RAM32M`, `RAM64X1D`, `TRELLIS_DPR16X4` and the like occupy.
+    pub lut_as_memory: u64,
+    /// LUTs that serve as shift registers.
+    pub lut_as_shift_register: u64,
+    /// All LUT sites: the three above, and on ECP5 two for each `CCU2C`.
+    pub lut_total: u64,
+    /// Flip-flops.
+    pub ff: u64,
+    /// Carry cells: `CARRY4`, `CARRY8`, `CCU2C`, `SB_CARRY`.
+    pub carry: u64,
+    /// Block RAM in blocks of [`Utilization::block_bits`]; a RAMB36 is two.
+    pub bram: u64,
+    /// Bits of a block: 18432 on Xilinx and ECP5, 4096 on iCE40.
+    pub block_bits: u64,
+    /// RAMB36 among them.
+    pub ramb36: u64,
+    /// DSP blocks: `DSP48E1`, `DSP48E2`, `MULT18X18D`, `SB_MAC16`.
+    pub dsp: u64,
+    /// Every cell type of the netlist and how often it occurs.
+    pub cells: BTreeMap<String, u64>,
+}
+
+/// LUT sites that a memory cell occupies; `None` for any other cell.
+fn memory_luts(cell: &str) -> Option<u64> {
+    Some(match cell {
+        "RAM16X1S" | "RAM32X1S" | "RAM64X1S" | "RAM16X1S_1" | "RAM32X1S_1" | "RAM64X1S_1" => 1,
+        "RAM16X1D" | "RAM32X1D" | "RAM64X1D" | "RAM32X2S" | "RAM128X1S" | "RAM16X1D_1"
+        | "RAM32X1D_1" | "RAM64X1D_1" => 2,
+        "RAM32M" | "RAM64M" | "RAM128X1D" | "RAM256X1S" => 4,
+        "RAM32M16" | "RAM64M8" | "RAM64X8SW" | "RAM256X1D" | "RAM512X1S" => 8,
+        // Four LUTs of memory, and two whose inputs carry the write port.
+        "TRELLIS_DPR16X4" => 6,
+        _ => return None,
+    })
+}
+
+/// What one cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Lut,
+    Memory(u64),
+    Shift,
+    Ff,
+    Carry,
+    Bram(u64),
+    Dsp,
+    Other,
+    /// Must not be in a mapped netlist.
+    Wrong,
+}
+
+fn classify(cell: &str) -> Class {
+    if let Some(luts) = memory_luts(cell) {
+        return Class::Memory(luts);
+    }
+    match cell {
+        "LUT1" | "LUT2" | "LUT3" | "LUT4" | "LUT5" | "LUT6" | "SB_LUT4" => Class::Lut,
+        "SRL16E" | "SRLC16E" | "SRLC32E" => Class::Shift,
+        "CARRY4" | "CARRY8" | "CCU2C" | "SB_CARRY" => Class::Carry,
+        "RAMB18E1" | "RAMB18E2" | "DP16KD" | "PDPW16KD" | "SB_RAM40_4K" => Class::Bram(1),
+        "RAMB36E1" | "RAMB36E2" => Class::Bram(2),
+        "DSP48E1" | "DSP48E2" | "MULT18X18D" | "SB_MAC16" => Class::Dsp,
+        "FDRE" | "FDSE" | "FDCE" | "FDPE" | "FDRE_1" | "FDSE_1" | "FDCE_1" | "FDPE_1"
+        | "TRELLIS_FF" => Class::Ff,
+        "LDCE" | "LDPE" => Class::Wrong,
+        "$scopeinfo" => Class::Other,
+        _ if cell.starts_with("SB_DFF") => Class::Ff,
+        _ if cell.starts_with("SB_RAM40_4K") => Class::Bram(1),
+        _ if cell.starts_with('$') => Class::Wrong,
+        _ => Class::Other,
+    }
+}
+
+impl Utilization {
+    /// Reads the JSON that Yosys's `stat -json` wrote about the mapped module `top`.
+    ///
+    /// Latches and cells that the family does not have are errors.
+    pub fn from_stat(
+        text: &str,
+        top: &str,
+        target: Target,
+        source: Provenance,
+    ) -> Result<Self, SynthError> {
+        let report = |problem: String| SynthError::Report {
+            report: format!("stat -json of {} {}", source.tool, source.version),
+            problem,
+        };
+        let value: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| report(error.to_string()))?;
+        let modules = value["modules"]
+            .as_object()
+            .ok_or_else(|| report("no modules".to_string()))?;
+        if modules.len() != 1 {
+            let names: Vec<&str> = modules.keys().map(String::as_str).collect();
+            let problem = format!("not one flat module: {}", names.join(", "));
+            return Err(report(problem));
+        }
+        let types = modules
+            .get(&format!("\\{top}"))
+            .and_then(|module| module["num_cells_by_type"].as_object())
+            .ok_or_else(|| report(format!("no cells of module {top}")))?;
+        let mut cells = BTreeMap::new();
+        for (cell, count) in types {
+            let count = count
+                .as_u64()
+                .ok_or_else(|| report(format!("the count of {cell} is no number")))?;
+            cells.insert(cell.clone(), count);
+        }
+        Self::from_cells(cells, top, target, source)
+    }
+
+    fn from_cells(
+        cells: BTreeMap<String, u64>,
+        top: &str,
+        target: Target,
+        source: Provenance,
+    ) -> Result<Self, SynthError> {
+        let wrong: Vec<String> = cells
+            .iter()
+            .filter(|(cell, _)| classify(cell) == Class::Wrong)
+            .map(|(cell, count)| format!("{count} {cell}"))
+            .collect();
+        if !wrong.is_empty() {
+            return Err(SynthError::Unmapped {
+                design: top.to_string(),
+                family: family::name(target),
+                cells: wrong.join(", "),
+            });
+        }
+        let mut found = Self {
+            source,
+            lut: 0,
+            lut_as_memory: 0,
+            lut_as_shift_register: 0,
+            lut_total: 0,
+            ff: 0,
+            carry: 0,
+            bram: 0,
+            block_bits: if target == Target::Ice40 { 4096 } else { 18432 },
+            ramb36: 0,
+            dsp: 0,
+            cells: BTreeMap::new(),
+        };
+        for (cell, &count) in &cells {
+            match classify(cell) {
+                Class::Lut => found.lut += count,
+                Class::Memory(luts) => found.lut_as_memory += luts * count,
+                Class::Shift => found.lut_as_shift_register += count,
+                Class::Ff => found.ff += count,
+                Class::Carry => found.carry += count,
+                Class::Bram(blocks) => {
+                    found.bram += blocks * count;
+                    found.ramb36 += (blocks - 1) * count;
+                }
+                Class::Dsp => found.dsp += count,
+                Class::Other | Class::Wrong => {}
+            }
+        }
+        let carry_luts = if target == Target::Ecp5 {
+            2 * found.carry
+        } else {
+            0
+        };
+        found.lut_total =
+            found.lut + found.lut_as_memory + found.lut_as_shift_register + carry_luts;
+        found.cells = cells;
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Provenance {
+        Provenance {
+            tool: "Yosys".into(),
+            version: "test".into(),
+            stage: "synth",
+            part: "xc7".into(),
+        }
+    }
+
+    fn stat(cells: &str) -> String {
+        format!("{{\"modules\": {{\"\\\\t\": {{\"num_cells_by_type\": {{{cells}}}}}}}}}")
+    }
+
+    fn read(cells: &str, target: Target) -> Result<Utilization, SynthError> {
+        Utilization::from_stat(&stat(cells), "t", target, source())
+    }
+
+    #[test]
+    fn xilinx_cells_are_counted_in_their_units() {
+        let got = read(
+            r#""LUT1": 1, "LUT2": 2, "LUT6": 6, "INV": 50, "MUXF7": 9, "RAM32M": 3, "RAM64X1D": 2,
+               "SRL16E": 5, "FDRE": 10, "FDSE": 1, "CARRY4": 4, "RAMB18E1": 3, "RAMB36E1": 2,
+               "DSP48E1": 7"#,
+            Target::Xc7,
+        )
+        .unwrap();
+        assert_eq!((got.lut, got.lut_as_memory), (9, 16));
+        assert_eq!((got.lut_as_shift_register, got.lut_total), (5, 30));
+        assert_eq!((got.ff, got.carry, got.dsp), (11, 4, 7));
+        assert_eq!((got.bram, got.ramb36, got.block_bits), (7, 2, 18432));
+        assert_eq!(got.cells["INV"], 50);
+    }
+
+    #[test]
+    fn lattice_cells_are_counted_in_their_units() {
+        let got = read(
+            r#""LUT4": 10, "CCU2C": 4, "TRELLIS_DPR16X4": 2, "TRELLIS_FF": 3, "DP16KD": 1,
+               "MULT18X18D": 2, "PFUMX": 1"#,
+            Target::Ecp5,
+        )
+        .unwrap();
+        assert_eq!((got.lut, got.lut_as_memory, got.lut_total), (10, 12, 30));
+        assert_eq!((got.ff, got.carry, got.bram, got.dsp), (3, 4, 1, 2));
+        let got = read(
+            r#""SB_LUT4": 10, "SB_CARRY": 4, "SB_DFF": 2, "SB_DFFSR": 3, "SB_RAM40_4K": 2,
+               "SB_RAM40_4KNR": 1, "SB_MAC16": 1"#,
+            Target::Ice40,
+        )
+        .unwrap();
+        assert_eq!((got.lut_total, got.ff, got.carry), (10, 5, 4));
+        assert_eq!((got.bram, got.block_bits, got.dsp), (3, 4096, 1));
+    }
+
+    #[test]
+    fn latches_and_unmapped_cells_are_errors() {
+        for cell in ["LDCE", "$_DLATCH_P_", "$mem_v2", "$_DFF_P_"] {
+            let error = read(&format!("\"{cell}\": 2"), Target::Xc7).unwrap_err();
+            assert!(error.to_string().contains(&format!("2 {cell}")), "{error}");
+        }
+        assert!(read("\"$scopeinfo\": 3", Target::Xc7).is_ok());
+    }
+
+    #[test]
+    fn reports_that_are_not_as_expected_are_errors() {
+        let parse = |text: &str| Utilization::from_stat(text, "t", Target::Xc7, source());
+        for (text, why) in [
+            ("", "EOF"),
+            ("{}", "no modules"),
+            (r#"{"modules": {}}"#, "not one flat module"),
+            (r#"{"modules": {"\\u": {}}}"#, "no cells of module t"),
+            (
+                r#"{"modules": {"\\t": {}, "\\u": {}}}"#,
+                "not one flat module",
+            ),
+            (&stat("\"LUT1\": -1"), "count of LUT1"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Running Yosys on a design.
+
+use super::SynthError;
+use super::family;
+use super::harness::{HARNESS, harness, parse_ports};
+use super::route::{RouteOptions, Routed, route};
+use super::utilization::{Provenance, Utilization};
+use super::warnings;
+use crate::codegen::Interface;
+use crate::spec::Target;
+use crate::tools::{Search, Tool, ToolKind};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Verilog to synthesise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Design {
+    /// Folder that the sources are relative to.
+    pub folder: PathBuf,
+    /// Top module.
+    pub top: String,
+    /// Its clock, for place and route.
+    pub clock: String,
+    /// Sources in compile order, relative to `folder`; memory files lie beside them.
+    pub sources: Vec<String>,
+}
+
+/// What to do beyond counting cells.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Place and route too.
+    pub route: Option<RouteOptions>,
+    /// Where to put the mapped netlist as Verilog, for simulation.
+    pub netlist: Option<PathBuf>,
+    /// Time that each run of a tool may take.
+    pub limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            route: None,
+            netlist: None,
+            limit: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// What synthesis found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Synthesis {
+    /// Counts of the mapped netlist.
+    pub utilization: Utilization,
+    /// Place and route, where asked for.
+    pub routed: Option<Routed>,
+}
+
+impl Design {
+    /// The design of a bundle that `gen` wrote, by its `interface.json`.
+    pub fn open(bundle: &Path) -> Result<Self, SynthError> {
+        let path = bundle.join("interface.json");
+        let text = std::fs::read_to_string(&path).map_err(|source| SynthError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let interface: Interface =
+            serde_json::from_str(&text).map_err(|error| SynthError::Bundle {
+                path: path.clone(),
+                problem: error.to_string(),
+            })?;
+        let design = Self {
+            folder: bundle.to_path_buf(),
+            top: interface.top,
+            clock: interface.clock,
+            sources: interface.sources,
+        };
+        design.check_names(&path)?;
+        Ok(design)
+    }
+
+    /// The names go into scripts: nothing in them may mean something there.
+    fn check_names(&self, path: &Path) -> Result<(), SynthError> {
+        let word = |letter: char| letter.is_ascii_alphanumeric() || "_.-/".contains(letter);
+        let inside = |source: &&String| {
+            !source.is_empty()
+                && source.chars().all(word)
+                && source
+                    .split('/')
+                    .all(|part| !matches!(part, "" | "." | ".."))
+        };
+        let odd = self.sources.iter().find(|source| !inside(source));
+        let names = [&self.top, &self.clock];
+        let odd = odd.or_else(|| {
+            names.into_iter().find(|name| {
+                name.is_empty() || name.contains(|letter| !word(letter) || "./-".contains(letter))
+            })
+        });
+        match odd {
+            Some(name) => Err(SynthError::Bundle {
+                path: path.to_path_buf(),
+                problem: format!("{name:?} is no name of a source or module in the bundle"),
+            }),
+            None if self.sources.is_empty() => Err(SynthError::Bundle {
+                path: path.to_path_buf(),
+                problem: "no sources".to_string(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Commands that read the sources, through the link `design` in the scratch folder.
+    fn read(&self) -> String {
+        let sources = self.sources.iter();
+        sources.fold(String::new(), |mut script, source| {
+            // Deferred, since memory files are parameters. Writing to a string cannot fail.
+            let _ = writeln!(script, "read_verilog -defer design/{source}");
+            script
+        })
+    }
+}
+
+/// Synthesises `design` for the family `target`.
+///
+/// Latches, several or missing drivers, widths that do not fit and missing modules are errors.
+pub fn run(
+    search: &Search,
+    design: &Design,
+    target: Target,
+    options: &Options,
+) -> Result<Synthesis, SynthError> {
+    let part = options.route.as_ref().map(|route| &route.part);
+    let mapping = family::command(target, part)?;
+    design.check_names(&design.folder)?;
+    let tool = search.find(ToolKind::Yosys)?;
+    if options.route.is_some() {
+        // Before the long run, not after it.
+        search.find(family::router(target))?;
+    }
+    let scratch = tempfile::tempdir().map_err(|source| SynthError::Write {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let scratch = scratch.path();
+    let folder = std::fs::canonicalize(&design.folder).map_err(|source| SynthError::Read {
+        path: design.folder.clone(),
+        source,
+    })?;
+    std::os::unix::fs::symlink(folder, scratch.join("design")).map_err(|source| {
+        SynthError::Write {
+            path: scratch.join("design"),
+            source,
+        }
+    })?;
+
+    let top = &design.top;
+    let elaborate = format!(
+        "{read}hierarchy -check -top {top}\n\
+         proc\n\
+         select -assert-none t:$dlatch t:$adlatch t:$dlatchsr\n\
+         check -assert\n",
+        read = design.read(),
+    );
+    write(scratch, "elaborate.ys", &elaborate)?;
+    let script = format!(
+        "tee -o elaborate.log script elaborate.ys\n\
+         tee -o ports.txt portlist {top}\n\
+         {mapping} -top {top}\n\
+         tee -o stat.json stat -json\n\
+         write_verilog -noattr netlist.v\n"
+    );
+    yosys(&tool, scratch, "synth.ys", &script, options.limit)?;
+
+    let source = Provenance {
+        tool: "Yosys".to_string(),
+        version: tool.version.trim_start_matches("Yosys ").to_string(),
+        stage: "synth",
+        part: match part {
+            Some(part) => format!("{} {part}", family::name(target)),
+            None => family::name(target).to_string(),
+        },
+    };
+    let warnings = warnings::fatal(&read(scratch, "elaborate.log")?);
+    if !warnings.is_empty() {
+        return Err(SynthError::Warnings {
+            design: top.clone(),
+            tool: tool.version.clone(),
+            warnings,
+        });
+    }
+    let stat = read(scratch, "stat.json")?;
+    let utilization = Utilization::from_stat(json_part(&stat), top, target, source)?;
+    if let Some(path) = &options.netlist {
+        keep(&scratch.join("netlist.v"), path)?;
+    }
+    let routed = match &options.route {
+        None => None,
+        Some(route_options) => {
+            let ports = parse_ports(&read(scratch, "ports.txt")?, top)?;
+            let (frame, overhead) = harness(top, &design.clock, &ports);
+            write(scratch, "harness.v", &frame)?;
+            let script = format!(
+                "{sources}read_verilog harness.v\n\
+                 {mapping} -top {HARNESS} -json pnr.json\n",
+                sources = design.read(),
+            );
+            yosys(&tool, scratch, "pnr.ys", &script, options.limit)?;
+            Some(route(
+                search,
+                scratch,
+                target,
+                route_options,
+                overhead,
+                options.limit,
+            )?)
+        }
+    };
+    Ok(Synthesis {
+        utilization,
+        routed,
+    })
+}
+
+fn yosys(
+    tool: &Tool,
+    scratch: &Path,
+    name: &str,
+    script: &str,
+    limit: Duration,
+) -> Result<(), SynthError> {
+    write(scratch, name, script)?;
+    let mut command = tool.command();
+    command.current_dir(scratch).args(["-s", name]);
+    tool.run(&mut command, limit)?;
+    Ok(())
+}
+
+fn write(scratch: &Path, name: &str, text: &str) -> Result<(), SynthError> {
+    let path = scratch.join(name);
+    std::fs::write(&path, text).map_err(|source| SynthError::Write { path, source })
+}
+
+fn read(scratch: &Path, name: &str) -> Result<String, SynthError> {
+    let path = scratch.join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(source) => Err(SynthError::Read { path, source }),
+    }
+}
+
+/// Some versions print a header before the object.
+fn json_part(text: &str) -> &str {
+    match (text.find('{'), text.rfind('}')) {
+        (Some(first), Some(last)) if first < last => &text[first..=last],
+        _ => text,
+    }
+}
+
+/// Copies a file so that the copy is there as a whole or not at all.
+fn keep(from: &Path, to: &Path) -> Result<(), SynthError> {
+    let failed = |source| SynthError::Write {
+        path: to.to_path_buf(),
+        source,
+    };
+    let folder = match to.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut source = std::fs::File::open(from).map_err(failed)?;
+    std::io::copy(&mut source, &mut file).map_err(failed)?;
+    file.persist(to).map_err(|error| failed(error.error))?;
+    Ok(())
+}

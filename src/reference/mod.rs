@@ -1,1 +1,15 @@
-//! (skeleton)
+//! The bit-exact reference model: what the hardware computes, without any notion of cycles.
+//!
+//! Everything follows `docs/numerics.md`. Sums and products are exact; bits are dropped only by
+//! [`crate::fixed::requantize`].
+
+mod dot;
+mod layer;
+mod lstm;
+mod saturation;
+mod trace;
+
+pub use dot::{Dot, exact_dot};
+pub use lstm::{Lstm, State, run_batch};
+pub use saturation::{Saturation, StageCount};
+pub use trace::{StepTrace, Trace};

@@ -230,6 +230,20 @@ fn equal_words_and_exact_cycles_at_every_port_width() {
 }
 
 #[test]
+fn unoptimised_models_agree_too() {
+    let core = Accumulator::new(SMALL);
+    let inputs = inputs(&core.interface, 20);
+    let stimulus = Stimulus {
+        inputs: &inputs,
+        last: &[true; 20],
+        clear: &[],
+    };
+    let quick = toolchain().clone().unoptimised();
+    let mut model = quick.model(core.core(), Probes::default(), 1).unwrap();
+    equal(core.compare(&mut model, stimulus, &core.model(stimulus), RANDOM));
+}
+
+#[test]
 fn clearing_the_state_by_pulse() {
     let core = Accumulator::new(SMALL);
     let inputs = inputs(&core.interface, 30);

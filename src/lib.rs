@@ -1,7 +1,7 @@
 //! Low-precision LSTMs as plain Verilog, checked bit for bit.
 //!
 //! The path: a float model is [`import`]ed, [`quantize`]d to integers, folded by [`schedule`],
-//! and then three siblings that never import one another take it: [`reference`] computes it,
+//! and then three siblings that never import one another take it: [`mod@reference`] computes it,
 //! [`codegen`] writes it as Verilog, [`estimate`] prices it. [`cosim`] compares the first two,
 //! [`synth`] checks the third.
 

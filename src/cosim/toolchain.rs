@@ -116,9 +116,8 @@ impl Toolchain {
     /// magnitude slower to run.
     #[must_use]
     pub fn unoptimised(mut self) -> Self {
-        self.flags
-            .retain(|flag| flag != "-O2" && flag != "-march=native");
-        self.flags.push("-O0".to_string());
+        // After the common -O2, which still holds for the runtime.
+        self.model_flags = vec!["-O0"];
         self
     }
 

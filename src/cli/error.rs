@@ -1,6 +1,7 @@
 //! The one error a command can end with, and how it is printed.
 
 use crate::spec::SpecErrors;
+use crate::synth::SynthError;
 use crate::tools::{FindError, RunError};
 use std::io::Write;
 use std::path::Path;
@@ -106,7 +107,7 @@ macro_rules! from_message {
     )*};
 }
 
-from_message!(FindError, RunError);
+from_message!(FindError, RunError, SynthError);
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,10 @@
 mod design;
 mod doctor;
 mod error;
+mod folder;
 mod output;
 mod progress;
+mod synth;
 
 use clap::Parser;
 use error::CliError;
@@ -39,6 +41,8 @@ struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
+    Synth(synth::Args),
     /// Say which tools were found, where, and what mends what is missing
     Doctor(doctor::Args),
 }
@@ -101,6 +105,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
     match command {
+        Command::Synth(args) => synth::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),
     }
 }

@@ -12,6 +12,16 @@ pub enum SynthError {
     /// A tool failed on the design, or was interrupted.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A tool refused the design and said why.
+    #[error("{design}: {tool}: {message}")]
+    Refused {
+        /// Top module.
+        design: String,
+        /// Which tool.
+        tool: &'static str,
+        /// Its error, one line.
+        message: String,
+    },
     /// A file cannot be read.
     #[error("{}: cannot read: {source}", path.display())]
     Read {
@@ -79,6 +89,22 @@ pub enum SynthError {
         /// What would be right.
         remedy: String,
     },
+}
+
+impl SynthError {
+    /// Of a tool that failed: its own error where it printed one, instead of its last lines.
+    pub(super) fn of_run(design: &str, error: RunError) -> Self {
+        if let RunError::Failed { tool, tail, .. } = &error
+            && let Some((_, message)) = tail.lines().find_map(|line| line.split_once("ERROR:"))
+        {
+            return Self::Refused {
+                design: design.to_string(),
+                tool,
+                message: message.trim().to_string(),
+            };
+        }
+        error.into()
+    }
 }
 
 fn count(warnings: &[String]) -> String {

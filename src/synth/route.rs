@@ -85,7 +85,8 @@ pub(super) fn route(
             Target::Ice40 => ["--pcf-allow-unconstrained"],
             _ => ["--lpf-allow-unconstrained"],
         });
-    tool.run(&mut command, limit)?;
+    let ended = tool.run(&mut command, limit);
+    ended.map_err(|error| SynthError::of_run("place and route", error))?;
     let path = scratch.join("report.json");
     let text =
         std::fs::read_to_string(&path).map_err(|source| SynthError::Read { path, source })?;

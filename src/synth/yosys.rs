@@ -170,7 +170,7 @@ pub fn run(
          tee -o stat.json stat -json\n\
          write_verilog -noattr netlist.v\n"
     );
-    yosys(&tool, scratch, "synth.ys", &script, options.limit)?;
+    yosys(&tool, top, scratch, "synth.ys", &script, options.limit)?;
 
     let source = Provenance {
         tool: "Yosys".to_string(),
@@ -205,7 +205,7 @@ pub fn run(
                  {mapping} -top {HARNESS} -json pnr.json\n",
                 sources = design.read(),
             );
-            yosys(&tool, scratch, "pnr.ys", &script, options.limit)?;
+            yosys(&tool, top, scratch, "pnr.ys", &script, options.limit)?;
             Some(route(
                 search,
                 scratch,
@@ -224,6 +224,7 @@ pub fn run(
 
 fn yosys(
     tool: &Tool,
+    top: &str,
     scratch: &Path,
     name: &str,
     script: &str,
@@ -232,7 +233,8 @@ fn yosys(
     write(scratch, name, script)?;
     let mut command = tool.command();
     command.current_dir(scratch).args(["-s", name]);
-    tool.run(&mut command, limit)?;
+    let ended = tool.run(&mut command, limit);
+    ended.map_err(|error| SynthError::of_run(top, error))?;
     Ok(())
 }
 
@@ -270,6 +272,9 @@ fn keep(from: &Path, to: &Path) -> Result<(), SynthError> {
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let mut source = std::fs::File::open(from).map_err(failed)?;
     std::io::copy(&mut source, &mut file).map_err(failed)?;
+    // Readable like any other file, not for its owner alone.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(mode).map_err(failed)?;
     file.persist(to).map_err(|error| failed(error.error))?;
     Ok(())
 }

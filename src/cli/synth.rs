@@ -1,0 +1,214 @@
+//! `lprnn-hw synth`.
+
+use super::error::CliError;
+use super::output::{Console, Results, grouped, table};
+use super::progress::Progress;
+use super::{Ended, folder};
+use crate::spec::Target;
+use crate::synth::{self, Design, Options, Part, RouteOptions, Synthesis, Utilization};
+use crate::tools::Search;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Arguments of `synth`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw synth lstm                              cells on the family it was generated for
+  lprnn-hw synth lstm --target ecp5 --pnr          and the clock after place and route
+  lprnn-hw synth lstm --netlist lstm_netlist.v     keep the mapped netlist for simulation
+
+Counts are of the core alone, without pads. For place and route the core is framed by registers,
+so that its ports need no pins; what the frame adds is said.
+
+Exit status: 0 done, 2 could not run: no bundle, Yosys or nextpnr missing or failing, or a design
+with latches, undriven or doubly driven nets, or widths that do not fit.")]
+pub struct Args {
+    /// Folder written by `gen`
+    bundle: PathBuf,
+    /// Family to map to
+    #[arg(long, value_enum, value_name = "FAMILY")]
+    target: Option<Family>,
+    /// Place and route too (ecp5 and ice40)
+    #[arg(long)]
+    pnr: bool,
+    /// Device to place and route for [default: 85k for ecp5, hx8k for ice40]
+    #[arg(long, value_name = "DEVICE", requires = "pnr")]
+    device: Option<String>,
+    /// Speed grade of an ECP5 [default: 6, the slowest]
+    #[arg(long, value_name = "GRADE", requires = "pnr")]
+    speed: Option<u32>,
+    /// Clock to aim at when placing and routing, MHz
+    #[arg(long, value_name = "MHZ", default_value_t = 200.0, requires = "pnr", value_parser = megahertz)]
+    freq: f64,
+    /// Seed of the placer: the clock reached varies by several percent from seed to seed
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "pnr")]
+    pnr_seed: u64,
+    /// Write the mapped netlist to this file
+    #[arg(long, value_name = "FILE")]
+    netlist: Option<PathBuf>,
+    /// Minutes that each run of a tool may take
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    timeout: u64,
+}
+
+/// Families that can be synthesised for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Family {
+    /// Xilinx 7 series
+    Xc7,
+    /// Xilinx UltraScale+
+    Xcup,
+    /// Lattice ECP5
+    Ecp5,
+    /// Lattice iCE40
+    Ice40,
+}
+
+impl From<Family> for Target {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Xc7 => Self::Xc7,
+            Family::Xcup => Self::Xcup,
+            Family::Ecp5 => Self::Ecp5,
+            Family::Ice40 => Self::Ice40,
+        }
+    }
+}
+
+fn megahertz(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (1.0..=2000.0).contains(&value) => Ok(value),
+        _ => Err("give a number from 1 to 2000".to_string()),
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    schema: u32,
+    top: String,
+    #[serde(flatten)]
+    synthesis: Synthesis,
+}
+
+/// Rows of a table of what a netlist takes.
+pub fn utilization_rows(used: &Utilization) -> Vec<(&'static str, String)> {
+    let mut rows = vec![
+        ("LUT (logic)", grouped(used.lut)),
+        ("LUT as memory", grouped(used.lut_as_memory)),
+        ("LUT as shift register", grouped(used.lut_as_shift_register)),
+        ("LUT sites in all", grouped(used.lut_total)),
+        ("flip-flops", grouped(used.ff)),
+        ("carry cells", grouped(used.carry)),
+    ];
+    let blocks = if used.block_bits == 4096 {
+        "block RAM, 4 kb"
+    } else {
+        "block RAM, 18 kb"
+    };
+    rows.push((blocks, grouped(used.bram)));
+    if used.ramb36 > 0 {
+        rows.push(("RAMB36 among them", grouped(used.ramb36)));
+    }
+    rows.push(("DSP blocks", grouped(used.dsp)));
+    rows
+}
+
+impl Results for Report {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let used = &self.synthesis.utilization;
+        let source = &used.source;
+        writeln!(
+            out,
+            "{}: {} {}, {}, {}",
+            self.top, source.tool, source.version, source.stage, source.part
+        )?;
+        let rows: Vec<Vec<String>> = utilization_rows(used)
+            .into_iter()
+            .map(|(name, value)| vec![name.to_string(), value])
+            .collect();
+        table(out, &rows)?;
+        let Some(routed) = &self.synthesis.routed else {
+            return Ok(());
+        };
+        let source = &routed.source;
+        writeln!(
+            out,
+            "{}: {} {}, {}, {}",
+            self.top, source.tool, source.version, source.stage, source.part
+        )?;
+        writeln!(
+            out,
+            "  Fmax {:.1} MHz (aimed at {} MHz, seed {})",
+            routed.fmax_mhz, routed.target_mhz, routed.seed
+        )?;
+        if let Some(path) = &routed.critical_path {
+            writeln!(
+                out,
+                "  slowest path {:.2} ns logic + {:.2} ns wires, from {} to {}",
+                path.logic_ns, path.routing_ns, path.from, path.to
+            )?;
+        }
+        let rows: Vec<Vec<String>> = routed
+            .cells
+            .iter()
+            .map(|(name, cells)| {
+                let share = 100.0 * cells.used as f64 / cells.available.max(1) as f64;
+                vec![
+                    name.clone(),
+                    grouped(cells.used),
+                    format!("of {}", grouped(cells.available)),
+                    format!("{share:.1} %"),
+                ]
+            })
+            .collect();
+        table(out, &rows)?;
+        writeln!(
+            out,
+            "  the frame of registers around the core adds {} flip-flops and {} LUTs to these",
+            grouped(routed.harness.ff),
+            grouped(routed.harness.lut)
+        )
+    }
+}
+
+/// Synthesises a bundle and prints what it takes.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    let design = Design::open(&args.bundle)?;
+    let target = match args.target {
+        Some(family) => family.into(),
+        None => Target::Xc7,
+    };
+    let route = match args.pnr {
+        false => None,
+        true => Some(RouteOptions {
+            part: Part::new(target, args.device.as_deref(), args.speed)?,
+            target_mhz: args.freq,
+            seed: args.pnr_seed,
+        }),
+    };
+    if let Some(path) = &args.netlist {
+        folder::check_file(path)?;
+    }
+    let options = Options {
+        route,
+        netlist: args.netlist.clone(),
+        limit: Duration::from_secs(60 * args.timeout),
+    };
+    let what = format!(
+        "synthesising {} for {}",
+        design.top,
+        synth::family_name(target)
+    );
+    let progress = Progress::spinner(console, &what);
+    let synthesis = synth::run(&Search::from_env(), &design, target, &options)?;
+    drop(progress);
+    console.print(&Report {
+        schema: 1,
+        top: design.top,
+        synthesis,
+    })?;
+    Ok(Ended::Well)
+}

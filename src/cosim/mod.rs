@@ -19,6 +19,7 @@ mod scoreboard;
 mod stimulus;
 mod toolchain;
 mod verilator;
+mod workload;
 
 pub use cache::CacheError;
 pub use check::{Request, Verdict, check, replay};
@@ -31,3 +32,4 @@ pub use scoreboard::compare;
 pub use stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
 pub use toolchain::{Core, Probes, Toolchain};
 pub use verilator::Model;
+pub use workload::{Tracer, Workload};

@@ -60,6 +60,13 @@ module lprnn_layer #(
     parameter [31:0] SHIFT_X = 32'h0,  // alignment of gates o, g, f, i, 8 bits each
     parameter [31:0] SHIFT_H = 32'h0,
     // implementation
+    parameter MAC_DSP       = 0,    // 1: lprnn_mac_dsp instead of lprnn_mac_lut
+    parameter STAGE         = 2,    // columns of a chain's stage
+    parameter FIELDS        = 1,    // rows of a DSP block
+    parameter FIELD_W       = 20,
+    parameter DSP_W_W       = 25,
+    parameter DSP_A_W       = 18,
+    parameter DSP_P_W       = 48,
     parameter MAC_LATENCY   = 11,   // from a block's addresses to its sums
     parameter START_REG     = 0,    // 1: a register between the sequencer and everything it starts
     parameter MUX_REG       = 0,
@@ -248,8 +255,9 @@ module lprnn_layer #(
         .COLUMNS   (COLUMNS),
         .ACT_W     (ACT_W),
         .CHAIN     (CHAIN),
+        .STAGE     (STAGE),
         .ADDR_W    (BLOCK_W + 1),
-        .ZERO_INIT ((WEIGHT_W == 1) ? 1 : 0),
+        .ZERO_INIT ((WEIGHT_W == 1 || MAC_DSP != 0) ? 1 : 0),
         .STYLE     (VECTOR_STYLE)
     ) u_vector_buffer (
         .clk          (clk),
@@ -333,22 +341,46 @@ module lprnn_layer #(
 
     wire [ROWS*(SUM_W)-1:0] sums;
 
-    lprnn_mac_lut #(
-        .ROWS     (ROWS),
-        .COLUMNS  (COLUMNS),
-        .CHAIN    (CHAIN),
-        .CHAINS   (CHAINS),
-        .ACT_W    (ACT_W),
-        .WEIGHT_W (WEIGHT_W),
-        .MUX_REG  (MUX_REG),
-        .CHAIN_W  (CHAIN_W),
-        .SUM_W    (SUM_W)
-    ) u_mac (
-        .clk      (clk),
-        .act_i    (act),
-        .weight_i (weight_data_i),
-        .sum_o    (sums)
-    );
+    generate
+        if (MAC_DSP != 0) begin : gen_mac_dsp
+            lprnn_mac_dsp #(
+                .ROWS     (ROWS),
+                .COLUMNS  (COLUMNS),
+                .CHAIN    (CHAIN),
+                .CHAINS   (CHAINS),
+                .FIELDS   (FIELDS),
+                .FIELD_W  (FIELD_W),
+                .ACT_W    (ACT_W),
+                .WEIGHT_W (WEIGHT_W),
+                .W_W      (DSP_W_W),
+                .A_W      (DSP_A_W),
+                .P_W      (DSP_P_W),
+                .SUM_W    (SUM_W)
+            ) u_mac (
+                .clk      (clk),
+                .act_i    (act),
+                .weight_i (weight_data_i),
+                .sum_o    (sums)
+            );
+        end else begin : gen_mac_lut
+            lprnn_mac_lut #(
+                .ROWS     (ROWS),
+                .COLUMNS  (COLUMNS),
+                .CHAIN    (CHAIN),
+                .CHAINS   (CHAINS),
+                .ACT_W    (ACT_W),
+                .WEIGHT_W (WEIGHT_W),
+                .MUX_REG  (MUX_REG),
+                .CHAIN_W  (CHAIN_W),
+                .SUM_W    (SUM_W)
+            ) u_mac (
+                .clk      (clk),
+                .act_i    (act),
+                .weight_i (weight_data_i),
+                .sum_o    (sums)
+            );
+        end
+    endgenerate
 
     // What a block is, delayed until its sums are there. Bit n of a line is n+1 cycles old.
     reg [MAC_LATENCY-1:0] sum_line_q;

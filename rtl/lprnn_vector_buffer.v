@@ -1,16 +1,17 @@
 // lprnn_vector_buffer - the operand vector [x | h] of two steps, one memory per column.
 //
 //   write: column memories with their own enables, one address
-//   read:  {bank, block} -> column s at cycle 1 + (pair of s, within its chain)
+//   read:  {bank, block} -> column s at cycle 1 + (stage of s within its chain)
 //
-// Pair i of a chain works i cycles after pair 0, so its read address is delayed i cycles.
+// Stage i of a chain works i cycles after stage 0, so its read address is delayed i cycles.
 
 `default_nettype none
 
 module lprnn_vector_buffer #(
     parameter COLUMNS   = 16,            // elements of a block
     parameter ACT_W     = 4,             // bits of an element
-    parameter CHAIN     = 8,             // column pairs per chain
+    parameter CHAIN     = 8,             // stages of a chain
+    parameter STAGE     = 2,             // columns of a stage
     parameter ADDR_W    = 5,             // bits of {bank, block}
     parameter ZERO_INIT = 0,             // 1: memories start as zeros (elements never written count)
     parameter STYLE     = "distributed"  // "distributed" or "auto"
@@ -35,8 +36,8 @@ module lprnn_vector_buffer #(
         end
 
         for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-            localparam STAGE = (s / 2) % CHAIN;
-            wire [ADDR_W-1:0] read_addr = delayed[STAGE*ADDR_W +: ADDR_W];
+            localparam PLACE = (s / STAGE) % CHAIN;
+            wire [ADDR_W-1:0] read_addr = delayed[PLACE*ADDR_W +: ADDR_W];
 
             (* ram_style = STYLE *)
             reg [ACT_W-1:0] memory [0:(1<<ADDR_W)-1];

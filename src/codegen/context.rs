@@ -5,7 +5,7 @@ use super::interface::{Interface, StreamPort};
 use super::literal;
 use super::memory::Image;
 use crate::quantize::{ActivationTables, Layer};
-use crate::schedule::LayerSchedule;
+use crate::schedule::{LayerSchedule, MacArray, Packing};
 use crate::spec::{MemoryInit, StatePolicy};
 use bitvec::field::BitField;
 use bitvec::prelude::{Lsb0, bitvec};
@@ -352,8 +352,28 @@ fn layer_parameters(
     count("ACC_W", hardware.acc_w);
     count("Z_SHIFT", hardware.z_shift as usize);
     count("MAC_LATENCY", schedule.mac_latency);
+    let no_packing = Packing {
+        fields: 1,
+        field_w: 1,
+        longest_chain: 1,
+        ports: (25, 18, 48),
+    };
+    let (packing, mux_register) = match schedule.mac {
+        MacArray::Lut { mux_register } => (no_packing, mux_register),
+        MacArray::Dsp(packing) => (packing, false),
+    };
+    count(
+        "MAC_DSP",
+        usize::from(matches!(schedule.mac, MacArray::Dsp(_))),
+    );
+    count("STAGE", schedule.mac.stage_columns());
+    count("FIELDS", packing.fields);
+    count("FIELD_W", packing.field_w);
+    count("DSP_W_W", packing.ports.0);
+    count("DSP_A_W", packing.ports.1);
+    count("DSP_P_W", packing.ports.2);
     count("START_REG", usize::from(schedule.start_register));
-    count("MUX_REG", usize::from(schedule.mux_register));
+    count("MUX_REG", usize::from(mux_register));
     count("TABLE_REG", usize::from(schedule.table_register));
     count("TANH_DELAY", schedule.tanh_delay);
     count("WEIGHT_ADDR_W", hardware.weight_addr_w);

@@ -2,8 +2,8 @@
 //! parameter is decided here, from the integer model and its schedule.
 
 use crate::quantize::Layer;
-use crate::schedule::LayerSchedule;
-use crate::spec::{MacStyle, Target};
+use crate::schedule::{LayerSchedule, MacArray};
+use crate::spec::Target;
 use serde::Serialize;
 
 /// Bits needed to hold the numbers `0..=value`, at least 1.
@@ -59,8 +59,6 @@ pub struct LayerHardware {
     pub bias_rows: usize,
     /// Memory styles the target has.
     pub small_memory_style: &'static str,
-    /// What the array is made of.
-    pub mac: MacStyle,
 }
 
 impl LayerHardware {
@@ -69,10 +67,7 @@ impl LayerHardware {
     pub fn new(layer: &Layer, schedule: &LayerSchedule, target: Target) -> Self {
         let act_w = layer.x.bits.max(layer.h.bits) as usize;
         let w_bits = layer.w_bits as usize;
-        let growth = bits_for(schedule.chain - 1) * usize::from(schedule.chain > 1);
-        let chain_w = act_w + 1 + growth + usize::from(w_bits == 1);
-        let merges = schedule.chains.next_power_of_two().trailing_zeros() as usize;
-        let sum_w = chain_w + w_bits + 2 + merges;
+        let (chain_w, sum_w) = sum_widths(schedule, act_w, w_bits);
 
         let align: Vec<_> = (0..4).map(|gate| layer.alignment(gate)).collect();
         let acc_frac = align
@@ -124,8 +119,20 @@ impl LayerHardware {
             } else {
                 "distributed"
             },
-            mac: MacStyle::Lut,
         }
+    }
+}
+
+/// Widths of a chain's running sum and of a row's block sum.
+fn sum_widths(schedule: &LayerSchedule, act_w: usize, w_bits: usize) -> (usize, usize) {
+    let log2 = |count: usize| count.next_power_of_two().trailing_zeros() as usize;
+    let merges = log2(schedule.chains);
+    match schedule.mac {
+        MacArray::Lut { .. } => {
+            let chain_w = act_w + 1 + log2(schedule.chain) + usize::from(w_bits == 1);
+            (chain_w, chain_w + w_bits + 2 + merges)
+        }
+        MacArray::Dsp(packing) => (packing.field_w, packing.field_w + 1 + merges),
     }
 }
 

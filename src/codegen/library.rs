@@ -23,6 +23,11 @@ pub const PRIMITIVES: &[(&str, &str)] = &[
     ("lprnn_da_row.v", include_str!("../../rtl/lprnn_da_row.v")),
     ("lprnn_mac_lut.v", include_str!("../../rtl/lprnn_mac_lut.v")),
     (
+        "lprnn_dsp_cell.v",
+        include_str!("../../rtl/lprnn_dsp_cell.v"),
+    ),
+    ("lprnn_mac_dsp.v", include_str!("../../rtl/lprnn_mac_dsp.v")),
+    (
         "lprnn_accumulator.v",
         include_str!("../../rtl/lprnn_accumulator.v"),
     ),

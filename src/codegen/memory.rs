@@ -2,7 +2,7 @@
 
 use super::hardware::LayerHardware;
 use crate::quantize::Layer;
-use crate::schedule::LayerSchedule;
+use crate::schedule::{LayerSchedule, MacArray, Packing};
 use bitvec::field::BitField;
 use bitvec::prelude::{BitVec, Lsb0, bitvec};
 
@@ -102,12 +102,19 @@ impl<'a> Placed<'a> {
         ((group * schedule.blocks + block) * 4 * schedule.units + row) * schedule.columns + column
     }
 
-    /// What the array adds to a block's exact sum, in units of the sum's last bit.
-    ///
+    /// What the array adds to a block's exact sum of weight times unsigned operand, in units of the
+    /// sum's last bit.
+    fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+        match self.schedule.mac {
+            MacArray::Lut { .. } => self.lut_constant(group, block, row),
+            MacArray::Dsp(packing) => self.dsp_constant(packing, group, block, row),
+        }
+    }
+
     /// Every chain step but the first adds 1 in each weight bit; over the bits that is
     /// `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight is -1 is formed
     /// by inverting, which subtracts 1.
-    fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+    fn lut_constant(&self, group: usize, block: usize, row: usize) -> i64 {
         let schedule = self.schedule;
         let steps = (schedule.chains * (schedule.chain - 1)) as i64;
         if self.layer.w_bits > 1 {
@@ -119,9 +126,47 @@ impl<'a> Placed<'a> {
             .count();
         steps - inverted as i64
     }
+
+    /// Operands are made signed, which takes `2^(A-1)` times the weights; every field but a pack's
+    /// top one comes with half its range from each chain.
+    fn dsp_constant(&self, packing: Packing, group: usize, block: usize, row: usize) -> i64 {
+        let schedule = self.schedule;
+        let weights: i64 = (0..schedule.columns)
+            .map(|column| self.signed(group, block, row, column))
+            .sum();
+        let halves = if row % packing.fields + 1 == packing.fields {
+            0
+        } else {
+            (schedule.chains as i64) << (packing.field_w - 1)
+        };
+        halves - (weights << (schedule.shape.act_bits - 1))
+    }
+
+    /// The weight at a place, as a number.
+    fn signed(&self, group: usize, block: usize, row: usize, column: usize) -> i64 {
+        let unused = 64 - self.layer.w_bits;
+        ((i64::from(self.codes[self.index(group, block, row, column)])) << unused) >> unused
+    }
+
+    /// The bits to store: a row of a DSP pack gives 1 to the row below it when that one is negative.
+    fn stored(&self, at: (usize, usize), row: usize, column: usize) -> u16 {
+        let (group, block) = at;
+        let code = self.codes[self.index(group, block, row, column)];
+        let MacArray::Dsp(packing) = self.schedule.mac else {
+            return code;
+        };
+        // The packed value below is negative exactly when its highest non-zero weight is.
+        let first = row / packing.fields * packing.fields;
+        let below = (first..row)
+            .rev()
+            .map(|lower| self.signed(group, block, lower, column))
+            .find(|&w| w != 0);
+        let mask = ((1u32 << self.layer.w_bits) - 1) as u16;
+        code.wrapping_sub(u16::from(below.is_some_and(|w| w < 0))) & mask
+    }
 }
 
-/// The weight memory: row `a` holds, for pair `i` of every chain, the weights of block `a - i`.
+/// The weight memory: row `a` holds, for stage `i` of every chain, the weights of block `a - i`.
 #[must_use]
 pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
     let placed = Placed::new(layer, schedule);
@@ -130,11 +175,14 @@ pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
     let mut image = Image::zeros(schedule.weight_row_bits(), depth);
     for (address, bits) in image.rows.iter_mut().enumerate() {
         for column in 0..schedule.columns {
-            let skew = column / 2 % schedule.chain;
+            let skew = column / schedule.mac.stage_columns() % schedule.chain;
             let block = (address + depth * schedule.chain - skew) % depth;
             for row in 0..4 * schedule.units {
-                let code =
-                    placed.codes[(block * 4 * schedule.units + row) * schedule.columns + column];
+                let code = placed.stored(
+                    (block / schedule.blocks, block % schedule.blocks),
+                    row,
+                    column,
+                );
                 let at = (row * schedule.columns + column) * w_bits;
                 bits[at..at + w_bits].store_le(code);
             }

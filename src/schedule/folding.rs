@@ -1,7 +1,7 @@
 //! Choosing the folding from an explicit request or a goal.
 
-use super::layer::{LayerSchedule, LayerShape};
-use crate::spec::{FoldingGoal, Implementation, Target};
+use super::layer::{Fabric, LayerSchedule, LayerShape};
+use crate::spec::{FoldingGoal, Implementation};
 
 /// A folding that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,23 +69,26 @@ pub fn choose(
     if shapes.is_empty() {
         return Err(ScheduleError::NoLayers);
     }
-    let target = implementation.target;
+    let fabric = Fabric {
+        mac: implementation.mac,
+        target: implementation.target,
+    };
     let mut foldings = Vec::with_capacity(shapes.len());
     for (index, &shape) in shapes.iter().enumerate() {
         foldings.push(match implementation.folding {
             FoldingGoal::Explicit { units, columns } => {
                 explicit(index, shape, units, columns, shapes.len())?
             }
-            FoldingGoal::MaxMacs { macs } => fastest(shape, macs, target)?,
-            FoldingGoal::TargetCycles { cycles } => smallest(index, shape, cycles, target)?,
+            FoldingGoal::MaxMacs { macs } => fastest(shape, macs, fabric)?,
+            FoldingGoal::TargetCycles { cycles } => smallest(index, shape, cycles, fabric)?,
         });
     }
-    let stream = stream_elements(shapes, &foldings, implementation.stream_elements, target)?;
+    let stream = stream_elements(shapes, &foldings, implementation.stream_elements, fabric)?;
     Ok(shapes
         .iter()
         .zip(&foldings)
         .map(|(&shape, &(units, columns))| {
-            LayerSchedule::fold(shape, units, columns, (stream, stream), target)
+            LayerSchedule::fold(shape, units, columns, stream, fabric)
         })
         .collect())
 }
@@ -116,8 +119,8 @@ fn explicit(
 }
 
 /// Cycles of a step for one candidate, streams left aside.
-fn cycles(shape: LayerShape, units: usize, columns: usize, target: Target) -> u64 {
-    LayerSchedule::fold(shape, units, columns, (1, 1), target).free_running_cycles()
+fn cycles(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 {
+    LayerSchedule::fold(shape, units, columns, 1, fabric).free_running_cycles()
 }
 
 /// Every folding worth looking at: for each number of units the column counts that change the
@@ -139,12 +142,12 @@ fn candidates(shape: LayerShape, macs: usize) -> impl Iterator<Item = (usize, us
 fn fastest(
     shape: LayerShape,
     macs: usize,
-    target: Target,
+    fabric: Fabric,
 ) -> Result<(usize, usize), ScheduleError> {
     candidates(shape, macs.min(LARGEST_ARRAY))
         .min_by_key(|&(units, columns)| {
             (
-                cycles(shape, units, columns, target),
+                cycles(shape, units, columns, fabric),
                 units * columns,
                 units,
             )
@@ -160,12 +163,12 @@ fn smallest(
     layer: usize,
     shape: LayerShape,
     goal: u64,
-    target: Target,
+    fabric: Fabric,
 ) -> Result<(usize, usize), ScheduleError> {
     let mut best = u64::MAX;
     candidates(shape, LARGEST_ARRAY)
         .filter_map(|(units, columns)| {
-            let cycles = cycles(shape, units, columns, target);
+            let cycles = cycles(shape, units, columns, fabric);
             best = best.min(cycles);
             (cycles <= goal).then_some((units, columns, cycles))
         })
@@ -179,7 +182,7 @@ fn stream_elements(
     shapes: &[LayerShape],
     foldings: &[(usize, usize)],
     wanted: Option<usize>,
-    target: Target,
+    fabric: Fabric,
 ) -> Result<usize, ScheduleError> {
     let misfit = |value: usize| {
         foldings
@@ -204,7 +207,7 @@ fn stream_elements(
     let slowest = shapes
         .iter()
         .zip(foldings)
-        .map(|(&shape, &(u, s))| cycles(shape, u, s, target))
+        .map(|(&shape, &(u, s))| cycles(shape, u, s, fabric))
         .max()
         .unwrap_or(1);
     let fits: Vec<usize> = (1..=widest)
@@ -215,7 +218,7 @@ fn stream_elements(
             .iter()
             .zip(foldings)
             .all(|(&shape, &(units, columns))| {
-                let layer = LayerSchedule::fold(shape, units, columns, (value, value), target);
+                let layer = LayerSchedule::fold(shape, units, columns, value, fabric);
                 let steps = slowest.max(layer.free_running_cycles()) as usize;
                 let writes = layer.groups * layer.h_subblocks;
                 layer.in_beats() + writes + layer.chain + 2 <= steps

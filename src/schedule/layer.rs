@@ -1,15 +1,13 @@
 //! One layer's folding: groups of units, blocks of columns, and where every operand sits.
 
+use super::mac::MacArray;
 use crate::quantize::Layer;
-use crate::spec::Target;
+use crate::spec::{MacStyle, Target};
 use serde::Serialize;
 
 /// Cycles from the end of a group's accumulation to the cycle in which its h is written, without
 /// the registers that `table_register` and `tanh_delay` add.
 const LANE_CYCLES: usize = 17;
-
-/// Longest chain of column pairs; beyond it chains are put side by side and added.
-const LONGEST_CHAIN: usize = 8;
 
 /// What the schedule needs to know of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +18,8 @@ pub struct LayerShape {
     pub hidden_size: usize,
     /// Bits of a weight.
     pub w_bits: u32,
+    /// Bits of an operand in the array: the wider of x and h.
+    pub act_bits: u32,
 }
 
 impl LayerShape {
@@ -30,8 +30,18 @@ impl LayerShape {
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
             w_bits: layer.w_bits,
+            act_bits: layer.x.bits.max(layer.h.bits),
         }
     }
+}
+
+/// What the arrays are built of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Fabric {
+    /// LUTs, DSP blocks, or whichever suits the widths.
+    pub mac: MacStyle,
+    /// FPGA family.
+    pub target: Target,
 }
 
 /// One layer, folded: `4 * units` rows by `columns` columns work side by side.
@@ -46,12 +56,12 @@ pub struct LayerSchedule {
     pub units: usize,
     /// Columns multiplied side by side, S.
     pub columns: usize,
-    /// Column pairs of a chain.
+    /// What the array is made of.
+    pub mac: MacArray,
+    /// Stages of a chain.
     pub chain: usize,
-    /// Chains side by side in every row and weight bit.
+    /// Chains side by side in every row.
     pub chains: usize,
-    /// Whether a register stands before every addition of a chain.
-    pub mux_register: bool,
     /// Whether a register stands behind the activation tables.
     pub table_register: bool,
     /// Registers behind tanh(c), so that groups do not meet at the lane's multiplier.
@@ -91,46 +101,42 @@ impl LayerSchedule {
         shape: LayerShape,
         units: usize,
         columns: usize,
-        stream: (usize, usize),
-        target: Target,
+        stream: usize,
+        fabric: Fabric,
     ) -> Self {
-        let (in_elements, out_elements) = stream;
-        let pairs = columns.div_ceil(2);
-        let chains = pairs.div_ceil(LONGEST_CHAIN);
-        let chain = pairs.div_ceil(chains);
-        let mux_register = matches!(target, Target::Ecp5 | Target::Ice40);
+        let mac = MacArray::choose(fabric.mac, &shape, fabric.target);
+        let (chain, chains) = mac.chains(columns);
+        // Block RAM of the LUT4 families is slow: nothing but a register may follow it.
+        let slow_memory = matches!(fabric.target, Target::Ecp5 | Target::Ice40);
 
         let groups = shape.hidden_size.div_ceil(units);
-        let x_slots = columns / in_elements;
-        let x_blocks = shape.input_size.div_ceil(x_slots * in_elements);
+        let x_slots = columns / stream;
+        let x_blocks = shape.input_size.div_ceil(x_slots * stream);
         let (h_slots, h_subblocks) = if units <= columns {
             (columns / units, 1)
         } else {
             (1, units.div_ceil(columns))
         };
         let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
-        let table_register = mux_register;
-        let (blocks, tanh_delay) = lane_slots(x_blocks + h_blocks, usize::from(table_register));
-        let levels = shape.w_bits.next_power_of_two().trailing_zeros() as usize;
-        let merges = chains.next_power_of_two().trailing_zeros() as usize;
-        let mac_latency = 2 + usize::from(mux_register) + chain + levels + merges;
+        let (blocks, tanh_delay) = lane_slots(x_blocks + h_blocks, usize::from(slow_memory));
+        let mac_latency = mac.latency(chain, chains, shape.w_bits);
         // Results in flight: from the start of a group's last block until its first beat can leave,
         // one being sent, one for the rounding of both.
-        let lane = LANE_CYCLES + usize::from(table_register) + tanh_delay;
+        let lane = LANE_CYCLES + usize::from(slow_memory) + tanh_delay;
         let in_flight = (mac_latency + lane + 4).div_ceil(blocks) + 2;
         let queue_log2 = in_flight.next_power_of_two().trailing_zeros().max(1) as usize;
         Self {
             shape,
             units,
             columns,
+            mac,
             chain,
             chains,
-            mux_register,
-            table_register,
+            table_register: slow_memory,
             tanh_delay,
-            start_register: mux_register,
-            in_elements,
-            out_elements,
+            start_register: slow_memory,
+            in_elements: stream,
+            out_elements: stream,
             x_slots,
             x_blocks,
             h_slots,

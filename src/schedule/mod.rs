@@ -5,10 +5,12 @@
 mod cycles;
 mod folding;
 mod layer;
+mod mac;
 
 pub use cycles::{CycleCounts, count_cycles};
 pub use folding::{ScheduleError, choose};
-pub use layer::{LayerSchedule, LayerShape};
+pub use layer::{Fabric, LayerSchedule, LayerShape};
+pub use mac::{MacArray, Packing};
 
 use crate::quantize::QuantizedModel;
 use crate::spec::Implementation;

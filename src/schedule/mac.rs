@@ -1,0 +1,147 @@
+//! What a row of multiply-accumulates is made of, and how its columns form chains.
+
+use super::layer::LayerShape;
+use crate::spec::{MacStyle, Target};
+use serde::Serialize;
+
+/// Longest chain of LUT stages or DSP blocks; beyond it chains are put side by side and added.
+const LONGEST_CHAIN: usize = 8;
+
+/// The multiply-accumulate array of one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MacArray {
+    /// Distributed arithmetic over pairs of columns.
+    Lut {
+        /// Whether a register stands before every addition of a chain.
+        mux_register: bool,
+    },
+    /// Several rows packed into each DSP block.
+    Dsp(Packing),
+}
+
+/// How rows share a DSP block: `fields` rows, `field_w` bits apart, on a block of this geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Packing {
+    /// Rows of a block.
+    pub fields: usize,
+    /// Bits from one row's field to the next.
+    pub field_w: usize,
+    /// Products that a field can sum up without touching its neighbour.
+    pub longest_chain: usize,
+    /// Bits of the block's packed operand, of its other operand, of its sum.
+    pub ports: (usize, usize, usize),
+}
+
+impl Packing {
+    /// The densest packing for the weights and operands of `shape`, or `None` when the block or the
+    /// widths do not allow any.
+    ///
+    /// `n` symmetric weights of W bits, `k` bits apart, take `(n - 1) k + W` bits of the operand;
+    /// `N` products of A-bit operands stay inside a field while
+    /// `N (2^(W-1) - 1) 2^(A-1) <= 2^(k-1) - 1`. At least four products, or the carries between
+    /// short chains cost more LUTs than the packing saves.
+    #[must_use]
+    pub fn densest(shape: &LayerShape, target: Target) -> Option<Self> {
+        let ports = match target {
+            Target::Xc7 | Target::Generic => (25, 18, 48),
+            Target::Xcup => (27, 18, 48),
+            Target::Ecp5 => (18, 18, 36),
+            Target::Ice40 => return None,
+        };
+        let (w, a) = (shape.w_bits as usize, shape.act_bits as usize);
+        if w < 2 || a < 2 || w > ports.0 || a > ports.1 {
+            return None;
+        }
+        let largest = ((1u64 << (w - 1)) - 1) << (a - 1);
+        let packed = (2..=8).rev().filter_map(|fields| {
+            let field_w = (ports.0 - w) / (fields - 1);
+            let products = if field_w == 0 {
+                0
+            } else {
+                ((1u64 << (field_w - 1)) - 1) / largest
+            };
+            let fits = field_w >= w && fields * field_w <= ports.2 && products >= 4;
+            fits.then_some(Self {
+                fields,
+                field_w,
+                longest_chain: products as usize,
+                ports,
+            })
+        });
+        // One row: the field is the whole sum of a chain.
+        let single = || {
+            let field_w = w + a + 4;
+            (field_w <= ports.2).then_some(Self {
+                fields: 1,
+                field_w,
+                longest_chain: 1 << 4,
+                ports,
+            })
+        };
+        packed.max_by_key(|packing| packing.fields).or_else(single)
+    }
+
+    /// Blocks for `rows` rows by `columns` columns.
+    #[must_use]
+    pub fn blocks(&self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.fields) * columns
+    }
+}
+
+impl MacArray {
+    /// Chooses the array of a layer.
+    ///
+    /// `Auto` takes DSP blocks from 5 weight bits on, where a packed block replaces more LUTs than
+    /// its share of a device; `Dsp` falls back to LUTs where no packing exists.
+    #[must_use]
+    pub fn choose(style: MacStyle, shape: &LayerShape, target: Target) -> Self {
+        let lut = Self::Lut {
+            mux_register: matches!(target, Target::Ecp5 | Target::Ice40),
+        };
+        let wanted = match style {
+            MacStyle::Lut => false,
+            MacStyle::Dsp => true,
+            MacStyle::Auto => shape.w_bits >= 5 && target != Target::Generic,
+        };
+        if !wanted {
+            return lut;
+        }
+        Packing::densest(shape, target).map_or(lut, Self::Dsp)
+    }
+
+    /// Columns that share a stage of a chain.
+    #[must_use]
+    pub fn stage_columns(&self) -> usize {
+        match self {
+            Self::Lut { .. } => 2,
+            Self::Dsp(_) => 1,
+        }
+    }
+
+    /// Stages of a chain, and chains side by side, for `columns` columns.
+    #[must_use]
+    pub fn chains(&self, columns: usize) -> (usize, usize) {
+        let stages = columns.div_ceil(self.stage_columns());
+        let longest = match self {
+            Self::Lut { .. } => LONGEST_CHAIN,
+            Self::Dsp(packing) => packing.longest_chain.min(LONGEST_CHAIN),
+        };
+        let chains = stages.div_ceil(longest);
+        (stages.div_ceil(chains), chains)
+    }
+
+    /// Cycles from a block's addresses to its sums.
+    #[must_use]
+    pub fn latency(&self, chain: usize, chains: usize, w_bits: u32) -> usize {
+        let merges = chains.next_power_of_two().trailing_zeros() as usize;
+        match self {
+            Self::Lut { mux_register } => {
+                let levels = w_bits.next_power_of_two().trailing_zeros() as usize;
+                2 + usize::from(*mux_register) + chain + levels + merges
+            }
+            // Operand and product registers of the block, then one cycle a stage.
+            Self::Dsp(_) => 4 + chain + merges,
+        }
+    }
+}

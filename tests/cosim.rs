@@ -230,6 +230,45 @@ fn equal_words_and_exact_cycles_at_every_port_width() {
 }
 
 #[test]
+fn broken_library_in_the_cache_is_built_again() {
+    let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let own = Toolchain::find(&Search::from_env(), Some(cache.path().to_path_buf())).unwrap();
+    let core = Accumulator::new(SMALL);
+    own.model(core.core(), Probes::default(), 1).unwrap();
+    let models = || std::fs::read_dir(cache.path().join("models")).unwrap();
+    let library = models().next().unwrap().unwrap().path().join("model.so");
+    let whole = std::fs::read(&library).unwrap();
+    // A new file: the old one may still be mapped.
+    std::fs::remove_file(&library).unwrap();
+    std::fs::write(&library, &whole[..whole.len() / 3]).unwrap();
+    own.model(core.core(), Probes::default(), 1).unwrap();
+    assert_eq!(
+        (models().count(), std::fs::read(&library).unwrap().len()),
+        (1, whole.len())
+    );
+}
+
+#[test]
+fn models_in_many_threads_do_not_meet() {
+    // Same top name, different weights and shapes, all alive at once.
+    std::thread::scope(|scope| {
+        for thread in 0..6 {
+            scope.spawn(move || {
+                let mut core = Accumulator::new(Shape {
+                    elements: 5 + thread % 2,
+                    ..SMALL
+                });
+                core.weights.iter_mut().for_each(|w| *w += thread as i32);
+                core.write_weights(core.weights.len());
+                for _ in 0..5 {
+                    equal(core.check(200, RANDOM));
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn unoptimised_models_agree_too() {
     let core = Accumulator::new(SMALL);
     let inputs = inputs(&core.interface, 20);

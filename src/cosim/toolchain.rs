@@ -20,6 +20,8 @@ const VERILATE_LIMIT: Duration = Duration::from_secs(600);
 const COMPILE_LIMIT: Duration = Duration::from_secs(1800);
 /// The library inside a cache entry.
 const LIBRARY: &str = "model.so";
+/// Its length in bytes: loading one that a crash cut short would end the process.
+const LENGTH: &str = "model.length";
 
 /// Verilator, a C++ compiler, and the folder of what they have built before.
 #[derive(Clone, Debug)]
@@ -163,7 +165,12 @@ impl Toolchain {
         }
         let key = hex(digest);
         let build = |work: &Path| self.build(core, probes, &header, work);
-        let entry = self.cache.entry("models", &key, build)?;
+        let mut entry = self.cache.entry("models", &key, build)?;
+        let stated = fs::read_to_string(entry.join(LENGTH)).unwrap_or_default();
+        if stated != length(&entry.join(LIBRARY)).to_string() {
+            self.forget(&key);
+            entry = self.cache.entry("models", &key, build)?;
+        }
         Ok((entry.join(LIBRARY), key))
     }
 
@@ -200,6 +207,7 @@ impl Toolchain {
             .args(["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,--wrap=fopen"]);
         link.arg("-o").arg(work.join(LIBRARY)).args(objects);
         self.cxx.run(&mut link, COMPILE_LIMIT)?;
+        write(&work.join(LENGTH), &length(&work.join(LIBRARY)).to_string())?;
         fs::remove_dir_all(&folder).map_err(|source| CosimError::Write {
             path: folder,
             source,
@@ -345,6 +353,11 @@ fn verilate_options(probes: Probes) -> Vec<&'static str> {
         options.push("--trace");
     }
     options
+}
+
+/// Length of a file in bytes, 0 when it is not there.
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |data| data.len())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CosimError> {

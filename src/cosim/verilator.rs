@@ -89,7 +89,7 @@ impl Toolchain {
         if let Ok(library) = open(&path) {
             return Model::new(library, core, probes, seed);
         }
-        // Cut short by a crash or a full disk, or just evicted: build it once more.
+        // Damaged, or removed by another process just now: build it once more.
         self.forget(&key);
         let (path, _) = self.library(core, probes)?;
         let library = open(&path).map_err(|source| CosimError::Load { path, source })?;

@@ -23,7 +23,10 @@ module lprnn_rom #(
     output wire [WIDTH-1:0]  data_o
 );
 
-    (* rom_style = STYLE, ram_style = STYLE *)
+    // Yosys calls a table of LUTs "logic", and knows no distributed memory without a write port.
+    localparam RAM_STYLE = (STYLE == "distributed") ? "logic" : STYLE;
+
+    (* rom_style = STYLE, ram_style = RAM_STYLE *)
     reg [WIDTH-1:0] memory [0:DEPTH-1];
 
     reg [WIDTH-1:0] read_q;

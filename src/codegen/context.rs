@@ -108,12 +108,22 @@ impl Memory {
             data_msb: self.image.width - 1,
             last_row: depth - 1,
             style: self.style,
+            ram_style: ram_style(self.style),
             rows: self
                 .image
                 .hex_rows()
                 .map(|digits| literal::hex(self.image.width, &digits))
                 .collect(),
         }
+    }
+}
+
+/// The style as Yosys takes it, which calls a table of LUTs "logic".
+fn ram_style(style: &'static str) -> &'static str {
+    if style == "distributed" {
+        "logic"
+    } else {
+        style
     }
 }
 
@@ -127,6 +137,7 @@ pub struct InlineRomContext {
     data_msb: usize,
     last_row: usize,
     style: &'static str,
+    ram_style: &'static str,
     rows: Vec<String>,
 }
 
@@ -143,6 +154,7 @@ pub struct ActivationRomContext {
     data_msb: u32,
     last_row: usize,
     style: &'static str,
+    ram_style: &'static str,
     rows: Vec<String>,
 }
 
@@ -153,6 +165,11 @@ impl ActivationRomContext {
         let width = layer.a_frac as usize + 2;
         let entries = tables.sigmoid.len();
         let rows = tables.sigmoid.iter().chain(&tables.tanh);
+        let style = if layer.z.bits >= 7 {
+            "block"
+        } else {
+            "distributed"
+        };
         Self {
             module,
             tanh_start: entries,
@@ -163,11 +180,8 @@ impl ActivationRomContext {
             tanh_addr_msb: layer.z.bits - 1,
             data_msb: layer.a_frac + 1,
             last_row: 2 * entries - 1,
-            style: if layer.z.bits >= 7 {
-                "block"
-            } else {
-                "distributed"
-            },
+            style,
+            ram_style: ram_style(style),
             rows: rows
                 .map(|&entry| literal::signed(width, entry.into()))
                 .collect(),

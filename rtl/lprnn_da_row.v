@@ -111,8 +111,8 @@ module lprnn_da_row #(
                     if (i == 0) begin : gen_first
                         always @(posedge clk) sum_q <= addend;
                     end else begin : gen_next
-                        wire [STAGE_W-1:0] before = running[i*CHAIN_W +: STAGE_W];
-                        always @(posedge clk) sum_q <= before - ~addend;
+                        wire [STAGE_W-1:0] prior = running[i*CHAIN_W +: STAGE_W];
+                        always @(posedge clk) sum_q <= prior - ~addend;
                     end
 
                     if (STAGE_W < CHAIN_W) begin : gen_extend_sum

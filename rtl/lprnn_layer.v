@@ -294,7 +294,8 @@ module lprnn_layer #(
         .CHAIN      (CHAIN),
         .RESULTS    (1 << QUEUE_W),
         .RESULTS_W  (QUEUE_W + 1),
-        .H_CREDIT_W (H_CREDIT_W)
+        .H_CREDIT_W (H_CREDIT_W),
+        .AVOID      (6 + TANH_DELAY)
     ) u_sequencer (
         .clk            (clk),
         .rst            (rst),

@@ -46,23 +46,27 @@ module lprnn_mac_dsp #(
     endgenerate
 
     // Half of every field but the top one, where a chain starts.
-    localparam [P_W-1:0] HALF = {{(P_W-1){1'b0}}, 1'b1} << (FIELD_W - 1);
+    wire [P_W-1:0] halves;
+    generate
+        if (FIELDS > 1) begin : gen_halves
+            assign halves = {{(P_W-(FIELDS-1)*FIELD_W){1'b0}},
+                             {(FIELDS-1){1'b1, {(FIELD_W-1){1'b0}}}}};
+        end else begin : gen_no_halves
+            assign halves = {P_W{1'b0}};
+        end
+    endgenerate
 
     wire [(MERGES+1)*CHAINS*ROWS*SUM_W-1:0] merge;
 
     genvar c, f, n, q, r, s, l;
     generate
         for (q = 0; q < PACKS; q = q + 1) begin : gen_pack
-            wire [(FIELDS+1)*P_W-1:0] halves;
-            assign halves[P_W-1:0] = {P_W{1'b0}};
-            for (f = 0; f < FIELDS; f = f + 1) begin : gen_half
-                assign halves[(f+1)*P_W +: P_W] = (f + 1 < FIELDS)
-                    ? halves[f*P_W +: P_W] | (HALF << (f*FIELD_W)) : halves[f*P_W +: P_W];
-            end
+            // The highest real row of the pack; its sign goes on above it.
+            localparam TOP = (ROWS - q*FIELDS < FIELDS) ? ROWS - q*FIELDS - 1 : FIELDS - 1;
 
             for (n = 0; n < CHAINS; n = n + 1) begin : gen_chain
                 wire [(CHAIN+1)*P_W-1:0] running;
-                assign running[P_W-1:0] = halves[FIELDS*P_W +: P_W];
+                assign running[P_W-1:0] = halves;
 
                 for (c = 0; c < CHAIN; c = c + 1) begin : gen_cell
                     localparam S = n*CHAIN + c;
@@ -76,8 +80,8 @@ module lprnn_mac_dsp #(
                                 assign fields[f*FIELD_W +: FIELD_W] =
                                     {{(FIELD_W-WEIGHT_W){v[WEIGHT_W-1]}}, v};
                             end else begin : gen_none
-                                // Above the last row: the sign goes on.
-                                assign fields[f*FIELD_W +: FIELD_W] = {FIELD_W{fields[f*FIELD_W-1]}};
+                                wire sign = weight_i[((q*FIELDS+TOP)*COLUMNS + S + 1)*WEIGHT_W - 1];
+                                assign fields[f*FIELD_W +: FIELD_W] = {FIELD_W{sign}};
                             end
                         end
 

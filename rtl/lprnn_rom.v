@@ -16,7 +16,7 @@ module lprnn_rom #(
     parameter ADDR_W = 4,       // bits of an address
     parameter FILE   = "",      // hexadecimal rows, exactly DEPTH of them
     parameter [31:0] DIGEST = 32'd0,
-    parameter STYLE  = "block"  // "block" or "distributed"
+    parameter STYLE  = "block"  // "block", or "logic" for LUTs
 ) (
     input  wire              clk,
     input  wire [ADDR_W-1:0] addr_i,
@@ -35,7 +35,7 @@ module lprnn_rom #(
     // No file, no read: Yosys reads the module once with its default parameters.
     generate
         if (FILE != "") begin : gen_contents
-            initial $readmemh(FILE, memory);
+            initial $readmemh(FILE, memory, 0, DEPTH - 1);
         end
     endgenerate
 

@@ -6,7 +6,8 @@
 // block of h of the step before (first group only), and room for the result (last block).
 // Later pairs of a chain work on a block in the cycles after its start, and the weight memory
 // holds their bits skewed; the memory address therefore runs on for CHAIN-1 cycles after a
-// stall, and a stall lasts at least that long.
+// stall, and a stall lasts at least that long. Two groups whose ends were AVOID or AVOID + 1 cycles
+// apart would want the lanes' multiplier at once; the second then waits.
 
 `default_nettype none
 
@@ -21,7 +22,8 @@ module lprnn_sequencer #(
     parameter CHAIN      = 8,   // pairs of a chain
     parameter RESULTS    = 4,   // groups of results that fit behind the lanes
     parameter RESULTS_W  = 3,   // bits of 0..RESULTS
-    parameter H_CREDIT_W = 3    // bits of 0..H_BLOCKS
+    parameter H_CREDIT_W = 3,   // bits of 0..H_BLOCKS
+    parameter AVOID      = 6    // forbidden distance of group ends, with the next one
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -43,7 +45,6 @@ module lprnn_sequencer #(
     output wire               step_end_o      // and of its step
 );
 
-    localparam [BLOCK_W-1:0]    LAST_BLOCK  = BLOCKS - 1;
     localparam [BLOCK_W-1:0]    NEARLY_LAST = BLOCKS - 2;
     localparam [BLOCK_W-1:0]    LAST_X      = X_BLOCKS - 1;
     localparam [BLOCK_W-1:0]    LAST_H      = X_BLOCKS + H_BLOCKS - 1;
@@ -83,11 +84,34 @@ module lprnn_sequencer #(
     wire x_ready      = ~step_start | (|x_steps_i);
     wire h_ready      = ~uses_h | (|h_credit_q);
     wire room_ready   = ~last_block_q | (|room_q);
+    wire end_group;
+
+    // Cycles since the last group end, as far as it matters.
+    wire lane_ready;
+    generate
+        if (BLOCKS < AVOID + 2) begin : gen_distance
+            localparam [3:0] NEVER = AVOID + 2;
+            reg [3:0] distance_q;
+            always @(posedge clk) begin
+                if (rst) begin
+                    distance_q <= NEVER;
+                end else if (end_group) begin
+                    distance_q <= 4'd1;
+                end else if (distance_q != NEVER) begin
+                    distance_q <= distance_q + 4'd1;
+                end
+            end
+            assign lane_ready = ~last_block_q | ((distance_q != AVOID) & (distance_q != AVOID + 1));
+        end else begin : gen_always
+            assign lane_ready = 1'b1;
+        end
+    endgenerate
+
     wire skew_ready   = started_q | ~(|gap_q);
-    wire start        = x_ready & h_ready & room_ready & skew_ready;
+    wire start        = x_ready & h_ready & room_ready & skew_ready & lane_ready;
 
     wire use_h        = start & uses_h;
-    wire end_group    = start & last_block_q;
+    assign end_group  = start & last_block_q;
 
     wire [ADDR_W-1:0] after_next = (next_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : next_addr_q + 1'b1;
     wire [ADDR_W-1:0] after_run  = (run_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : run_addr_q + 1'b1;

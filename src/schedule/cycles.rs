@@ -70,6 +70,8 @@ struct Control<'a> {
     started: bool,
     h_credit: usize,
     room: usize,
+    /// Cycles since the last group end.
+    distance: usize,
     /// Group ends on their way to the h writer: (cycles left, last group of its step).
     ends: VecDeque<(usize, bool)>,
     /// Cycles until a step's operands are released.
@@ -95,6 +97,7 @@ impl<'a> Control<'a> {
             started: false,
             h_credit: layer.h_blocks,
             room: 1 << layer.queue_log2,
+            distance: usize::MAX,
             ends: VecDeque::new(),
             releases: VecDeque::new(),
             subblock: 0,
@@ -151,6 +154,11 @@ impl<'a> Control<'a> {
 
         self.h_credit = self.h_credit + usize::from(written) - usize::from(uses_h);
         self.room = self.room + usize::from(load) - usize::from(end_group);
+        self.distance = if end_group {
+            1
+        } else {
+            self.distance.saturating_add(1)
+        };
         self.advance_writer(group_done);
         self.advance_sequencer(start);
     }
@@ -164,7 +172,9 @@ impl<'a> Control<'a> {
         let x_ready = self.block > 0 || self.group > 0 || self.loaded > 0;
         let h_ready = !self.uses_h() || self.h_credit > 0;
         let room_ready = self.block + 1 < self.layer.blocks || self.room > 0;
-        x_ready && h_ready && room_ready && (self.started || self.gap == 0)
+        let lane_ready =
+            self.block + 1 < self.layer.blocks || !self.layer.groups_clash(self.distance);
+        x_ready && h_ready && room_ready && lane_ready && (self.started || self.gap == 0)
     }
 
     fn h_written(&self) -> bool {

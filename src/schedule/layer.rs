@@ -156,6 +156,12 @@ impl LayerSchedule {
         usize::from(self.start_register) + self.mac_latency + lane
     }
 
+    /// Whether two groups that end `distance` cycles apart want the lane's multiplier at once.
+    #[must_use]
+    pub fn groups_clash(&self, distance: usize) -> bool {
+        distance == 6 + self.tanh_delay || distance == 7 + self.tanh_delay
+    }
+
     /// Rows of the weight memory.
     #[must_use]
     pub fn weight_rows(&self) -> usize {
@@ -258,11 +264,15 @@ impl LayerSchedule {
                 .and_then(|h| ready.get(h))
                 .copied()
                 .unwrap_or(0);
-            last_start = if ready <= last_start + 1 {
-                last_start + 1
-            } else {
-                ready.max(last_start + self.chain)
-            };
+            let mut start = last_start + 1;
+            if ready > start {
+                start = ready.max(last_start + self.chain);
+            }
+            let previous_end = (self.groups - 1) * self.blocks;
+            if block + 1 == self.blocks && self.groups_clash(start - previous_end) {
+                start = (previous_end + 8 + self.tanh_delay).max(last_start + self.chain);
+            }
+            last_start = start;
         }
         last_start as u64
     }

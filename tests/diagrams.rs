@@ -187,7 +187,7 @@ fn simulate(scene: &Scene, folder: &Path) -> Vec<Vec<String>> {
             let row = bit((scene.source)(now), 0)
                 | bit((scene.sink)(now), 1)
                 | bit(scene.clear.contains(&now), 2);
-            format!("{row}\n")
+            [row.to_string(), "\n".into()].concat()
         })
         .collect();
     std::fs::write(folder.join("masks.mem"), masks).expect("written");
@@ -350,7 +350,7 @@ fn draw(scene: &Scene, cycles: &[Vec<String>]) -> String {
         }
     }
     text.lines()
-        .map(|line| format!("    {}\n", line.trim_end()))
+        .flat_map(|line| ["    ", line.trim_end(), "\n"])
         .collect()
 }
 

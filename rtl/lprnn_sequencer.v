@@ -90,7 +90,9 @@ module lprnn_sequencer #(
     wire lane_ready;
     generate
         if (BLOCKS < AVOID + 2) begin : gen_distance
-            localparam [3:0] NEVER = AVOID + 2;
+            localparam [3:0] FIRST  = AVOID;
+            localparam [3:0] SECOND = AVOID + 1;
+            localparam [3:0] NEVER  = AVOID + 2;
             reg [3:0] distance_q;
             always @(posedge clk) begin
                 if (rst) begin
@@ -101,7 +103,7 @@ module lprnn_sequencer #(
                     distance_q <= distance_q + 4'd1;
                 end
             end
-            assign lane_ready = ~last_block_q | ((distance_q != AVOID) & (distance_q != AVOID + 1));
+            assign lane_ready = ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));
         end else begin : gen_always
             assign lane_ready = 1'b1;
         end

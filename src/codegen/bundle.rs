@@ -26,6 +26,14 @@ pub enum CodegenError {
     /// A defect of this program.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A defect of this program.
+    #[error("{name}: {source}")]
+    Json {
+        /// The file.
+        name: &'static str,
+        /// Why it cannot be written.
+        source: serde_json::Error,
+    },
 }
 
 /// A design as files: relative path to contents.

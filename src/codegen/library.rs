@@ -59,6 +59,26 @@ const TEMPLATES: &[(&str, &str)] = &[
         "testbench.v.tera",
         include_str!("../../templates/testbench.v.tera"),
     ),
+    (
+        "fusesoc.core.tera",
+        include_str!("../../templates/fusesoc.core.tera"),
+    ),
+    (
+        "yosys.ys.tera",
+        include_str!("../../templates/yosys.ys.tera"),
+    ),
+    (
+        "vivado.tcl.tera",
+        include_str!("../../templates/vivado.tcl.tera"),
+    ),
+    (
+        "clock.xdc.tera",
+        include_str!("../../templates/clock.xdc.tera"),
+    ),
+    (
+        "report.md.tera",
+        include_str!("../../templates/report.md.tera"),
+    ),
 ];
 
 /// A template that did not take its context: a defect of this program, named with its place.

@@ -7,6 +7,9 @@ mod interface;
 mod library;
 pub mod literal;
 mod memory;
+mod package;
+mod report;
+mod scripts;
 mod testbench;
 
 pub use bundle::{Bundle, CodegenError};
@@ -14,4 +17,6 @@ pub use hardware::LayerHardware;
 pub use interface::{Interface, StreamPort, Timing};
 pub use library::{PRIMITIVES, TemplateError};
 pub use memory::{Image, LANE_ORDER, bias_image, weight_image};
+pub use package::Package;
+pub use report::{LayerReport, MemoryReport, Report};
 pub use testbench::Vectors;

@@ -17,6 +17,7 @@ pub struct Vectors<'a> {
 
 #[derive(Serialize)]
 struct TestbenchContext {
+    name: String,
     top: String,
     in_beats: usize,
     out_beats: usize,
@@ -45,6 +46,11 @@ pub fn testbench(
     let steps = vectors.inputs.len() / input.elements;
     let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
     let context = TestbenchContext {
+        name: interface
+            .top
+            .strip_suffix("_top")
+            .unwrap_or(&interface.top)
+            .to_owned(),
         top: interface.top.clone(),
         in_beats: steps * input.beats_per_step,
         out_beats: steps * output.beats_per_step,

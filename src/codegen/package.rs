@@ -1,0 +1,101 @@
+//! What lies around the sources: scripts, descriptions, report, the model itself.
+
+use super::bundle::{Bundle, CodegenError};
+use super::hardware::LayerHardware;
+use super::library::Renderer;
+use super::report::Report;
+use super::scripts::scripts;
+use crate::quantize::QuantizedModel;
+use crate::schedule::Schedule;
+use crate::spec::Implementation;
+use serde::Serialize;
+
+/// What a bundle was generated from, for the files around its sources.
+#[derive(Clone, Copy, Debug)]
+pub struct Package<'a> {
+    /// The model.
+    pub model: &'a QuantizedModel,
+    /// Its folding.
+    pub schedule: &'a Schedule,
+    /// The choices that led to it.
+    pub implementation: &'a Implementation,
+    /// Digest of the model file.
+    pub model_digest: &'a str,
+    /// The quantised model file, which becomes `model.safetensors`; without it there is none.
+    pub model_file: Option<&'a [u8]>,
+    /// Clock period of the constraint in nanoseconds.
+    pub clock_ns: f64,
+}
+
+/// `design.json`: every decision between the model and the Verilog.
+#[derive(Debug, Serialize)]
+struct DesignFile<'a> {
+    schema: u32,
+    version: &'static str,
+    model_digest: &'a str,
+    implementation: &'a Implementation,
+    schedule: &'a Schedule,
+    hardware: &'a [LayerHardware],
+}
+
+impl Bundle {
+    /// Adds file list, `FuseSoC` core, synthesis scripts, constraint, `interface.json`,
+    /// `design.json`, `report.json`, `report.md` and the model.
+    ///
+    /// The scripts name the test bench if it is there already.
+    pub fn add_package(&mut self, package: Package<'_>) -> Result<(), CodegenError> {
+        let Package {
+            model,
+            schedule,
+            implementation,
+            model_digest,
+            model_file,
+            clock_ns,
+        } = package;
+        let renderer = Renderer::new()?;
+        let around = (model.layers.len(), clock_ns);
+        let scripts = scripts(
+            &renderer,
+            &self.interface,
+            implementation,
+            around,
+            &self.files,
+        )?;
+        let design = DesignFile {
+            schema: 1,
+            version: env!("CARGO_PKG_VERSION"),
+            model_digest,
+            implementation,
+            schedule,
+            hardware: &self.hardware,
+        };
+        let report = Report::new(
+            model,
+            schedule,
+            implementation,
+            (&self.interface, &self.hardware),
+            model_digest,
+            clock_ns,
+        );
+        let text = renderer.render("report.md.tera", &report)?;
+        let interface = json("interface.json", &self.interface)?;
+        self.files.extend(scripts);
+        self.files.extend([
+            ("interface.json".to_owned(), interface),
+            ("design.json".to_owned(), json("design.json", &design)?),
+            ("report.json".to_owned(), json("report.json", &report)?),
+            ("report.md".to_owned(), text.into_bytes()),
+        ]);
+        if let Some(bytes) = model_file {
+            self.files.insert("model.safetensors".into(), bytes.into());
+        }
+        Ok(())
+    }
+}
+
+fn json<T: Serialize>(name: &'static str, value: &T) -> Result<Vec<u8>, CodegenError> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|source| CodegenError::Json { name, source })?;
+    text.push(b'\n');
+    Ok(text)
+}

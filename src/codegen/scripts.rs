@@ -1,0 +1,168 @@
+//! File list, `FuseSoC` core, synthesis scripts and constraint around the sources.
+
+use super::interface::Interface;
+use super::library::{Renderer, TemplateError};
+use crate::spec::{Implementation, Target};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A file that a tool must find without its folder.
+#[derive(Debug, Serialize)]
+struct BareFile {
+    path: String,
+    file: String,
+}
+
+impl BareFile {
+    fn new(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            file: path
+                .rsplit_once('/')
+                .map_or(path, |(_, file)| file)
+                .to_owned(),
+        }
+    }
+}
+
+/// Context of every script template.
+#[derive(Debug, Serialize)]
+struct ScriptContext {
+    name: String,
+    top: String,
+    version: &'static str,
+    target: &'static str,
+    layers: usize,
+    sources: Vec<String>,
+    memories: Vec<BareFile>,
+    testbench: Vec<String>,
+    vectors: Vec<BareFile>,
+    rtl_filesets: String,
+    sim_filesets: String,
+    synth_filesets: String,
+    synth_tool: &'static str,
+    synth_options: Vec<String>,
+    yosys_command: &'static str,
+    part: &'static str,
+    clock_period: String,
+}
+
+/// The family as people write it.
+pub(super) const fn family_name(target: Target) -> &'static str {
+    match target {
+        Target::Xc7 => "Xilinx 7 series",
+        Target::Xcup => "Xilinx UltraScale+",
+        Target::Ecp5 => "Lattice ECP5",
+        Target::Ice40 => "Lattice iCE40",
+        Target::Generic => "no family in particular",
+    }
+}
+
+const fn yosys_command(target: Target) -> &'static str {
+    match target {
+        Target::Xc7 => "synth_xilinx -family xc7",
+        Target::Xcup => "synth_xilinx -family xcup",
+        Target::Ecp5 => "synth_ecp5",
+        Target::Ice40 => "synth_ice40",
+        Target::Generic => "synth",
+    }
+}
+
+/// The part that Vivado takes when none is named.
+const fn default_part(target: Target) -> &'static str {
+    match target {
+        Target::Xcup => "xczu7ev-ffvc1156-2-e",
+        _ => "xc7z020clg400-1",
+    }
+}
+
+/// Tool and options of the `FuseSoC` target `synth`.
+fn fusesoc_synth(target: Target) -> (&'static str, Vec<String>) {
+    let yosys = |arch: &str| {
+        let options = ["yosys:".to_owned(), format!("  arch: {arch}")];
+        ("yosys", options.to_vec())
+    };
+    match target {
+        Target::Ecp5 => yosys("ecp5"),
+        Target::Ice40 => yosys("ice40"),
+        Target::Xc7 | Target::Generic => yosys("xilinx"),
+        Target::Xcup => {
+            let options = [
+                "vivado:".to_owned(),
+                format!("  part: {}", default_part(target)),
+                "  pnr: none".to_owned(),
+            ];
+            ("vivado", options.to_vec())
+        }
+    }
+}
+
+/// Renders all scripts by path in the bundle; `files` are those already in it.
+///
+/// `clock_ns` is the period of the constraint in nanoseconds.
+pub(super) fn scripts(
+    renderer: &Renderer,
+    interface: &Interface,
+    implementation: &Implementation,
+    (layers, clock_ns): (usize, f64),
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, Vec<u8>>, TemplateError> {
+    let context = context(interface, implementation, (layers, clock_ns), files);
+    let name = &implementation.name;
+    let file_list = interface.sources.join("\n") + "\n";
+    let mut scripts = BTreeMap::from([(format!("{name}.f"), file_list.into_bytes())]);
+    for (path, template) in [
+        (format!("{name}.core"), "fusesoc.core.tera"),
+        (format!("syn/{name}.ys"), "yosys.ys.tera"),
+        (format!("syn/{name}.xdc"), "clock.xdc.tera"),
+        ("syn/vivado.tcl".to_owned(), "vivado.tcl.tera"),
+    ] {
+        scripts.insert(path, renderer.render(template, &context)?.into_bytes());
+    }
+    Ok(scripts)
+}
+
+fn context(
+    interface: &Interface,
+    implementation: &Implementation,
+    (layers, clock_ns): (usize, f64),
+    files: &BTreeMap<String, Vec<u8>>,
+) -> ScriptContext {
+    let target = implementation.target;
+    let in_tb = |ending: &'static str| {
+        let paths = files.keys().map(String::as_str);
+        paths.filter(move |path| path.starts_with("tb/") && path.ends_with(ending))
+    };
+    let mut rtl = vec!["rtl"];
+    if !interface.memories.is_empty() {
+        rtl.push("memories");
+    }
+    let (synth_tool, synth_options) = fusesoc_synth(target);
+    let constraints: &[&str] = match target {
+        Target::Xcup => &["constraints"],
+        _ => &[],
+    };
+    ScriptContext {
+        name: implementation.name.clone(),
+        top: interface.top.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        target: family_name(target),
+        layers,
+        sources: interface.sources.clone(),
+        memories: interface
+            .memories
+            .iter()
+            .map(|path| BareFile::new(path))
+            .collect(),
+        testbench: in_tb(".v").map(str::to_owned).collect(),
+        vectors: in_tb(".mem").map(BareFile::new).collect(),
+        rtl_filesets: rtl.join(", "),
+        sim_filesets: [&rtl, &["tb", "vectors"][..]].concat().join(", "),
+        synth_filesets: [&rtl, constraints].concat().join(", "),
+        synth_tool,
+        synth_options,
+        yosys_command: yosys_command(target),
+        part: default_part(target),
+        clock_period: format!("{clock_ns:.3}"),
+    }
+}

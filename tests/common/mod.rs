@@ -1,0 +1,244 @@
+//! Small designs with seeded weights, on disk, and Icarus Verilog to run them.
+
+// Every test program takes what it needs.
+#![allow(dead_code)]
+
+use lprnn_hw::codegen::{Bundle, Package, Vectors};
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::reference::Lstm;
+use lprnn_hw::schedule::Schedule;
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::tools::{Output, Search, ToolKind};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// The generator `SplitMix64`.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number of `low..=high`.
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.word() % (high - low + 1) as u64) as i64
+    }
+
+    /// A code of `bits` bits; every fourth one of the two extremes.
+    pub fn code(&mut self, bits: u32) -> i64 {
+        let format = QFormat::new(bits, 0);
+        if bits == 1 || self.word().is_multiple_of(4) {
+            let (low, high) = (format.min_code(), format.max_code());
+            return if self.word().is_multiple_of(2) {
+                low
+            } else {
+                high
+            };
+        }
+        self.between(format.min_code(), format.max_code())
+    }
+
+    /// A weight: like a code, but symmetric.
+    fn weight(&mut self, bits: u32) -> i16 {
+        let max = QFormat::new(bits, 0).max_code();
+        self.code(bits).max(-max) as i16
+    }
+}
+
+/// One small design.
+#[derive(Clone, Copy)]
+pub struct Recipe {
+    pub name: &'static str,
+    /// Elements of x, then units of every layer.
+    pub sizes: &'static [usize],
+    pub w_bits: u32,
+    pub x_bits: u32,
+    pub h_bits: u32,
+    pub z: QFormat,
+    pub a_frac: u32,
+    pub units: usize,
+    pub columns: usize,
+    pub mac: MacStyle,
+    pub target: Target,
+    pub init: MemoryInit,
+    pub state: StatePolicy,
+}
+
+impl Recipe {
+    pub const fn new(name: &'static str, sizes: &'static [usize], bits: u32) -> Self {
+        Self {
+            name,
+            sizes,
+            w_bits: bits,
+            x_bits: bits,
+            h_bits: bits,
+            z: QFormat::new(5, 2),
+            a_frac: 6,
+            units: 1,
+            columns: 2,
+            mac: MacStyle::Lut,
+            target: Target::Xc7,
+            init: MemoryInit::Readmemh,
+            state: StatePolicy::Tlast,
+        }
+    }
+
+    pub const fn folded(mut self, units: usize, columns: usize) -> Self {
+        self.units = units;
+        self.columns = columns;
+        self
+    }
+
+    pub const fn activations(mut self, x_bits: u32, h_bits: u32) -> Self {
+        self.x_bits = x_bits;
+        self.h_bits = h_bits;
+        self
+    }
+
+    pub const fn target(mut self, target: Target, mac: MacStyle) -> Self {
+        self.target = target;
+        self.mac = mac;
+        self
+    }
+
+    pub const fn state(mut self, state: StatePolicy) -> Self {
+        self.state = state;
+        self
+    }
+
+    pub const fn inline(mut self) -> Self {
+        self.init = MemoryInit::Inline;
+        self
+    }
+
+    pub fn implementation(&self) -> Implementation {
+        Implementation {
+            name: self.name.into(),
+            folding: FoldingGoal::Explicit {
+                units: self.units,
+                columns: self.columns,
+            },
+            mac: self.mac,
+            target: self.target,
+            state: self.state,
+            memory_init: self.init,
+            stream_elements: None,
+        }
+    }
+
+    /// Seeded weights of moderate gain, different fractions in every gate.
+    pub fn model(&self, seed: u64) -> QuantizedModel {
+        let mut random = Random(seed);
+        let h = QFormat::new(self.h_bits, self.h_bits as i32 - 1);
+        let mut x = QFormat::new(self.x_bits, self.x_bits as i32 - 2);
+        let mut layers = Vec::new();
+        for size in self.sizes.windows(2) {
+            let (input_size, hidden_size) = (size[0], size[1]);
+            let mut weights = |count: usize| -> Vec<i16> {
+                (0..count).map(|_| random.weight(self.w_bits)).collect()
+            };
+            let weight_ih = weights(4 * hidden_size * input_size);
+            let weight_hh = weights(4 * hidden_size * hidden_size);
+            let base = self.w_bits as i32;
+            layers.push(Layer {
+                input_size,
+                hidden_size,
+                x,
+                h,
+                w_bits: self.w_bits,
+                w_frac_ih: [base, base + 1, base - 1, base],
+                w_frac_hh: [base + 1, base, base, base + 1],
+                z: self.z,
+                a_frac: self.a_frac,
+                c: QFormat::new(12, 8),
+                weight_ih,
+                weight_hh,
+                bias: (0..4 * hidden_size)
+                    .map(|_| random.between(-60, 60) as i32)
+                    .collect(),
+                row_scale: None,
+            });
+            x = h;
+        }
+        QuantizedModel {
+            layers,
+            head: None,
+            passengers: BTreeMap::new(),
+        }
+    }
+
+    /// The whole bundle, with a test bench of `steps` steps.
+    pub fn bundle(&self, seed: u64, steps: usize) -> Bundle {
+        let model = self.model(seed);
+        let implementation = self.implementation();
+        let schedule = Schedule::new(&model, &implementation).unwrap();
+        let mut bundle = Bundle::generate(&model, &schedule, &implementation, "0123").unwrap();
+        let mut random = Random(seed ^ 1);
+        let inputs: Vec<i32> = (0..steps * self.sizes[0])
+            .map(|_| random.code(self.x_bits) as i32)
+            .collect();
+        let outputs = Lstm::new(&model).run(&inputs);
+        bundle
+            .add_testbench(Vectors {
+                inputs: &inputs,
+                outputs: &outputs,
+            })
+            .unwrap();
+        bundle
+            .add_package(Package {
+                model: &model,
+                schedule: &schedule,
+                implementation: &implementation,
+                model_digest: "0123",
+                model_file: None,
+                clock_ns: 10.0,
+            })
+            .unwrap();
+        bundle
+    }
+}
+
+/// Writes all files of a bundle below `folder`.
+pub fn write(bundle: &Bundle, folder: &Path) {
+    for (path, contents) in &bundle.files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, contents).unwrap();
+    }
+}
+
+/// Runs a tool in `folder`; panics when it fails.
+pub fn tool(kind: ToolKind, folder: &Path, arguments: &[&str]) -> Output {
+    let tool = Search::from_env().find(kind).expect("run ./setup.sh");
+    let mut command = tool.command();
+    command.current_dir(folder).args(arguments);
+    tool.run(&mut command, Duration::from_secs(240))
+        .unwrap_or_else(|error| panic!("in {}: {error}", folder.display()))
+}
+
+/// Compiles and runs the emitted test bench as its header says; what it prints.
+pub fn testbench(folder: &Path, name: &str, defines: &[&str]) -> String {
+    let top = format!("{name}_top_tb");
+    let list = format!("{name}.f");
+    let bench = format!("tb/{top}.v");
+    let mut arguments = vec!["-g2005", "-s", &top, "-o", "sim.vvp", "-f", &list, &bench];
+    arguments.extend(defines);
+    tool(ToolKind::Iverilog, folder, &arguments);
+    let vvp = Search::from_env()
+        .find(ToolKind::Vvp)
+        .expect("run ./setup.sh");
+    // Its exit status says nothing about FAIL in every version: the text does.
+    let output = std::process::Command::new(&vvp.path)
+        .args(["-n", "../sim.vvp"])
+        .current_dir(folder.join("rtl"))
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -158,6 +158,8 @@ fn interface(shape: Shape) -> Interface {
         output: port("m_axis"),
         timing: Timing {
             cycles_per_step: 2 * beats as u64 + shape.wait,
+            filling: Vec::new(),
+            repeating: vec![2 * beats as u64 + shape.wait],
             latency: 2 * beats as u64 + shape.wait,
             macs_per_step: 1,
             macs_per_cycle: 1,

@@ -36,6 +36,8 @@ fn interface() -> Interface {
         output: port("m_axis", ELEMENTS),
         timing: Timing {
             cycles_per_step: cycles,
+            filling: Vec::new(),
+            repeating: vec![cycles],
             latency: cycles,
             macs_per_step: 1,
             macs_per_cycle: 1,

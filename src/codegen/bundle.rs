@@ -213,6 +213,8 @@ fn interface(
         output: port("m_axis", last.hidden_size, last.h),
         timing: Timing {
             cycles_per_step: schedule.cycles.per_step,
+            filling: schedule.cycles.filling.clone(),
+            repeating: schedule.cycles.repeating.clone(),
             latency: schedule.cycles.latency,
             macs_per_step: schedule.macs_per_step(),
             macs_per_cycle: schedule.macs_per_cycle(),

@@ -30,8 +30,13 @@ pub struct StreamPort {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timing {
-    /// Cycles between the outputs of consecutive steps once the pipeline is full.
+    /// Cycles between the last output beats of consecutive steps once the pipeline is full; their
+    /// mean, rounded up, where the distances alternate.
     pub cycles_per_step: u64,
+    /// Distances of the last output beats from the second step on, until they repeat.
+    pub filling: Vec<u64>,
+    /// The distances that repeat from then on.
+    pub repeating: Vec<u64>,
     /// Cycles from the first accepted input beat after reset to the last output beat of that step,
     /// both counted (1 would be the same cycle).
     pub latency: u64,
@@ -39,6 +44,21 @@ pub struct Timing {
     pub macs_per_step: u64,
     /// Multiply-accumulates the arrays offer per cycle.
     pub macs_per_cycle: u64,
+}
+
+impl Timing {
+    /// Cycles from the last output beat of step `step - 1` to that of `step`, which is 1 or more.
+    ///
+    /// # Panics
+    /// For step 0, which has no predecessor.
+    #[must_use]
+    pub fn distance(&self, step: usize) -> u64 {
+        let index = step - 1;
+        match index.checked_sub(self.filling.len()) {
+            None => self.filling[index],
+            Some(late) => self.repeating[late % self.repeating.len()],
+        }
+    }
 }
 
 /// Everything a harness or an integrator needs to know about one generated core.

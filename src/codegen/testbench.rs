@@ -33,9 +33,6 @@ struct TestbenchContext {
     has_state_clear: bool,
 }
 
-/// Steps after which the distance between steps has settled, as in the schedule's own count.
-const SETTLED_STEPS: usize = 8;
-
 /// Renders the test bench and its two vector files, by path in the bundle.
 pub fn testbench(
     renderer: &Renderer,
@@ -56,7 +53,12 @@ pub fn testbench(
         out_beats: steps * output.beats_per_step,
         out_step_beats: output.beats_per_step,
         cycles_per_step: interface.timing.cycles_per_step,
-        settled_steps: SETTLED_STEPS,
+        // Distances that alternate are left to cosimulation.
+        settled_steps: if interface.timing.repeating.len() == 1 {
+            interface.timing.filling.len() + 1
+        } else {
+            steps
+        },
         patience: 8 * (interface.timing.latency + interface.timing.cycles_per_step) + 1000,
         in_width: width(input),
         out_width: width(output),

@@ -352,19 +352,15 @@ impl<'a> Run<'a> {
             }
             agreement.latency = Some(measured);
         }
-        // The pipeline fills during the first half at the latest.
-        let steps = self.finished.len();
-        if steps >= 4 {
-            for step in steps / 2 + 1..steps {
-                let measured = self.finished[step] - self.finished[step - 1];
-                let stated = timing.cycles_per_step;
-                if measured != stated {
-                    return Err(Difference::CyclesPerStep {
-                        step,
-                        measured,
-                        stated,
-                    });
-                }
+        for step in 1..self.finished.len() {
+            let measured = self.finished[step] - self.finished[step - 1];
+            let stated = timing.distance(step);
+            if measured != stated {
+                return Err(Difference::CyclesPerStep {
+                    step,
+                    measured,
+                    stated,
+                });
             }
             agreement.cycles_per_step = Some(timing.cycles_per_step);
         }

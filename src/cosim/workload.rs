@@ -206,6 +206,8 @@ mod tests {
             output: port(2),
             timing: Timing {
                 cycles_per_step: 1,
+                filling: Vec::new(),
+                repeating: vec![1],
                 latency: 1,
                 macs_per_step: 1,
                 macs_per_cycle: 1,

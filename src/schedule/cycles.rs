@@ -9,28 +9,33 @@ use serde::Serialize;
 use std::collections::VecDeque;
 
 /// Cycles of a whole core with a source that always offers and a sink that always takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CycleCounts {
-    /// Between the last output beats of consecutive steps, in the steady state.
-    pub per_step: u64,
     /// From the first input beat to the last output beat of the first step, both counted.
     pub latency: u64,
+    /// Between the last output beats of consecutive steps, from the second step on, until the
+    /// distances repeat.
+    pub filling: Vec<u64>,
+    /// The distances that repeat from then on; one number, unless a stream sets the pace.
+    pub repeating: Vec<u64>,
+    /// Mean of `repeating`, rounded up.
+    pub per_step: u64,
 }
 
-/// Steps after which the distance between steps has settled, plus one to see it.
-const WARM_UP_STEPS: usize = 6;
-
-/// Simulates the control of a stack of layers until its period has settled.
+/// Simulates the control of a stack of layers until its state comes back.
+///
+/// The control is finite and takes no input but itself, so that the distances between steps repeat
+/// from the first state that is seen twice.
 #[must_use]
 pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
     let mut controls: Vec<Control> = layers.iter().map(Control::new).collect();
     let beats = layers[layers.len() - 1].out_beats();
-    let steps = WARM_UP_STEPS + layers.len();
-    let mut ends: Vec<u64> = Vec::with_capacity(steps);
+    let mut ends: Vec<u64> = Vec::new();
+    let mut seen: Vec<Vec<Control>> = Vec::new();
     let mut sent = 0;
     let mut cycle = 0u64;
     let mut first_input = None;
-    while ends.len() < steps {
+    loop {
         // Registered signals of this cycle, then what is exchanged, then the clock edge.
         let offers: Vec<bool> = controls.iter().map(Control::offers).collect();
         let takes: Vec<bool> = controls.iter().map(Control::takes).collect();
@@ -41,6 +46,21 @@ pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
             sent += 1;
             if sent % beats == 0 {
                 ends.push(cycle);
+                if let Some(first) = seen.iter().position(|earlier| *earlier == controls) {
+                    let distances: Vec<u64> =
+                        ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+                    let (filling, repeating) = distances.split_at(first);
+                    return CycleCounts {
+                        latency: ends[0] - first_input.unwrap_or(0) + 1,
+                        per_step: repeating
+                            .iter()
+                            .sum::<u64>()
+                            .div_ceil(repeating.len() as u64),
+                        filling: filling.to_vec(),
+                        repeating: repeating.to_vec(),
+                    };
+                }
+                seen.push(controls.clone());
             }
         }
         for index in 0..controls.len() {
@@ -50,13 +70,13 @@ pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
         }
         cycle += 1;
     }
-    CycleCounts {
-        per_step: ends[steps - 1] - ends[steps - 2],
-        latency: ends[0] - first_input.unwrap_or(0) + 1,
-    }
 }
 
+/// Beyond this many cycles the distance of group ends does not matter.
+const FAR: usize = 16;
+
 /// The control state of one layer, named after the registers it stands for.
+#[derive(Clone, PartialEq, Eq)]
 struct Control<'a> {
     layer: &'a LayerSchedule,
     // loader
@@ -97,7 +117,7 @@ impl<'a> Control<'a> {
             started: false,
             h_credit: layer.h_blocks,
             room: 1 << layer.queue_log2,
-            distance: usize::MAX,
+            distance: FAR,
             ends: VecDeque::new(),
             releases: VecDeque::new(),
             subblock: 0,
@@ -157,7 +177,7 @@ impl<'a> Control<'a> {
         self.distance = if end_group {
             1
         } else {
-            self.distance.saturating_add(1)
+            (self.distance + 1).min(FAR)
         };
         self.advance_writer(group_done);
         self.advance_sequencer(start);

@@ -98,13 +98,15 @@ module lprnn_da_row #(
                         end
                     end
 
+                    // What is subtracted: ~m, inverted before the register where there is one,
+                    // because a carry chain of LUT4s takes no inverted operand.
                     wire [STAGE_W-1:0] addend;
-                    if (MUX_REG != 0) begin : gen_mux_reg
+                    if (MUX_REG == 0) begin : gen_mux_wire
+                        assign addend = (i == 0) ? m : ~m;
+                    end else begin : gen_mux_reg
                         reg [STAGE_W-1:0] m_q;
-                        always @(posedge clk) m_q <= m;
+                        always @(posedge clk) m_q <= (i == 0) ? m : ~m;
                         assign addend = m_q;
-                    end else begin : gen_mux_wire
-                        assign addend = m;
                     end
 
                     reg [STAGE_W-1:0] sum_q;
@@ -112,7 +114,7 @@ module lprnn_da_row #(
                         always @(posedge clk) sum_q <= addend;
                     end else begin : gen_next
                         wire [STAGE_W-1:0] prior = running[i*CHAIN_W +: STAGE_W];
-                        always @(posedge clk) sum_q <= prior - ~addend;
+                        always @(posedge clk) sum_q <= prior - addend;
                     end
 
                     if (STAGE_W < CHAIN_W) begin : gen_extend_sum

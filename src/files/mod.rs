@@ -1,1 +1,3 @@
-//! (skeleton)
+//! File formats that are not ours.
+
+pub mod npy;

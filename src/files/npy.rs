@@ -1,0 +1,323 @@
+//! NumPy's `.npy` arrays: numbers in C order, little endian.
+
+use std::path::{Path, PathBuf};
+
+/// An array of numbers with its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array<T> {
+    /// Length of every dimension, the slowest first.
+    pub shape: Vec<usize>,
+    /// Elements in C order.
+    pub data: Vec<T>,
+}
+
+/// What is wrong with an array file, and what helps.
+#[derive(Debug, thiserror::Error)]
+pub enum NpyError {
+    /// The file cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The contents are no array that this program reads.
+    #[error("{}: {problem}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
+pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
+    let (bytes, header) = load(path)?;
+    let fail = |problem: String| NpyError::Format {
+        path: path.to_owned(),
+        problem,
+    };
+    let data = &bytes[header.start..];
+    let elements = match &*header.kind {
+        "|i1" => data.iter().map(|&byte| i32::from(byte as i8)).collect(),
+        "|u1" => data.iter().map(|&byte| i32::from(byte)).collect(),
+        "<i2" => words(data)
+            .map(|word| i32::from(i16::from_le_bytes(word)))
+            .collect(),
+        "<i4" => words(data).map(i32::from_le_bytes).collect(),
+        "<i8" => words(data)
+            .map(|word| i32::try_from(i64::from_le_bytes(word)))
+            .collect::<Result<_, _>>()
+            .map_err(|_| fail("holds numbers beyond 32 bits; codes are smaller".into()))?,
+        other => {
+            return Err(fail(format!(
+                "holds {other}, wanted integers; save with .astype('int32'), or give --float-input"
+            )));
+        }
+    };
+    Ok(Array {
+        shape: header.shape,
+        data: elements,
+    })
+}
+
+/// Reads real numbers: float32 or float64, all finite.
+pub fn read_f32(path: &Path) -> Result<Array<f32>, NpyError> {
+    let (bytes, header) = load(path)?;
+    let fail = |problem: String| NpyError::Format {
+        path: path.to_owned(),
+        problem,
+    };
+    let data = &bytes[header.start..];
+    let elements: Vec<f32> = match &*header.kind {
+        "<f4" => words(data).map(f32::from_le_bytes).collect(),
+        "<f8" => words(data)
+            .map(|word| f64::from_le_bytes(word) as f32)
+            .collect(),
+        other => {
+            return Err(fail(format!(
+                "holds {other}, wanted real numbers; save with .astype('float32')"
+            )));
+        }
+    };
+    if let Some(index) = elements.iter().position(|value| !value.is_finite()) {
+        return Err(fail(format!("element {index} is not a finite number")));
+    }
+    Ok(Array {
+        shape: header.shape,
+        data: elements,
+    })
+}
+
+/// Writes int32.
+pub fn write_i32(path: &Path, shape: &[usize], data: &[i32]) -> Result<(), NpyError> {
+    write(
+        path,
+        "<i4",
+        shape,
+        data.iter().flat_map(|value| value.to_le_bytes()),
+    )
+}
+
+/// Writes float32.
+pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<(), NpyError> {
+    write(
+        path,
+        "<f4",
+        shape,
+        data.iter().flat_map(|value| value.to_le_bytes()),
+    )
+}
+
+fn words<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
+    data.as_chunks().0.iter().copied()
+}
+
+struct Header {
+    kind: String,
+    shape: Vec<usize>,
+    /// Where the elements start.
+    start: usize,
+}
+
+fn load(path: &Path) -> Result<(Vec<u8>, Header), NpyError> {
+    let bytes = std::fs::read(path).map_err(|source| NpyError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    match header(&bytes) {
+        Ok(header) => Ok((bytes, header)),
+        Err(problem) => Err(NpyError::Format {
+            path: path.to_owned(),
+            problem,
+        }),
+    }
+}
+
+fn header(bytes: &[u8]) -> Result<Header, String> {
+    let cut = || "is cut short; write it again".to_owned();
+    if !bytes.starts_with(MAGIC) {
+        return Err("is no .npy file; write it with numpy.save".into());
+    }
+    let version = *bytes.get(6).ok_or_else(cut)?;
+    let (length, text_at) = match version {
+        1 => (
+            usize::from(u16::from_le_bytes(
+                bytes
+                    .get(8..10)
+                    .ok_or_else(cut)?
+                    .try_into()
+                    .map_err(|_| cut())?,
+            )),
+            10,
+        ),
+        2 | 3 => (
+            u32::from_le_bytes(
+                bytes
+                    .get(8..12)
+                    .ok_or_else(cut)?
+                    .try_into()
+                    .map_err(|_| cut())?,
+            ) as usize,
+            12,
+        ),
+        other => {
+            return Err(format!(
+                "has .npy version {other}; versions 1 to 3 are known"
+            ));
+        }
+    };
+    let start = text_at + length;
+    let text = bytes.get(text_at..start).ok_or_else(cut)?;
+    let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text".to_owned())?;
+    let field = |name: &str| -> Result<&str, String> {
+        let at = text
+            .find(&format!("'{name}':"))
+            .ok_or_else(|| format!("has no {name} in its header"))?;
+        Ok(text[at + name.len() + 3..].trim_start())
+    };
+    let kind = field("descr")?;
+    let kind = kind
+        .strip_prefix('\'')
+        .and_then(|rest| rest.split_once('\''))
+        .map(|(kind, _)| kind.to_owned());
+    let kind = kind.ok_or("holds records; a plain array of numbers is wanted")?;
+    if !field("fortran_order")?.starts_with("False") {
+        return Err("is in Fortran order; save numpy.ascontiguousarray of it".into());
+    }
+    let shape = field("shape")?
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'))
+        .map(|(shape, _)| shape);
+    let shape: Vec<usize> = shape
+        .ok_or("has no shape")?
+        .split(',')
+        .map(str::trim)
+        .filter(|length| !length.is_empty())
+        .map(|length| {
+            length
+                .parse()
+                .map_err(|_| format!("has a dimension '{length}'"))
+        })
+        .collect::<Result<_, _>>()?;
+    let size: usize = kind[kind.len().min(2)..]
+        .parse()
+        .map_err(|_| format!("holds {kind}"))?;
+    let expected = shape
+        .iter()
+        .try_fold(size, |product, &length| product.checked_mul(length));
+    if expected != Some(bytes.len() - start) {
+        return Err(format!(
+            "has {} bytes of data where shape {shape:?} of {kind} wants {}; write it again",
+            bytes.len() - start,
+            expected.map_or("more than can be addressed".into(), |wanted| wanted
+                .to_string())
+        ));
+    }
+    Ok(Header { kind, shape, start })
+}
+
+fn write(
+    path: &Path,
+    kind: &str,
+    shape: &[usize],
+    data: impl Iterator<Item = u8>,
+) -> Result<(), NpyError> {
+    let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
+    let lengths = if shape.len() > 1 {
+        lengths.trim_end_matches(", ")
+    } else {
+        lengths.trim_end()
+    };
+    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({lengths}), }}");
+    // The elements start at a multiple of 64, after a newline.
+    while !(MAGIC.len() + 4 + text.len() + 1).is_multiple_of(64) {
+        text.push(' ');
+    }
+    text.push('\n');
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&[1, 0]);
+    bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.extend(data);
+    let io = |source| NpyError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // Beside its place first, so that a full disk leaves no half array under the name.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        for shape in [vec![6], vec![2, 3], vec![1, 2, 3]] {
+            let codes = vec![1, -2, 3, i32::MAX, i32::MIN, 0];
+            write_i32(&path, &shape, &codes).unwrap();
+            assert_eq!(
+                read_i32(&path).unwrap(),
+                Array {
+                    shape: shape.clone(),
+                    data: codes
+                }
+            );
+            let values = vec![0.5, -1.25, 3e-9, 1e30, -0.0, 7.0];
+            write_f32(&path, &shape, &values).unwrap();
+            assert_eq!(
+                read_f32(&path).unwrap(),
+                Array {
+                    shape,
+                    data: values
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_header_byte_is_an_error_or_the_same_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        write_f32(&path, &[2, 3], &[1.0; 6]).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert!(read_f32(&path).is_err(), "{length} bytes were accepted");
+        }
+        for at in 0..128 {
+            for bit in 0..8 {
+                let mut damaged = whole.clone();
+                damaged[at] ^= 1 << bit;
+                std::fs::write(&path, &damaged).unwrap();
+                if let Ok(array) = read_f32(&path) {
+                    assert_eq!(array.data.len(), 6);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_huge_shape_is_refused_before_anything_is_allocated() {
+        let text =
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }\n";
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        assert!(header(&bytes).is_err());
+    }
+}

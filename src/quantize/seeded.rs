@@ -1,0 +1,219 @@
+//! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
+
+use super::model::{Layer, QuantizedModel};
+use crate::fixed::QFormat;
+use std::collections::BTreeMap;
+
+/// What a seeded model looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeededOptions {
+    /// Elements of the first layer's x.
+    pub input_size: usize,
+    /// Units of every layer.
+    pub hidden_size: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Bits of a weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of the first layer's x.
+    pub input_bits: u32,
+    /// Format of z.
+    pub z: QFormat,
+    /// Fraction bits of the gate values.
+    pub a_frac: u32,
+    /// Format of c.
+    pub c: QFormat,
+    /// Start of the pseudo-random sequence.
+    pub seed: u64,
+}
+
+/// The splitmix64 sequence. It is part of what a seed means, so it is written out here.
+#[derive(Clone, Debug)]
+pub struct SplitMix(pub u64);
+
+impl SplitMix {
+    /// The next 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number between `least` and `most`, both included.
+    pub fn between(&mut self, least: i64, most: i64) -> i64 {
+        least + (u128::from(self.next_u64()) * (most - least + 1) as u128 >> 64) as i64
+    }
+
+    /// A code of `bits` bits, symmetric if asked: without the most negative one.
+    pub fn code(&mut self, bits: u32, symmetric: bool) -> i64 {
+        let top = 1i64 << (bits - 1);
+        match bits {
+            1 => 2 * self.between(0, 1) - 1,
+            _ => self.between(i64::from(symmetric) - top, top - 1),
+        }
+    }
+}
+
+/// The default h format of `bits` bits: values below 1 in magnitude, and the codes -1, 0, 1 at 2 bits.
+#[must_use]
+pub fn default_h(bits: u32) -> QFormat {
+    QFormat::new(bits, if bits <= 2 { 0 } else { bits as i32 - 1 })
+}
+
+/// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
+#[must_use]
+pub fn seeded(options: &SeededOptions) -> QuantizedModel {
+    let mut noise = SplitMix(options.seed);
+    let hidden = options.hidden_size;
+    let h = default_h(options.act_bits);
+    // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
+    let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;
+    let w_frac = options.weight_bits as i32 - 1 + scale;
+    let layers = (0..options.layers)
+        .map(|index| {
+            let (input_size, x) = if index == 0 {
+                (
+                    options.input_size,
+                    QFormat::new(options.input_bits, (options.input_bits as i32 - 2).max(0)),
+                )
+            } else {
+                (hidden, h)
+            };
+            let mut weights = |count: usize| -> Vec<i16> {
+                (0..count)
+                    .map(|_| noise.code(options.weight_bits, true) as i16)
+                    .collect()
+            };
+            let weight_ih = weights(4 * hidden * input_size);
+            let weight_hh = weights(4 * hidden * hidden);
+            let mut layer = Layer {
+                input_size,
+                hidden_size: hidden,
+                x,
+                h,
+                w_bits: options.weight_bits,
+                w_frac_ih: [w_frac; 4],
+                w_frac_hh: [w_frac; 4],
+                z: options.z,
+                a_frac: options.a_frac,
+                c: options.c,
+                weight_ih,
+                weight_hh,
+                bias: Vec::new(),
+                row_scale: None,
+            };
+            for gate in 0..4 {
+                let one = f64::from(layer.alignment(gate).frac).exp2();
+                layer.bias.extend(
+                    (0..hidden).map(|_| (one * noise.between(-1000, 1000) as f64 / 1000.0) as i32),
+                );
+            }
+            layer
+        })
+        .collect();
+    QuantizedModel {
+        layers,
+        head: None,
+        passengers: BTreeMap::new(),
+    }
+}
+
+/// A model with arbitrary formats, for property tests: every width, fractions that ask for different
+/// shifts in every gate, sizes up to `largest`, one to three layers.
+#[must_use]
+pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
+    let mut noise = SplitMix(seed);
+    let widths = [1, 2, 3, 4, 5, 6, 7, 8, 16];
+    let width = |noise: &mut SplitMix| widths[noise.between(0, 8) as usize];
+    let size = |noise: &mut SplitMix| noise.between(1, largest as i64) as usize;
+    let count = noise.between(1, 3);
+    let mut input_size = size(&mut noise);
+    let mut x = QFormat::new(width(&mut noise), noise.between(-1, 5) as i32);
+    let mut layers = Vec::new();
+    for _ in 0..count {
+        let hidden_size = size(&mut noise);
+        let h_bits = width(&mut noise);
+        let h = QFormat::new(h_bits, h_bits as i32 - 1 + noise.between(-1, 1) as i32);
+        let w_bits = width(&mut noise);
+        let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
+        let mut fractions = || std::array::from_fn(|_| base + noise.between(-2, 2) as i32);
+        let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
+        let usual = noise.between(0, 1) == 0;
+        let mut pick = |usual_value: i64, least: i64, most: i64| {
+            if usual {
+                usual_value
+            } else {
+                noise.between(least, most)
+            }
+        };
+        let z = QFormat::new(pick(8, 3, 9) as u32, pick(4, 1, 6) as i32);
+        let a_frac = pick(8, 4, 10) as u32;
+        let c = QFormat::new(pick(16, 6, 20) as u32, pick(10, 3, 12) as i32);
+        let mut weights = |count: usize| {
+            (0..count)
+                .map(|_| noise.code(w_bits, true) as i16)
+                .collect::<Vec<i16>>()
+        };
+        let weight_ih = weights(4 * hidden_size * input_size);
+        let weight_hh = weights(4 * hidden_size * hidden_size);
+        let mut layer = Layer {
+            input_size,
+            hidden_size,
+            x,
+            h,
+            w_bits,
+            w_frac_ih,
+            w_frac_hh,
+            z,
+            a_frac,
+            c,
+            weight_ih,
+            weight_hh,
+            bias: Vec::new(),
+            row_scale: None,
+        };
+        for gate in 0..4 {
+            let one = (f64::from(layer.alignment(gate).frac.min(24)).exp2() * 2.0).max(1.0) as i64;
+            layer
+                .bias
+                .extend((0..hidden_size).map(|_| noise.between(-one, one) as i32));
+        }
+        layers.push(layer);
+        input_size = hidden_size;
+        x = h;
+    }
+    QuantizedModel {
+        layers,
+        head: None,
+        passengers: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_models_are_valid_and_come_back_from_their_bytes() {
+        for seed in 0..60 {
+            let model = random_model(seed, 20);
+            let bytes = model
+                .to_bytes()
+                .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+            assert_eq!(
+                QuantizedModel::from_bytes(&bytes).unwrap(),
+                model,
+                "seed {seed}"
+            );
+            assert_eq!(
+                model.to_bytes().unwrap(),
+                bytes,
+                "seed {seed}: bytes differ between two writes"
+            );
+        }
+    }
+}

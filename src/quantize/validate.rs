@@ -1,0 +1,214 @@
+//! The rules of a quantised model, all checked, every breach named.
+
+use super::model::{Layer, LayerError, QuantizedModel};
+use crate::fixed::QFormat;
+
+/// Largest input or hidden size.
+pub const LARGEST_SIZE: usize = 4096;
+
+/// Largest left shift that may align two products.
+pub const LARGEST_SHIFT: u32 = 24;
+
+impl QuantizedModel {
+    /// Checks everything that the arithmetic contract asks of a model.
+    ///
+    /// # Errors
+    /// All breaches, each with its place, such as `layers.0.weight_ih[3][17]`.
+    pub fn validate(&self) -> Result<(), Vec<LayerError>> {
+        let mut errors = Errors(Vec::new());
+        if self.layers.is_empty() {
+            errors.add(
+                "layers".into(),
+                "a model needs at least one LSTM layer".into(),
+            );
+        }
+        for (index, layer) in self.layers.iter().enumerate() {
+            errors.layer(&format!("layers.{index}"), layer);
+        }
+        for (index, pair) in self.layers.windows(2).enumerate() {
+            let place = format!("layers.{}", index + 1);
+            if pair[1].input_size != pair[0].hidden_size {
+                let want = pair[0].hidden_size;
+                errors.add(
+                    format!("{place}.input_size"),
+                    format!("must be {want}, the hidden size of the layer before"),
+                );
+            }
+            if pair[1].x != pair[0].h {
+                errors.add(
+                    format!("{place}.x"),
+                    format!("must be {}, the h format of the layer before", pair[0].h),
+                );
+            }
+        }
+        errors.head(self);
+        if errors.0.is_empty() {
+            Ok(())
+        } else {
+            Err(errors.0)
+        }
+    }
+}
+
+struct Errors(Vec<LayerError>);
+
+impl Errors {
+    fn add(&mut self, place: String, problem: String) {
+        self.0.push(LayerError { place, problem });
+    }
+
+    fn range<T: PartialOrd + std::fmt::Display>(
+        &mut self,
+        place: String,
+        value: &T,
+        least: &T,
+        most: &T,
+    ) -> bool {
+        let inside = value >= least && value <= most;
+        if !inside {
+            self.add(place, format!("{value} is not between {least} and {most}"));
+        }
+        inside
+    }
+
+    fn length(&mut self, place: String, length: usize, rows: usize, columns: usize) -> bool {
+        if length != rows * columns {
+            self.add(
+                place,
+                format!(
+                    "has {length} elements, the shape [{rows}, {columns}] wants {}",
+                    rows * columns
+                ),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn layer(&mut self, place: &str, layer: &Layer) {
+        let sizes = self.range(
+            format!("{place}.input_size"),
+            &layer.input_size,
+            &1,
+            &LARGEST_SIZE,
+        ) & self.range(
+            format!("{place}.hidden_size"),
+            &layer.hidden_size,
+            &1,
+            &LARGEST_SIZE,
+        );
+        let widths = self.range(format!("{place}.w_bits"), &layer.w_bits, &1, &16)
+            & self.range(format!("{place}.x.bits"), &layer.x.bits, &1, &16)
+            & self.range(format!("{place}.h.bits"), &layer.h.bits, &1, &16)
+            & self.range(format!("{place}.z.bits"), &layer.z.bits, &2, &12)
+            & self.range(format!("{place}.a_frac"), &layer.a_frac, &1, &14)
+            & self.range(format!("{place}.c.bits"), &layer.c.bits, &2, &32);
+        let formats = [
+            ("x", layer.x),
+            ("h", layer.h),
+            ("z", layer.z),
+            ("c", layer.c),
+        ];
+        let mut fractions = true;
+        for (name, format) in formats {
+            fractions &= self.range(format!("{place}.{name}.frac"), &format.frac, &-32, &32);
+        }
+        for gate in 0..4 {
+            for (name, frac) in [
+                ("w_frac_ih", layer.w_frac_ih[gate]),
+                ("w_frac_hh", layer.w_frac_hh[gate]),
+            ] {
+                fractions &= self.range(format!("{place}.{name}[{gate}]"), &frac, &-32, &48);
+            }
+        }
+        if !(sizes && widths && fractions) {
+            return;
+        }
+        for gate in 0..4 {
+            let align = layer.alignment(gate);
+            let shift = align.shift_x.max(align.shift_h);
+            if shift > LARGEST_SHIFT {
+                let problem = format!(
+                    "gate {gate}: the two products are {shift} bits apart, at most {LARGEST_SHIFT} are supported; \
+                     bring w_frac_ih + x.frac and w_frac_hh + h.frac closer together"
+                );
+                self.add(format!("{place}.w_frac_hh"), problem);
+            }
+        }
+        let rows = 4 * layer.hidden_size;
+        let weights = QFormat::new(layer.w_bits, 0);
+        self.codes(
+            &format!("{place}.weight_ih"),
+            &layer.weight_ih,
+            rows,
+            layer.input_size,
+            weights,
+        );
+        self.codes(
+            &format!("{place}.weight_hh"),
+            &layer.weight_hh,
+            rows,
+            layer.hidden_size,
+            weights,
+        );
+        self.length(format!("{place}.bias"), layer.bias.len(), rows, 1);
+        if let Some(scale) = &layer.row_scale {
+            let place = format!("{place}.row_scale");
+            self.range(format!("{place}.bits"), &scale.bits, &1, &16);
+            self.range(format!("{place}.frac"), &scale.frac, &-16, &32);
+            if self.length(place.clone(), scale.multiplier.len(), rows, 1)
+                && let Some(row) = scale
+                    .multiplier
+                    .iter()
+                    .position(|&m| u64::from(m) >> scale.bits.min(32) > 0)
+            {
+                self.add(
+                    format!("{place}[{row}]"),
+                    format!("does not fit {} unsigned bits", scale.bits),
+                );
+            }
+        }
+    }
+
+    /// Codes of symmetric weights: inside the bits, the most negative one not used.
+    fn codes(&mut self, place: &str, codes: &[i16], rows: usize, columns: usize, format: QFormat) {
+        if !self.length(place.to_owned(), codes.len(), rows, columns) {
+            return;
+        }
+        let bad = |&code: &i16| {
+            let code = i64::from(code);
+            !format.contains(code) || (format.bits > 1 && code == format.min_code())
+        };
+        let mut places = codes.iter().enumerate().filter(|(_, code)| bad(code));
+        if let Some((index, code)) = places.next() {
+            let more = places.count();
+            let rest = if more > 0 {
+                format!(", and {more} more")
+            } else {
+                String::new()
+            };
+            let problem = format!("{code} is no symmetric {}-bit code{rest}", format.bits);
+            self.add(
+                format!("{place}[{}][{}]", index / columns, index % columns),
+                problem,
+            );
+        }
+    }
+
+    fn head(&mut self, model: &QuantizedModel) {
+        let (Some(head), Some(last)) = (&model.head, model.layers.last()) else {
+            return;
+        };
+        if self.range("head.w_bits".into(), &head.w_bits, &1, &16) {
+            let format = QFormat::new(head.w_bits, 0);
+            self.codes(
+                "head.weight",
+                &head.weight,
+                head.output_size,
+                last.hidden_size,
+                format,
+            );
+        }
+        self.length("head.bias".into(), head.bias.len(), head.output_size, 1);
+    }
+}

@@ -45,7 +45,7 @@ impl SplitMix {
 
     /// A number between `least` and `most`, both included.
     pub fn between(&mut self, least: i64, most: i64) -> i64 {
-        least + (u128::from(self.next_u64()) * (most - least + 1) as u128 >> 64) as i64
+        least + ((u128::from(self.next_u64()) * (most - least + 1) as u128) >> 64) as i64
     }
 
     /// A code of `bits` bits, symmetric if asked: without the most negative one.

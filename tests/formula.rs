@@ -1,0 +1,50 @@
+//! The closed form of the cycles per step in `docs/architecture.md` against the schedule's own count.
+
+use lprnn_hw::schedule::{Fabric, LayerSchedule, LayerShape};
+use lprnn_hw::spec::{MacStyle, Target};
+
+#[test]
+fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
+    let sizes = [1, 5, 16, 31, 32, 64, 128, 300];
+    let mut stalled = 0;
+    let mut free = 0;
+    for (input_size, hidden_size) in sizes.iter().flat_map(|&i| sizes.map(|h| (i, h))) {
+        for (units, columns) in [1, 2, 4, 8]
+            .iter()
+            .flat_map(|&u| [8, 16, 25, 64].map(|s| (u, s)))
+        {
+            if units > hidden_size || columns > input_size.max(hidden_size) {
+                continue;
+            }
+            for (mac, target) in [(MacStyle::Lut, Target::Xc7), (MacStyle::Dsp, Target::Ecp5)] {
+                let shape = LayerShape {
+                    input_size,
+                    hidden_size,
+                    w_bits: 4,
+                    act_bits: 4,
+                };
+                let layer = LayerSchedule::fold(shape, units, columns, 1, Fabric { mac, target });
+                if layer.blocks < 8 + layer.tanh_delay {
+                    continue; // rule 5 may add a cycle or two
+                }
+                let tail = layer.x_blocks + layer.h_blocks - 1;
+                let wait = layer.group_latency().saturating_sub(tail);
+                let stall = if wait == 0 {
+                    0
+                } else {
+                    wait.max(layer.chain - 1)
+                };
+                assert_eq!(
+                    layer.free_running_cycles(),
+                    (layer.groups * layer.blocks + stall) as u64,
+                    "{layer:?}"
+                );
+                if stall == 0 { free += 1 } else { stalled += 1 }
+            }
+        }
+    }
+    assert!(
+        free > 20 && stalled > 20,
+        "{free} without a stall, {stalled} with one"
+    );
+}

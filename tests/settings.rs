@@ -39,7 +39,7 @@ fn everything_can_be_said_in_a_file() {
         mac = "lut"
         units = 2
         columns = 18
-        state = "fixed_window"
+        state_policy = "fixed_window"
         window = 35
         memory_init = "inline"
         stream_elements = 2
@@ -160,7 +160,7 @@ fn foldings_that_contradict_or_lack_a_half_are_refused() {
         ("columns = 2", "columns without units"),
         ("units = 2\ncolumns = 2\nmax_macs = 16", "more than one way"),
         ("target_cycles = 99\nmax_macs = 16", "more than one way"),
-        ("state = \"fixed_window\"", "without a window"),
+        ("state_policy = \"fixed_window\"", "without a window"),
     ] {
         let text = format!("[network]\nhidden = 8\n[implementation]\n{text}\n");
         let said = errors(file(&text));
@@ -192,4 +192,20 @@ fn hostile_files_give_errors_not_panics() {
     }
     let deep = format!("a = {}1{}", "[".repeat(5000), "]".repeat(5000));
     assert!(!errors(file(&deep)).is_empty());
+}
+
+#[test]
+fn a_design_written_as_a_file_is_read_back_the_same() {
+    for built in [
+        "units = 2\ncolumns = 3\nstate_policy = \"never\"\nmac = \"dsp\"\ntarget = \"ice40\"",
+        "target_cycles = 77\nstate_policy = \"host_pulse\"\nmemory_init = \"inline\"",
+        "max_macs = 99\nstate_policy = \"fixed_window\"\nwindow = 5\nstream_elements = 4",
+        "clock_ns = 3.3\nname = \"other\"",
+        "clock_ns = 1e-7",
+    ] {
+        let text = format!("[network]\nmodel = \"a \\\"b\\\".st\"\n[implementation]\n{built}\n");
+        let design = DesignConfig::resolve(file(&text)).unwrap();
+        let again = DesignConfig::resolve(file(&design.to_toml("a \"b\".st"))).unwrap();
+        assert_eq!(again, design);
+    }
 }

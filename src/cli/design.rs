@@ -152,6 +152,11 @@ impl DesignArgs {
         Ok(DesignConfig::resolve(settings)?)
     }
 
+    /// Whether any option of a design is given.
+    pub fn is_given(&self) -> bool {
+        self.config.is_some() || !self.settings().is_empty()
+    }
+
     fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         let (network, built) = (&self.network, &self.implementation);
@@ -174,7 +179,7 @@ impl DesignArgs {
             ("implementation.name", &built.name),
             ("implementation.target", &built.target),
             ("implementation.mac", &built.mac),
-            ("implementation.state", &built.state_policy),
+            ("implementation.state_policy", &built.state_policy),
             ("implementation.memory_init", &built.memory_init),
         ] {
             settings.flag(path, value.clone().map(Value::Text));
@@ -185,7 +190,8 @@ impl DesignArgs {
     }
 }
 
-fn read_config(path: &Path) -> Result<Settings, CliError> {
+/// Reads a design file.
+pub fn read_config(path: &Path) -> Result<Settings, CliError> {
     let failed = |error| CliError::io(path, "read", &error);
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();

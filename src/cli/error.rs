@@ -1,5 +1,8 @@
 //! The one error a command can end with, and how it is printed.
 
+use crate::codegen::CodegenError;
+use crate::cosim::CosimError;
+use crate::schedule::ScheduleError;
 use crate::spec::SpecErrors;
 use crate::synth::SynthError;
 use crate::tools::{FindError, RunError};
@@ -107,7 +110,18 @@ macro_rules! from_message {
     )*};
 }
 
-from_message!(FindError, RunError, SynthError);
+from_message!(CodegenError, CosimError, FindError, RunError, SynthError,);
+
+impl From<ScheduleError> for CliError {
+    fn from(error: ScheduleError) -> Self {
+        let message = error.to_string();
+        match error {
+            ScheduleError::NoLayers => Self::from_message(&message),
+            // The message begins with the name of the setting.
+            _ => Self::from_message(&format!("implementation.{message}")),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

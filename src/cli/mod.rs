@@ -3,12 +3,21 @@
 // Comments on arguments are the texts of `--help`, where a backtick would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod bundle;
+mod cosim;
 mod design;
 mod doctor;
 mod error;
 mod folder;
+mod generate;
+mod model;
+mod model_file;
+mod npy;
 mod output;
 mod progress;
+mod reference;
+mod report;
+mod seeded;
 mod synth;
 
 use clap::Parser;
@@ -32,15 +41,27 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Print results as text or as one JSON object
-    #[arg(long, global = true, value_enum, default_value = "human")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "human",
+        display_order = 1000
+    )]
     format: Format,
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 1001)]
     quiet: bool,
 }
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    /// Write a core as plain Verilog, with memories, test bench, scripts and report
+    Gen(generate::Args),
+    /// Run the reference model alone: integers in, integers out
+    Run(reference::Args),
+    /// Compare a core with the reference model by Verilator: every word of every step
+    Cosim(cosim::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
     /// Say which tools were found, where, and what mends what is missing
@@ -105,6 +126,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
     match command {
+        Command::Gen(args) => generate::run(args, console),
+        Command::Run(args) => reference::run(args, console),
+        Command::Cosim(args) => cosim::run(args, console),
         Command::Synth(args) => synth::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),
     }

@@ -1,10 +1,12 @@
 //! `lprnn-hw synth`.
 
+use super::bundle::DESIGN;
+use super::design::read_config;
 use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, folder};
-use crate::spec::Target;
+use crate::spec::{DesignConfig, Target};
 use crate::synth::{self, Design, Options, Part, RouteOptions, Synthesis, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
@@ -28,7 +30,7 @@ with latches, undriven or doubly driven nets, or widths that do not fit.")]
 pub struct Args {
     /// Folder written by `gen`
     bundle: PathBuf,
-    /// Family to map to
+    /// Family to map to [default: the one it was generated for]
     #[arg(long, value_enum, value_name = "FAMILY")]
     target: Option<Family>,
     /// Place and route too (ecp5 and ice40)
@@ -177,17 +179,20 @@ impl Results for Report {
 /// Synthesises a bundle and prints what it takes.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let design = Design::open(&args.bundle)?;
-    let target = match args.target {
-        Some(family) => family.into(),
-        None => Target::Xc7,
+    let target = if let Some(family) = args.target {
+        family.into()
+    } else {
+        let settings = read_config(&args.bundle.join(DESIGN))?;
+        DesignConfig::resolve(settings)?.implementation.target
     };
-    let route = match args.pnr {
-        false => None,
-        true => Some(RouteOptions {
+    let route = if args.pnr {
+        Some(RouteOptions {
             part: Part::new(target, args.device.as_deref(), args.speed)?,
             target_mhz: args.freq,
             seed: args.pnr_seed,
-        }),
+        })
+    } else {
+        None
     };
     if let Some(path) = &args.netlist {
         folder::check_file(path)?;

@@ -65,6 +65,16 @@ impl Workload {
         }
     }
 
+    /// Keeps the first `steps` steps; the last of them ends its sequence.
+    pub fn truncate(&mut self, interface: &Interface, steps: usize) {
+        self.inputs.truncate(steps * interface.input.elements);
+        self.last.truncate(steps);
+        self.clear.truncate(steps);
+        if let Some(last) = self.last.last_mut() {
+            *last = true;
+        }
+    }
+
     /// As the scoreboard takes it.
     #[must_use]
     pub fn stimulus(&self) -> Stimulus<'_> {
@@ -304,7 +314,10 @@ mod tests {
         let load = Workload::sequences(&interface(StatePolicy::HostPulse), vec![0; 12], 2);
         assert_eq!(load.last, [false, true, false, true]);
         assert_eq!(load.clear, [true, false, true, false]);
-        let load = Workload::sequences(&interface(StatePolicy::Never), vec![0; 12], 4);
+        let interface = interface(StatePolicy::Never);
+        let mut load = Workload::sequences(&interface, vec![0; 12], 4);
         assert!(load.clear.is_empty());
+        load.truncate(&interface, 2);
+        assert_eq!((load.inputs.len(), load.last), (6, vec![false, true]));
     }
 }

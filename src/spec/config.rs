@@ -91,6 +91,55 @@ impl DesignConfig {
     }
 }
 
+/// A word of the design file, as serde writes the choice.
+fn word(choice: &impl Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => unreachable!("choices without fields are written as one word"),
+    }
+}
+
+impl DesignConfig {
+    /// The design file that asks for this implementation of the model file `model`.
+    #[must_use]
+    pub fn to_toml(&self, model: &str) -> String {
+        let built = &self.implementation;
+        let text = |text: &str| toml::Value::String(text.to_string()).to_string();
+        let mut lines = vec![
+            "[network]".to_string(),
+            format!("model = {}", text(model)),
+            String::new(),
+            "[implementation]".to_string(),
+            format!("name = {}", text(&built.name)),
+            format!("target = {}", text(&word(&built.target))),
+            format!("mac = {}", text(&word(&built.mac))),
+        ];
+        match built.folding {
+            FoldingGoal::Explicit { units, columns } => {
+                lines.push(format!("units = {units}"));
+                lines.push(format!("columns = {columns}"));
+            }
+            FoldingGoal::TargetCycles { cycles } => lines.push(format!("target_cycles = {cycles}")),
+            FoldingGoal::MaxMacs { macs } => lines.push(format!("max_macs = {macs}")),
+        }
+        match built.state {
+            StatePolicy::Tlast => lines.push("state_policy = \"tlast\"".to_string()),
+            StatePolicy::Never => lines.push("state_policy = \"never\"".to_string()),
+            StatePolicy::HostPulse => lines.push("state_policy = \"host_pulse\"".to_string()),
+            StatePolicy::FixedWindow { steps } => {
+                lines.push("state_policy = \"fixed_window\"".to_string());
+                lines.push(format!("window = {steps}"));
+            }
+        }
+        lines.push(format!("memory_init = {}", text(&word(&built.memory_init))));
+        if let Some(elements) = built.stream_elements {
+            lines.push(format!("stream_elements = {elements}"));
+        }
+        lines.push(format!("clock_ns = {:?}", self.clock_ns));
+        lines.join("\n") + "\n"
+    }
+}
+
 impl Numerics {
     /// Decides the number formats, or says everything that is wrong.
     pub fn resolve(settings: Settings) -> Result<Self, SpecErrors> {
@@ -301,12 +350,12 @@ impl Resolver {
 
     fn state(&mut self) -> StatePolicy {
         let window = self.integer("implementation.window");
-        let policy = match self.settings.text("implementation.state") {
+        let policy = match self.settings.text("implementation.state_policy") {
             Some("never") => StatePolicy::Never,
             Some("host_pulse") => StatePolicy::HostPulse,
             _ => StatePolicy::Tlast,
         };
-        let fixed = self.settings.text("implementation.state") == Some("fixed_window");
+        let fixed = self.settings.text("implementation.state_policy") == Some("fixed_window");
         match (fixed, window) {
             (true, Some(steps)) => {
                 return StatePolicy::FixedWindow {
@@ -314,7 +363,7 @@ impl Resolver {
                 };
             }
             (true, None) => self.issue(
-                "implementation.state",
+                "implementation.state_policy",
                 "fixed_window without a window",
                 "give the steps of a window by --window, or `window` in the file",
             ),

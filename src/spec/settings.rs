@@ -75,7 +75,7 @@ pub const FIELDS: &[Field] = &[
     ),
     field("implementation.max_macs", "--max-macs", COUNT),
     field(
-        "implementation.state",
+        "implementation.state_policy",
         "--state-policy",
         Kind::Choice(&["tlast", "never", "host_pulse", "fixed_window"]),
     ),
@@ -147,7 +147,7 @@ const RIVALS: &[&[&str]] = &[
         "implementation.target_cycles",
         "implementation.max_macs",
     ],
-    &["implementation.state", "implementation.window"],
+    &["implementation.state_policy", "implementation.window"],
 ];
 
 /// Settings that a model file answers.
@@ -219,6 +219,12 @@ impl Settings {
         }
         self.issues.extend(weaker.issues);
         self
+    }
+
+    /// Whether nothing was given, right or wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty() && self.issues.is_empty()
     }
 
     /// What was given for `path`.

@@ -1,0 +1,134 @@
+//! A design from its settings to its files, and back from its folder.
+
+use super::error::CliError;
+use super::model;
+use crate::codegen::{Bundle, Interface, Package, Vectors};
+use crate::cosim::Workload;
+use crate::quantize::QuantizedModel;
+use crate::schedule::Schedule;
+use crate::spec::{DesignConfig, Network};
+use std::path::{Path, PathBuf};
+
+/// The quantised model inside a bundle.
+pub const MODEL: &str = "model.safetensors";
+/// The settings inside a bundle.
+pub const DESIGN: &str = "design.toml";
+
+/// Steps of the emitted test bench: as many as its check of the cycle count needs, and some.
+const BENCH_STEPS: usize = 12;
+/// Seed of its inputs.
+const BENCH_SEED: u64 = 1;
+
+/// A generated design.
+pub struct Built {
+    /// All settings.
+    pub config: DesignConfig,
+    /// What it computes.
+    pub model: QuantizedModel,
+    /// SHA-256 of the model file.
+    pub model_digest: String,
+    /// How it is folded.
+    pub schedule: Schedule,
+    /// Its files.
+    pub bundle: Bundle,
+}
+
+/// Model and folding of a design, without any Verilog.
+pub struct Planned {
+    /// All settings.
+    pub config: DesignConfig,
+    /// What it computes.
+    pub model: QuantizedModel,
+    /// How it is folded.
+    pub schedule: Schedule,
+}
+
+/// Reads or draws the model and folds it.
+pub fn plan(config: DesignConfig) -> Result<Planned, CliError> {
+    let model = match &config.network {
+        Network::Model(path) => model::load(path)?,
+        Network::Seeded(network) => model::seeded(network),
+    };
+    let schedule = Schedule::new(&model, &config.implementation)?;
+    Ok(Planned {
+        config,
+        model,
+        schedule,
+    })
+}
+
+/// Generates all files.
+pub fn build(planned: Planned) -> Result<Built, CliError> {
+    let Planned {
+        config,
+        model,
+        schedule,
+    } = planned;
+    let model_bytes = model::to_bytes(&model)?;
+    let model_digest = model::digest(&model_bytes);
+    let built = &config.implementation;
+    let mut bundle = Bundle::generate(&model, &schedule, built, &model_digest)?;
+    let mut load = Workload::random(&bundle.interface, BENCH_STEPS, BENCH_SEED);
+    // The test bench plays one sequence and leaves the pulse alone.
+    load.last.fill(false);
+    load.clear.clear();
+    let outputs = load.expected(&model, bundle.interface.state, &mut |_| {});
+    bundle.add_testbench(Vectors {
+        inputs: &load.inputs,
+        outputs: &outputs,
+    })?;
+    bundle.add_package(Package {
+        model: &model,
+        schedule: &schedule,
+        implementation: &config.implementation,
+        model_digest: &model_digest,
+        model_file: Some(&model_bytes),
+        clock_ns: config.clock_ns,
+    })?;
+    let settings = config.to_toml(MODEL).into_bytes();
+    bundle.files.insert(DESIGN.to_string(), settings);
+    Ok(Built {
+        config,
+        model,
+        model_digest,
+        schedule,
+        bundle,
+    })
+}
+
+/// A folder written by `gen`.
+pub struct Opened {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Signature of the core in it.
+    pub interface: Interface,
+    /// What the core should compute, and how it is folded.
+    pub planned: Planned,
+}
+
+/// Opens a folder written by `gen`.
+pub fn open(folder: &Path) -> Result<Opened, CliError> {
+    let path = folder.join(super::folder::MARK);
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| CliError::io(&path, "read", &error))?;
+    let interface: Interface = serde_json::from_str(&text).map_err(|error| {
+        CliError::new(path.display(), error).help("generate the design anew with `lprnn-hw gen`")
+    })?;
+    let config = super::design::read_config(&folder.join(DESIGN))?;
+    let planned = plan(DesignConfig::resolve(config)?)?;
+    let layers = &planned.model.layers;
+    let fits = layers.first().map(|layer| layer.input_size) == Some(interface.input.elements)
+        && layers.last().map(|layer| layer.hidden_size) == Some(interface.output.elements);
+    if !fits {
+        return Err(CliError::new(
+            folder.join(MODEL).display(),
+            format!("does not fit the core: {} says other sizes", path.display()),
+        )
+        .help("generate the design anew with `lprnn-hw gen`"));
+    }
+    Ok(Opened {
+        folder: folder.to_path_buf(),
+        interface,
+        planned,
+    })
+}

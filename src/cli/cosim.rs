@@ -1,0 +1,314 @@
+//! `lprnn-hw cosim`.
+
+use super::Ended;
+use super::bundle::{Opened, build, open, plan};
+use super::design::DesignArgs;
+use super::error::CliError;
+use super::folder;
+use super::model;
+use super::output::{Console, Results, grouped};
+use super::progress::Progress;
+use crate::cosim::{
+    self, Core, Oracle, Outcome, Pattern, Request, Toolchain, TracedLayer, Tracer, Verdict,
+    Workload,
+};
+use crate::tools::Search;
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `cosim`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw cosim lstm                               a folder written by gen
+  lprnn-hw cosim --model lstm.safetensors --max-macs 256 --steps 1000
+  lprnn-hw cosim lstm --input x.npy --vcd waves.vcd
+  lprnn-hw cosim lprnn-hw-fail/0123456789abcdef     a difference, once more
+
+The core is compiled by Verilator and compared with the reference model: every word of every step,
+TLAST, and the exact cycle counts. By default it runs twice: with a source that always offers and a
+sink that always takes, where latency and cycles per step must equal interface.json; and with
+random idle cycles and back-pressure. On a difference the first step, layer, gate and unit are
+named with both integers, and a folder below lprnn-hw-fail/ holds all that replays it.
+
+Exit status: 0 equal, 1 different, 2 could not run.")]
+pub struct Args {
+    /// Folder written by `gen`, or by an earlier difference
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    design: DesignArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// What it is fed with.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Stimulus")]
+pub struct RunArgs {
+    /// Steps to compare, with random inputs [default: 64]; with --input, at most so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    steps: Option<u32>,
+    /// Inputs: .npy of int32 codes, [steps, input_size] or [batch, steps, input_size]
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The inputs are float32 and are quantised to the format of x first
+    #[arg(long, requires = "input")]
+    float_input: bool,
+    /// When source and sink pause
+    #[arg(long, value_enum, default_value = "both")]
+    stalls: Stalls,
+    /// Seed of random inputs and pauses
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    stimulus_seed: u64,
+    /// Write waveforms of the last run to this file (about 2 kB per cycle for a small core)
+    #[arg(long, value_name = "FILE")]
+    vcd: Option<PathBuf>,
+}
+
+/// When source and sink pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Stalls {
+    /// One run with `none`, one with `random`
+    Both,
+    /// Never: the cycle counts are checked
+    None,
+    /// At random, each cycle for itself
+    Random,
+    /// In runs of random length
+    Bursts,
+}
+
+impl Stalls {
+    fn patterns(self) -> &'static [Pattern] {
+        const RANDOM: Pattern = Pattern::Random {
+            offer: 70,
+            take: 60,
+        };
+        match self {
+            Self::Both => &[Pattern::AlwaysReady, RANDOM],
+            Self::None => &[Pattern::AlwaysReady],
+            Self::Random => &[RANDOM],
+            Self::Bursts => &[Pattern::Bursts { on: 30, off: 200 }],
+        }
+    }
+}
+
+/// One comparison.
+#[derive(Serialize)]
+pub struct Comparison {
+    /// Absent for a replay, which repeats the recorded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<Pattern>,
+    #[serde(flatten)]
+    outcome: Outcome,
+    /// One line on the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<String>,
+    /// Folder that replays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<PathBuf>,
+}
+
+/// All comparisons of one core.
+#[derive(Serialize)]
+pub struct CosimReport {
+    schema: u32,
+    top: String,
+    tools: [String; 2],
+    equal: bool,
+    runs: Vec<Comparison>,
+}
+
+impl CosimReport {
+    /// How the command ends.
+    pub fn ended(&self) -> Ended {
+        if self.equal {
+            Ended::Well
+        } else {
+            Ended::Different
+        }
+    }
+}
+
+fn pattern_words(pattern: Option<Pattern>) -> &'static str {
+    match pattern {
+        None => "as recorded",
+        Some(Pattern::AlwaysReady) => "without pauses",
+        Some(Pattern::Random { .. }) => "with random pauses",
+        Some(Pattern::Bursts { .. }) => "with bursts and pauses",
+    }
+}
+
+impl Results for CosimReport {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(out, "{}: {}", self.top, self.tools.join(", "))?;
+        for run in &self.runs {
+            let when = pattern_words(run.pattern);
+            match &run.outcome {
+                Outcome::Equal(agreed) => {
+                    write!(
+                        out,
+                        "  equal {when}: {} words of {} steps in {} cycles",
+                        grouped(agreed.words as u64),
+                        grouped(agreed.steps as u64),
+                        grouped(agreed.cycles)
+                    )?;
+                    if let Some(latency) = agreed.latency {
+                        write!(out, "; latency {} as stated", grouped(latency))?;
+                    }
+                    if let Some(cycles) = agreed.cycles_per_step {
+                        write!(out, "; {} cycles per step as stated", grouped(cycles))?;
+                    }
+                    writeln!(out)?;
+                }
+                Outcome::Different(difference) => {
+                    writeln!(out, "  DIFFERENT {when}: {difference}")?;
+                    if let Some(folder) = &run.replay {
+                        writeln!(out, "  replay: lprnn-hw cosim {}", folder.display())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compares a core with its model.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    if let Some(path) = &args.run.vcd {
+        folder::check_file(path)?;
+    }
+    let report = match &args.folder {
+        Some(_) if args.design.is_given() => {
+            return Err(CliError::new(
+                "cosim",
+                "a folder and options of a design are given: which one is meant?",
+            )
+            .help("name a folder written by gen, or describe a design, not both"));
+        }
+        Some(folder) if folder.join("failure.json").is_file() => replay(folder, console)?,
+        Some(folder) => compare(&open(folder)?, &args.run, console)?,
+        None => {
+            let built = build(plan(args.design.resolve()?)?)?;
+            let scratch = tempfile::tempdir()
+                .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
+            let folder = scratch.path().join("bundle");
+            folder::Place::check(&folder, false)?.write(&built.bundle.files)?;
+            compare(&open(&folder)?, &args.run, console)?
+        }
+    };
+    console.print(&report)?;
+    Ok(report.ended())
+}
+
+fn replay(folder: &Path, console: Console) -> Result<CosimReport, CliError> {
+    let toolchain = Toolchain::find(&Search::from_env(), None)?;
+    let progress = Progress::spinner(console, "replaying");
+    let outcome = cosim::replay(&toolchain, folder)?;
+    drop(progress);
+    Ok(CosimReport {
+        schema: 1,
+        top: folder.display().to_string(),
+        tools: toolchain.versions(),
+        equal: matches!(outcome, Outcome::Equal(_)),
+        runs: vec![comparison(None, outcome, None)],
+    })
+}
+
+fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf>) -> Comparison {
+    let difference = match &outcome {
+        Outcome::Different(difference) => Some(difference.to_string()),
+        Outcome::Equal(_) => None,
+    };
+    Comparison {
+        pattern,
+        outcome,
+        difference,
+        replay,
+    }
+}
+
+/// Steps compared when nothing is said.
+const DEFAULT_STEPS: usize = 64;
+
+/// Cosimulates an opened bundle.
+pub fn compare(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, CliError> {
+    let Opened {
+        folder,
+        interface,
+        planned,
+    } = opened;
+    let toolchain = Toolchain::find(&Search::from_env(), None)?;
+    let model = &planned.model;
+    let steps = args.steps.map(|steps| steps as usize);
+    let load = match &args.input {
+        Some(path) => {
+            let given = model::read_inputs(path, model, args.float_input)?;
+            let mut load = Workload::sequences(interface, given.codes, given.steps);
+            if let Some(steps) = steps {
+                load.truncate(interface, steps);
+            }
+            load
+        }
+        None => Workload::random(
+            interface,
+            steps.unwrap_or(DEFAULT_STEPS),
+            args.stimulus_seed,
+        ),
+    };
+    let total = load.last.len();
+    let progress = Progress::bar(console, "reference model", total);
+    let expected = load.expected(model, interface.state, &mut |step| progress.at(step));
+    drop(progress);
+    let layers: Vec<TracedLayer> = model
+        .layers
+        .iter()
+        .zip(&planned.schedule.layers)
+        .map(|(layer, folded)| TracedLayer {
+            hidden_size: layer.hidden_size,
+            units: folded.units,
+            z_bits: layer.z.bits as usize,
+        })
+        .collect();
+    let patterns = args.stalls.patterns();
+    let mut runs = Vec::new();
+    for (index, &pattern) in patterns.iter().enumerate() {
+        let what = format!("cosimulating {}", pattern_words(Some(pattern)));
+        let progress = Progress::bar(console, &what, total);
+        let mut tracer = Tracer::new(model, &load, interface.state);
+        let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
+        let verdict: Verdict = cosim::check(
+            &toolchain,
+            Request {
+                core: Core { folder, interface },
+                stimulus: load.stimulus(),
+                expected: &expected,
+                pattern,
+                seed: args.stimulus_seed,
+                vcd: args.vcd.as_deref().filter(|_| index + 1 == patterns.len()),
+                oracle: Some(Oracle {
+                    layers: &layers,
+                    z: &mut z,
+                }),
+                failures: Some(Path::new("lprnn-hw-fail")),
+                progress: &mut |step| progress.at(step),
+            },
+        )?;
+        let equal = matches!(verdict.outcome, Outcome::Equal(_));
+        runs.push(comparison(Some(pattern), verdict.outcome, verdict.package));
+        if !equal {
+            break;
+        }
+    }
+    Ok(CosimReport {
+        schema: 1,
+        top: interface.top.clone(),
+        tools: toolchain.versions(),
+        equal: runs
+            .iter()
+            .all(|run| matches!(run.outcome, Outcome::Equal(_))),
+        runs,
+    })
+}

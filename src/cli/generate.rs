@@ -1,0 +1,63 @@
+//! `lprnn-hw gen`.
+
+use super::Ended;
+use super::bundle::{build, plan};
+use super::design::DesignArgs;
+use super::error::CliError;
+use super::folder::Place;
+use super::output::Console;
+use super::progress::Progress;
+use super::report::DesignReport;
+use std::path::PathBuf;
+
+/// Arguments of `gen`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw gen --bits 4 --hidden 512                     seeded weights, 64 MACs per cycle
+  lprnn-hw gen --model lstm.safetensors --units 2 --columns 18 --target ecp5
+  lprnn-hw gen --config design.toml --max-macs 256 --out fast
+
+The folder holds Verilog-2005 sources (rtl/), weight memories, a self-checking test bench (tb/),
+interface.json with ports, number formats and exact cycle counts, the model, the settings
+(design.toml), a report, and scripts for the tools. It is written as a whole or not at all, and
+the same input gives the same bytes.
+
+A design file has the tables [network], [numerics] and [implementation]; its keys are the long
+options with underscores:
+  [network]          model, or hidden, input_size, layers, seed
+  [numerics]         bits, weight_bits, act_bits, input_bits, z.bits, z.frac, gate_frac,
+                     c.bits, c.frac
+  [implementation]   name, target, mac, units, columns, target_cycles, max_macs,
+                     state_policy, window, memory_init, stream_elements, clock_ns
+
+Exit status: 0 written, 2 could not: every setting that is wrong is named with its place.")]
+pub struct Args {
+    #[command(flatten)]
+    design: DesignArgs,
+    /// Folder to write [default: the name]
+    #[arg(short, long, value_name = "FOLDER", help_heading = "Output")]
+    out: Option<PathBuf>,
+    /// Replace the folder if it holds an older design
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+}
+
+/// Generates a design and writes its folder.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    let config = args.design.resolve()?;
+    let name = &config.implementation.name;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(name));
+    let place = Place::check(&out, args.force)?;
+    let progress = Progress::spinner(console, &format!("generating {name}"));
+    let built = build(plan(config)?)?;
+    place.write(&built.bundle.files)?;
+    drop(progress);
+    console.print(&DesignReport::of(&built))?;
+    console.say(format_args!(
+        "wrote {} files to {}",
+        built.bundle.files.len(),
+        out.display()
+    ));
+    Ok(Ended::Well)
+}

@@ -253,7 +253,10 @@ fn write(
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
+    let mut file = builder.tempfile_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())

@@ -1,0 +1,65 @@
+//! The committed demonstration model is the one its README describes.
+
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{QuantizeOptions, QuantizedModel, calibrate, quantize_input};
+use lprnn_hw::reference::Lstm;
+use lprnn_hw::{files::npy, import};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo")
+}
+
+#[test]
+fn bytes_have_the_digests_of_the_readme() {
+    let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let mut checked = 0;
+    for name in ["demo.safetensors", "calib.npy", "test.npy"] {
+        let digest = Sha256::digest(std::fs::read(folder().join(name)).unwrap());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(
+            readme.contains(&format!("{hex}  {name}")),
+            "{name} has digest {hex}, which README.md does not state"
+        );
+        checked += 1;
+    }
+    assert_eq!(checked, 3);
+}
+
+/// Mean squared error of predicting the next reading with the integer model and its head.
+fn error_at(bits: u32) -> f64 {
+    let float = import::read(&folder().join("demo.safetensors"), None).unwrap();
+    let calib = npy::read_f32(&folder().join("calib.npy")).unwrap();
+    let test = npy::read_f32(&folder().join("test.npy")).unwrap();
+    let options = QuantizeOptions {
+        weight_bits: bits,
+        act_bits: bits,
+        input_bits: bits,
+        z: QFormat::new(8, 4),
+        a_frac: 8,
+        c: QFormat::new(16, 10),
+    };
+    let (model, _) = calibrate(&float, &calib.data, &options);
+    let model = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    let head = model.head.as_ref().unwrap();
+    let ulp = f64::from(-(head.w_frac + model.layers[0].h.frac)).exp2();
+    let mut lstm = Lstm::new(&model);
+    let (mut sum, mut count) = (0.0, 0.0);
+    let steps: Vec<&[f32]> = test.data.chunks(8).collect();
+    for pair in steps.windows(2) {
+        lstm.step(&quantize_input(pair[0], model.layers[0].x));
+        for (y, target) in lstm.head().unwrap().iter().zip(pair[1]) {
+            sum += (*y as f64 * ulp - f64::from(*target)).powi(2);
+            count += 1.0;
+        }
+    }
+    sum / count
+}
+
+#[test]
+fn fewer_bits_cost_accuracy_and_eight_cost_little() {
+    let [eight, four, two] = [8, 4, 2].map(error_at);
+    assert!(eight < 0.01, "8 bits: {eight}");
+    assert!(eight < four && four < two, "{eight} {four} {two}");
+}

@@ -20,7 +20,7 @@ module odd_top_tb;
     localparam OUT_BEATS     = 8;
     localparam STEP_BEATS    = 2;
     localparam STEP_CYCLES   = 35;
-    localparam SETTLED_STEPS = 8;
+    localparam SETTLED_STEPS = 1;
     localparam PATIENCE      = 1872;
 
     reg clk = 1'b0;

@@ -20,7 +20,7 @@ module one_top_tb;
     localparam OUT_BEATS     = 4;
     localparam STEP_BEATS    = 1;
     localparam STEP_CYCLES   = 26;
-    localparam SETTLED_STEPS = 8;
+    localparam SETTLED_STEPS = 1;
     localparam PATIENCE      = 1448;
 
     reg clk = 1'b0;

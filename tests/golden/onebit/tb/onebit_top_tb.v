@@ -20,7 +20,7 @@ module onebit_top_tb;
     localparam OUT_BEATS     = 16;
     localparam STEP_BEATS    = 4;
     localparam STEP_CYCLES   = 29;
-    localparam SETTLED_STEPS = 8;
+    localparam SETTLED_STEPS = 1;
     localparam PATIENCE      = 1544;
 
     reg clk = 1'b0;

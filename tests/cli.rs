@@ -55,7 +55,9 @@ fn generate(home: &Path, options: &[&str]) -> PathBuf {
     home.join("lstm")
 }
 
-const COMMANDS: [&str; 5] = ["gen", "run", "cosim", "synth", "doctor"];
+const COMMANDS: [&str; 8] = [
+    "import", "quantize", "gen", "run", "cosim", "synth", "demo", "doctor",
+];
 
 #[test]
 fn help_says_what_every_command_does() {
@@ -140,9 +142,9 @@ fn options_that_are_wrong_are_all_reported() {
         .assert()
         .code(2)
         .stdout_eq("")
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: --hidden: -3 is out of range
-help: give a whole number from 1 to 65536
+help: give a whole number from 1 to 4096
 error: --bits: 9 is out of range
 help: give a width of 1 to 8, or 16
 error: --name: VHDL has no name that ends in an underscore or has two in a row
@@ -150,7 +152,7 @@ help: give letters, digits and single underscores, such as `lstm_4x4`
 error: --units: units without columns
 help: give columns too, or a goal instead: target cycles or most MACs
 
-"#]]);
+"]]);
     assert!(names(home.path()).is_empty());
 }
 
@@ -245,11 +247,11 @@ fn folders_are_replaced_by_force_and_only_if_they_are_ours() {
             .current_dir(home.path())
             .args(["gen", "--hidden", "4"])
     };
-    again().assert().code(2).stderr_eq(str![[r#"
+    again().assert().code(2).stderr_eq(str![[r"
 error: lstm: exists already
 help: choose another folder by --out, or give --force to replace it
 
-"#]]);
+"]]);
     again().arg("--force").assert().success();
     std::fs::create_dir(home.path().join("thesis")).unwrap();
     std::fs::write(home.path().join("thesis/chapter1"), "").unwrap();
@@ -257,20 +259,20 @@ help: choose another folder by --out, or give --force to replace it
         .args(["--force", "--out", "thesis"])
         .assert()
         .code(2)
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: thesis: holds something else: there is no interface.json in it
 help: choose another folder by --out
 
-"#]]);
+"]]);
     again()
         .args(["--out", "no/such/parent"])
         .assert()
         .code(2)
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: no/such: cannot write: [..]
 help: check the path
 
-"#]]);
+"]]);
     assert_eq!(names(home.path()), ["lstm", "thesis"]);
     assert_eq!(names(&home.path().join("thesis")), ["chapter1"]);
 }
@@ -344,26 +346,26 @@ fn missing_and_failing_tools_are_named_with_the_remedy() {
         .assert()
         .code(2)
         .stdout_eq("")
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: Yosys: LPRNN_YOSYS names `no/such/yosys`, which is not there
 help: run ./setup.sh, or set LPRNN_YOSYS
 
-"#]]);
+"]]);
     program()
         .env("LPRNN_YOSYS", "no/such/yosys")
         .arg("doctor")
         .assert()
         .code(2)
-        .stdout_eq(str![[r#"
+        .stdout_eq(str![[r"
 ...
 MISSING  Yosys [..]
 ...
-"#]])
-        .stderr_eq(str![[r#"
+"]])
+        .stderr_eq(str![[r"
 error: doctor: not usable: Yosys
 help: run ./setup.sh in the project's folder, or follow the lines above
 
-"#]]);
+"]]);
     let crash = home.path().join("crash");
     std::fs::write(
         &crash,
@@ -379,10 +381,10 @@ help: run ./setup.sh in the project's folder, or follow the lines above
         .assert()
         .code(2)
         .stdout_eq("")
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: Yosys was killed by signal 11
 
-"#]]);
+"]]);
 }
 
 #[test]
@@ -418,22 +420,22 @@ fn cosimulation_agrees_and_finds_a_wrong_core() {
             .current_dir(home.path())
             .args(["cosim", "lstm", "-q"])
     };
-    cosim().assert().success().stderr_eq("").stdout_eq(str![[r#"
+    cosim().assert().success().stderr_eq("").stdout_eq(str![[r"
 lstm_top: Verilator [..]
   equal without pauses: 320 words of 64 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
   equal with random pauses: 320 words of 64 steps in [..] cycles
 
-"#]]);
+"]]);
     // The core of another seed behind the signature and model of this one.
     generate(home.path(), &["--seed", "2", "--out", "other"]);
     let model = home.path().join("other/model.safetensors");
     std::fs::copy(model, folder.join("model.safetensors")).unwrap();
-    cosim().assert().code(1).stderr_eq("").stdout_eq(str![[r#"
+    cosim().assert().code(1).stderr_eq("").stdout_eq(str![[r"
 lstm_top: Verilator [..]
   DIFFERENT without pauses: step 0 layer 0 gate i unit [..]: hardware [..], model [..]
   replay: lprnn-hw cosim lprnn-hw-fail/[..]
 
-"#]]);
+"]]);
     let package = names(&home.path().join("lprnn-hw-fail")).remove(0);
     let package = Path::new("lprnn-hw-fail").join(package);
     program()
@@ -442,11 +444,11 @@ lstm_top: Verilator [..]
         .arg(package)
         .assert()
         .code(1)
-        .stdout_eq(str![[r#"
+        .stdout_eq(str![[r"
 ...
   DIFFERENT as recorded: step 0 [..]
 
-"#]]);
+"]]);
 }
 
 #[test]
@@ -547,7 +549,7 @@ fn run_gives_the_words_of_every_sequence_by_itself() {
     let bytes: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
     let floats: Vec<u8> = codes
         .iter()
-        .flat_map(|&code| (code as f32 / 8.0).to_le_bytes())
+        .flat_map(|&code| (code as f32 / 4.0).to_le_bytes())
         .collect();
     let write = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes).unwrap();
     write("both.npy", &npy("<i4", "2, 4, 3", &bytes));
@@ -563,12 +565,12 @@ fn run_gives_the_words_of_every_sequence_by_itself() {
             .assert()
             .success()
     };
-    run("both.npy", "h.npy", &["--state", "c.npy"]).stdout_eq(str![[r#"
+    run("both.npy", "h.npy", &["--state", "c.npy"]).stdout_eq(str![[r"
 2 sequences of 4 steps: 40 words of h
   saturated in  [..]
   layer 0       [..]
 
-"#]]);
+"]]);
     run("second.npy", "second_h.npy", &[]);
     run("float.npy", "float_h.npy", &["--float-input"]);
     let h = ints(&home.path().join("h.npy"));
@@ -597,18 +599,26 @@ fn inputs_that_do_not_fit_are_refused() {
         (
             npy("<i4", "1, 3", &[8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
             "",
-            "no code of s4.3",
+            "no code of s4.2",
         ),
-        (npy("<i4", "1, 3", &[0; 12]), "--float-input", "holds int32"),
+        (
+            npy("<i4", "1, 3", &[0; 12]),
+            "--float-input",
+            "wanted real numbers",
+        ),
         (npy("<f4", "1, 3", &[0; 12]), "", "--float-input"),
-        (npy("<f4", "1, 3", &[0xff; 12]), "--float-input", "NaN"),
-        (npy("<i4", "1, 3", &[0; 11]), "", "11 bytes"),
+        (
+            npy("<f4", "1, 3", &[0xff; 12]),
+            "--float-input",
+            "not a finite number",
+        ),
+        (npy("<i4", "1, 3", &[0; 11]), "", "11 bytes of data"),
         (
             npy("<i4", "9999999999, 9999999999, 3", &[]),
             "",
-            "no memory",
+            "more than can be addressed",
         ),
-        (b"PK\x03\x04".to_vec(), "", "no .npy"),
+        (b"PK\x03\x04".to_vec(), "", "is no .npy file"),
     ] {
         std::fs::write(&input, bytes).unwrap();
         let mut command = program()
@@ -630,4 +640,122 @@ fn inputs_that_do_not_fit_are_refused() {
         );
         assert_eq!(names(home.path()), ["lstm", "x.npy"]);
     }
+}
+
+fn demo_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("models/demo")
+        .join(name)
+}
+
+#[test]
+fn import_explains_every_tensor() {
+    program()
+        .arg("import")
+        .arg(demo_file("demo.safetensors"))
+        .arg("--explain")
+        .assert()
+        .success()
+        .stderr_eq("")
+        .stdout_eq(str![[r"
+layer 0: 8 inputs, 32 units
+head: 8 outputs, not part of the hardware
+5 248 parameters of the LSTM, in the gate order i, f, g, o; its two biases are added
+  head.bias                [8]                           bias of the head
+  head.weight          [8, 32]           linear head, beside the hardware
+  lstm.bias_hh_l0        [128]      layer 0: bias, added to the other one
+  lstm.bias_ih_l0        [128]      layer 0: bias, added to the other one
+  lstm.weight_hh_l0  [128, 32]  layer 0: recurrent weights, gates i f g o
+  lstm.weight_ih_l0   [128, 8]      layer 0: input weights, gates i f g o
+
+"]]);
+    program()
+        .arg("import")
+        .arg(demo_file("test.npy"))
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r"
+error: [..]test.npy: no safetensors file: [..]
+help: save the state dict with safetensors.torch.save_file
+
+"]]);
+}
+
+#[test]
+fn a_float_model_becomes_a_core_that_agrees() {
+    let home = home();
+    let quantize = |output: &str| {
+        program()
+            .current_dir(home.path())
+            .args([
+                "quantize",
+                "-q",
+                "--bits",
+                "3",
+                "--act-bits",
+                "5",
+                "--model",
+            ])
+            .arg(demo_file("demo.safetensors"))
+            .arg("--calibrate")
+            .arg(demo_file("calib.npy"))
+            .args(["-o", output])
+            .assert()
+    };
+    quantize("m.safetensors")
+        .success()
+        .stderr_eq("")
+        .stdout_eq(str![[r"
+  tensor [..] format  clamped      of  signal to noise
+  layers.0.x [..] dB
+...
+  layers.0.h [..] s5.4 [..] dB
+  head.weight [..] dB
+
+"]]);
+    quantize("again.safetensors").success();
+    let read = |name: &str| std::fs::read(home.path().join(name)).unwrap();
+    assert_eq!(read("m.safetensors"), read("again.safetensors"));
+    quantize("no/such/folder.safetensors").code(2);
+    program()
+        .current_dir(home.path())
+        .args(["cosim", "--model", "m.safetensors", "--units", "4", "--columns", "4", "--input"])
+        .arg(demo_file("test.npy"))
+        .args(["--float-input", "--steps", "40"])
+        .assert()
+        .success()
+        .stdout_eq(str![[r"
+lstm_top: Verilator [..]
+  equal without pauses: 1 280 words of 40 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
+  equal with random pauses: 1 280 words of 40 steps in [..] cycles
+
+"]]);
+    assert_eq!(names(home.path()), ["again.safetensors", "m.safetensors"]);
+}
+
+#[test]
+fn the_demo_goes_from_model_to_netlist() {
+    let home = home();
+    let demo = || {
+        program()
+            .current_dir(home.path())
+            .args(["demo", "--format", "json"])
+    };
+    let output = demo().output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["cosim"]["equal"], true);
+    assert_eq!(report["cosim"]["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(report["cosim"]["runs"][0]["words"], 512 * 32);
+    assert!(report["prediction_error"].as_f64().unwrap() < 0.02);
+    assert!(report["synth"]["utilization"]["lut"].as_u64().unwrap() > 100);
+    assert_eq!(names(home.path()), ["lprnn-hw-demo"]);
+    // What is there is kept when a tool is missing; what is not ours is never touched.
+    std::fs::rename(home.path().join("lprnn-hw-demo"), home.path().join("other")).unwrap();
+    std::fs::create_dir(home.path().join("lprnn-hw-demo")).unwrap();
+    std::fs::write(home.path().join("lprnn-hw-demo/note"), "mine").unwrap();
+    demo().assert().code(2).stdout_eq("");
+    assert_eq!(names(&home.path().join("lprnn-hw-demo")), ["note"]);
 }

@@ -49,6 +49,11 @@ pub fn plan(config: DesignConfig) -> Result<Planned, CliError> {
         Network::Model(path) => model::load(path)?,
         Network::Seeded(network) => model::seeded(network),
     };
+    plan_model(config, model)
+}
+
+/// Folds a model that is there already.
+pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, CliError> {
     let schedule = Schedule::new(&model, &config.implementation)?;
     Ok(Planned {
         config,
@@ -64,7 +69,7 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
         model,
         schedule,
     } = planned;
-    let model_bytes = model::to_bytes(&model)?;
+    let model_bytes = model.to_bytes()?;
     let model_digest = model::digest(&model_bytes);
     let built = &config.implementation;
     let mut bundle = Bundle::generate(&model, &schedule, built, &model_digest)?;

@@ -69,7 +69,7 @@ pub struct RunArgs {
 
 /// When source and sink pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Stalls {
+pub enum Stalls {
     /// One run with `none`, one with `random`
     Both,
     /// Never: the cycle counts are checked
@@ -81,7 +81,8 @@ enum Stalls {
 }
 
 impl Stalls {
-    fn patterns(self) -> &'static [Pattern] {
+    /// The patterns, in the order of the runs.
+    pub fn patterns(self) -> &'static [Pattern] {
         const RANDOM: Pattern = Pattern::Random {
             offer: 70,
             take: 60,
@@ -189,14 +190,14 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
             .help("name a folder written by gen, or describe a design, not both"));
         }
         Some(folder) if folder.join("failure.json").is_file() => replay(folder, console)?,
-        Some(folder) => compare(&open(folder)?, &args.run, console)?,
+        Some(folder) => compare_as(&open(folder)?, &args.run, console)?,
         None => {
             let built = build(plan(args.design.resolve()?)?)?;
             let scratch = tempfile::tempdir()
                 .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
             let folder = scratch.path().join("bundle");
             folder::Place::check(&folder, false)?.write(&built.bundle.files)?;
-            compare(&open(&folder)?, &args.run, console)?
+            compare_as(&open(&folder)?, &args.run, console)?
         }
     };
     console.print(&report)?;
@@ -233,31 +234,43 @@ fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf
 /// Steps compared when nothing is said.
 const DEFAULT_STEPS: usize = 64;
 
-/// Cosimulates an opened bundle.
-pub fn compare(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, CliError> {
+/// Cosimulates an opened bundle as the options say.
+fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, CliError> {
+    let (interface, model) = (&opened.interface, &opened.planned.model);
+    let steps = args.steps.map(|steps| steps as usize);
+    let load = if let Some(path) = &args.input {
+        let given = model::read_inputs(path, model, args.float_input)?;
+        let mut load = Workload::sequences(interface, given.codes, given.steps);
+        if let Some(steps) = steps {
+            load.truncate(interface, steps);
+        }
+        load
+    } else {
+        let steps = steps.unwrap_or(DEFAULT_STEPS);
+        Workload::random(interface, steps, args.stimulus_seed)
+    };
+    let run = (args.stimulus_seed, args.vcd.as_deref());
+    compare(opened, &load, args.stalls.patterns(), run, console)
+}
+
+/// Cosimulates an opened bundle, once with every pattern, up to the first difference.
+///
+/// `run` is the seed, and where to write the waveforms of the last run.
+pub fn compare(
+    opened: &Opened,
+    load: &Workload,
+    patterns: &[Pattern],
+    run: (u64, Option<&Path>),
+    console: Console,
+) -> Result<CosimReport, CliError> {
     let Opened {
         folder,
         interface,
         planned,
     } = opened;
+    let (seed, vcd) = run;
     let toolchain = Toolchain::find(&Search::from_env(), None)?;
     let model = &planned.model;
-    let steps = args.steps.map(|steps| steps as usize);
-    let load = match &args.input {
-        Some(path) => {
-            let given = model::read_inputs(path, model, args.float_input)?;
-            let mut load = Workload::sequences(interface, given.codes, given.steps);
-            if let Some(steps) = steps {
-                load.truncate(interface, steps);
-            }
-            load
-        }
-        None => Workload::random(
-            interface,
-            steps.unwrap_or(DEFAULT_STEPS),
-            args.stimulus_seed,
-        ),
-    };
     let total = load.last.len();
     let progress = Progress::bar(console, "reference model", total);
     let expected = load.expected(model, interface.state, &mut |step| progress.at(step));
@@ -272,43 +285,39 @@ pub fn compare(opened: &Opened, args: &RunArgs, console: Console) -> Result<Cosi
             z_bits: layer.z.bits as usize,
         })
         .collect();
-    let patterns = args.stalls.patterns();
     let mut runs = Vec::new();
     for (index, &pattern) in patterns.iter().enumerate() {
         let what = format!("cosimulating {}", pattern_words(Some(pattern)));
         let progress = Progress::bar(console, &what, total);
-        let mut tracer = Tracer::new(model, &load, interface.state);
+        let mut tracer = Tracer::new(model, load, interface.state);
         let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
-        let verdict: Verdict = cosim::check(
-            &toolchain,
-            Request {
-                core: Core { folder, interface },
-                stimulus: load.stimulus(),
-                expected: &expected,
-                pattern,
-                seed: args.stimulus_seed,
-                vcd: args.vcd.as_deref().filter(|_| index + 1 == patterns.len()),
-                oracle: Some(Oracle {
-                    layers: &layers,
-                    z: &mut z,
-                }),
-                failures: Some(Path::new("lprnn-hw-fail")),
-                progress: &mut |step| progress.at(step),
-            },
-        )?;
-        let equal = matches!(verdict.outcome, Outcome::Equal(_));
-        runs.push(comparison(Some(pattern), verdict.outcome, verdict.package));
+        let request = Request {
+            core: Core { folder, interface },
+            stimulus: load.stimulus(),
+            expected: &expected,
+            pattern,
+            seed,
+            vcd: vcd.filter(|_| index + 1 == patterns.len()),
+            oracle: Some(Oracle {
+                layers: &layers,
+                z: &mut z,
+            }),
+            failures: Some(Path::new("lprnn-hw-fail")),
+            progress: &mut |step| progress.at(step),
+        };
+        let Verdict { outcome, package } = cosim::check(&toolchain, request)?;
+        let equal = matches!(outcome, Outcome::Equal(_));
+        runs.push(comparison(Some(pattern), outcome, package));
         if !equal {
             break;
         }
     }
+    let equal = |run: &Comparison| matches!(run.outcome, Outcome::Equal(_));
     Ok(CosimReport {
         schema: 1,
         top: interface.top.clone(),
         tools: toolchain.versions(),
-        equal: runs
-            .iter()
-            .all(|run| matches!(run.outcome, Outcome::Equal(_))),
+        equal: runs.iter().all(equal),
         runs,
     })
 }

@@ -2,6 +2,9 @@
 
 use crate::codegen::CodegenError;
 use crate::cosim::CosimError;
+use crate::files::npy::NpyError;
+use crate::import::ImportError;
+use crate::quantize::ModelFileError;
 use crate::schedule::ScheduleError;
 use crate::spec::SpecErrors;
 use crate::synth::SynthError;
@@ -32,11 +35,27 @@ impl CliError {
         }
     }
 
-    /// Adds the remedy.
+    /// Several problems, in their order.
+    pub fn all(lines: impl Iterator<Item = String>) -> Self {
+        let problems = lines.map(|text| Problem { text, help: None });
+        Self {
+            problems: problems.collect(),
+        }
+    }
+
+    /// Adds the remedy, of the last problem if there are several.
     #[must_use]
     pub fn help(mut self, remedy: impl Into<String>) -> Self {
         if let Some(problem) = self.problems.last_mut() {
             problem.help = Some(remedy.into());
+        }
+        self
+    }
+
+    /// Adds a remedy where the problem came without one.
+    fn or_help(mut self, remedy: &str) -> Self {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.help.get_or_insert_with(|| remedy.to_string());
         }
         self
     }
@@ -84,6 +103,28 @@ impl CliError {
                 let _ = writeln!(to, "help: {help}");
             }
         }
+    }
+}
+
+impl From<NpyError> for CliError {
+    fn from(error: NpyError) -> Self {
+        match error {
+            NpyError::Io { path, source } => Self::io(&path, "read or write", &source),
+            NpyError::Format { .. } => Self::from_message(&error.to_string())
+                .or_help("save an array of finite numbers by numpy.save"),
+        }
+    }
+}
+
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
+        Self::from_message(&error.to_string())
+    }
+}
+
+impl From<ModelFileError> for CliError {
+    fn from(error: ModelFileError) -> Self {
+        Self::from_message(&format!("model: {error}"))
     }
 }
 

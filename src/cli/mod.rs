@@ -5,19 +5,19 @@
 
 mod bundle;
 mod cosim;
+mod demo;
 mod design;
 mod doctor;
 mod error;
 mod folder;
 mod generate;
+mod import;
 mod model;
-mod model_file;
-mod npy;
 mod output;
 mod progress;
+mod quantize;
 mod reference;
 mod report;
-mod seeded;
 mod synth;
 
 use clap::Parser;
@@ -56,6 +56,10 @@ struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    /// Say what a float PyTorch LSTM holds and how it is understood
+    Import(import::Args),
+    /// Make integers of a float model, scales chosen by calibration
+    Quantize(quantize::Args),
     /// Write a core as plain Verilog, with memories, test bench, scripts and report
     Gen(generate::Args),
     /// Run the reference model alone: integers in, integers out
@@ -64,6 +68,8 @@ enum Command {
     Cosim(cosim::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
+    /// The main job from end to end, on a small trained model that is compiled in
+    Demo(demo::Args),
     /// Say which tools were found, where, and what mends what is missing
     Doctor(doctor::Args),
 }
@@ -126,10 +132,13 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
     match command {
+        Command::Import(args) => import::run(args, console),
+        Command::Quantize(args) => quantize::run(args, console),
         Command::Gen(args) => generate::run(args, console),
         Command::Run(args) => reference::run(args, console),
         Command::Cosim(args) => cosim::run(args, console),
         Command::Synth(args) => synth::run(args, console),
+        Command::Demo(args) => demo::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),
     }
 }

@@ -1,10 +1,11 @@
 //! Models and arrays from the files that options name.
 
 use super::error::CliError;
-use super::npy::{self, Elements};
-use super::{model_file, seeded};
-use crate::fixed::{QFormat, saturate};
-use crate::quantize::QuantizedModel;
+use crate::files::npy::{self, Array};
+use crate::fixed::QFormat;
+use crate::quantize::{
+    ModelFileError, QuantizedModel, SeededOptions, quantize_input, seeded as draw,
+};
 use crate::spec::SeededNetwork;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -12,17 +13,34 @@ use std::path::Path;
 
 /// Reads a quantised model file.
 pub fn load(path: &Path) -> Result<QuantizedModel, CliError> {
-    model_file::read(path)
+    QuantizedModel::read(path).map_err(|error| match error {
+        ModelFileError::Io { path, source } => CliError::io(&path, "read", &source),
+        ModelFileError::Container(_) => {
+            CliError::from_message(&format!("{}: {error}", path.display()))
+        }
+        ModelFileError::Contents(errors) => {
+            let place = path.display();
+            let lines = errors.iter().map(|error| format!("{place}: {error}"));
+            CliError::all(lines).help("make the file anew with `lprnn-hw quantize`")
+        }
+    })
 }
 
 /// A model with weights from a seed.
 pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
-    seeded::model(network)
-}
-
-/// The bytes of a quantised model file.
-pub fn to_bytes(model: &QuantizedModel) -> Result<Vec<u8>, CliError> {
-    model_file::write(model)
+    let numerics = network.numerics;
+    draw(&SeededOptions {
+        input_size: network.input_size,
+        hidden_size: network.hidden,
+        layers: network.layers,
+        weight_bits: numerics.weight_bits,
+        act_bits: numerics.act_bits,
+        input_bits: numerics.input_bits,
+        z: numerics.z,
+        a_frac: numerics.gate_frac,
+        c: numerics.c,
+        seed: network.seed,
+    })
 }
 
 /// SHA-256 in hexadecimal digits.
@@ -50,63 +68,47 @@ pub struct Inputs {
     pub saturated: u64,
 }
 
-/// Reads inputs for `model`: int32 codes of x, or float32 to be quantised with `float_input`.
+/// Sequences and steps of an array of input vectors; at least one step.
+pub fn check_shape(path: &Path, shape: &[usize], size: usize) -> Result<(usize, usize), CliError> {
+    let (sequences, steps) = match *shape {
+        [steps, last] if last == size => (1, steps),
+        [batch, steps, last] if last == size => (batch, steps),
+        _ => {
+            let problem = format!("has the shape {shape:?}");
+            return Err(CliError::new(path.display(), problem).help(format!(
+                "give [steps, {size}] or [batch, steps, {size}]: the model takes {size} elements"
+            )));
+        }
+    };
+    if sequences == 0 || steps == 0 {
+        return Err(CliError::new(path.display(), "holds no steps").help("give at least one"));
+    }
+    Ok((sequences, steps))
+}
+
+/// Reads inputs for `model`: codes of x, or real numbers to be quantised with `float_input`.
 pub fn read_inputs(
     path: &Path,
     model: &QuantizedModel,
     float_input: bool,
 ) -> Result<Inputs, CliError> {
-    let wrong =
-        |problem: String, remedy: &str| Err(CliError::new(path.display(), problem).help(remedy));
     let (size, format) = (model.layers[0].input_size, model.layers[0].x);
-    let array = npy::read(path)?;
-    let (sequences, steps) = match array.shape[..] {
-        [steps, last] if last == size => (1, steps),
-        [batch, steps, last] if last == size => (batch, steps),
-        _ => {
-            return wrong(
-                format!("has the shape {:?}", array.shape),
-                &format!(
-                    "give [steps, {size}] or [batch, steps, {size}]: the model takes {size} elements"
-                ),
-            );
-        }
+    let (shape, codes, saturated) = if float_input {
+        let Array { shape, data } = npy::read_f32(path)?;
+        let saturated = count_saturated(&data, format);
+        (shape, quantize_input(&data, format), saturated)
+    } else {
+        let Array { shape, data } = npy::read_i32(path)?;
+        (shape, data, 0)
     };
-    if sequences == 0 || steps == 0 {
-        return wrong("holds no steps".into(), "give at least one");
+    let (sequences, steps) = check_shape(path, &shape, size)?;
+    let fits = |code: i32| format.contains(i64::from(code));
+    if let Some(at) = codes.iter().position(|&code| !fits(code)) {
+        let problem = format!("element {at} is {}, no code of {format}", codes[at]);
+        return Err(CliError::new(path.display(), problem)
+            .help("quantise the inputs, or give real numbers with --float-input"));
     }
-    let (codes, saturated) = match (array.elements, float_input) {
-        (Elements::Int(codes), false) => {
-            let fits = |code: i32| format.contains(i64::from(code));
-            if let Some(at) = codes.iter().position(|&code| !fits(code)) {
-                let problem = format!("element {at} is {}, no code of {format}", codes[at]);
-                return wrong(
-                    problem,
-                    "quantise the inputs, or give float32 with --float-input",
-                );
-            }
-            (codes, 0)
-        }
-        (Elements::Float(values), true) => {
-            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-                return wrong(
-                    format!("element {at} is {}", values[at]),
-                    "give finite inputs",
-                );
-            }
-            quantize(&values, format)
-        }
-        (Elements::Float(_), false) => {
-            return wrong(
-                "holds float32".into(),
-                "give --float-input to have them quantised, or int32 codes",
-            );
-        }
-        (Elements::Int(_), true) => {
-            return wrong("holds int32".into(), "leave --float-input away");
-        }
-    };
-    let mut leading = array.shape;
+    let mut leading = shape;
     leading.pop();
     Ok(Inputs {
         codes,
@@ -117,26 +119,18 @@ pub fn read_inputs(
     })
 }
 
-/// Nearest codes, ties to even, and how many values did not fit.
-fn quantize(values: &[f32], format: QFormat) -> (Vec<i32>, u64) {
+/// How many values lie beyond the codes of `format`.
+fn count_saturated(values: &[f32], format: QFormat) -> u64 {
+    if format.bits == 1 {
+        return 0; // the sign is all there is
+    }
     let scale = f64::from(format.frac).exp2();
-    let mut clamped = 0;
-    let codes = values
+    let (low, high) = (format.min_code() as f64, format.max_code() as f64);
+    let beyond = values
         .iter()
-        .map(|&value| {
-            // Far beyond any code, so that the conversion is exact.
-            let limit = 2f64.powi(40);
-            let scaled = (f64::from(value) * scale).clamp(-limit, limit);
-            if format.bits == 1 {
-                return if scaled >= 0.0 { 1 } else { -1 };
-            }
-            let exact = scaled.round_ties_even() as i64;
-            let code = saturate(exact, format.bits);
-            clamped += u64::from(code != exact);
-            code as i32
-        })
-        .collect();
-    (codes, clamped)
+        .map(|&value| (f64::from(value) * scale).round_ties_even())
+        .filter(|code| *code < low || *code > high);
+    beyond.count() as u64
 }
 
 #[cfg(test)]
@@ -144,14 +138,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_become_the_nearest_codes() {
-        let values = [
-            0.0, 0.125, 0.375, -0.125, -0.375, 0.9, 7.0, -9.0, 1e30, -1e30,
-        ];
-        let (codes, clamped) = quantize(&values, QFormat::new(4, 2));
-        assert_eq!(codes, [0, 0, 2, 0, -2, 4, 7, -8, 7, -8]);
-        assert_eq!(clamped, 4);
-        let (codes, clamped) = quantize(&[-0.1, 0.0, 3.0], QFormat::new(1, 0));
-        assert_eq!((codes, clamped), (vec![-1, 1, 1], 0));
+    fn values_beyond_the_codes_are_counted() {
+        let values = [0.0, 1.75, 1.9, -2.0, -2.1, -2.2, 7.0, 1e30, -1e30];
+        assert_eq!(count_saturated(&values, QFormat::new(4, 2)), 5);
+        assert_eq!(count_saturated(&values, QFormat::new(1, 0)), 0);
     }
 }

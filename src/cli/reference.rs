@@ -2,11 +2,11 @@
 
 use super::Ended;
 use super::error::CliError;
-use super::folder::{check_file, write_file};
+use super::folder::check_file;
 use super::model;
-use super::npy;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
+use crate::files::npy;
 use crate::quantize::QuantizedModel;
 use crate::reference::{Lstm, Saturation, StageCount};
 use rayon::prelude::*;
@@ -207,9 +207,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let units = computed.h.len() / total;
     let mut shape = inputs.leading.clone();
     shape.push(units);
-    write_file(&args.output, &npy::write_int(&shape, &computed.h))?;
+    npy::write_i32(&args.output, &shape, &computed.h)?;
     if let Some(path) = &args.state {
-        write_file(path, &npy::write_int(&shape, &computed.c))?;
+        npy::write_i32(path, &shape, &computed.c)?;
     }
     console.print(&Report {
         schema: 1,

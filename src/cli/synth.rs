@@ -87,16 +87,28 @@ fn megahertz(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What synthesis found, as it is printed.
 #[derive(Serialize)]
-struct Report {
+pub struct SynthReport {
     schema: u32,
     top: String,
     #[serde(flatten)]
     synthesis: Synthesis,
 }
 
+impl SynthReport {
+    /// Of the module `top`.
+    pub fn new(top: String, synthesis: Synthesis) -> Self {
+        Self {
+            schema: 1,
+            top,
+            synthesis,
+        }
+    }
+}
+
 /// Rows of a table of what a netlist takes.
-pub fn utilization_rows(used: &Utilization) -> Vec<(&'static str, String)> {
+fn utilization_rows(used: &Utilization) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("LUT (logic)", grouped(used.lut)),
         ("LUT as memory", grouped(used.lut_as_memory)),
@@ -118,7 +130,7 @@ pub fn utilization_rows(used: &Utilization) -> Vec<(&'static str, String)> {
     rows
 }
 
-impl Results for Report {
+impl Results for SynthReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let used = &self.synthesis.utilization;
         let source = &used.source;
@@ -210,10 +222,6 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let progress = Progress::spinner(console, &what);
     let synthesis = synth::run(&Search::from_env(), &design, target, &options)?;
     drop(progress);
-    console.print(&Report {
-        schema: 1,
-        top: design.top,
-        synthesis,
-    })?;
+    console.print(&SynthReport::new(design.top, synthesis))?;
     Ok(Ended::Well)
 }

@@ -204,9 +204,8 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
                 .map_err(|_| format!("has a dimension '{length}'"))
         })
         .collect::<Result<_, _>>()?;
-    let size: usize = kind[kind.len().min(2)..]
-        .parse()
-        .map_err(|_| format!("holds {kind}"))?;
+    let size = kind.get(2..).unwrap_or_default();
+    let size: usize = size.parse().map_err(|_| format!("holds {kind}"))?;
     let expected = shape
         .iter()
         .try_fold(size, |product, &length| product.checked_mul(length));

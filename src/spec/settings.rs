@@ -34,8 +34,8 @@ const fn field(path: &'static str, flag: &'static str, kind: Kind) -> Field {
     Field { path, flag, kind }
 }
 
-/// Largest size of a vector: 64 Ki elements.
-const SIZE: Kind = Kind::Integer(1, 1 << 16);
+/// Sizes of vectors, as far as a quantised model may go.
+const SIZE: Kind = Kind::Integer(1, 4096);
 /// More elements than that would be slower to write than to synthesise.
 const COUNT: Kind = Kind::Integer(1, 1 << 20);
 

@@ -1,0 +1,229 @@
+//! `lprnn-hw demo`: the main job from end to end, on a model that is compiled in.
+
+use super::Ended;
+use super::bundle::{build, open, plan_model};
+use super::cosim::{CosimReport, Stalls, compare};
+use super::error::CliError;
+use super::folder::Place;
+use super::output::{Console, Format, Results};
+use super::progress::Progress;
+use super::quantize::{QuantizeReport, options};
+use super::report::DesignReport;
+use super::synth::SynthReport;
+use crate::cosim::Workload;
+use crate::files::npy;
+use crate::import::read_bytes;
+use crate::quantize::{QuantizedModel, calibrate, quantize_input};
+use crate::reference::Lstm;
+use crate::spec::{
+    DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
+    Settings, StatePolicy, Target, Value,
+};
+use crate::synth::{self, Design, Options};
+use crate::tools::Search;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The trained model and two recordings; `models/demo/README.md` says how they were made.
+const FLOAT_MODEL: &[u8] = include_bytes!("../../models/demo/demo.safetensors");
+const CALIBRATION: &[u8] = include_bytes!("../../models/demo/calib.npy");
+const TEST: &[u8] = include_bytes!("../../models/demo/test.npy");
+
+/// Bits of weights, activations and inputs.
+const BITS: i64 = 4;
+
+/// Arguments of `demo`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Example:
+  lprnn-hw demo
+
+A small LSTM (8 inputs, 32 units) that was trained to predict the next reading of eight sensors is
+quantised to 4 bits, generated as Verilog, cosimulated on readings it has not seen, estimated, and
+synthesised by Yosys for Xilinx 7 series. The folder stays, to look around in; running it again
+replaces it.
+
+Exit status: 0 all agreed, 1 the core differs from the model, 2 could not run.")]
+pub struct Args {
+    /// Folder to write
+    #[arg(short, long, value_name = "FOLDER", default_value = "lprnn-hw-demo")]
+    out: PathBuf,
+}
+
+/// All stages, for `--format json`.
+#[derive(Serialize)]
+struct DemoReport {
+    schema: u32,
+    prediction_error: f64,
+    quantize: QuantizeReport,
+    design: DesignReport,
+    cosim: CosimReport,
+    synth: SynthReport,
+}
+
+impl Results for DemoReport {
+    /// The stages were printed when they came.
+    fn human(&self, _: &mut dyn Write) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One stage of the text.
+struct Stage<'a, R> {
+    number: u32,
+    title: &'a str,
+    results: &'a R,
+}
+
+impl<R: Results> Serialize for Stage<'_, R> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.results.serialize(serializer)
+    }
+}
+
+impl<R: Results> Results for Stage<'_, R> {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        if self.number > 1 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}. {}", self.number, self.title)?;
+        self.results.human(out)
+    }
+}
+
+fn show(
+    console: Console,
+    number: u32,
+    title: &str,
+    results: &impl Results,
+) -> Result<(), CliError> {
+    if console.format == Format::Json {
+        return Ok(());
+    }
+    console.print(&Stage {
+        number,
+        title,
+        results,
+    })
+}
+
+/// An array that is compiled in.
+fn array(bytes: &[u8], name: &str) -> Result<npy::Array<f32>, CliError> {
+    let scratch = tempfile::tempdir()
+        .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
+    let path = scratch.path().join(name);
+    std::fs::write(&path, bytes).map_err(|error| CliError::io(&path, "write", &error))?;
+    Ok(npy::read_f32(&path)?)
+}
+
+/// Mean squared error of the integer model's prediction of the next reading.
+fn prediction_error(model: &QuantizedModel, readings: &[f32], codes: &[i32]) -> f64 {
+    let Some(head) = &model.head else {
+        return f64::NAN;
+    };
+    let layer = &model.layers[model.layers.len() - 1];
+    let ulp = f64::from(-(head.w_frac + layer.h.frac)).exp2();
+    let mut lstm = Lstm::new(model);
+    let size = lstm.input_size();
+    let next = readings.chunks_exact(size).skip(1);
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (x, next) in codes.chunks_exact(size).zip(next) {
+        lstm.step(x);
+        for (y, reading) in lstm.head().unwrap_or_default().iter().zip(next) {
+            sum += (*y as f64 * ulp - f64::from(*reading)).powi(2);
+            count += 1.0;
+        }
+    }
+    sum / count
+}
+
+fn config() -> DesignConfig {
+    DesignConfig {
+        network: Network::Model(super::bundle::MODEL.into()),
+        implementation: Implementation {
+            name: "demo".to_string(),
+            folding: FoldingGoal::Explicit {
+                units: 4,
+                columns: 4,
+            },
+            mac: MacStyle::Auto,
+            target: Target::Xc7,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
+        },
+        clock_ns: DEFAULT_CLOCK_NS,
+    }
+}
+
+/// Runs all stages.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    let place = Place::check(&args.out, true)?;
+
+    let mut settings = Settings::default();
+    settings.flag("numerics.bits", Some(Value::Integer(BITS)));
+    let numerics = crate::spec::Numerics::resolve(settings)?;
+    let float = read_bytes(FLOAT_MODEL, None)?;
+    let calibration = array(CALIBRATION, "calib.npy")?;
+    let (model, report) = calibrate(&float, &calibration.data, &options(numerics));
+    let quantize = QuantizeReport::from(report);
+    let readings = array(TEST, "test.npy")?;
+    let codes = quantize_input(&readings.data, model.layers[0].x);
+    let steps = readings.shape[0];
+    let prediction_error = prediction_error(&model, &readings.data, &codes);
+    show(
+        console,
+        1,
+        "quantised to 4 bits, scales by calibration",
+        &quantize,
+    )?;
+    if console.format == Format::Human {
+        console.say(format_args!(
+            "  mean squared error of the next reading, on {steps} readings not seen in training: {prediction_error:.5}"
+        ));
+    }
+
+    let built = build(plan_model(config(), model)?)?;
+    place.write(&built.bundle.files)?;
+    let design = DesignReport::of(&built);
+    let title = format!("generated in {}", args.out.display());
+    show(console, 2, &title, &design)?;
+
+    let opened = open(&args.out)?;
+    let load = Workload::sequences(&opened.interface, codes, steps);
+    let cosim = compare(&opened, &load, Stalls::Both.patterns(), (1, None), console)?;
+    show(
+        console,
+        3,
+        "cosimulated on readings not seen in training",
+        &cosim,
+    )?;
+
+    let what = "synthesising by Yosys";
+    let progress = Progress::spinner(console, what);
+    let bundle = Design::open(&args.out)?;
+    let synthesis = synth::run(
+        &Search::from_env(),
+        &bundle,
+        Target::Xc7,
+        &Options::default(),
+    )?;
+    drop(progress);
+    let synth = SynthReport::new(bundle.top, synthesis);
+    show(console, 4, "synthesised", &synth)?;
+
+    let ended = cosim.ended();
+    let report = DemoReport {
+        schema: 1,
+        prediction_error,
+        quantize,
+        design,
+        cosim,
+        synth,
+    };
+    if console.format == Format::Json {
+        console.print(&report)?;
+    }
+    Ok(ended)
+}

@@ -63,6 +63,24 @@ fn all_families_count_one_of_everything() {
 }
 
 #[test]
+fn modules_that_keep_their_hierarchy_are_counted_with_the_rest() {
+    let text =
+        "(* keep_hierarchy = \"yes\" *) module cell_(input wire clk, input wire signed [17:0] a,
+            input wire signed [24:0] b, output reg signed [42:0] p);
+            always @(posedge clk) p <= a * b;
+        endmodule
+        module t(input wire clk, input wire signed [17:0] a, input wire signed [24:0] b,
+            output wire signed [42:0] p, output wire signed [42:0] q);
+            cell_ u_p (.clk(clk), .a(a), .b(b), .p(p));
+            cell_ u_q (.clk(clk), .a(a), .b(~b), .p(q));
+        endmodule";
+    let (_folder, design) = design(text);
+    let search = Search::from_env();
+    let found = run(&search, &design, Target::Xc7, &Options::default()).unwrap();
+    assert_eq!(found.utilization.dsp, 2);
+}
+
+#[test]
 fn ecp5_is_placed_and_routed_in_its_frame() {
     routed(Target::Ecp5, "TRELLIS_COMB");
 }

@@ -121,6 +121,10 @@ impl Design {
     }
 }
 
+/// Joins the modules that keep their hierarchy while cells are inferred. What is left then are the
+/// family's cells, which nothing rewrites any more.
+const FLATTEN: &str = "setattr -mod -unset keep_hierarchy *\nflatten\n";
+
 /// Synthesises `design` for the family `target`.
 ///
 /// Latches, several or missing drivers, widths that do not fit and missing modules are errors.
@@ -167,6 +171,7 @@ pub fn run(
         "tee -o elaborate.log script elaborate.ys\n\
          tee -o ports.txt portlist {top}\n\
          {mapping} -top {top}\n\
+         {FLATTEN}\
          tee -o stat.json stat -json\n\
          write_verilog -noattr netlist.v\n"
     );

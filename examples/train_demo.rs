@@ -3,7 +3,10 @@
 //! Eight sensors see three drifting oscillations, each with its own gains, and noise. A one-layer LSTM of 32
 //! units with a linear head predicts the next reading of all eight. Back-propagation through time
 //! and Adam, one thread, a fixed seed: the same bytes on every run of the same binary.
-//! Writes `models/demo/demo.safetensors` (PyTorch's names), `calib.npy` and `test.npy`.
+//! Writes `models/demo/demo.safetensors` (`PyTorch`'s names), `calib.npy` and `test.npy`.
+
+// Rows and columns by number read as the formulas do.
+#![allow(clippy::needless_range_loop)]
 
 use lprnn_hw::files::npy;
 use safetensors::tensor::{Dtype, TensorView};
@@ -76,9 +79,9 @@ impl Parameters {
         let mut parameters = Self::zeros();
         let bound = 1.0 / (UNITS as f32).sqrt();
         for tensor in parameters.tensors_mut() {
-            tensor
-                .iter_mut()
-                .for_each(|value| *value = bound * noise.next());
+            for value in tensor {
+                *value = bound * noise.next();
+            }
         }
         parameters
     }

@@ -17,7 +17,9 @@ fn bytes_have_the_digests_of_the_readme() {
     let mut checked = 0;
     for name in ["demo.safetensors", "calib.npy", "test.npy"] {
         let digest = Sha256::digest(std::fs::read(folder().join(name)).unwrap());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = digest
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert!(
             readme.contains(&format!("{hex}  {name}")),
             "{name} has digest {hex}, which README.md does not state"

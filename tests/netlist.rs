@@ -4,7 +4,6 @@
 //! keep every memory in LUTs; a memory's contents are covered by the tests of the source. The
 //! models of ECP5 declare cells twice, which Icarus refuses: that family's netlists are not run.
 
-#[allow(dead_code)] // other tests use more of it
 mod common;
 
 use common::{Recipe, tool, write};
@@ -56,12 +55,7 @@ fn passes(case: &Case) {
     let name = case.recipe.name;
     let bundle = case.recipe.bundle(7, 10);
     write(&bundle, folder.path());
-    let sources: String = bundle
-        .interface
-        .sources
-        .iter()
-        .map(|source| format!(" ../{source}"))
-        .collect();
+    let sources = format!(" ../{}", bundle.interface.sources.join(" ../"));
     // Registers that a netlist leaves undefined start at zero on an FPGA.
     let script = format!(
         "read_verilog -defer{sources}\nhierarchy -check -top {name}_top\n{} -top {name}_top\n\

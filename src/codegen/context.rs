@@ -1,22 +1,16 @@
 //! What the templates are filled from: one total struct per template, every value rendered.
 
-use super::hardware::{LayerHardware, bits_for, element_width};
+use super::hardware::{LayerHardware, bits_for};
 use super::interface::{Interface, StreamPort};
 use super::literal;
 use super::memory::Image;
+use super::parameters::{Parameter, layer_parameters};
 use crate::quantize::{ActivationTables, Layer};
-use crate::schedule::{LayerSchedule, MacArray, Packing};
+use crate::schedule::LayerSchedule;
 use crate::spec::{MemoryInit, StatePolicy};
 use bitvec::field::BitField;
 use bitvec::prelude::{Lsb0, bitvec};
 use serde::Serialize;
-
-/// A Verilog parameter with its rendered value.
-#[derive(Clone, Debug, Serialize)]
-pub struct Parameter {
-    name: &'static str,
-    value: String,
-}
 
 /// One instance of a read-only memory.
 #[derive(Clone, Debug, Serialize)]
@@ -290,130 +284,6 @@ impl LayerContext {
             roms: memories.iter().map(|memory| memory.rom(init)).collect(),
         }
     }
-}
-
-/// The parameters of `lprnn_layer`, in the order of its header.
-fn layer_parameters(
-    layer: &Layer,
-    schedule: &LayerSchedule,
-    hardware: &LayerHardware,
-) -> Vec<Parameter> {
-    let mut list = Vec::new();
-    let mut number = |name: &'static str, value: i64| {
-        list.push(Parameter {
-            name,
-            value: value.to_string(),
-        });
-    };
-    let mut count = |name: &'static str, value: usize| number(name, value as i64);
-    let out_group_beats = schedule.units / schedule.out_elements;
-    let remainder = |total: usize, beat: usize| {
-        if total.is_multiple_of(beat) {
-            beat
-        } else {
-            total % beat
-        }
-    };
-    count("UNITS", schedule.units);
-    count("COLUMNS", schedule.columns);
-    count("CHAIN", schedule.chain);
-    count("CHAINS", schedule.chains);
-    count("GROUPS", schedule.groups);
-    count("GROUP_W", hardware.group_w);
-    count("X_BLOCKS", schedule.x_blocks);
-    count("H_BLOCKS", schedule.h_blocks);
-    count("H_CREDIT_W", bits_for(schedule.h_blocks));
-    count("BLOCKS", schedule.blocks);
-    count("BLOCK_W", hardware.block_w);
-    count("H_SLOTS", schedule.h_slots);
-    count("H_SUBBLOCKS", schedule.h_subblocks);
-    count("LAST_UNITS", schedule.last_units());
-    count("IN_ELEMENTS", schedule.in_elements);
-    count("IN_ELEMENT_W", element_width(layer.x.bits));
-    count("IN_BEATS", schedule.in_beats());
-    count("IN_BEAT_W", bits_for(schedule.in_beats() - 1));
-    count("IN_SLOTS", schedule.x_slots);
-    count("IN_LAST", remainder(layer.input_size, schedule.in_elements));
-    count("OUT_ELEMENTS", schedule.out_elements);
-    count("OUT_ELEMENT_W", element_width(layer.h.bits));
-    count("OUT_BEATS", out_group_beats);
-    count("OUT_BEAT_W", bits_for(out_group_beats - 1));
-    count(
-        "OUT_LAST_BEATS",
-        schedule.last_units().div_ceil(schedule.out_elements),
-    );
-    count(
-        "OUT_LAST",
-        remainder(layer.hidden_size, schedule.out_elements),
-    );
-    count("QUEUE_W", schedule.queue_log2);
-    count("X_W", layer.x.bits as usize);
-    count("H_W", layer.h.bits as usize);
-    count("ACT_W", hardware.act_w);
-    count("WEIGHT_W", layer.w_bits as usize);
-    count("Z_W", layer.z.bits as usize);
-    count("A_FRAC", layer.a_frac as usize);
-    count("C_W", layer.c.bits as usize);
-    count("FC_SHIFT", hardware.fc_shift as usize);
-    count("IG_SHIFT", hardware.ig_shift as usize);
-    number("ZC_SHIFT", hardware.zc_shift.into());
-    number("H_SHIFT", hardware.h_shift.into());
-    let mut count = |name: &'static str, value: usize| number(name, value as i64);
-    count("B_W", hardware.b_w);
-    count("P_W", hardware.p_w);
-    count("CHAIN_W", hardware.chain_w);
-    count("SUM_W", hardware.sum_w);
-    count("ACC_W", hardware.acc_w);
-    count("Z_SHIFT", hardware.z_shift as usize);
-    count("MAC_LATENCY", schedule.mac_latency);
-    let no_packing = Packing {
-        fields: 1,
-        field_w: 1,
-        longest_chain: 1,
-        ports: (25, 18, 48),
-    };
-    let (packing, mux_register) = match schedule.mac {
-        MacArray::Lut { mux_register } => (no_packing, mux_register),
-        MacArray::Dsp(packing) => (packing, false),
-    };
-    count(
-        "MAC_DSP",
-        usize::from(matches!(schedule.mac, MacArray::Dsp(_))),
-    );
-    count("STAGE", schedule.mac.stage_columns());
-    count("FIELDS", packing.fields);
-    count("FIELD_W", packing.field_w);
-    count("DSP_W_W", packing.ports.0);
-    count("DSP_A_W", packing.ports.1);
-    count("DSP_P_W", packing.ports.2);
-    count("START_REG", usize::from(schedule.start_register));
-    count("MUX_REG", usize::from(mux_register));
-    count("TABLE_REG", usize::from(schedule.table_register));
-    count("TANH_DELAY", schedule.tanh_delay);
-    count("WEIGHT_ADDR_W", hardware.weight_addr_w);
-    count("BIAS_ADDR_W", hardware.bias_addr_w);
-    let packed = |shifts: &[u32; 4]| {
-        let value = shifts
-            .iter()
-            .rev()
-            .fold(0u64, |word, &shift| word << 8 | u64::from(shift));
-        literal::hex(32, &format!("{value:08x}"))
-    };
-    list.push(Parameter {
-        name: "SHIFT_X",
-        value: packed(&hardware.shift_x),
-    });
-    list.push(Parameter {
-        name: "SHIFT_H",
-        value: packed(&hardware.shift_h),
-    });
-    for name in ["VECTOR_STYLE", "STATE_STYLE", "QUEUE_STYLE"] {
-        list.push(Parameter {
-            name,
-            value: literal::string(hardware.small_memory_style),
-        });
-    }
-    list
 }
 
 /// A stream between layers.

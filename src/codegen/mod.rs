@@ -8,6 +8,7 @@ mod library;
 pub mod literal;
 mod memory;
 mod package;
+mod parameters;
 mod report;
 mod scripts;
 mod testbench;

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` arrays: numbers in C order, little endian.
+//! `NumPy`'s `.npy` arrays: numbers in C order, little endian.
 
 use std::path::{Path, PathBuf};
 
@@ -226,12 +226,10 @@ fn write(
     shape: &[usize],
     data: impl Iterator<Item = u8>,
 ) -> Result<(), NpyError> {
-    let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
-    let lengths = if shape.len() > 1 {
-        lengths.trim_end_matches(", ")
-    } else {
-        lengths.trim_end()
-    };
+    let lengths: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    // A tuple of one keeps its comma.
+    let comma = if shape.len() == 1 { "," } else { "" };
+    let lengths = lengths.join(", ") + comma;
     let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({lengths}), }}");
     // The elements start at a multiple of 64, after a newline.
     while !(MAGIC.len() + 4 + text.len() + 1).is_multiple_of(64) {

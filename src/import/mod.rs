@@ -6,5 +6,5 @@
 mod state_dict;
 mod tensors;
 
-pub use state_dict::{FloatHead, FloatLayer, FloatModel, Mapping, read, read_bytes};
+pub use state_dict::{FloatHead, FloatLayer, FloatModel, Mapping, Passengers, read, read_bytes};
 pub use tensors::ImportError;

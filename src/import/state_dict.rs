@@ -42,6 +42,9 @@ pub struct Mapping {
     pub meaning: String,
 }
 
+/// Float tensors that are kept as they are, by name: shape and values.
+pub type Passengers = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
 /// A float model and how it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatModel {
@@ -50,7 +53,7 @@ pub struct FloatModel {
     /// Linear head.
     pub head: Option<FloatHead>,
     /// Float tensors that are kept as they are: the embedding.
-    pub passengers: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    pub passengers: Passengers,
     /// Every tensor of the file, by name.
     pub explanation: Vec<Mapping>,
 }
@@ -309,10 +312,7 @@ impl Reader<'_> {
         }))
     }
 
-    fn rest(
-        &mut self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>, ImportError> {
+    fn rest(&mut self, names: &[String]) -> Result<Passengers, ImportError> {
         let mut passengers = BTreeMap::new();
         for name in names
             .iter()

@@ -72,10 +72,9 @@ pub(super) fn values(name: &str, view: &TensorView) -> Result<Vec<f32>, ImportEr
                 .0
                 .iter()
                 .map(|&word| f64::from_le_bytes(word));
-            if wide
-                .clone()
-                .any(|value| value.is_finite() && f64::from(value as f32) != value)
-            {
+            if wide.clone().any(|value| {
+                value.is_finite() && f64::from(value as f32).to_bits() != value.to_bits()
+            }) {
                 return refuse(
                     name,
                     "float64 values that float32 does not hold exactly; save it as float32",

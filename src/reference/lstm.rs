@@ -57,6 +57,9 @@ impl Lstm {
     /// One step: codes of x in, codes of the last layer's h out.
     ///
     /// `x` holds `input_size` codes of the first layer's x format.
+    ///
+    /// # Panics
+    /// For a model without layers, which no valid model is.
     pub fn step(&mut self, x: &[i32]) -> &[i32] {
         debug_assert_eq!(x.len(), self.input_size);
         let (first, rest) = self.layers.split_first_mut().expect("a model has a layer");

@@ -759,3 +759,23 @@ fn the_demo_goes_from_model_to_netlist() {
     demo().assert().code(2).stdout_eq("");
     assert_eq!(names(&home.path().join("lprnn-hw-demo")), ["note"]);
 }
+
+/// A script's background job has Ctrl-C ignored; that is no reason to stop.
+#[test]
+fn runs_where_interrupts_are_ignored() {
+    let program = env!("CARGO_BIN_EXE_lprnn-hw");
+    let script =
+        format!("trap '' INT; exec '{program}' gen --bits 2 --hidden 4 --input-size 2 -o core");
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(folder.path().join("core/interface.json").is_file());
+}

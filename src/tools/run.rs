@@ -93,15 +93,22 @@ pub fn interrupt() {
 /// Work in progress then fails with [`RunError::Interrupted`], so that temporary files are
 /// removed on the way out.
 ///
+/// Where the signal is ignored or handled already it is left so: a shell starts the jobs that a
+/// script puts in the background with Ctrl-C ignored.
+///
 /// # Errors
-/// When the process has a handler already.
+/// When the system refuses.
 pub fn kill_on_interrupt() -> Result<(), ctrlc::Error> {
-    ctrlc::try_set_handler(|| {
+    let outcome = ctrlc::try_set_handler(|| {
         if interrupted() {
             std::process::exit(130);
         }
         interrupt();
-    })
+    });
+    match outcome {
+        Err(ctrlc::Error::MultipleHandlers) => Ok(()),
+        other => other,
+    }
 }
 
 fn kill(group: i32) {

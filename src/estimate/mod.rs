@@ -1,1 +1,200 @@
-//! (skeleton)
+//! What a design takes and how fast it is, without synthesising it.
+//!
+//! [`Estimate::new`] takes a model and its schedule; [`Estimate::of_shapes`] takes sizes and formats
+//! alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are
+//! counts that follow from the Verilog ([`Terms`]), weighed by factors fitted to synthesised designs
+//! (`data/points.csv`); how far off they are on designs outside the fit stands beside every figure
+//! and in `docs/estimates.md`, which `cargo run --release --example calibrate -- fit` writes.
+
+mod array;
+mod coefficients;
+mod memory;
+mod storage;
+mod terms;
+mod widths;
+
+pub use coefficients::{Calibration, Error, calibration};
+pub use memory::{Mapped, Shape};
+pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
+pub use widths::{LayerFormats, RowBound, Widths};
+
+use crate::quantize::QuantizedModel;
+use crate::schedule::{LayerSchedule, Schedule};
+use crate::spec::{Implementation, Target};
+use serde::Serialize;
+
+/// A calibrated count and how far it was off on designs outside the fit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// The count.
+    pub value: u64,
+    /// Median of the absolute error, percent.
+    pub median_error_percent: f64,
+    /// Worst absolute error, percent.
+    pub worst_error_percent: f64,
+}
+
+impl Figure {
+    fn new(value: f64, error: Error) -> Self {
+        Self {
+            value: value.round().max(0.0) as u64,
+            median_error_percent: error.median,
+            worst_error_percent: error.worst,
+        }
+    }
+}
+
+/// What a core takes of a family's resources, and its cycles.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// Family; without one, the figures are those of Xilinx 7 series.
+    pub family: Target,
+    /// LUTs of logic.
+    pub lut: Figure,
+    /// LUT sites that serve as memory.
+    pub lut_as_memory: u64,
+    /// LUTs that serve as shift registers.
+    pub lut_as_shift_register: u64,
+    /// All LUT sites, with two for each `CCU2C` on ECP5.
+    pub lut_total: Figure,
+    /// Flip-flops.
+    pub ff: Figure,
+    /// Carry cells.
+    pub carry: Figure,
+    /// Block RAM in the family's smallest blocks, exact; a RAMB36 is two.
+    pub bram: u64,
+    /// RAMB36 among them, exact.
+    pub ramb36: u64,
+    /// DSP blocks, exact.
+    pub dsp: u64,
+    /// Bits of weights, biases, tables, states, vectors and queues, exact.
+    pub memory_bits: u64,
+    /// Cycles between results in the steady state, exact.
+    pub cycles_per_step: u64,
+    /// Cycles from the first input beat to the last output beat of the first step, both counted;
+    /// exact. `None` from shapes alone.
+    pub latency: Option<u64>,
+    /// Multiply-accumulates of one step.
+    pub macs_per_step: u64,
+    /// Multiply-accumulates the arrays offer in a cycle.
+    pub macs_per_cycle: u64,
+}
+
+impl Estimate {
+    /// Estimates the hardware of `model` folded as `schedule`.
+    #[must_use]
+    pub fn new(
+        model: &QuantizedModel,
+        schedule: &Schedule,
+        implementation: &Implementation,
+    ) -> Self {
+        let mut terms = Terms::default();
+        for (layer, folded) in model.layers.iter().zip(&schedule.layers) {
+            let formats = LayerFormats::of(layer);
+            let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
+            terms.add(&of_layer(implementation.target, &widths, folded));
+        }
+        let mut estimate = Self::of_terms(&terms, implementation.target, &schedule.layers);
+        estimate.cycles_per_step = schedule.cycles.per_step;
+        estimate.latency = Some(schedule.cycles.latency);
+        estimate
+    }
+
+    /// Estimates from sizes and formats alone, for searching among many foldings.
+    ///
+    /// Accumulators are sized for weights of ordinary size ([`RowBound::Sizes`]), which may be a bit
+    /// more or less than the weights need. The cycles are those of the slowest layer with streams
+    /// that keep up.
+    #[must_use]
+    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], target: Target) -> Self {
+        let mut terms = Terms::default();
+        for (formats, folded) in layers {
+            let bound = RowBound::Sizes(folded.shape.input_size, folded.shape.hidden_size);
+            let widths = Widths::new(formats, folded, bound);
+            terms.add(&of_layer(target, &widths, folded));
+        }
+        Self::of_terms(&terms, target, layers.iter().map(|(_, folded)| folded))
+    }
+
+    /// The figures of a whole core's terms.
+    pub(crate) fn of_terms<'a>(
+        terms: &Terms,
+        family: Target,
+        layers: impl IntoIterator<Item = &'a LayerSchedule>,
+    ) -> Self {
+        let calibration = calibration(family);
+        let errors = calibration.errors;
+        let weighed = calibration.weigh(terms);
+        let (mut cycles, mut macs, mut offered) = (0, 0, 0);
+        for layer in layers {
+            cycles = cycles.max(layer.free_running_cycles());
+            macs += layer.macs_per_step();
+            offered += layer.macs_per_cycle() as u64;
+        }
+        Self {
+            family,
+            lut: Figure::new(weighed.lut, errors[0]),
+            lut_as_memory: terms.lut_memory as u64,
+            lut_as_shift_register: terms.shift as u64,
+            lut_total: Figure::new(weighed.lut_total, errors[1]),
+            ff: Figure::new(weighed.ff, errors[2]),
+            carry: Figure::new(weighed.carry, errors[3]),
+            bram: terms.blocks as u64,
+            ramb36: terms.double_blocks as u64,
+            dsp: terms.dsp as u64,
+            memory_bits: terms.memory_bits as u64,
+            cycles_per_step: cycles,
+            latency: None,
+            macs_per_step: macs,
+            macs_per_cycle: offered,
+        }
+    }
+
+    /// Steps a second at a clock of `hertz`.
+    #[must_use]
+    pub fn steps_per_second(&self, hertz: f64) -> f64 {
+        hertz / self.cycles_per_step as f64
+    }
+
+    /// Multiply-accumulates done over multiply-accumulates offered.
+    #[must_use]
+    pub fn array_use(&self) -> f64 {
+        self.macs_per_step as f64 / (self.macs_per_cycle * self.cycles_per_step) as f64
+    }
+}
+
+/// Calibrated counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weighed {
+    /// LUTs of logic.
+    pub lut: f64,
+    /// All LUT sites.
+    pub lut_total: f64,
+    /// Flip-flops.
+    pub ff: f64,
+    /// Carry cells.
+    pub carry: f64,
+}
+
+impl Calibration {
+    /// Weighs the terms of a core.
+    #[must_use]
+    pub fn weigh(&self, terms: &Terms) -> Weighed {
+        let dot = |terms: &[f64], weights: &[f64]| -> f64 {
+            terms
+                .iter()
+                .zip(weights)
+                .map(|(term, weight)| term * weight)
+                .sum()
+        };
+        let lut = dot(&terms.lut, &self.lut);
+        let carry = dot(&terms.carry, &self.carry);
+        let others = (terms.lut_memory + terms.shift) as f64;
+        Weighed {
+            lut,
+            lut_total: lut + others + f64::from(self.luts_of_carry) * carry,
+            ff: dot(&terms.ff, &self.ff),
+            carry,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Designs to synthesise: their numbers as a line of the table, and a seeded model for each.
+
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use std::collections::BTreeMap;
+
+/// Families in the order in which designs take turns.
+pub const FAMILIES: [(&str, Target); 4] = [
+    ("xc7", Target::Xc7),
+    ("ecp5", Target::Ecp5),
+    ("xcup", Target::Xcup),
+    ("ice40", Target::Ice40),
+];
+
+/// One design: everything that decides its hardware, weights by their seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Design {
+    /// Seed of weights, biases and their fractions.
+    pub seed: u64,
+    /// Family.
+    pub target: Target,
+    /// Elements of x of the first layer.
+    pub input: usize,
+    /// Units of every layer.
+    pub hidden: Vec<usize>,
+    /// Bits of weights, x, h, z, gate fraction, c.
+    pub bits: [u32; 6],
+    /// Units side by side.
+    pub units: usize,
+    /// Columns side by side.
+    pub columns: usize,
+}
+
+/// `SplitMix64`: small, and the same everywhere for ever.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `low..=high`.
+    fn within(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.next() % (high - low + 1) as u64) as i64
+    }
+
+    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.within(0, list.len() as i64 - 1) as usize]
+    }
+
+    /// Uniform in the logarithm.
+    fn log(&mut self, low: f64, high: f64) -> usize {
+        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        (low * (high / low).powf(unit)).round() as usize
+    }
+}
+
+/// Largest product of weight bits, activation bits and multipliers: beyond it synthesis takes
+/// minutes. One design of four may be three times as large as the others.
+const LARGEST: usize = 700;
+
+impl Design {
+    /// The design number `index` of the series; families take turns.
+    pub fn nth(index: u64) -> Self {
+        let mut random = Random(0x1517 + index);
+        let (_, target) = FAMILIES[(index % 4) as usize];
+        let largest = if index % 32 < 8 { 3 * LARGEST } else { LARGEST };
+        loop {
+            let w = random.pick(&[1, 1, 2, 2, 3, 4, 4, 4, 5, 6, 8, 8, 16]);
+            let x = random.pick(&[1, 2, 4, 4, 6, 8, 8, 12, 16]);
+            let h = if random.within(0, 2) > 0 {
+                x
+            } else {
+                random.pick(&[1, 2, 3, 4, 5, 8, 16])
+            };
+            let common = random.within(0, 1) == 0;
+            let z = if common {
+                8
+            } else {
+                random.pick(&[5, 6, 7, 8, 9, 10])
+            };
+            let a = if common {
+                8
+            } else {
+                random.pick(&[4, 6, 8, 10, 12])
+            };
+            let c = if common {
+                16
+            } else {
+                random.pick(&[8, 10, 12, 14, 16])
+            };
+            let layers = random.pick(&[1, 1, 1, 1, 2, 3]);
+            let hidden: Vec<usize> = (0..layers).map(|_| random.log(1.0, 256.0)).collect();
+            let input = random.log(1.0, 200.0);
+            let units = random.log(1.0, 16.0);
+            let columns = random.log(1.0, 64.0);
+            let widest = hidden.iter().copied().max().unwrap_or(1);
+            let fits = hidden.iter().all(|&h| units <= h)
+                && (columns <= input.max(hidden[0]))
+                && hidden
+                    .windows(2)
+                    .all(|pair| columns <= pair[0].max(pair[1]));
+            let products = 4 * units * columns * layers;
+            let size = products * (w * x.max(h)).max(3) as usize;
+            if fits && size <= largest && widest / units <= 256 && size >= 40 {
+                return Self {
+                    seed: index,
+                    target,
+                    input,
+                    hidden,
+                    bits: [w, x, h, z, a, c],
+                    units,
+                    columns,
+                };
+            }
+        }
+    }
+
+    /// The design of a line that [`Design::line`] wrote.
+    pub fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split(',').collect();
+        let numbers = |text: &str| -> Option<Vec<usize>> {
+            text.split('+').map(|n| n.parse().ok()).collect()
+        };
+        let [
+            seed,
+            family,
+            input,
+            hidden,
+            w,
+            x,
+            h,
+            z,
+            a,
+            c,
+            units,
+            columns,
+        ] = fields[..]
+        else {
+            return None;
+        };
+        let mut bits = [0; 6];
+        for (bit, text) in bits.iter_mut().zip([w, x, h, z, a, c]) {
+            *bit = text.parse().ok()?;
+        }
+        Some(Self {
+            seed: seed.parse().ok()?,
+            target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
+            input: input.parse().ok()?,
+            hidden: numbers(hidden)?,
+            bits,
+            units: units.parse().ok()?,
+            columns: columns.parse().ok()?,
+        })
+    }
+
+    /// Column names of [`Design::line`].
+    pub const HEADER: &'static str = "seed,family,input,hidden,w,x,h,z,a_frac,c,units,columns";
+
+    /// The design's numbers, comma-separated.
+    pub fn line(&self) -> String {
+        let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
+        let bits: Vec<String> = self.bits.iter().map(u32::to_string).collect();
+        format!(
+            "{},{},{},{},{},{},{}",
+            self.seed,
+            self.family(),
+            self.input,
+            hidden.join("+"),
+            bits.join(","),
+            self.units,
+            self.columns
+        )
+    }
+
+    /// Name of the family.
+    pub fn family(&self) -> &'static str {
+        FAMILIES
+            .iter()
+            .find(|(_, target)| *target == self.target)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// How it is to be built.
+    pub fn implementation(&self) -> Implementation {
+        Implementation {
+            name: "point".into(),
+            folding: FoldingGoal::Explicit {
+                units: self.units,
+                columns: self.columns,
+            },
+            mac: MacStyle::Lut,
+            target: self.target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
+        }
+    }
+
+    /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
+    pub fn model(&self) -> QuantizedModel {
+        let mut random = Random(self.seed ^ 0xabad_cafe);
+        let [w_bits, x, h, z, a_frac, c] = self.bits;
+        let format = |bits: u32| QFormat::new(bits, if bits == 1 { 0 } else { bits as i32 - 1 });
+        let top = if w_bits == 1 {
+            1
+        } else {
+            (1i64 << (w_bits - 1)) - 1
+        };
+        let mut layers = Vec::new();
+        let (mut input_size, mut x) = (self.input, format(x));
+        for &hidden_size in &self.hidden {
+            let mut fractions = || -> [i32; 4] {
+                std::array::from_fn(|_| w_bits as i32 - 1 + random.within(0, 1) as i32)
+            };
+            let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
+            let mut weights = |count: usize| -> Vec<i16> {
+                (0..count)
+                    .map(|_| match w_bits {
+                        1 => random.within(0, 1) as i16 * 2 - 1,
+                        2 => random.within(-top, top) as i16,
+                        _ => {
+                            i64::midpoint(random.within(-top, top), random.within(-top, top)) as i16
+                        }
+                    })
+                    .collect()
+            };
+            let weight_ih = weights(4 * hidden_size * input_size);
+            let weight_hh = weights(4 * hidden_size * hidden_size);
+            let mut layer = Layer {
+                input_size,
+                hidden_size,
+                x,
+                h: format(h),
+                w_bits,
+                w_frac_ih,
+                w_frac_hh,
+                z: QFormat::new(z, z as i32 - 4),
+                a_frac,
+                c: QFormat::new(c, c as i32 - 4),
+                weight_ih,
+                weight_hh,
+                bias: Vec::new(),
+                row_scale: None,
+            };
+            for gate in 0..4 {
+                let one = 1i64 << layer.alignment(gate).frac.clamp(0, 24);
+                layer
+                    .bias
+                    .extend((0..hidden_size).map(|_| random.within(-one, one) as i32));
+            }
+            layers.push(layer);
+            (input_size, x) = (hidden_size, format(h));
+        }
+        QuantizedModel {
+            layers,
+            head: None,
+            passengers: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The multiply-accumulate array: what its rows, chains and trees are made of.
+
+use super::terms::{Part, Terms};
+use super::widths::log2_up;
+use crate::schedule::{MacArray, Packing};
+use crate::spec::Target;
+
+impl Part<'_> {
+    /// The array of the layer.
+    pub(super) fn array(&self, terms: &mut Terms) {
+        match self.s.mac {
+            MacArray::Lut { mux_register } => self.lut_array(terms, mux_register),
+            MacArray::Dsp(packing) => self.dsp_array(terms, &packing),
+        }
+    }
+
+    /// Distributed arithmetic: shared pair sums, chains per row and weight bit, trees over bits.
+    fn lut_array(&self, terms: &mut Terms, mux_register: bool) {
+        let (w, s) = (self.w, self.s);
+        let signs = w.weight == 1;
+        let rows = 4 * s.units;
+        let pairs = s.columns / 2;
+        let odd = s.columns % 2;
+        // Pair values: x0, x1 and their sum, or sum and difference.
+        let pair_ff = if signs {
+            2 * (w.act + 1)
+        } else {
+            3 * w.act + 1
+        };
+        let adders = if signs { 2 } else { 1 };
+        terms.ff[0] += (pairs * pair_ff + odd * adders * w.act) as f64;
+        let pair_lut = self.adder_luts(w.act + usize::from(self.adders_are_carries()));
+        terms.lut[1] += (pairs * adders * pair_lut) as f64;
+        terms.carry[0] += (pairs * adders) as f64 * self.carry(w.act + 1);
+
+        // A chain of one lonely column has no second operand to select.
+        let lonely = s.columns == 1;
+        let select = w.act + usize::from(!lonely) + usize::from(signs);
+        let lanes = (rows * s.chains * w.weight) as f64;
+        let mut widths = Vec::with_capacity(s.chain);
+        for stage in 0..s.chain {
+            let need = select + log2_up(stage + 1);
+            let width = need.min(w.chain);
+            widths.push(width);
+            let registers = width + if mux_register { select } else { 0 };
+            let mux = match (self.lut4, lonely, signs) {
+                // A product of two bits is a register's reset.
+                (_, true, false) => 0,
+                (true, _, false) => 2 * w.act + 1,
+                (true, _, true) | (false, ..) => select,
+            };
+            // Xilinx: the sum shares the selection's LUT, but its lowest bit has one of its own.
+            let adder = match self.target {
+                _ if stage == 0 => 0,
+                Target::Ecp5 => self.short_adder(width),
+                Target::Ice40 => width,
+                _ if signs => width - select + 1,
+                _ => 1,
+            };
+            terms.ff[0] += lanes * registers as f64;
+            terms.lut[0] += lanes * (mux + adder) as f64;
+            if stage > 0 {
+                terms.carry[0] += lanes * self.carry(width);
+            }
+        }
+        self.trees(terms, if lonely { widths[0] } else { w.chain }, lonely);
+    }
+
+    /// The trees over weight bits and over chains, bit by bit: what is only passed on for three
+    /// registers or more becomes a shift register where the family has them.
+    fn trees(&self, terms: &mut Terms, leaf_w: usize, leaf_resets: bool) {
+        let (w, s) = (self.w, self.s);
+        let rows = (4 * s.units) as f64;
+        let mut tree = Tree::new(self);
+        // The chains have counted the last register of each, which a shift register takes along.
+        let leaf: Vec<usize> = vec![usize::from(!leaf_resets); leaf_w];
+        let mut nodes = vec![leaf; w.weight];
+        let most = w.chain + w.weight + 1;
+        let mut level = 0;
+        while nodes.len() > 1 {
+            let shift = 1usize << level;
+            let last = nodes.len().div_ceil(2) - 1;
+            nodes = nodes
+                .chunks(2)
+                .enumerate()
+                .map(|(index, pair)| tree.level(pair, shift, most, index == last))
+                .collect();
+            level += 1;
+        }
+        let counted_leaves = if leaf_resets { 0 } else { leaf_w * w.weight };
+        let root = nodes.pop().unwrap_or_default();
+        let mut chains = vec![root; s.chains];
+        let per_chain = (tree.ff as f64, tree.shift, tree.lut, tree.carry);
+        let mut merge = Tree::new(self);
+        let mut width = most;
+        while chains.len() > 1 {
+            width += 1;
+            chains = chains
+                .chunks(2)
+                .map(|pair| merge.level(pair, 0, width, false))
+                .collect();
+        }
+        for chain in &chains {
+            merge.end(chain);
+        }
+        let chain_count = s.chains as f64;
+        terms.ff[0] +=
+            rows * (chain_count * (per_chain.0 - counted_leaves as f64) + merge.ff as f64);
+        terms.shift += (rows * (chain_count * per_chain.1 as f64 + merge.shift as f64)) as usize;
+        terms.lut[1] += rows * (chain_count * per_chain.2 as f64 + merge.lut as f64);
+        terms.carry[0] += rows * (chain_count * per_chain.3 + merge.carry);
+    }
+
+    /// Packed DSP blocks. Not calibrated: no synthesised design of the table has such an array.
+    ///
+    /// A DSP48E1 takes a cell's registers and its addition; of the other families Yosys uses the
+    /// bare multiplier, and the rest of the cell is fabric.
+    fn dsp_array(&self, terms: &mut Terms, packing: &Packing) {
+        let (w, s) = (self.w, self.s);
+        let rows = 4 * s.units;
+        let cells = packing.blocks(rows, s.columns);
+        terms.dsp += cells;
+        terms.ff[0] += (s.columns * w.act) as f64;
+        if !matches!(self.target, Target::Xc7 | Target::Generic) {
+            let (packed, operand, sum) = packing.ports;
+            terms.ff[0] += (cells * (2 * (packed + operand) + sum)) as f64;
+            terms.lut[1] += (cells * self.adder_luts(sum)) as f64;
+            terms.carry[0] += cells as f64 * self.carry(sum);
+        }
+        let mut count = s.chains;
+        while count > 1 {
+            let joins = rows * (count / 2);
+            terms.ff[0] += (rows * count.div_ceil(2) * w.sum) as f64;
+            terms.lut[1] += (joins * self.adder_luts(w.sum)) as f64;
+            terms.carry[0] += joins as f64 * self.carry(w.sum);
+            count = count.div_ceil(2);
+        }
+    }
+
+    /// LUTs of a plain adder.
+    fn adder_luts(&self, bits: usize) -> usize {
+        if self.adders_are_carries() {
+            self.short_adder(bits)
+        } else {
+            bits
+        }
+    }
+}
+
+/// Registers of an adder tree. A node is a list of its bits, each the number of registers since the
+/// last logic.
+struct Tree<'a> {
+    part: &'a Part<'a>,
+    shifts: bool,
+    ff: usize,
+    shift: usize,
+    lut: usize,
+    carry: f64,
+}
+
+impl<'a> Tree<'a> {
+    fn new(part: &'a Part<'a>) -> Self {
+        Self {
+            part,
+            shifts: !part.lut4,
+            ff: 0,
+            shift: 0,
+            lut: 0,
+            carry: 0.0,
+        }
+    }
+
+    /// Bits go into logic: their registers are what they are.
+    fn end(&mut self, bits: &[usize]) {
+        for &run in bits {
+            if self.shifts && run >= 3 {
+                self.shift += 1;
+            } else {
+                self.ff += run;
+            }
+        }
+    }
+
+    /// One node of a level, registered: the sum of two nodes, the second shifted, or one passed on.
+    fn level(
+        &mut self,
+        nodes: &[Vec<usize>],
+        shift: usize,
+        most: usize,
+        minus: bool,
+    ) -> Vec<usize> {
+        let [even, odd] = nodes else {
+            return nodes[0].iter().map(|run| run + 1).collect();
+        };
+        let low = shift.min(even.len());
+        if even.len() <= shift && !minus {
+            // Nothing overlaps: wires.
+            let gap = std::iter::repeat_n(0, shift - low);
+            let bits = even.iter().map(|run| run + 1).chain(gap);
+            return bits.chain(odd.iter().map(|run| run + 1)).collect();
+        }
+        let width = (even.len().max(odd.len() + shift) + 1).min(most);
+        self.end(&even[low..]);
+        self.end(odd);
+        self.lut += match self.part.target {
+            Target::Ice40 => width - shift,
+            Target::Ecp5 => self.part.short_adder(width - shift),
+            // Above the first operand the carry chain takes the second as it is.
+            _ => even.len().min(odd.len() + shift).saturating_sub(shift),
+        };
+        self.carry += self.part.carry(width - shift);
+        even[..low]
+            .iter()
+            .map(|run| run + 1)
+            .chain(std::iter::repeat(1))
+            .take(width)
+            .collect()
+    }
+}

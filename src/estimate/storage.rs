@@ -1,0 +1,165 @@
+//! Vectors, states, queues, weights, biases and tables: where they go and what stands around them.
+
+use super::memory::{self, Shape};
+use super::terms::{Part, Terms};
+use super::widths::{bits_for, log2_up};
+use crate::schedule::LayerSchedule;
+use crate::spec::Target;
+
+impl Part<'_> {
+    /// Vector buffer, cell state and output queue.
+    pub(super) fn small_memories(&self, terms: &mut Terms) {
+        let (w, s) = (self.w, self.s);
+        let slots = 1 << (bits_for(s.blocks - 1) + 1);
+        let word = s.units * w.h + 3;
+        let vector = Shape {
+            width: w.act,
+            depth: slots,
+            reads: 1,
+            written: true,
+        };
+        let state = Shape {
+            width: s.units * w.c,
+            depth: s.groups,
+            reads: 1,
+            written: true,
+        };
+        let queue = Shape {
+            width: word,
+            depth: 1 << s.queue_log2,
+            reads: 1,
+            written: true,
+        };
+        for (shape, count, registered) in [
+            (vector, s.columns, true),
+            (state, 1, true),
+            (queue, 1, false),
+        ] {
+            terms.memory_bits += count * shape.width * shape.depth;
+            // The register behind a read; of the queue it is counted with the control.
+            let output = usize::from(registered) * shape.width;
+            let mapped = match self.target {
+                Target::Ice40 | Target::Generic => {
+                    memory::in_blocks_or_registers(self.target, shape)
+                }
+                _ => Some(memory::in_lut_ram(self.target, shape)),
+            };
+            let Some(mapped) = mapped else {
+                terms.ff[4] += (count * (shape.width * shape.depth + output)) as f64;
+                terms.lut[5] += (count * (shape.width * shape.depth * 2 / 3 + shape.depth)) as f64;
+                continue;
+            };
+            for _ in 0..count {
+                terms.take(mapped);
+            }
+            let emulated = mapped.blocks > 0;
+            let address = bits_for(shape.depth - 1);
+            terms.ff[4] +=
+                (count * (output + usize::from(emulated) * (shape.width + address))) as f64;
+            let muxes = mapped.mux_words * shape.width;
+            terms.lut[5] +=
+                (count * (muxes * if self.lut4 { 4 } else { 2 } / 5 + 2 * mapped.mux_words)) as f64;
+            terms.lut[5] += (count * usize::from(emulated) * (shape.width + address)) as f64;
+        }
+        // Writing: x or h, and who may.
+        terms.lut[5] += (s.columns * (w.act + 1)) as f64;
+        if s.h_subblocks > 1 {
+            let rest = (s.h_subblocks - 1) * s.columns * w.act;
+            terms.ff[5] += (rest + s.h_subblocks - 1) as f64;
+            terms.lut[5] += (rest + s.columns) as f64;
+        }
+    }
+
+    /// Weights, biases and activation tables.
+    pub(super) fn roms(&self, terms: &mut Terms) {
+        let (w, s) = (self.w, self.s);
+        // Yosys drops columns of a memory that are constant: of weights those without an element in
+        // any block, of biases the lowest bits where z is finer than every product.
+        let columns = used_columns(s);
+        let weights = Shape {
+            width: s.weight_row_bits() / s.columns * columns,
+            depth: s.weight_rows(),
+            reads: 1,
+            written: false,
+        };
+        let biases = Shape {
+            width: s.units * (w.acc - w.bias_zeros.min(w.acc)),
+            depth: s.groups * 8,
+            reads: 1,
+            written: false,
+        };
+        terms.memory_bits += s.weight_row_bits() * s.weight_rows() + s.units * w.acc * biases.depth;
+        for shape in [weights, biases] {
+            if shape.depth >= 64 {
+                let mapped = memory::in_blocks(self.target, shape);
+                terms.take(mapped);
+                terms.ff[4] += shape.width as f64;
+                terms.lut[6] += (mapped.mux_words * shape.width) as f64 * 0.5;
+                if mapped.mux_words > 0 {
+                    terms.ff[4] += log2_up(mapped.mux_words + 1) as f64;
+                }
+            } else {
+                let distinct = distinct_columns(shape);
+                terms.ff[4] += 2.0 * distinct;
+                terms.lut[6] += distinct * self.table_luts(shape.depth);
+            }
+        }
+        let entries = 2usize << w.z;
+        let table = Shape {
+            width: w.gate,
+            depth: entries,
+            reads: 2,
+            written: false,
+        };
+        terms.memory_bits += s.units * table.width * table.depth;
+        if w.z >= 7 {
+            for _ in 0..s.units {
+                terms.take(memory::in_blocks(self.target, table));
+            }
+        } else {
+            let bits = (s.units * w.gate) as f64;
+            terms.ff[4] += 2.0 * bits;
+            // One LUT6 holds 64 entries of anything. LUT4s are spared by bits that hardly toggle:
+            // all but those finer than an eighth of what a step of z can change.
+            let toggling = (w.gate + 2).saturating_sub(w.z).clamp(2, w.gate);
+            let bits = if self.lut4 {
+                (s.units * toggling) as f64
+            } else {
+                bits
+            };
+            terms.lut[6] += bits * (self.table_luts(entries) + self.table_luts(entries / 2));
+        }
+    }
+
+    /// LUTs of one bit of a table with random contents.
+    fn table_luts(&self, depth: usize) -> f64 {
+        let inputs = if self.lut4 { 16.0 } else { 64.0 };
+        let depth = depth as f64;
+        if depth <= inputs {
+            1.0
+        } else {
+            depth / inputs * if self.lut4 { 1.2 } else { 1.05 }
+        }
+    }
+}
+
+/// Columns that hold an element of x or of h in some block.
+fn used_columns(s: &LayerSchedule) -> usize {
+    let x = s.shape.input_size.min(s.x_slots * s.in_elements);
+    let h = if s.h_subblocks > 1 {
+        s.columns
+    } else {
+        s.shape.hidden_size.min(s.h_slots * s.units)
+    };
+    x.max(h)
+}
+
+/// Columns of a shallow table that differ: equal ones share their LUTs and registers.
+fn distinct_columns(shape: Shape) -> f64 {
+    let width = shape.width as f64;
+    if shape.depth >= 30 {
+        return width;
+    }
+    let kinds = (1u64 << shape.depth) as f64;
+    kinds * (1.0 - (-width / kinds).exp())
+}

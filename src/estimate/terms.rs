@@ -1,0 +1,281 @@
+//! What a layer is made of, part by part, before any calibration.
+//!
+//! Every term is a count that follows from the Verilog: bits of adders, of multiplexers, of
+//! registers. Calibration weighs the terms; a weight of 1 means that the count is what the
+//! synthesiser makes of that part.
+
+use super::memory::Mapped;
+use super::widths::{Widths, bits_for};
+use crate::schedule::LayerSchedule;
+use crate::spec::Target;
+
+/// Names of the terms of LUTs, in the order of [`Terms::lut`].
+pub const LUT_TERMS: [&str; 8] = [
+    "array chains",
+    "array trees",
+    "accumulators",
+    "lanes",
+    "multipliers in LUTs",
+    "small memories",
+    "tables in LUTs",
+    "control",
+];
+
+/// Names of the terms of flip-flops, in the order of [`Terms::ff`].
+pub const FF_TERMS: [&str; 6] = [
+    "array",
+    "accumulators",
+    "lanes",
+    "multipliers",
+    "memories",
+    "control",
+];
+
+/// Names of the terms of carry cells, in the order of [`Terms::carry`].
+pub const CARRY_TERMS: [&str; 4] = ["array", "accumulators", "lane", "control"];
+
+/// Counts of one layer or of a whole core.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// LUTs of logic.
+    pub lut: [f64; LUT_TERMS.len()],
+    /// Flip-flops.
+    pub ff: [f64; FF_TERMS.len()],
+    /// Carry cells.
+    pub carry: [f64; CARRY_TERMS.len()],
+    /// LUTs that serve as shift registers.
+    pub shift: usize,
+    /// LUT sites that serve as memory.
+    pub lut_memory: usize,
+    /// Smallest blocks of block RAM.
+    pub blocks: usize,
+    /// Double blocks among them.
+    pub double_blocks: usize,
+    /// DSP blocks.
+    pub dsp: usize,
+    /// Bits of weights, biases, tables, states, vectors and queues.
+    pub memory_bits: usize,
+}
+
+impl Terms {
+    /// Adds the counts of another part.
+    pub fn add(&mut self, other: &Self) {
+        fn sum<const N: usize>(into: &mut [f64; N], from: &[f64; N]) {
+            for (a, b) in into.iter_mut().zip(from) {
+                *a += b;
+            }
+        }
+        sum(&mut self.lut, &other.lut);
+        sum(&mut self.ff, &other.ff);
+        sum(&mut self.carry, &other.carry);
+        self.shift += other.shift;
+        self.lut_memory += other.lut_memory;
+        self.blocks += other.blocks;
+        self.double_blocks += other.double_blocks;
+        self.dsp += other.dsp;
+        self.memory_bits += other.memory_bits;
+    }
+
+    pub(super) fn take(&mut self, mapped: Mapped) {
+        self.blocks += mapped.blocks;
+        self.double_blocks += mapped.double_blocks;
+        self.lut_memory += mapped.lut_memory;
+    }
+}
+
+/// A layer being taken apart.
+pub(super) struct Part<'a> {
+    pub(super) target: Target,
+    pub(super) w: &'a Widths,
+    pub(super) s: &'a LayerSchedule,
+    /// A family of LUT4s.
+    pub(super) lut4: bool,
+}
+
+/// Takes a layer apart.
+#[must_use]
+pub fn of_layer(target: Target, widths: &Widths, schedule: &LayerSchedule) -> Terms {
+    let part = Part {
+        target,
+        w: widths,
+        s: schedule,
+        lut4: matches!(target, Target::Ecp5 | Target::Ice40),
+    };
+    let mut terms = Terms::default();
+    part.array(&mut terms);
+    part.accumulators(&mut terms);
+    part.lanes(&mut terms);
+    part.small_memories(&mut terms);
+    part.roms(&mut terms);
+    part.control(&mut terms);
+    terms
+}
+
+impl Part<'_> {
+    /// Carry cells of an adder of `bits` bits; Yosys makes short ones of LUTs.
+    pub(super) fn carry(&self, bits: usize) -> f64 {
+        let (bits_per_cell, shortest) = match self.target {
+            Target::Ecp5 => (2, 5),
+            Target::Ice40 => (1, 3),
+            _ => (4, 3),
+        };
+        if bits < shortest {
+            return 0.0;
+        }
+        bits.div_ceil(bits_per_cell) as f64
+    }
+
+    /// LUTs of an adder on ECP5, where carry cells bring their own.
+    pub(super) fn short_adder(&self, bits: usize) -> usize {
+        if self.adders_are_carries() && bits < 5 {
+            2 * bits
+        } else {
+            0
+        }
+    }
+
+    /// ECP5's carry cell brings the LUTs of an adder with it.
+    pub(super) fn adders_are_carries(&self) -> bool {
+        self.target == Target::Ecp5
+    }
+
+    fn accumulators(&self, terms: &mut Terms) {
+        let units = self.s.units as f64;
+        for gate in 0..4 {
+            let bits = self.w.acc.saturating_sub(self.w.acc_lsb[gate]);
+            terms.ff[1] += units * bits as f64;
+            // The inverted operand, selected or not, is a LUT of its own beside a LUT4 carry.
+            terms.lut[2] += units
+                * match self.target {
+                    Target::Ecp5 => bits,
+                    Target::Ice40 => 2 * bits,
+                    _ => bits + 1,
+                } as f64;
+            terms.carry[1] += units * self.carry(bits);
+        }
+    }
+
+    fn lanes(&self, terms: &mut Terms) {
+        let (w, s) = (self.w, self.s);
+        let units = s.units as f64;
+        let table_reg = usize::from(s.table_register);
+        let lowest = w.acc_lsb.iter().copied().min().unwrap_or(0);
+        let bits = w.acc - lowest.min(w.acc);
+        let waits: usize = [0, 1, 3]
+            .iter()
+            .map(|&gate| w.acc.saturating_sub(w.acc_lsb[gate]))
+            .sum();
+        let delays = (table_reg + s.tanh_delay) * w.gate;
+        let lane_ff = waits + 5 * bits + w.acc + w.z + delays + 2 * w.gate + w.c + w.z + w.h + 2;
+        terms.ff[2] += units * lane_ff as f64;
+        // Operands, product and sum of products: Yosys puts all of them into a DSP48E1.
+        let inside = matches!(self.target, Target::Xc7 | Target::Generic);
+        let multiplier_ff = 2 * (w.gate + w.operand) + w.products;
+        let (blocks, soft) = self.multiplier();
+        terms.ff[3] += if inside && blocks == 1 {
+            0.0
+        } else {
+            units * multiplier_ff as f64
+        };
+        terms.dsp += s.units * blocks;
+        terms.lut[4] += units * soft as f64;
+
+        let adders = if self.adders_are_carries() {
+            0
+        } else {
+            bits + w.acc
+        };
+        let mux = |inputs4: usize| inputs4 * if self.lut4 { 2 } else { 1 };
+        let requant = |out: usize, over: usize, dropped: usize| {
+            let inputs = if self.lut4 { 3 } else { 5 };
+            out + over / inputs + dropped / inputs + 2
+        };
+        let over_z = w.acc.saturating_sub(w.z_shift + w.z);
+        let over_h = (w.products as i32 - w.h_shift - w.h as i32).max(0) as usize;
+        let over_c = (w.c as i32 - w.zc_shift - w.z as i32).max(0) as usize;
+        let round = if w.zc_shift > 0 { w.z } else { 0 };
+        let sum = if inside || self.adders_are_carries() {
+            0
+        } else {
+            w.products
+        };
+        // No inverted operand beside a LUT4's carry.
+        let inverters = if self.target == Target::Ice40 {
+            bits + w.acc / 2
+        } else {
+            0
+        };
+        let lut = inverters
+            + mux(bits)
+            + adders
+            + requant(w.z, over_z, w.z_shift)
+            + sum
+            + w.products
+            + mux(w.operand)
+            + w.gate
+            + 10
+            + requant(w.c, 3, w.gate)
+            + requant(w.h, over_h, w.h_shift.max(0) as usize)
+            + requant(w.z, over_c, w.zc_shift.max(0) as usize)
+            + if self.lut4 { round } else { 0 };
+        terms.lut[3] += units * lut as f64;
+        terms.carry[2] += units * (self.carry(bits) + self.carry(w.acc));
+        terms.carry[2] += units
+            * (if inside { 0.0 } else { self.carry(w.products) }
+                + if round > 0 { self.carry(round) } else { 0.0 });
+    }
+
+    /// DSP blocks of a lane's multiplier, or its size in LUTs.
+    fn multiplier(&self) -> (usize, usize) {
+        let (a, b) = (
+            self.w.gate.min(self.w.operand),
+            self.w.gate.max(self.w.operand),
+        );
+        let (wide, narrow) = match self.target {
+            Target::Xc7 | Target::Generic => (25, 18),
+            Target::Xcup => (27, 18),
+            Target::Ecp5 => (18, 18),
+            Target::Ice40 => return (0, 2 * a * b),
+        };
+        let slices = |bits: usize, most: usize| 1 + bits.saturating_sub(most).div_ceil(most - 1);
+        (slices(b, wide) * slices(a, narrow), 0)
+    }
+
+    /// Sequencer, loader, writer, output, policy, lines of flags.
+    fn control(&self, terms: &mut Terms) {
+        let (w, s) = (self.w, self.s);
+        let block = bits_for(s.blocks - 1);
+        let group = bits_for(s.groups - 1);
+        let address = bits_for(s.weight_rows() - 1);
+        let beat = bits_for(s.in_beats() - 1);
+        let credit = bits_for(s.h_blocks);
+        let queue = s.queue_log2;
+        let phases = 16 + usize::from(s.table_register) + s.tanh_delay;
+        let slots = if s.x_slots > 1 { s.x_slots } else { 0 }
+            + if s.h_subblocks == 1 && s.h_slots > 1 {
+                s.h_slots
+            } else {
+                0
+            };
+        let start = usize::from(s.start_register) * (address + block + 7);
+        let delayed = (s.chain - 1) * (block + 1);
+        let lines = match self.target {
+            // Lines without a reset become shift registers.
+            Target::Xc7 | Target::Xcup | Target::Generic => 3 * s.mac_latency + phases + 10,
+            _ => 6 * s.mac_latency + 4 * phases,
+        };
+        let counters = 2 * address + 2 * block + 4 * group + beat + credit + 4 * queue + 26;
+        let out = s.units * w.h + 8;
+        terms.ff[5] += (counters + slots + start + delayed + lines + out) as f64;
+        let sequencer = 3 * address + 3 * block + 2 * group + credit + queue + 16;
+        let loader = slots + beat + 2 * block + group + 20;
+        let output = s.units * w.h + 3 * queue + 4;
+        let others = 2 * group + 10 + beat / 2 + 3;
+        let dense = if self.lut4 { 1.5 } else { 1.0 };
+        terms.lut[7] += dense * (sequencer + loader + output + others) as f64;
+        terms.carry[3] += 2.0 * self.carry(address)
+            + self.carry(block) * 3.0
+            + 4.0 * self.carry(group)
+            + self.carry(beat);
+    }
+}

@@ -55,8 +55,8 @@ fn generate(home: &Path, options: &[&str]) -> PathBuf {
     home.join("lstm")
 }
 
-const COMMANDS: [&str; 8] = [
-    "import", "quantize", "gen", "run", "cosim", "synth", "demo", "doctor",
+const COMMANDS: [&str; 9] = [
+    "import", "quantize", "gen", "run", "cosim", "estimate", "synth", "demo", "doctor",
 ];
 
 #[test]
@@ -752,7 +752,7 @@ fn the_demo_goes_from_model_to_netlist() {
     assert!(report["prediction_error"].as_f64().unwrap() < 0.02);
     assert!(report["synth"]["utilization"]["lut"].as_u64().unwrap() > 100);
     assert_eq!(names(home.path()), ["lprnn-hw-demo"]);
-    // What is there is kept when a tool is missing; what is not ours is never touched.
+    // What is not ours is never touched.
     std::fs::rename(home.path().join("lprnn-hw-demo"), home.path().join("other")).unwrap();
     std::fs::create_dir(home.path().join("lprnn-hw-demo")).unwrap();
     std::fs::write(home.path().join("lprnn-hw-demo/note"), "mine").unwrap();
@@ -778,4 +778,34 @@ fn runs_where_interrupts_are_ignored() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(folder.path().join("core/interface.json").is_file());
+}
+
+#[test]
+fn estimates_stand_beside_what_synthesis_counts() {
+    let home = home();
+    let folder = generate(home.path(), &["--target", "ecp5"]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = program()
+            .current_dir(&folder)
+            .args(arguments)
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let estimate = json(&["estimate", "--config", "design.toml"]);
+    let synth = json(&["synth", "."]);
+    assert_eq!(synth["utilization"]["source"]["part"], "ecp5");
+    let compared = synth["compared"].as_array().unwrap();
+    assert_eq!(compared.len(), 8);
+    let of = |what: &str| compared.iter().find(|row| row["what"] == what).unwrap();
+    let ff = &of("flip-flops");
+    assert_eq!(ff["estimated"], estimate["estimate"]["ff"]["value"]);
+    assert_eq!(ff["synthesised"], synth["utilization"]["ff"]);
+    for exact in ["block RAM, 18 kb", "DSP blocks"] {
+        assert_eq!(of(exact)["estimated"], of(exact)["synthesised"]);
+    }
+    // Sources shaped for one family have no estimate for another.
+    let synth = json(&["synth", ".", "--target", "xc7"]);
+    assert_eq!(synth["compared"].as_array().unwrap().len(), 0);
 }

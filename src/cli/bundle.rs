@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::model;
 use crate::codegen::{Bundle, Interface, Package, Vectors};
 use crate::cosim::Workload;
+use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
 use crate::schedule::Schedule;
 use crate::spec::{DesignConfig, Network};
@@ -60,6 +61,13 @@ pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned
         model,
         schedule,
     })
+}
+
+impl Planned {
+    /// What it will take.
+    pub fn estimate(&self) -> Estimate {
+        Estimate::new(&self.model, &self.schedule, &self.config.implementation)
+    }
 }
 
 /// Generates all files.

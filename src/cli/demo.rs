@@ -4,6 +4,7 @@ use super::Ended;
 use super::bundle::{build, open, plan_model};
 use super::cosim::{CosimReport, Stalls, compare};
 use super::error::CliError;
+use super::estimate::human_estimate;
 use super::folder::Place;
 use super::output::{Console, Format, Results};
 use super::progress::Progress;
@@ -11,6 +12,7 @@ use super::quantize::{QuantizeReport, options};
 use super::report::DesignReport;
 use super::synth::SynthReport;
 use crate::cosim::Workload;
+use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::import::read_bytes;
 use crate::quantize::{QuantizedModel, calibrate, quantize_input};
@@ -58,6 +60,7 @@ struct DemoReport {
     prediction_error: f64,
     quantize: QuantizeReport,
     design: DesignReport,
+    estimate: EstimateTable,
     cosim: CosimReport,
     synth: SynthReport,
 }
@@ -66,6 +69,17 @@ impl Results for DemoReport {
     /// The stages were printed when they came.
     fn human(&self, _: &mut dyn Write) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// The estimate alone, as one stage.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct EstimateTable(Estimate);
+
+impl Results for EstimateTable {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        human_estimate(out, &self.0)
     }
 }
 
@@ -191,11 +205,14 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     show(console, 2, &title, &design)?;
 
     let opened = open(&args.out)?;
+    let estimate = EstimateTable(opened.planned.estimate());
+    show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
+
     let load = Workload::sequences(&opened.interface, codes, steps);
     let cosim = compare(&opened, &load, Stalls::Both.patterns(), (1, None), console)?;
     show(
         console,
-        3,
+        4,
         "cosimulated on readings not seen in training",
         &cosim,
     )?;
@@ -210,8 +227,8 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         &Options::default(),
     )?;
     drop(progress);
-    let synth = SynthReport::new(bundle.top, synthesis);
-    show(console, 4, "synthesised", &synth)?;
+    let synth = SynthReport::new(bundle.top, synthesis, Target::Xc7, Some(&opened.planned));
+    show(console, 5, "synthesised", &synth)?;
 
     let ended = cosim.ended();
     let report = DemoReport {
@@ -219,6 +236,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         prediction_error,
         quantize,
         design,
+        estimate,
         cosim,
         synth,
     };

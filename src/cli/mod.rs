@@ -9,6 +9,7 @@ mod demo;
 mod design;
 mod doctor;
 mod error;
+mod estimate;
 mod folder;
 mod generate;
 mod import;
@@ -66,6 +67,8 @@ enum Command {
     Run(reference::Args),
     /// Compare a core with the reference model by Verilator: every word of every step
     Cosim(cosim::Args),
+    /// Say in milliseconds what a core will take: cells, memory, cycles
+    Estimate(estimate::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
     /// The main job from end to end, on a small trained model that is compiled in
@@ -137,6 +140,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
         Command::Gen(args) => generate::run(args, console),
         Command::Run(args) => reference::run(args, console),
         Command::Cosim(args) => cosim::run(args, console),
+        Command::Estimate(args) => estimate::run(args, console),
         Command::Synth(args) => synth::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),

@@ -1,12 +1,12 @@
 //! `lprnn-hw synth`.
 
-use super::bundle::DESIGN;
-use super::design::read_config;
+use super::bundle::{Planned, open};
 use super::error::CliError;
+use super::estimate::{Compared, block_name, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, folder};
-use crate::spec::{DesignConfig, Target};
+use crate::spec::Target;
 use crate::synth::{self, Design, Options, Part, RouteOptions, Synthesis, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
@@ -94,39 +94,48 @@ pub struct SynthReport {
     top: String,
     #[serde(flatten)]
     synthesis: Synthesis,
+    /// Beside the estimate, where the design was generated for this family.
+    compared: Vec<Compared>,
 }
 
 impl SynthReport {
-    /// Of the module `top`.
-    pub fn new(top: String, synthesis: Synthesis) -> Self {
+    /// Of the module `top`; `planned` is what it was generated from, where that is known.
+    pub fn new(top: String, synthesis: Synthesis, target: Target, planned: Option<&Planned>) -> Self {
+        let compared = planned
+            .filter(|planned| planned.config.implementation.target == target)
+            .map(|planned| compared(&planned.estimate(), &synthesis.utilization));
         Self {
             schema: 1,
             top,
             synthesis,
+            compared: compared.unwrap_or_default(),
         }
     }
 }
 
-/// Rows of a table of what a netlist takes.
-fn utilization_rows(used: &Utilization) -> Vec<(&'static str, String)> {
-    let mut rows = vec![
-        ("LUT (logic)", grouped(used.lut)),
-        ("LUT as memory", grouped(used.lut_as_memory)),
-        ("LUT as shift register", grouped(used.lut_as_shift_register)),
-        ("LUT sites in all", grouped(used.lut_total)),
-        ("flip-flops", grouped(used.ff)),
-        ("carry cells", grouped(used.carry)),
-    ];
-    let blocks = if used.block_bits == 4096 {
-        "block RAM, 4 kb"
-    } else {
-        "block RAM, 18 kb"
-    };
-    rows.push((blocks, grouped(used.bram)));
-    if used.ramb36 > 0 {
-        rows.push(("RAMB36 among them", grouped(used.ramb36)));
+/// Rows of a table of what a netlist takes, beside the estimate where there is one.
+fn utilization_rows(used: &Utilization, compared: &[Compared]) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    if !compared.is_empty() {
+        rows.push(["", "synthesised", "estimated"].map(String::from).to_vec());
     }
-    rows.push(("DSP blocks", grouped(used.dsp)));
+    let figures = [
+        ("LUT (logic)", used.lut),
+        ("LUT as memory", used.lut_as_memory),
+        ("LUT as shift register", used.lut_as_shift_register),
+        ("LUT sites in all", used.lut_total),
+        ("flip-flops", used.ff),
+        ("carry cells", used.carry),
+        (block_name(used.block_bits == 4096), used.bram),
+        ("DSP blocks", used.dsp),
+    ];
+    for (what, count) in figures {
+        let mut row = vec![what.to_string(), grouped(count)];
+        if let Some(compared) = compared.iter().find(|compared| compared.what == what) {
+            row.push(grouped(compared.estimated));
+        }
+        rows.push(row);
+    }
     rows
 }
 
@@ -139,11 +148,7 @@ impl Results for SynthReport {
             "{}: {} {}, {}, {}",
             self.top, source.tool, source.version, source.stage, source.part
         )?;
-        let rows: Vec<Vec<String>> = utilization_rows(used)
-            .into_iter()
-            .map(|(name, value)| vec![name.to_string(), value])
-            .collect();
-        table(out, &rows)?;
+        table(out, &utilization_rows(used, &self.compared))?;
         let Some(routed) = &self.synthesis.routed else {
             return Ok(());
         };
@@ -191,11 +196,11 @@ impl Results for SynthReport {
 /// Synthesises a bundle and prints what it takes.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let design = Design::open(&args.bundle)?;
-    let target = if let Some(family) = args.target {
-        family.into()
-    } else {
-        let settings = read_config(&args.bundle.join(DESIGN))?;
-        DesignConfig::resolve(settings)?.implementation.target
+    let opened = open(&args.bundle);
+    let target = match (args.target, &opened) {
+        (Some(family), _) => family.into(),
+        (None, Ok(opened)) => opened.planned.config.implementation.target,
+        (None, Err(_)) => return opened.map(|_| Ended::Well),
     };
     let route = if args.pnr {
         Some(RouteOptions {
@@ -222,6 +227,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let progress = Progress::spinner(console, &what);
     let synthesis = synth::run(&Search::from_env(), &design, target, &options)?;
     drop(progress);
-    console.print(&SynthReport::new(design.top, synthesis))?;
+    let planned = opened.as_ref().ok().map(|opened| &opened.planned);
+    console.print(&SynthReport::new(design.top, synthesis, target, planned))?;
     Ok(Ended::Well)
 }

@@ -1,0 +1,150 @@
+//! `lprnn-hw estimate`.
+
+use super::Ended;
+use super::bundle::plan;
+use super::design::DesignArgs;
+use super::error::CliError;
+use super::output::{Console, Results, grouped, table};
+use super::progress::Progress;
+use super::report::{LayerReport, TimingReport, human_layers, layers};
+use crate::estimate::{Estimate, Figure};
+use crate::spec::Target;
+use crate::synth::Utilization;
+use serde::Serialize;
+use std::io::Write;
+
+/// Arguments of `estimate`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw estimate --bits 4 --hidden 512
+  lprnn-hw estimate --model lstm.safetensors --target ecp5 --target-cycles 2000
+  lprnn-hw estimate --config design.toml --max-macs 256 --format json
+
+Takes the arguments of gen, and prints in milliseconds what the core will take: block RAM, DSP blocks,
+memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys, with
+its error on designs outside the fit.
+
+Exit status: 0 done, 2 could not: every setting that is wrong is named with its place.")]
+pub struct Args {
+    #[command(flatten)]
+    design: DesignArgs,
+}
+
+/// The estimate of a design, as it is printed.
+#[derive(Serialize)]
+struct EstimateReport {
+    schema: u32,
+    name: String,
+    layers: Vec<LayerReport>,
+    timing: TimingReport,
+    estimate: Estimate,
+}
+
+/// A calibrated figure with its error.
+fn figure(name: &str, figure: Figure) -> Vec<String> {
+    vec![
+        name.to_string(),
+        grouped(figure.value),
+        format!(
+            "off by {:.1} % at the median, {:.1} % at worst",
+            figure.median_error_percent, figure.worst_error_percent
+        ),
+    ]
+}
+
+fn exact(name: &str, value: u64) -> Vec<String> {
+    vec![name.to_string(), grouped(value), "exact".to_string()]
+}
+
+/// Name of the rows of block RAM; iCE40 has small blocks.
+pub fn block_name(small: bool) -> &'static str {
+    if small {
+        "block RAM, 4 kb"
+    } else {
+        "block RAM, 18 kb"
+    }
+}
+
+/// The table of an estimate.
+pub fn human_estimate(out: &mut dyn Write, estimate: &Estimate) -> std::io::Result<()> {
+    let blocks = block_name(estimate.family == Target::Ice40);
+    let mut rows = vec![
+        figure("LUT (logic)", estimate.lut),
+        figure("LUT sites in all", estimate.lut_total),
+        figure("flip-flops", estimate.ff),
+        figure("carry cells", estimate.carry),
+        exact(blocks, estimate.bram),
+    ];
+    if estimate.ramb36 > 0 {
+        rows.push(exact("RAMB36 among them", estimate.ramb36));
+    }
+    rows.push(exact("DSP blocks", estimate.dsp));
+    rows.push(exact("memory bits", estimate.memory_bits));
+    table(out, &rows)
+}
+
+/// One figure of synthesis beside its estimate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// What is counted.
+    pub what: &'static str,
+    /// By the model.
+    pub estimated: u64,
+    /// By Yosys.
+    pub synthesised: u64,
+}
+
+/// Every figure of synthesis that has an estimate.
+pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
+    let blocks = block_name(estimate.family == Target::Ice40);
+    [
+        ("LUT (logic)", estimate.lut.value, used.lut),
+        ("LUT as memory", estimate.lut_as_memory, used.lut_as_memory),
+        (
+            "LUT as shift register",
+            estimate.lut_as_shift_register,
+            used.lut_as_shift_register,
+        ),
+        ("LUT sites in all", estimate.lut_total.value, used.lut_total),
+        ("flip-flops", estimate.ff.value, used.ff),
+        ("carry cells", estimate.carry.value, used.carry),
+        (blocks, estimate.bram, used.bram),
+        ("DSP blocks", estimate.dsp, used.dsp),
+    ]
+    .into_iter()
+    .map(|(what, estimated, synthesised)| Compared {
+        what,
+        estimated,
+        synthesised,
+    })
+    .collect()
+}
+
+impl Results for EstimateReport {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let family = crate::synth::family_name(self.estimate.family);
+        writeln!(out, "{}: estimated for {family}", self.name)?;
+        human_layers(out, &self.layers)?;
+        self.timing.human(out)?;
+        human_estimate(out, &self.estimate)
+    }
+}
+
+/// Estimates a design.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    let config = args.design.resolve()?;
+    let progress = Progress::spinner(console, "estimating");
+    let planned = plan(config)?;
+    let implementation = &planned.config.implementation;
+    let report = EstimateReport {
+        schema: 1,
+        name: implementation.name.clone(),
+        layers: layers(&planned.model, &planned.schedule),
+        timing: TimingReport::of(&planned.schedule, planned.config.clock_ns),
+        estimate: planned.estimate(),
+    };
+    drop(progress);
+    console.print(&report)?;
+    Ok(Ended::Well)
+}

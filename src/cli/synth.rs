@@ -100,7 +100,12 @@ pub struct SynthReport {
 
 impl SynthReport {
     /// Of the module `top`; `planned` is what it was generated from, where that is known.
-    pub fn new(top: String, synthesis: Synthesis, target: Target, planned: Option<&Planned>) -> Self {
+    pub fn new(
+        top: String,
+        synthesis: Synthesis,
+        target: Target,
+        planned: Option<&Planned>,
+    ) -> Self {
         let compared = planned
             .filter(|planned| planned.config.implementation.target == target)
             .map(|planned| compared(&planned.estimate(), &synthesis.utilization));

@@ -464,12 +464,12 @@ fn stated_cycles_that_are_wrong_are_a_difference() {
         Difference::Latency { .. }
     ));
     core.interface.timing.latency -= 1;
-    core.interface.timing.cycles_per_step -= 1;
+    core.interface.timing.repeating[0] -= 1;
     let difference = difference(core.check(8, Pattern::AlwaysReady));
     assert_eq!(
         difference,
         Difference::CyclesPerStep {
-            step: 5,
+            step: 1,
             measured: 15,
             stated: 14
         }

@@ -96,7 +96,13 @@ fn verilator_has_nothing_to_say() {
             waivers,
         ];
         let output = tool(ToolKind::Verilator, folder, &arguments(&start, sources));
-        assert_eq!(output.stdout + &output.stderr, "", "{}", recipe.name);
+        let text = output.stdout + &output.stderr;
+        // Newer versions report how long they took.
+        let warnings: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with("- "))
+            .collect();
+        assert!(warnings.is_empty(), "{}: {warnings:?}", recipe.name);
     });
 }
 
@@ -150,9 +156,8 @@ fn a_missing_memory_stops_synthesis() {
     let recipe = Recipe::new("gone", &[2, 2], 2).folded(1, 2);
     write(&recipe.bundle(5, 3), folder.path());
     std::fs::remove_file(folder.path().join("rtl/gone_l0_weights.mem")).unwrap();
-    let gone = std::panic::catch_unwind(|| {
-        tool(ToolKind::Yosys, folder.path(), &["-q", "-s", "syn/gone.ys"])
-    });
+    let gone =
+        std::panic::catch_unwind(|| tool(ToolKind::Yosys, folder.path(), &["-s", "syn/gone.ys"]));
     let message = *gone.unwrap_err().downcast::<String>().unwrap();
     assert!(message.contains("gone_l0_weights.mem"), "{message}");
 }

@@ -163,7 +163,7 @@ pub fn run(
         "{read}hierarchy -check -top {top}\n\
          proc\n\
          select -assert-none t:$dlatch t:$adlatch t:$dlatchsr\n\
-         check -assert\n",
+         check\n",
         read = design.read(),
     );
     write(scratch, "elaborate.ys", &elaborate)?;

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod codegen;
 pub mod cosim;
 pub mod estimate;
+pub mod explore;
 pub mod files;
 pub mod fixed;
 pub mod import;

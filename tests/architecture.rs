@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
     &["cosim", "synth"],
+    &["explore"],
     &["report", "cli"],
 ];
 

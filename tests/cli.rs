@@ -55,8 +55,8 @@ fn generate(home: &Path, options: &[&str]) -> PathBuf {
     home.join("lstm")
 }
 
-const COMMANDS: [&str; 9] = [
-    "import", "quantize", "gen", "run", "cosim", "estimate", "synth", "demo", "doctor",
+const COMMANDS: [&str; 10] = [
+    "import", "quantize", "gen", "run", "cosim", "estimate", "explore", "synth", "demo", "doctor",
 ];
 
 #[test]

@@ -21,6 +21,11 @@ impl Place {
     /// Checks that `target` can be written. An existing folder is refused, and with `force`
     /// replaced, if it is one of ours or empty.
     pub fn check(target: &Path, force: bool) -> Result<Self, CliError> {
+        Self::marked(target, force, MARK)
+    }
+
+    /// The same for a folder that is known by the file `mark`.
+    pub fn marked(target: &Path, force: bool, mark: &str) -> Result<Self, CliError> {
         let shown = target.display();
         if target.file_name().is_none() {
             return Err(CliError::new(shown, "is no name for a new folder")
@@ -42,10 +47,10 @@ impl Place {
                     .map_err(|error| CliError::io(target, "read", &error))?
                     .next()
                     .is_none();
-                if !empty && !target.join(MARK).is_file() {
+                if !empty && !target.join(mark).is_file() {
                     return Err(CliError::new(
                         shown,
-                        format!("holds something else: there is no {MARK} in it"),
+                        format!("holds something else: there is no {mark} in it"),
                     )
                     .help("choose another folder by --out"));
                 }

@@ -10,6 +10,8 @@ mod design;
 mod doctor;
 mod error;
 mod estimate;
+mod explore;
+mod explore_text;
 mod folder;
 mod generate;
 mod import;
@@ -69,6 +71,8 @@ enum Command {
     Cosim(cosim::Args),
     /// Say in milliseconds what a core will take: cells, memory, cycles
     Estimate(estimate::Args),
+    /// Estimate many designs at once: what fits a part, what limits it, what is worth building
+    Explore(explore::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
     /// The main job from end to end, on a small trained model that is compiled in
@@ -141,6 +145,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
         Command::Run(args) => reference::run(args, console),
         Command::Cosim(args) => cosim::run(args, console),
         Command::Estimate(args) => estimate::run(args, console),
+        Command::Explore(args) => explore::run(args, console),
         Command::Synth(args) => synth::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),

@@ -6,11 +6,13 @@ mod cycles;
 mod folding;
 mod layer;
 mod mac;
+mod steady;
 
 pub use cycles::{CycleCounts, count_cycles};
 pub use folding::{ScheduleError, choose};
 pub use layer::{Fabric, LayerSchedule, LayerShape};
 pub use mac::{MacArray, Packing};
+pub use steady::{SteadyCycles, steady_cycles};
 
 use crate::quantize::QuantizedModel;
 use crate::spec::Implementation;

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod identifier;
 mod implementation;
+mod parts;
 mod settings;
 
 pub use config::{
@@ -18,4 +19,5 @@ pub use error::{Issue, SpecErrors};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+pub use parts::Part;
 pub use settings::{FIELDS, Field, Given, Kind, Settings, Value};

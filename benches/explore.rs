@@ -1,0 +1,55 @@
+//! Points a second of a sweep on one core: `cargo bench --bench explore`.
+
+use divan::{Bencher, counter::ItemsCount};
+use lprnn_hw::explore::{Axes, Evaluator, Foldings};
+use lprnn_hw::spec::{MacStyle, Numerics, Settings, Target};
+
+fn main() {
+    divan::main();
+}
+
+/// The sweep of the README: 7 widths, 4 sizes, both kinds of array, the built-in foldings.
+fn axes(layers: usize) -> Axes {
+    Axes {
+        widths: (2..=8).map(|bits| (bits, bits, bits)).collect(),
+        hidden: vec![64, 128, 256, 512],
+        input_size: None,
+        layers: vec![layers],
+        mac: vec![MacStyle::Lut, MacStyle::Dsp],
+        foldings: Foldings::BuiltIn,
+    }
+}
+
+fn evaluator() -> Evaluator {
+    Evaluator {
+        target: Target::Xc7,
+        numerics: Numerics::resolve(Settings::default()).expect("defaults are valid"),
+    }
+}
+
+#[divan::bench(args = [1, 2, 4])]
+fn points(bencher: Bencher, layers: usize) {
+    let specs = axes(layers).specs().expect("a valid sweep");
+    let evaluator = evaluator();
+    bencher.counter(ItemsCount::new(specs.len())).bench(|| {
+        specs
+            .iter()
+            .filter(|spec| evaluator.point(spec).is_ok())
+            .count()
+    });
+}
+
+/// Foldings by a goal: each point searches among hundreds.
+#[divan::bench(args = [64, 256, 1024])]
+fn goals(bencher: Bencher, macs: usize) {
+    let mut axes = axes(1);
+    axes.foldings = Foldings::MaxMacs(vec![macs]);
+    let specs = axes.specs().expect("a valid sweep");
+    let evaluator = evaluator();
+    bencher.counter(ItemsCount::new(specs.len())).bench(|| {
+        specs
+            .iter()
+            .filter(|spec| evaluator.point(spec).is_ok())
+            .count()
+    });
+}

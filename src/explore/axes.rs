@@ -1,0 +1,188 @@
+//! The points that a sweep spans.
+
+use super::point::{NetworkShape, Spec};
+use crate::spec::{FoldingGoal, Issue, MacStyle};
+
+/// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.
+pub const LARGEST_ARRAY: usize = 1 << 14;
+/// More points than that are not kept in memory.
+pub const MOST_POINTS: usize = 2_000_000;
+
+/// Which foldings are tried for every network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foldings {
+    /// Units `ceil(H / 2^k)` by columns `2^j`, as far as [`LARGEST_ARRAY`].
+    BuiltIn,
+    /// Every combination that the network's sizes allow.
+    Explicit {
+        /// Units side by side; `None` for the built-in ones.
+        units: Option<Vec<usize>>,
+        /// Columns side by side; `None` for the built-in ones.
+        columns: Option<Vec<usize>>,
+    },
+    /// The fastest array of at most so many multiply-accumulates per cycle and layer.
+    MaxMacs(Vec<usize>),
+}
+
+/// The axes of a sweep: its points are their product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes {
+    /// Bits of weights, of h, and of x.
+    pub widths: Vec<(u32, u32, u32)>,
+    /// Units of every layer.
+    pub hidden: Vec<usize>,
+    /// Elements of x; `None` for as many as units.
+    pub input_size: Option<usize>,
+    /// Layers.
+    pub layers: Vec<usize>,
+    /// What the arrays are made of.
+    pub mac: Vec<MacStyle>,
+    /// How they are folded.
+    pub foldings: Foldings,
+}
+
+/// `ceil(of / 2^k)` for every k, ascending, without repetition.
+fn halves(of: usize) -> Vec<usize> {
+    let mut sizes: Vec<usize> = (0..usize::BITS)
+        .map(|k| of.div_ceil(1usize << k))
+        .take_while(|&size| size > 1)
+        .collect();
+    sizes.push(1);
+    sizes.reverse();
+    sizes
+}
+
+/// Powers of two below `most`, and `most`.
+fn powers(most: usize) -> Vec<usize> {
+    let mut sizes: Vec<usize> = (0..usize::BITS - 1)
+        .map(|k| 1usize << k)
+        .take_while(|&size| size < most)
+        .collect();
+    sizes.push(most);
+    sizes
+}
+
+impl Foldings {
+    /// The goals for layers of `hidden` units whose longest vector has `longest` elements.
+    #[must_use]
+    pub fn goals(&self, hidden: usize, longest: usize) -> Vec<FoldingGoal> {
+        let (units, columns, most) = match self {
+            Self::MaxMacs(macs) => {
+                let goal = |&macs: &usize| FoldingGoal::MaxMacs { macs };
+                return macs.iter().map(goal).collect();
+            }
+            Self::BuiltIn => (halves(hidden), powers(longest), LARGEST_ARRAY),
+            Self::Explicit { units, columns } => (
+                units.clone().unwrap_or_else(|| halves(hidden)),
+                columns.clone().unwrap_or_else(|| powers(longest)),
+                usize::MAX,
+            ),
+        };
+        let mut goals = Vec::new();
+        for &units in units.iter().filter(|&&units| units <= hidden) {
+            for &columns in columns.iter().filter(|&&columns| columns <= longest) {
+                if 4 * units * columns <= most {
+                    goals.push(FoldingGoal::Explicit { units, columns });
+                }
+            }
+        }
+        goals
+    }
+}
+
+impl Axes {
+    /// All points, in the order of layers, units, widths, kind of array, folding.
+    pub fn specs(&self) -> Result<Vec<Spec>, Issue> {
+        let mut specs = Vec::new();
+        for &layers in &self.layers {
+            for &hidden in &self.hidden {
+                let input_size = self.input_size.unwrap_or(hidden);
+                let goals = self.foldings.goals(hidden, hidden.max(input_size));
+                for &(weight_bits, act_bits, input_bits) in &self.widths {
+                    let network = NetworkShape {
+                        weight_bits,
+                        act_bits,
+                        input_bits,
+                        hidden,
+                        input_size,
+                        layers,
+                    };
+                    for &mac in &self.mac {
+                        let spec = |&folding: &FoldingGoal| Spec {
+                            network,
+                            mac,
+                            folding,
+                        };
+                        specs.extend(goals.iter().map(spec));
+                    }
+                    if specs.len() > MOST_POINTS {
+                        return Err(Issue::new(
+                            "explore",
+                            format!("the sweep has more than {MOST_POINTS} points"),
+                            "give shorter lists, or ranges with a step",
+                        ));
+                    }
+                }
+            }
+        }
+        if specs.is_empty() {
+            return Err(Issue::new(
+                "--units, --columns",
+                "no folding is left: all are larger than the layers",
+                "give units up to --hidden and columns up to the longer vector",
+            ));
+        }
+        Ok(specs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_foldings_halve_units_and_double_columns() {
+        assert_eq!(halves(20), [1, 2, 3, 5, 10, 20]);
+        assert_eq!(halves(1), [1]);
+        assert_eq!(powers(20), [1, 2, 4, 8, 16, 20]);
+        assert_eq!(powers(16), [1, 2, 4, 8, 16]);
+        let goals = Foldings::BuiltIn.goals(512, 512);
+        assert!(goals.len() > 60, "{}", goals.len());
+        for goal in goals {
+            let FoldingGoal::Explicit { units, columns } = goal else {
+                panic!("{goal:?}")
+            };
+            assert!(4 * units * columns <= LARGEST_ARRAY);
+        }
+    }
+
+    #[test]
+    fn the_points_are_the_product_and_larger_foldings_are_left_out() {
+        let axes = Axes {
+            widths: vec![(4, 4, 4), (2, 4, 4)],
+            hidden: vec![8, 32],
+            input_size: None,
+            layers: vec![1, 2],
+            mac: vec![MacStyle::Lut],
+            foldings: Foldings::Explicit {
+                units: Some(vec![2, 16]),
+                columns: Some(vec![4, 8]),
+            },
+        };
+        let specs = axes.specs().unwrap();
+        // 2 layers x 2 widths x (2 foldings for 8 units, 4 for 32)
+        assert_eq!(specs.len(), 2 * 2 * 6);
+        let mut large = axes;
+        large.foldings = Foldings::Explicit {
+            units: Some(vec![64]),
+            columns: None,
+        };
+        assert!(
+            large
+                .specs()
+                .unwrap_err()
+                .to_string()
+                .contains("no folding is left")
+        );
+    }
+}

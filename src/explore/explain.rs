@@ -1,0 +1,132 @@
+//! Why nothing is left, and what would be.
+
+use super::limits::{Limit, Shares};
+use super::sweep::{Judged, Sweep};
+use crate::spec::{Issue, Part};
+
+/// Which limits exclude every point, and the nearest point that would be left if one were loosened;
+/// `None` if there are points that meet all limits.
+#[must_use]
+pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
+    if sweep.judged.iter().any(Judged::kept) {
+        return None;
+    }
+    if sweep.judged.is_empty() {
+        let reason = match (&sweep.first_fault, sweep.skipped.0) {
+            (Some((_, super::point::PointError::Folding(error))), _) => error.to_string(),
+            _ => "no width of the sweep has a DSP array on this family".to_string(),
+        };
+        return Some(Issue::new(
+            "explore",
+            format!("no point of the sweep can be built: {reason}"),
+            "give other foldings or widths, or --mac lut",
+        ));
+    }
+    let fastest_fit = sweep
+        .judged
+        .iter()
+        .filter(|judged| judged.fits)
+        .min_by_key(|judged| judged.point.cycles_per_step);
+    let smallest_in_time = sweep
+        .judged
+        .iter()
+        .filter(|judged| judged.in_time)
+        .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()));
+    let goal = sweep.limits.max_cycles.unwrap_or(u64::MAX);
+    let whole = match sweep.limits.part {
+        Some(part) => part.name.to_string(),
+        None => "any part of the family".to_string(),
+    };
+    Some(match (fastest_fit, smallest_in_time) {
+        (Some(fit), Some(timely)) => Issue::new(
+            "--part, --max-cycles",
+            format!(
+                "no point does both: of those that fit {whole}, the fastest takes {} cycles a step \
+                 ({}); of those within {goal} cycles, the smallest needs {}",
+                fit.point.cycles_per_step,
+                describe(fit),
+                missing(sweep, timely)
+            ),
+            format!(
+                "allow --max-cycles {}, or {}",
+                fit.point.cycles_per_step,
+                larger(sweep, timely)
+            ),
+        ),
+        (Some(fit), None) => Issue::new(
+            "--max-cycles",
+            format!(
+                "no point of the sweep takes at most {goal} cycles a step; the fastest that fits takes {} ({})",
+                fit.point.cycles_per_step,
+                describe(fit)
+            ),
+            format!(
+                "allow --max-cycles {}, or sweep larger foldings or smaller networks",
+                fit.point.cycles_per_step
+            ),
+        ),
+        (None, timely) => {
+            let nearest = timely.or_else(|| {
+                sweep
+                    .judged
+                    .iter()
+                    .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()))
+            });
+            let nearest = nearest.unwrap_or(&sweep.judged[0]);
+            Issue::new(
+                if sweep.limits.part.is_some() {
+                    "--part"
+                } else {
+                    "--target"
+                },
+                format!(
+                    "no point fits {whole}; the nearest ({}) needs {}",
+                    describe(nearest),
+                    missing(sweep, nearest)
+                ),
+                format!(
+                    "{}, or sweep smaller networks, fewer bits or smaller foldings",
+                    larger(sweep, nearest)
+                ),
+            )
+        }
+    })
+}
+
+fn describe(judged: &Judged) -> String {
+    let point = &judged.point;
+    format!("{}, folded {}", point.network, point.folding_text())
+}
+
+/// `31 200 LUTs of 17 680 that may be used`.
+fn missing(sweep: &Sweep, judged: &Judged) -> String {
+    let (point, Some(part), Some(limit)) = (&judged.point, judged.part, judged.limited_by) else {
+        return "more than there is".to_string();
+    };
+    let fill = sweep.limits.fill;
+    let (what, used, available) = match limit {
+        Limit::Lut => ("LUT sites", point.lut_total, part.lut as f64 * fill),
+        Limit::Ff => ("flip-flops", point.ff, part.ff as f64 * fill),
+        Limit::Bram | Limit::Bandwidth => ("blocks of RAM", point.bram, part.bram as f64),
+        Limit::Dsp => ("DSP blocks", point.dsp, part.dsp as f64),
+    };
+    let share = if fill < 1.0 && matches!(limit, Limit::Lut | Limit::Ff) {
+        format!(" ({:.0} % of the part, --fill)", 100.0 * fill)
+    } else {
+        String::new()
+    };
+    format!(
+        "{used} {what}, and {} has {:.0}{share}",
+        part.name,
+        available.floor()
+    )
+}
+
+/// The smallest part of the family that would hold it.
+fn larger(sweep: &Sweep, judged: &Judged) -> String {
+    let fit = |part: &&Part| Shares::of(&judged.point, part, sweep.limits.fill).fit();
+    match Part::of_family(sweep.target).into_iter().find(fit) {
+        Some(part) => format!("take --part {}", part.name),
+        None => "take a part of another family: none of this one in the table holds it".to_string(),
+    }
+}

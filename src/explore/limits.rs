@@ -1,0 +1,112 @@
+//! Whether a point fits a part, and what it runs out of first.
+
+use super::point::Point;
+use crate::spec::Part;
+use serde::Serialize;
+
+/// What a point takes most of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// LUT sites.
+    Lut,
+    /// Flip-flops.
+    Ff,
+    /// Block RAM, by the bits in it.
+    Bram,
+    /// Block RAM, by its ports: more blocks than the bits need, for the width of the weight word.
+    Bandwidth,
+    /// DSP blocks.
+    Dsp,
+}
+
+impl Limit {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 5] = [Self::Lut, Self::Ff, Self::Bram, Self::Bandwidth, Self::Dsp];
+
+    /// As tables and charts name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lut => "LUT",
+            Self::Ff => "FF",
+            Self::Bram => "BRAM",
+            Self::Bandwidth => "bandwidth",
+            Self::Dsp => "DSP",
+        }
+    }
+}
+
+/// What is asked of a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Part it must fit; without one any part of the family may do.
+    pub part: Option<&'static Part>,
+    /// Share of a part's LUTs and flip-flops that may be used, above 0, at most 1.
+    pub fill: f64,
+    /// Most cycles of a step.
+    pub max_cycles: Option<u64>,
+}
+
+/// Shares of what may be used of a part: 1 is all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Shares {
+    /// LUT sites.
+    pub lut: f64,
+    /// Flip-flops.
+    pub ff: f64,
+    /// Block RAM.
+    pub bram: f64,
+    /// DSP blocks.
+    pub dsp: f64,
+}
+
+impl Shares {
+    /// What `point` takes of what `part` offers.
+    #[must_use]
+    pub fn of(point: &Point, part: &Part, fill: f64) -> Self {
+        let share = |used: u64, available: f64| match used {
+            0 => 0.0,
+            used => used as f64 / available,
+        };
+        Self {
+            lut: share(point.lut_total, part.lut as f64 * fill),
+            ff: share(point.ff, part.ff as f64 * fill),
+            bram: share(point.bram, part.bram as f64),
+            dsp: share(point.dsp, part.dsp as f64),
+        }
+    }
+
+    /// The largest share.
+    #[must_use]
+    pub fn worst(&self) -> f64 {
+        self.lut.max(self.ff).max(self.bram).max(self.dsp)
+    }
+
+    /// Whether nothing is used up.
+    #[must_use]
+    pub fn fit(&self) -> bool {
+        self.worst() <= 1.0
+    }
+
+    /// What runs out first.
+    #[must_use]
+    pub fn limit(&self, point: &Point, part: &Part) -> Limit {
+        let worst = self.worst();
+        if self.bram >= worst {
+            // Less than half of the bits in use: the blocks are there for their ports.
+            let capacity = point.bram * part.block_bits;
+            if 2 * point.memory_bits < capacity {
+                Limit::Bandwidth
+            } else {
+                Limit::Bram
+            }
+        } else if self.lut >= worst {
+            Limit::Lut
+        } else if self.dsp >= worst {
+            Limit::Dsp
+        } else {
+            Limit::Ff
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Many designs at once: what each takes, which fit a part, which are worth building.
+//!
+//! [`Axes`] span the sweep and [`Spec`]s are its points; [`Evaluator`] estimates one from sizes and
+//! widths alone, in some ten microseconds, without drawing a weight. A [`Sweep`] holds the points with
+//! what limits them and which form the Pareto set; [`recommend`] picks a few.
+
+mod accuracy;
+mod accuracy_columns;
+mod axes;
+mod explain;
+mod limits;
+mod pareto;
+mod point;
+mod range;
+mod recommend;
+pub mod report;
+mod sweep;
+
+pub use accuracy::{Accuracies, Row, read as read_accuracies};
+pub use axes::{Axes, Foldings, LARGEST_ARRAY, MOST_POINTS};
+pub use explain::nothing_left;
+pub use limits::{Limit, Limits, Shares};
+pub use pareto::{OBJECTIVES, front};
+pub use point::{Evaluator, NetworkShape, Point, PointError, Spec, formats};
+pub use range::numbers;
+pub use recommend::{Recommended, Role, fastest_of_networks, recommend};
+pub use sweep::{Judged, Sweep};

@@ -1,0 +1,376 @@
+//! One design of a sweep: what it is, and what it takes.
+
+use crate::estimate::{Estimate, LayerFormats, RowBound, Terms, Widths, of_layer};
+use crate::fixed::QFormat;
+use crate::quantize::default_h;
+use crate::schedule::{
+    LayerSchedule, LayerShape, MacArray, ScheduleError, choose, count_cycles, steady_cycles,
+};
+use crate::spec::{
+    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy, Target,
+};
+use serde::Serialize;
+
+/// A network as far as hardware and accuracy depend on it: widths and sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct NetworkShape {
+    /// Bits of a weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of x of the first layer.
+    pub input_bits: u32,
+    /// Units of every layer.
+    pub hidden: usize,
+    /// Elements of x of the first layer.
+    pub input_size: usize,
+    /// Stacked layers.
+    pub layers: usize,
+}
+
+impl NetworkShape {
+    /// Elements of x of layer `index`.
+    fn input_of(&self, index: usize) -> usize {
+        if index == 0 {
+            self.input_size
+        } else {
+            self.hidden
+        }
+    }
+
+    /// Weights of all layers, biases not counted.
+    #[must_use]
+    pub fn weights(&self) -> u64 {
+        (0..self.layers)
+            .map(|layer| 4 * (self.hidden * (self.input_of(layer) + self.hidden)) as u64)
+            .sum()
+    }
+
+    /// Bits of all weights, biases and padding not counted.
+    #[must_use]
+    pub fn weight_memory_bits(&self) -> u64 {
+        self.weights() * u64::from(self.weight_bits)
+    }
+
+    /// What the schedule needs of every layer.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<LayerShape> {
+        (0..self.layers)
+            .map(|layer| LayerShape {
+                input_size: self.input_of(layer),
+                hidden_size: self.hidden,
+                w_bits: self.weight_bits,
+                act_bits: match layer {
+                    0 => self.input_bits.max(self.act_bits),
+                    _ => self.act_bits,
+                },
+            })
+            .collect()
+    }
+
+    /// The network with weights from a seed.
+    #[must_use]
+    pub fn seeded(&self, numerics: Numerics, seed: u64) -> SeededNetwork {
+        SeededNetwork {
+            hidden: self.hidden,
+            input_size: self.input_size,
+            layers: self.layers,
+            seed,
+            numerics: Numerics {
+                weight_bits: self.weight_bits,
+                act_bits: self.act_bits,
+                input_bits: self.input_bits,
+                ..numerics
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for NetworkShape {
+    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "W{}A{} {} units",
+            self.weight_bits, self.act_bits, self.hidden
+        )?;
+        match self.layers {
+            1 => Ok(()),
+            layers => write!(out, " x {layers} layers"),
+        }
+    }
+}
+
+/// A design of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// What is computed.
+    pub network: NetworkShape,
+    /// LUT or DSP arrays.
+    pub mac: MacStyle,
+    /// How every layer is folded.
+    pub folding: FoldingGoal,
+}
+
+/// The formats of layer `index` of a network whose scales nobody has calibrated: those of seeded
+/// models of the same widths.
+#[must_use]
+pub fn formats(network: &NetworkShape, numerics: &Numerics, index: usize) -> LayerFormats {
+    let h = default_h(network.act_bits);
+    let x = match index {
+        0 => QFormat::new(network.input_bits, (network.input_bits as i32 - 2).max(0)),
+        _ => h,
+    };
+    let scale = (network.hidden.max(1).ilog2() / 2) as i32 - 1;
+    let w_frac = network.weight_bits as i32 - 1 + scale;
+    LayerFormats {
+        x,
+        h,
+        w_bits: network.weight_bits,
+        w_frac_ih: [w_frac; 4],
+        w_frac_hh: [w_frac; 4],
+        z: numerics.z,
+        a_frac: numerics.gate_frac,
+        c: numerics.c,
+    }
+}
+
+/// Why a point has no estimate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PointError {
+    /// DSP arrays were asked for, and the widths or the family have no packing for them.
+    NoDspArray,
+    /// The folding cannot be built.
+    Folding(ScheduleError),
+}
+
+/// A design of a sweep and what it takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// What is computed.
+    #[serde(flatten)]
+    pub network: NetworkShape,
+    /// What the arrays are made of.
+    pub mac: MacStyle,
+    /// How the folding was asked for.
+    pub folding: FoldingGoal,
+    /// Units and columns side by side, per layer.
+    pub foldings: Vec<(usize, usize)>,
+    /// LUTs of logic.
+    pub lut: u64,
+    /// All LUT sites: logic, memory, shift registers, and on ECP5 the carry cells' own.
+    pub lut_total: u64,
+    /// Flip-flops.
+    pub ff: u64,
+    /// Block RAM in the family's smallest blocks.
+    pub bram: u64,
+    /// DSP blocks.
+    pub dsp: u64,
+    /// Bits of all memories, padding included.
+    pub memory_bits: u64,
+    /// Bits of the network's weights, without padding.
+    pub weight_bits_total: u64,
+    /// Weight bits read in one cycle, over all layers.
+    pub weight_port_bits: u64,
+    /// Multiply-accumulates the arrays offer in a cycle.
+    pub macs_per_cycle: u64,
+    /// Multiply-accumulates of a step.
+    pub macs_per_step: u64,
+    /// Cycles between results in the steady state.
+    pub cycles_per_step: u64,
+    /// Cycles from the first input beat to the last output beat of the first step.
+    pub latency_cycles: u64,
+}
+
+impl Point {
+    /// The design this point is of.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        Spec {
+            network: self.network,
+            mac: self.mac,
+            folding: self.folding,
+        }
+    }
+
+    /// `4x16`, units by columns; per layer where they differ.
+    #[must_use]
+    pub fn folding_text(&self) -> String {
+        let text = |(units, columns): &(usize, usize)| format!("{units}x{columns}");
+        if self.foldings.windows(2).all(|pair| pair[0] == pair[1]) {
+            return self.foldings.first().map(text).unwrap_or_default();
+        }
+        self.foldings.iter().map(text).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Estimates points for one family.
+#[derive(Clone, Debug)]
+pub struct Evaluator {
+    /// FPGA family.
+    pub target: Target,
+    /// Formats that are the same in all points; its bits are not used.
+    pub numerics: Numerics,
+}
+
+impl Evaluator {
+    /// How a point is built.
+    #[must_use]
+    pub fn implementation(&self, spec: &Spec) -> Implementation {
+        Implementation {
+            name: "lstm".to_string(),
+            folding: spec.folding,
+            mac: spec.mac,
+            target: self.target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
+        }
+    }
+
+    /// Folds and prices a point. The weights are not drawn: accumulators are sized for weights of
+    /// ordinary size, everything else follows from sizes and formats.
+    pub fn point(&self, spec: &Spec) -> Result<Point, PointError> {
+        let network = &spec.network;
+        let shapes = network.shapes();
+        let folded = choose(&shapes, &self.implementation(spec)).map_err(PointError::Folding)?;
+        let dsp = |layer: &LayerSchedule| matches!(layer.mac, MacArray::Dsp(_));
+        if spec.mac == MacStyle::Dsp && !folded.iter().all(dsp) {
+            return Err(PointError::NoDspArray);
+        }
+        let (latency, per_step) = if let Some(steady) = steady_cycles(&folded) {
+            (steady.latency, steady.per_step)
+        } else {
+            let counted = count_cycles(&folded);
+            (counted.latency, counted.per_step)
+        };
+        let mut terms = Terms::default();
+        let mut of_last: Option<(usize, Terms)> = None;
+        for (index, layer) in folded.iter().enumerate() {
+            // Layers of the same shape take the same.
+            let same = of_last.filter(|&(last, _)| last > 0 && folded[last] == *layer);
+            let own = same.map_or_else(
+                || {
+                    let formats = formats(network, &self.numerics, index);
+                    let shape = &layer.shape;
+                    let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
+                    of_layer(self.target, &Widths::new(&formats, layer, bound), layer)
+                },
+                |(_, terms)| terms,
+            );
+            terms.add(&own);
+            of_last = Some((index, own));
+        }
+        let estimate = Estimate::of_terms(&terms, self.target, &folded);
+        Ok(Point {
+            network: *network,
+            mac: if folded.iter().any(dsp) {
+                MacStyle::Dsp
+            } else {
+                MacStyle::Lut
+            },
+            folding: spec.folding,
+            foldings: folded
+                .iter()
+                .map(|layer| (layer.units, layer.columns))
+                .collect(),
+            lut: estimate.lut.value,
+            lut_total: estimate.lut_total.value,
+            ff: estimate.ff.value,
+            bram: estimate.bram,
+            dsp: estimate.dsp,
+            memory_bits: estimate.memory_bits,
+            weight_bits_total: network.weight_memory_bits(),
+            weight_port_bits: folded
+                .iter()
+                .map(|layer| layer.weight_row_bits() as u64)
+                .sum(),
+            macs_per_cycle: estimate.macs_per_cycle,
+            macs_per_step: estimate.macs_per_step,
+            cycles_per_step: per_step,
+            latency_cycles: latency,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantize::{SeededOptions, seeded};
+    use crate::schedule::Schedule;
+
+    fn numerics() -> Numerics {
+        Numerics::resolve(crate::spec::Settings::default()).unwrap()
+    }
+
+    fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> NetworkShape {
+        NetworkShape {
+            weight_bits,
+            act_bits,
+            input_bits: act_bits,
+            hidden,
+            input_size: hidden / 2 + 1,
+            layers,
+        }
+    }
+
+    /// A point is estimated without its weights; the design that `gen` builds must be the one meant.
+    #[test]
+    fn formats_and_cycles_are_those_of_the_seeded_design() {
+        for (w, a, hidden, layers) in [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)] {
+            let network = network(w, a, hidden, layers);
+            let numerics = numerics();
+            let model = seeded(&SeededOptions {
+                input_size: network.input_size,
+                hidden_size: hidden,
+                layers,
+                weight_bits: w,
+                act_bits: a,
+                input_bits: a,
+                z: numerics.z,
+                a_frac: numerics.gate_frac,
+                c: numerics.c,
+                seed: 3,
+            });
+            for (index, layer) in model.layers.iter().enumerate() {
+                assert_eq!(formats(&network, &numerics, index), LayerFormats::of(layer));
+            }
+            for target in [Target::Xc7, Target::Ice40] {
+                let evaluator = Evaluator { target, numerics };
+                let spec = Spec {
+                    network,
+                    mac: MacStyle::Lut,
+                    folding: FoldingGoal::Explicit {
+                        units: 2,
+                        columns: 6,
+                    },
+                };
+                let point = evaluator.point(&spec).unwrap();
+                let implementation = evaluator.implementation(&spec);
+                let schedule = Schedule::new(&model, &implementation).unwrap();
+                let full = Estimate::new(&model, &schedule, &implementation);
+                assert_eq!(point.cycles_per_step, full.cycles_per_step);
+                assert_eq!(Some(point.latency_cycles), full.latency);
+                assert_eq!(point.dsp, full.dsp);
+                // Uniform weights are half as large again as ordinary ones: accumulators may differ.
+                let off = point.lut_total as f64 / full.lut_total.value as f64 - 1.0;
+                assert!(off.abs() < 0.03, "{network}: {off}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dsp_array_that_does_not_exist_is_no_point() {
+        let spec = Spec {
+            network: network(1, 1, 16, 1),
+            mac: MacStyle::Dsp,
+            folding: FoldingGoal::MaxMacs { macs: 64 },
+        };
+        let numerics = numerics();
+        let evaluator = Evaluator {
+            target: Target::Xc7,
+            numerics,
+        };
+        assert_eq!(evaluator.point(&spec), Err(PointError::NoDspArray));
+    }
+}

@@ -1,0 +1,105 @@
+//! Lists of numbers as options spell them.
+
+use crate::spec::Issue;
+
+/// More numbers than that in one list are a slip of the hand.
+const LONGEST: u64 = 100_000;
+
+/// The numbers of `text`: `8`, `2,4,8`, `2..8` (both ends included), `64..512:64` (every 64th), and
+/// any mix with commas. Sorted, without repetition.
+///
+/// `place` is the option; the error says which piece is wrong.
+pub fn numbers(place: &str, text: &str) -> Result<Vec<u64>, Issue> {
+    let issue = |problem: String, remedy: &str| Err(Issue::new(place, problem, remedy));
+    let mut all = Vec::new();
+    for piece in text.split(',') {
+        let piece = piece.trim();
+        if piece.is_empty() {
+            return issue(
+                format!("`{text}` has an empty place"),
+                "give numbers such as 4, 2,4,8, 2..8 or 64..512:64",
+            );
+        }
+        let (range, step) = match piece.split_once(':') {
+            Some((range, step)) => (range, Some(step)),
+            None => (piece, None),
+        };
+        let parsed = match (range.split_once(".."), step) {
+            (Some((first, last)), step) => {
+                (first.parse(), last.parse(), step.unwrap_or("1").parse())
+            }
+            (None, None) => (range.parse(), range.parse(), Ok(1)),
+            (None, Some(_)) => {
+                return issue(
+                    format!("`{piece}` has a step but no range"),
+                    "write FIRST..LAST:STEP",
+                );
+            }
+        };
+        let (Ok(first), Ok(last), Ok(step)): (Result<u64, _>, Result<u64, _>, Result<u64, _>) =
+            parsed
+        else {
+            return issue(
+                format!("`{piece}` is no number and no range"),
+                "give numbers such as 4, 2,4,8, 2..8 or 64..512:64",
+            );
+        };
+        if step == 0 {
+            return issue(
+                format!("`{piece}` has a step of 0"),
+                "give a step of at least 1",
+            );
+        }
+        if first > last {
+            return issue(
+                format!("`{piece}` is empty: {first} is above {last}"),
+                "write the smaller end first",
+            );
+        }
+        if (last - first) / step >= LONGEST {
+            return issue(
+                format!("`{piece}` has more than {LONGEST} numbers"),
+                "give a step, FIRST..LAST:STEP",
+            );
+        }
+        all.extend((first..=last).step_by(step as usize));
+    }
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_ranges_and_steps() {
+        let of = |text| numbers("--bits", text).unwrap();
+        assert_eq!(of("8"), [8]);
+        assert_eq!(of("4, 2,4"), [2, 4]);
+        assert_eq!(of("2..5"), [2, 3, 4, 5]);
+        assert_eq!(of("64..256:64,100"), [64, 100, 128, 192, 256]);
+        assert_eq!(of("64..200:64"), [64, 128, 192]);
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused_with_its_piece() {
+        for (text, why) in [
+            ("", "empty place"),
+            ("2,,4", "empty place"),
+            ("8..2", "8 is above 2"),
+            ("2..", "`2..` is no number"),
+            ("four", "`four` is no number"),
+            ("-3", "`-3` is no number"),
+            ("1..9:0", "step of 0"),
+            ("4:2", "step but no range"),
+            ("1..99999999999", "more than 100000"),
+            ("99999999999999999999", "no number"),
+        ] {
+            let issue = numbers("--bits", text).unwrap_err();
+            assert_eq!(issue.place, "--bits");
+            assert!(issue.to_string().contains(why), "{text}: {issue}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! A sweep as CSV, JSON, Markdown and a page of charts.
+
+mod row;
+mod summary;
+
+pub use row::PointRow;
+pub use summary::{Counts, Entry, EstimateErrors, Setting, Summary, to_csv};
+
+use crate::spec::Target;
+
+/// The family as options spell it.
+pub(super) const fn family_name(family: Target) -> &'static str {
+    match family {
+        Target::Xc7 => "xc7",
+        Target::Xcup => "xcup",
+        Target::Ecp5 => "ecp5",
+        Target::Ice40 => "ice40",
+        Target::Generic => "generic",
+    }
+}

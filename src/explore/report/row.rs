@@ -1,0 +1,187 @@
+//! One point as a flat record: a line of `points.csv`, an object of `points.json`.
+
+use super::super::sweep::Judged;
+use super::family_name;
+use crate::spec::{FoldingGoal, MacStyle, Target};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// A point with everything that is known of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PointRow {
+    /// Place in the sweep, from 0.
+    pub index: usize,
+    /// Bits of a weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of x.
+    pub input_bits: u32,
+    /// Units of every layer.
+    pub hidden: usize,
+    /// Elements of x.
+    pub input_size: usize,
+    /// Layers.
+    pub layers: usize,
+    /// `lut` or `dsp`: what the arrays are made of.
+    pub mac: &'static str,
+    /// Units by columns side by side; per layer, with slashes, where they differ.
+    pub folding: String,
+    /// LUTs of logic, estimated.
+    pub lut: u64,
+    /// All LUT sites, estimated.
+    pub lut_total: u64,
+    /// Flip-flops, estimated.
+    pub ff: u64,
+    /// Block RAM in the family's smallest blocks.
+    pub bram: u64,
+    /// DSP blocks.
+    pub dsp: u64,
+    /// Bits of all memories.
+    pub memory_bits: u64,
+    /// Bits of the network's weights.
+    pub weight_memory_bits: u64,
+    /// Weight bits read in one cycle.
+    pub weight_port_bits: u64,
+    /// Multiply-accumulates offered per cycle.
+    pub macs_per_cycle: u64,
+    /// Multiply-accumulates of a step.
+    pub macs_per_step: u64,
+    /// Cycles of a step.
+    pub cycles_per_step: u64,
+    /// Cycles from the first input beat to the last output beat.
+    pub latency_cycles: u64,
+    /// Latency at the clock that was given, microseconds.
+    pub latency_us: f64,
+    /// Steps per second at that clock.
+    pub steps_per_second: f64,
+    /// Measure of the network, where known.
+    pub accuracy: Option<f64>,
+    /// The part asked for, or the smallest of the family that holds the point.
+    pub part: Option<&'static str>,
+    /// Share of the LUT sites that may be used, percent.
+    pub lut_percent: Option<f64>,
+    /// Share of the flip-flops that may be used, percent.
+    pub ff_percent: Option<f64>,
+    /// Share of the block RAM, percent.
+    pub bram_percent: Option<f64>,
+    /// Share of the DSP blocks, percent; none where the part has none and some are needed.
+    pub dsp_percent: Option<f64>,
+    /// What runs out first.
+    pub limited_by: Option<&'static str>,
+    /// Whether it fits the part.
+    pub fits: bool,
+    /// Whether it keeps the limit of cycles.
+    pub in_time: bool,
+    /// Whether it is in the Pareto set.
+    pub pareto: bool,
+    /// Arguments of `lprnn-hw gen` that build it with seeded weights.
+    pub gen_arguments: String,
+}
+
+/// One decimal, which is more than an estimate knows.
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// Four significant digits.
+fn four_digits(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = 10f64.powi(3 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+impl PointRow {
+    /// The record of point `index`; `clock_mhz` turns cycles into time.
+    #[must_use]
+    pub fn new(index: usize, judged: &Judged, target: Target, clock_mhz: f64) -> Self {
+        let point = &judged.point;
+        let network = &point.network;
+        let percent = |share: fn(&super::super::limits::Shares) -> f64| {
+            let share = judged.shares.as_ref().map(share)?;
+            share.is_finite().then(|| tenths(100.0 * share))
+        };
+        Self {
+            index,
+            weight_bits: network.weight_bits,
+            act_bits: network.act_bits,
+            input_bits: network.input_bits,
+            hidden: network.hidden,
+            input_size: network.input_size,
+            layers: network.layers,
+            mac: mac_name(point.mac),
+            folding: point.folding_text(),
+            lut: point.lut,
+            lut_total: point.lut_total,
+            ff: point.ff,
+            bram: point.bram,
+            dsp: point.dsp,
+            memory_bits: point.memory_bits,
+            weight_memory_bits: point.weight_bits_total,
+            weight_port_bits: point.weight_port_bits,
+            macs_per_cycle: point.macs_per_cycle,
+            macs_per_step: point.macs_per_step,
+            cycles_per_step: point.cycles_per_step,
+            latency_cycles: point.latency_cycles,
+            latency_us: four_digits(point.latency_cycles as f64 / clock_mhz),
+            steps_per_second: four_digits(1e6 * clock_mhz / point.cycles_per_step as f64),
+            accuracy: judged.accuracy,
+            part: judged.part.map(|part| part.name),
+            lut_percent: percent(|shares| shares.lut),
+            ff_percent: percent(|shares| shares.ff),
+            bram_percent: percent(|shares| shares.bram),
+            dsp_percent: percent(|shares| shares.dsp),
+            limited_by: judged.limited_by.map(super::super::limits::Limit::name),
+            fits: judged.fits,
+            in_time: judged.in_time,
+            pareto: judged.pareto,
+            gen_arguments: gen_arguments(judged, target),
+        }
+    }
+}
+
+/// `lut` or `dsp`.
+const fn mac_name(mac: MacStyle) -> &'static str {
+    match mac {
+        MacStyle::Lut => "lut",
+        MacStyle::Dsp => "dsp",
+        MacStyle::Auto => "auto",
+    }
+}
+
+fn gen_arguments(judged: &Judged, target: Target) -> String {
+    let point = &judged.point;
+    let network = &point.network;
+    let mut text = format!("--hidden {}", network.hidden);
+    let mut add = |option: &str, value: &dyn std::fmt::Display| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {option} {value}");
+    };
+    if network.input_size != network.hidden {
+        add("--input-size", &network.input_size);
+    }
+    if network.layers != 1 {
+        add("--layers", &network.layers);
+    }
+    let (weight, act, input) = (network.weight_bits, network.act_bits, network.input_bits);
+    add("--bits", &weight);
+    if act != weight {
+        add("--act-bits", &act);
+    }
+    if input != weight {
+        add("--input-bits", &input);
+    }
+    add("--target", &family_name(target));
+    add("--mac", &mac_name(point.mac));
+    match point.folding {
+        FoldingGoal::Explicit { units, columns } => {
+            add("--units", &units);
+            add("--columns", &columns);
+        }
+        FoldingGoal::MaxMacs { macs } => add("--max-macs", &macs),
+        FoldingGoal::TargetCycles { cycles } => add("--target-cycles", &cycles),
+    }
+    text
+}

@@ -1,0 +1,194 @@
+//! What a sweep has found, as one record.
+
+use super::super::accuracy::Accuracies;
+use super::super::limits::Limit;
+use super::super::recommend::{Recommended, Role, fastest_of_networks, recommend};
+use super::super::sweep::Sweep;
+use super::family_name;
+use super::row::PointRow;
+use crate::estimate::calibration;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What the command line has set beside the axes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Setting {
+    /// Clock that turns cycles into time, MHz.
+    pub clock_mhz: f64,
+    /// Whether points that miss a limit are listed too.
+    pub all: bool,
+}
+
+/// How far estimates were off on designs outside the fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EstimateErrors {
+    /// What estimated, and what it was fitted to.
+    pub source: String,
+    /// LUT sites: median and worst of the absolute error, percent.
+    pub lut_total: [f64; 2],
+    /// Flip-flops: the same.
+    pub ff: [f64; 2],
+    /// What is exact, and what is not covered.
+    pub note: &'static str,
+}
+
+/// Versions of the tool that the calibration was made with.
+fn calibrated_with() -> String {
+    let table = include_str!("../../estimate/data/points.csv");
+    let mut lines = table.lines();
+    let header = lines.next().unwrap_or_default();
+    let column = header.split(',').position(|name| name == "yosys");
+    let versions: std::collections::BTreeSet<&str> = lines
+        .filter_map(|line| line.split(',').nth(column?))
+        .collect();
+    versions.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// How many points there are of which kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Estimated.
+    pub points: usize,
+    /// Without a DSP array for their widths.
+    pub without_dsp_array: usize,
+    /// Whose folding cannot be built.
+    pub not_foldable: usize,
+    /// That fit a part.
+    pub fit: usize,
+    /// That fit and keep the limit of cycles.
+    pub kept: usize,
+    /// In the Pareto set.
+    pub pareto: usize,
+    /// By what runs out first.
+    pub limited_by: BTreeMap<&'static str, usize>,
+    /// Of those that do not fit, by what is missing most.
+    pub excluded_by: BTreeMap<&'static str, usize>,
+}
+
+/// A point and the questions it answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Questions.
+    pub roles: Vec<Role>,
+    /// The point.
+    #[serde(flatten)]
+    pub row: PointRow,
+}
+
+/// What a sweep has found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Version of this record.
+    pub schema: u32,
+    /// Program and version.
+    pub generator: &'static str,
+    /// Family.
+    pub family: &'static str,
+    /// Part that was asked for.
+    pub part: Option<crate::spec::Part>,
+    /// Share of LUTs and flip-flops that may be used, percent.
+    pub fill_percent: f64,
+    /// Most cycles of a step, where limited.
+    pub max_cycles: Option<u64>,
+    /// Clock and the like.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Name of the measure in the accuracy file.
+    pub metric: Option<String>,
+    /// Whether a larger measure is a better one.
+    pub larger_is_better: Option<bool>,
+    /// Errors of the estimates.
+    pub estimate: EstimateErrors,
+    /// Numbers of points.
+    pub counts: Counts,
+    /// Points to look at first.
+    pub recommended: Vec<Entry>,
+    /// For every network the fastest point that meets the limits.
+    pub networks: Vec<PointRow>,
+    /// The points that meet the limits, or all.
+    pub points: Vec<PointRow>,
+}
+
+impl Summary {
+    /// Sums up a sweep; `most` asks for so many recommended points.
+    #[must_use]
+    pub fn new(
+        sweep: &Sweep,
+        accuracies: Option<&Accuracies>,
+        setting: Setting,
+        most: Option<usize>,
+    ) -> Self {
+        let row = |index: usize| {
+            PointRow::new(index, &sweep.judged[index], sweep.target, setting.clock_mhz)
+        };
+        let recommended = recommend(sweep, accuracies, most);
+        let entry = |Recommended { roles, index }| Entry {
+            roles,
+            row: row(index),
+        };
+        let listed =
+            (0..sweep.judged.len()).filter(|&index| setting.all || sweep.judged[index].kept());
+        let errors = calibration(sweep.target).errors;
+        Self {
+            schema: 1,
+            generator: concat!("lprnn-hw ", env!("CARGO_PKG_VERSION")),
+            family: family_name(sweep.target),
+            part: sweep.limits.part.copied(),
+            fill_percent: 100.0 * sweep.limits.fill,
+            max_cycles: sweep.limits.max_cycles,
+            setting,
+            metric: accuracies.map(|known| known.metric.clone()),
+            larger_is_better: accuracies.map(|known| known.larger_is_better),
+            estimate: EstimateErrors {
+                source: format!(
+                    "lprnn-hw {}, fitted to Yosys {}",
+                    env!("CARGO_PKG_VERSION"),
+                    calibrated_with()
+                ),
+                lut_total: [errors[1].median, errors[1].worst],
+                ff: [errors[2].median, errors[2].worst],
+                note: "Cycles and DSP blocks are exact. Block RAM and memory bits are exact but for the width of \
+                       biases, which follows from the weights. DSP arrays are not in the error table: three \
+                       of them were within 20 %.",
+            },
+            counts: counts(sweep),
+            recommended: recommended.into_iter().map(entry).collect(),
+            networks: fastest_of_networks(sweep).into_iter().map(row).collect(),
+            points: listed.map(row).collect(),
+        }
+    }
+}
+
+fn counts(sweep: &Sweep) -> Counts {
+    let mut counts = Counts {
+        points: sweep.judged.len(),
+        without_dsp_array: sweep.skipped.0,
+        not_foldable: sweep.skipped.1,
+        ..Counts::default()
+    };
+    for judged in &sweep.judged {
+        counts.fit += usize::from(judged.fits);
+        counts.kept += usize::from(judged.kept());
+        counts.pareto += usize::from(judged.pareto);
+        if let Some(limit) = judged.limited_by.map(Limit::name) {
+            *counts.limited_by.entry(limit).or_default() += 1;
+            if !judged.fits {
+                *counts.excluded_by.entry(limit).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Rows as CSV with a header.
+///
+/// # Panics
+/// Never: rows are flat records, written to memory.
+#[must_use]
+pub fn to_csv(rows: &[PointRow]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).expect("a flat record");
+    }
+    writer.into_inner().expect("written to memory")
+}

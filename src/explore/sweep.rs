@@ -1,0 +1,189 @@
+//! All points of a sweep, judged.
+
+use super::accuracy::{Accuracies, Row};
+use super::limits::{Limit, Limits, Shares};
+use super::pareto::{OBJECTIVES, front};
+use super::point::{Evaluator, NetworkShape, Point, PointError, Spec};
+use crate::spec::{Part, Target};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Points between two looks at progress and Ctrl-C.
+const CHUNK: usize = 8192;
+
+/// A point and what is thought of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What it takes.
+    pub point: Point,
+    /// The part that was asked for, or the smallest of the family that holds it.
+    pub part: Option<&'static Part>,
+    /// Of that part; `None` when no part of the family holds it.
+    pub shares: Option<Shares>,
+    /// What it takes most of.
+    pub limited_by: Option<Limit>,
+    /// Whether it fits.
+    pub fits: bool,
+    /// Whether it keeps the limit of cycles.
+    pub in_time: bool,
+    /// The measure of its network, where known.
+    pub accuracy: Option<f64>,
+    /// Whether it is in the Pareto set of the kept points.
+    pub pareto: bool,
+}
+
+impl Judged {
+    /// Whether it meets every limit.
+    #[must_use]
+    pub fn kept(&self) -> bool {
+        self.fits && self.in_time
+    }
+
+    /// What it costs: the largest share of its part.
+    #[must_use]
+    pub fn worst_share(&self) -> f64 {
+        self.shares.map_or(f64::INFINITY, |shares| shares.worst())
+    }
+}
+
+/// A sweep.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// Family.
+    pub target: Target,
+    /// What was asked of the points.
+    pub limits: Limits,
+    /// Every point that can be built, in the order of its axes.
+    pub judged: Vec<Judged>,
+    /// Specs without a DSP array for their widths, and those whose folding cannot be built.
+    pub skipped: (usize, usize),
+    /// The first folding that could not be built, and why.
+    pub first_fault: Option<(Spec, PointError)>,
+}
+
+impl Sweep {
+    /// Estimates and judges `specs`, on all cores, in their order. `progress` is told how many are
+    /// done; `None` when interrupted.
+    #[must_use]
+    pub fn run(
+        evaluator: &Evaluator,
+        specs: &[Spec],
+        limits: Limits,
+        accuracies: Option<&Accuracies>,
+        progress: &dyn Fn(usize),
+    ) -> Option<Self> {
+        let parts = match limits.part {
+            Some(part) => vec![part],
+            None => Part::of_family(evaluator.target),
+        };
+        let mut sweep = Self {
+            target: evaluator.target,
+            limits,
+            judged: Vec::with_capacity(specs.len()),
+            skipped: (0, 0),
+            first_fault: None,
+        };
+        for (index, chunk) in specs.chunks(CHUNK).enumerate() {
+            if crate::tools::interrupted() {
+                return None;
+            }
+            progress(index * CHUNK);
+            let points: Vec<Result<Point, PointError>> =
+                chunk.par_iter().map(|spec| evaluator.point(spec)).collect();
+            for (spec, point) in chunk.iter().zip(points) {
+                match point {
+                    Ok(point) => {
+                        let row = accuracies.and_then(|known| known.of(&point.network));
+                        sweep.judged.push(judge(point, &parts, limits, row));
+                    }
+                    Err(PointError::NoDspArray) => sweep.skipped.0 += 1,
+                    Err(fault @ PointError::Folding(_)) => {
+                        sweep.skipped.1 += 1;
+                        sweep.first_fault.get_or_insert((*spec, fault));
+                    }
+                }
+            }
+        }
+        // Goals that lead to the same folding are one point.
+        let mut seen = std::collections::BTreeSet::new();
+        sweep.judged.retain(|judged| {
+            let point = &judged.point;
+            seen.insert((point.network, point.mac as u8, point.foldings.clone()))
+        });
+        sweep.mark(accuracies);
+        Some(sweep)
+    }
+
+    /// Marks the Pareto set. Networks of unknown accuracy are compared with themselves alone: that a
+    /// network is smaller says nothing as long as nobody knows how good it is.
+    fn mark(&mut self, accuracies: Option<&Accuracies>) {
+        let mut groups: BTreeMap<Option<NetworkShape>, Vec<usize>> = BTreeMap::new();
+        for (index, judged) in self.judged.iter().enumerate() {
+            if judged.kept() {
+                let unknown = judged.accuracy.is_none().then_some(judged.point.network);
+                groups.entry(unknown).or_default().push(index);
+            }
+        }
+        for members in groups.values() {
+            let objectives: Vec<[f64; OBJECTIVES]> = members
+                .iter()
+                .map(|&index| {
+                    let Judged {
+                        point, accuracy, ..
+                    } = &self.judged[index];
+                    let cost = match (accuracy, accuracies) {
+                        (Some(value), Some(known)) => known.cost(*value),
+                        _ => 0.0,
+                    };
+                    [
+                        cost,
+                        point.lut_total as f64,
+                        point.bram as f64,
+                        point.dsp as f64,
+                        point.latency_cycles as f64,
+                        // Throughput is the clock over it.
+                        point.cycles_per_step as f64,
+                        point.memory_bits as f64,
+                    ]
+                })
+                .collect();
+            for (&index, on_front) in members.iter().zip(front(&objectives)) {
+                self.judged[index].pareto = on_front;
+            }
+        }
+    }
+
+    /// Indices of the points that meet every limit.
+    #[must_use]
+    pub fn kept(&self) -> Vec<usize> {
+        let kept = |&index: &usize| self.judged[index].kept();
+        (0..self.judged.len()).filter(kept).collect()
+    }
+}
+
+fn judge(point: Point, parts: &[&'static Part], limits: Limits, accuracy: Option<&Row>) -> Judged {
+    let of = |part: &Part| Shares::of(&point, part, limits.fill);
+    let holds = parts.iter().copied().find(|part| of(part).fit());
+    // Where nothing holds it, the part that comes nearest says what is missing.
+    let part = holds.or_else(|| {
+        parts
+            .iter()
+            .copied()
+            .min_by(|a, b| of(a).worst().total_cmp(&of(b).worst()))
+    });
+    let shares = part.map(of);
+    Judged {
+        limited_by: part
+            .zip(shares)
+            .map(|(part, shares)| shares.limit(&point, part)),
+        fits: holds.is_some(),
+        in_time: limits
+            .max_cycles
+            .is_none_or(|most| point.cycles_per_step <= most),
+        accuracy: accuracy.map(|row| row.value),
+        pareto: false,
+        part,
+        shares,
+        point,
+    }
+}

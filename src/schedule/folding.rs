@@ -1,6 +1,7 @@
 //! Choosing the folding from an explicit request or a goal.
 
 use super::layer::{Fabric, LayerSchedule, LayerShape};
+use super::mac::MacArray;
 use crate::spec::{FoldingGoal, Implementation};
 
 /// A folding that cannot be built.
@@ -138,27 +139,45 @@ fn candidates(shape: LayerShape, macs: usize) -> impl Iterator<Item = (usize, us
         })
 }
 
-/// The fastest folding of at most `macs` multiply-accumulates; the smallest among equals.
+/// Rough LUTs of an array and its lanes: good enough to rank foldings of one layer, nothing else.
+///
+/// Per product and per unit after Yosys's counts of cores with 1 to 8 bits; the price of a packed
+/// DSP block is a judgement.
+fn cost(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 {
+    let (w, a) = (u64::from(shape.w_bits), u64::from(shape.act_bits));
+    let (units, columns) = (units as u64, columns as u64);
+    let products = match MacArray::choose(fabric.mac, &shape, fabric.target) {
+        MacArray::Lut { .. } => 4 * units * columns * (7 * w * a + 20) / 10,
+        MacArray::Dsp(packing) => 60 * packing.blocks(4 * units as usize, columns as usize) as u64,
+    };
+    // Four accumulators, the element-wise lane, its share of tables and cell state; then what every
+    // core has.
+    products + units * (4 * (w + a + 10) + 100) + 250
+}
+
+/// The fastest folding of at most `macs` multiply-accumulates, unless another saves at least three
+/// per cent of the cost for every per cent of cycles that it adds.
+///
+/// The last cycles are bought with many units of few columns, and every unit brings a lane.
 fn fastest(
     shape: LayerShape,
     macs: usize,
     fabric: Fabric,
 ) -> Result<(usize, usize), ScheduleError> {
+    let price = |&(units, columns): &(usize, usize)| {
+        let cycles = cycles(shape, units, columns, fabric);
+        let cost = cost(shape, units, columns, fabric);
+        u128::from(cycles).pow(3) * u128::from(cost)
+    };
     candidates(shape, macs.min(LARGEST_ARRAY))
-        .min_by_key(|&(units, columns)| {
-            (
-                cycles(shape, units, columns, fabric),
-                units * columns,
-                units,
-            )
-        })
+        .min_by_key(price)
         .ok_or(ScheduleError::TooSmall {
             field: "max_macs",
             min: 4,
         })
 }
 
-/// The smallest array that takes at most `goal` cycles a step; the fastest among equals.
+/// The cheapest array that takes at most `goal` cycles a step; the fastest among equals.
 fn smallest(
     layer: usize,
     shape: LayerShape,
@@ -172,7 +191,9 @@ fn smallest(
             best = best.min(cycles);
             (cycles <= goal).then_some((units, columns, cycles))
         })
-        .min_by_key(|&(units, columns, cycles)| (units * columns, cycles, units))
+        .min_by_key(|&(units, columns, cycles)| {
+            (cost(shape, units, columns, fabric), cycles, units)
+        })
         .map(|(units, columns, _)| (units, columns))
         .ok_or(ScheduleError::Unreachable { goal, best, layer })
 }
@@ -231,4 +252,61 @@ fn stream_elements(
         .copied()
         .find(|&value| keeps_up(value))
         .unwrap_or(*fits.last().unwrap_or(&1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{MacStyle, Target};
+
+    const FABRIC: Fabric = Fabric {
+        mac: MacStyle::Lut,
+        target: Target::Xc7,
+    };
+
+    fn shape(input_size: usize, hidden_size: usize, bits: u32) -> LayerShape {
+        LayerShape {
+            input_size,
+            hidden_size,
+            w_bits: bits,
+            act_bits: bits,
+        }
+    }
+
+    #[test]
+    fn no_other_folding_is_both_faster_and_cheaper() {
+        for (shape, macs) in [
+            (shape(8, 32, 4), 64),
+            (shape(32, 128, 2), 320),
+            (shape(300, 300, 4), 320),
+            (shape(1, 7, 8), 40),
+        ] {
+            let (units, columns) = fastest(shape, macs, FABRIC).unwrap();
+            let time = cycles(shape, units, columns, FABRIC);
+            let price = cost(shape, units, columns, FABRIC);
+            for (u, s) in candidates(shape, macs) {
+                let beaten =
+                    cycles(shape, u, s, FABRIC) < time && cost(shape, u, s, FABRIC) <= price;
+                assert!(!beaten, "{u} x {s} beats {units} x {columns} for {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_count() {
+        // 16 units of one column would take 80 cycles instead of 94, for twice the LUTs.
+        assert_eq!(fastest(shape(8, 32, 4), 64, FABRIC).unwrap(), (4, 4));
+    }
+
+    #[test]
+    fn a_goal_of_cycles_is_met_at_the_least_cost() {
+        let shape = shape(64, 64, 4);
+        let (units, columns) = smallest(0, shape, 530, FABRIC).unwrap();
+        assert!(cycles(shape, units, columns, FABRIC) <= 530);
+        let price = cost(shape, units, columns, FABRIC);
+        for (u, s) in candidates(shape, 256) {
+            let better = cycles(shape, u, s, FABRIC) <= 530 && cost(shape, u, s, FABRIC) < price;
+            assert!(!better, "{u} x {s}");
+        }
+    }
 }

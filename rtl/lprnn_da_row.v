@@ -1,7 +1,7 @@
 // lprnn_da_row - one row's sum of weight * activation over all columns, in LUTs and carry chains.
 //
 //   per weight bit and column pair:  m = w1 ? (w0 ? x0+x1 : x1) : (w0 ? x0 : 0)
-//   along a chain of pairs:          c[i] <= c[i-1] + m[i] (+ 1 after the first pair)
+//   along a chain of pairs:          c[i] <= c[i-1] + m[i] (+ 1 after the first, without MUX_REG)
 //   across weight bits:              sum of c * 2^bit, the top bit counting negative
 //
 // Activations are unsigned (offset binary). The pair values x0, x1 and x0+x1 are formed once
@@ -11,6 +11,13 @@
 //
 // WEIGHT_W = 1 means the weights -1 and +1 (bit 1 is +1): the pair contributes x0+x1, x1-x0 or
 // their negatives, again with constants that the bias takes back.
+//
+// With MUX_REG (LUT4 families) the selection of five values does not fit one LUT, so that weights
+// are taken in digits of -1 and +1, on signed activations. With d = 2 w - 1 for every weight bit
+//   w x = 1/2 sum 2^b d_b x - x/2,  and  1/2 (d_0 - 1) = -(1 - w_0), so that
+//   w x = sum of d_b 2^(b-1) x over b >= 1, the top one negative, less (1 - w_0) x
+// and a pair contributes +-(x0+x1) or +-(x1-x0) in every bit but the lowest: one LUT4 a bit.
+// A negative is formed by inverting. The constants add up to floor(w1 / 2) for every pair.
 //
 // Pair i of a chain works one cycle after pair i-1, on operands that arrive one cycle later.
 // Latency from the operands of a chain's first pair: MUX_REG + CHAIN + ceil(log2 WEIGHT_W)
@@ -29,7 +36,7 @@ module lprnn_da_row #(
     parameter SUM_W    = 14   // bits of sum_o
 ) (
     input  wire                                clk,
-    input  wire [CHAIN*CHAINS*ACT_W-1:0]       low_i,    // x0 of every pair
+    input  wire [CHAIN*CHAINS*ACT_W-1:0]       low_i,    // x0 of every pair, signed if digits
     input  wire [CHAIN*CHAINS*ACT_W-1:0]       high_i,   // x1
     input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   sum_i,    // x0 + x1
     input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   diff_i,   // x1 - x0, two's complement
@@ -40,7 +47,10 @@ module lprnn_da_row #(
     localparam PAIRS  = CHAIN * CHAINS;
     localparam LEVELS = $clog2(WEIGHT_W);
     localparam MERGES = $clog2(CHAINS);
-    localparam NODE_W = CHAIN_W + WEIGHT_W + 1;  // any partial sum over weight bits; SUM_W is more
+    localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;
+    localparam SIGNED = (DIGITS != 0 || WEIGHT_W == 1) ? 1 : 0;  // chains of signed values
+    // Any partial sum over weight bits; SUM_W is not less.
+    localparam NODE_W = CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 1);
 
     // Missing columns of the last pairs: weight 0, or +1 on an activation that is zero.
     wire [2*PAIRS*WEIGHT_W-1:0] weight;
@@ -67,7 +77,8 @@ module lprnn_da_row #(
 
                 for (i = 0; i < CHAIN; i = i + 1) begin : gen_pair
                     localparam P = n*CHAIN + i;
-                    // The sum of i+1 pairs, each below 2^(ACT_W+1); one more bit when signed.
+                    // The sum of i+1 pairs, each below 2^(ACT_W+1) or, in digits, signed of ACT_W+1
+                    // bits; one more at one bit.
                     localparam NEED_W  = ACT_W + 1 + $clog2(i + 1) + ((WEIGHT_W == 1) ? 1 : 0);
                     localparam STAGE_W = (NEED_W < CHAIN_W) ? NEED_W : CHAIN_W;
 
@@ -88,6 +99,19 @@ module lprnn_da_row #(
                         end else begin : gen_full
                             assign m = s;
                         end
+                    end else if (DIGITS != 0) begin : gen_digit
+                        wire [ACT_W:0] s;
+                        if (b == 0) begin : gen_lowest
+                            assign s = w1 ? (w0 ? {(ACT_W+1){1'b0}} : {x0[ACT_W-1], x0})
+                                          : (w0 ? {x1[ACT_W-1], x1} : xs);
+                        end else begin : gen_pair_digit
+                            assign s = ((w1 ^ w0) ? xd : xs) ^ {(ACT_W+1){~w1}};
+                        end
+                        if (STAGE_W > ACT_W + 1) begin : gen_extend
+                            assign m = {{(STAGE_W-ACT_W-1){s[ACT_W]}}, s};
+                        end else begin : gen_full
+                            assign m = s;
+                        end
                     end else begin : gen_select
                         wire [ACT_W:0] s = w1 ? (w0 ? xs : {1'b0, x1})
                                               : (w0 ? {1'b0, x0} : {(ACT_W+1){1'b0}});
@@ -98,28 +122,23 @@ module lprnn_da_row #(
                         end
                     end
 
-                    // What is subtracted: ~m, inverted before the register where there is one,
-                    // because a carry chain of LUT4s takes no inverted operand.
-                    wire [STAGE_W-1:0] addend;
-                    if (MUX_REG == 0) begin : gen_mux_wire
-                        assign addend = (i == 0) ? m : ~m;
-                    end else begin : gen_mux_reg
-                        reg [STAGE_W-1:0] m_q;
-                        always @(posedge clk) m_q <= (i == 0) ? m : ~m;
-                        assign addend = m_q;
-                    end
-
                     reg [STAGE_W-1:0] sum_q;
-                    if (i == 0) begin : gen_first
-                        always @(posedge clk) sum_q <= addend;
+                    if (MUX_REG != 0) begin : gen_mux_reg
+                        // The lowest digit counts negative.
+                        reg [STAGE_W-1:0] m_q;
+                        always @(posedge clk) begin
+                            m_q   <= (DIGITS != 0 && b == 0) ? ~m : m;
+                            sum_q <= running[i*CHAIN_W +: STAGE_W] + m_q;
+                        end
+                    end else if (i == 0) begin : gen_first
+                        always @(posedge clk) sum_q <= m;
                     end else begin : gen_next
-                        wire [STAGE_W-1:0] prior = running[i*CHAIN_W +: STAGE_W];
-                        always @(posedge clk) sum_q <= prior - addend;
+                        always @(posedge clk) sum_q <= running[i*CHAIN_W +: STAGE_W] - ~m;
                     end
 
                     if (STAGE_W < CHAIN_W) begin : gen_extend_sum
                         assign running[(i+1)*CHAIN_W +: CHAIN_W] =
-                            {{(CHAIN_W-STAGE_W){(WEIGHT_W == 1) ? sum_q[STAGE_W-1] : 1'b0}}, sum_q};
+                            {{(CHAIN_W-STAGE_W){(SIGNED != 0) ? sum_q[STAGE_W-1] : 1'b0}}, sum_q};
                     end else begin : gen_full_sum
                         assign running[(i+1)*CHAIN_W +: CHAIN_W] = sum_q;
                     end
@@ -128,17 +147,20 @@ module lprnn_da_row #(
                 localparam LEAF = (n*(LEVELS+1)*WEIGHT_W + b) * NODE_W;
                 wire [CHAIN_W-1:0] total = running[CHAIN*CHAIN_W +: CHAIN_W];
                 assign node[LEAF +: NODE_W] =
-                    {{(NODE_W-CHAIN_W){(WEIGHT_W == 1) ? total[CHAIN_W-1] : 1'b0}}, total};
+                    {{(NODE_W-CHAIN_W){(SIGNED != 0) ? total[CHAIN_W-1] : 1'b0}}, total};
             end
 
-            // Level l joins neighbours 2^l bits apart. The top bit's node counts negative until
-            // it is joined; it is always the last node, and first joined at an even count.
+            // Level l joins neighbours 2^l bits apart, in digits the first two 2^l - 1. The top
+            // bit's node counts negative until it is joined; it is always the last node, and first
+            // joined at an even count.
             for (l = 0; l < LEVELS; l = l + 1) begin : gen_level
                 localparam COUNT  = (WEIGHT_W + (1 << l) - 1) >> l;
                 localparam BASE   = n*(LEVELS+1)*WEIGHT_W + l*WEIGHT_W;
-                localparam NEED_W = CHAIN_W + (2 << l) + 1;
-                localparam KEEP_W = (NEED_W < NODE_W) ? NEED_W : NODE_W;
                 for (b = 0; b < (COUNT + 1) / 2; b = b + 1) begin : gen_node
+                    localparam LESS   = (DIGITS != 0 && b == 0) ? 1 : 0;
+                    localparam SHIFT  = (1 << l) - LESS;
+                    localparam NEED_W = CHAIN_W + (2 << l) + ((DIGITS != 0) ? -LESS : 1);
+                    localparam KEEP_W = (NEED_W < NODE_W) ? NEED_W : NODE_W;
                     wire signed [KEEP_W-1:0] even = node[(BASE + 2*b)*NODE_W +: KEEP_W];
                     reg signed [KEEP_W-1:0]  node_q;
                     if (2*b + 1 >= COUNT) begin : gen_pass
@@ -146,9 +168,9 @@ module lprnn_da_row #(
                     end else begin : gen_join
                         wire signed [KEEP_W-1:0] odd = node[(BASE + 2*b + 1)*NODE_W +: KEEP_W];
                         if (2*b + 2 == COUNT && ((WEIGHT_W - 1) % (1 << l)) == 0) begin : gen_minus
-                            always @(posedge clk) node_q <= even - (odd <<< (1 << l));
+                            always @(posedge clk) node_q <= even - (odd <<< SHIFT);
                         end else begin : gen_plus
-                            always @(posedge clk) node_q <= even + (odd <<< (1 << l));
+                            always @(posedge clk) node_q <= even + (odd <<< SHIFT);
                         end
                     end
                     if (KEEP_W < NODE_W) begin : gen_extend

@@ -257,7 +257,7 @@ module lprnn_layer #(
         .CHAIN     (CHAIN),
         .STAGE     (STAGE),
         .ADDR_W    (BLOCK_W + 1),
-        .ZERO_INIT ((WEIGHT_W == 1 || MAC_DSP != 0) ? 1 : 0),
+        .ZERO_INIT ((WEIGHT_W == 1 || MAC_DSP != 0 || MUX_REG != 0) ? 1 : 0),
         .STYLE     (VECTOR_STYLE)
     ) u_vector_buffer (
         .clk          (clk),

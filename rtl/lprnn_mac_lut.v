@@ -24,19 +24,25 @@ module lprnn_mac_lut #(
     output wire [ROWS*SUM_W-1:0]            sum_o
 );
 
-    localparam PAIRS = CHAIN * CHAINS;
+    localparam PAIRS  = CHAIN * CHAINS;
+    localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;  // see lprnn_da_row
 
     generate
-        if (2*PAIRS < COLUMNS || SUM_W < CHAIN_W + WEIGHT_W + 2) begin : gen_param_check
+        if (2*PAIRS < COLUMNS || SUM_W < CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 2)) begin : gen_param_check
             error_lprnn_mac_lut_illegal_folding u_illegal_parameters ();
         end
     endgenerate
+
+    // An operand of zero.
+    localparam [ACT_W-1:0] MISSING = {(DIGITS != 0) ? 1'b1 : 1'b0, {ACT_W{1'b0}}} >> 1;
+    // Digits take the operands signed, everything else takes them in offset binary.
+    localparam [ACT_W-1:0] SIGN = MISSING;
 
     wire [2*PAIRS*ACT_W-1:0] act;
     assign act[COLUMNS*ACT_W-1:0] = act_i;
     generate
         if (COLUMNS < 2*PAIRS) begin : gen_missing_columns
-            assign act[2*PAIRS*ACT_W-1:COLUMNS*ACT_W] = {((2*PAIRS-COLUMNS)*ACT_W){1'b0}};
+            assign act[2*PAIRS*ACT_W-1:COLUMNS*ACT_W] = {(2*PAIRS-COLUMNS){MISSING}};
         end
     endgenerate
 
@@ -48,8 +54,10 @@ module lprnn_mac_lut #(
     genvar p, r;
     generate
         for (p = 0; p < PAIRS; p = p + 1) begin : gen_pair
-            wire [ACT_W-1:0] x0 = act[2*p*ACT_W +: ACT_W];
-            wire [ACT_W-1:0] x1 = act[(2*p+1)*ACT_W +: ACT_W];
+            wire [ACT_W-1:0] x0 = act[2*p*ACT_W +: ACT_W] ^ SIGN;
+            wire [ACT_W-1:0] x1 = act[(2*p+1)*ACT_W +: ACT_W] ^ SIGN;
+            wire e0 = (DIGITS != 0) ? x0[ACT_W-1] : 1'b0;
+            wire e1 = (DIGITS != 0) ? x1[ACT_W-1] : 1'b0;
             reg [ACT_W-1:0]  low_q;
             reg [ACT_W-1:0]  high_q;
             reg [ACT_W:0]    sum_q;
@@ -57,8 +65,8 @@ module lprnn_mac_lut #(
             always @(posedge clk) begin
                 low_q  <= x0;
                 high_q <= x1;
-                sum_q  <= {1'b0, x0} + {1'b0, x1};
-                diff_q <= {1'b0, x1} - {1'b0, x0};
+                sum_q  <= {e0, x0} + {e1, x1};
+                diff_q <= {e1, x1} - {e0, x0};
             end
             assign low[p*ACT_W +: ACT_W]        = low_q;
             assign high[p*ACT_W +: ACT_W]       = high_q;

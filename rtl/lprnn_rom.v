@@ -39,8 +39,16 @@ module lprnn_rom #(
         end
     endgenerate
 
+`ifdef VERILATOR
+    // Old ones (5.006) read a wide row before they look whether the address, which is random until
+    // reset, is one of the memory's.
+    wire [ADDR_W-1:0] read_row = ({1'b0, addr_i} < DEPTH[ADDR_W:0]) ? addr_i : {ADDR_W{1'b0}};
+`else
+    wire [ADDR_W-1:0] read_row = addr_i;
+`endif
+
     always @(posedge clk) begin
-        read_q <= memory[addr_i];
+        read_q <= memory[read_row];
         data_q <= read_q;
     end
 

@@ -23,11 +23,19 @@ module lprnn_state_ram #(
     reg [WIDTH-1:0] memory [0:DEPTH-1];
     reg [WIDTH-1:0] read_q;
 
+`ifdef VERILATOR
+    // Old ones (5.006) read a wide row before they look whether the address, which is random until
+    // reset, is one of the memory's.
+    wire [ADDR_W-1:0] read_row = ({1'b0, read_addr_i} < DEPTH[ADDR_W:0]) ? read_addr_i : {ADDR_W{1'b0}};
+`else
+    wire [ADDR_W-1:0] read_row = read_addr_i;
+`endif
+
     always @(posedge clk) begin
         if (write_i) begin
             memory[write_addr_i] <= data_i;
         end
-        read_q <= memory[read_addr_i];
+        read_q <= memory[read_row];
     end
 
     assign data_o = read_q;

@@ -128,6 +128,11 @@ fn sum_widths(schedule: &LayerSchedule, act_w: usize, w_bits: usize) -> (usize, 
     let log2 = |count: usize| count.next_power_of_two().trailing_zeros() as usize;
     let merges = log2(schedule.chains);
     match schedule.mac {
+        MacArray::Lut { mux_register } if mux_register && w_bits > 1 => {
+            // Digits of -1 and +1: a pair is at most `2^A (2^(W-1) - 1)` in magnitude.
+            let chain_w = act_w + 1 + log2(schedule.chain);
+            (chain_w, chain_w + w_bits - 1 + merges)
+        }
         MacArray::Lut { .. } => {
             let chain_w = act_w + 1 + log2(schedule.chain) + usize::from(w_bits == 1);
             (chain_w, chain_w + w_bits + 2 + merges)

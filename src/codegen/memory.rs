@@ -106,17 +106,24 @@ impl<'a> Placed<'a> {
     /// sum's last bit.
     fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
         match self.schedule.mac {
-            MacArray::Lut { .. } => self.lut_constant(group, block, row),
+            MacArray::Lut { mux_register } if mux_register && self.layer.w_bits > 1 => {
+                self.digit_constant(group, block, row)
+            }
+            MacArray::Lut { mux_register } => self.lut_constant(mux_register, group, block, row),
             MacArray::Dsp(packing) => self.dsp_constant(packing, group, block, row),
         }
     }
 
-    /// Every chain step but the first adds 1 in each weight bit; over the bits that is
-    /// `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight is -1 is formed
-    /// by inverting, which subtracts 1.
-    fn lut_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+    /// Without a register before it, every chain step but the first adds 1 in each weight bit; over
+    /// the bits that is `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight
+    /// is -1 is formed by inverting, which subtracts 1.
+    fn lut_constant(&self, mux_register: bool, group: usize, block: usize, row: usize) -> i64 {
         let schedule = self.schedule;
-        let steps = (schedule.chains * (schedule.chain - 1)) as i64;
+        let steps = if mux_register {
+            0
+        } else {
+            (schedule.chains * (schedule.chain - 1)) as i64
+        };
         if self.layer.w_bits > 1 {
             return -steps;
         }
@@ -127,19 +134,35 @@ impl<'a> Placed<'a> {
         steps - inverted as i64
     }
 
-    /// Operands are made signed, which takes `2^(A-1)` times the weights; every field but a pack's
-    /// top one comes with half its range from each chain.
-    fn dsp_constant(&self, packing: Packing, group: usize, block: usize, row: usize) -> i64 {
-        let schedule = self.schedule;
-        let weights: i64 = (0..schedule.columns)
+    /// Operands are made signed. Of digits of -1 and +1 a pair adds half of its upper weight, rounded
+    /// down: inverting instead of negating takes 1 off, in the lowest digit always, in the others
+    /// where the upper weight's digit is -1; over the digits the latter is `1 + floor(w / 2)`.
+    fn digit_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+        let halves: i64 = (1..self.schedule.columns)
+            .step_by(2)
+            .map(|column| self.signed(group, block, row, column) >> 1)
+            .sum();
+        halves - self.signed_operands(group, block, row)
+    }
+
+    /// What making a block's operands signed takes: `2^(A-1)` times the weights.
+    fn signed_operands(&self, group: usize, block: usize, row: usize) -> i64 {
+        let weights: i64 = (0..self.schedule.columns)
             .map(|column| self.signed(group, block, row, column))
             .sum();
+        weights << (self.schedule.shape.act_bits - 1)
+    }
+
+    /// Operands are made signed; every field but a pack's top one comes with half its range from
+    /// each chain.
+    fn dsp_constant(&self, packing: Packing, group: usize, block: usize, row: usize) -> i64 {
+        let schedule = self.schedule;
         let halves = if row % packing.fields + 1 == packing.fields {
             0
         } else {
             (schedule.chains as i64) << (packing.field_w - 1)
         };
-        halves - (weights << (schedule.shape.act_bits - 1))
+        halves - self.signed_operands(group, block, row)
     }
 
     /// The weight at a place, as a number.

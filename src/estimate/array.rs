@@ -18,16 +18,14 @@ impl Part<'_> {
     fn lut_array(&self, terms: &mut Terms, mux_register: bool) {
         let (w, s) = (self.w, self.s);
         let signs = w.weight == 1;
+        let digits = mux_register && !signs;
         let rows = 4 * s.units;
         let pairs = s.columns / 2;
         let odd = s.columns % 2;
-        // Pair values: x0, x1 and their sum, or sum and difference.
-        let pair_ff = if signs {
-            2 * (w.act + 1)
-        } else {
-            3 * w.act + 1
-        };
-        let adders = if signs { 2 } else { 1 };
+        // Pair values: x0 and x1 for selections, their sum, their difference for signs and digits.
+        let singles = if signs { 0 } else { 2 * w.act };
+        let adders = if signs || digits { 2 } else { 1 };
+        let pair_ff = singles + adders * (w.act + 1);
         terms.ff[0] += (pairs * pair_ff + odd * adders * w.act) as f64;
         let pair_lut = self.adder_luts(w.act + usize::from(self.adders_are_carries()));
         terms.lut[1] += (pairs * adders * pair_lut) as f64;
@@ -43,11 +41,12 @@ impl Part<'_> {
             let width = need.min(w.chain);
             widths.push(width);
             let registers = width + if mux_register { select } else { 0 };
-            let mux = match (self.lut4, lonely, signs) {
+            // Selections of a weight: in digits a LUT a bit, and a second one in the lowest.
+            let mux = match (lonely, digits) {
                 // A product of two bits is a register's reset.
-                (_, true, false) => 0,
-                (true, _, false) => 2 * w.act + 1,
-                (true, _, true) | (false, ..) => select,
+                (true, false) if !signs => 0.0,
+                (_, true) => select as f64 * (w.weight + 1) as f64 / w.weight as f64,
+                (_, false) => select as f64,
             };
             // Xilinx: the sum shares the selection's LUT, but its lowest bit has one of its own.
             let adder = match self.target {
@@ -58,24 +57,33 @@ impl Part<'_> {
                 _ => 1,
             };
             terms.ff[0] += lanes * registers as f64;
-            terms.lut[0] += lanes * (mux + adder) as f64;
+            terms.lut[0] += lanes * (mux + adder as f64);
             if stage > 0 {
                 terms.carry[0] += lanes * self.carry(width);
             }
         }
-        self.trees(terms, if lonely { widths[0] } else { w.chain }, lonely);
+        self.trees(
+            terms,
+            if lonely { widths[0] } else { w.chain },
+            lonely,
+            digits,
+        );
     }
 
     /// The trees over weight bits and over chains, bit by bit: what is only passed on for three
     /// registers or more becomes a shift register where the family has them.
-    fn trees(&self, terms: &mut Terms, leaf_w: usize, leaf_resets: bool) {
+    fn trees(&self, terms: &mut Terms, leaf_w: usize, leaf_resets: bool, digits: bool) {
         let (w, s) = (self.w, self.s);
         let rows = (4 * s.units) as f64;
         let mut tree = Tree::new(self);
         // The chains have counted the last register of each, which a shift register takes along.
         let leaf: Vec<usize> = vec![usize::from(!leaf_resets); leaf_w];
         let mut nodes = vec![leaf; w.weight];
-        let most = w.chain + w.weight + 1;
+        let most = if digits {
+            w.chain + w.weight - 1
+        } else {
+            w.chain + w.weight + 1
+        };
         let mut level = 0;
         while nodes.len() > 1 {
             let shift = 1usize << level;
@@ -83,7 +91,11 @@ impl Part<'_> {
             nodes = nodes
                 .chunks(2)
                 .enumerate()
-                .map(|(index, pair)| tree.level(pair, shift, most, index == last))
+                .map(|(index, pair)| {
+                    // The two lowest digits have the same weight.
+                    let shift = shift - usize::from(digits && index == 0);
+                    tree.level(pair, shift, most, index == last)
+                })
                 .collect();
             level += 1;
         }

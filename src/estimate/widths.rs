@@ -170,6 +170,11 @@ impl Widths {
         let weight = formats.w_bits as usize;
         let merges = log2_up(schedule.chains);
         let (chain, sum) = match schedule.mac {
+            // Digits of -1 and +1 on signed operands.
+            MacArray::Lut { mux_register } if mux_register && weight > 1 => {
+                let chain = act + 1 + log2_up(schedule.chain);
+                (chain, chain + weight - 1 + merges)
+            }
             MacArray::Lut { .. } => {
                 let chain = act + 1 + log2_up(schedule.chain) + usize::from(weight == 1);
                 (chain, chain + weight + 2 + merges)

@@ -46,9 +46,15 @@ impl Array {
         let (chain, chains) = self.mac.chains(self.columns);
         let weights = &vector.weights[row];
         match self.mac {
-            MacArray::Lut { .. } => {
+            MacArray::Lut { mux_register: true } if self.weight_w > 1 => {
+                let offset = 1 << (self.act_w - 1);
+                let products = weights.iter().zip(&vector.acts);
+                let halves: i64 = weights.iter().skip(1).step_by(2).map(|w| w >> 1).sum();
+                products.map(|(w, x)| w * (x - offset)).sum::<i64>() + halves
+            }
+            MacArray::Lut { mux_register } => {
                 let products = weights.iter().zip(&vector.acts).map(|(w, x)| w * x);
-                let steps = (chains * (chain - 1)) as i64;
+                let steps = i64::from(!mux_register) * (chains * (chain - 1)) as i64;
                 let ones = if self.weight_w == 1 {
                     let inverted = weights.iter().skip(1).step_by(2).filter(|&&w| w < 0);
                     steps - inverted.count() as i64
@@ -97,9 +103,12 @@ impl Array {
         let (module, sum_w) = match self.mac {
             MacArray::Lut { mux_register } => {
                 let chain_w = self.act_w + 1 + log2(chain) + usize::from(self.weight_w == 1);
+                let digits = mux_register && self.weight_w > 1;
                 let mux_register = usize::from(mux_register);
                 parameters.extend([("MUX_REG", mux_register), ("CHAIN_W", chain_w)]);
-                ("lprnn_mac_lut", chain_w + self.weight_w + 2 + merges)
+                let partial = chain_w + self.weight_w;
+                let sum_w = if digits { partial - 1 } else { partial + 2 };
+                ("lprnn_mac_lut", sum_w + merges)
             }
             MacArray::Dsp(packing) => {
                 let (w_w, a_w, p_w) = packing.ports;

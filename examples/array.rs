@@ -1,0 +1,164 @@
+//! What a multiply-accumulate array takes by itself: LUTs or DSP blocks per product, and its clock.
+//!
+//! `cargo run --release --example array` synthesises the arrays of cores of one unit by 16 columns
+//! (64 products a cycle), with an accumulator of W + A + 10 bits for each of the four rows and
+//! nothing else. `-- --pnr` also places and routes those for ECP5 (85k, speed 6, one seed).
+
+use lprnn_hw::codegen::Bundle;
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{SeededOptions, seeded};
+use lprnn_hw::schedule::{MacArray, Schedule};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::synth::{Design, Options, Part, RouteOptions, Synthesis, family_name, run};
+use lprnn_hw::tools::Search;
+use std::path::Path;
+
+const ROWS: usize = 4;
+const COLUMNS: usize = 16;
+
+/// The core with `bits`-bit weights and activations whose array is looked at.
+fn core(bits: u32, mac: MacStyle, target: Target) -> (Bundle, MacArray, [usize; 2]) {
+    let model = seeded(&SeededOptions {
+        input_size: 64,
+        hidden_size: 64,
+        layers: 1,
+        weight_bits: bits,
+        act_bits: bits,
+        input_bits: bits,
+        z: QFormat::new(8, 4),
+        a_frac: 8,
+        c: QFormat::new(16, 10),
+        seed: 1,
+    });
+    let how = Implementation {
+        name: "array".into(),
+        mac,
+        target,
+        state: StatePolicy::Tlast,
+        memory_init: MemoryInit::Inline,
+        stream_elements: None,
+        folding: FoldingGoal::Explicit {
+            units: ROWS / 4,
+            columns: COLUMNS,
+        },
+    };
+    let schedule = Schedule::new(&model, &how).expect("sizes that can be folded");
+    let bundle = Bundle::generate(&model, &schedule, &how, "").expect("a model without row scales");
+    let layer = &schedule.layers[0];
+    (bundle, layer.mac, [layer.chain, layer.chains])
+}
+
+/// Verilog of the array with its accumulators, and of nothing else.
+fn array_top(bits: u32, bundle: &Bundle, mac: MacArray, [chain, chains]: [usize; 2]) -> String {
+    let hardware = &bundle.hardware[0];
+    let (sum_w, acc_w) = (hardware.sum_w, 2 * bits as usize + 10);
+    let array = match mac {
+        MacArray::Lut { mux_register } => format!(
+            "lprnn_mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
+            hardware.chain_w,
+            u8::from(mux_register)
+        ),
+        MacArray::Dsp(packing) => format!(
+            "lprnn_mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
+            packing.fields, packing.field_w, packing.ports.0, packing.ports.1, packing.ports.2
+        ),
+    };
+    format!(
+        "module array_top (input wire clk, input wire rst, input wire enable,
+    input wire recurrent, input wire [{COLUMNS}*{bits}-1:0] act,
+    input wire [{ROWS}*{COLUMNS}*{bits}-1:0] weight, output wire [{ROWS}*{acc_w}-1:0] acc);
+    wire [{ROWS}*{sum_w}-1:0] sums;
+    {array} .ROWS({ROWS}), .COLUMNS({COLUMNS}), .CHAIN({chain}), .CHAINS({chains}),
+        .ACT_W({bits}), .WEIGHT_W({bits}), .SUM_W({sum_w})) u_mac
+        (.clk(clk), .act_i(act), .weight_i(weight), .sum_o(sums));
+    genvar r;
+    generate for (r = 0; r < {ROWS}; r = r + 1) begin : gen_row
+        lprnn_accumulator #(.SUM_W({sum_w}), .ACC_W({acc_w})) u_acc
+            (.clk(clk), .rst(rst), .enable_i(enable), .recurrent_i(recurrent),
+             .sum_i(sums[r*{sum_w} +: {sum_w}]), .acc_o(acc[r*{acc_w} +: {acc_w}]));
+    end endgenerate
+endmodule\n"
+    )
+}
+
+fn synthesise(
+    search: &Search,
+    bits: u32,
+    mac: MacStyle,
+    target: Target,
+    pnr: bool,
+) -> (Synthesis, MacArray) {
+    let (bundle, array, chains) = core(bits, mac, target);
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let mut sources = Vec::new();
+    for (path, bytes) in &bundle.files {
+        let name = Path::new(path).file_name().expect("a file has a name");
+        let name = name.to_str().expect("names are ASCII");
+        let part = ["mac_lut", "da_row", "mac_dsp", "dsp_cell", "accumulator"];
+        if part.iter().any(|part| name == format!("lprnn_{part}.v")) {
+            std::fs::write(folder.path().join(name), bytes).expect("the scratch folder is ours");
+            sources.push(name.to_string());
+        }
+    }
+    let top = array_top(bits, &bundle, array, chains);
+    std::fs::write(folder.path().join("array_top.v"), top).expect("the scratch folder is ours");
+    sources.push("array_top.v".into());
+    let design = Design {
+        folder: folder.path().into(),
+        top: "array_top".into(),
+        clock: "clk".into(),
+        sources,
+    };
+    let route = pnr.then(|| RouteOptions {
+        part: Part::new(target, None, None).expect("ECP5 has a default part"),
+        target_mhz: 300.0,
+        seed: 1,
+    });
+    let options = Options {
+        route,
+        ..Options::default()
+    };
+    let found = run(search, &design, target, &options).unwrap_or_else(|error| panic!("{error}"));
+    (found, array)
+}
+
+#[allow(clippy::print_stdout)] // an example's results
+fn main() {
+    let pnr = std::env::args().any(|argument| argument == "--pnr");
+    let search = Search::from_env();
+    let products = (ROWS * COLUMNS) as f64;
+    println!("family  array  bits  LUT/MAC  sites/MAC  FF/MAC  MAC/DSP  Fmax MHz");
+    for (target, mac, widths) in [
+        (Target::Xc7, MacStyle::Lut, &[1, 2, 3, 4, 5, 6, 8][..]),
+        (Target::Xc7, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
+        (Target::Ecp5, MacStyle::Lut, &[1, 2, 4, 8]),
+        (Target::Ecp5, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
+        (Target::Ice40, MacStyle::Lut, &[2, 4, 8]),
+    ] {
+        for &bits in widths {
+            let pnr = pnr && target == Target::Ecp5 && mac == MacStyle::Lut;
+            let (found, array) = synthesise(&search, bits, mac, target, pnr);
+            let used = found.utilization;
+            println!(
+                "{:6}  {:5}  {bits:4}  {:7.2}  {:9.2}  {:6.2}  {:>7}  {:>8}",
+                family_name(target),
+                if matches!(array, MacArray::Dsp(_)) {
+                    "dsp"
+                } else {
+                    "lut"
+                },
+                used.lut as f64 / products,
+                used.lut_total as f64 / products,
+                used.ff as f64 / products,
+                if used.dsp == 0 {
+                    "-".to_string()
+                } else {
+                    format!("{:.2}", products / used.dsp as f64)
+                },
+                found
+                    .routed
+                    .map_or("-".to_string(), |r| format!("{:.1}", r.fmax_mhz)),
+            );
+        }
+    }
+}

@@ -26,14 +26,16 @@ impl Part<'_> {
         let singles = if signs { 0 } else { 2 * w.act };
         let adders = if signs || digits { 2 } else { 1 };
         let pair_ff = singles + adders * (w.act + 1);
-        terms.ff[0] += (pairs * pair_ff + odd * adders * w.act) as f64;
+        terms.ff[0] += (pairs * pair_ff + odd * (adders * w.act + usize::from(digits))) as f64;
         let pair_lut = self.adder_luts(w.act + usize::from(self.adders_are_carries()));
-        terms.lut[1] += (pairs * adders * pair_lut) as f64;
-        terms.carry[0] += (pairs * adders) as f64 * self.carry(w.act + 1);
+        // Of a column without a neighbour digits need the negative.
+        let pair_adders = pairs * adders + odd * usize::from(digits);
+        terms.lut[1] += (pair_adders * pair_lut) as f64;
+        terms.carry[0] += pair_adders as f64 * self.carry(w.act + 1);
 
         // A chain of one lonely column has no second operand to select.
         let lonely = s.columns == 1;
-        let select = w.act + usize::from(!lonely) + usize::from(signs);
+        let select = w.act + usize::from(!lonely || digits) + usize::from(signs);
         let lanes = (rows * s.chains * w.weight) as f64;
         let mut widths = Vec::with_capacity(s.chain);
         for stage in 0..s.chain {
@@ -45,7 +47,10 @@ impl Part<'_> {
             let mux = match (lonely, digits) {
                 // A product of two bits is a register's reset.
                 (true, false) if !signs => 0.0,
-                (_, true) => select as f64 * (w.weight + 1) as f64 / w.weight as f64,
+                // One-bit operands: the lower bit of sum and difference is the same.
+                (false, true) if w.act == 1 => 1.0,
+                (true, true) => (select * (w.weight - 1)) as f64 / w.weight as f64,
+                (false, true) => (select * (w.weight + 1)) as f64 / w.weight as f64,
                 (_, false) => select as f64,
             };
             // Xilinx: the sum shares the selection's LUT, but its lowest bit has one of its own.

@@ -1,0 +1,50 @@
+//! Estimates a second on one core, from shapes alone: `cargo bench --bench estimate`.
+
+use divan::{Bencher, counter::ItemsCount};
+use lprnn_hw::estimate::{Estimate, LayerFormats};
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{SeededOptions, seeded};
+use lprnn_hw::schedule::{LayerSchedule, Schedule};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = [64, 512])]
+fn of_shapes(bencher: Bencher, hidden: usize) {
+    let model = seeded(&SeededOptions {
+        input_size: 64,
+        hidden_size: hidden,
+        layers: 1,
+        weight_bits: 4,
+        act_bits: 4,
+        input_bits: 4,
+        z: QFormat::new(8, 4),
+        a_frac: 8,
+        c: QFormat::new(16, 10),
+        seed: 1,
+    });
+    let how = Implementation {
+        name: "bench".into(),
+        mac: MacStyle::Lut,
+        target: Target::Xc7,
+        state: StatePolicy::Tlast,
+        memory_init: MemoryInit::Readmemh,
+        stream_elements: None,
+        folding: FoldingGoal::Explicit {
+            units: 4,
+            columns: 16,
+        },
+    };
+    let schedule = Schedule::new(&model, &how).expect("sizes that can be folded");
+    let layers: Vec<(LayerFormats, LayerSchedule)> = model
+        .layers
+        .iter()
+        .zip(&schedule.layers)
+        .map(|(layer, folded)| (LayerFormats::of(layer), folded.clone()))
+        .collect();
+    bencher
+        .counter(ItemsCount::new(1usize))
+        .bench(|| Estimate::of_shapes(divan::black_box(&layers), Target::Xc7));
+}

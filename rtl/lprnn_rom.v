@@ -26,8 +26,16 @@ module lprnn_rom #(
     // Yosys calls a table of LUTs "logic", and knows no distributed memory without a write port.
     localparam RAM_STYLE = (STYLE == "distributed") ? "logic" : STYLE;
 
+`ifdef VERILATOR
+    // Old ones (5.006) read a wide row before they look whether the address, random until reset, is
+    // one of the memory's: so that every address is.
+    localparam ROWS = 1 << ADDR_W;
+`else
+    localparam ROWS = DEPTH;
+`endif
+
     (* rom_style = STYLE, ram_style = RAM_STYLE *)
-    reg [WIDTH-1:0] memory [0:DEPTH-1];
+    reg [WIDTH-1:0] memory [0:ROWS-1];
 
     reg [WIDTH-1:0] read_q;
     reg [WIDTH-1:0] data_q;
@@ -39,16 +47,8 @@ module lprnn_rom #(
         end
     endgenerate
 
-`ifdef VERILATOR
-    // Old ones (5.006) read a wide row before they look whether the address, which is random until
-    // reset, is one of the memory's.
-    wire [ADDR_W-1:0] read_row = ({1'b0, addr_i} < DEPTH[ADDR_W:0]) ? addr_i : {ADDR_W{1'b0}};
-`else
-    wire [ADDR_W-1:0] read_row = addr_i;
-`endif
-
     always @(posedge clk) begin
-        read_q <= memory[read_row];
+        read_q <= memory[addr_i];
         data_q <= read_q;
     end
 

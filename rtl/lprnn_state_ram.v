@@ -19,23 +19,23 @@ module lprnn_state_ram #(
     input  wire [WIDTH-1:0]  data_i
 );
 
-    (* ram_style = STYLE *)
-    reg [WIDTH-1:0] memory [0:DEPTH-1];
-    reg [WIDTH-1:0] read_q;
-
 `ifdef VERILATOR
-    // Old ones (5.006) read a wide row before they look whether the address, which is random until
-    // reset, is one of the memory's.
-    wire [ADDR_W-1:0] read_row = ({1'b0, read_addr_i} < DEPTH[ADDR_W:0]) ? read_addr_i : {ADDR_W{1'b0}};
+    // Old ones (5.006) read a wide row before they look whether the address, random until reset, is
+    // one of the memory's: so that every address is.
+    localparam ROWS = 1 << ADDR_W;
 `else
-    wire [ADDR_W-1:0] read_row = read_addr_i;
+    localparam ROWS = DEPTH;
 `endif
+
+    (* ram_style = STYLE *)
+    reg [WIDTH-1:0] memory [0:ROWS-1];
+    reg [WIDTH-1:0] read_q;
 
     always @(posedge clk) begin
         if (write_i) begin
             memory[write_addr_i] <= data_i;
         end
-        read_q <= memory[read_row];
+        read_q <= memory[read_addr_i];
     end
 
     assign data_o = read_q;

@@ -3,7 +3,8 @@
 //! The path: a float model is [`import`]ed, [`quantize`]d to integers, folded by [`schedule`],
 //! and then three siblings that never import one another take it: [`mod@reference`] computes it,
 //! [`codegen`] writes it as Verilog, [`estimate`] prices it. [`cosim`] compares the first two,
-//! [`synth`] checks the third.
+//! [`synth`] checks the third. [`lm`] puts an embedding and a decoder around a model and measures
+//! what it predicts of a text.
 
 pub mod cli;
 pub mod codegen;
@@ -13,6 +14,7 @@ pub mod explore;
 pub mod files;
 pub mod fixed;
 pub mod import;
+pub mod lm;
 pub mod quantize;
 pub mod reference;
 pub mod schedule;

@@ -9,9 +9,9 @@ const FLOORS: &[&[&str]] = &[
     &["files", "tools", "spec"],
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
-    &["cosim", "synth"],
-    &["explore"],
-    &["report", "cli"],
+    &["cosim", "synth", "lm"],
+    &["train", "explore"],
+    &["cli"],
 ];
 
 /// Imports inside a floor that are the design's own: from, to.

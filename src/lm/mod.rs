@@ -1,0 +1,25 @@
+//! Language models: an embedding before the LSTM, a decoder behind it, and what a text costs.
+//!
+//! The LSTM is computed in floating point or in the hardware's integers; embedding and decoder
+//! stand outside the hardware. `docs/language-models.md` has the conventions.
+
+mod decode;
+mod error;
+mod evaluate;
+mod forward;
+mod math;
+mod model;
+mod product;
+mod softmax;
+mod text;
+mod vocabulary;
+
+pub use error::LmError;
+pub use evaluate::{EvalOptions, Evaluation, evaluate};
+pub use forward::{FloatState, float_layer};
+pub use math::{exp, sigmoid, tanh};
+pub use model::{Decoder, LanguageModel, Stack};
+pub use product::{Matrix, add_product, product};
+pub use softmax::negative_log_probability;
+pub use text::{Level, characters, tokenize};
+pub use vocabulary::{EOS, Vocabulary};

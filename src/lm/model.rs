@@ -1,0 +1,195 @@
+//! Embedding, LSTM and decoder of one model.
+
+use super::error::LmError;
+use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
+use crate::quantize::{Head, QuantizedModel};
+
+/// The LSTM layers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stack {
+    /// Floating point.
+    Float(Vec<FloatLayer>),
+    /// The hardware's integers; head and passengers are taken out.
+    Integer(QuantizedModel),
+}
+
+/// The linear layer that gives a value to every token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decoder {
+    /// Floating point.
+    Float(FloatHead),
+    /// Integers, exact on the codes of h.
+    Integer(Head),
+}
+
+/// A language model of `V` tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LanguageModel {
+    /// `[V, E]`; E is the input size of the first layer.
+    pub embedding: Vec<f32>,
+    /// LSTM layers.
+    pub stack: Stack,
+    /// V outputs.
+    pub decoder: Decoder,
+    /// Whether the file has one matrix for embedding and decoder.
+    pub tied: bool,
+}
+
+fn refuse<T>(problem: impl Into<String>) -> Result<T, LmError> {
+    Err(LmError::Model(problem.into()))
+}
+
+/// Name of the embedding among a model's passengers.
+const EMBEDDING: &str = "embedding.weight";
+/// Names of a float decoder among a quantised model's passengers.
+const DECODER: [&str; 2] = ["decoder.weight", "decoder.bias"];
+
+impl LanguageModel {
+    /// A float model with an embedding and a linear head; one of the two matrices may be missing
+    /// where both are the same.
+    pub fn from_float(model: &FloatModel) -> Result<Self, LmError> {
+        let decoder = model.head.clone();
+        Self::assemble(
+            Stack::Float(model.layers.clone()),
+            decoder.map(Decoder::Float),
+            model.passengers.clone(),
+        )
+    }
+
+    /// A quantised model whose file has the embedding and a decoder: the head in integers, or
+    /// `decoder.weight` and `decoder.bias` in floating point.
+    pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, LmError> {
+        let passengers = std::mem::take(&mut model.passengers);
+        let decoder = model.head.take().map(Decoder::Integer);
+        Self::assemble(Stack::Integer(model), decoder, passengers)
+    }
+
+    fn assemble(
+        stack: Stack,
+        decoder: Option<Decoder>,
+        mut passengers: Passengers,
+    ) -> Result<Self, LmError> {
+        let (width, hidden) = stack.sizes();
+        let embedding = matrix(&mut passengers, EMBEDDING, width)?;
+        let weight = match decoder {
+            Some(_) => None,
+            None => matrix(&mut passengers, DECODER[0], hidden)?,
+        };
+        let bias = passengers.remove(DECODER[1]).map(|(_, bias)| bias);
+        let mut tied = false;
+        let decoder = match (decoder, weight, &embedding) {
+            (Some(decoder), _, _) => decoder,
+            (None, Some(weight), _) => Decoder::Float(head(weight, bias, hidden)?),
+            (None, None, Some(embedding)) if width == hidden => {
+                tied = true;
+                Decoder::Float(head(embedding.clone(), bias, hidden)?)
+            }
+            _ => {
+                return refuse(
+                    "has no decoder: a language model has a linear layer such as decoder.weight, \
+                     [tokens, units]; save it with the LSTM",
+                );
+            }
+        };
+        let embedding = match (embedding, &decoder) {
+            (Some(embedding), _) => embedding,
+            (None, Decoder::Float(head)) if width == hidden => {
+                tied = true;
+                head.weight.clone()
+            }
+            _ => {
+                return refuse(
+                    "has no embedding: a language model has a tensor such as embedding.weight, \
+                     [tokens, input size]; save it with the LSTM",
+                );
+            }
+        };
+        let (rows, outputs) = (embedding.len() / width, decoder.outputs());
+        if rows != outputs {
+            return refuse(format!(
+                "the embedding has {rows} rows, the decoder {outputs} outputs; both must have one \
+                 for every token"
+            ));
+        }
+        Ok(Self {
+            embedding,
+            stack,
+            decoder,
+            tied,
+        })
+    }
+
+    /// Tokens that the model knows.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.embedding.len() / self.stack.sizes().0
+    }
+}
+
+impl Stack {
+    /// Input size of the first layer and units of the last.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        let sizes: Vec<(usize, usize)> = match self {
+            Self::Float(layers) => layers
+                .iter()
+                .map(|l| (l.input_size, l.hidden_size))
+                .collect(),
+            Self::Integer(model) => {
+                let layers = model.layers.iter();
+                layers.map(|l| (l.input_size, l.hidden_size)).collect()
+            }
+        };
+        match sizes[..] {
+            [] => (0, 0),
+            [(input, _), .., (_, hidden)] | [(input, hidden)] => (input, hidden),
+        }
+    }
+}
+
+impl Decoder {
+    /// Number of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Float(head) => head.output_size,
+            Self::Integer(head) => head.output_size,
+        }
+    }
+}
+
+/// Takes a matrix with `columns` columns out of the passengers.
+fn matrix(from: &mut Passengers, name: &str, columns: usize) -> Result<Option<Vec<f32>>, LmError> {
+    let Some((shape, values)) = from.remove(name) else {
+        return Ok(None);
+    };
+    if shape.len() != 2 || shape[1] != columns || shape[0] == 0 {
+        return refuse(format!(
+            "{name} has shape {shape:?}; [tokens, {columns}] fits the LSTM"
+        ));
+    }
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        return refuse(format!(
+            "{name}: element {at} is {}; the training diverged, train again",
+            values[at]
+        ));
+    }
+    Ok(Some(values))
+}
+
+fn head(weight: Vec<f32>, bias: Option<Vec<f32>>, hidden: usize) -> Result<FloatHead, LmError> {
+    let output_size = weight.len() / hidden;
+    let bias = bias.unwrap_or_else(|| vec![0.0; output_size]);
+    if bias.len() != output_size {
+        return refuse(format!(
+            "decoder.bias has {} elements, decoder.weight {output_size} rows; both must have one \
+             for every token",
+            bias.len()
+        ));
+    }
+    Ok(FloatHead {
+        output_size,
+        weight,
+        bias,
+    })
+}

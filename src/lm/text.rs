@@ -1,0 +1,90 @@
+//! Text in PTB form: one sentence a line, its end a token of its own.
+
+use super::error::LmError;
+use super::vocabulary::{EOS, Vocabulary};
+use serde::Serialize;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A word: what stands between white space.
+    Word,
+    /// A character of a line without the white space at its ends.
+    Char,
+}
+
+/// All tokens of `text` as they stand, each with its line from 1; `<eos>` ends every line.
+///
+/// Word level: `<unk>` is a word like others. Character level: it is five characters.
+///
+/// # Errors
+/// [`LmError::EmptyText`], and [`LmError::EndOfSentence`] where a word is `<eos>` already.
+pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, LmError> {
+    if text.trim().is_empty() {
+        return Err(LmError::EmptyText);
+    }
+    let mut pieces = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = (at + 1, line.trim());
+        match level {
+            Level::Word => pieces.extend(line.1.split_whitespace().map(|word| (line.0, word))),
+            Level::Char => pieces.extend(
+                line.1
+                    .char_indices()
+                    .map(|(from, letter)| (line.0, &line.1[from..from + letter.len_utf8()])),
+            ),
+        }
+        pieces.push((line.0, EOS));
+    }
+    if level == Level::Word {
+        let twice = pieces
+            .windows(2)
+            .find(|pair| pair[0].1 == EOS && pair[0].0 == pair[1].0);
+        if let Some(pair) = twice {
+            return Err(LmError::EndOfSentence(pair[0].0));
+        }
+    }
+    Ok(pieces)
+}
+
+/// The text as indices of `vocabulary`.
+///
+/// # Errors
+/// Those of an unsuitable text, and [`LmError::UnknownToken`] for the first token that the
+/// vocabulary lacks.
+pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec<u32>, LmError> {
+    let index = |(line, piece): (usize, &str)| {
+        vocabulary
+            .index(piece)
+            .ok_or_else(|| LmError::UnknownToken {
+                line,
+                token: piece.into(),
+                unknown: level == Level::Word && vocabulary.index("<unk>").is_some(),
+            })
+    };
+    pieces(text, level)?.into_iter().map(index).collect()
+}
+
+/// Characters that all tokens but the first stand for, by which bits per character are counted.
+///
+/// Word level: a word's own characters, and one for the blank or the end of the line behind it;
+/// `<unk>` counts as the five characters that it is written with. Character level: one each.
+pub fn characters(text: &str, level: Level) -> Result<u64, LmError> {
+    let pieces = pieces(text, level)?;
+    let predicted = pieces.iter().skip(1);
+    Ok(match level {
+        Level::Char => predicted.count() as u64,
+        Level::Word => {
+            // The end of a line takes the place of the blank behind its last word.
+            let count = |&(_, word): &(usize, &str)| {
+                if word == EOS {
+                    0
+                } else {
+                    word.chars().count() as u64 + 1
+                }
+            };
+            predicted.map(count).sum()
+        }
+    })
+}

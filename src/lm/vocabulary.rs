@@ -1,0 +1,151 @@
+//! The tokens of a model, in the order of its embedding's rows.
+
+use super::error::LmError;
+use super::text::{Level, pieces};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The token at the end of every line.
+pub const EOS: &str = "<eos>";
+
+/// Tokens and their indices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    tokens: Vec<String>,
+    index: HashMap<String, u32>,
+}
+
+fn refuse<T>(problem: impl Into<String>) -> Result<T, LmError> {
+    Err(LmError::Vocabulary(problem.into()))
+}
+
+impl Vocabulary {
+    /// A vocabulary of `tokens` in the order of their indices.
+    ///
+    /// # Errors
+    /// No token, an empty one, or one that is there twice.
+    pub fn new(tokens: Vec<String>) -> Result<Self, LmError> {
+        if tokens.is_empty() {
+            return refuse("holds no tokens; give a JSON array of them");
+        }
+        let mut index = HashMap::with_capacity(tokens.len());
+        for (at, token) in tokens.iter().enumerate() {
+            if token.is_empty() {
+                return refuse(format!("token {at} is empty; name it, or leave it out"));
+            }
+            if let Some(first) = index.insert(token.clone(), at as u32) {
+                return refuse(format!(
+                    "{token:?} has the indices {first} and {at}; leave it once"
+                ));
+            }
+        }
+        Ok(Self { tokens, index })
+    }
+
+    /// Reads a vocabulary file, see [`Vocabulary::from_json`].
+    pub fn read(path: &Path) -> Result<Self, LmError> {
+        let io = |source| LmError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let bytes = std::fs::read(path).map_err(io)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::from_json(&text),
+            Err(_) => refuse("is no UTF-8; save it as a JSON array of tokens in UTF-8"),
+        }
+    }
+
+    /// A vocabulary from JSON: an array of tokens in the order of their indices, or an object of
+    /// indices by token that has every index from 0 on once.
+    pub fn from_json(text: &str) -> Result<Self, LmError> {
+        use serde_json::Value;
+        let wanted = "give a JSON array of tokens, or an object of indices by token";
+        match serde_json::from_str(text) {
+            Err(error) => refuse(format!("is no JSON: {error}; {wanted}")),
+            Ok(Value::Array(values)) => {
+                let token = |(at, value): (usize, Value)| match value {
+                    Value::String(token) => Ok(token),
+                    other => refuse(format!("element {at} is {other}, no string; {wanted}")),
+                };
+                let tokens: Result<Vec<_>, _> = values.into_iter().enumerate().map(token).collect();
+                Self::new(tokens?)
+            }
+            Ok(Value::Object(indices)) => {
+                let mut tokens = vec![String::new(); indices.len()];
+                for (token, value) in indices {
+                    let index = value.as_u64().unwrap_or(u64::MAX);
+                    let Some(slot) = usize::try_from(index)
+                        .ok()
+                        .and_then(|at| tokens.get_mut(at))
+                    else {
+                        return refuse(format!(
+                            "{token:?} has the index {value}; indices go from 0 to one less than \
+                             the number of tokens; number them again"
+                        ));
+                    };
+                    if !slot.is_empty() {
+                        return refuse(format!(
+                            "{slot:?} and {token:?} have both the index {index}; number them again"
+                        ));
+                    }
+                    *slot = token;
+                }
+                Self::new(tokens)
+            }
+            Ok(_) => refuse(format!("is neither an array nor an object; {wanted}")),
+        }
+    }
+
+    /// The JSON array of the tokens, one a line; the same vocabulary gives the same text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let lines: Vec<String> = self
+            .tokens
+            .iter()
+            .map(|token| serde_json::Value::from(token.as_str()).to_string())
+            .collect();
+        format!("[\n{}\n]\n", lines.join(",\n"))
+    }
+
+    /// Every token of `text`, the most frequent first, ties in the order of their characters' code
+    /// points: the order of the lines does not matter.
+    pub fn from_text(text: &str, level: Level) -> Result<Self, LmError> {
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        for (_, piece) in pieces(text, level)? {
+            *counts.entry(piece).or_default() += 1;
+        }
+        let mut order: Vec<(&str, u64)> = counts.into_iter().collect();
+        order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        Self::new(order.into_iter().map(|(token, _)| token.into()).collect())
+    }
+
+    /// Tokens in the order of their indices.
+    #[must_use]
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+
+    /// Number of tokens, at least 1.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // never empty
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Index of a token.
+    #[must_use]
+    pub fn index(&self, token: &str) -> Option<u32> {
+        self.index.get(token).copied()
+    }
+
+    /// Whether a model with `rows` embedding rows can be used with this vocabulary.
+    pub fn check_rows(&self, rows: usize) -> Result<(), LmError> {
+        if self.len() == rows {
+            return Ok(());
+        }
+        Err(LmError::VocabularySize {
+            tokens: self.len(),
+            rows,
+        })
+    }
+}

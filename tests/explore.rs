@@ -1,5 +1,6 @@
 //! `lprnn-hw explore` as a user meets it: what it prints and writes, and what it says to bad input.
 
+use lprnn_hw::tools::{Search, ToolKind};
 use snapbox::cmd::{Command, cargo_bin};
 use std::path::Path;
 
@@ -469,4 +470,212 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
     .unwrap();
     output(home.path(), &format!("{sweep} --metric f1"));
     assert!(refused(home.path(), &format!("{sweep} --metric f2")).contains("f2"));
+}
+
+/// A page of a thousand points: small, whole, and without any other file or host.
+#[test]
+fn a_thousand_points_make_a_page_under_two_megabytes_that_needs_no_network() {
+    let home = home();
+    std::fs::write(home.path().join("results.csv"), ACCURACIES).unwrap();
+    let sweep =
+        "--bits 2,4,8 --hidden 64,128,256 --target xc7 --accuracy results.csv -o sweep --all";
+    let found = json(home.path(), sweep);
+    assert!(found["points"].as_array().unwrap().len() >= 1000);
+    let folder = home.path().join("sweep");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["index.html", "points.csv", "points.json", "summary.md"]
+    );
+    let page = std::fs::read_to_string(folder.join("index.html")).unwrap();
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    for outside in ["http:", "https:", "src=", "@import", "url(", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for part in [
+        "Memory against accuracy",
+        "LUTs against latency",
+        "What limits each point",
+        "valid_bpc",
+        "Yosys 0.",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for (open, close) in [
+        ("<svg", "</svg>"),
+        ("<use", "</use>"),
+        ("<table", "</table>"),
+        ("<figure>", "</figure>"),
+    ] {
+        let closed = page.matches(close).count()
+            + if open == "<use" {
+                page.matches("\"/></svg>").count()
+            } else {
+                0
+            };
+        assert_eq!(page.matches(open).count(), closed, "{open}");
+    }
+    let csv = std::fs::read_to_string(folder.join("points.csv")).unwrap();
+    assert_eq!(
+        csv.lines().count(),
+        found["points"].as_array().unwrap().len() + 1
+    );
+    let summary = std::fs::read_to_string(folder.join("summary.md")).unwrap();
+    assert!(summary.contains("| most accurate") && summary.contains("lprnn-hw gen --hidden"));
+    // A name of a measure cannot break the page.
+    std::fs::write(
+        home.path().join("results.csv"),
+        "bits,hidden,</script><b>\n4,64,1.5\n",
+    )
+    .unwrap();
+    output(
+        home.path(),
+        "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv --metric </script><b> -o odd",
+    );
+    let page = std::fs::read_to_string(home.path().join("odd/index.html")).unwrap();
+    assert!(!page.contains("<b>") && page.matches("</script>").count() == 2);
+}
+
+fn generate(home: &Path, line: &str) -> std::process::Output {
+    Command::new(cargo_bin!("lprnn-hw"))
+        .current_dir(home)
+        .args(words(&format!(
+            "gen --bits 4 --hidden 64 {line} --format json"
+        )))
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn gen_searches_the_folding_for_a_part() {
+    let home = home();
+    let design = |line: &str| -> serde_json::Value {
+        let ran = generate(home.path(), line);
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        serde_json::from_slice(&ran.stdout).unwrap()
+    };
+    let cycles = |design: &serde_json::Value| design["timing"]["cycles_per_step"].as_u64().unwrap();
+    let macs = |design: &serde_json::Value| design["timing"]["macs_per_cycle"].as_u64().unwrap();
+    let fastest = design("--part xc7a35t --out fastest");
+    assert_eq!(
+        fastest,
+        design("--part XC7A35TCPG236-1 --fastest --out again")
+    );
+    // No point of the sweep of powers of two is faster.
+    let sweep = json(home.path(), "--bits 4 --hidden 64 --part xc7a35t");
+    let best = sweep["networks"][0]["cycles_per_step"].as_u64().unwrap();
+    assert!(
+        cycles(&fastest) <= best,
+        "{} against {best}",
+        cycles(&fastest)
+    );
+    let smallest = design("--part lfe5u-25f --smallest --out smallest");
+    assert_eq!(smallest["implementation"]["target"], "ecp5");
+    assert!(macs(&smallest) < macs(&fastest));
+    let in_time = design("--part lfe5u-25f --smallest --target-cycles 300 --out in_time");
+    assert!(cycles(&in_time) <= 300 && macs(&in_time) > macs(&smallest));
+    // What the folder says is what was chosen.
+    let text = std::fs::read_to_string(home.path().join("in_time/design.toml")).unwrap();
+    assert!(
+        text.contains("target = \"ecp5\"") && text.contains("units = "),
+        "{text}"
+    );
+}
+
+#[test]
+fn gen_refuses_a_part_that_is_too_small_or_at_odds_with_other_options() {
+    let home = home();
+    for (line, place, remedy) in [
+        (
+            "--part ice40lp1k --out x",
+            "--part: the model does not fit ice40lp1k",
+            "part of another family",
+        ),
+        (
+            "--part nothing --out x",
+            "--part: there is no part `nothing`",
+            "--target",
+        ),
+        (
+            "--part xc7a35t --smallest --target-cycles 20 --out x",
+            "the fastest takes",
+            "allow --target-cycles",
+        ),
+        (
+            "--part xc7a35t --target-cycles 300 --out x",
+            "--target-cycles: a goal of cycles beside",
+            "give --smallest",
+        ),
+        (
+            "--part xc7a35t --units 2 --columns 4 --out x",
+            "--units: the folding is given",
+            "leave one",
+        ),
+        (
+            "--part xc7a35t --max-macs 64 --out x",
+            "--max-macs: the folding is given",
+            "leave one",
+        ),
+        (
+            "--part xc7a35t --target ecp5 --out x",
+            "--target: xc7a35t is of the family xc7",
+            "or give xc7",
+        ),
+        ("--smallest --out x", "--part <PART>", ""),
+        (
+            "--part ice40up5k --mac dsp --out x",
+            "--mac: no folding of the model can be built",
+            "--mac lut",
+        ),
+    ] {
+        let ran = generate(home.path(), line);
+        let errors = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(2), "{line}: {errors}");
+        assert!(
+            errors.contains(place) && errors.contains(remedy),
+            "{line}: {errors}"
+        );
+        assert!(!home.path().join("x").exists(), "{line}");
+    }
+}
+
+/// The whole way for a small network: equal words, a routed design that fits, the clock that was asked.
+#[test]
+fn verify_builds_what_is_recommended() {
+    let search = Search::from_env();
+    if [ToolKind::Yosys, ToolKind::NextpnrIce40, ToolKind::Verilator]
+        .iter()
+        .any(|&tool| search.find(tool).is_err())
+    {
+        eprintln!("skipped: no Yosys, nextpnr or Verilator; ./setup.sh installs them");
+        return;
+    }
+    let home = home();
+    let found = json(
+        home.path(),
+        "--bits 4 --hidden 8 --input-size 4 --units 1 --columns 1,2 --part ice40up5k --clock 12 --verify 1 -o sweep",
+    );
+    let one = &found["verified"][0];
+    assert_eq!(
+        (&one["cosim_equal"], &one["fits"]),
+        (&true.into(), &true.into()),
+        "{one}"
+    );
+    assert!(one["problem"].is_null());
+    assert!(one["fmax_mhz"].as_f64().unwrap() > 12.0 * 0.85, "{one}");
+    let figures = one["compared"].as_array().unwrap();
+    let exact = figures
+        .iter()
+        .find(|figure| figure["what"] == "block RAM, 4 kb")
+        .unwrap();
+    assert_eq!(exact["estimated"], exact["synthesised"]);
+    assert!(home.path().join("sweep/index.html").is_file());
 }

@@ -123,6 +123,11 @@ pub struct CosimReport {
 }
 
 impl CosimReport {
+    /// Verilator and the compiler, with their versions.
+    pub fn tools(&self) -> &[String] {
+        &self.tools
+    }
+
     /// How the command ends.
     pub fn ended(&self) -> Ended {
         if self.equal {

@@ -145,11 +145,16 @@ struct ImplementationArgs {
 impl DesignArgs {
     /// Decides the design from these options and the design file.
     pub fn resolve(&self) -> Result<DesignConfig, CliError> {
-        let mut settings = self.settings();
-        if let Some(path) = &self.config {
-            settings = settings.over(read_config(path)?);
-        }
-        Ok(DesignConfig::resolve(settings)?)
+        Ok(DesignConfig::resolve(self.given()?)?)
+    }
+
+    /// What was given, by option or by the design file.
+    pub fn given(&self) -> Result<Settings, CliError> {
+        let settings = self.settings();
+        Ok(match &self.config {
+            Some(path) => settings.over(read_config(path)?),
+            None => settings,
+        })
     }
 
     /// Whether any option of a design is given.

@@ -1,11 +1,12 @@
 //! `lprnn-hw gen`.
 
 use super::Ended;
-use super::bundle::{build, plan};
+use super::bundle::build;
 use super::design::DesignArgs;
 use super::error::CliError;
 use super::folder::Place;
 use super::output::Console;
+use super::part::PartArgs;
 use super::progress::Progress;
 use super::report::DesignReport;
 use std::path::PathBuf;
@@ -17,11 +18,16 @@ Examples:
   lprnn-hw gen --bits 4 --hidden 512                     seeded weights, 64 MACs per cycle
   lprnn-hw gen --model lstm.safetensors --units 2 --columns 18 --target ecp5
   lprnn-hw gen --config design.toml --max-macs 256 --out fast
+  lprnn-hw gen --model lstm.safetensors --part xc7a35t --fastest
+  lprnn-hw gen --model lstm.safetensors --part ice40up5k --smallest --target-cycles 5000
 
 The folder holds Verilog-2005 sources (rtl/), weight memories, a self-checking test bench (tb/),
 interface.json with ports, number formats and exact cycle counts, the model, the settings
 (design.toml), a report, and scripts for the tools. It is written as a whole or not at all, and
 the same input gives the same bytes.
+
+With --part the folding is searched by estimates, as explore does it, and the part's family is the
+target; a model that does not fit is refused with what is missing.
 
 A design file has the tables [network], [numerics] and [implementation]; its keys are the long
 options with underscores:
@@ -35,6 +41,8 @@ Exit status: 0 written, 2 could not: every setting that is wrong is named with i
 pub struct Args {
     #[command(flatten)]
     design: DesignArgs,
+    #[command(flatten)]
+    part: PartArgs,
     /// Folder to write [default: the name]
     #[arg(short, long, value_name = "FOLDER", help_heading = "Output")]
     out: Option<PathBuf>,
@@ -45,12 +53,13 @@ pub struct Args {
 
 /// Generates a design and writes its folder.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    let given = args.design.given()?;
     let config = args.design.resolve()?;
     let name = &config.implementation.name;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(name));
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
-    let built = build(plan(config)?)?;
+    let built = build(args.part.fold(config, &given, console)?)?;
     place.write(&built.bundle.files)?;
     drop(progress);
     console.print(&DesignReport::of(&built))?;

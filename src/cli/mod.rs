@@ -3,6 +3,7 @@
 // Comments on arguments are the texts of `--help`, where a backtick would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod axes;
 mod bundle;
 mod cosim;
 mod demo;
@@ -17,11 +18,13 @@ mod generate;
 mod import;
 mod model;
 mod output;
+mod part;
 mod progress;
 mod quantize;
 mod reference;
 mod report;
 mod synth;
+mod verify;
 
 use clap::Parser;
 use error::CliError;

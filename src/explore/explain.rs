@@ -1,8 +1,9 @@
 //! Why nothing is left, and what would be.
 
-use super::limits::{Limit, Shares};
+use super::limits::{Limit, Shares, lut_sites};
+use super::point::Point;
 use super::sweep::{Judged, Sweep};
-use crate::spec::{Issue, Part};
+use crate::spec::{Issue, Part, Target};
 
 /// Which limits exclude every point, and the nearest point that would be left if one were loosened;
 /// `None` if there are points that meet all limits.
@@ -45,7 +46,7 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
                  ({}); of those within {goal} cycles, the smallest needs {}",
                 fit.point.cycles_per_step,
                 describe(fit),
-                missing(sweep, timely)
+                missing(timely, sweep.limits.fill)
             ),
             format!(
                 "allow --max-cycles {}, or {}",
@@ -82,7 +83,7 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
                 format!(
                     "no point fits {whole}; the nearest ({}) needs {}",
                     describe(nearest),
-                    missing(sweep, nearest)
+                    missing(nearest, sweep.limits.fill)
                 ),
                 format!(
                     "{}, or sweep smaller networks, fewer bits or smaller foldings",
@@ -99,13 +100,12 @@ fn describe(judged: &Judged) -> String {
 }
 
 /// `31 200 LUTs of 17 680 that may be used`.
-fn missing(sweep: &Sweep, judged: &Judged) -> String {
+pub(super) fn missing(judged: &Judged, fill: f64) -> String {
     let (point, Some(part), Some(limit)) = (&judged.point, judged.part, judged.limited_by) else {
         return "more than there is".to_string();
     };
-    let fill = sweep.limits.fill;
     let (what, used, available) = match limit {
-        Limit::Lut => ("LUT sites", point.lut_total, part.lut as f64 * fill),
+        Limit::Lut => ("LUT sites", lut_sites(point, part), part.lut as f64 * fill),
         Limit::Ff => ("flip-flops", point.ff, part.ff as f64 * fill),
         Limit::Bram | Limit::Bandwidth => ("blocks of RAM", point.bram, part.bram as f64),
         Limit::Dsp => ("DSP blocks", point.dsp, part.dsp as f64),
@@ -123,9 +123,13 @@ fn missing(sweep: &Sweep, judged: &Judged) -> String {
 }
 
 /// The smallest part of the family that would hold it.
+pub(super) fn smallest_part(family: Target, point: &Point, fill: f64) -> Option<&'static Part> {
+    let mut parts = Part::of_family(family).into_iter();
+    parts.find(|part| Shares::of(point, part, fill).fit())
+}
+
 fn larger(sweep: &Sweep, judged: &Judged) -> String {
-    let fit = |part: &&Part| Shares::of(&judged.point, part, sweep.limits.fill).fit();
-    match Part::of_family(sweep.target).into_iter().find(fit) {
+    match smallest_part(sweep.target, &judged.point, sweep.limits.fill) {
         Some(part) => format!("take --part {}", part.name),
         None => "take a part of another family: none of this one in the table holds it".to_string(),
     }

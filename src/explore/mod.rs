@@ -14,6 +14,7 @@ mod point;
 mod range;
 mod recommend;
 pub mod report;
+mod search;
 mod sweep;
 
 pub use accuracy::{Accuracies, Row, read as read_accuracies};
@@ -24,4 +25,5 @@ pub use pareto::{OBJECTIVES, front};
 pub use point::{Evaluator, NetworkShape, Point, PointError, Spec, formats};
 pub use range::numbers;
 pub use recommend::{Recommended, Role, fastest_of_networks, recommend};
+pub use search::{Wanted, best_folding};
 pub use sweep::{Judged, Sweep};

@@ -232,8 +232,21 @@ impl Evaluator {
     /// ordinary size, everything else follows from sizes and formats.
     pub fn point(&self, spec: &Spec) -> Result<Point, PointError> {
         let network = &spec.network;
-        let shapes = network.shapes();
-        let folded = choose(&shapes, &self.implementation(spec)).map_err(PointError::Folding)?;
+        let formats: Vec<LayerFormats> = (0..network.layers)
+            .map(|index| formats(network, &self.numerics, index))
+            .collect();
+        self.priced(spec, &network.shapes(), &formats)
+    }
+
+    /// The same for a model whose formats are known; `spec.network` only names it.
+    pub fn priced(
+        &self,
+        spec: &Spec,
+        shapes: &[LayerShape],
+        formats: &[LayerFormats],
+    ) -> Result<Point, PointError> {
+        let network = &spec.network;
+        let folded = choose(shapes, &self.implementation(spec)).map_err(PointError::Folding)?;
         let dsp = |layer: &LayerSchedule| matches!(layer.mac, MacArray::Dsp(_));
         if spec.mac == MacStyle::Dsp && !folded.iter().all(dsp) {
             return Err(PointError::NoDspArray);
@@ -246,15 +259,15 @@ impl Evaluator {
         };
         let mut terms = Terms::default();
         let mut of_last: Option<(usize, Terms)> = None;
-        for (index, layer) in folded.iter().enumerate() {
-            // Layers of the same shape take the same.
-            let same = of_last.filter(|&(last, _)| last > 0 && folded[last] == *layer);
+        for (index, (layer, own_formats)) in folded.iter().zip(formats).enumerate() {
+            // Layers of the same shape and formats take the same.
+            let same = of_last
+                .filter(|&(last, _)| folded[last] == *layer && formats[last] == *own_formats);
             let own = same.map_or_else(
                 || {
-                    let formats = formats(network, &self.numerics, index);
                     let shape = &layer.shape;
                     let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
-                    of_layer(self.target, &Widths::new(&formats, layer, bound), layer)
+                    of_layer(self.target, &Widths::new(own_formats, layer, bound), layer)
                 },
                 |(_, terms)| terms,
             );

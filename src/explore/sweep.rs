@@ -161,7 +161,13 @@ impl Sweep {
     }
 }
 
-fn judge(point: Point, parts: &[&'static Part], limits: Limits, accuracy: Option<&Row>) -> Judged {
+/// Holds a point against `parts`, the smallest first.
+pub(super) fn judge(
+    point: Point,
+    parts: &[&'static Part],
+    limits: Limits,
+    accuracy: Option<&Row>,
+) -> Judged {
     let of = |part: &Part| Shares::of(&point, part, limits.fill);
     let holds = parts.iter().copied().find(|part| of(part).fit());
     // Where nothing holds it, the part that comes nearest says what is missing.

@@ -1,10 +1,16 @@
 //! A sweep as CSV, JSON, Markdown and a page of charts.
 
+mod chart;
+mod charts;
+mod markdown;
+mod page;
 mod row;
 mod summary;
 
+pub use markdown::markdown;
+pub use page::page;
 pub use row::PointRow;
-pub use summary::{Counts, Entry, EstimateErrors, Setting, Summary, to_csv};
+pub use summary::{Counts, Entry, EstimateErrors, Setting, Summary, all_rows, to_csv};
 
 use crate::spec::Target;
 

@@ -159,6 +159,15 @@ impl Summary {
     }
 }
 
+/// Every point of a sweep, in its order.
+#[must_use]
+pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {
+    let judged = sweep.judged.iter().enumerate();
+    judged
+        .map(|(index, judged)| PointRow::new(index, judged, sweep.target, setting.clock_mhz))
+        .collect()
+}
+
 fn counts(sweep: &Sweep) -> Counts {
     let mut counts = Counts {
         points: sweep.judged.len(),

@@ -1,0 +1,262 @@
+//! Axes and limits of `explore`, from lists to numbers.
+
+use super::part::percent;
+use crate::explore::{Axes, Foldings, Limits, numbers};
+use crate::spec::{Issue, MacStyle, Part, Target};
+
+/// What is swept.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Axes (lists)")]
+pub struct AxesArgs {
+    /// Bits of weights, activations and inputs alike: of 1 to 8, and 16
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    bits: Option<String>,
+    /// Bits of a weight, combined with every --act-bits
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    weight_bits: Option<String>,
+    /// Bits of h and x, combined with every --weight-bits
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    act_bits: Option<String>,
+    /// Bits of x, where they differ from h
+    #[arg(long, value_name = "B")]
+    input_bits: Option<String>,
+    /// Units of every layer
+    #[arg(long, value_name = "LIST", required = true, allow_hyphen_values = true)]
+    hidden: String,
+    /// Elements of x [default: as --hidden]
+    #[arg(long, value_name = "N")]
+    input_size: Option<String>,
+    /// Layers, stacked
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "1",
+        allow_hyphen_values = true
+    )]
+    layers: String,
+    /// Units computed side by side
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    units: Option<String>,
+    /// Vector elements multiplied side by side
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    columns: Option<String>,
+    /// Instead of units and columns: fastest arrays of at most so many multiply-accumulates
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["units", "columns"], allow_hyphen_values = true)]
+    macs: Option<String>,
+    /// What arrays are made of: lut, dsp, or both
+    #[arg(long, value_name = "LIST", default_value = "lut,dsp")]
+    mac: String,
+}
+
+/// What is asked of a point.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Part it must fit, with or without package and speed: xc7a35t, lfe5u-25f, ice40up5k
+    #[arg(long, value_name = "PART", conflicts_with = "target")]
+    part: Option<String>,
+    /// Instead of a part, a family: for every point the smallest part that holds it is named
+    #[arg(long, value_name = "FAMILY")]
+    target: Option<String>,
+    /// Most cycles of a step
+    #[arg(long, value_name = "CYCLES", value_parser = clap::value_parser!(u64).range(1..))]
+    max_cycles: Option<u64>,
+    /// Share of the part's LUTs and flip-flops that may be used, percent: routing needs the rest
+    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, value_parser = percent)]
+    fill: f64,
+    /// Clock that turns cycles into time, MHz
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0, value_parser = megahertz)]
+    pub clock: f64,
+}
+
+fn megahertz(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.001..=2000.0).contains(&value) => Ok(value),
+        _ => Err("give a number up to 2000".to_string()),
+    }
+}
+
+/// Collects values and what is wrong with the others.
+pub struct Reader {
+    /// What is wrong so far.
+    pub issues: Vec<Issue>,
+}
+
+impl Reader {
+    fn list(&mut self, place: &str, text: &str, allowed: &str, fits: fn(u64) -> bool) -> Vec<u64> {
+        match numbers(place, text) {
+            Ok(list) => {
+                if let Some(wrong) = list.iter().find(|&&number| !fits(number)) {
+                    let problem = format!("{wrong} is out of range");
+                    self.issues
+                        .push(Issue::new(place, problem, format!("give {allowed}")));
+                }
+                list
+            }
+            Err(issue) => {
+                self.issues.push(issue);
+                Vec::new()
+            }
+        }
+    }
+
+    fn widths(&mut self, place: &str, text: &str) -> Vec<u32> {
+        let fits = |bits| (1..=8).contains(&bits) || bits == 16;
+        let list = self.list(place, text, "widths of 1 to 8, or 16", fits);
+        list.into_iter().map(|bits| bits as u32).collect()
+    }
+
+    fn sizes(&mut self, place: &str, text: &str) -> Vec<usize> {
+        let list = self.list(place, text, "whole numbers from 1 to 4096", |size| {
+            (1..=4096).contains(&size)
+        });
+        list.into_iter().map(|size| size as usize).collect()
+    }
+
+    fn one<T: Copy>(&mut self, place: &str, list: &[T]) -> Option<T> {
+        if list.len() > 1 {
+            self.issues
+                .push(Issue::new(place, "is one number, not a list", "give one"));
+        }
+        list.first().copied()
+    }
+}
+
+impl AxesArgs {
+    /// The axes; what is wrong with them goes to `reader`.
+    pub fn read(&self, reader: &mut Reader) -> Axes {
+        let mut widths = |place: &str, text: &Option<String>| {
+            text.as_ref().map(|text| reader.widths(place, text))
+        };
+        let both = widths("--bits", &self.bits);
+        let weight = widths("--weight-bits", &self.weight_bits);
+        let act = widths("--act-bits", &self.act_bits);
+        let input = widths("--input-bits", &self.input_bits);
+        let input = input.and_then(|list| reader.one("--input-bits", &list));
+        let x = |act: u32| input.unwrap_or(act);
+        let mut pairs = Vec::new();
+        match (&both, &weight, &act) {
+            (None, None, None) => reader.issues.push(Issue::new(
+                "--bits",
+                "no widths to sweep",
+                "give --bits 2..8, or --weight-bits and --act-bits",
+            )),
+            (Some(both), None, None) => {
+                pairs.extend(both.iter().map(|&bits| (bits, bits, x(bits))));
+            }
+            (both, weight, act) => {
+                let given = |own: &Option<Vec<u32>>| own.clone().or_else(|| both.clone());
+                match (given(weight), given(act)) {
+                    (Some(weight), Some(act)) => {
+                        for &w in &weight {
+                            pairs.extend(act.iter().map(|&a| (w, a, x(a))));
+                        }
+                    }
+                    (weight, _) => {
+                        let missing = if weight.is_none() {
+                            "--weight-bits"
+                        } else {
+                            "--act-bits"
+                        };
+                        let problem = "the widths of weights and activations need one another";
+                        let remedy = format!("give {missing} or --bits too");
+                        reader.issues.push(Issue::new(missing, problem, remedy));
+                    }
+                }
+            }
+        }
+        let hidden = reader.sizes("--hidden", &self.hidden);
+        let input_size = self
+            .input_size
+            .as_ref()
+            .map(|text| reader.sizes("--input-size", text));
+        let input_size = input_size.and_then(|list| reader.one("--input-size", &list));
+        let layers = reader.list("--layers", &self.layers, "1 to 64 layers", |n| {
+            (1..=64).contains(&n)
+        });
+        let mut sizes = |place: &str, text: &Option<String>| {
+            text.as_ref().map(|text| reader.sizes(place, text))
+        };
+        let (units, columns) = (
+            sizes("--units", &self.units),
+            sizes("--columns", &self.columns),
+        );
+        let foldings = match &self.macs {
+            Some(text) => {
+                let allowed = "4 to 65 536 multiply-accumulates";
+                let list = reader.list("--macs", text, allowed, |macs| {
+                    (4..=1 << 16).contains(&macs)
+                });
+                Foldings::MaxMacs(list.into_iter().map(|macs| macs as usize).collect())
+            }
+            None if units.is_none() && columns.is_none() => Foldings::BuiltIn,
+            None => Foldings::Explicit { units, columns },
+        };
+        let mut mac = Vec::new();
+        for word in self.mac.split(',').map(str::trim) {
+            match word {
+                "lut" => mac.push(MacStyle::Lut),
+                "dsp" => mac.push(MacStyle::Dsp),
+                _ => reader.issues.push(Issue::new(
+                    "--mac",
+                    format!("`{word}` is no kind of array"),
+                    "give lut, dsp, or lut,dsp",
+                )),
+            }
+        }
+        Axes {
+            widths: pairs,
+            hidden,
+            input_size,
+            layers: layers.into_iter().map(|layers| layers as usize).collect(),
+            mac,
+            foldings,
+        }
+    }
+}
+
+impl LimitArgs {
+    /// Family and limits; what is wrong with them goes to `reader`.
+    pub fn read(&self, reader: &mut Reader) -> (Target, Limits) {
+        let mut limits = Limits {
+            part: None,
+            fill: self.fill / 100.0,
+            max_cycles: self.max_cycles,
+        };
+        let target = match (&self.part, &self.target) {
+            (Some(name), _) => match Part::find(name) {
+                Ok(part) => {
+                    limits.part = Some(part);
+                    part.family
+                }
+                Err(issue) => {
+                    reader.issues.push(issue);
+                    Target::Xc7
+                }
+            },
+            (None, Some(word)) => match word.as_str() {
+                "xc7" => Target::Xc7,
+                "xcup" => Target::Xcup,
+                "ecp5" => Target::Ecp5,
+                "ice40" => Target::Ice40,
+                _ => {
+                    reader.issues.push(Issue::new(
+                        "--target",
+                        format!("`{word}` is no family with parts"),
+                        "give xc7, xcup, ecp5 or ice40",
+                    ));
+                    Target::Xc7
+                }
+            },
+            (None, None) => {
+                reader.issues.push(Issue::new(
+                    "--part",
+                    "no device to explore for",
+                    "give a part such as xc7a35t, or a family by --target",
+                ));
+                Target::Xc7
+            }
+        };
+        (target, limits)
+    }
+}

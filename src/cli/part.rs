@@ -1,0 +1,151 @@
+//! `--part` of `gen`: the folding that suits a part.
+
+use super::bundle::{Planned, plan, plan_model};
+use super::error::CliError;
+use super::output::{Console, grouped};
+use super::progress::Progress;
+use crate::explore::{Limits, Wanted, best_folding};
+use crate::spec::{
+    DesignConfig, FoldingGoal, Issue, Network, Numerics, Part, Settings, SpecErrors,
+};
+
+/// A part, and what is wanted of the folding.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Folding for a part")]
+pub struct PartArgs {
+    /// Search the folding that suits this part: xc7a35t, lfe5u-25f, ice40up5k
+    #[arg(long, value_name = "PART")]
+    part: Option<String>,
+    /// The fastest that fits [default]
+    #[arg(long, requires = "part", conflicts_with = "smallest")]
+    fastest: bool,
+    /// The one that takes least of the part; within --target-cycles, if given
+    #[arg(long, requires = "part")]
+    smallest: bool,
+    /// Share of the part's LUTs and flip-flops that may be used, percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, requires = "part", value_parser = percent)]
+    fill: f64,
+}
+
+/// A percentage above 0.
+pub fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 100.0 => Ok(value),
+        _ => Err("give a number above 0, at most 100".to_string()),
+    }
+}
+
+impl PartArgs {
+    /// Folds a design: as it says itself, or as the part asks for.
+    pub fn fold(
+        &self,
+        config: DesignConfig,
+        given: &Settings,
+        console: Console,
+    ) -> Result<Planned, CliError> {
+        let Some(name) = &self.part else {
+            return plan(config);
+        };
+        let part = Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?;
+        self.check(&config, given, part)?;
+        let max_cycles = match config.implementation.folding {
+            FoldingGoal::TargetCycles { cycles } => Some(cycles),
+            _ => None,
+        };
+        let limits = Limits {
+            part: Some(part),
+            fill: self.fill / 100.0,
+            max_cycles,
+        };
+        let wanted = if self.smallest {
+            Wanted::Smallest
+        } else {
+            Wanted::Fastest
+        };
+        let progress = Progress::spinner(console, "searching the folding");
+        let model = match &config.network {
+            Network::Model(path) => super::model::load(path)?,
+            Network::Seeded(network) => super::model::seeded(network),
+        };
+        let numerics = Numerics::resolve(Settings::default())?;
+        let found = best_folding(
+            &model,
+            &config.implementation,
+            numerics,
+            part,
+            limits,
+            wanted,
+        );
+        drop(progress);
+        let (implementation, point) = found.map_err(|issue| SpecErrors(vec![issue]))?;
+        console.say(format_args!(
+            "{}: {} units x columns of {}, {} cycles a step; estimated {} of {} LUTs, {} of {} blocks of RAM, {} of {} DSP blocks",
+            part.name,
+            point.folding_text(),
+            if point.mac == crate::spec::MacStyle::Dsp { "DSP blocks" } else { "LUTs" },
+            grouped(point.cycles_per_step),
+            grouped(point.lut_total),
+            grouped(part.lut),
+            grouped(point.bram),
+            grouped(part.bram),
+            grouped(point.dsp),
+            grouped(part.dsp)
+        ));
+        plan_model(
+            DesignConfig {
+                implementation,
+                ..config
+            },
+            model,
+        )
+    }
+
+    /// Settings that the search decides must not be given as well.
+    fn check(
+        &self,
+        config: &DesignConfig,
+        given: &Settings,
+        part: &Part,
+    ) -> Result<(), SpecErrors> {
+        let mut issues = Vec::new();
+        for setting in [
+            "implementation.units",
+            "implementation.columns",
+            "implementation.max_macs",
+        ] {
+            if given.get(setting).is_some() {
+                let problem = format!(
+                    "the folding is given, and --part {} asks to search it",
+                    part.name
+                );
+                issues.push(Issue::new(
+                    given.place(setting),
+                    problem,
+                    "leave one of them away",
+                ));
+            }
+        }
+        if given.get("implementation.target").is_some()
+            && config.implementation.target != part.family
+        {
+            let family = crate::synth::family_name(part.family);
+            issues.push(Issue::new(
+                given.place("implementation.target"),
+                format!("{} is of the family {family}", part.name),
+                format!("leave it away, or give {family}"),
+            ));
+        }
+        if given.get("implementation.target_cycles").is_some() && !self.smallest {
+            issues.push(Issue::new(
+                given.place("implementation.target_cycles"),
+                "a goal of cycles beside the fastest folding",
+                "give --smallest for the smallest that takes so many cycles",
+            ));
+        }
+        if issues.is_empty() {
+            Ok(())
+        } else {
+            Err(SpecErrors(issues))
+        }
+    }
+}

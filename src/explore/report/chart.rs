@@ -1,0 +1,349 @@
+//! Axes and marks of an SVG chart, in the few forms that the page needs.
+
+use std::fmt::Write;
+
+/// Size of a chart's view box.
+pub const WIDTH: f64 = 720.0;
+/// Height of it.
+pub const HEIGHT: f64 = 440.0;
+/// Left, right, top and bottom of the plot.
+const PLOT: [f64; 4] = [74.0, WIDTH - 16.0, 18.0, HEIGHT - 54.0];
+
+/// `text` as it may stand in HTML and in attributes.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// A number as a chart writes it: `0.5`, `20`, `1.5 k`, `3 M`.
+#[must_use]
+pub fn short(value: f64) -> String {
+    let (scaled, unit) = match value.abs() {
+        size if size >= 1e9 => (value / 1e9, " G"),
+        size if size >= 1e6 => (value / 1e6, " M"),
+        size if size >= 1e4 => (value / 1e3, " k"),
+        _ => (value, ""),
+    };
+    let digits = format!("{scaled:.3}");
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{digits}{unit}")
+}
+
+/// An axis: which values stand where.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    low: f64,
+    high: f64,
+    log: bool,
+    /// What it shows, with its unit.
+    pub title: String,
+}
+
+impl Axis {
+    /// A logarithmic axis that holds `values`, all above 0.
+    #[must_use]
+    pub fn log(title: &str, values: impl Iterator<Item = f64>) -> Self {
+        let (low, high) = bounds(values.filter(|value| *value > 0.0));
+        // At least a factor of two, and some air.
+        let (low, high) = (low / 1.15, (high * 1.15).max(low * 2.0));
+        Self {
+            low,
+            high,
+            log: true,
+            title: title.to_string(),
+        }
+    }
+
+    /// A linear axis that holds `values`.
+    #[must_use]
+    pub fn linear(title: &str, values: impl Iterator<Item = f64>) -> Self {
+        let (low, high) = bounds(values);
+        let air = if high > low {
+            0.06 * (high - low)
+        } else {
+            0.1 * high.abs().max(1.0)
+        };
+        Self {
+            low: low - air,
+            high: high + air,
+            log: false,
+            title: title.to_string(),
+        }
+    }
+
+    /// 0 at the low end, 1 at the high one.
+    fn place(&self, value: f64) -> f64 {
+        if self.log {
+            (value / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        }
+    }
+
+    /// Values with a tick and a label.
+    fn ticks(&self) -> Vec<f64> {
+        let steps: &[f64] = if !self.log {
+            return self.linear_ticks();
+        } else if (self.high / self.low).log10() > 2.5 {
+            &[1.0]
+        } else {
+            &[1.0, 2.0, 5.0]
+        };
+        let first = self.low.log10().floor() as i32;
+        let last = self.high.log10().ceil() as i32;
+        (first..=last)
+            .flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)))
+            .filter(|value| (self.low..=self.high).contains(value))
+            .collect()
+    }
+
+    fn linear_ticks(&self) -> Vec<f64> {
+        let rough = (self.high - self.low) / 5.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .map(|step| step * power)
+            .find(|step| *step >= rough)
+            .unwrap_or(power);
+        let first = (self.low / step).ceil() as i64;
+        let last = (self.high / step).floor() as i64;
+        (first..=last).map(|count| count as f64 * step).collect()
+    }
+}
+
+fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    if low.is_finite() {
+        (low, high)
+    } else {
+        (1.0, 10.0)
+    }
+}
+
+/// A chart being drawn.
+pub struct Chart {
+    x: Axis,
+    y: Axis,
+    body: String,
+    /// Left, top, right, bottom of what must not be written over.
+    taken: Vec<[f64; 4]>,
+}
+
+impl Chart {
+    /// An empty chart with grid, ticks and titles.
+    #[must_use]
+    pub fn new(x: Axis, y: Axis) -> Self {
+        let mut chart = Self {
+            x,
+            y,
+            body: String::new(),
+            taken: Vec::new(),
+        };
+        chart.frame();
+        chart
+    }
+
+    fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        let [left, right, top, bottom] = PLOT;
+        (
+            left + self.x.place(x) * (right - left),
+            bottom - self.y.place(y) * (bottom - top),
+        )
+    }
+
+    fn add(&mut self, text: &str) {
+        self.body.push_str(text);
+        self.body.push('\n');
+    }
+
+    fn frame(&mut self) {
+        let [left, right, top, bottom] = PLOT;
+        for value in self.x.ticks() {
+            let (x, _) = self.at(value, self.y.low);
+            self.add(&format!(
+                r#"<path class="grid" d="M{x:.1} {top}V{bottom}"/><text class="tick" x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+                bottom + 19.0,
+                short(value)
+            ));
+        }
+        for value in self.y.ticks() {
+            let (_, y) = self.at(self.x.low, value);
+            self.add(&format!(
+                r#"<path class="grid" d="M{left} {y:.1}H{right}"/><text class="tick" x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
+                left - 8.0,
+                y + 4.5,
+                short(value)
+            ));
+        }
+        self.add(&format!(
+            r#"<path class="axis" d="M{left} {top}V{bottom}H{right}"/>"#
+        ));
+        let (x_title, y_title) = (escape(&self.x.title), escape(&self.y.title));
+        self.add(&format!(
+            r#"<text class="title" x="{:.1}" y="{:.1}" text-anchor="middle">{x_title}</text>"#,
+            f64::midpoint(left, right),
+            HEIGHT - 10.0
+        ));
+        let middle = f64::midpoint(top, bottom);
+        self.add(&format!(
+            r#"<text class="title" transform="translate(18 {middle:.1}) rotate(-90)" text-anchor="middle">{y_title}</text>"#
+        ));
+    }
+
+    /// A mark of the symbol `symbol` with classes and a tooltip.
+    pub fn mark(&mut self, at: (f64, f64), symbol: &str, class: &str, tip: &str) {
+        self.mark_beside(at, (0.0, 0.0), symbol, class, tip);
+    }
+
+    /// The same, moved by so many units of the view box.
+    pub fn mark_beside(
+        &mut self,
+        at: (f64, f64),
+        beside: (f64, f64),
+        symbol: &str,
+        class: &str,
+        tip: &str,
+    ) {
+        let (x, y) = self.at(at.0, at.1);
+        let (x, y) = (x + beside.0, y + beside.1);
+        let tip = escape(tip);
+        self.add(&format!(
+            r##"<use href="#{symbol}" x="{x:.1}" y="{y:.1}" class="{class}"><title>{tip}</title></use>"##
+        ));
+    }
+
+    /// A line through `points`.
+    pub fn line(&mut self, points: &[(f64, f64)], class: &str) {
+        let mut path = String::new();
+        for (index, &(x, y)) in points.iter().enumerate() {
+            let (x, y) = self.at(x, y);
+            // Writing to a string cannot fail.
+            let _ = write!(path, "{}{x:.1} {y:.1}", if index == 0 { 'M' } else { 'L' });
+        }
+        self.add(&format!(r#"<path class="{class}" d="{path}"/>"#));
+    }
+
+    /// A line across the plot at `y`, with its name, if it is within.
+    pub fn level(&mut self, y: f64, name: &str) {
+        let [left, right, ..] = PLOT;
+        if !(self.y.low..=self.y.high).contains(&y) {
+            return;
+        }
+        let (_, y) = self.at(self.x.low, y);
+        self.add(&format!(
+            r#"<path class="level" d="M{left} {y:.1}H{right}"/>"#
+        ));
+        let (x, y) = (right - 4.0, y - 6.0);
+        self.taken
+            .push([x - 7.0 * name.chars().count() as f64, y - 12.0, x, y + 3.0]);
+        let name = escape(name);
+        self.add(&format!(
+            r#"<text class="note" x="{x:.1}" y="{y:.1}" text-anchor="end">{name}</text>"#
+        ));
+    }
+
+    /// A name beside a point, where nothing is written yet.
+    pub fn label(&mut self, at: (f64, f64), name: &str, class: &str) {
+        let (x, y) = self.at(at.0, at.1);
+        let wide = 7.2 * name.chars().count() as f64;
+        let [left, right, top, bottom] = PLOT;
+        let offsets = [
+            (10.0, 4.0),
+            (10.0, -9.0),
+            (10.0, 17.0),
+            (-10.0 - wide, 4.0),
+            (-10.0 - wide, -9.0),
+            (-10.0 - wide, 17.0),
+            (-wide / 2.0, -14.0),
+            (-wide / 2.0, 24.0),
+            (10.0, -26.0),
+            (10.0, 34.0),
+            (-10.0 - wide, -26.0),
+            (-10.0 - wide, 34.0),
+        ];
+        let boxes = offsets.map(|(dx, dy)| [x + dx, y + dy - 12.0, x + dx + wide, y + dy + 4.0]);
+        let free = |b: &&[f64; 4]| {
+            let inside = b[0] >= left && b[2] <= right && b[1] >= top && b[3] <= bottom;
+            let apart = |t: &[f64; 4]| b[2] < t[0] || b[0] > t[2] || b[3] < t[1] || b[1] > t[3];
+            inside && self.taken.iter().all(apart)
+        };
+        let Some(place) = boxes.iter().find(free).copied() else {
+            // The tooltip has it; a name over another would make both unreadable.
+            return;
+        };
+        self.taken.push(place);
+        let name = escape(name);
+        self.add(&format!(
+            r#"<text class="label {class}" x="{:.1}" y="{:.1}">{name}</text>"#,
+            place[0],
+            place[3] - 4.0
+        ));
+    }
+
+    /// The chart as an element, with a text for those who do not see it.
+    #[must_use]
+    pub fn svg(self, description: &str) -> String {
+        let description = escape(description);
+        format!(
+            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{description}\">\n{}</svg>\n",
+            self.body
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.5, "0.5"),
+            (20.0, "20"),
+            (8192.0, "8192"),
+            (10_000.0, "10 k"),
+            (1_500_000.0, "1.5 M"),
+            (1.38, "1.38"),
+        ] {
+            assert_eq!(short(value), text);
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_and_inside() {
+        let axis = Axis::log("LUT", [300.0, 40_000.0].into_iter());
+        assert_eq!(
+            axis.ticks(),
+            [500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0]
+        );
+        let axis = Axis::log("LUT", [1.0, 40_000.0].into_iter());
+        assert_eq!(axis.ticks(), [1.0, 10.0, 100.0, 1000.0, 10_000.0]);
+        let axis = Axis::linear("bpc", [1.3, 1.8].into_iter());
+        let ticks: Vec<String> = axis.ticks().iter().map(|tick| short(*tick)).collect();
+        assert_eq!(ticks, ["1.4", "1.6", "1.8"]);
+        // A single value and none at all have an axis, too.
+        assert!(Axis::log("x", [5.0].into_iter()).ticks().len() > 1);
+        assert!(Axis::linear("x", std::iter::empty()).ticks().len() > 1);
+    }
+
+    #[test]
+    fn names_cannot_break_the_page() {
+        assert_eq!(
+            escape("<a href='x'>&\""),
+            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;"
+        );
+    }
+}

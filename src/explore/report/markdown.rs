@@ -1,0 +1,111 @@
+//! A sweep as a page of Markdown.
+
+use super::row::PointRow;
+use super::summary::Summary;
+use std::fmt::Write;
+
+fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
+    let metric = summary.metric.as_deref();
+    text.push_str(
+        "| | network | array | LUT | FF | BRAM | DSP | cycles | latency us | limit | part |",
+    );
+    text.push_str(&metric.map_or(String::new(), |name| {
+        format!(" {} |", name.replace('|', "\\|"))
+    }));
+    text.push_str("\n|---|---|---|---|---|---|---|---|---|---|---|");
+    text.push_str(if metric.is_some() { "---|\n" } else { "\n" });
+    for (name, row) in rows {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "| {name} | W{}A{} H{} x {} | {} {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            row.weight_bits,
+            row.act_bits,
+            row.hidden,
+            row.layers,
+            row.mac,
+            row.folding,
+            row.lut_total,
+            row.ff,
+            row.bram,
+            row.dsp,
+            row.cycles_per_step,
+            row.latency_us,
+            row.limited_by.unwrap_or("-"),
+            row.part.unwrap_or("-")
+        );
+        if metric.is_some() {
+            let _ = write!(
+                text,
+                " {} |",
+                row.accuracy
+                    .map_or("-".to_string(), |value| value.to_string())
+            );
+        }
+        text.push('\n');
+    }
+}
+
+/// The summary, recommended points, and the fastest point of every network.
+#[must_use]
+pub fn markdown(summary: &Summary) -> String {
+    let counts = &summary.counts;
+    let device = match &summary.part {
+        Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
+        None => format!("family {}", summary.family),
+    };
+    let mut text = format!("# LSTM cores on {device}\n\n");
+    let _ = writeln!(
+        text,
+        "{} points estimated; {} fit, {} meet all limits, {} of these are in the Pareto set. Up to {} % of LUTs and \
+         flip-flops may be used{}; times are at {} MHz.\n",
+        counts.points,
+        counts.fit,
+        counts.kept,
+        counts.pareto,
+        summary.fill_percent,
+        summary.max_cycles.map_or(String::new(), |most| format!(
+            ", at most {most} cycles a step"
+        )),
+        summary.setting.clock_mhz
+    );
+    text.push_str("| a point takes most of | points | of these do not fit |\n|---|---|---|\n");
+    for (name, count) in &counts.limited_by {
+        let out = counts.excluded_by.get(name).copied().unwrap_or(0);
+        let _ = writeln!(text, "| {name} | {count} | {out} |");
+    }
+    text.push_str("\n## Recommended\n\n");
+    let rows: Vec<(String, &PointRow)> = summary
+        .recommended
+        .iter()
+        .map(|entry| {
+            let roles: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
+            (roles.join(", "), &entry.row)
+        })
+        .collect();
+    table(&mut text, summary, &rows);
+    text.push_str("\nTo build them:\n\n");
+    for entry in &summary.recommended {
+        let _ = writeln!(text, "    lprnn-hw gen {}", entry.row.gen_arguments);
+    }
+    text.push_str("\n## The fastest point of every network\n\n");
+    let rows: Vec<(String, &PointRow)> = summary
+        .networks
+        .iter()
+        .map(|row| (String::new(), row))
+        .collect();
+    table(&mut text, summary, &rows);
+    let estimate = &summary.estimate;
+    let _ = writeln!(
+        text,
+        "\nEstimated by {}. LUT sites were off by {:.1} % at the median and {:.1} % at worst, flip-flops by {:.1} % and \
+         {:.1} %, on designs outside the fit. {}",
+        estimate.source,
+        estimate.lut_total[0],
+        estimate.lut_total[1],
+        estimate.ff[0],
+        estimate.ff[1],
+        estimate.note
+    );
+    text
+}

@@ -1,0 +1,223 @@
+//! The best folding of one model on one part.
+
+use super::explain::{missing, smallest_part};
+use super::limits::{Limit, Limits};
+use super::point::{Evaluator, NetworkShape, Point, Spec};
+use super::sweep::{Judged, judge};
+use crate::estimate::{Estimate, LayerFormats};
+use crate::quantize::QuantizedModel;
+use crate::schedule::{LayerShape, Schedule};
+use crate::spec::{FoldingGoal, Implementation, Issue, MacStyle, Numerics, Part};
+use rayon::prelude::*;
+
+/// Largest array that is looked at, multiply-accumulates per cycle and layer.
+const LARGEST: usize = 1 << 16;
+/// Foldings whose estimate is repeated with the weights themselves before giving up.
+const SECOND_LOOKS: usize = 200;
+
+/// What is wanted of a folding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Fewest cycles of a step.
+    Fastest,
+    /// Smallest largest share of the part, within the limit of cycles.
+    Smallest,
+}
+
+/// Foldings worth looking at: units that are the fewest for their number of groups, by columns that
+/// are the fewest for their number of blocks or hold a whole number of groups.
+fn candidates(hidden: usize, longest: usize) -> Vec<(usize, usize)> {
+    let fewest =
+        |of: usize| move |&count: &usize| count == 1 || of.div_ceil(count - 1) > of.div_ceil(count);
+    let mut found = Vec::new();
+    for units in (1..=hidden).filter(fewest(hidden)) {
+        let mut columns: Vec<usize> = (1..=longest).filter(fewest(longest)).collect();
+        columns.extend((1..=longest / units).map(|groups| groups * units));
+        columns.sort_unstable();
+        columns.dedup();
+        columns.retain(|columns| 4 * units * columns <= LARGEST);
+        found.extend(columns.into_iter().map(|columns| (units, columns)));
+    }
+    found
+}
+
+/// The folding and the kind of array with which `model` is the `wanted` one on `limits.part`, and
+/// the point it is. Everything else of `implementation` stays; its style decides which arrays are
+/// looked at, its target becomes the part's family.
+pub fn best_folding(
+    model: &QuantizedModel,
+    implementation: &Implementation,
+    numerics: Numerics,
+    part: &'static Part,
+    limits: Limits,
+    wanted: Wanted,
+) -> Result<(Implementation, Point), Issue> {
+    let shapes: Vec<LayerShape> = model.layers.iter().map(LayerShape::of).collect();
+    let formats: Vec<LayerFormats> = model.layers.iter().map(LayerFormats::of).collect();
+    let hidden = shapes
+        .iter()
+        .map(|shape| shape.hidden_size)
+        .max()
+        .unwrap_or(1);
+    let longest = shapes
+        .iter()
+        .map(|shape| shape.hidden_size.max(shape.input_size))
+        .max()
+        .unwrap_or(1);
+    let first = &model.layers[0];
+    let network = NetworkShape {
+        weight_bits: first.w_bits,
+        act_bits: first.h.bits,
+        input_bits: first.x.bits,
+        hidden,
+        input_size: first.input_size,
+        layers: shapes.len(),
+    };
+    let styles: &[MacStyle] = match implementation.mac {
+        MacStyle::Lut => &[MacStyle::Lut],
+        MacStyle::Dsp => &[MacStyle::Dsp],
+        MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
+    };
+    let specs: Vec<Spec> = candidates(hidden, longest)
+        .into_iter()
+        .flat_map(|(units, columns)| {
+            styles.iter().map(move |&mac| Spec {
+                network,
+                mac,
+                folding: FoldingGoal::Explicit { units, columns },
+            })
+        })
+        .collect();
+    let evaluator = Evaluator {
+        target: part.family,
+        numerics,
+    };
+    let mut judged: Vec<Judged> = specs
+        .par_iter()
+        .filter_map(|spec| evaluator.priced(spec, &shapes, &formats).ok())
+        .map(|point| judge(point, &[part], limits, None))
+        .collect();
+    judged.sort_by(|a, b| {
+        let time = a.point.cycles_per_step.cmp(&b.point.cycles_per_step);
+        let cost = a.worst_share().total_cmp(&b.worst_share());
+        let lut = a.point.lut_total.cmp(&b.point.lut_total);
+        match wanted {
+            Wanted::Fastest => time.then(cost).then(lut),
+            Wanted::Smallest => cost.then(lut).then(time),
+        }
+    });
+    // The weights decide the last bit of accumulators and biases.
+    for found in judged
+        .iter()
+        .filter(|judged| judged.kept())
+        .take(SECOND_LOOKS)
+    {
+        let built = Implementation {
+            folding: found.point.folding,
+            mac: found.point.mac,
+            target: part.family,
+            ..implementation.clone()
+        };
+        let Ok(schedule) = Schedule::new(model, &built) else {
+            continue;
+        };
+        let point = with_weights(&found.point, &Estimate::new(model, &schedule, &built));
+        let again = judge(point, &[part], limits, None);
+        if again.kept() {
+            return Ok((built, again.point));
+        }
+    }
+    Err(refusal(&judged, part, limits))
+}
+
+fn with_weights(point: &Point, estimate: &Estimate) -> Point {
+    Point {
+        lut: estimate.lut.value,
+        lut_total: estimate.lut_total.value,
+        ff: estimate.ff.value,
+        bram: estimate.bram,
+        dsp: estimate.dsp,
+        memory_bits: estimate.memory_bits,
+        ..point.clone()
+    }
+}
+
+/// Why there is no folding, and the nearest that there would be.
+fn refusal(judged: &[Judged], part: &Part, limits: Limits) -> Issue {
+    let fastest = judged
+        .iter()
+        .filter(|judged| judged.fits)
+        .min_by_key(|judged| judged.point.cycles_per_step);
+    let goal = limits.max_cycles.unwrap_or(u64::MAX);
+    if let Some(fit) = fastest {
+        let cycles = fit.point.cycles_per_step;
+        return Issue::new(
+            "--part, --target-cycles",
+            format!(
+                "no folding that fits {} takes at most {goal} cycles a step; the fastest takes {cycles}",
+                part.name
+            ),
+            format!("allow --target-cycles {cycles}, or take a larger part"),
+        );
+    }
+    let nearest = judged
+        .iter()
+        .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()));
+    let Some(nearest) = nearest else {
+        return Issue::new(
+            "--mac",
+            "no folding of the model can be built of DSP blocks on this family",
+            "give --mac lut, or leave it away",
+        );
+    };
+    let memory = matches!(nearest.limited_by, Some(Limit::Bram | Limit::Bandwidth));
+    let larger = match smallest_part(part.family, &nearest.point, limits.fill) {
+        Some(part) => format!(
+            "take --part {}, the smallest of the family that holds it",
+            part.name
+        ),
+        None => "take a part of another family: none of this one in the table holds it".to_string(),
+    };
+    Issue::new(
+        "--part",
+        format!(
+            "the model does not fit {}: its nearest folding ({}) needs {}",
+            part.name,
+            nearest.point.folding_text(),
+            missing(nearest, limits.fill)
+        ),
+        if memory {
+            format!("{larger}, or quantise to fewer bits")
+        } else {
+            larger
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_hold_the_useful_foldings() {
+        let found = candidates(20, 32);
+        for folding in [
+            (1, 1),
+            (1, 32),
+            (20, 20),
+            (20, 32),
+            (10, 30),
+            (5, 15),
+            (7, 21),
+        ] {
+            assert!(found.contains(&folding), "{folding:?}");
+        }
+        // 6 units make 4 groups of 20 as 5 do.
+        assert!(!found.iter().any(|&(units, _)| units == 6));
+        assert!(
+            candidates(4096, 4096)
+                .iter()
+                .all(|(units, columns)| 4 * units * columns <= LARGEST)
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! The committed demonstration model is the one its README describes.
 
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::quantize::{QuantizeOptions, QuantizedModel, calibrate, quantize_input};
+use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, QuantizedModel, calibrate, quantize_input};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::{files::npy, import};
 use sha2::{Digest, Sha256};
@@ -41,6 +41,7 @@ fn error_at(bits: u32) -> f64 {
         z: QFormat::new(8, 4),
         a_frac: 8,
         c: QFormat::new(16, 10),
+        head: HeadFormat::Integer(bits.max(8)),
     };
     let (model, _) = calibrate(&float, &calib.data, &options);
     let model = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();

@@ -8,7 +8,7 @@ use super::estimate::human_estimate;
 use super::folder::Place;
 use super::output::{Console, Format, Results};
 use super::progress::Progress;
-use super::quantize::{QuantizeReport, options};
+use super::quantize::{QuantizeReport, default_head, options};
 use super::report::DesignReport;
 use super::synth::SynthReport;
 use crate::cosim::Workload;
@@ -180,7 +180,8 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let numerics = crate::spec::Numerics::resolve(settings)?;
     let float = read_bytes(FLOAT_MODEL, None)?;
     let calibration = array(CALIBRATION, "calib.npy")?;
-    let (model, report) = calibrate(&float, &calibration.data, &options(numerics));
+    let head = default_head(&float, numerics);
+    let (model, report) = calibrate(&float, &calibration.data, &options(numerics, head));
     let quantize = QuantizeReport::from(report);
     let readings = array(TEST, "test.npy")?;
     let codes = quantize_input(&readings.data, model.layers[0].x);

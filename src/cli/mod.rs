@@ -11,6 +11,7 @@ mod design;
 mod doctor;
 mod error;
 mod estimate;
+mod eval;
 mod explore;
 mod explore_text;
 mod folder;
@@ -25,6 +26,7 @@ mod reference;
 mod report;
 mod synth;
 mod verify;
+mod vocabulary;
 
 use clap::Parser;
 use error::CliError;
@@ -70,6 +72,8 @@ enum Command {
     Gen(generate::Args),
     /// Run the reference model alone: integers in, integers out
     Run(reference::Args),
+    /// Say what a language model predicts of a text: perplexity, float or in the core's integers
+    Eval(eval::Args),
     /// Compare a core with the reference model by Verilator: every word of every step
     Cosim(cosim::Args),
     /// Say in milliseconds what a core will take: cells, memory, cycles
@@ -146,6 +150,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
         Command::Quantize(args) => quantize::run(args, console),
         Command::Gen(args) => generate::run(args, console),
         Command::Run(args) => reference::run(args, console),
+        Command::Eval(args) => eval::run(args, console),
         Command::Cosim(args) => cosim::run(args, console),
         Command::Estimate(args) => estimate::run(args, console),
         Command::Explore(args) => explore::run(args, console),

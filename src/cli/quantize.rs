@@ -9,7 +9,8 @@ use super::model::check_shape;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use crate::files::npy;
-use crate::quantize::{CalibrationReport, QuantizeOptions, TensorReport, calibrate};
+use crate::import::FloatModel;
+use crate::quantize::{CalibrationReport, HeadFormat, QuantizeOptions, TensorReport, calibrate};
 use crate::spec::Numerics;
 use serde::Serialize;
 use std::io::Write;
@@ -26,6 +27,8 @@ Examples:
 Chooses a power-of-two scale for every tensor, weights per gate, with the least squared error on
 the calibration inputs: float32 .npy, [steps, input_size], typical of what the core will see. Prints
 for every tensor its format, how many values were clamped, and signal to quantisation noise.
+An embedding rides along in the file, and a linear head, in floating point or as integers; the core
+holds neither.
 Below 8 bits accuracy falls; check it on data of your own (`run` computes what the core computes).
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
@@ -42,8 +45,30 @@ pub struct Args {
     /// Where to write the quantised model
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Bits of the linear head's weights, 1 to 16, or `float` [default: float in a language model,
+    /// one with an embedding; else 8, or as the weights if they have more]
+    #[arg(long, value_name = "B", value_parser = head_format)]
+    head_bits: Option<HeadFormat>,
     #[command(flatten)]
     numerics: NumericsArgs,
+}
+
+fn head_format(text: &str) -> Result<HeadFormat, String> {
+    match text.parse() {
+        Ok(bits) if (1..=16).contains(&bits) => Ok(HeadFormat::Integer(bits)),
+        _ if text == "float" => Ok(HeadFormat::Float),
+        _ => Err("give a width of 1 to 16, or `float`".into()),
+    }
+}
+
+/// What becomes of the head where nothing is said. What is measured of a language model is what
+/// the bits of its LSTM cost: its embedding stays in floating point, and so does its decoder.
+pub fn default_head(model: &FloatModel, numerics: Numerics) -> HeadFormat {
+    if model.passengers.is_empty() {
+        HeadFormat::Integer(numerics.weight_bits.max(8))
+    } else {
+        HeadFormat::Float
+    }
 }
 
 /// What calibration chose, as it is printed.
@@ -85,8 +110,9 @@ impl Results for QuantizeReport {
 }
 
 /// The library's options for these number formats.
-pub fn options(numerics: Numerics) -> QuantizeOptions {
+pub fn options(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
     QuantizeOptions {
+        head,
         weight_bits: numerics.weight_bits,
         act_bits: numerics.act_bits,
         input_bits: numerics.input_bits,
@@ -101,6 +127,13 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let numerics = args.numerics.resolve()?;
     check_file(&args.output)?;
     let float = read_float(&args.model, args.prefix.as_deref())?;
+    if args.head_bits.is_some() && float.head.is_none() {
+        return Err(CliError::new("--head-bits", "the model has no linear head")
+            .help("leave the option out, or save the head with the LSTM"));
+    }
+    let head = args
+        .head_bits
+        .unwrap_or_else(|| default_head(&float, numerics));
     let inputs = npy::read_f32(&args.calibrate)?;
     let size = float.layers[0].input_size;
     let (sequences, _) = check_shape(&args.calibrate, &inputs.shape, size)?;
@@ -110,7 +143,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
             .help(format!("give one, of the shape [steps, {size}]")));
     }
     let progress = Progress::spinner(console, "calibrating");
-    let (model, report) = calibrate(&float, &inputs.data, &options(numerics));
+    let (model, report) = calibrate(&float, &inputs.data, &options(numerics, head));
     let bytes = model.to_bytes()?;
     drop(progress);
     if crate::tools::interrupted() {

@@ -56,11 +56,13 @@ pub struct LayerSaturation {
     h: Rate,
 }
 
+/// How often one stage saturated.
 #[derive(Serialize)]
-struct Rate {
+pub struct Rate {
     saturated: u64,
     total: u64,
-    share: f64,
+    /// Clamped values per value.
+    pub share: f64,
 }
 
 impl From<StageCount> for Rate {

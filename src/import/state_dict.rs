@@ -275,7 +275,7 @@ impl Reader<'_> {
                 .is_some_and(|stem| HEADS.contains(&stem.rsplit('.').next().unwrap_or(stem)))
         };
         let Some(name) = names.iter().find(is_head) else {
-            return Ok(None);
+            return self.tied_head(names, hidden);
         };
         let shape = self
             .tensors
@@ -308,6 +308,51 @@ impl Reader<'_> {
         Ok(Some(FloatHead {
             output_size,
             weight,
+            bias,
+        }))
+    }
+
+    /// A head of which the file has only the bias: its weights are those of the embedding, which
+    /// safetensors stores once.
+    fn tied_head(
+        &mut self,
+        names: &[String],
+        hidden: usize,
+    ) -> Result<Option<FloatHead>, ImportError> {
+        let named = |suffix: &str, stems: &[&str]| {
+            names.iter().find(|name| {
+                name.strip_suffix(suffix)
+                    .is_some_and(|stem| stems.contains(&stem.rsplit('.').next().unwrap_or(stem)))
+            })
+        };
+        let (Some(bias), Some(weight)) = (named(".bias", &HEADS), named(".weight", &EMBEDDINGS))
+        else {
+            return Ok(None);
+        };
+        let view = self
+            .tensors
+            .tensor(weight)
+            .map_err(|error| ImportError::Container(error.to_string()))?;
+        let [output_size, columns] = *view.shape() else {
+            return Ok(None);
+        };
+        if columns != hidden {
+            return refuse(
+                weight,
+                format!(
+                    "has {columns} columns; to be the weights of the head of {bias}, too, it must \
+                     have {hidden}, one for every unit"
+                ),
+            );
+        }
+        let bias = self.take(
+            bias,
+            &[output_size],
+            "bias of a head whose weights are the embedding".into(),
+        )?;
+        Ok(Some(FloatHead {
+            output_size,
+            weight: values(weight, &view)?,
             bias,
         }))
     }

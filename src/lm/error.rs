@@ -56,6 +56,12 @@ pub enum LmError {
         /// Predictions that the text allows.
         predictions: usize,
     },
+    /// A float model that is refused.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
+    /// A quantised model that is refused.
+    #[error(transparent)]
+    Quantized(#[from] crate::quantize::ModelFileError),
     /// A model that is no language model.
     #[error("model: {0}")]
     Model(String),

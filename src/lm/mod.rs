@@ -10,6 +10,7 @@ mod forward;
 mod math;
 mod model;
 mod product;
+mod read;
 mod softmax;
 mod text;
 mod vocabulary;

@@ -4,9 +4,17 @@ use super::model::{Head, Layer, QuantizedModel};
 use super::seeded::default_h;
 use super::validate::LARGEST_SHIFT;
 use crate::fixed::QFormat;
-use crate::import::{FloatLayer, FloatModel};
+use crate::import::{FloatHead, FloatLayer, FloatModel};
 use serde::Serialize;
-use std::collections::BTreeMap;
+
+/// What becomes of the linear head, which the hardware does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadFormat {
+    /// It rides along as `decoder.weight` and `decoder.bias`.
+    Float,
+    /// Integers, weights of this many bits.
+    Integer(u32),
+}
 
 /// Widths and formats to quantise to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +31,8 @@ pub struct QuantizeOptions {
     pub a_frac: u32,
     /// Format of c.
     pub c: QFormat,
+    /// The linear head, where the model has one.
+    pub head: HeadFormat,
 }
 
 /// How well one tensor survived.
@@ -189,33 +199,20 @@ pub fn calibrate(
         signal = run.h;
         x = h;
     }
-    let head = model.head.as_ref().map(|float| {
-        let w_bits = options.weight_bits.max(8);
-        let w_frac = best_fraction(&float.weight, w_bits, true);
-        let format = QFormat::new(w_bits, w_frac);
-        reports.push(report("head.weight".into(), &float.weight, format, true));
-        let one = f64::from(w_frac + x.frac).exp2();
-        Head {
-            output_size: float.output_size,
-            w_bits,
-            w_frac,
-            weight: float
-                .weight
-                .iter()
-                .map(|&value| code(value, format, true) as i16)
-                .collect(),
-            bias: float
-                .bias
-                .iter()
-                .map(|&value| (f64::from(value) * one).round_ties_even() as i32)
-                .collect(),
+    let mut passengers = model.passengers.clone();
+    let mut head = None;
+    match (&model.head, options.head) {
+        (Some(float), HeadFormat::Integer(w_bits)) => {
+            head = Some(quantize_head(float, w_bits, x, &mut reports));
         }
-    });
-    let passengers = if model.passengers.is_empty() {
-        BTreeMap::new()
-    } else {
-        model.passengers.clone()
-    };
+        (Some(float), HeadFormat::Float) => {
+            let outputs = float.output_size;
+            let shape = vec![outputs, float.weight.len() / outputs];
+            passengers.insert("decoder.weight".into(), (shape, float.weight.clone()));
+            passengers.insert("decoder.bias".into(), (vec![outputs], float.bias.clone()));
+        }
+        (None, _) => {}
+    }
     (
         QuantizedModel {
             layers,
@@ -224,6 +221,33 @@ pub fn calibrate(
         },
         CalibrationReport { tensors: reports },
     )
+}
+
+/// The head in integers, on codes of format `h`.
+fn quantize_head(
+    float: &FloatHead,
+    w_bits: u32,
+    h: QFormat,
+    reports: &mut Vec<TensorReport>,
+) -> Head {
+    let w_frac = best_fraction(&float.weight, w_bits, true);
+    let format = QFormat::new(w_bits, w_frac);
+    reports.push(report("head.weight".into(), &float.weight, format, true));
+    let one = f64::from(w_frac + h.frac).exp2();
+    let codes = float.weight.iter();
+    Head {
+        output_size: float.output_size,
+        w_bits,
+        w_frac,
+        weight: codes
+            .map(|&value| code(value, format, true) as i16)
+            .collect(),
+        bias: float
+            .bias
+            .iter()
+            .map(|&value| (f64::from(value) * one).round_ties_even() as i32)
+            .collect(),
+    }
 }
 
 fn quantize_layer(

@@ -8,7 +8,9 @@ mod seeded;
 mod validate;
 
 pub use activation::ActivationTables;
-pub use calibrate::{CalibrationReport, QuantizeOptions, TensorReport, calibrate, quantize_input};
+pub use calibrate::{
+    CalibrationReport, HeadFormat, QuantizeOptions, TensorReport, calibrate, quantize_input,
+};
 pub use file::{FORMAT, ModelFileError};
 pub use model::{Alignment, GATES, Head, Layer, LayerError, QuantizedModel, RowScale};
 pub use seeded::{SeededOptions, SplitMix, default_h, random_model, seeded};

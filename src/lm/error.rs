@@ -30,6 +30,9 @@ pub enum LmError {
     /// A text without tokens.
     #[error("text: holds no words; give a text with one sentence a line")]
     EmptyText,
+    /// A text of one token.
+    #[error("text: has one token, which nothing comes before; give a longer text")]
+    ShortText,
     /// A word or character that the vocabulary lacks.
     #[error(
         "text, line {line}: {token:?} is not in the vocabulary; {}",

@@ -1,13 +1,10 @@
 //! What a model predicts of a text.
 
-use super::decode::Prepared;
+use super::decode;
 use super::error::LmError;
-use super::forward::{FloatState, float_layer};
 use super::model::{LanguageModel, Stack};
-use crate::import::FloatLayer;
-use crate::quantize::quantize_input;
-use crate::reference::{Lstm, Saturation, StageCount};
-use rayon::prelude::*;
+use super::walk::{Prepared, Round, Walk};
+use crate::reference::{Saturation, StageCount};
 
 /// How a text is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,135 +43,62 @@ impl Evaluation {
     }
 }
 
-/// Predictions in all streams between two turns of the decoder; bounds the memory.
-const ROUND: usize = 4096;
-
-/// State of the stack in one or more streams.
-enum Running<'a> {
-    Float(&'a [FloatLayer], Vec<FloatState>),
-    Integer(Box<Lstm>),
-}
-
 /// Predicts every token of `tokens` but the first from those before it.
 ///
 /// The predictions are divided among the streams in order, as evenly as possible; every stream
 /// starts from zero state with the token before its first prediction. `progress` is told how many
-/// predictions are done. The result depends on the arguments alone, not on the number of threads.
+/// predictions are done. The result depends on the arguments alone, not on the number of threads;
+/// an integer LSTM's words are those of the hardware.
 ///
 /// # Errors
-/// Fewer predictions than streams, no stream, a value that is not finite, Ctrl-C.
+/// A token that the model does not have, no prediction, no stream or more than predictions, a
+/// value that is not finite, Ctrl-C.
 pub fn evaluate(
     model: &LanguageModel,
     tokens: &[u32],
     options: &EvalOptions,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Evaluation, LmError> {
-    let predictions = tokens.len().saturating_sub(1);
-    let streams = options.streams;
-    if predictions == 0 {
-        return Err(LmError::EmptyText);
-    }
-    if streams == 0 || streams > predictions {
-        return Err(LmError::Streams {
-            streams,
-            predictions,
+    let known = model.tokens();
+    if let Some(&token) = tokens.iter().find(|&&token| token as usize >= known) {
+        return Err(LmError::VocabularySize {
+            tokens: token as usize + 1,
+            rows: known,
         });
     }
-    let starts: Vec<usize> = (0..=streams).map(|s| s * predictions / streams).collect();
-    let mut lanes: Vec<Running> = (0..streams)
-        .map(|_| match &model.stack {
-            Stack::Float(layers) => Running::Float(
-                layers,
-                layers
-                    .iter()
-                    .map(|layer| FloatState::new(layer, 1))
-                    .collect(),
-            ),
-            Stack::Integer(model) => Running::Integer(Box::new(Lstm::new(model))),
-        })
-        .collect();
+    let prepared = Prepared::new(model);
+    let mut walk = Walk::new(model, &prepared, tokens, options.streams)?;
     let h = match &model.stack {
         Stack::Float(_) => None,
         Stack::Integer(model) => model.layers.last().map(|layer| layer.h),
     };
-    let decoder = Prepared::new(&model.decoder, model.stack.sizes().1, h);
-    let steps = (ROUND / streams).max(1);
-    let longest = predictions.div_ceil(streams);
-    let mut total = 0.0f64;
-    let mut done = 0;
-    for from in (0..longest).step_by(steps) {
-        let parts: Vec<(usize, usize)> = starts
-            .windows(2)
-            .map(|s| ((s[0] + from).min(s[1]), (s[0] + from + steps).min(s[1])))
-            .collect();
-        let hidden: Vec<Vec<f32>> = lanes
-            .par_iter_mut()
-            .zip(&parts)
-            .map(|(lane, &(from, to))| lane.run(model, &tokens[from..to]))
-            .collect();
-        for (hidden, &(from, to)) in hidden.iter().zip(&parts) {
-            let nats = decoder.nats(hidden, &tokens[from + 1..=to]);
-            if let Some(at) = nats.iter().position(|value| !value.is_finite()) {
-                return Err(LmError::Diverged(from + at + 1));
-            }
-            total += nats.iter().sum::<f64>();
-            done += to - from;
+    let decoder = decode::Prepared::new(&model.decoder, model.stack.sizes().1, h);
+    let decode = |round: &Round| -> Result<f64, LmError> {
+        let targets = round.positions.iter().map(|&at| tokens[at]);
+        let nats = decoder.nats(&round.h, &targets.collect::<Vec<_>>());
+        match nats.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(LmError::Diverged(round.positions[at])),
+            None => Ok(nats.iter().sum()),
         }
+    };
+    let (mut total, mut done) = (0.0f64, 0);
+    let mut round = walk.next();
+    while let Some(current) = round {
+        let (next, nats) = rayon::join(|| walk.next(), || decode(&current));
+        total += nats?;
+        done += current.positions.len();
         progress(done);
         if crate::tools::interrupted() {
             return Err(LmError::Interrupted);
         }
+        round = next;
     }
-    let mut saturation: Vec<Saturation> = Vec::new();
-    for lane in &lanes {
-        if let Running::Integer(lstm) = lane {
-            let counts = lstm.saturation();
-            saturation.resize(counts.len(), Saturation::default());
-            saturation
-                .iter_mut()
-                .zip(&counts)
-                .for_each(|(sum, count)| sum.add(count));
-        }
-    }
+    let (inputs, saturation) = walk.saturation();
     Ok(Evaluation {
-        nats: total / predictions as f64,
-        predictions,
-        streams,
-        inputs: None,
+        nats: total / done as f64,
+        predictions: done,
+        streams: options.streams,
+        inputs,
         saturation,
     })
-}
-
-impl Running<'_> {
-    /// h of the last layer for each of `tokens`, `[tokens, H]`.
-    fn run(&mut self, model: &LanguageModel, tokens: &[u32]) -> Vec<f32> {
-        let width = model.stack.sizes().0;
-        let row = |token: u32| &model.embedding[token as usize * width..][..width];
-        match self {
-            Self::Float(layers, states) => {
-                let mut x: Vec<f32> = tokens
-                    .iter()
-                    .flat_map(|&token| row(token))
-                    .copied()
-                    .collect();
-                for (layer, state) in layers.iter().zip(states) {
-                    x = float_layer(layer, &x, 1, state);
-                }
-                x
-            }
-            Self::Integer(lstm) => {
-                let Stack::Integer(quantized) = &model.stack else {
-                    unreachable!()
-                };
-                let (first, last) = (&quantized.layers[0], quantized.layers.last().unwrap());
-                let ulp = last.h.ulp() as f32;
-                let mut out = Vec::new();
-                for &token in tokens {
-                    let x = quantize_input(row(token), first.x);
-                    out.extend(lstm.step(&x).iter().map(|&code| code as f32 * ulp));
-                }
-                out
-            }
-        }
-    }
 }

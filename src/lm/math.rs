@@ -8,7 +8,7 @@
 const ROUND: f32 = 12_582_912.0;
 
 /// `e^x` within 2 units in the last place; not below `2^-126`, not above `e^88`. NaN stays NaN.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn exp(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_375;
@@ -36,14 +36,14 @@ pub fn exp(x: f32) -> f32 {
 }
 
 /// `1 / (1 + e^-x)`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// Hyperbolic tangent, within 3 units in the last place.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn tanh(x: f32) -> f32 {
     let size = x.abs();

@@ -14,6 +14,7 @@ mod read;
 mod softmax;
 mod text;
 mod vocabulary;
+mod walk;
 
 pub use error::LmError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
@@ -24,3 +25,4 @@ pub use product::{Matrix, add_product, product};
 pub use softmax::negative_log_probability;
 pub use text::{Level, characters, tokenize};
 pub use vocabulary::{EOS, Vocabulary};
+pub use walk::{Prepared, Round, Walk};

@@ -6,10 +6,14 @@
 mod dot;
 mod layer;
 mod lstm;
+mod narrow;
+mod packed;
 mod saturation;
+mod streams;
 mod trace;
 
 pub use dot::{Dot, exact_dot};
 pub use lstm::{Lstm, State, run_batch};
 pub use saturation::{Saturation, StageCount};
+pub use streams::{Streams, StreamsState};
 pub use trace::{StepTrace, Trace};

@@ -22,7 +22,7 @@ impl StageCount {
         }
     }
 
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.saturated += other.saturated;
         self.total += other.total;
     }

@@ -1,0 +1,254 @@
+//! The LSTM's walk through a text, in one or many streams, without the decoder.
+
+use super::error::LmError;
+use super::forward::{FloatState, float_layer};
+use super::model::{LanguageModel, Stack};
+use crate::fixed::QFormat;
+use crate::import::FloatLayer;
+use crate::quantize::quantize_input;
+use crate::reference::{Saturation, StageCount, Streams, StreamsState};
+use rayon::prelude::*;
+
+/// Predictions of one round, over all streams; bounds the memory.
+const ROUND: usize = 4096;
+/// Streams that are computed in lockstep; fixed, so that float results do not depend on threads.
+/// Four vectors are what the integer product keeps in registers.
+const INTEGER_GROUP: usize = 4;
+/// Wide enough for a float matrix product to be worth its preparation.
+const FLOAT_GROUP: usize = 16;
+
+/// Hidden states of some predictions and where in the text what they predict stands.
+pub struct Round {
+    /// h of the last layer, `[predictions, H]`.
+    pub h: Vec<f32>,
+    /// Index in the text of every token to be predicted.
+    pub positions: Vec<usize>,
+}
+
+/// The rounds of a text, an iterator. The order of the predictions within depends on the number
+/// of streams alone.
+pub struct Walk<'a> {
+    tokens: &'a [u32],
+    input: Input<'a>,
+    groups: Vec<Group<'a>>,
+    /// Steps that all streams have, and how many streams have one more.
+    steps: usize,
+    longer: usize,
+    streams: usize,
+    at: usize,
+}
+
+/// What a token is to the first layer.
+enum Input<'a> {
+    Float(&'a [f32], usize),
+    /// Codes `[V, I]`, and how many elements of each row were clamped.
+    Integer(Vec<i16>, Vec<u32>, usize),
+}
+
+struct Group<'a> {
+    first: usize,
+    streams: usize,
+    running: Running<'a>,
+    clamped: u64,
+}
+
+enum Running<'a> {
+    Float(&'a [FloatLayer], Vec<FloatState>),
+    Integer(&'a Streams, StreamsState, f32),
+}
+
+/// An integer stack made ready, to be kept while a [`Walk`] goes on.
+pub struct Prepared {
+    streams: Option<Streams>,
+}
+
+impl Prepared {
+    /// Prepares the stack of `model`.
+    #[must_use]
+    pub fn new(model: &LanguageModel) -> Self {
+        let streams = match &model.stack {
+            Stack::Float(_) => None,
+            Stack::Integer(model) => Some(Streams::new(model)),
+        };
+        Self { streams }
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// The walk through `tokens` in `streams` streams, all from zero state: the predictions of
+    /// all tokens but the first are divided among them in order, the first streams have one more
+    /// where they do not come out even.
+    ///
+    /// # Errors
+    /// No prediction, no stream, or more streams than predictions.
+    pub fn new(
+        model: &'a LanguageModel,
+        prepared: &'a Prepared,
+        tokens: &'a [u32],
+        streams: usize,
+    ) -> Result<Self, LmError> {
+        let predictions = tokens.len().saturating_sub(1);
+        if predictions == 0 {
+            return Err(LmError::ShortText);
+        }
+        if streams == 0 || streams > predictions {
+            return Err(LmError::Streams {
+                streams,
+                predictions,
+            });
+        }
+        let size = model.stack.sizes().0;
+        let (input, most) = match &model.stack {
+            Stack::Float(_) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
+            Stack::Integer(quantized) => {
+                let format = quantized.layers[0].x;
+                let codes = quantize_input(&model.embedding, format);
+                let clamped = model.embedding.chunks_exact(size);
+                let clamped = clamped.map(|row| count_clamped(row, format)).collect();
+                let codes = codes.into_iter().map(|code| code as i16).collect();
+                (Input::Integer(codes, clamped, size), INTEGER_GROUP)
+            }
+        };
+        let groups = (0..streams).step_by(most).map(|first| {
+            let streams = most.min(streams - first);
+            let running = match (&model.stack, &prepared.streams) {
+                (Stack::Integer(model), Some(prepared)) => {
+                    let ulp = model.layers.last().map_or(1.0, |layer| layer.h.ulp());
+                    Running::Integer(prepared, prepared.state(streams), ulp as f32)
+                }
+                (Stack::Float(layers), _) => {
+                    let states = layers.iter().map(|layer| FloatState::new(layer, streams));
+                    Running::Float(layers, states.collect())
+                }
+                (Stack::Integer(_), None) => panic!("prepared for another model"),
+            };
+            Group {
+                first,
+                streams,
+                running,
+                clamped: 0,
+            }
+        });
+        Ok(Self {
+            tokens,
+            groups: groups.collect(),
+            input,
+            steps: predictions / streams,
+            longer: predictions % streams,
+            streams,
+            at: 0,
+        })
+    }
+
+    /// Elements of x beyond their format and clamped values of every layer so far; `None` and
+    /// nothing in floating point.
+    #[must_use]
+    pub fn saturation(&self) -> (Option<StageCount>, Vec<Saturation>) {
+        let Input::Integer(_, _, size) = self.input else {
+            return (None, Vec::new());
+        };
+        let mut sum: Vec<Saturation> = Vec::new();
+        let mut inputs = StageCount::default();
+        for group in &self.groups {
+            inputs.saturated += group.clamped;
+            if let Running::Integer(_, state, _) = &group.running {
+                let counts = state.saturation();
+                sum.resize(counts.len(), Saturation::default());
+                sum.iter_mut()
+                    .zip(&counts)
+                    .for_each(|(sum, count)| sum.add(count));
+            }
+        }
+        let steps = self.at.min(self.steps) * self.streams
+            + if self.at > self.steps { self.longer } else { 0 };
+        inputs.total = (steps * size) as u64;
+        (Some(inputs), sum)
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Round;
+
+    fn next(&mut self) -> Option<Round> {
+        let end = self.steps + usize::from(self.longer > 0);
+        let (from, to) = (self.at, end.min(self.at + (ROUND / self.streams).max(1)));
+        if from >= to {
+            return None;
+        }
+        self.at = to;
+        let (steps, longer) = (self.steps, self.longer);
+        // The token that is seen before the first prediction of a stream.
+        let start = |stream: usize| stream * steps + stream.min(longer);
+        let (tokens, input) = (self.tokens, &self.input);
+        let parts: Vec<Round> = self
+            .groups
+            .par_iter_mut()
+            .map(|group| {
+                let streams = group.first..group.first + group.streams;
+                let with_more = longer.clamp(streams.start, streams.end) - streams.start;
+                let all = |step| streams.clone().map(move |stream| start(stream) + step);
+                let mut seen: Vec<usize> = (from..to.min(steps)).flat_map(all).collect();
+                let mut h = group.run(tokens, input, &seen, group.streams);
+                if to > steps && with_more > 0 {
+                    let last: Vec<usize> = all(steps).take(with_more).collect();
+                    h.extend(group.run(tokens, input, &last, with_more));
+                    seen.extend(last);
+                }
+                seen.iter_mut().for_each(|position| *position += 1);
+                Round { h, positions: seen }
+            })
+            .collect();
+        let mut all = Round {
+            h: Vec::new(),
+            positions: Vec::new(),
+        };
+        for part in parts {
+            all.h.extend(part.h);
+            all.positions.extend(part.positions);
+        }
+        Some(all)
+    }
+}
+
+impl Group<'_> {
+    /// h after each of the tokens at `seen`, `[steps, streams]` of the first `streams` streams.
+    fn run(&mut self, tokens: &[u32], input: &Input, seen: &[usize], streams: usize) -> Vec<f32> {
+        if seen.is_empty() {
+            return Vec::new();
+        }
+        let rows = seen.iter().map(|&position| tokens[position] as usize);
+        match (&mut self.running, input) {
+            (Running::Float(layers, states), Input::Float(embedding, size)) => {
+                let x = rows.flat_map(|row| &embedding[row * size..][..*size]);
+                let mut signal: Vec<f32> = x.copied().collect();
+                for (layer, state) in layers.iter().zip(states) {
+                    signal = float_layer(layer, &signal, streams, state);
+                }
+                signal
+            }
+            (Running::Integer(stack, state, ulp), Input::Integer(codes, clamped, size)) => {
+                let mut x = Vec::with_capacity(seen.len() * size);
+                for row in rows {
+                    x.extend_from_slice(&codes[row * size..][..*size]);
+                    self.clamped += u64::from(clamped[row]);
+                }
+                let h = stack.run(&x, streams, state);
+                h.into_iter().map(|code| f32::from(code) * *ulp).collect()
+            }
+            _ => unreachable!("input and stack are of one kind"),
+        }
+    }
+}
+
+/// How many values lie beyond the codes of `format`.
+fn count_clamped(values: &[f32], format: QFormat) -> u32 {
+    if format.bits == 1 {
+        return 0; // the sign is all there is
+    }
+    let scale = f64::from(format.frac).exp2();
+    let (low, high) = (format.min_code() as f64, format.max_code() as f64);
+    let codes = values
+        .iter()
+        .map(|&value| (f64::from(value) * scale).round_ties_even());
+    codes.filter(|code| *code < low || *code > high).count() as u32
+}

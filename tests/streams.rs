@@ -1,0 +1,70 @@
+//! Streams in lockstep give the words and counts of the reference model, one stream at a time.
+
+use lprnn_hw::quantize::{SplitMix, random_model};
+use lprnn_hw::reference::{Lstm, Saturation, Streams};
+
+/// Runs `streams` streams of unequal length both ways; whether 32 bits were enough.
+fn compare(seed: u64, largest: usize) -> bool {
+    let model = random_model(seed, largest);
+    let mut noise = SplitMix(!seed);
+    let streams = noise.between(1, 9) as usize;
+    let steps = noise.between(1, 12) as usize;
+    let short = noise.between(0, streams as i64 - 1) as usize;
+    let size = model.layers[0].input_size;
+    let mut codes = |count: usize| -> Vec<i16> {
+        let bits = model.layers[0].x.bits;
+        (0..count).map(|_| noise.code(bits, false) as i16).collect()
+    };
+    let x = codes(steps * streams * size);
+    // Only the first streams have one step more.
+    let last = codes((streams - short) * size);
+
+    let prepared = Streams::new(&model);
+    let mut state = prepared.state(streams);
+    let cut = steps / 2 * streams * size;
+    let mut h = prepared.run(&x[..cut], streams, &mut state);
+    h.extend(prepared.run(&x[cut..], streams, &mut state));
+    h.extend(prepared.run(&last, streams - short, &mut state));
+
+    let hidden = model.layers.last().unwrap().hidden_size;
+    let mut saturation = vec![Saturation::default(); model.layers.len()];
+    for stream in 0..streams {
+        let mut lstm = Lstm::new(&model);
+        let active = if stream < streams - short {
+            steps + 1
+        } else {
+            steps
+        };
+        for step in 0..active {
+            let at = step * streams + stream;
+            let x = x.iter().chain(&last).skip(at * size).take(size);
+            let x: Vec<i32> = x.map(|&code| code.into()).collect();
+            let want = lstm.step(&x);
+            let got = &h[at * hidden..][..hidden];
+            assert!(
+                want.iter()
+                    .zip(got)
+                    .all(|(&want, &got)| want == i32::from(got)),
+                "seed {seed}: stream {stream}, step {step}"
+            );
+        }
+        for (sum, count) in saturation.iter_mut().zip(lstm.saturation()) {
+            sum.add(&count);
+        }
+    }
+    assert_eq!(state.saturation(), saturation, "seed {seed}");
+    prepared.is_narrow()
+}
+
+#[test]
+fn every_word_and_count_is_that_of_the_reference() {
+    let narrow = (0..600).filter(|&seed| compare(seed, 40)).count();
+    // Both ways of computing were exercised.
+    assert!((100..=590).contains(&narrow), "{narrow} of 600 fit 32 bits");
+}
+
+#[test]
+fn large_layers_too() {
+    let narrow = (1000..1012).filter(|&seed| compare(seed, 300)).count();
+    assert!(narrow > 0);
+}

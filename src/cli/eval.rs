@@ -197,11 +197,7 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
     let bytes = std::fs::read(path).map_err(|error| CliError::io(path, "read", &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            + 1;
+        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
         CliError::new(path.display(), format!("line {line} is no UTF-8"))
             .help("save the text in UTF-8")
     })

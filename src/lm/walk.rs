@@ -81,6 +81,9 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// No prediction, no stream, or more streams than predictions.
+    ///
+    /// # Panics
+    /// If `prepared` is of a model of the other kind.
     pub fn new(
         model: &'a LanguageModel,
         prepared: &'a Prepared,
@@ -194,7 +197,9 @@ impl Iterator for Walk<'_> {
                     h.extend(group.run(tokens, input, &last, with_more));
                     seen.extend(last);
                 }
-                seen.iter_mut().for_each(|position| *position += 1);
+                for position in &mut seen {
+                    *position += 1;
+                }
                 Round { h, positions: seen }
             })
             .collect();

@@ -21,3 +21,4 @@ pub mod schedule;
 pub mod spec;
 pub mod synth;
 pub mod tools;
+pub mod train;

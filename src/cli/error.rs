@@ -4,6 +4,7 @@ use crate::codegen::CodegenError;
 use crate::cosim::CosimError;
 use crate::files::npy::NpyError;
 use crate::import::ImportError;
+use crate::lm::LmError;
 use crate::quantize::ModelFileError;
 use crate::schedule::ScheduleError;
 use crate::spec::SpecErrors;
@@ -151,7 +152,14 @@ macro_rules! from_message {
     )*};
 }
 
-from_message!(CodegenError, CosimError, FindError, RunError, SynthError,);
+from_message!(
+    CodegenError,
+    CosimError,
+    FindError,
+    LmError,
+    RunError,
+    SynthError,
+);
 
 impl From<ScheduleError> for CliError {
     fn from(error: ScheduleError) -> Self {

@@ -25,6 +25,8 @@ mod quantize;
 mod reference;
 mod report;
 mod synth;
+mod train;
+mod training;
 mod verify;
 mod vocabulary;
 
@@ -82,6 +84,8 @@ enum Command {
     Explore(explore::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
+    /// Train a language model whose forward pass is the hardware's arithmetic
+    Train(train::Args),
     /// The main job from end to end, on a small trained model that is compiled in
     Demo(demo::Args),
     /// Say which tools were found, where, and what mends what is missing
@@ -155,6 +159,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
         Command::Estimate(args) => estimate::run(args, console),
         Command::Explore(args) => explore::run(args, console),
         Command::Synth(args) => synth::run(args, console),
+        Command::Train(args) => train::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),
     }

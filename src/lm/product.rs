@@ -1,7 +1,8 @@
-//! Matrix products of row-major slices, on one thread, through `faer`.
+//! Matrix products of row-major slices, through `faer`.
 //!
-//! Callers share work by rows: a product's result depends on its operands and shapes alone, so a
-//! fixed division of the work gives the same digits for any number of threads.
+//! A product's result depends on its operands and shapes alone, whatever the threads: callers divide
+//! the work in a fixed way, and how `faer` cuts a shared product into blocks does not depend on them
+//! either (a training's files are compared to the byte in `tests/train.rs`).
 
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
@@ -32,6 +33,15 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
+    /// `data` as rows of `columns` elements.
+    ///
+    /// # Panics
+    /// When the rows do not come out even.
+    #[must_use]
+    pub fn of_columns(data: &'a [T], columns: usize) -> Self {
+        Self::new(data, data.len() / columns, columns)
+    }
+
     /// The transpose; nothing moves.
     #[must_use]
     pub fn t(self) -> Self {
@@ -56,19 +66,19 @@ fn compute<T: ComplexField + Copy>(
     accum: Accum,
     a: Matrix<T>,
     b: Matrix<T>,
-    one: T,
+    par: Par,
 ) {
     let (a, b) = (a.view(), b.view());
     let out = MatMut::from_row_major_slice_mut(out, a.nrows(), b.ncols());
-    matmul(out, accum, a, b, one, Par::Seq);
+    matmul(out, accum, a, b, T::one_impl(), par);
 }
 
-/// `out = a * b`; `out` is row-major `[rows of a, columns of b]`.
+/// `out = a * b` on one thread; `out` is row-major `[rows of a, columns of b]`.
 ///
 /// # Panics
 /// When the shapes do not fit.
 pub fn product<T: ComplexField + Copy>(out: &mut [T], a: Matrix<T>, b: Matrix<T>) {
-    compute(out, Accum::Replace, a, b, faer::traits::math_utils::one());
+    compute(out, Accum::Replace, a, b, Par::Seq);
 }
 
 /// `out += a * b`, shaped as in [`product`].
@@ -76,5 +86,35 @@ pub fn product<T: ComplexField + Copy>(out: &mut [T], a: Matrix<T>, b: Matrix<T>
 /// # Panics
 /// When the shapes do not fit.
 pub fn add_product<T: ComplexField + Copy>(out: &mut [T], a: Matrix<T>, b: Matrix<T>) {
-    compute(out, Accum::Add, a, b, faer::traits::math_utils::one());
+    compute(out, Accum::Add, a, b, Par::Seq);
+}
+
+/// Multiplications from which on a product is worth sharing.
+const WORTH_SHARING: usize = 1 << 20;
+
+/// All threads of the pool that this runs in, where the product is worth it.
+fn pool<T>(a: &Matrix<T>, b: &Matrix<T>) -> Par {
+    let columns = if b.transposed { b.rows } else { b.columns };
+    let threads = rayon::current_num_threads();
+    if threads == 1 || a.data.len().saturating_mul(columns) < WORTH_SHARING {
+        Par::Seq
+    } else {
+        Par::rayon(threads)
+    }
+}
+
+/// [`product`] on all threads of the pool.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn shared_product<T: ComplexField + Copy>(out: &mut [T], a: Matrix<T>, b: Matrix<T>) {
+    compute(out, Accum::Replace, a, b, pool(&a, &b));
+}
+
+/// [`add_product`] on all threads of the pool.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn shared_add_product<T: ComplexField + Copy>(out: &mut [T], a: Matrix<T>, b: Matrix<T>) {
+    compute(out, Accum::Add, a, b, pool(&a, &b));
 }

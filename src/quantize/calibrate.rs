@@ -89,7 +89,8 @@ fn squared_error(values: &[f32], format: QFormat, symmetric: bool) -> f64 {
 ///
 /// Candidates reach from the one that holds the largest value to six bits finer; clamping a few
 /// outliers often pays.
-fn best_fraction(values: &[f32], bits: u32, symmetric: bool) -> i32 {
+#[must_use]
+pub fn best_fraction(values: &[f32], bits: u32, symmetric: bool) -> i32 {
     let largest = values
         .iter()
         .fold(0.0f32, |most, value| most.max(value.abs()));
@@ -230,24 +231,129 @@ fn quantize_head(
     h: QFormat,
     reports: &mut Vec<TensorReport>,
 ) -> Head {
-    let w_frac = best_fraction(&float.weight, w_bits, true);
-    let format = QFormat::new(w_bits, w_frac);
+    let format = QFormat::new(w_bits, best_fraction(&float.weight, w_bits, true));
     reports.push(report("head.weight".into(), &float.weight, format, true));
-    let one = f64::from(w_frac + h.frac).exp2();
-    let codes = float.weight.iter();
-    Head {
-        output_size: float.output_size,
-        w_bits,
-        w_frac,
-        weight: codes
-            .map(|&value| code(value, format, true) as i16)
-            .collect(),
-        bias: float
-            .bias
-            .iter()
-            .map(|&value| (f64::from(value) * one).round_ties_even() as i32)
-            .collect(),
+    Head::of(float, format, h)
+}
+
+impl Head {
+    /// The codes of a float head in `format`, on h of the format `h`.
+    #[must_use]
+    pub fn of(float: &FloatHead, format: QFormat, h: QFormat) -> Self {
+        let one = f64::from(format.frac + h.frac).exp2();
+        let weight = float.weight.iter();
+        let bias = float.bias.iter();
+        Self {
+            output_size: float.output_size,
+            w_bits: format.bits,
+            w_frac: format.frac,
+            weight: weight
+                .map(|&value| code(value, format, true) as i16)
+                .collect(),
+            bias: bias
+                .map(|&value| (f64::from(value) * one).round_ties_even() as i32)
+                .collect(),
+        }
     }
+}
+
+/// Fractions of one layer's weights, per gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fractions {
+    /// Of `weight_ih`.
+    pub ih: [i32; 4],
+    /// Of `weight_hh`.
+    pub hh: [i32; 4],
+}
+
+impl Fractions {
+    /// Those with the least squared error for `bits`-bit weights, made coarser where products could
+    /// not be aligned or a bias would not fit 32 bits. `x` and `h` are the operands' formats.
+    #[must_use]
+    pub fn fit(float: &FloatLayer, x: QFormat, h: QFormat, bits: u32) -> Self {
+        let (width, hidden) = (float.input_size, float.hidden_size);
+        let mut fractions = Self {
+            ih: [0; 4],
+            hh: [0; 4],
+        };
+        for gate in 0..4 {
+            let ih = &float.weight_ih[gate * hidden * width..][..hidden * width];
+            let hh = &float.weight_hh[gate * hidden * hidden..][..hidden * hidden];
+            fractions.ih[gate] = best_fraction(ih, bits, true);
+            fractions.hh[gate] = best_fraction(hh, bits, true);
+            let bias = &float.bias[gate * hidden..][..hidden];
+            fractions.settle(gate, (x, h), bias);
+        }
+        fractions
+    }
+
+    /// Makes the finer product coarser until both can be aligned and the bias fits.
+    fn settle(&mut self, gate: usize, (x, h): (QFormat, QFormat), bias: &[f32]) {
+        let largest = bias
+            .iter()
+            .fold(0.0f64, |most, &value| most.max(f64::from(value).abs()));
+        loop {
+            let (of_x, of_h) = (self.ih[gate] + x.frac, self.hh[gate] + h.frac);
+            let too_far = of_x.abs_diff(of_h) > LARGEST_SHIFT;
+            let too_large = largest * f64::from(of_x.max(of_h)).exp2() >= 2f64.powi(31) - 1.0;
+            if !too_far && !too_large {
+                return;
+            }
+            if of_x > of_h {
+                self.ih[gate] -= 1;
+            } else {
+                self.hh[gate] -= 1;
+            }
+        }
+    }
+}
+
+/// The codes of one layer in these formats: nearest, ties to even, symmetric, clamped.
+#[must_use]
+pub fn layer_with(
+    float: &FloatLayer,
+    x: QFormat,
+    h: QFormat,
+    options: &QuantizeOptions,
+    fractions: &Fractions,
+) -> Layer {
+    let bits = options.weight_bits;
+    let codes = |values: &[f32], fractions: [i32; 4]| -> Vec<i16> {
+        let gates = values.chunks_exact(values.len() / 4).zip(fractions);
+        gates
+            .flat_map(|(values, frac)| {
+                let format = QFormat::new(bits, frac);
+                values
+                    .iter()
+                    .map(move |&value| code(value, format, true) as i16)
+            })
+            .collect()
+    };
+    let mut layer = Layer {
+        input_size: float.input_size,
+        hidden_size: float.hidden_size,
+        x,
+        h,
+        w_bits: bits,
+        w_frac_ih: fractions.ih,
+        w_frac_hh: fractions.hh,
+        z: options.z,
+        a_frac: options.a_frac,
+        c: options.c,
+        weight_ih: codes(&float.weight_ih, fractions.ih),
+        weight_hh: codes(&float.weight_hh, fractions.hh),
+        bias: Vec::new(),
+        row_scale: None,
+    };
+    for gate in 0..4 {
+        let one = f64::from(layer.alignment(gate).frac).exp2();
+        let bias = &float.bias[gate * float.hidden_size..][..float.hidden_size];
+        layer.bias.extend(
+            bias.iter()
+                .map(|&value| (f64::from(value) * one).round_ties_even() as i32),
+        );
+    }
+    layer
 }
 
 fn quantize_layer(
@@ -259,76 +365,20 @@ fn quantize_layer(
     reports: &mut Vec<TensorReport>,
 ) -> Layer {
     let bits = options.weight_bits;
-    let (width, hidden) = (float.input_size, float.hidden_size);
-    let mut layer = Layer {
-        input_size: width,
-        hidden_size: hidden,
-        x,
-        h,
-        w_bits: bits,
-        w_frac_ih: [0; 4],
-        w_frac_hh: [0; 4],
-        z: options.z,
-        a_frac: options.a_frac,
-        c: options.c,
-        weight_ih: Vec::with_capacity(float.weight_ih.len()),
-        weight_hh: Vec::with_capacity(float.weight_hh.len()),
-        bias: Vec::with_capacity(4 * hidden),
-        row_scale: None,
-    };
-    for gate in 0..4 {
-        let ih = &float.weight_ih[gate * hidden * width..][..hidden * width];
-        let hh = &float.weight_hh[gate * hidden * hidden..][..hidden * hidden];
-        let bias = &float.bias[gate * hidden..][..hidden];
-        layer.w_frac_ih[gate] = best_fraction(ih, bits, true);
-        layer.w_frac_hh[gate] = best_fraction(hh, bits, true);
-        settle_fractions(&mut layer, gate, bias);
-        let ih_format = QFormat::new(bits, layer.w_frac_ih[gate]);
-        let hh_format = QFormat::new(bits, layer.w_frac_hh[gate]);
-        let name = super::GATES[gate];
-        reports.push(report(
-            format!("{place}.weight_ih.{name}"),
-            ih,
-            ih_format,
-            true,
-        ));
-        reports.push(report(
-            format!("{place}.weight_hh.{name}"),
-            hh,
-            hh_format,
-            true,
-        ));
-        layer
-            .weight_ih
-            .extend(ih.iter().map(|&value| code(value, ih_format, true) as i16));
-        layer
-            .weight_hh
-            .extend(hh.iter().map(|&value| code(value, hh_format, true) as i16));
-        let one = f64::from(layer.alignment(gate).frac).exp2();
-        layer.bias.extend(
-            bias.iter()
-                .map(|&value| (f64::from(value) * one).round_ties_even() as i32),
-        );
-    }
-    layer
-}
-
-/// Makes the finer product coarser until both can be aligned and the bias fits.
-fn settle_fractions(layer: &mut Layer, gate: usize, bias: &[f32]) {
-    let largest = bias
-        .iter()
-        .fold(0.0f64, |most, &value| most.max(f64::from(value).abs()));
-    loop {
-        let align = layer.alignment(gate);
-        let too_far = align.shift_x.max(align.shift_h) > LARGEST_SHIFT;
-        let too_large = largest * f64::from(align.frac).exp2() >= 2f64.powi(31) - 1.0;
-        if !too_far && !too_large {
-            return;
-        }
-        if align.shift_h > 0 {
-            layer.w_frac_ih[gate] -= 1;
-        } else {
-            layer.w_frac_hh[gate] -= 1;
+    let fractions = Fractions::fit(float, x, h, bits);
+    for (gate, name) in super::GATES.into_iter().enumerate() {
+        for (matrix, values, frac) in [
+            ("weight_ih", &float.weight_ih, fractions.ih[gate]),
+            ("weight_hh", &float.weight_hh, fractions.hh[gate]),
+        ] {
+            let count = values.len() / 4;
+            reports.push(report(
+                format!("{place}.{matrix}.{name}"),
+                &values[gate * count..][..count],
+                QFormat::new(bits, frac),
+                true,
+            ));
         }
     }
+    layer_with(float, x, h, options, &fractions)
 }

@@ -9,7 +9,8 @@ mod validate;
 
 pub use activation::ActivationTables;
 pub use calibrate::{
-    CalibrationReport, HeadFormat, QuantizeOptions, TensorReport, calibrate, quantize_input,
+    CalibrationReport, Fractions, HeadFormat, QuantizeOptions, TensorReport, best_fraction,
+    calibrate, layer_with, quantize_input,
 };
 pub use file::{FORMAT, ModelFileError};
 pub use model::{Alignment, GATES, Head, Layer, LayerError, QuantizedModel, RowScale};

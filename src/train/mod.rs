@@ -1,0 +1,25 @@
+//! Quantisation-aware training of a language model.
+//!
+//! The forward pass is the hardware's arithmetic (`docs/numerics.md`): weights, operands, gates and
+//! states take exactly the values of their codes, products are exact, bits are dropped where the
+//! hardware drops them. Gradients go straight through the rounding and stop where something was
+//! clamped. Training in real numbers is the same without formats.
+
+mod cell;
+mod files;
+mod layout;
+mod network;
+mod numbers;
+mod optimizer;
+mod plot;
+mod trainer;
+
+#[cfg(test)]
+mod tests;
+
+pub use files::{CheckpointError, state_dict};
+pub use layout::{Layout, Sizes};
+pub use network::{State, Window};
+pub use optimizer::Rule;
+pub use plot::plot;
+pub use trainer::{Diverged, Epoch, TrainOptions, Trainer};

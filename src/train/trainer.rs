@@ -1,0 +1,326 @@
+//! Training, window by window.
+
+use super::layout::{Layout, Sizes};
+use super::network::{Dropout, State, Window, backward, forward};
+use super::numbers::Numbers;
+use super::optimizer::{Optimizer, Rule, clip};
+use crate::import::FloatModel;
+use crate::quantize::{QuantizeOptions, QuantizedModel, SplitMix};
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides what training computes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainOptions {
+    /// Sizes of the model.
+    pub sizes: Sizes,
+    /// Formats of the hardware; `None` trains in real numbers.
+    pub numbers: Option<QuantizeOptions>,
+    /// Sequences side by side.
+    pub batch: usize,
+    /// Steps of a window: how far gradients go back.
+    pub steps: usize,
+    /// Rule of a step.
+    pub rule: Rule,
+    /// First learning rate.
+    pub rate: f32,
+    /// What the rate is divided by after an epoch that brought nothing.
+    pub decay: f32,
+    /// Epoch from which on it is divided after every one.
+    pub decay_from: u64,
+    /// Largest norm of all gradients together.
+    pub clip: f32,
+    /// Share of values dropped.
+    pub dropout: f32,
+    /// Epochs, from the first, at whose start fractions are chosen again.
+    pub range_epochs: u64,
+    /// Windows of an epoch; `None` goes once through the text.
+    pub windows: Option<usize>,
+    /// Start of all random sequences.
+    pub seed: u64,
+}
+
+/// A loss or a gradient that is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("diverged in window {window} of epoch {epoch}; try a smaller --rate or --clip")]
+pub struct Diverged {
+    /// Epoch, from 1.
+    pub epoch: u64,
+    /// Window, from 1.
+    pub window: usize,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: u64,
+    /// Mean loss on the text trained on, nats a token, dropout included.
+    pub train: f64,
+    /// Nats a token of the text validated on.
+    pub valid: f64,
+    /// Learning rate of the epoch.
+    pub rate: f32,
+    /// Share of values that were clamped in validation, by layer: z, c, h.
+    pub clamped: Vec<[f64; 3]>,
+    /// Whether it is the best so far.
+    pub best: bool,
+}
+
+/// The parameters of the best epoch.
+#[derive(Clone, Debug)]
+pub(super) struct Best {
+    pub epoch: u64,
+    pub nats: f64,
+    pub values: Vec<f32>,
+    pub numbers: Option<Numbers>,
+}
+
+/// A model in training. Equal options, text and number of calls give equal bits.
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    pub(super) options: TrainOptions,
+    pub(super) layout: Layout,
+    /// The parameters: masters of what the hardware rounds.
+    pub(super) values: Vec<f32>,
+    pub(super) numbers: Option<Numbers>,
+    pub(super) optimizer: Optimizer,
+    pub(super) state: State,
+    pub(super) noise: SplitMix,
+    /// Learning rate now.
+    pub(super) rate: f32,
+    /// Epoch that runs, from 1, and windows done of it.
+    pub(super) epoch: u64,
+    pub(super) done: usize,
+    /// Next step of the text that every sequence reads.
+    pub(super) position: usize,
+    /// Loss of the epoch so far in nats, and its tokens.
+    pub(super) loss: f64,
+    pub(super) tokens: u64,
+    pub(super) best: Option<Best>,
+    /// Epochs since the best.
+    pub(super) stale: u64,
+    pub(super) history: Vec<Epoch>,
+    /// What products are computed with, and gradients: scratch.
+    effective: Vec<f32>,
+    gradients: Vec<f32>,
+}
+
+impl Trainer {
+    /// A model of first values, or of those of `start`, whose shapes must be those of the options.
+    #[must_use]
+    pub fn new(options: TrainOptions, start: Option<&FloatModel>) -> Option<Self> {
+        let layout = Layout::new(options.sizes.clone());
+        let values = match start {
+            Some(model) => layout.values_of(model)?,
+            None => layout.first_values(options.seed),
+        };
+        let mut trainer = Self {
+            optimizer: Optimizer::new(options.rule, layout.len()),
+            state: State::zero(&layout, options.batch),
+            noise: SplitMix(options.seed ^ 0x5bd1_e995),
+            rate: options.rate,
+            epoch: 1,
+            done: 0,
+            position: 0,
+            loss: 0.0,
+            tokens: 0,
+            best: None,
+            stale: 0,
+            history: Vec::new(),
+            effective: Vec::new(),
+            gradients: vec![0.0; layout.len()],
+            numbers: None,
+            layout,
+            values,
+            options,
+        };
+        trainer.fit_numbers();
+        Some(trainer)
+    }
+
+    /// Chooses fractions anew.
+    pub(super) fn fit_numbers(&mut self) {
+        self.numbers = self
+            .options
+            .numbers
+            .map(|options| Numbers::fit(&self.layout, &self.values, options));
+        if let Some(numbers) = &self.numbers {
+            numbers.confine(&self.layout, &mut self.values);
+        }
+    }
+
+    /// Steps of text that every sequence has: tokens over sequences, less the last token.
+    fn length(&self, tokens: &[u32]) -> usize {
+        (tokens.len() / self.options.batch).saturating_sub(1)
+    }
+
+    /// Windows of an epoch on this text.
+    #[must_use]
+    pub fn windows(&self, tokens: &[u32]) -> usize {
+        let all = self.length(tokens).div_ceil(self.options.steps);
+        self.options.windows.unwrap_or(all)
+    }
+
+    /// Epoch that runs, from 1.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Windows done of the epoch.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Mean loss of the epoch so far, nats a token.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.loss / self.tokens.max(1) as f64
+    }
+
+    /// The window of text at the trainer's place; at the end of the text it begins again, from zero
+    /// state.
+    fn next_window(&mut self, tokens: &[u32]) -> Window {
+        let (batch, length) = (self.options.batch, self.length(tokens));
+        if self.position >= length {
+            self.position = 0;
+            self.state = State::zero(&self.layout, batch);
+        }
+        let steps = self.options.steps.min(length - self.position);
+        let piece = tokens.len() / batch;
+        let at = |step: usize, sequence: usize| sequence * piece + self.position + step;
+        let gather = |ahead: usize| {
+            (0..steps)
+                .flat_map(|step| (0..batch).map(move |sequence| (step, sequence)))
+                .map(|(step, sequence)| tokens[at(step, sequence) + ahead])
+                .collect()
+        };
+        let window = Window {
+            batch,
+            read: gather(0),
+            next: gather(1),
+        };
+        self.position += steps;
+        window
+    }
+
+    /// Trains on the next window of `tokens`, at least two a sequence. Nothing changes when it fails.
+    pub fn step(&mut self, tokens: &[u32]) -> Result<(), Diverged> {
+        let window = self.next_window(tokens);
+        let diverged = Diverged {
+            epoch: self.epoch,
+            window: self.done + 1,
+        };
+        match &self.numbers {
+            Some(numbers) => numbers.effective(&self.layout, &self.values, &mut self.effective),
+            None => self.effective.clone_from(&self.values),
+        }
+        let mut state = self.state.clone();
+        let mut dropout = Dropout {
+            share: self.options.dropout,
+            noise: &mut self.noise,
+        };
+        let tape = forward(
+            &self.layout,
+            self.numbers.as_ref(),
+            (&self.values, &self.effective),
+            &window,
+            &mut state,
+            &mut dropout,
+        );
+        self.gradients.fill(0.0);
+        let loss = backward(
+            &self.layout,
+            &self.effective,
+            &window,
+            &tape,
+            &mut self.gradients,
+        );
+        let (scale, norm) = clip(&self.gradients, self.options.clip);
+        if !loss.is_finite() || !norm.is_finite() {
+            return Err(diverged);
+        }
+        self.optimizer
+            .step(&mut self.values, &self.gradients, scale, self.rate);
+        if let Some(numbers) = &self.numbers {
+            numbers.confine(&self.layout, &mut self.values);
+        }
+        self.state = state;
+        self.loss += loss;
+        self.tokens += window.read.len() as u64;
+        self.done += 1;
+        Ok(())
+    }
+
+    /// Ends the epoch with what validation found, and begins the next. Where validation did not get
+    /// better, the learning rate is divided.
+    pub fn end_epoch(&mut self, valid: f64, clamped: Vec<[f64; 3]>) {
+        let better = self.best.as_ref().is_none_or(|best| valid < best.nats);
+        self.history.push(Epoch {
+            epoch: self.epoch,
+            train: self.loss(),
+            valid,
+            rate: self.rate,
+            clamped,
+            best: better,
+        });
+        if better {
+            self.best = Some(Best {
+                epoch: self.epoch,
+                nats: valid,
+                values: self.values.clone(),
+                numbers: self.numbers.clone(),
+            });
+            self.stale = 0;
+        } else {
+            self.stale += 1;
+        }
+        if !better || self.epoch >= self.options.decay_from {
+            self.rate /= self.options.decay;
+        }
+        self.epoch += 1;
+        self.done = 0;
+        (self.loss, self.tokens) = (0.0, 0);
+        if self.options.windows.is_none() {
+            self.position = usize::MAX;
+        }
+        if self.epoch <= self.options.range_epochs {
+            self.fit_numbers();
+        }
+    }
+
+    /// Epochs since the best one.
+    #[must_use]
+    pub fn stale(&self) -> u64 {
+        self.stale
+    }
+
+    /// What every epoch came to.
+    #[must_use]
+    pub fn history(&self) -> &[Epoch] {
+        &self.history
+    }
+
+    /// The parameters now, in real numbers, and the integer model where one is trained.
+    #[must_use]
+    pub fn models(&self) -> (FloatModel, Option<QuantizedModel>) {
+        self.models_of(&self.values, self.numbers.as_ref())
+    }
+
+    /// Those of the best epoch, `None` before the first has ended.
+    #[must_use]
+    pub fn best_models(&self) -> Option<(FloatModel, Option<QuantizedModel>)> {
+        let best = self.best.as_ref()?;
+        Some(self.models_of(&best.values, best.numbers.as_ref()))
+    }
+
+    fn models_of(
+        &self,
+        values: &[f32],
+        numbers: Option<&Numbers>,
+    ) -> (FloatModel, Option<QuantizedModel>) {
+        let quantized = numbers.map(|numbers| numbers.quantized(&self.layout, values));
+        (self.layout.float_model(values), quantized)
+    }
+}

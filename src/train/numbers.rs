@@ -240,7 +240,8 @@ impl LayerNumbers {
                 let frac = (self.fractions.ih[gate] + self.x.frac)
                     .max(self.fractions.hh[gate] + self.h.frac);
                 let one = f64::from(frac).exp2();
-                round(f64::from(value) * one) / one
+                let code = round(f64::from(value) * one);
+                code.clamp(f64::from(i32::MIN), f64::from(i32::MAX)) / one
             })
             .collect()
     }

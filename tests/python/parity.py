@@ -1,0 +1,135 @@
+"""python/lprnn_quant.py against `lprnn-hw run`, word for word.
+
+    python parity.py LPRNN_HW [--torch]
+
+NumPy alone by default; --torch compares QuantLSTM as well and checks its gradients. Exit status 1
+at the first difference.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+sys.dont_write_bytecode = True
+import lprnn_quant as lq  # noqa: E402
+
+STEPS = 2_000
+# Widths of weights, h, x; sizes I, then H of every layer; element-wise formats.
+MIXES = [
+    ((8, 8, 8), (12, 20), {}),
+    ((4, 4, 4), (9, 17, 11), {}),
+    ((2, 2, 2), (16, 24), {}),
+    ((1, 1, 1), (7, 13), {}),
+    ((1, 4, 8), (5, 19), {}),
+    ((3, 8, 5), (1, 1, 6), {}),
+    ((16, 16, 16), (6, 10), {"z": lq.Format(12, 8), "a_frac": 14, "c": lq.Format(24, 16)}),
+    ((5, 3, 2), (10, 8), {"z": lq.Format(6, 3), "a_frac": 4, "c": lq.Format(8, 2)}),
+]
+
+
+def state_dict(sizes, random):
+    """Float weights that saturate something now and then."""
+    state = {}
+    for layer, (inputs, hidden) in enumerate(zip(sizes, sizes[1:])):
+        for name, shape in [
+            ("weight_ih", (4 * hidden, inputs)),
+            ("weight_hh", (4 * hidden, hidden)),
+            ("bias_ih", (4 * hidden,)),
+            ("bias_hh", (4 * hidden,)),
+        ]:
+            scale = 2.5 / np.sqrt(shape[-1]) if len(shape) == 2 else 0.4
+            state[f"lstm.{name}_l{layer}"] = random.normal(0, scale, shape).astype(np.float32)
+    return state
+
+
+def tool(program, *arguments):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, arguments))}: {done.stderr}")
+
+
+def same(got, want, what):
+    if got.shape != want.shape:
+        sys.exit(f"{what}: shape {got.shape}, lprnn-hw has {want.shape}")
+    different = np.argwhere(got != want)
+    if len(different):
+        at = tuple(different[0])
+        sys.exit(f"{what}: {len(different)} words differ, first at {at}: {got[at]}, {want[at]}")
+    return got.size
+
+
+def compare(program, home, mix, random):
+    """Words compared: of h, of c, and of quantised inputs."""
+    (weight, act, inputs), sizes, formats = mix
+    widths = lq.Widths(weight, act, inputs, **formats)
+    x = (random.normal(0, 1, (STEPS, sizes[0]))).astype(np.float32)
+    model = lq.from_state_dict(state_dict(sizes, random), widths, calibrate=x)
+    file, h_file = home / "model.safetensors", home / "h.npy"
+    model.save(file)
+    x_codes = model.quantize_input(x)
+    np.save(home / "x.npy", x_codes.astype(np.int32))
+    np.save(home / "float.npy", x)
+    h = model.run(x_codes)
+    words = 0
+    tool(program, "run", "--model", file, "--input", home / "x.npy", "-o", h_file)
+    words += same(h, np.load(h_file).reshape(h.shape), f"h of {mix}")
+    tool(program, "run", "--model", file, "--float-input", "--input", home / "float.npy",
+         "-o", h_file)
+    words += same(h, np.load(h_file).reshape(h.shape), f"h of float inputs of {mix}")
+    again = lq.Model.load(file)
+    words += same(again.run(x_codes[:20]), h[:20], f"h of the loaded file of {mix}")
+    return words, x, model
+
+
+def compare_torch(mix, x, model, random):
+    import torch
+
+    (weight, act, inputs), sizes, formats = mix
+    if len(set(sizes[1:])) > 1:
+        return 0
+    widths = lq.Widths(weight, act, inputs, **formats)
+    lstm = torch.nn.LSTM(sizes[0], sizes[1], len(sizes) - 1)
+    state = state_dict(sizes, random)
+    lstm.load_state_dict({name[5:]: torch.tensor(value) for name, value in state.items()})
+    module = lq.QuantLSTM.from_lstm(lstm, widths, calibrate=x)
+    want = module.model().run(module.model().quantize_input(x))
+    with torch.no_grad():
+        first, carried = module(torch.tensor(x[: STEPS // 2]))
+        second, _ = module(torch.tensor(x[STEPS // 2 :]), carried)
+    h = torch.cat([first, second]).double().numpy() * 2.0**widths.h.frac
+    words = same(h, want.astype(np.float64), f"QuantLSTM of {mix}")
+    # A step of training changes the model, and the integers follow.
+    batch = torch.tensor(x[:60]).reshape(12, 5, -1)
+    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
+    module(batch)[0].square().sum().backward()
+    if not all(torch.isfinite(p.grad).all() for p in module.parameters()):
+        sys.exit(f"a gradient of {mix} is not finite")
+    optimizer.step()
+    with torch.no_grad():
+        h = module(batch)[0].double().numpy() * 2.0**widths.h.frac
+    trained = module.model()
+    for sequence in range(5):
+        x_codes = trained.quantize_input(batch[:, sequence].numpy())
+        words += same(h[:, sequence], trained.run(x_codes).astype(float), f"trained {mix}")
+    return words
+
+
+def main():
+    program, *options = sys.argv[1:]
+    random = np.random.default_rng(1)
+    total, steps = 0, 0
+    with tempfile.TemporaryDirectory() as home:
+        for mix in MIXES:
+            words, x, model = compare(program, Path(home), mix, random)
+            if "--torch" in options:
+                words += compare_torch(mix, x, model, random)
+            total, steps = total + words, steps + STEPS
+    print(f"{len(MIXES)} width mixes, {steps} steps, {total} words, none different")
+
+
+if __name__ == "__main__":
+    main()

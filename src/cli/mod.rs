@@ -70,12 +70,14 @@ enum Command {
     Import(import::Args),
     /// Make integers of a float model, scales chosen by calibration
     Quantize(quantize::Args),
+    /// Train a language model whose forward pass is the hardware's arithmetic
+    Train(train::Args),
+    /// Say what a language model predicts of a text: perplexity, float or in the core's integers
+    Eval(eval::Args),
     /// Write a core as plain Verilog, with memories, test bench, scripts and report
     Gen(generate::Args),
     /// Run the reference model alone: integers in, integers out
     Run(reference::Args),
-    /// Say what a language model predicts of a text: perplexity, float or in the core's integers
-    Eval(eval::Args),
     /// Compare a core with the reference model by Verilator: every word of every step
     Cosim(cosim::Args),
     /// Say in milliseconds what a core will take: cells, memory, cycles
@@ -84,8 +86,6 @@ enum Command {
     Explore(explore::Args),
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
-    /// Train a language model whose forward pass is the hardware's arithmetic
-    Train(train::Args),
     /// The main job from end to end, on a small trained model that is compiled in
     Demo(demo::Args),
     /// Say which tools were found, where, and what mends what is missing

@@ -63,8 +63,6 @@ pub struct Args {
     /// Begin anew where the folder holds a training already
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    training: TrainingArgs,
     /// Float model to start from, of the same sizes
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
@@ -86,6 +84,8 @@ pub struct Args {
     /// Draw losses by epoch as plot.svg
     #[arg(long)]
     plot: bool,
+    #[command(flatten)]
+    training: TrainingArgs,
 }
 
 impl Args {

@@ -11,12 +11,11 @@ const MOST_PARAMETERS: u64 = 1 << 30;
 
 /// Options that decide what training computes.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Training")]
 pub struct TrainingArgs {
     /// Train in real numbers
     #[arg(long, conflicts_with_all = ["bits", "weight_bits", "act_bits", "input_bits", "head_bits"])]
     pub float: bool,
-    #[command(flatten)]
-    numerics: NumericsArgs,
     /// Bits of the decoder's weights [default: real numbers]
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(2..=16))]
     head_bits: Option<u32>,
@@ -62,6 +61,8 @@ pub struct TrainingArgs {
     /// Start of all random sequences
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    numerics: NumericsArgs,
 }
 
 /// Rule of a step.

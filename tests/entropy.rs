@@ -1,6 +1,9 @@
 //! Training against a source whose entropy is known: what float training reaches, and what each
 //! width costs on top. The table: `cargo test --release --test entropy -- --nocapture`.
 
+// The table is what one runs it by hand for.
+#![allow(clippy::print_stdout)]
+
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};

@@ -3,7 +3,7 @@
 use lprnn_hw::quantize::SplitMix;
 use snapbox::cmd::Command;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 fn program() -> Command {
@@ -287,136 +287,126 @@ fn refused(command: Command, problem: &str, help: &str) {
 }
 
 #[test]
-fn what_cannot_be_trained_is_refused_with_a_remedy() {
+fn texts_that_cannot_be_trained_on_are_refused() {
     let home = Home::new();
-    let write = |name: &str, text: &str| std::fs::write(home.at(name), text).unwrap();
-    write("empty.txt", " \n\n");
-    write("strange.txt", "abc\nabz\n");
-    write("short.txt", "abcdef\n");
-    write("vocab.json", "[\"<eos>\", \"a\", \"b\"]");
-    write("latin.txt", "");
-    std::fs::write(home.at("latin.txt"), b"abc\nab\xe9\n").unwrap();
-    let with = |text: &str, valid: &str, more: &[&str]| {
-        program()
-            .args(["train", "--level", "char", "--hidden", "4", "--batch", "8"])
+    for (name, text) in [
+        ("empty.txt", &b" \n\n"[..]),
+        ("strange.txt", b"abc\nabz\n"),
+        ("short.txt", b"abcdef\n"),
+        ("latin.txt", b"abc\nab\xe9\n"),
+    ] {
+        std::fs::write(home.at(name), text).unwrap();
+    }
+    for (text, valid, problem, help) in [
+        (
+            "empty",
+            "valid",
+            "empty.txt: text: holds no words",
+            "one sentence a line",
+        ),
+        (
+            "train",
+            "empty",
+            "empty.txt: text: holds no words",
+            "one sentence a line",
+        ),
+        ("latin", "valid", "latin.txt: line 2 is no UTF-8", "UTF-8"),
+        ("none", "valid", "none.txt", ""),
+        (
+            "train",
+            "strange",
+            "strange.txt: text, line 2: \"z\"",
+            "vocabulary",
+        ),
+        (
+            "short",
+            "valid",
+            "--batch: 8 sequences of a text of 7",
+            "at most 3",
+        ),
+        (
+            "train",
+            "short",
+            "short.txt: 7 tokens for 16 streams",
+            "--streams",
+        ),
+    ] {
+        let command = program()
+            .args(["train", "--level", "char", "--batch", "8"])
             .arg("--text")
-            .arg(home.at(text))
+            .arg(home.at(&format!("{text}.txt")))
             .arg("--valid")
-            .arg(home.at(valid))
-            .arg("-o")
-            .arg(home.at("lm"))
-            .args(more)
-    };
-    let good = ["train.txt", "valid.txt"];
-    refused(
-        with("empty.txt", good[1], &[]),
-        "empty.txt: text: holds no words",
-        "one sentence a line",
+            .arg(home.at(&format!("{valid}.txt")));
+        refused(command.arg("-o").arg(home.at("lm")), problem, help);
+    }
+    assert!(!home.at("lm").exists(), "nothing is written");
+}
+
+#[test]
+fn options_that_cannot_be_are_refused() {
+    let home = Home::new();
+    std::fs::write(home.at("vocab.json"), "[\"<eos>\", \"a\", \"b\"]").unwrap();
+    let vocab = format!("--vocab={}", home.at("vocab.json").display());
+    for (options, problem, help) in [
+        (&["--rate=-1"][..], "--rate: -1", "above 0"),
+        (&["--rate", "nan"], "--rate: NaN", "above 0"),
+        (&["--clip", "0"], "--clip: 0", "above 0"),
+        (&["--dropout", "1"], "--dropout: 1", "below 1"),
+        (&["--decay", "0.5"], "--decay: 0.5", "at least 1"),
+        (&["--float", "--bits", "4"], "--float", "--bits"),
+        (
+            &[&vocab],
+            "is not in the vocabulary",
+            "vocabulary of this text",
+        ),
+        (&["--epochs", "0"], "--epochs <N>", ""),
+    ] {
+        refused(home.train("lm", options), problem, help);
+        assert!(!home.at("lm").exists(), "{options:?}: nothing is written");
+    }
+}
+
+#[test]
+fn folders_and_models_that_do_not_fit_are_refused() {
+    let home = Home::new();
+    let short = ["--epochs", "1"];
+    home.train("lm", &short).assert().success();
+    refused(home.train("lm", &[]), "exists already", "--resume");
+    for changed in [["--seed", "7"], ["--bits", "5"], ["--dropout", "0.5"]] {
+        let command = home.train("lm", &["--resume"]).args(changed);
+        refused(
+            command,
+            &format!("{}: the checkpoint was made with", changed[0]),
+            "--force",
+        );
+    }
+    let init = format!("--init={}", home.at("lm/lm.safetensors").display());
+    let other = home.train("other", &[&init, "--embedding", "5"]);
+    refused(other, "--init: its shapes", "sizes");
+    let quantised = format!(
+        "--init={}",
+        home.at("lm/lm_quantized.safetensors").display()
     );
     refused(
-        with(good[0], "empty.txt", &[]),
-        "empty.txt: text: holds no words",
-        "one sentence a line",
-    );
-    refused(
-        with("latin.txt", good[1], &[]),
-        "line 2 is no UTF-8",
-        "UTF-8",
-    );
-    refused(with("none.txt", good[1], &[]), "none.txt", "");
-    refused(
-        with(good[0], "strange.txt", &[]),
-        "strange.txt: text, line 2: \"z\"",
-        "vocabulary",
-    );
-    refused(
-        with("short.txt", good[1], &[]),
-        "--batch: 8 sequences of a text of 7",
-        "at most 3",
-    );
-    refused(
-        with(good[0], "short.txt", &[]),
-        "short.txt: 7 tokens for 16 streams",
-        "--streams",
-    );
-    refused(
-        with(good[0], good[1], &["--rate=-1"]),
-        "--rate: -1",
-        "above 0",
-    );
-    refused(
-        with(good[0], good[1], &["--rate", "nan"]),
-        "--rate: NaN",
-        "above 0",
-    );
-    refused(
-        with(good[0], good[1], &["--dropout", "1"]),
-        "--dropout: 1",
-        "below 1",
-    );
-    refused(
-        with(good[0], good[1], &["--decay", "0.5"]),
-        "--decay: 0.5",
-        "at least 1",
-    );
-    refused(
-        with(good[0], good[1], &["--float", "--bits", "4"]),
-        "--float",
-        "--bits",
-    );
-    let vocab = home.at("vocab.json").display().to_string();
-    refused(
-        with(good[0], good[1], &["--vocab", &vocab]),
-        "is not in the vocabulary",
+        home.train("other", &[&quantised]),
+        "lm_quantized.safetensors",
         "",
     );
-    assert!(
-        !home.at("lm").exists(),
-        "nothing is written for what is refused"
-    );
-
-    with(good[0], good[1], &["--epochs", "1"])
-        .assert()
-        .success();
-    refused(with(good[0], good[1], &[]), "exists already", "--resume");
-    refused(
-        with(good[0], good[1], &["--resume", "--seed", "7"]),
-        "--seed",
-        "--force",
-    );
-    refused(
-        with(good[0], good[1], &["--resume", "--bits", "5"]),
-        "--bits",
-        "--force",
-    );
-    let init = home.at("lm/lm.safetensors").display().to_string();
-    let other = |more: &[&str]| {
-        program()
-            .args(["train", "--level", "char", "--hidden", "5", "--init", &init])
-            .arg("--text")
-            .arg(home.at(good[0]))
-            .arg("--valid")
-            .arg(home.at(good[1]))
-            .arg("-o")
-            .arg(home.at("other"))
-            .args(more)
-    };
-    refused(other(&[]), "--init: its shapes", "sizes");
+    assert!(!home.at("other").exists());
     let checkpoint = home.at("lm/checkpoint.safetensors");
     let whole = std::fs::read(&checkpoint).unwrap();
     for length in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&checkpoint, &whole[..length]).unwrap();
         refused(
-            with(good[0], good[1], &["--resume"]),
+            home.train("lm", &["--resume"]),
             "checkpoint.safetensors: ",
             "--force",
         );
     }
     std::fs::remove_file(&checkpoint).unwrap();
     refused(
-        with(good[0], good[1], &["--resume"]),
+        home.train("lm", &["--resume"]),
         "checkpoint.safetensors: ",
         "",
     );
-    assert!(Path::new(&init).exists());
 }

@@ -4,10 +4,11 @@ use super::Ended;
 use super::error::CliError;
 use super::eval::{TokenLevel, read_text};
 use super::folder::write_file;
+use super::import::read_float;
 use super::output::{Console, Results, table};
 use super::progress::Progress;
 use super::training::TrainingArgs;
-use crate::import;
+use crate::import::FloatModel;
 use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, Vocabulary, evaluate, tokenize};
 use crate::train::{Epoch, TrainOptions, Trainer, plot, state_dict};
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
     /// Epochs at most
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
     /// Stop after so many epochs without a better validation
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -233,7 +234,7 @@ impl Results for TrainReport {
 
 /// A language model as it is written and evaluated.
 fn language_model(
-    float: &import::FloatModel,
+    float: &FloatModel,
     quantized: Option<crate::quantize::QuantizedModel>,
 ) -> Result<LanguageModel, CliError> {
     Ok(match quantized {
@@ -264,7 +265,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let options = args.training.options(texts.vocabulary.len())?;
     let settings = args.settings(&options, &texts);
     let start = match &args.init {
-        Some(path) => Some(import::read(path, None)?),
+        Some(path) => Some(read_float(path, None)?),
         None => None,
     };
     let sizes = options.sizes.clone();

@@ -6,7 +6,7 @@ use super::model::{LanguageModel, Stack};
 use crate::fixed::QFormat;
 use crate::import::FloatLayer;
 use crate::quantize::quantize_input;
-use crate::reference::{Saturation, StageCount, Streams, StreamsState};
+use crate::reference::{Inputs, Saturation, StageCount, Streams, StreamsState};
 use rayon::prelude::*;
 
 /// Predictions of one round, over all streams; bounds the memory.
@@ -41,8 +41,51 @@ pub struct Walk<'a> {
 /// What a token is to the first layer.
 enum Input<'a> {
     Float(&'a [f32], usize),
-    /// Codes `[V, I]`, and how many elements of each row were clamped.
-    Integer(Vec<i16>, Vec<u32>, usize),
+    Integer(Codes),
+}
+
+/// The embeddings of the tokens that a text has, in codes.
+struct Codes {
+    inputs: Inputs,
+    /// Row of every token among them.
+    rows: Vec<u32>,
+    /// How many elements of each row were clamped.
+    clamped: Vec<u32>,
+    size: usize,
+}
+
+impl Codes {
+    fn new(
+        (embedding, size): (&[f32], usize),
+        tokens: &[u32],
+        stack: &Streams,
+        format: QFormat,
+    ) -> Self {
+        let mut rows = vec![u32::MAX; embedding.len() / size];
+        let mut seen: Vec<f32> = Vec::new();
+        for &token in tokens {
+            let row = &mut rows[token as usize];
+            if *row == u32::MAX {
+                *row = (seen.len() / size) as u32;
+                seen.extend_from_slice(&embedding[token as usize * size..][..size]);
+            }
+        }
+        let clamped = seen
+            .par_chunks_exact(size)
+            .map(|row| count_clamped(row, format))
+            .collect();
+        let codes: Vec<i16> = seen
+            .par_chunks_exact(size)
+            .flat_map_iter(|row| quantize_input(row, format))
+            .map(|code| code as i16)
+            .collect();
+        Self {
+            inputs: stack.inputs(&codes),
+            rows,
+            clamped,
+            size,
+        }
+    }
 }
 
 struct Group<'a> {
@@ -101,16 +144,14 @@ impl<'a> Walk<'a> {
             });
         }
         let size = model.stack.sizes().0;
-        let (input, most) = match &model.stack {
-            Stack::Float(_) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
-            Stack::Integer(quantized) => {
-                let format = quantized.layers[0].x;
-                let codes = quantize_input(&model.embedding, format);
-                let clamped = model.embedding.chunks_exact(size);
-                let clamped = clamped.map(|row| count_clamped(row, format)).collect();
-                let codes = codes.into_iter().map(|code| code as i16).collect();
-                (Input::Integer(codes, clamped, size), INTEGER_GROUP)
+        let (input, most) = match (&model.stack, &prepared.streams) {
+            (Stack::Float(_), _) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
+            (Stack::Integer(quantized), Some(stack)) => {
+                let embedding = (&model.embedding[..], size);
+                let codes = Codes::new(embedding, tokens, stack, quantized.layers[0].x);
+                (Input::Integer(codes), INTEGER_GROUP)
             }
+            (Stack::Integer(_), None) => panic!("prepared for another model"),
         };
         let groups = (0..streams).step_by(most).map(|first| {
             let streams = most.min(streams - first);
@@ -147,7 +188,7 @@ impl<'a> Walk<'a> {
     /// nothing in floating point.
     #[must_use]
     pub fn saturation(&self) -> (Option<StageCount>, Vec<Saturation>) {
-        let Input::Integer(_, _, size) = self.input else {
+        let Input::Integer(Codes { size, .. }) = self.input else {
             return (None, Vec::new());
         };
         let mut sum: Vec<Saturation> = Vec::new();
@@ -231,13 +272,11 @@ impl Group<'_> {
                 }
                 signal
             }
-            (Running::Integer(stack, state, ulp), Input::Integer(codes, clamped, size)) => {
-                let mut x = Vec::with_capacity(seen.len() * size);
-                for row in rows {
-                    x.extend_from_slice(&codes[row * size..][..*size]);
-                    self.clamped += u64::from(clamped[row]);
-                }
-                let h = stack.run(&x, streams, state);
+            (Running::Integer(stack, state, ulp), Input::Integer(codes)) => {
+                let indices: Vec<u32> = rows.map(|token| codes.rows[token]).collect();
+                let clamped = indices.iter().map(|&row| codes.clamped[row as usize]);
+                self.clamped += clamped.map(u64::from).sum::<u64>();
+                let h = stack.run_inputs(&codes.inputs, &indices, streams, state);
                 h.into_iter().map(|code| f32::from(code) * *ulp).collect()
             }
             _ => unreachable!("input and stack are of one kind"),
@@ -252,8 +291,10 @@ fn count_clamped(values: &[f32], format: QFormat) -> u32 {
     }
     let scale = f64::from(format.frac).exp2();
     let (low, high) = (format.min_code() as f64, format.max_code() as f64);
-    let codes = values
-        .iter()
-        .map(|&value| (f64::from(value) * scale).round_ties_even());
-    codes.filter(|code| *code < low || *code > high).count() as u32
+    // What rounds to a code lies within half a place of it; a tie at an end goes to the even side.
+    let (least, most) = (low - 0.5, high + 0.5);
+    let beyond = values.iter().map(|&value| f64::from(value) * scale);
+    beyond
+        .filter(|value| *value < least || *value >= most)
+        .count() as u32
 }

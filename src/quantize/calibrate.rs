@@ -70,11 +70,24 @@ fn code(value: f32, format: QFormat, symmetric: bool) -> i64 {
 /// Codes of real inputs in `format`: round half to even, clamp.
 #[must_use]
 pub fn quantize_input(values: &[f32], format: QFormat) -> Vec<i32> {
-    values
-        .iter()
-        .map(|&value| code(value, format, false) as i32)
-        .collect()
+    if format.bits == 1 {
+        return values
+            .iter()
+            .map(|&value| if value >= 0.0 { 1 } else { -1 })
+            .collect();
+    }
+    let scale = f64::from(format.frac).exp2();
+    let (least, most) = (format.min_code() as f64, format.max_code() as f64);
+    let rounded = values.iter().map(|&value| {
+        // Clamped before it is rounded: below 2^51, adding and subtracting rounds to even.
+        let near = (f64::from(value) * scale).clamp(least - 1.0, most + 1.0);
+        ((near + ROUND) - ROUND).clamp(least, most) as i32
+    });
+    rounded.collect()
 }
+
+/// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
+const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// Squared error of `values` in `format`.
 fn squared_error(values: &[f32], format: QFormat, symmetric: bool) -> f64 {

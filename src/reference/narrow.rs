@@ -11,50 +11,55 @@ use crate::quantize::{ActivationTables, Layer};
 /// Entries of a table, one for every code of the widest z.
 const ENTRIES: usize = 1 << 12;
 
-/// `requantize` of values whose shifted and rounded forms fit 32 bits.
+/// `requantize` of values whose shifted and rounded forms fit 32 bits, without a branch.
+///
+/// One bit, the sign, is the same with other constants: of `2 value + 1`, which is never 0, what is
+/// left by -1 and 1, and nothing of it counts as clamped.
 #[derive(Clone, Copy, Debug)]
 struct Requantize {
     up: u32,
-    down: u32,
-    /// What is added before `down`, less the lowest bit of the result; 0 without a shift.
+    /// What is added before `down`: half of the last place less the lowest bit of the result; 0
+    /// without a shift, 1 for a sign.
     half: i32,
     odd: i32,
+    down: u32,
     least: i32,
     most: i32,
-    /// One bit: the sign of the value itself.
-    sign: bool,
+    /// 1 where clamped values count.
+    counts: u32,
 }
 
 impl Requantize {
     /// For values of at most `largest` in magnitude; `None` where 32 bits are too few.
     fn new(shift: i32, bits: u32, largest: i128) -> Option<Self> {
         let format = QFormat::new(bits, 0);
+        let shift = if bits == 1 { -1 } else { shift };
         let (up, down) = ((-shift).max(0) as u32, shift.max(0) as u32);
         if down > 30 || up > 30 || bits > 31 {
             return None;
         }
-        let half = if down == 0 { 0 } else { (1 << (down - 1)) - 1 };
+        let half = match down {
+            0 => i32::from(bits == 1),
+            _ => (1 << (down - 1)) - 1,
+        };
         ((largest << up) + i128::from(half) + 1 < 1 << 31).then_some(Self {
             up,
-            down,
             half,
             odd: i32::from(down > 0),
+            down,
             least: format.min_code() as i32,
             most: format.max_code() as i32,
-            sign: bits == 1,
+            counts: u32::from(bits > 1),
         })
     }
 
     /// The code, and 1 where it was clamped.
     #[inline(always)]
     fn of(self, value: i32) -> (i32, u32) {
-        if self.sign {
-            return (if value >= 0 { 1 } else { -1 }, 0);
-        }
         let value = value << self.up;
         let rounded = (value + self.half + ((value >> self.down) & self.odd)) >> self.down;
-        let code = rounded.clamp(self.least, self.most);
-        (code, u32::from(code != rounded))
+        let code = rounded.max(self.least).min(self.most);
+        (code, u32::from(code != rounded) & self.counts)
     }
 }
 
@@ -170,16 +175,36 @@ impl NarrowLayer {
         }
     }
 
+    /// Length of one vector of sums.
+    pub(super) fn stride(&self) -> usize {
+        self.weight_ih.stride()
+    }
+
+    /// Sums of the products with x: vectors `[V, pairs]` in, `[V, stride]` out.
+    pub(super) fn x_sums(&self, x: &[Pair]) -> Vec<i32> {
+        let mut sums = vec![0; x.len() / pairs(self.input_size) * self.stride()];
+        self.weight_ih.multiply(x, &mut sums);
+        sums
+    }
+
     /// Steps of the first `streams` streams: x `[steps, streams, pairs]` in, h in the same form out.
     pub(super) fn run(&self, x: &[Pair], streams: usize, state: &mut NarrowState) -> Vec<Pair> {
-        let rows = x.len() / pairs(self.input_size);
-        let stride = self.weight_ih.stride();
-        let mut from_x = vec![0; rows * stride];
-        self.weight_ih.multiply(x, &mut from_x);
+        let sums = self.x_sums(x);
+        let from_x: Vec<&[i32]> = sums.chunks_exact(self.stride()).collect();
+        self.steps(&from_x, streams, state)
+    }
+
+    /// The same from the sums of the products with x: `[steps, streams]` vectors.
+    pub(super) fn steps(
+        &self,
+        from_x: &[&[i32]],
+        streams: usize,
+        state: &mut NarrowState,
+    ) -> Vec<Pair> {
         let width = streams * pairs(self.hidden_size);
-        let mut from_h = vec![0; streams * stride];
-        let mut out = Vec::with_capacity(rows * pairs(self.hidden_size));
-        for from_x in from_x.chunks_exact(streams * stride) {
+        let mut from_h = vec![0; streams * self.stride()];
+        let mut out = Vec::with_capacity(from_x.len() * pairs(self.hidden_size));
+        for from_x in from_x.chunks_exact(streams) {
             self.weight_hh.multiply(&state.h[..width], &mut from_h);
             let update = Update {
                 layer: self,
@@ -197,7 +222,9 @@ impl NarrowLayer {
 
 struct Update<'a> {
     layer: &'a NarrowLayer,
-    from_x: &'a [i32],
+    /// A vector for every stream.
+    from_x: &'a [&'a [i32]],
+    /// `[streams, stride]`.
     from_h: &'a [i32],
     streams: usize,
     state: &'a mut NarrowState,
@@ -214,7 +241,7 @@ impl pulp::WithSimd for Update<'_> {
             let h = self.state.h[stream * pairs(hidden)..][..pairs(hidden)].as_flattened_mut();
             let counts = update(
                 self.layer,
-                &self.from_x[stream * stride..][..stride],
+                self.from_x[stream],
                 &self.from_h[stream * stride..][..stride],
                 &mut self.state.c[stream * hidden..][..hidden],
                 &mut h[..hidden],
@@ -236,6 +263,9 @@ impl pulp::WithSimd for Update<'_> {
     }
 }
 
+/// Units that go through the stages together: what is between them stays in the nearest cache.
+const UNITS: usize = 64;
+
 /// One step of one stream; clamped values of z, c, the argument of tanh, and h.
 #[inline(always)]
 fn update(
@@ -246,41 +276,76 @@ fn update(
     h: &mut [i16],
 ) -> [u32; 4] {
     let hidden = c.len();
-    let gate = |gate: usize| {
-        let rows = gate * hidden..(gate + 1) * hidden;
-        (
-            &from_x[rows.clone()],
-            &from_h[rows.clone()],
-            &layer.bias[rows],
-        )
-    };
-    let gates = [gate(0), gate(1), gate(2), gate(3)];
-    let h = &mut h[..hidden];
     let mut clamped = [0u32; 4];
-    for unit in 0..hidden {
-        let mut codes = [0usize; 4];
-        for k in 0..4 {
-            let (from_x, from_h, bias) = gates[k];
-            let sum = (from_x[unit] << layer.shift_x[k])
-                + (from_h[unit] << layer.shift_h[k])
-                + bias[unit];
-            let (z, over) = layer.z[k].of(sum);
-            clamped[0] += over;
-            codes[k] = z as usize % ENTRIES;
+    for first in (0..hidden).step_by(UNITS) {
+        let units = first..hidden.min(first + UNITS);
+        let rows = |gate: usize| gate * hidden + units.start..gate * hidden + units.end;
+        let mut gates = [[0; UNITS]; 4];
+        for (k, gate) in gates.iter_mut().enumerate() {
+            let sums = (&from_x[rows(k)], &from_h[rows(k)], &layer.bias[rows(k)]);
+            clamped[0] += z_codes(layer, k, sums, gate);
+            let table = if k == 2 { &layer.tanh } else { &layer.sigmoid };
+            look_up(table, gate);
         }
-        let [i, f, g, o] = codes;
-        let products = ((layer.sigmoid[f] * c[unit]) << layer.shift_fc)
-            + ((layer.sigmoid[i] * layer.tanh[g]) << layer.shift_ig);
-        let (cell, over) = layer.c.of(products);
+        let counts = cells(layer, &gates, &mut c[units.clone()], &mut h[units]);
+        clamped
+            .iter_mut()
+            .skip(1)
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    clamped
+}
+
+/// Stages are loops of their own: those without tables become vector instructions.
+#[inline(always)]
+fn z_codes(
+    layer: &NarrowLayer,
+    gate: usize,
+    (from_x, from_h, bias): (&[i32], &[i32], &[i32]),
+    codes: &mut [i32; UNITS],
+) -> u32 {
+    let (shift_x, shift_h, z) = (layer.shift_x[gate], layer.shift_h[gate], layer.z[gate]);
+    let mut clamped = 0;
+    let sums = from_x.iter().zip(from_h).zip(bias);
+    for (code, ((x, h), bias)) in codes.iter_mut().zip(sums) {
+        let over;
+        (*code, over) = z.of((x << shift_x) + (h << shift_h) + bias);
+        clamped += over;
+    }
+    clamped
+}
+
+/// Codes become values of a table.
+#[inline(always)]
+fn look_up(table: &[i32; ENTRIES], codes: &mut [i32; UNITS]) {
+    for code in codes {
+        *code = table[*code as usize % ENTRIES];
+    }
+}
+
+/// c and h of at most [`UNITS`] units from the values of their gates; clamped values of c, the
+/// argument of tanh, and h.
+#[inline(always)]
+fn cells(layer: &NarrowLayer, gates: &[[i32; UNITS]; 4], c: &mut [i32], h: &mut [i16]) -> [u32; 3] {
+    let [i, f, g, o] = gates;
+    let (to_c, to_argument, to_h) = (layer.c, layer.tanh_argument, layer.h);
+    let (shift_fc, shift_ig) = (layer.shift_fc, layer.shift_ig);
+    let mut clamped = [0; 3];
+    let mut tanh = [0; UNITS];
+    for (((c, tanh), (i, f)), g) in c.iter_mut().zip(&mut tanh).zip(i.iter().zip(f)).zip(g) {
+        let (cell, over) = to_c.of(((f * *c) << shift_fc) + ((i * g) << shift_ig));
+        clamped[0] += over;
+        let over;
+        (*tanh, over) = to_argument.of(cell);
         clamped[1] += over;
-        let (argument, over) = layer.tanh_argument.of(cell);
+        *c = cell;
+    }
+    look_up(&layer.tanh, &mut tanh);
+    for ((h, o), tanh) in h.iter_mut().zip(o).zip(&tanh) {
+        let (hidden, over) = to_h.of(o * tanh);
         clamped[2] += over;
-        let (hidden, over) = layer
-            .h
-            .of(layer.sigmoid[o] * layer.tanh[argument as usize % ENTRIES]);
-        clamped[3] += over;
-        c[unit] = cell;
-        h[unit] = hidden as i16;
+        *h = hidden as i16;
     }
     clamped
 }

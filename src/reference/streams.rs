@@ -5,6 +5,7 @@ use super::narrow::{NarrowLayer, NarrowState};
 use super::packed::{Pair, pairs};
 use super::saturation::Saturation;
 use crate::quantize::QuantizedModel;
+use rayon::prelude::*;
 
 /// A model prepared for many streams in lockstep; every word is that of [`Lstm::run`].
 ///
@@ -21,6 +22,25 @@ pub struct Streams {
 enum Kind {
     Narrow(Vec<NarrowLayer>),
     Wide(Box<Lstm>),
+}
+
+/// Sums that are kept for prepared vectors: 1 GiB at most.
+const MOST_SUMS: usize = 1 << 28;
+/// Vectors that one task prepares.
+const VECTORS: usize = 64;
+
+/// Vectors x prepared by [`Streams::inputs`].
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    kind: InputKind,
+}
+
+#[derive(Clone, Debug)]
+enum InputKind {
+    /// `[V, stride]`.
+    Sums(Vec<i32>, usize),
+    /// `[V, input_size]`.
+    Codes(Vec<i16>),
 }
 
 /// State of some streams, and what they clamped.
@@ -64,6 +84,62 @@ impl Streams {
             Kind::Wide(lstm) => StateKind::Wide(vec![(**lstm).clone(); streams]),
         };
         StreamsState { kind }
+    }
+
+    /// Prepares vectors x that come again and again, such as embeddings: codes `[V, input_size]`.
+    /// What the first layer's weights make of them is computed here, once for each.
+    ///
+    /// # Panics
+    /// When `codes` are no whole vectors.
+    #[must_use]
+    pub fn inputs(&self, codes: &[i16]) -> Inputs {
+        assert!(
+            codes.len().is_multiple_of(self.input_size),
+            "no whole vectors"
+        );
+        let vectors = codes.len() / self.input_size;
+        let kind = match &self.kind {
+            Kind::Narrow(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
+                let sums = codes
+                    .par_chunks(VECTORS * self.input_size)
+                    .flat_map_iter(|codes| layers[0].x_sums(&pack(codes, self.input_size)));
+                InputKind::Sums(sums.collect(), layers[0].stride())
+            }
+            _ => InputKind::Codes(codes.to_vec()),
+        };
+        Inputs { kind }
+    }
+
+    /// [`Streams::run`] on prepared vectors: their indices `[steps, streams]` in.
+    ///
+    /// # Panics
+    /// When `state` has fewer streams or is another model's, or an index has no vector.
+    pub fn run_inputs(
+        &self,
+        inputs: &Inputs,
+        indices: &[u32],
+        streams: usize,
+        state: &mut StreamsState,
+    ) -> Vec<i16> {
+        let indices = indices.iter().map(|&index| index as usize);
+        match (&self.kind, &mut state.kind, &inputs.kind) {
+            (Kind::Narrow(layers), StateKind::Narrow(states), InputKind::Sums(sums, stride)) => {
+                let from_x: Vec<&[i32]> = indices
+                    .map(|index| &sums[index * stride..][..*stride])
+                    .collect();
+                let mut signal = layers[0].steps(&from_x, streams, &mut states[0]);
+                for (layer, state) in layers.iter().zip(states).skip(1) {
+                    signal = layer.run(&signal, streams, state);
+                }
+                unpack(&signal, self.hidden_size)
+            }
+            (_, _, InputKind::Codes(codes)) => {
+                let size = self.input_size;
+                let x = indices.flat_map(|index| &codes[index * size..][..size]);
+                self.run(&x.copied().collect::<Vec<_>>(), streams, state)
+            }
+            _ => panic!("a state or inputs of another model"),
+        }
     }
 
     /// Steps of the first `streams` streams of `state`: codes of x `[steps, streams, input_size]`

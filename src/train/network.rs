@@ -101,16 +101,15 @@ pub(super) fn forward(
     let mut masks = vec![dropout.mask(rows * width)];
     let mut layers = Vec::new();
     for (layer, places) in layout.layers.iter().enumerate() {
-        scale(&mut signal, masks[layer].as_ref());
         let hidden = layout.sizes.hidden[layer];
         let numbers = numbers.map(|numbers| &numbers.layers[layer]);
-        // h of the layer below is in the format of x, unless some of it was dropped.
+        // h of the layer below is in the format of x already.
         let x_pass = match numbers {
-            Some(numbers) if layer == 0 || masks[layer].is_some() => {
-                operand(&mut signal, numbers.x)
-            }
+            Some(numbers) if layer == 0 => operand(&mut signal, numbers.x),
             _ => Vec::new(),
         };
+        // Dropped after rounding: what is left is larger, and would be clamped before it.
+        scale(&mut signal, masks[layer].as_ref());
         let mut tape = LayerTape::new(std::mem::take(&mut signal), x_pass, rows, hidden);
         let layer_values = LayerValues {
             ih: &values[places.ih.clone()],

@@ -1,6 +1,10 @@
 //! From gradients to steps.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Parameters that one task takes; part of the order of additions, so it is fixed.
+const PIECE: usize = 1 << 16;
 
 /// The rule of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,38 +42,64 @@ impl Optimizer {
     /// One step down the gradients, which were scaled by `scale`.
     pub(super) fn step(&mut self, values: &mut [f32], gradients: &[f32], scale: f32, rate: f32) {
         self.taken += 1;
+        let pieces = values
+            .par_chunks_mut(PIECE)
+            .zip(gradients.par_chunks(PIECE));
         if self.rule == Rule::Sgd {
-            for (value, gradient) in values.iter_mut().zip(gradients) {
-                *value -= rate * scale * gradient;
-            }
+            pieces.for_each(|(values, gradients)| {
+                for (value, gradient) in values.iter_mut().zip(gradients) {
+                    *value -= rate * scale * gradient;
+                }
+            });
             return;
         }
         let power = |base: f64| (1.0 - base.powi(self.taken.min(1 << 30) as i32)) as f32;
         let (first, second) = (power(0.9), power(0.999));
         let rate = rate / first;
         let [means, squares] = &mut self.moments;
-        let memory = means.iter_mut().zip(squares.iter_mut());
-        for ((value, gradient), (mean, square)) in values.iter_mut().zip(gradients).zip(memory) {
-            let gradient = gradient * scale;
-            *mean += 0.1 * (gradient - *mean);
-            *square += 0.001 * (gradient * gradient - *square);
-            *value -= rate * *mean / ((*square / second).sqrt() + 1e-8);
-        }
+        let memory = means
+            .par_chunks_mut(PIECE)
+            .zip(squares.par_chunks_mut(PIECE));
+        pieces
+            .zip(memory)
+            .for_each(|((values, gradients), (means, squares))| {
+                let memory = means.iter_mut().zip(squares);
+                for ((value, gradient), (mean, square)) in
+                    values.iter_mut().zip(gradients).zip(memory)
+                {
+                    let gradient = gradient * scale;
+                    *mean += 0.1 * (gradient - *mean);
+                    *square += 0.001 * (gradient * gradient - *square);
+                    *value -= rate * *mean / ((*square / second).sqrt() + 1e-8);
+                }
+            });
     }
 }
 
 /// What gradients are multiplied by so that their norm is at most `limit`, and the norm.
 pub(super) fn clip(gradients: &[f32], limit: f32) -> (f32, f64) {
-    // In pieces, each in f64: the same sum whatever the threads.
-    let norm = gradients
-        .chunks(4096)
-        .map(|part| part.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>())
-        .sum::<f64>()
-        .sqrt();
+    // The sums of the pieces are added in their order: the same sum whatever the threads.
+    let pieces: Vec<f64> = gradients.par_chunks(PIECE).map(square_sum).collect();
+    let norm = pieces.into_iter().sum::<f64>().sqrt();
     let scale = if norm > f64::from(limit) {
         (f64::from(limit) / norm) as f32
     } else {
         1.0
     };
     (scale, norm)
+}
+
+/// Sum of squares in f64, in lanes side by side.
+fn square_sum(values: &[f32]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let (blocks, rest) = values.as_chunks::<8>();
+    for block in blocks {
+        for (sum, &value) in sums.iter_mut().zip(block) {
+            *sum += f64::from(value) * f64::from(value);
+        }
+    }
+    for (sum, &value) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(value) * f64::from(value);
+    }
+    sums.into_iter().sum()
 }

@@ -6,6 +6,7 @@ use super::numbers::Numbers;
 use super::optimizer::{Optimizer, Rule, clip};
 use crate::import::FloatModel;
 use crate::quantize::{QuantizeOptions, QuantizedModel, SplitMix};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides what training computes.
@@ -212,10 +213,13 @@ impl Trainer {
             epoch: self.epoch,
             window: self.done + 1,
         };
-        match &self.numbers {
-            Some(numbers) => numbers.effective(&self.layout, &self.values, &mut self.effective),
-            None => self.effective.clone_from(&self.values),
-        }
+        let effective = match &self.numbers {
+            Some(numbers) => {
+                numbers.effective(&self.layout, &self.values, &mut self.effective);
+                &self.effective
+            }
+            None => &self.values,
+        };
         let mut state = self.state.clone();
         let mut dropout = Dropout {
             share: self.options.dropout,
@@ -224,19 +228,15 @@ impl Trainer {
         let tape = forward(
             &self.layout,
             self.numbers.as_ref(),
-            (&self.values, &self.effective),
+            (&self.values, effective),
             &window,
             &mut state,
             &mut dropout,
         );
-        self.gradients.fill(0.0);
-        let loss = backward(
-            &self.layout,
-            &self.effective,
-            &window,
-            &tape,
-            &mut self.gradients,
-        );
+        self.gradients
+            .par_chunks_mut(1 << 16)
+            .for_each(|part| part.fill(0.0));
+        let loss = backward(&self.layout, effective, &window, &tape, &mut self.gradients);
         let (scale, norm) = clip(&self.gradients, self.options.clip);
         if !loss.is_finite() || !norm.is_finite() {
             return Err(diverged);

@@ -1,41 +1,64 @@
-"""The grid of docs/results/characters.md: bits against units at character level.
+"""The grids of docs/results: bits against units on the PTB text.
 
-    python3 tools/character_grid.py train TEXTS RUNS [UNITS ...]
-    python3 tools/character_grid.py table RUNS docs/results
+    python3 tools/grid.py train characters|words TEXTS RUNS [UNITS ...]
+    python3 tools/grid.py table characters|words RUNS docs/results
 
 `train` needs ptb.train.txt, ptb.valid.txt and ptb.test.txt in TEXTS and lprnn-hw on the PATH (or in
 LPRNN_HW); it leaves one folder a row in RUNS, and goes on where it was stopped. Every row starts at
 the float model of its units and is trained as long and in the same way, the float row too. `table`
-writes characters.csv, characters.svg and the rows of the Markdown table from what it finds there.
-Standard library only.
+writes a CSV and an SVG and prints the Markdown table, of what it finds there. Standard library only.
 """
 
 import csv
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-UNITS = [64, 128, 192, 256]
-EMBEDDING = 64
 HEAD_BITS = 8
-# Name, bits of the weights, of h, of x; None is float.
-WIDTHS = [
-    ("float", None),
-    ("W8A8", (8, 8, 8)),
-    ("W4A4", (4, 4, 4)),
-    ("W3A3", (3, 3, 3)),
-    ("W2A4, ternary", (2, 4, 4)),
-    ("W2A2, ternary", (2, 2, 2)),
-    ("W1A4", (1, 4, 4)),
-]
-COMMON = (
-    f"--level char --embedding {EMBEDDING} --batch 64 --steps 64 --windows 610 --rule adam "
-    "--clip 1 --threads 1 --format json"
-).split()
-FIRST = "--float --rate 0.004 --epochs 4".split()
-THEN = "--rate 0.002 --epochs 2 --decay-from 1 --range-epochs 1".split()
+# Bits of the weights, of h, of x; None is float.
+WIDTHS = {
+    "float": None,
+    "W8A8": (8, 8, 8),
+    "W4A4": (4, 4, 4),
+    "W3A3": (3, 3, 3),
+    "W2A4, ternary": (2, 4, 4),
+    "W2A2, ternary": (2, 2, 2),
+    "W1A4": (1, 4, 4),
+}
+GRIDS = {
+    "characters": {
+        # Units, and the widths that are trained with them, in this order.
+        "rows": {units: list(WIDTHS) for units in (64, 128, 192, 256)},
+        "embedding": lambda units: 64,
+        "common": "--level char --batch 64 --steps 64 --windows 610 --rule adam --clip 1 --threads 1",
+        "first": "--float --rate 0.004 --epochs 4",
+        "then": "--rate 0.002 --epochs 2 --decay-from 1 --range-epochs 1",
+        # What training reports, its column and its name.
+        "found": "bits",
+        "column": "bpc",
+        "unit": "bits a character",
+        "digits": 4,
+        "tick": 0.1,
+    },
+    "words": {
+        "rows": {
+            300: ["float", "W4A4"],
+            400: ["W4A4", "W2A4, ternary", "W2A2, ternary", "float"],
+        },
+        "embedding": lambda units: units,
+        "common": "--level word --batch 20 --steps 35 --clip 0.25",
+        "first": "--float --rate 20 --dropout 0.5 --epochs 5 --decay-from 4",
+        "then": "--rate 5 --dropout 0.4 --epochs 2 --decay-from 1 --range-epochs 1",
+        "found": "perplexity",
+        "column": "ppw",
+        "unit": "perplexity a word",
+        "digits": 2,
+        "tick": 5.0,
+    },
+}
 
 
 def slug(name):
@@ -72,51 +95,57 @@ def run(arguments, folder):
     partial.rename(result)
 
 
-def train(data, runs, units):
-    for hidden in units:
-        size = [*texts(data), *COMMON, "--hidden", str(hidden)]
+def train(grid, data, runs, units):
+    for hidden in units or grid["rows"]:
+        size = ["--hidden", str(hidden), "--embedding", str(grid["embedding"](hidden))]
+        same = [*texts(data), *grid["common"].split(), "--format", "json", *size]
         first = runs / f"first_{hidden}"
-        run([*size, *FIRST], first)
-        for name, widths in WIDTHS:
+        run([*same, *grid["first"].split()], first)
+        for name in grid["rows"][hidden]:
             start = ["--init", str(first / "lm.safetensors")]
-            run([*size, *THEN, *options(widths), *start], runs / f"{slug(name)}_{hidden}")
+            folder = runs / f"{slug(name)}_{hidden}"
+            run([*same, *grid["then"].split(), *options(WIDTHS[name]), *start], folder)
 
 
-def memory(hidden, widths, tokens):
+def memory(hidden, embedding, widths, tokens):
     """Bits of the LSTM's weights, and of weights, biases, embedding and decoder together."""
-    weights = 4 * hidden * (EMBEDDING + hidden)
+    weights = 4 * hidden * (embedding + hidden)
     if widths is None:
-        return 32 * weights, 32 * (weights + 4 * hidden + tokens * (EMBEDDING + hidden + 1))
+        return 32 * weights, 32 * (weights + 4 * hidden + tokens * (embedding + hidden + 1))
     weight, _, x = widths
     lstm = weight * weights
-    around = tokens * (EMBEDDING * x + hidden * HEAD_BITS + 32)
+    around = tokens * (embedding * x + hidden * HEAD_BITS + 32)
     return lstm, lstm + 32 * 4 * hidden + around
 
 
-def collect(runs):
+def collect(grid, runs):
     rows = []
-    for name, widths in WIDTHS:
-        for hidden in UNITS:
+    for name, widths in WIDTHS.items():
+        for hidden in grid["rows"]:
             result = runs / f"{slug(name)}_{hidden}.json"
             if not result.exists():
                 continue
             found = json.loads(result.read_text())
             vocabulary = runs / f"{slug(name)}_{hidden}" / "lm.vocab.json"
-            lstm, total = memory(hidden, widths, len(json.loads(vocabulary.read_text())))
+            tokens = len(json.loads(vocabulary.read_text()))
+            lstm, total = memory(hidden, grid["embedding"](hidden), widths, tokens)
             rows.append(
                 {
-                    "widths": name,
-                    "units": hidden,
-                    "lstm_bits": lstm,
+                    "name": name,
+                    "w_bits": widths[0] if widths else "float",
+                    "a_bits": widths[1] if widths else "float",
+                    "hidden": hidden,
+                    "lstm_weight_bits": lstm,
                     "total_bits": total,
-                    "valid_bits_per_character": found["valid_bits"],
-                    "test_bits_per_character": found["test_bits"],
+                    f"valid_{grid['column']}": found[f"valid_{grid['found']}"],
+                    f"test_{grid['column']}": found[f"test_{grid['found']}"],
                 }
             )
+    measure = f"valid_{grid['column']}"
     for row in rows:
         row["pareto"] = not any(
-            other["lstm_bits"] <= row["lstm_bits"]
-            and other["valid_bits_per_character"] <= row["valid_bits_per_character"]
+            other["lstm_weight_bits"] <= row["lstm_weight_bits"]
+            and other[measure] <= row[measure]
             and other is not row
             for other in rows
         )
@@ -127,16 +156,17 @@ def kib(bits):
     return f"{bits / 8192:.1f}"
 
 
-def markdown(rows):
+def markdown(grid, rows):
+    digits, column = grid["digits"], grid["column"]
     lines = [
         "| widths | units | LSTM weights, KiB | all, KiB | validation | test | Pareto |",
         "|---|--:|--:|--:|--:|--:|:-:|",
     ]
     for row in rows:
         lines.append(
-            f"| {row['widths']} | {row['units']} | {kib(row['lstm_bits'])} "
-            f"| {kib(row['total_bits'])} | {row['valid_bits_per_character']:.4f} "
-            f"| {row['test_bits_per_character']:.4f} | {'yes' if row['pareto'] else ''} |"
+            f"| {row['name']} | {row['hidden']} | {kib(row['lstm_weight_bits'])} "
+            f"| {kib(row['total_bits'])} | {row[f'valid_{column}']:.{digits}f} "
+            f"| {row[f'test_{column}']:.{digits}f} | {'yes' if row['pareto'] else ''} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -146,22 +176,21 @@ COLOURS = ["#7f7f7f", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#e
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 720, 420, 64, 40, 130, 52
 
 
-def picture(rows):
-    import math
-
-    xs = [math.log2(row["lstm_bits"] / 8192) for row in rows]
-    ys = [row["valid_bits_per_character"] for row in rows]
+def picture(grid, rows):
+    xs = [math.log2(row["lstm_weight_bits"] / 8192) for row in rows]
+    measure, tick = f"valid_{grid['column']}", grid["tick"]
+    ys = [row[measure] for row in rows]
     x0, x1 = math.floor(min(xs)), math.ceil(max(xs))
-    y0, y1 = math.floor(min(ys) * 10) / 10, math.ceil(max(ys) * 10) / 10
+    y0, y1 = math.floor(min(ys) / tick) * tick, math.ceil(max(ys) / tick) * tick
 
     def x(row):
-        share = (math.log2(row["lstm_bits"] / 8192) - x0) / (x1 - x0)
+        share = (math.log2(row["lstm_weight_bits"] / 8192) - x0) / (x1 - x0)
         return LEFT + share * (WIDTH - LEFT - RIGHT)
 
     def y(value):
         return HEIGHT - BOTTOM - (value - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM)
 
-    title = "Memory of the LSTM's weights against accuracy, PTB characters"
+    title = "Memory of the LSTM's weights against accuracy, PTB"
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{title}" font-family="system-ui, sans-serif" font-size="12">',
@@ -177,32 +206,33 @@ def picture(rows):
             f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
             f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{2**power}</text>'
         )
-    for tenth in range(round(y0 * 10), round(y1 * 10) + 1):
-        at = y(tenth / 10)
+    for mark in range(round((y1 - y0) / tick) + 1):
+        value = y0 + mark * tick
+        at = y(value)
         out.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
-            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{tenth / 10:.1f}</text>'
+            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{round(value, 3):g}</text>'
         )
     middle = (HEIGHT + TOP - BOTTOM) / 2
     out.append(
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">'
         "weights of the LSTM, KiB</text>"
         f'<text x="16" y="{middle}" text-anchor="middle" transform="rotate(-90 16 {middle})">'
-        "validation, bits a character</text>"
+        f"validation, {grid['unit']}</text>"
     )
-    for index, (name, _) in enumerate(WIDTHS):
-        line = [row for row in rows if row["widths"] == name]
+    for index, name in enumerate(WIDTHS):
+        line = [row for row in rows if row["name"] == name]
         if not line:
             continue
         colour = COLOURS[index]
-        points = [(x(row), y(row["valid_bits_per_character"])) for row in line]
+        points = [(x(row), y(row[measure])) for row in line]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
         out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}"/>')
         for row, (px, py) in zip(line, points):
             fill = colour if row["pareto"] else "none"
             out.append(
                 f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5" stroke="{colour}" stroke-width="2" '
-                f'fill="{fill}"><title>{name}, {row["units"]} units</title></circle>'
+                f'fill="{fill}"><title>{name}, {row["hidden"]} units</title></circle>'
             )
         at = TOP + 10 + 20 * index
         out.append(
@@ -215,22 +245,26 @@ def picture(rows):
     return "\n".join(out) + "\n"
 
 
-def table(runs, results):
-    rows = collect(runs)
-    with open(results / "characters.csv", "w", newline="") as file:
+def table(name, runs, results):
+    grid = GRIDS[name]
+    rows = collect(grid, runs)
+    with open(results / f"{name}.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    (results / "characters.svg").write_text(picture(rows))
-    print(markdown(rows), end="")
+    (results / f"{name}.svg").write_text(picture(grid, rows))
+    print(markdown(grid, rows), end="")
 
 
 def main():
-    what, *rest = sys.argv[1:] or [""]
-    if what == "train" and len(rest) >= 2:
-        train(Path(rest[0]), Path(rest[1]), [int(word) for word in rest[2:]] or UNITS)
-    elif what == "table" and len(rest) == 2:
-        table(Path(rest[0]), Path(rest[1]))
+    what, name, *rest = [*sys.argv[1:], "", ""]
+    rest = [word for word in rest if word]
+    if name not in GRIDS or len(rest) < 2:
+        sys.exit(__doc__)
+    if what == "train":
+        train(GRIDS[name], Path(rest[0]), Path(rest[1]), [int(word) for word in rest[2:]])
+    elif what == "table":
+        table(name, Path(rest[0]), Path(rest[1]))
     else:
         sys.exit(__doc__)
 

@@ -1,0 +1,76 @@
+//! Speed of training: `cargo bench --bench train`.
+//!
+//! A word-level epoch's windows: 300 units behind an embedding of 300 for 10,000 words, 20
+//! sequences of 35 steps, the whole softmax, plain SGD, on all cores. The items of a run are tokens.
+//! `tools/pytorch_train_speed.py` is the same in `PyTorch`; `docs/training.md` compares them.
+
+use divan::{Bencher, counter::ItemsCount};
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix};
+use lprnn_hw::train::{Rule, Sizes, TrainOptions, Trainer};
+
+const WORDS: usize = 10_000;
+const SIZE: usize = 300;
+const BATCH: usize = 20;
+const STEPS: usize = 35;
+/// Windows of a run.
+const WINDOWS: usize = 10;
+
+fn main() {
+    divan::main();
+}
+
+fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>) {
+    let mut noise = SplitMix(1);
+    let tokens: Vec<u32> = (0..BATCH * (STEPS * WINDOWS + 1))
+        .map(|_| noise.between(0, WORDS as i64 - 1) as u32)
+        .collect();
+    let options = TrainOptions {
+        sizes: Sizes {
+            vocabulary: WORDS,
+            embedding: SIZE,
+            hidden: vec![SIZE],
+        },
+        numbers,
+        batch: BATCH,
+        steps: STEPS,
+        rule: Rule::Sgd,
+        rate: 1.0,
+        decay: 4.0,
+        decay_from: u64::MAX,
+        clip: 0.25,
+        dropout: 0.0,
+        range_epochs: 1,
+        windows: None,
+        seed: 1,
+    };
+    let mut trainer = Trainer::new(options, None).expect("nothing to start from");
+    bencher
+        .counter(ItemsCount::new(BATCH * STEPS * WINDOWS))
+        .bench_local(|| {
+            for _ in 0..WINDOWS {
+                trainer.step(&tokens).expect("a small rate");
+            }
+        });
+}
+
+#[divan::bench(sample_count = 5)]
+fn float(bencher: Bencher) {
+    windows(bencher, None);
+}
+
+#[divan::bench(args = [8, 4, 2], sample_count = 5)]
+fn quantised(bencher: Bencher, bits: u32) {
+    windows(
+        bencher,
+        Some(QuantizeOptions {
+            weight_bits: bits,
+            act_bits: bits,
+            input_bits: bits,
+            z: QFormat::new(8, 4),
+            a_frac: 8,
+            c: QFormat::new(16, 10),
+            head: HeadFormat::Float,
+        }),
+    );
+}

@@ -68,23 +68,20 @@ pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec
 
 /// Characters that all tokens but the first stand for, by which bits per character are counted.
 ///
-/// Word level: a word's own characters, and one for the blank or the end of the line behind it;
+/// Word level: a word's own characters, and one for the blank or the end of the line behind it; an
+/// empty line is one;
 /// `<unk>` counts as the five characters that it is written with. Character level: one each.
 pub fn characters(text: &str, level: Level) -> Result<u64, LmError> {
     let pieces = pieces(text, level)?;
-    let predicted = pieces.iter().skip(1);
     Ok(match level {
-        Level::Char => predicted.count() as u64,
+        Level::Char => pieces.len() as u64 - 1,
         Level::Word => {
-            // The end of a line takes the place of the blank behind its last word.
-            let count = |&(_, word): &(usize, &str)| {
-                if word == EOS {
-                    0
-                } else {
-                    word.chars().count() as u64 + 1
-                }
+            // The end of a line takes the place of the blank behind its last word, where it has one.
+            let count = |pair: &[(usize, &str)]| match pair[1].1 {
+                EOS => u64::from(pair[0].1 == EOS),
+                word => word.chars().count() as u64 + 1,
             };
-            predicted.map(count).sum()
+            pieces.windows(2).map(count).sum()
         }
     })
 }

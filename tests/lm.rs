@@ -1,0 +1,189 @@
+//! What `eval` says of a text, against a plain computation of the same, and what it refuses.
+
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::import::FloatModel;
+use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
+use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix, calibrate, quantize_input};
+use lprnn_hw::reference::Lstm;
+use lprnn_hw::train::{Layout, Sizes};
+
+const TOKENS: usize = 23;
+const EMBEDDING: usize = 9;
+
+fn float_model(seed: u64) -> FloatModel {
+    let layout = Layout::new(Sizes {
+        vocabulary: TOKENS,
+        embedding: EMBEDDING,
+        hidden: vec![14, 11],
+    });
+    let mut values = layout.first_values(seed);
+    // Far enough from zero for tokens to matter.
+    for value in &mut values {
+        *value *= 3.0;
+    }
+    layout.float_model(&values)
+}
+
+fn text(count: usize) -> Vec<u32> {
+    let mut noise = SplitMix(9);
+    (0..count)
+        .map(|_| noise.between(0, TOKENS as i64 - 1) as u32)
+        .collect()
+}
+
+fn nats_of_logits(logits: &[f64], target: u32) -> f64 {
+    logits.iter().map(|y| y.exp()).sum::<f64>().ln() - logits[target as usize]
+}
+
+/// The decoder's outputs in double precision.
+fn logits(model: &FloatModel, h: &[f64]) -> Vec<f64> {
+    let head = model.head.as_ref().unwrap();
+    let rows = head.weight.chunks_exact(h.len()).zip(&head.bias);
+    rows.map(|(row, &bias)| dot(row, h) + f64::from(bias))
+        .collect()
+}
+
+fn dot(row: &[f32], x: &[f64]) -> f64 {
+    row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum()
+}
+
+fn embedding(model: &FloatModel, token: u32) -> &[f32] {
+    &model.passengers["embedding.weight"].1[token as usize * EMBEDDING..][..EMBEDDING]
+}
+
+/// Mean loss of the predictions of `streams` parts, computed step by step in double precision;
+/// `step` gives the last h from a token, and is told when a stream begins.
+fn plain(tokens: &[u32], streams: usize, mut step: impl FnMut(u32, bool) -> Vec<f64>) -> f64 {
+    let predictions = tokens.len() - 1;
+    let mut total = 0.0;
+    let mut at = 0;
+    for stream in 0..streams {
+        let count = predictions / streams + usize::from(stream < predictions % streams);
+        for index in 0..count {
+            let out = step(tokens[at], index == 0);
+            total += nats_of_logits(&out, tokens[at + 1]);
+            at += 1;
+        }
+    }
+    assert_eq!(at, predictions);
+    total / predictions as f64
+}
+
+fn float_step(model: &FloatModel) -> impl FnMut(u32, bool) -> Vec<f64> + '_ {
+    let mut states: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
+    move |token, first| {
+        if first {
+            let zeros = |layer: &lprnn_hw::import::FloatLayer| vec![0.0; layer.hidden_size];
+            states = model
+                .layers
+                .iter()
+                .map(|layer| (zeros(layer), zeros(layer)))
+                .collect();
+        }
+        let mut x: Vec<f64> = embedding(model, token).iter().map(|&v| v.into()).collect();
+        for (layer, (h, c)) in model.layers.iter().zip(&mut states) {
+            let hidden = layer.hidden_size;
+            let ih = layer.weight_ih.chunks_exact(layer.input_size);
+            let rows = ih
+                .zip(layer.weight_hh.chunks_exact(hidden))
+                .zip(&layer.bias);
+            let z: Vec<f64> = rows
+                .map(|((ih, hh), &bias)| dot(ih, &x) + dot(hh, h) + f64::from(bias))
+                .collect();
+            let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+            for unit in 0..hidden {
+                let [i, f, g, o] = [0, 1, 2, 3].map(|gate| z[gate * hidden + unit]);
+                c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * g.tanh();
+                h[unit] = sigmoid(o) * c[unit].tanh();
+            }
+            x.clone_from(h);
+        }
+        logits(model, &x)
+    }
+}
+
+#[test]
+fn a_float_model_is_evaluated_as_it_is_defined() {
+    let model = float_model(1);
+    let tokens = text(400);
+    let language = LanguageModel::from_float(&model).unwrap();
+    for streams in [1, 3, 7, 20, 399] {
+        let found = evaluate(&language, &tokens, &EvalOptions { streams }, &|_| {}).unwrap();
+        let want = plain(&tokens, streams, float_step(&model));
+        assert!(
+            (found.nats - want).abs() < 1e-5,
+            "{streams} streams: {}, {want}",
+            found.nats
+        );
+        assert_eq!(found.predictions, 399);
+        assert!(found.saturation.is_empty() && found.inputs.is_none());
+    }
+}
+
+#[test]
+fn an_integer_model_is_evaluated_from_the_reference_models_words() {
+    let float = float_model(2);
+    let tokens = text(300);
+    let x: Vec<f32> = tokens
+        .iter()
+        .flat_map(|&token| embedding(&float, token))
+        .copied()
+        .collect();
+    for bits in [1, 2, 4, 8, 16] {
+        let options = QuantizeOptions {
+            weight_bits: bits,
+            act_bits: bits,
+            input_bits: bits,
+            z: QFormat::new(8, 4),
+            a_frac: 8,
+            c: QFormat::new(16, 10),
+            head: HeadFormat::Float,
+        };
+        let (model, _) = calibrate(&float, &x, &options);
+        let (x_format, h) = (model.layers[0].x, model.layers[1].h);
+        let mut words = 0;
+        let mut lstm = Lstm::new(&model);
+        let step = |token: u32, first: bool| {
+            if first {
+                lstm = Lstm::new(&model);
+            }
+            let codes = lstm.step(&quantize_input(embedding(&float, token), x_format));
+            words += codes.len();
+            let h: Vec<f64> = codes
+                .iter()
+                .map(|&code| f64::from(code) * h.ulp())
+                .collect();
+            logits(&float, &h)
+        };
+        let want = plain(&tokens, 5, step);
+        let language = LanguageModel::from_quantized(model.clone()).unwrap();
+        let found = evaluate(&language, &tokens, &EvalOptions { streams: 5 }, &|_| {}).unwrap();
+        assert!(
+            (found.nats - want).abs() < 1e-5,
+            "{bits} bits: {}, {want}",
+            found.nats
+        );
+        assert_eq!(words, 299 * 11);
+        assert_eq!(found.saturation.len(), 2);
+        assert_eq!(found.saturation[1].h.total, 299 * 11);
+        assert_eq!(found.inputs.unwrap().total, 299 * EMBEDDING as u64);
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_digit() {
+    let model = float_model(3);
+    let tokens = text(6000);
+    let language = LanguageModel::from_float(&model).unwrap();
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| evaluate(&language, &tokens, &EvalOptions { streams: 40 }, &|_| {}))
+            .unwrap()
+            .nats
+            .to_bits()
+    };
+    assert_eq!(with(1), with(3));
+}

@@ -22,7 +22,7 @@ module lprnn_state_ram #(
 `ifdef VERILATOR
     // Old ones (5.006) read a wide row before they look whether the address, random until reset, is
     // one of the memory's: so that every address is.
-    localparam ROWS = 1 << ADDR_W;
+    localparam ROWS = (DEPTH > (1 << ADDR_W)) ? DEPTH : (1 << ADDR_W);
 `else
     localparam ROWS = DEPTH;
 `endif

@@ -99,11 +99,16 @@ pub fn limits(summary: &Summary, rows: &[PointRow]) -> String {
             rows.iter().map(|row| row.macs_per_cycle as f64),
         ),
     );
+    // Marks of a large sweep would touch: its sizes are rounded to quarters of a power of two.
+    let bin = |size: u64| match rows.len() {
+        0..=20_000 => size,
+        _ => (((size.max(1) as f64).log2() * 4.0).round() / 4.0).exp2() as u64,
+    };
     let mut cells: BTreeMap<(u64, u64, &str), (usize, usize)> = BTreeMap::new();
     for row in rows {
         let key = (
-            row.weight_memory_bits,
-            row.macs_per_cycle,
+            bin(row.weight_memory_bits),
+            bin(row.macs_per_cycle),
             row.limited_by.unwrap_or("-"),
         );
         let (all, fit) = cells.entry(key).or_default();

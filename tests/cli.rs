@@ -86,6 +86,15 @@ fn every_command_has_examples_and_exit_codes_in_its_help() {
         assert!(help.contains(&format!("  lprnn-hw {command}")), "{help}");
         assert!(help.contains("Exit status"), "{help}");
     }
+    for job in ["plan", "run", "point", "collect", "export"] {
+        let help = program().args(["explore", job, "--help"]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(
+            help.contains(&format!("  lprnn-hw explore {job}")),
+            "{help}"
+        );
+        assert!(help.contains("Exit status"), "{help}");
+    }
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub struct AxesArgs {
     input_bits: Option<String>,
     /// Units of every layer
     #[arg(long, value_name = "LIST", required = true, allow_hyphen_values = true)]
-    hidden: String,
+    // An option, since the commands below `explore` do without.
+    hidden: Option<String>,
     /// Elements of x [default: as --hidden]
     #[arg(long, value_name = "N")]
     input_size: Option<String>,
@@ -165,7 +166,8 @@ impl AxesArgs {
                 }
             }
         }
-        let hidden = reader.sizes("--hidden", &self.hidden);
+        let hidden = self.hidden.as_deref().unwrap_or_default();
+        let hidden = reader.sizes("--hidden", hidden);
         let input_size = self
             .input_size
             .as_ref()

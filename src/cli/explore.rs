@@ -7,6 +7,7 @@ use super::folder::Place;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use super::verify::{self, Verified};
+use super::{jobs, workers};
 use crate::explore::report::{Setting, Summary, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
 use crate::spec::{Numerics, Settings, SpecErrors};
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 /// Arguments of `explore`.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_long_help = "\
 Examples:
   lprnn-hw explore --bits 2..8 --hidden 64,128,256,512 --part xc7a35t
@@ -64,6 +66,23 @@ pub struct Args {
     /// List the points that miss a limit, too
     #[arg(long, help_heading = "Output")]
     all: bool,
+    #[command(subcommand)]
+    job: Option<Job>,
+}
+
+/// A sweep whose points are measured one by one.
+#[derive(clap::Subcommand, Debug)]
+enum Job {
+    /// Write down the points that are worth measuring
+    Plan(Box<jobs::PlanArgs>),
+    /// Measure the points of a plan, several at once; stops and goes on anywhere
+    Run(workers::RunArgs),
+    /// Measure one point of a plan
+    Point(jobs::PointArgs),
+    /// Print the results of a plan
+    Collect(jobs::CollectArgs),
+    /// Print what hands a plan to make, Slurm or Snakemake
+    Export(jobs::ExportArgs),
 }
 
 /// Reads the accuracy file.
@@ -79,8 +98,19 @@ fn accuracies(args: &Args) -> Result<Option<Accuracies>, CliError> {
     }
 }
 
-/// Runs a sweep and prints what it has found.
+/// Runs a sweep and prints what it has found, or does one of the jobs of a plan.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    match &args.job {
+        None => sweep(args, console),
+        Some(Job::Plan(args)) => jobs::plan(args, console),
+        Some(Job::Run(args)) => workers::run(args, console),
+        Some(Job::Point(args)) => jobs::point(args, console),
+        Some(Job::Collect(args)) => jobs::collect(args, console),
+        Some(Job::Export(args)) => jobs::export(args),
+    }
+}
+
+fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
     let (target, limits) = args.limits.read(&mut reader);

@@ -17,6 +17,7 @@ mod explore_text;
 mod folder;
 mod generate;
 mod import;
+mod jobs;
 mod model;
 mod output;
 mod part;
@@ -29,6 +30,7 @@ mod train;
 mod training;
 mod verify;
 mod vocabulary;
+mod workers;
 
 use clap::Parser;
 use error::CliError;

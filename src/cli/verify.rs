@@ -9,8 +9,8 @@ use super::output::{Console, grouped, table};
 use super::progress::Progress;
 use crate::cosim::Workload;
 use crate::explore::report::Setting;
-use crate::explore::{Evaluator, Judged, Point, Recommended, Role, Sweep};
-use crate::spec::{DesignConfig, Network, Target};
+use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
+use crate::spec::{DesignConfig, Network, Part, Target};
 use crate::synth::{self, Design, Options, RouteOptions, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
@@ -24,25 +24,35 @@ const SEED: u64 = 1;
 /// Most time for one run of a tool.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// What was measured of a point.
+/// A recommended point and what was measured of it.
 #[derive(Debug, Serialize)]
 pub struct Verified {
     /// Place in the sweep.
-    pub index: usize,
+    index: usize,
     /// Questions it answers.
-    pub roles: Vec<Role>,
+    roles: Vec<Role>,
+    #[serde(flatten)]
+    measured: Measured,
+}
+
+/// What was measured of a point.
+#[derive(Debug, Serialize)]
+pub struct Measured {
     /// Network and folding.
-    pub design: String,
+    design: String,
     /// Whether every word and the cycle counts agreed in cosimulation.
     pub cosim_equal: bool,
     /// Tools and versions.
     pub tools: Vec<String>,
     /// Figures of synthesis beside the sweep's.
-    pub compared: Vec<Compared>,
+    compared: Vec<Compared>,
+    /// The same, as synthesis has them.
+    #[serde(skip)]
+    pub figures: Option<Figures>,
     /// Clock reached after place and route, MHz, where there is an open router.
     pub fmax_mhz: Option<f64>,
     /// Clock that was aimed at, MHz.
-    pub clock_mhz: f64,
+    clock_mhz: f64,
     /// Whether the measured design fits the part.
     pub fits: Option<bool>,
     /// What a tool said when it could not build the point.
@@ -52,7 +62,8 @@ pub struct Verified {
 impl Verified {
     /// Whether nothing speaks against the estimate: equal, fitting, built.
     pub fn holds(&self) -> bool {
-        self.cosim_equal && self.fits != Some(false) && self.problem.is_none()
+        let measured = &self.measured;
+        measured.cosim_equal && measured.fits != Some(false) && measured.problem.is_none()
     }
 }
 
@@ -75,10 +86,12 @@ pub fn verify(
     let mut verified = Vec::new();
     for Recommended { roles, index } in chosen {
         let judged = &sweep.judged[*index];
-        let mut one = point(judged, evaluator, setting, console)?;
-        one.index = *index;
-        one.roles.clone_from(roles);
-        verified.push(one);
+        let design = (&judged.point, judged.part);
+        verified.push(Verified {
+            index: *index,
+            roles: roles.clone(),
+            measured: measure(design, evaluator, setting, true, console)?,
+        });
         if crate::tools::interrupted() {
             return Err(CliError::new("explore", "interrupted"));
         }
@@ -86,20 +99,23 @@ pub fn verify(
     Ok(verified)
 }
 
-fn point(
-    judged: &Judged,
+/// Builds and simulates a point, synthesises it where asked to, and places and routes it where there
+/// is an open router for its part.
+pub fn measure(
+    (point, part): (&Point, Option<&'static Part>),
     evaluator: &Evaluator,
     setting: Setting,
+    synthesise: bool,
     console: Console,
-) -> Result<Verified, CliError> {
-    let spec = judged.point.spec();
+) -> Result<Measured, CliError> {
+    let spec = point.spec();
     let target = evaluator.target;
     let config = DesignConfig {
         network: Network::Seeded(spec.network.seeded(evaluator.numerics, SEED)),
         implementation: evaluator.implementation(&spec),
         clock_ns: 1000.0 / setting.clock_mhz,
     };
-    let design = format!("{}, {}", spec.network, judged.point.folding_text());
+    let design = format!("{}, {}", spec.network, point.folding_text());
     let progress = Progress::spinner(console, &format!("generating {design}"));
     let built = build(plan(config)?)?;
     let scratch = tempfile::tempdir()
@@ -116,19 +132,21 @@ fn point(
         (SEED, None),
         console,
     )?;
-    let mut verified = Verified {
-        index: 0,
-        roles: Vec::new(),
+    let mut verified = Measured {
         design: design.clone(),
         cosim_equal: report.ended() == super::Ended::Well,
         tools: report.tools().to_vec(),
         compared: Vec::new(),
+        figures: None,
         fmax_mhz: None,
         clock_mhz: setting.clock_mhz,
         fits: None,
         problem: None,
     };
-    let route = match (target, judged.part.and_then(|part| device(part.name))) {
+    if !synthesise {
+        return Ok(verified);
+    }
+    let route = match (target, part.and_then(|part| device(part.name))) {
         (Target::Ecp5 | Target::Ice40, Some(device)) => Some(RouteOptions {
             part: synth::Part::new(target, Some(&device), None)?,
             target_mhz: setting.clock_mhz,
@@ -161,8 +179,15 @@ fn point(
     verified
         .tools
         .push(format!("{} {}", used.source.tool, used.source.version));
-    verified.compared = figures(&judged.point, used, target);
-    verified.fits = judged.part.map(|part| {
+    verified.compared = figures(point, used, target);
+    verified.figures = Some(Figures {
+        lut: used.lut,
+        lut_total: used.lut_total,
+        ff: used.ff,
+        bram: used.bram,
+        dsp: used.dsp,
+    });
+    verified.fits = part.map(|part| {
         used.lut_total <= part.lut
             && used.ff <= part.ff
             && used.bram <= part.bram
@@ -203,8 +228,13 @@ fn figures(estimated: &Point, used: &Utilization, target: Target) -> Vec<Compare
 
 /// Measured next to estimated, for people.
 pub fn human(all: &[Verified], out: &mut dyn Write) -> std::io::Result<()> {
-    for one in all {
-        let roles: Vec<&str> = one.roles.iter().map(|role| role.name()).collect();
+    for Verified {
+        roles,
+        measured: one,
+        ..
+    } in all
+    {
+        let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
         writeln!(
             out,
             "\nverified: {} ({}); {}",

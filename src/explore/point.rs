@@ -9,10 +9,11 @@ use crate::schedule::{
 use crate::spec::{
     FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy, Target,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkShape {
     /// Bits of a weight.
     pub weight_bits: u32,
@@ -190,6 +191,17 @@ impl Point {
             network: self.network,
             mac: self.mac,
             folding: self.folding,
+        }
+    }
+
+    /// The folding as it was found; as it was asked for where layers have different ones.
+    #[must_use]
+    pub fn explicit_folding(&self) -> FoldingGoal {
+        match self.foldings.first() {
+            Some(&(units, columns)) if self.foldings.iter().all(|&own| own == (units, columns)) => {
+                FoldingGoal::Explicit { units, columns }
+            }
+            _ => self.folding,
         }
     }
 

@@ -1,0 +1,277 @@
+//! A sweep as work to be done anywhere: tasks that are known by their contents, and their results.
+
+use super::point::{NetworkShape, Point, Spec};
+use crate::spec::{FoldingGoal, MacStyle, Target};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Number of the format of plans and results.
+const SCHEMA: u32 = 1;
+
+/// How much is done for a point; each includes what comes before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Estimate alone.
+    Estimate,
+    /// Generation and cosimulation.
+    Cosim,
+    /// Synthesis, with place and route where there is an open router.
+    Synth,
+}
+
+/// Everything that decides the result of one point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Version of the program, whose estimates and Verilog are meant.
+    pub program: String,
+    /// What is computed.
+    pub network: NetworkShape,
+    /// What the arrays are made of.
+    pub mac: MacStyle,
+    /// How every layer is folded.
+    pub folding: FoldingGoal,
+    /// FPGA family.
+    pub target: Target,
+    /// Part that it must fit, by its name.
+    pub part: Option<String>,
+    /// Clock to aim at, MHz.
+    pub clock_mhz: f64,
+    /// What is done.
+    pub work: Work,
+}
+
+impl Task {
+    /// Sixteen hexadecimal digits that follow from the contents: the name of its folder.
+    #[must_use]
+    pub fn id(&self) -> String {
+        digest(&to_text(self))
+    }
+
+    /// The design.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        Spec {
+            network: self.network,
+            mac: self.mac,
+            folding: self.folding,
+        }
+    }
+}
+
+/// Tasks in their order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    schema: u32,
+    /// No task twice.
+    pub tasks: Vec<Task>,
+}
+
+impl Plan {
+    /// The plan of these tasks, each once.
+    #[must_use]
+    pub fn new(tasks: impl IntoIterator<Item = Task>) -> Self {
+        let mut seen = std::collections::BTreeSet::new();
+        let once = tasks.into_iter().filter(|task| seen.insert(task.id()));
+        Self {
+            schema: SCHEMA,
+            tasks: once.collect(),
+        }
+    }
+
+    /// The plan as a file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads [`Plan::to_json`].
+    ///
+    /// # Errors
+    /// What is wrong with the file, and the remedy.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let plan: Self = serde_json::from_str(text)
+            .map_err(|error| format!("{error}; make it anew with `lprnn-hw explore plan`"))?;
+        if plan.schema != SCHEMA {
+            let found = plan.schema;
+            return Err(format!(
+                "has the schema {found}, this program reads {SCHEMA}; make it anew with `lprnn-hw \
+                 explore plan`"
+            ));
+        }
+        Ok(plan)
+    }
+
+    /// The task of this id.
+    #[must_use]
+    pub fn task(&self, id: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.id() == id)
+    }
+}
+
+/// Cells and blocks of a design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    /// LUTs of logic.
+    pub lut: u64,
+    /// All LUT sites.
+    pub lut_total: u64,
+    /// Flip-flops.
+    pub ff: u64,
+    /// Block RAM in the family's smallest blocks.
+    pub bram: u64,
+    /// DSP blocks.
+    pub dsp: u64,
+}
+
+impl From<&Point> for Figures {
+    fn from(point: &Point) -> Self {
+        Self {
+            lut: point.lut,
+            lut_total: point.lut_total,
+            ff: point.ff,
+            bram: point.bram,
+            dsp: point.dsp,
+        }
+    }
+}
+
+/// What a task found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Found {
+    /// Before synthesis.
+    pub estimated: Figures,
+    /// Cycles between results.
+    pub cycles_per_step: u64,
+    /// Cycles from the first input beat to the last output beat of the first step.
+    pub latency_cycles: u64,
+    /// Bits of all memories, padding included.
+    pub memory_bits: u64,
+    /// Whether every word and the cycle counts agreed in cosimulation.
+    pub cosim_equal: Option<bool>,
+    /// After synthesis.
+    pub measured: Option<Figures>,
+    /// Whether the measured design fits the part.
+    pub fits: Option<bool>,
+    /// Clock reached after place and route, MHz.
+    pub fmax_mhz: Option<f64>,
+    /// Tools and versions.
+    pub tools: Vec<String>,
+}
+
+/// A result as it lies in its folder: with the task it is of, and a digest against half a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    schema: u32,
+    task: Task,
+    found: Found,
+    digest: String,
+}
+
+/// The file of a result: the same task and the same tools give the same bytes.
+#[must_use]
+pub fn record(task: &Task, found: &Found) -> String {
+    let record = Record {
+        schema: SCHEMA,
+        task: task.clone(),
+        found: found.clone(),
+        digest: digest(&to_text(&(task, found))),
+    };
+    let mut text = serde_json::to_string_pretty(&record).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What is in the file of a result of `task`.
+///
+/// # Errors
+/// Why it is none: damaged, cut, or of another task.
+pub fn read_record(text: &str, task: &Task) -> Result<Found, String> {
+    let record: Record = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if record.schema != SCHEMA || record.task != *task {
+        return Err("is the result of another task".into());
+    }
+    if record.digest != digest(&to_text(&(task, &record.found))) {
+        return Err("its digest is not that of its contents".into());
+    }
+    Ok(record.found)
+}
+
+/// Plain data has a text.
+fn to_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn digest(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    let start = hash[..8]
+        .iter()
+        .fold(0u64, |all, &byte| all << 8 | u64::from(byte));
+    format!("{start:016x}")
+}
+
+/// Results as CSV, a line for every task of the plan that has one, in the order of the plan.
+#[must_use]
+pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>) -> String {
+    let mut text = String::from(
+        "id,weight_bits,act_bits,input_bits,hidden,input_size,layers,mac,folding,target,part,\
+         clock_mhz,cycles_per_step,latency_cycles,memory_bits,estimated_lut,estimated_lut_total,\
+         estimated_ff,estimated_bram,estimated_dsp,cosim_equal,lut,lut_total,ff,bram,dsp,fits,\
+         fmax_mhz,tools\n",
+    );
+    for (task, found) in results {
+        let network = &task.network;
+        let folding = match task.folding {
+            FoldingGoal::Explicit { units, columns } => format!("{units}x{columns}"),
+            FoldingGoal::TargetCycles { cycles } => format!("cycles {cycles}"),
+            FoldingGoal::MaxMacs { macs } => format!("macs {macs}"),
+        };
+        let estimated = &found.estimated;
+        let measured = |pick: fn(&Figures) -> u64| option(found.measured.as_ref().map(pick));
+        let cells = [
+            task.id(),
+            network.weight_bits.to_string(),
+            network.act_bits.to_string(),
+            network.input_bits.to_string(),
+            network.hidden.to_string(),
+            network.input_size.to_string(),
+            network.layers.to_string(),
+            to_text(&task.mac).replace('"', ""),
+            folding,
+            to_text(&task.target).replace('"', ""),
+            task.part.clone().unwrap_or_default(),
+            task.clock_mhz.to_string(),
+            found.cycles_per_step.to_string(),
+            found.latency_cycles.to_string(),
+            found.memory_bits.to_string(),
+            estimated.lut.to_string(),
+            estimated.lut_total.to_string(),
+            estimated.ff.to_string(),
+            estimated.bram.to_string(),
+            estimated.dsp.to_string(),
+            option(found.cosim_equal),
+            measured(|figures| figures.lut),
+            measured(|figures| figures.lut_total),
+            measured(|figures| figures.ff),
+            measured(|figures| figures.bram),
+            measured(|figures| figures.dsp),
+            option(found.fits),
+            option(found.fmax_mhz),
+            format!("\"{}\"", found.tools.join("; ").replace('"', "\"\"")),
+        ];
+        text += &cells.join(",");
+        text.push('\n');
+    }
+    text
+}
+
+fn option<T: ToString>(value: Option<T>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
+}

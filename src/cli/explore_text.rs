@@ -41,7 +41,7 @@ fn cells(role: &str, row: &PointRow, metric: bool) -> Vec<String> {
     ];
     if metric {
         cells.push(
-            row.accuracy
+            row.shown_accuracy()
                 .map_or("-".to_string(), |value| value.to_string()),
         );
     }

@@ -38,7 +38,7 @@ fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
             let _ = write!(
                 text,
                 " {} |",
-                row.accuracy
+                row.shown_accuracy()
                     .map_or("-".to_string(), |value| value.to_string())
             );
         }

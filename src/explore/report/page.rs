@@ -193,7 +193,7 @@ fn cells(row: &PointRow, summary: &Summary) -> Vec<serde_json::Value> {
         json!(share),
     ];
     if summary.metric.is_some() {
-        cells.push(json!(row.accuracy));
+        cells.push(json!(row.shown_accuracy()));
     }
     cells.extend([json!(row.part), json!(row.pareto)]);
     cells

@@ -84,16 +84,22 @@ fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Four significant digits.
-fn four_digits(value: f64) -> f64 {
+/// So many significant digits.
+fn digits(value: f64, count: i32) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
-    let scale = 10f64.powi(3 - value.abs().log10().floor() as i32);
+    let scale = 10f64.powi(count - 1 - value.abs().log10().floor() as i32);
     (value * scale).round() / scale
 }
 
 impl PointRow {
+    /// The measure as tables show it; files have all of its digits.
+    #[must_use]
+    pub fn shown_accuracy(&self) -> Option<f64> {
+        self.accuracy.map(|value| digits(value, 5))
+    }
+
     /// The record of point `index`; `clock_mhz` turns cycles into time.
     #[must_use]
     pub fn new(index: usize, judged: &Judged, target: Target, clock_mhz: f64) -> Self {
@@ -125,8 +131,8 @@ impl PointRow {
             macs_per_step: point.macs_per_step,
             cycles_per_step: point.cycles_per_step,
             latency_cycles: point.latency_cycles,
-            latency_us: four_digits(point.latency_cycles as f64 / clock_mhz),
-            steps_per_second: four_digits(1e6 * clock_mhz / point.cycles_per_step as f64),
+            latency_us: digits(point.latency_cycles as f64 / clock_mhz, 4),
+            steps_per_second: digits(1e6 * clock_mhz / point.cycles_per_step as f64, 4),
             accuracy: judged.accuracy,
             part: judged.part.map(|part| part.name),
             lut_percent: percent(|shares| shares.lut),

@@ -45,7 +45,7 @@ GRIDS = {
     },
     "words": {
         "rows": {
-            300: ["float", "W4A4"],
+            300: ["float", "W4A4", "W2A2, ternary", "W3A3"],
             400: ["W4A4", "W2A4, ternary", "W2A2, ternary", "float"],
         },
         "embedding": lambda units: units,

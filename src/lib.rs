@@ -6,6 +6,7 @@
 //! [`synth`] checks the third. [`lm`] puts an embedding and a decoder around a model and measures
 //! what it predicts of a text.
 
+pub mod calibrate;
 pub mod cli;
 pub mod codegen;
 pub mod cosim;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
     &["cosim", "synth", "lm"],
-    &["train", "explore"],
+    &["train", "explore", "calibrate"],
     &["cli"],
 ];
 

@@ -55,9 +55,20 @@ fn generate(home: &Path, options: &[&str]) -> PathBuf {
     home.join("lstm")
 }
 
-const COMMANDS: [&str; 12] = [
-    "import", "quantize", "train", "eval", "gen", "run", "cosim", "estimate", "explore", "synth",
-    "demo", "doctor",
+const COMMANDS: [&str; 13] = [
+    "import",
+    "quantize",
+    "train",
+    "eval",
+    "gen",
+    "run",
+    "cosim",
+    "estimate",
+    "explore",
+    "synth",
+    "calibrate",
+    "demo",
+    "doctor",
 ];
 
 #[test]
@@ -84,6 +95,18 @@ fn every_command_has_examples_and_exit_codes_in_its_help() {
         let help = program().args([command, "--help"]).output().unwrap();
         let help = String::from_utf8(help.stdout).unwrap();
         assert!(help.contains(&format!("  lprnn-hw {command}")), "{help}");
+        assert!(help.contains("Exit status"), "{help}");
+    }
+    for step in ["collect", "fit"] {
+        let help = program()
+            .args(["calibrate", step, "--help"])
+            .output()
+            .unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(
+            help.contains(&format!("  lprnn-hw calibrate {step}")),
+            "{help}"
+        );
         assert!(help.contains("Exit status"), "{help}");
     }
     for job in ["plan", "run", "point", "collect", "export"] {

@@ -1,83 +1,179 @@
 //! The committed calibration, its error table, and what the estimate promises to know exactly.
 
-#[path = "../examples/calibrate/design.rs"]
-#[allow(dead_code, reason = "the example uses the rest")]
-mod design;
-#[path = "../examples/calibrate/fit.rs"]
-mod fit;
-#[path = "../examples/calibrate/points.rs"]
-#[allow(dead_code, reason = "the example uses the rest")]
-mod points;
-
-use design::{Design, FAMILIES};
+use lprnn_hw::calibrate::{
+    Design, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error, fit, measure,
+};
 use lprnn_hw::codegen::Bundle;
-use lprnn_hw::estimate::{Estimate, LayerFormats, RowBound, Widths, calibration};
+use lprnn_hw::estimate::clock::ClockClass;
+use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, calibration};
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::MacStyle;
-use lprnn_hw::synth;
 use lprnn_hw::tools::Search;
-use points::{Point, Statistics, calibrate, error, wrong};
 
 const POINTS: &str = include_str!("../src/estimate/data/points.csv");
 
 fn committed() -> Vec<Point> {
-    points::parse(POINTS).expect("every line of points.csv is a design")
+    let table = Table::parse(POINTS).expect("every line of points.csv is a design");
+    Point::all(&table).expect("every design can be folded")
+}
+
+fn held_out(points: &[Point]) -> impl Iterator<Item = &Point> {
+    points.iter().filter(|point| !point.fitted())
 }
 
 #[test]
 fn the_committed_factors_and_errors_are_those_of_the_committed_points() {
     let points = committed();
-    for (name, family) in FAMILIES {
-        assert_eq!(
-            *calibration(family),
-            calibrate(&points, family),
-            "{name}: run `cargo run --release --example calibrate -- fit`"
-        );
-    }
-    let versions: std::collections::BTreeSet<&str> = POINTS
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(',').nth(21))
-        .collect();
-    let versions: Vec<&str> = versions.into_iter().collect();
-    assert_eq!(
-        include_str!("../docs/estimates.md"),
-        points::document(&points, &versions.join(", "))
-    );
+    let fitted = fit(&points).unwrap();
+    let again = "run `lprnn-hw calibrate fit src/estimate/data > docs/estimates.md`";
+    assert_eq!(*Coefficients::current(), fitted, "{again}");
+    let text = include_str!("../docs/estimates.md");
+    assert!(text == document(&points, &fitted), "{again}");
+}
+
+#[test]
+fn the_committed_points_are_of_the_series() {
+    let table = Table::parse(POINTS).unwrap();
+    let series = Design::series();
+    let found = series.iter().filter(|design| table.has(design)).count();
+    assert_eq!(found, table.lines().count());
+    let seeds: std::collections::BTreeSet<u64> = series.iter().map(|d| d.seed).collect();
+    assert_eq!(seeds.len(), series.len());
+    assert_eq!(table.to_csv(), POINTS);
 }
 
 #[test]
 fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
     let points = committed();
-    let held: Vec<&Point> = points.iter().filter(|point| !point.fitted()).collect();
-    assert!(held.len() >= 40, "{} designs outside the fit", held.len());
+    let held: Vec<&Point> = held_out(&points).filter(|point| point.counts()).collect();
+    assert!(held.len() >= 60, "{} designs outside the fit", held.len());
     for (what, figure) in [("LUT", 1), ("FF", 2)] {
-        let errors: Vec<f64> = held
-            .iter()
-            .map(|point| error(point, calibration(point.design.target), figure))
-            .collect();
-        let of = Statistics::new(&errors);
-        assert!(of.median <= 10.0, "{what}: median {:.1} %", of.median);
-        assert!(of.worst <= 20.0, "{what}: worst {:.1} %", of.worst);
+        let of = |points: &[&Point]| {
+            let off = |point: &&Point| error(point, calibration(point.design.target), figure);
+            Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
+        };
         for (name, family) in FAMILIES {
-            let own = held
+            let own: Vec<&Point> = held
                 .iter()
+                .copied()
                 .filter(|point| point.design.target == family)
-                .count();
-            assert!(own >= 8, "{name}: only {own} designs outside the fit");
+                .collect();
+            assert!(
+                own.len() >= 15,
+                "{name}: only {} designs outside the fit",
+                own.len()
+            );
+            let of = of(&own);
+            assert!(
+                of.median <= 10.0,
+                "{name} {what}: median {:.1} %",
+                of.median
+            );
+            assert!(of.worst <= 20.0, "{name} {what}: worst {:.1} %", of.worst);
         }
     }
 }
 
+/// The corners that make an estimate go wrong are among the designs that judge it.
 #[test]
-fn block_ram_and_dsp_blocks_are_exact() {
+fn unseen_designs_cover_the_corners() {
     let points = committed();
-    assert_eq!([0, 1, 2].map(|which| wrong(&points, which)), [0; 3]);
-    assert!(points.iter().map(|p| p.measured.exact[0]).max() > Some(100));
+    for (name, family) in FAMILIES {
+        let own: Vec<&Design> = held_out(&points)
+            .map(|point| &point.design)
+            .filter(|design| design.target == family)
+            .collect();
+        let macs = |d: &&Design| 4 * d.units * d.columns;
+        assert!(own.iter().any(|d| d.bits[0] == 1), "{name}: 1 bit");
+        assert!(own.iter().any(|d| d.bits[0] == 16), "{name}: 16 bits");
+        assert!(own.iter().any(|d| d.hidden == [1]), "{name}: one unit");
+        assert!(own.iter().any(|d| d.hidden == [1024]), "{name}: 1024 units");
+        assert!(
+            own.iter().any(|d| macs(d) == 4),
+            "{name}: one multiplier a gate"
+        );
+        assert!(
+            own.iter().any(|d| macs(d) >= 2048),
+            "{name}: thousands of multipliers"
+        );
+        assert!(
+            own.iter().any(|d| d.hidden.len() == 4),
+            "{name}: four layers"
+        );
+    }
+    assert_eq!(FIGURES.len(), 4);
+}
+
+/// DSP blocks are exact. Of block RAM a few designs take one block less than estimated: columns of
+/// their biases are constant, which the estimate does not know.
+#[test]
+fn dsp_blocks_are_exact_and_block_ram_is_at_most_one_block_over() {
+    let points: Vec<Point> = committed().into_iter().filter(Point::counts).collect();
+    let mut over = 0;
+    for point in &points {
+        let ([blocks, _, dsp], [real_blocks, _, real_dsp]) = (point.exact(), point.measured.exact);
+        assert_eq!(dsp, real_dsp, "{}", point.design.line());
+        assert!(
+            blocks == real_blocks || blocks == real_blocks + 1,
+            "{}: {blocks} against {real_blocks}",
+            point.design.line()
+        );
+        over += usize::from(blocks != real_blocks);
+    }
     assert!(
-        points
-            .iter()
-            .any(|point| point.estimate.bram == point.measured.exact[0])
+        over * 20 <= points.len(),
+        "{over} of {} are one over",
+        points.len()
+    );
+    assert!(points.iter().map(|p| p.measured.exact[0]).max() > Some(500));
+}
+
+#[test]
+fn clocks_of_unseen_designs_are_near() {
+    let points = committed();
+    for class in ClockClass::ALL {
+        let fitted = Coefficients::current().clocks[&class];
+        let errors: Vec<f64> = held_out(&points)
+            .filter(|point| point.clock_class() == Some(class))
+            .filter_map(|point| clock_error(point, &fitted))
+            .collect();
+        assert!(errors.len() >= 6, "{class:?}: {} designs", errors.len());
+        let of = Statistics::new(&errors);
+        assert!(of.median <= 10.0 && of.worst <= 20.0, "{class:?}: {of:?}");
+    }
+}
+
+#[test]
+fn damaged_tables_and_coefficients_are_refused() {
+    let lines: Vec<&str> = POINTS.lines().collect();
+    let table = |lines: &[&str]| Table::parse(&(lines.join("\n") + "\n"));
+    assert!(table(&lines[1..]).unwrap_err().contains("line 1"));
+    assert!(
+        table(&[lines[0], lines[1], lines[1]])
+            .unwrap_err()
+            .contains("line 3")
+    );
+    let cut = &lines[1][..lines[1].len() / 2];
+    assert!(table(&[lines[0], cut]).unwrap_err().contains("line 2"));
+    let few = Point::all(&table(&lines[..4]).unwrap()).unwrap();
+    assert!(fit(&few).unwrap_err().contains("at least 4"));
+
+    let text = Coefficients::current().to_json();
+    assert_eq!(
+        Coefficients::from_json(&text).unwrap(),
+        *Coefficients::current()
+    );
+    let other = text.replace("\"schema\": 1", "\"schema\": 2");
+    assert!(
+        Coefficients::from_json(&other)
+            .unwrap_err()
+            .contains("schema")
+    );
+    let without = text.replace("\"xcup\"", "\"virtex\"");
+    assert!(
+        Coefficients::from_json(&without)
+            .unwrap_err()
+            .contains("xcup")
     );
 }
 
@@ -178,46 +274,30 @@ fn widths_and_memory_bits_are_the_generators() {
 #[test]
 fn fresh_designs_are_as_estimated_in_lut_and_dsp_arrays() {
     let search = Search::from_env();
-    for (line, mac) in [
-        ("1001,xc7,5,6,5,6,6,8,8,16,2,4", MacStyle::Dsp),
-        ("1002,xcup,5,6,5,6,6,8,8,16,1,4", MacStyle::Dsp),
-        ("1003,ecp5,5,12,5,6,6,8,8,16,1,4", MacStyle::Dsp),
-        ("1004,ecp5,9,20,3,4,4,8,8,16,2,3", MacStyle::Lut),
+    for line in [
+        "1001,xc7,5,6,5,6,6,8,8,16,2,4,dsp,",
+        "1002,xcup,5,6,5,6,6,8,8,16,1,4,dsp,",
+        "1003,ecp5,5,12,5,6,6,8,8,16,1,4,dsp,",
+        "1004,ecp5,9,20,3,4,4,8,8,16,2,3,lut,",
     ] {
         let design = Design::parse(line).unwrap();
-        let model = design.model();
-        let mut implementation = design.implementation();
-        implementation.mac = mac;
-        let schedule = Schedule::new(&model, &implementation).unwrap();
-        let bundle = Bundle::generate(&model, &schedule, &implementation, "0").unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        for (name, bytes) in &bundle.files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-        let source = synth::Design {
-            folder: folder.path().into(),
-            top: bundle.interface.top.clone(),
-            clock: bundle.interface.clock.clone(),
-            sources: bundle.interface.sources.clone(),
-        };
-        let options = synth::Options::default();
-        let used = synth::run(&search, &source, design.target, &options)
+        let used = measure(&search, &design)
             .expect("run ./setup.sh first")
             .utilization;
+        let (model, implementation) = (design.model(), design.implementation());
+        let schedule = Schedule::new(&model, &implementation).unwrap();
         let estimate = Estimate::new(&model, &schedule, &implementation);
         assert_eq!(
             (estimate.bram, estimate.dsp),
             (used.bram, used.dsp),
-            "{line} {mac:?}"
+            "{line}"
         );
         for (what, figure, counted) in [
             ("LUT", estimate.lut_total, used.lut_total),
             ("FF", estimate.ff, used.ff),
         ] {
             let off = figure.value as f64 / counted as f64 - 1.0;
-            let text = format!("{line} {mac:?}: {what} {} against {counted}", figure.value);
+            let text = format!("{line}: {what} {} against {counted}", figure.value);
             eprintln!("{text}: {:+.1} %", off * 100.0);
             assert!(off.abs() <= 0.2, "{text}");
         }

@@ -231,22 +231,62 @@ fn make_and_slurm_do_what_run_does() {
     );
     let file = home.path().join("sweep.sh");
     std::fs::write(&file, script).unwrap();
-    // What sbatch does with an array: one run of the script for every index.
-    for index in 0..=last {
-        Command::new("sh")
-            .arg(&file)
-            .env("PATH", path())
-            .env("SLURM_ARRAY_TASK_ID", index.to_string())
-            .assert()
-            .success();
-    }
+    let checker = if cfg!(target_arch = "x86_64") {
+        engine("shellcheck")
+    } else {
+        "shellcheck".into()
+    };
+    Command::new(checker)
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout_eq("");
+    // A stub that does what sbatch does with an array: one run of the script for every index.
+    let stub = home.path().join("sbatch");
+    let text = "#!/bin/sh\nlast=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\)%.*/\\1/p' \"$1\")\n\
+                for index in $(seq 0 \"$last\"); do SLURM_ARRAY_TASK_ID=$index sh \"$1\" || exit 1; done\n";
+    std::fs::write(&stub, text).unwrap();
+    Command::new("sh")
+        .args([&stub, &file])
+        .env("PATH", path())
+        .assert()
+        .success();
     assert!(collect(&folder) == want);
+}
 
-    let snakefile = export(&folder, "snakemake", &[]);
-    assert!(
-        snakefile.contains("/points/{id}/result.json\", id=POINTS)"),
-        "{snakefile}"
-    );
+/// A program that setup.sh installs for these tests.
+fn engine(name: &str) -> std::path::PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join(".tools/engines/bin").join(name);
+    assert!(path.exists(), "no {}: run ./setup.sh", path.display());
+    path
+}
+
+#[test]
+fn snakemake_does_what_run_does() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = quick_plan(home.path());
+    run(&folder, &[]).assert().success();
+    let want = collect(&folder);
+    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    let snakefile = home.path().join("Snakefile");
+    std::fs::write(&snakefile, export(&folder, "snakemake", &[])).unwrap();
+    let snakemake = || {
+        Command::new(engine("snakemake"))
+            .args(["--cores", "2", "--snakefile"])
+            .arg(&snakefile)
+            .current_dir(home.path())
+            // Its caches and settings belong to the test alone.
+            .env("HOME", home.path())
+            .env("XDG_CACHE_HOME", home.path().join("cache"))
+            .env("PATH", path())
+    };
+    snakemake().assert().success();
+    assert!(collect(&folder) == want);
+    // A second time there is nothing to do.
+    let again = snakemake().assert().success();
+    let said = String::from_utf8_lossy(&again.get_output().stderr).into_owned();
+    assert!(said.contains("Nothing to be done"), "{said}");
 }
 
 #[test]

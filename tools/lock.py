@@ -5,6 +5,7 @@ usage: tools/lock.py tools/requirements.in [...]      writes the .txt beside eac
 
 pip resolves the file once per Python version and machine, without installing anything; a
 package that has no wheel for one of them is left out there by its environment marker or fails.
+A file with the line --no-deps lists everything itself.
 """
 
 import json
@@ -15,13 +16,14 @@ import tempfile
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 MACHINES = ["x86_64", "aarch64"]
+NO_DEPS = "--no-deps"
 GLIBC = ["_2_28", "_2_27", "_2_17", "2014", "2010", "1"]  # newest first; Debian 12 has 2.36
 
 
 def wanted(line: str, machine: str) -> bool:
     """Whether the line is a requirement that applies on `machine` (pip's dry run applies ours)."""
     requirement, _, marker = line.partition(";")
-    return bool(requirement.strip()) and (not marker or machine in marker)
+    return bool(requirement.strip()) and requirement != NO_DEPS and (not marker or machine in marker)
 
 
 def resolve(lines: list[str], python: str, machine: str) -> list[tuple[str, str, str]]:
@@ -32,6 +34,8 @@ def resolve(lines: list[str], python: str, machine: str) -> list[tuple[str, str,
         command += ["--implementation", "cp", "--python-version", python]
         for glibc in GLIBC:
             command += ["--platform", f"manylinux{glibc}_{machine}"]
+        if NO_DEPS in lines:
+            command.append(NO_DEPS)
         command += [line.partition(";")[0].strip() for line in lines if wanted(line, machine)]
         report = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     return [

@@ -44,6 +44,13 @@ impl CliError {
         }
     }
 
+    /// The problems of both, in order.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.problems.extend(other.problems);
+        self
+    }
+
     /// Adds the remedy, of the last problem if there are several.
     #[must_use]
     pub fn help(mut self, remedy: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ use crate::spec::Target;
 use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// Arguments of `estimate`.
 #[derive(clap::Args, Debug)]
@@ -22,13 +23,16 @@ Examples:
   lprnn-hw estimate --config design.toml --max-macs 256 --format json
 
 Takes the arguments of gen, and prints in milliseconds what the core will take: block RAM, DSP blocks,
-memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys, with
-its error on designs outside the fit.
+memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys, and the
+clock on ECP5 and iCE40 by one fitted to nextpnr, with their errors on designs outside the fit.
 
 Exit status: 0 done, 2 could not: every setting that is wrong is named with its place.")]
 pub struct Args {
     #[command(flatten)]
     design: DesignArgs,
+    /// Factors to estimate with, written by `calibrate fit` [default: those that are compiled in]
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    calibration: Option<PathBuf>,
 }
 
 /// The estimate of a design, as it is printed.
@@ -74,13 +78,29 @@ pub fn human_estimate(out: &mut dyn Write, estimate: &Estimate) -> std::io::Resu
         figure("LUT sites in all", estimate.lut_total),
         figure("flip-flops", estimate.ff),
         figure("carry cells", estimate.carry),
-        exact(blocks, estimate.bram),
+        vec![
+            blocks.to_string(),
+            grouped(estimate.bram),
+            "exact, or one over where columns of biases are constant".to_string(),
+        ],
     ];
     if estimate.ramb36 > 0 {
         rows.push(exact("RAMB36 among them", estimate.ramb36));
     }
     rows.push(exact("DSP blocks", estimate.dsp));
     rows.push(exact("memory bits", estimate.memory_bits));
+    if let Some(clock) = estimate.clock {
+        rows.push(vec![
+            "clock, MHz".to_string(),
+            format!("{:.1}", clock.mhz),
+            format!(
+                "{} after place and route; off by {:.1} % at the median, {:.1} % at worst",
+                clock.class.name(),
+                clock.median_error_percent,
+                clock.worst_error_percent
+            ),
+        ]);
+    }
     table(out, &rows)
 }
 
@@ -133,6 +153,7 @@ impl Results for EstimateReport {
 
 /// Estimates a design.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    super::calibrate::choose(args.calibration.as_deref())?;
     let config = args.design.resolve()?;
     let progress = Progress::spinner(console, "estimating");
     let planned = plan(config)?;

@@ -63,6 +63,9 @@ pub struct Args {
     /// and show what was measured beside the estimate
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Output")]
     verify: Option<u32>,
+    /// Factors to estimate with, written by `calibrate fit` [default: those that are compiled in]
+    #[arg(long, value_name = "FILE", help_heading = "Limits")]
+    calibration: Option<PathBuf>,
     /// List the points that miss a limit, too
     #[arg(long, help_heading = "Output")]
     all: bool,
@@ -119,6 +122,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     } else {
         return Err(SpecErrors(reader.issues).into());
     };
+    super::calibrate::choose(args.calibration.as_deref())?;
     let known = accuracies(args)?;
     let place = match &args.out {
         Some(out) => Some(Place::marked(out, args.force, MARK)?),

@@ -4,10 +4,14 @@ use super::output::{grouped, table};
 use crate::explore::report::{PointRow, Summary};
 use std::io::Write;
 
-fn heading(metric: Option<&str>) -> Vec<String> {
+fn heading(metric: Option<&str>, clock: bool) -> Vec<String> {
     let mut names = vec![
-        "", "network", "array", "LUT", "FF", "BRAM", "DSP", "cycles", "us", "limit",
+        "", "network", "array", "LUT", "FF", "BRAM", "DSP", "cycles", "us",
     ];
+    if clock {
+        names.push("MHz");
+    }
+    names.push("limit");
     if let Some(metric) = metric {
         names.push(metric);
     }
@@ -15,7 +19,7 @@ fn heading(metric: Option<&str>) -> Vec<String> {
     names.into_iter().map(String::from).collect()
 }
 
-fn cells(role: &str, row: &PointRow, metric: bool) -> Vec<String> {
+fn cells(role: &str, row: &PointRow, metric: bool, clock: bool) -> Vec<String> {
     let layers = match row.layers {
         1 => String::new(),
         layers => format!(" x{layers}"),
@@ -37,8 +41,14 @@ fn cells(role: &str, row: &PointRow, metric: bool) -> Vec<String> {
         grouped(row.dsp),
         grouped(row.cycles_per_step),
         format!("{}", row.latency_us),
-        limit,
     ];
+    if clock {
+        cells.push(
+            row.fmax_mhz
+                .map_or("-".to_string(), |mhz| format!("{mhz:.0}")),
+        );
+    }
+    cells.push(limit);
     if metric {
         cells.push(
             row.shown_accuracy()
@@ -84,20 +94,26 @@ pub fn human(summary: &Summary, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "what a point takes most of: {}", limits.join(", "))?;
     let metric = summary.metric.as_deref();
     writeln!(out, "\nrecommended")?;
-    let mut rows = vec![heading(metric)];
+    let clock = summary.estimate.clock;
+    let mut rows = vec![heading(metric, clock.is_some())];
     for entry in &summary.recommended {
         let roles: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
-        rows.push(cells(&roles.join(", "), &entry.row, metric.is_some()));
+        rows.push(cells(
+            &roles.join(", "),
+            &entry.row,
+            metric.is_some(),
+            clock.is_some(),
+        ));
     }
     table(out, &rows)?;
     if summary.networks.len() > 1 {
         writeln!(out, "\nthe fastest point of every network")?;
-        let mut rows = vec![heading(metric)];
+        let mut rows = vec![heading(metric, clock.is_some())];
         rows.extend(
             summary
                 .networks
                 .iter()
-                .map(|row| cells("", row, metric.is_some())),
+                .map(|row| cells("", row, metric.is_some(), clock.is_some())),
         );
         table(out, &rows)?;
     }
@@ -108,6 +124,14 @@ pub fn human(summary: &Summary, out: &mut dyn Write) -> std::io::Result<()> {
          {:.1} % and {:.1} %, on designs outside the fit",
         summary.estimate.source, lut[0], lut[1], ff[0], ff[1]
     )?;
+    if let Some((class, [median, worst])) = clock {
+        writeln!(
+            out,
+            "MHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median \
+             and {worst:.1} % at worst",
+            class.name()
+        )?;
+    }
     writeln!(out, "{}", summary.estimate.note)?;
     writeln!(
         out,

@@ -427,7 +427,8 @@ pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
                  set -u\n\
                  first=$((SLURM_ARRAY_TASK_ID * {chunk} + 1))\n\
                  failed=0\n\
-                 for id in $(sed -n \"$first,$((first + {chunk} - 1))p\" {shown}/{POINTS}); do\n\
+                 ids=$(sed -n \"$first,$((first + {chunk} - 1))p\" {shown}/{POINTS}) || exit 2\n\
+                 for id in $ids; do\n\
                  \tlprnn-hw -q explore point {shown} \"$id\" || failed=1\n\
                  done\n\
                  exit $failed\n",

@@ -51,6 +51,8 @@ pub struct Measured {
     pub figures: Option<Figures>,
     /// Clock reached after place and route, MHz, where there is an open router.
     pub fmax_mhz: Option<f64>,
+    /// The sweep's estimate of it, MHz.
+    estimated_fmax_mhz: Option<f64>,
     /// Clock that was aimed at, MHz.
     clock_mhz: f64,
     /// Whether the measured design fits the part.
@@ -90,7 +92,10 @@ pub fn verify(
         verified.push(Verified {
             index: *index,
             roles: roles.clone(),
-            measured: measure(design, evaluator, setting, true, console)?,
+            measured: Measured {
+                estimated_fmax_mhz: judged.clock(evaluator.target).map(|clock| clock.mhz),
+                ..measure(design, evaluator, setting, true, console)?
+            },
         });
         if crate::tools::interrupted() {
             return Err(CliError::new("explore", "interrupted"));
@@ -139,6 +144,7 @@ pub fn measure(
         compared: Vec::new(),
         figures: None,
         fmax_mhz: None,
+        estimated_fmax_mhz: None,
         clock_mhz: setting.clock_mhz,
         fits: None,
         problem: None,
@@ -274,9 +280,13 @@ pub fn human(all: &[Verified], out: &mut dyn Write) -> std::io::Result<()> {
         }
         table(out, &rows)?;
         if let Some(fmax) = one.fmax_mhz {
+            let estimated = one.estimated_fmax_mhz.map_or(String::new(), |mhz| {
+                let off = 100.0 * (mhz / fmax - 1.0);
+                format!(", {mhz:.1} MHz estimated ({off:+.1} %)")
+            });
             writeln!(
                 out,
-                "  routed: {fmax:.1} MHz reached, {} MHz aimed at",
+                "  routed: {fmax:.1} MHz reached{estimated}, {} MHz aimed at",
                 one.clock_mhz
             )?;
         }

@@ -8,6 +8,7 @@ use super::dut::{Capture, Drive, Dut, DutError, Ended, TraceRecord};
 use super::stimulus::beat_bytes;
 use super::toolchain::{Core, Probes, Toolchain};
 use libloading::Library;
+use libloading::os::unix::{Library as UnixLibrary, RTLD_NOW};
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
@@ -97,11 +98,17 @@ impl Toolchain {
     }
 }
 
+/// `RTLD_NODELETE` of Linux's `dlfcn.h`.
+const RTLD_NODELETE: c_int = 0x1000;
+
 fn open(path: &Path) -> Result<Library, libloading::Error> {
     // SAFETY: the file is a library that we compiled from the harness and a verilated model. Its
     // initialisers are those of libstdc++ and of Verilator's runtime, which touch only their own
     // static variables; visibility=hidden and -Bsymbolic keep them apart from other models'.
-    unsafe { Library::new(path) }
+    // It is never unloaded: older runtimes of Verilator leave thread-local objects behind, whose
+    // destructors run when a thread ends.
+    let flags = RTLD_NOW | RTLD_NODELETE;
+    unsafe { UnixLibrary::open(Some(path), flags) }.map(Library::from)
 }
 
 impl Model {

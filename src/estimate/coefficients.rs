@@ -1,10 +1,15 @@
-//! Fitted factors. Written by `cargo run --release --example calibrate -- fit`; do not edit.
+//! Fitted factors, as `lprnn-hw calibrate fit` writes them: compiled in, or read from a file.
 
+use super::clock::{ClockClass, DELAYS};
 use super::terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS};
 use crate::spec::Target;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
 /// How far a figure was off on designs outside the fit, percent.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Error {
     /// Median of the absolute error.
     pub median: f64,
@@ -13,7 +18,8 @@ pub struct Error {
 }
 
 /// Factors of one family.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// Factor of every term of LUTs.
     pub lut: [f64; LUT_TERMS.len()],
@@ -27,71 +33,114 @@ pub struct Calibration {
     pub errors: [Error; 4],
 }
 
-/// The factors of a family.
-#[must_use]
-pub const fn calibration(family: Target) -> &'static Calibration {
-    match family {
-        Target::Xc7 | Target::Generic => &XC7,
-        Target::Xcup => &XCUP,
-        Target::Ecp5 => &ECP5,
-        Target::Ice40 => &ICE40,
+/// Factors of the delays of one class of devices.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockCalibration {
+    /// Factor of every term of the period.
+    pub delays: [f64; DELAYS.len()],
+    /// Error of the clock.
+    pub error: Error,
+}
+
+/// Everything that a calibration has fitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coefficients {
+    /// Number of the format of this file.
+    pub schema: u32,
+    /// Versions of Yosys in the table.
+    pub yosys: String,
+    /// Versions of nextpnr in the table.
+    pub nextpnr: String,
+    /// By family.
+    pub families: BTreeMap<String, Calibration>,
+    /// By class of devices.
+    pub clocks: BTreeMap<ClockClass, ClockCalibration>,
+}
+
+/// Number of the format.
+pub const SCHEMA: u32 = 1;
+
+/// Families that must be there, as options spell them.
+const FAMILIES: [&str; 4] = ["xc7", "xcup", "ecp5", "ice40"];
+
+static BUILT_IN: LazyLock<Ready> = LazyLock::new(|| {
+    let text = include_str!("data/coefficients.json");
+    Ready::new(Coefficients::from_json(text).expect("tests read the committed file"))
+});
+static CHOSEN: OnceLock<Ready> = OnceLock::new();
+
+/// Coefficients where they are found without a search.
+#[derive(Debug)]
+struct Ready {
+    all: Coefficients,
+    families: [Calibration; 4],
+}
+
+impl Ready {
+    fn new(all: Coefficients) -> Self {
+        let families = FAMILIES.map(|name| all.families[name]);
+        Self { all, families }
+    }
+
+    fn current() -> &'static Self {
+        CHOSEN.get().unwrap_or(&BUILT_IN)
     }
 }
 
-const fn error(median: f64, worst: f64) -> Error {
-    Error { median, worst }
+impl Coefficients {
+    /// Reads the file of a calibration.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let read: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if read.schema != SCHEMA {
+            return Err(format!(
+                "has the schema {}, this program reads {SCHEMA}",
+                read.schema
+            ));
+        }
+        match FAMILIES
+            .iter()
+            .find(|name| !read.families.contains_key(**name))
+        {
+            Some(name) => Err(format!("has no factors of the family {name}")),
+            None => Ok(read),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Plain data has a text.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Takes these coefficients for every estimate from now on. The first call counts.
+    pub fn choose(self) {
+        // A second call changes nothing, as documented.
+        let _ = CHOSEN.set(Ready::new(self));
+    }
+
+    /// The coefficients that estimates are made with.
+    #[must_use]
+    pub fn current() -> &'static Self {
+        &Ready::current().all
+    }
 }
 
-// Factors and errors.
-
-const XC7: Calibration = Calibration {
-    lut: [0.916, 1.054, 0.985, 0.949, 1.0, 0.974, 1.031, 0.918],
-    ff: [1.002, 1.0, 1.0, 1.0, 0.997, 1.0],
-    carry: [1.016, 1.121, 1.084, 1.088],
-    luts_of_carry: 0,
-    errors: [
-        error(0.9, 13.0),
-        error(1.3, 11.2),
-        error(0.5, 5.1),
-        error(2.0, 12.7),
-    ],
-};
-
-const ECP5: Calibration = Calibration {
-    lut: [0.892, 1.0, 0.95, 0.87, 1.0, 1.038, 1.009, 0.837],
-    ff: [1.004, 0.998, 0.994, 1.0, 0.998, 1.003],
-    carry: [1.021, 1.016, 1.019, 1.072],
-    luts_of_carry: 2,
-    errors: [
-        error(1.7, 12.7),
-        error(1.6, 8.3),
-        error(0.8, 12.0),
-        error(1.0, 27.7),
-    ],
-};
-
-const XCUP: Calibration = Calibration {
-    lut: [0.903, 1.006, 0.971, 0.757, 1.0, 1.004, 1.011, 0.976],
-    ff: [1.001, 1.006, 1.006, 0.988, 0.987, 1.029],
-    carry: [0.983, 1.091, 1.071, 1.201],
-    luts_of_carry: 0,
-    errors: [
-        error(1.6, 6.1),
-        error(2.0, 5.3),
-        error(0.3, 15.1),
-        error(1.2, 32.0),
-    ],
-};
-
-const ICE40: Calibration = Calibration {
-    lut: [1.097, 1.187, 1.054, 1.043, 1.135, 0.987, 1.165, 0.992],
-    ff: [0.982, 0.998, 0.99, 0.995, 0.988, 0.997],
-    carry: [0.835, 1.08, 1.052, 1.082],
-    luts_of_carry: 0,
-    errors: [
-        error(5.1, 13.5),
-        error(5.1, 13.5),
-        error(0.8, 2.8),
-        error(3.2, 26.3),
-    ],
-};
+/// The factors of a family.
+#[must_use]
+pub fn calibration(family: Target) -> &'static Calibration {
+    let families = &Ready::current().families;
+    match family {
+        Target::Xc7 | Target::Generic => &families[0],
+        Target::Xcup => &families[1],
+        Target::Ecp5 => &families[2],
+        Target::Ice40 => &families[3],
+    }
+}

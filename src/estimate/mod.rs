@@ -4,19 +4,22 @@
 //! alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are
 //! counts that follow from the Verilog ([`Terms`]), weighed by factors fitted to synthesised designs
 //! (`data/points.csv`); how far off they are on designs outside the fit stands beside every figure
-//! and in `docs/estimates.md`, which `cargo run --release --example calibrate -- fit` writes.
+//! and in `docs/estimates.md`, which `lprnn-hw calibrate fit` writes.
 
 mod array;
+pub mod clock;
 mod coefficients;
 mod memory;
 mod storage;
 mod terms;
 mod widths;
 
-pub use coefficients::{Calibration, Error, calibration};
+pub use coefficients::{Calibration, ClockCalibration, Coefficients, Error, SCHEMA, calibration};
 pub use memory::{Mapped, Shape};
 pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
 pub use widths::{LayerFormats, RowBound, Widths};
+
+use clock::{Clock, ClockClass, Delays};
 
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerSchedule, Schedule};
@@ -61,7 +64,8 @@ pub struct Estimate {
     pub ff: Figure,
     /// Carry cells.
     pub carry: Figure,
-    /// Block RAM in the family's smallest blocks, exact; a RAMB36 is two.
+    /// Block RAM in the family's smallest blocks; a RAMB36 is two. Exact, or one over where columns of
+    /// the bias memory are constant.
     pub bram: u64,
     /// RAMB36 among them, exact.
     pub ramb36: u64,
@@ -78,6 +82,9 @@ pub struct Estimate {
     pub macs_per_step: u64,
     /// Multiply-accumulates the arrays offer in a cycle.
     pub macs_per_cycle: u64,
+    /// Clock after place and route, where the family has an open router: ECP5 of speed grade 6, iCE40
+    /// HX. `None` from shapes alone.
+    pub clock: Option<Clock>,
 }
 
 impl Estimate {
@@ -88,13 +95,19 @@ impl Estimate {
         schedule: &Schedule,
         implementation: &Implementation,
     ) -> Self {
+        let target = implementation.target;
         let mut terms = Terms::default();
+        let mut delays = Delays::default();
         for (layer, folded) in model.layers.iter().zip(&schedule.layers) {
             let formats = LayerFormats::of(layer);
             let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
-            terms.add(&of_layer(implementation.target, &widths, folded));
+            terms.add(&of_layer(target, &widths, folded));
+            delays = clock::longest(delays, clock::of_layer(target, &widths, folded));
         }
-        let mut estimate = Self::of_terms(&terms, implementation.target, &schedule.layers);
+        let mut estimate = Self::of_terms(&terms, target, &schedule.layers);
+        let delays = clock::of_core(delays, &terms);
+        estimate.clock =
+            ClockClass::of(target, None).and_then(|class| clock::clock(class, &delays));
         estimate.cycles_per_step = schedule.cycles.per_step;
         estimate.latency = Some(schedule.cycles.latency);
         estimate
@@ -147,6 +160,7 @@ impl Estimate {
             latency: None,
             macs_per_step: macs,
             macs_per_cycle: offered,
+            clock: None,
         }
     }
 

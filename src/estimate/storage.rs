@@ -1,6 +1,6 @@
 //! Vectors, states, queues, weights, biases and tables: where they go and what stands around them.
 
-use super::memory::{self, Shape};
+use super::memory::{self, Mapped, Shape};
 use super::terms::{Part, Terms};
 use super::widths::{bits_for, log2_up};
 use crate::schedule::LayerSchedule;
@@ -75,13 +75,7 @@ impl Part<'_> {
         let (w, s) = (self.w, self.s);
         // Yosys drops columns of a memory that are constant: of weights those without an element in
         // any block, of biases the lowest bits where z is finer than every product.
-        let columns = used_columns(s);
-        let weights = Shape {
-            width: s.weight_row_bits() / s.columns * columns,
-            depth: s.weight_rows(),
-            reads: 1,
-            written: false,
-        };
+        let weights = weight_shape(s);
         let biases = Shape {
             width: s.units * (w.acc - w.bias_zeros.min(w.acc)),
             depth: s.groups * 8,
@@ -89,19 +83,25 @@ impl Part<'_> {
             written: false,
         };
         terms.memory_bits += s.weight_row_bits() * s.weight_rows() + s.units * w.acc * biases.depth;
-        for shape in [weights, biases] {
-            if shape.depth >= 64 {
+        for (shape, of_weights) in [(weights, true), (biases, false)] {
+            if shape.depth >= SHALLOW {
                 let mapped = memory::in_blocks(self.target, shape);
                 terms.take(mapped);
                 terms.ff[4] += shape.width as f64;
-                terms.lut[6] += (mapped.mux_words * shape.width) as f64 * 0.5;
+                // Blocks that lie one behind another are selected word by word.
+                let mux = if self.lut4 { 0.88 } else { 0.35 };
+                terms.lut[6] += (mapped.mux_words * shape.width) as f64 * mux;
                 if mapped.mux_words > 0 {
                     terms.ff[4] += log2_up(mapped.mux_words + 1) as f64;
                 }
             } else {
                 let distinct = distinct_columns(shape);
                 terms.ff[4] += 2.0 * distinct;
-                terms.lut[6] += distinct * self.table_luts(shape.depth);
+                terms.lut[6] += if of_weights && self.lut4 {
+                    distinct * self.sparse_table_luts()
+                } else {
+                    distinct * self.table_luts(shape.depth)
+                };
             }
         }
         let entries = 2usize << w.z;
@@ -131,6 +131,17 @@ impl Part<'_> {
         }
     }
 
+    /// LUTs of one bit of a shallow weight memory, columns on the average: the rows of idle blocks,
+    /// and those of x where a column has none, hold zeros and take hardly anything.
+    fn sparse_table_luts(&self) -> f64 {
+        let s = self.s;
+        let (x, h) = columns_of_x_and_h(s);
+        let [x_rows, h_rows] = [s.groups * s.x_blocks, s.groups * s.h_blocks];
+        let both = self.table_luts(x_rows + h_rows);
+        let alone = self.table_luts(if x > h { x_rows } else { h_rows });
+        (x.min(h) as f64 * both + x.abs_diff(h) as f64 * alone) / x.max(h) as f64
+    }
+
     /// LUTs of one bit of a table with random contents.
     fn table_luts(&self, depth: usize) -> f64 {
         let inputs = if self.lut4 { 16.0 } else { 64.0 };
@@ -143,15 +154,43 @@ impl Part<'_> {
     }
 }
 
+/// The weight memory as it is stored.
+fn weight_shape(s: &LayerSchedule) -> Shape {
+    Shape {
+        width: s.weight_row_bits() / s.columns * used_columns(s),
+        depth: s.weight_rows(),
+        reads: 1,
+        written: false,
+    }
+}
+
+/// What the weight memory becomes in block RAM; nothing when it is too shallow for that.
+pub(super) fn weight_blocks(target: Target, s: &LayerSchedule) -> Mapped {
+    let shape = weight_shape(s);
+    if shape.depth < SHALLOW {
+        return Mapped::default();
+    }
+    memory::in_blocks(target, shape)
+}
+
+/// Words from which on a read-only memory is put into block RAM.
+const SHALLOW: usize = 64;
+
 /// Columns that hold an element of x or of h in some block.
 fn used_columns(s: &LayerSchedule) -> usize {
+    let (x, h) = columns_of_x_and_h(s);
+    x.max(h)
+}
+
+/// Columns that hold an element of x in some block, and those that hold one of h.
+fn columns_of_x_and_h(s: &LayerSchedule) -> (usize, usize) {
     let x = s.shape.input_size.min(s.x_slots * s.in_elements);
     let h = if s.h_subblocks > 1 {
         s.columns
     } else {
         s.shape.hidden_size.min(s.h_slots * s.units)
     };
-    x.max(h)
+    (x, h)
 }
 
 /// Columns of a shallow table that differ: equal ones share their LUTs and registers.

@@ -10,7 +10,7 @@ use crate::schedule::LayerSchedule;
 use crate::spec::Target;
 
 /// Names of the terms of LUTs, in the order of [`Terms::lut`].
-pub const LUT_TERMS: [&str; 8] = [
+pub const LUT_TERMS: [&str; 9] = [
     "array chains",
     "array trees",
     "accumulators",
@@ -19,6 +19,7 @@ pub const LUT_TERMS: [&str; 8] = [
     "small memories",
     "tables in LUTs",
     "control",
+    "layers",
 ];
 
 /// Names of the terms of flip-flops, in the order of [`Terms::ff`].
@@ -110,6 +111,9 @@ pub fn of_layer(target: Target, widths: &Widths, schedule: &LayerSchedule) -> Te
     part.control(&mut terms);
     terms
 }
+
+/// LUTs of a layer's control that do not depend on any size.
+const FIXED: f64 = 53.0;
 
 impl Part<'_> {
     /// Carry cells of an adder of `bits` bits; Yosys makes short ones of LUTs.
@@ -245,9 +249,11 @@ impl Part<'_> {
     fn control(&self, terms: &mut Terms) {
         let (w, s) = (self.w, self.s);
         let block = bits_for(s.blocks - 1);
-        let group = bits_for(s.groups - 1);
+        // A counter that never moves is no counter.
+        let counter = |count: usize| if count == 1 { 0 } else { bits_for(count - 1) };
+        let group = counter(s.groups);
         let address = bits_for(s.weight_rows() - 1);
-        let beat = bits_for(s.in_beats() - 1);
+        let beat = counter(s.in_beats());
         let credit = bits_for(s.h_blocks);
         let queue = s.queue_log2;
         let phases = 16 + usize::from(s.table_register) + s.tanh_delay;
@@ -267,12 +273,13 @@ impl Part<'_> {
         let counters = 2 * address + 2 * block + 4 * group + beat + credit + 4 * queue + 26;
         let out = s.units * w.h + 8;
         terms.ff[5] += (counters + slots + start + delayed + lines + out) as f64;
-        let sequencer = 3 * address + 3 * block + 2 * group + credit + queue + 16;
-        let loader = slots + beat + 2 * block + group + 20;
-        let output = s.units * w.h + 3 * queue + 4;
-        let others = 2 * group + 10 + beat / 2 + 3;
+        let sequencer = 3 * address + 3 * block + 2 * group + credit + queue;
+        let loader = slots + beat + 2 * block + group;
+        let output = s.units * w.h + 3 * queue;
+        let others = 2 * group + beat / 2;
         let dense = if self.lut4 { 1.5 } else { 1.0 };
         terms.lut[7] += dense * (sequencer + loader + output + others) as f64;
+        terms.lut[8] += dense * FIXED;
         terms.carry[3] += 2.0 * self.carry(address)
             + self.carry(block) * 3.0
             + 4.0 * self.carry(group)

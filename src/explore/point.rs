@@ -1,5 +1,6 @@
 //! One design of a sweep: what it is, and what it takes.
 
+use crate::estimate::clock::{self, Delays};
 use crate::estimate::{Estimate, LayerFormats, RowBound, Terms, Widths, of_layer};
 use crate::fixed::QFormat;
 use crate::quantize::default_h;
@@ -181,6 +182,9 @@ pub struct Point {
     pub cycles_per_step: u64,
     /// Cycles from the first input beat to the last output beat of the first step.
     pub latency_cycles: u64,
+    /// What stands between its registers.
+    #[serde(skip)]
+    pub delays: Delays,
 }
 
 impl Point {
@@ -270,21 +274,25 @@ impl Evaluator {
             (counted.latency, counted.per_step)
         };
         let mut terms = Terms::default();
-        let mut of_last: Option<(usize, Terms)> = None;
+        let mut delays = Delays::default();
+        let mut of_last: Option<(usize, Terms, Delays)> = None;
         for (index, (layer, own_formats)) in folded.iter().zip(formats).enumerate() {
             // Layers of the same shape and formats take the same.
             let same = of_last
-                .filter(|&(last, _)| folded[last] == *layer && formats[last] == *own_formats);
-            let own = same.map_or_else(
+                .filter(|&(last, ..)| folded[last] == *layer && formats[last] == *own_formats);
+            let (own, between) = same.map_or_else(
                 || {
                     let shape = &layer.shape;
                     let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
-                    of_layer(self.target, &Widths::new(own_formats, layer, bound), layer)
+                    let widths = Widths::new(own_formats, layer, bound);
+                    let between = clock::of_layer(self.target, &widths, layer);
+                    (of_layer(self.target, &widths, layer), between)
                 },
-                |(_, terms)| terms,
+                |(_, terms, between)| (terms, between),
             );
             terms.add(&own);
-            of_last = Some((index, own));
+            delays = clock::longest(delays, between);
+            of_last = Some((index, own, between));
         }
         let estimate = Estimate::of_terms(&terms, self.target, &folded);
         Ok(Point {
@@ -314,6 +322,7 @@ impl Evaluator {
             macs_per_step: estimate.macs_per_step,
             cycles_per_step: per_step,
             latency_cycles: latency,
+            delays: clock::of_core(delays, &terms),
         })
     }
 }

@@ -4,6 +4,7 @@ use super::accuracy::{Accuracies, Row};
 use super::limits::{Limit, Limits, Shares};
 use super::pareto::{OBJECTIVES, front};
 use super::point::{Evaluator, NetworkShape, Point, PointError, Spec};
+use crate::estimate::clock::{Clock, ClockClass, clock};
 use crate::spec::{Part, Target};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -37,6 +38,13 @@ impl Judged {
     #[must_use]
     pub fn kept(&self) -> bool {
         self.fits && self.in_time
+    }
+
+    /// The clock it will reach on its part after place and route, where that was ever measured.
+    #[must_use]
+    pub fn clock(&self, target: Target) -> Option<Clock> {
+        let class = ClockClass::of(target, self.part.map(|part| part.name))?;
+        clock(class, &self.point.delays)
     }
 
     /// What it costs: the largest share of its part.

@@ -7,18 +7,18 @@ use std::fmt::Write;
 fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
     let metric = summary.metric.as_deref();
     text.push_str(
-        "| | network | array | LUT | FF | BRAM | DSP | cycles | latency us | limit | part |",
+        "| | network | array | LUT | FF | BRAM | DSP | cycles | latency us | MHz | limit | part |",
     );
     text.push_str(&metric.map_or(String::new(), |name| {
         format!(" {} |", name.replace('|', "\\|"))
     }));
-    text.push_str("\n|---|---|---|---|---|---|---|---|---|---|---|");
+    text.push_str("\n|---|---|---|---|---|---|---|---|---|---|---|---|");
     text.push_str(if metric.is_some() { "---|\n" } else { "\n" });
     for (name, row) in rows {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "| {name} | W{}A{} H{} x {} | {} {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {name} | W{}A{} H{} x {} | {} {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.weight_bits,
             row.act_bits,
             row.hidden,
@@ -31,6 +31,8 @@ fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
             row.dsp,
             row.cycles_per_step,
             row.latency_us,
+            row.fmax_mhz
+                .map_or("-".to_string(), |mhz| format!("{mhz:.0}")),
             row.limited_by.unwrap_or("-"),
             row.part.unwrap_or("-")
         );
@@ -96,6 +98,14 @@ pub fn markdown(summary: &Summary) -> String {
         .collect();
     table(&mut text, summary, &rows);
     let estimate = &summary.estimate;
+    if let Some((class, [median, worst])) = estimate.clock {
+        let _ = writeln!(
+            text,
+            "\nMHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median and \
+             {worst:.1} % at worst.",
+            class.name()
+        );
+    }
     let _ = writeln!(
         text,
         "\nEstimated by {}. LUT sites were off by {:.1} % at the median and {:.1} % at worst, flip-flops by {:.1} % and \

@@ -152,6 +152,7 @@ fn columns(summary: &Summary) -> Vec<&str> {
         "DSP",
         "cycles",
         "latency us",
+        "MHz",
         "limit",
         "share %",
     ];
@@ -189,6 +190,7 @@ fn cells(row: &PointRow, summary: &Summary) -> Vec<serde_json::Value> {
         json!(row.dsp),
         json!(row.cycles_per_step),
         json!(row.latency_us),
+        json!(row.fmax_mhz),
         json!(row.limited_by),
         json!(share),
     ];

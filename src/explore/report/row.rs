@@ -51,6 +51,8 @@ pub struct PointRow {
     pub cycles_per_step: u64,
     /// Cycles from the first input beat to the last output beat.
     pub latency_cycles: u64,
+    /// Clock after place and route, estimated, MHz; none where there is no open router.
+    pub fmax_mhz: Option<f64>,
     /// Latency at the clock that was given, microseconds.
     pub latency_us: f64,
     /// Steps per second at that clock.
@@ -131,6 +133,7 @@ impl PointRow {
             macs_per_step: point.macs_per_step,
             cycles_per_step: point.cycles_per_step,
             latency_cycles: point.latency_cycles,
+            fmax_mhz: judged.clock(target).map(|clock| clock.mhz),
             latency_us: digits(point.latency_cycles as f64 / clock_mhz, 4),
             steps_per_second: digits(1e6 * clock_mhz / point.cycles_per_step as f64, 4),
             accuracy: judged.accuracy,

@@ -6,7 +6,8 @@ use super::super::recommend::{Recommended, Role, fastest_of_networks, recommend}
 use super::super::sweep::Sweep;
 use super::family_name;
 use super::row::PointRow;
-use crate::estimate::calibration;
+use crate::estimate::clock::ClockClass;
+use crate::estimate::{Coefficients, calibration};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,20 +29,11 @@ pub struct EstimateErrors {
     pub lut_total: [f64; 2],
     /// Flip-flops: the same.
     pub ff: [f64; 2],
+    /// Of clocks, where there is an open router: which devices, and median and worst of the absolute
+    /// error, percent.
+    pub clock: Option<(ClockClass, [f64; 2])>,
     /// What is exact, and what is not covered.
     pub note: &'static str,
-}
-
-/// Versions of the tool that the calibration was made with.
-fn calibrated_with() -> String {
-    let table = include_str!("../../estimate/data/points.csv");
-    let mut lines = table.lines();
-    let header = lines.next().unwrap_or_default();
-    let column = header.split(',').position(|name| name == "yosys");
-    let versions: std::collections::BTreeSet<&str> = lines
-        .filter_map(|line| line.split(',').nth(column?))
-        .collect();
-    versions.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// How many points there are of which kind.
@@ -143,13 +135,13 @@ impl Summary {
                 source: format!(
                     "lprnn-hw {}, fitted to Yosys {}",
                     env!("CARGO_PKG_VERSION"),
-                    calibrated_with()
+                    Coefficients::current().yosys
                 ),
                 lut_total: [errors[1].median, errors[1].worst],
                 ff: [errors[2].median, errors[2].worst],
+                clock: clock_errors(sweep),
                 note: "Cycles and DSP blocks are exact. Block RAM and memory bits are exact but for the width of \
-                       biases, which follows from the weights. DSP arrays are not in the error table: three \
-                       of them were within 20 %.",
+                       biases, which follows from the weights.",
             },
             counts: counts(sweep),
             recommended: recommended.into_iter().map(entry).collect(),
@@ -166,6 +158,13 @@ pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {
     judged
         .map(|(index, judged)| PointRow::new(index, judged, sweep.target, setting.clock_mhz))
         .collect()
+}
+
+fn clock_errors(sweep: &Sweep) -> Option<(ClockClass, [f64; 2])> {
+    let part = sweep.limits.part.map(|part| part.name);
+    let class = ClockClass::of(sweep.target, part)?;
+    let error = Coefficients::current().clocks.get(&class)?.error;
+    Some((class, [error.median, error.worst]))
 }
 
 fn counts(sweep: &Sweep) -> Counts {

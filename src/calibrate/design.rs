@@ -1,8 +1,8 @@
 //! Designs to synthesise: their numbers as a line of the table, and a seeded model for each.
 
-use lprnn_hw::fixed::QFormat;
-use lprnn_hw::quantize::{Layer, QuantizedModel};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use crate::fixed::QFormat;
+use crate::quantize::{Layer, QuantizedModel};
+use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
 use std::collections::BTreeMap;
 
 /// Families in the order in which designs take turns.
@@ -12,6 +12,12 @@ pub const FAMILIES: [(&str, Target); 4] = [
     ("xcup", Target::Xcup),
     ("ice40", Target::Ice40),
 ];
+
+/// Kinds of arrays by their names in the table.
+const MACS: [(&str, MacStyle); 2] = [("lut", MacStyle::Lut), ("dsp", MacStyle::Dsp)];
+
+/// Devices that designs are placed and routed on.
+const DEVICES: [&str; 3] = ["85k", "hx8k", "up5k"];
 
 /// One design: everything that decides its hardware, weights by their seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +36,10 @@ pub struct Design {
     pub units: usize,
     /// Columns side by side.
     pub columns: usize,
+    /// Arrays of LUTs or of DSP blocks.
+    pub mac: MacStyle,
+    /// Device to place and route on, as nextpnr names it; `None` for synthesis alone.
+    pub device: Option<&'static str>,
 }
 
 /// `SplitMix64`: small, and the same everywhere for ever.
@@ -64,8 +74,149 @@ impl Random {
 /// minutes. One design of four may be three times as large as the others.
 const LARGEST: usize = 700;
 
+/// Random designs of the series.
+const RANDOM: u64 = 82;
+
+/// Random designs of iCE40 that an HX8K holds.
+const ON_HX8K: [u64; 12] = [3, 7, 11, 15, 23, 27, 39, 43, 51, 55, 63, 79];
+
+/// Seed of the first corner; families follow one another, then the corners.
+const FIRST_CORNER: u64 = 2000;
+
+/// What random designs do not reach: the columns of the table from `input` to `mac`, and whether the
+/// design is placed and routed where there is an open router. Made for every family.
+const CORNERS: [(&str, bool); 15] = [
+    // 16 bits, one unit.
+    ("8,8,16,16,16,8,8,16,1,1,lut", true),
+    // Four layers.
+    ("20,20+20+20+20,4,4,4,8,8,16,1,4,lut", true),
+    // Nothing is smaller.
+    ("1,1,1,1,1,5,4,8,1,1,lut", true),
+    ("12,12,16,16,16,10,12,16,2,4,lut", false),
+    // 1024 units.
+    ("64,1024,2,4,4,8,8,16,2,8,lut", false),
+    ("30,40,8,8,8,8,8,16,2,8,dsp", false),
+    // 2048 and more multipliers.
+    ("32,64,1,1,1,8,8,16,16,32,lut", false),
+    ("64,64,2,2,2,8,8,16,8,64,lut", false),
+    ("1,1024,1,1,1,8,8,16,4,4,lut", false),
+    ("5,8+30+3+17,2,8,8,8,8,16,1,3,lut", true),
+    ("16,24+24,4,4,4,8,8,16,2,8,dsp", false),
+    // One unit.
+    ("200,1,8,8,8,8,8,16,1,16,lut", true),
+    ("32,64,8,8,8,8,8,16,4,16,dsp", false),
+    ("64,64,4,4,4,8,8,16,2,16,dsp", false),
+    ("16,128,1,2,2,8,8,16,16,64,lut", false),
+];
+
+/// Corners of the fit, by their place in the list.
+const FITTED_CORNERS: [u64; 7] = [0, 1, 2, 5, 6, 10, 11];
+
+/// Seed of the first design that was chosen after the terms of the estimate were settled.
+const FIRST_UNSEEN: u64 = 4000;
+
+/// Corners once more, none of them in the fit; written as [`CORNERS`].
+const UNSEEN: [&str; 5] = [
+    "2,1,2,2,2,6,6,10,1,1,lut",
+    "9,16+16+16+16,4,4,4,8,8,16,2,4,lut",
+    "3,1024,3,4,4,8,8,16,4,4,lut",
+    "40,56,6,6,6,8,8,16,2,8,dsp",
+    "48,48,2,2,2,8,8,16,6,48,lut",
+];
+
+/// Seed of the first design for its clock alone.
+const FIRST_CLOCK: u64 = 3000;
+
+/// Designs on devices whose clock is estimated apart or needs more points: from `family` to `device`.
+const CLOCKS: [&str; 20] = [
+    "ice40,4,8,2,2,2,8,8,16,1,2,lut,up5k",
+    "ice40,16,16,4,4,4,8,8,16,1,4,lut,up5k",
+    "ice40,8,32,1,4,4,8,8,16,2,8,lut,up5k",
+    "ice40,12,20,8,8,8,8,8,16,1,2,lut,up5k",
+    "ice40,20,40,2,4,4,8,8,16,2,4,lut,up5k",
+    "ice40,32,24,3,3,3,8,8,16,1,8,lut,up5k",
+    "ice40,6,10+10,4,4,4,8,8,16,1,2,lut,up5k",
+    "ice40,1,1,1,1,1,5,4,8,1,1,lut,up5k",
+    "ice40,10,12,8,8,8,9,10,16,1,1,lut,up5k",
+    "ice40,24,64,2,2,2,8,8,16,1,16,lut,up5k",
+    "ice40,16,16,4,4,4,8,8,16,1,4,lut,hx8k",
+    "ice40,20,40,2,4,4,8,8,16,2,4,lut,hx8k",
+    "ice40,24,64,2,2,2,8,8,16,1,16,lut,hx8k",
+    "ice40,12,20,8,8,8,8,8,16,1,2,lut,hx8k",
+    "ice40,6,10+10,4,4,4,8,8,16,1,2,lut,hx8k",
+    "ecp5,64,64,4,4,4,8,8,16,1,16,lut,85k",
+    "ecp5,32,64,2,4,4,8,8,16,2,16,lut,85k",
+    "ecp5,16,48,8,8,8,8,8,16,1,8,lut,85k",
+    "ecp5,64,128,2,2,2,8,8,16,4,16,lut,85k",
+    "ecp5,32,32,3,3,3,8,8,16,2,8,lut,85k",
+];
+
 impl Design {
-    /// The design number `index` of the series; families take turns.
+    /// Every design of the calibration, in the order in which they are measured.
+    ///
+    /// # Panics
+    /// Never: the designs are constants, and a test reads them all.
+    #[must_use]
+    pub fn series() -> Vec<Self> {
+        let random = (0..RANDOM).map(|index| {
+            let mut design = Self::nth(index);
+            design.device = match design.target {
+                Target::Ecp5 => Some(DEVICES[0]),
+                Target::Ice40 if ON_HX8K.contains(&index) => Some(DEVICES[1]),
+                _ => None,
+            };
+            design
+        });
+        let corners = (0..).zip(CORNERS).flat_map(|(corner, (columns, route))| {
+            (0..).zip(FAMILIES).map(move |(family, (name, target))| {
+                let device = match target {
+                    Target::Ecp5 if route => DEVICES[0],
+                    Target::Ice40 if route && columns.starts_with("1,") => DEVICES[1],
+                    _ => "",
+                };
+                // No packing of products for the DSP blocks of iCE40.
+                let columns = match target {
+                    Target::Ice40 => columns.replace("dsp", "lut"),
+                    _ => columns.to_string(),
+                };
+                format!(
+                    "{},{name},{columns},{device}",
+                    FIRST_CORNER + 4 * corner + family
+                )
+            })
+        });
+        let unseen = (0..).zip(UNSEEN).flat_map(|(corner, columns)| {
+            (0..).zip(FAMILIES).map(move |(family, (name, target))| {
+                let columns = match target {
+                    Target::Ice40 => columns.replace("dsp", "lut"),
+                    _ => columns.to_string(),
+                };
+                format!("{},{name},{columns},", FIRST_UNSEEN + 4 * corner + family)
+            })
+        });
+        let clocks = (FIRST_CLOCK..)
+            .zip(CLOCKS)
+            .map(|(seed, line)| format!("{seed},{line}"));
+        let listed = corners
+            .chain(unseen)
+            .chain(clocks)
+            .filter_map(|line| Self::parse(&line));
+        random.chain(listed).collect()
+    }
+
+    /// Whether the fit sees it: two of five designs of a family, and of a class of devices.
+    #[must_use]
+    pub fn fitted(&self) -> bool {
+        match self.seed {
+            FIRST_UNSEEN.. => false,
+            FIRST_CLOCK.. => self.seed % 5 < 2,
+            FIRST_CORNER.. => FITTED_CORNERS.contains(&((self.seed - FIRST_CORNER) / 4)),
+            _ => self.seed / 4 % 5 < 2,
+        }
+    }
+
+    /// The design number `index` of the random series; families take turns.
+    #[must_use]
     pub fn nth(index: u64) -> Self {
         let mut random = Random(0x1517 + index);
         let (_, target) = FAMILIES[(index % 4) as usize];
@@ -116,12 +267,15 @@ impl Design {
                     bits: [w, x, h, z, a, c],
                     units,
                     columns,
+                    mac: MacStyle::Lut,
+                    device: None,
                 };
             }
         }
     }
 
     /// The design of a line that [`Design::line`] wrote.
+    #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split(',').collect();
         let numbers = |text: &str| -> Option<Vec<usize>> {
@@ -140,6 +294,8 @@ impl Design {
             c,
             units,
             columns,
+            mac,
+            device,
         ] = fields[..]
         else {
             return None;
@@ -156,29 +312,41 @@ impl Design {
             bits,
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
+            mac: MACS.iter().find(|(name, _)| *name == mac)?.1,
+            device: match device {
+                "" => None,
+                name => Some(DEVICES.iter().find(|device| **device == name)?),
+            },
         })
     }
 
     /// Column names of [`Design::line`].
-    pub const HEADER: &'static str = "seed,family,input,hidden,w,x,h,z,a_frac,c,units,columns";
+    pub const HEADER: &'static str =
+        "seed,family,input,hidden,w,x,h,z,a_frac,c,units,columns,mac,device";
 
     /// The design's numbers, comma-separated.
+    #[must_use]
     pub fn line(&self) -> String {
         let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
         let bits: Vec<String> = self.bits.iter().map(u32::to_string).collect();
         format!(
-            "{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{}",
             self.seed,
             self.family(),
             self.input,
             hidden.join("+"),
             bits.join(","),
             self.units,
-            self.columns
+            self.columns,
+            MACS.iter()
+                .find(|(_, mac)| *mac == self.mac)
+                .map_or("", |(name, _)| name),
+            self.device.unwrap_or("")
         )
     }
 
     /// Name of the family.
+    #[must_use]
     pub fn family(&self) -> &'static str {
         FAMILIES
             .iter()
@@ -187,6 +355,7 @@ impl Design {
     }
 
     /// How it is to be built.
+    #[must_use]
     pub fn implementation(&self) -> Implementation {
         Implementation {
             name: "point".into(),
@@ -194,7 +363,7 @@ impl Design {
                 units: self.units,
                 columns: self.columns,
             },
-            mac: MacStyle::Lut,
+            mac: self.mac,
             target: self.target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
@@ -203,6 +372,7 @@ impl Design {
     }
 
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
+    #[must_use]
     pub fn model(&self) -> QuantizedModel {
         let mut random = Random(self.seed ^ 0xabad_cafe);
         let [w_bits, x, h, z, a_frac, c] = self.bits;

@@ -1,0 +1,118 @@
+//! A measured design beside what the estimate counts of it.
+
+use super::design::Design;
+use super::table::{DESIGN_COLUMNS, Table};
+use crate::estimate::clock::{self, ClockClass, Delays};
+use crate::estimate::{LayerFormats, RowBound, Terms, Widths, of_layer};
+use crate::schedule::Schedule;
+
+/// Figures that are fitted.
+pub const FIGURES: [&str; 4] = [
+    "LUTs of logic",
+    "all LUT sites",
+    "flip-flops",
+    "carry cells",
+];
+
+/// What the tools counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// In the order of [`FIGURES`].
+    pub counts: [f64; 4],
+    /// Block RAM, double blocks among them, DSP blocks.
+    pub exact: [u64; 3],
+    /// Clock after place and route, MHz.
+    pub fmax_mhz: Option<f64>,
+}
+
+/// A measured design.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Its numbers.
+    pub design: Design,
+    /// What the tools counted.
+    pub measured: Measured,
+    /// What it is made of.
+    pub terms: Terms,
+    /// What stands between its registers.
+    pub delays: Delays,
+    /// Versions of Yosys and nextpnr.
+    pub tools: [String; 2],
+}
+
+impl Point {
+    /// Whether the fit sees it.
+    #[must_use]
+    pub fn fitted(&self) -> bool {
+        self.design.fitted()
+    }
+
+    /// Whether its counts are of the commands that estimates are for: iCE40 without DSP blocks.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.clock_class() != Some(ClockClass::Ice40Up)
+    }
+
+    /// The class of the device it was routed on.
+    #[must_use]
+    pub fn clock_class(&self) -> Option<ClockClass> {
+        let device = self.design.device?;
+        ClockClass::of(self.design.target, Some(device))
+    }
+
+    /// Reads one line of a table.
+    fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split(',').collect();
+        let (design, measured) = fields.split_at_checked(DESIGN_COLUMNS)?;
+        let design = Design::parse(&design.join(","))?;
+        let numbers: Vec<u64> = measured
+            .get(..9)?
+            .iter()
+            .map(|f| f.parse().ok())
+            .collect::<Option<_>>()?;
+        let [lut, _, _, lut_total, ff, carry, bram, bram36, dsp] = numbers[..] else {
+            return None;
+        };
+        let fmax_mhz = match *measured.get(9)? {
+            "" => None,
+            text => Some(text.parse().ok()?),
+        };
+        let model = design.model();
+        let schedule = Schedule::new(&model, &design.implementation()).ok()?;
+        let mut terms = Terms::default();
+        let mut delays = Delays::default();
+        for (layer, folded) in model.layers.iter().zip(&schedule.layers) {
+            let widths = Widths::new(&LayerFormats::of(layer), folded, RowBound::Weights(layer));
+            terms.add(&of_layer(design.target, &widths, folded));
+            delays = clock::longest(delays, clock::of_layer(design.target, &widths, folded));
+        }
+        Some(Self {
+            measured: Measured {
+                counts: [lut, lut_total, ff, carry].map(|n| n as f64),
+                exact: [bram, bram36, dsp],
+                fmax_mhz,
+            },
+            delays: clock::of_core(delays, &terms),
+            terms,
+            tools: [*measured.get(10)?, *measured.get(11)?].map(String::from),
+            design,
+        })
+    }
+
+    /// Every line of a table.
+    ///
+    /// # Errors
+    /// The line that cannot be built any more.
+    pub fn all(table: &Table) -> Result<Vec<Self>, String> {
+        let read =
+            |line: &str| Self::parse(line).ok_or_else(|| format!("cannot be folded: {line}"));
+        table.lines().map(read).collect()
+    }
+
+    /// Block RAM, double blocks and DSP blocks as estimated.
+    #[must_use]
+    pub fn exact(&self) -> [u64; 3] {
+        let terms = &self.terms;
+        [terms.blocks, terms.double_blocks, terms.dsp].map(|count| count as u64)
+    }
+}

@@ -1,0 +1,280 @@
+//! `lprnn-hw calibrate`: what the estimate is fitted to, and how good it is.
+
+use super::Ended;
+use super::error::CliError;
+use super::folder::write_file;
+use super::output::{Console, Results};
+use super::progress::Progress;
+use crate::calibrate::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
+use crate::estimate::Coefficients;
+use crate::estimate::clock::ClockClass;
+use crate::tools::Search;
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The measured designs.
+const POINTS: &str = "points.csv";
+/// The factors.
+const COEFFICIENTS: &str = "coefficients.json";
+
+/// Arguments of `calibrate`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw calibrate collect my-calibration -j 8
+  lprnn-hw calibrate fit my-calibration > errors.md
+  lprnn-hw estimate --bits 4 --hidden 512 --calibration my-calibration/coefficients.json
+
+The estimates that are compiled in were made this way, from src/estimate/data. With tools of other
+versions, make your own.
+
+Exit status: 0 done, 2 could not, 130 interrupted.")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Step,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Step {
+    /// Synthesise the designs of the series that the table does not have
+    Collect(CollectArgs),
+    /// Fit the factors of the estimate to the table, and print how good they are
+    Fit(FitArgs),
+}
+
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw calibrate collect my-calibration -j 8
+  lprnn-hw calibrate collect my-calibration --family ecp5
+
+Takes the designs of a fixed series through the generator, Yosys and, where the series names a device,
+nextpnr, several at once, and writes FOLDER/points.csv after every one of them: it can be stopped at any
+moment and run again. Hours for the whole series.
+
+Exit status: 0 every design of the series is in the table, 2 some could not be measured (named, with
+what the tool said; the others are kept), 130 interrupted.")]
+struct CollectArgs {
+    /// Folder of the table; made when it is not there
+    folder: PathBuf,
+    /// Designs measured at once [default: one for every core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    jobs: Option<u32>,
+    /// Designs of this family alone
+    #[arg(long, value_enum, value_name = "FAMILY")]
+    family: Option<super::synth::Family>,
+    /// At most this many designs that are not there yet
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
+}
+
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw calibrate fit my-calibration > errors.md
+  lprnn-hw calibrate fit my-calibration --designs > designs.csv
+  lprnn-hw estimate --bits 4 --hidden 512 --calibration my-calibration/coefficients.json
+
+Reads FOLDER/points.csv, fits the factors of every family to two of five designs, writes
+FOLDER/coefficients.json, and prints the errors on the others as Markdown.
+
+Exit status: 0 fitted, 2 could not: no table, a damaged one, or too few designs of a family.")]
+struct FitArgs {
+    /// Folder of the table
+    folder: PathBuf,
+    /// Print every design with its errors instead, as CSV
+    #[arg(long)]
+    designs: bool,
+}
+
+/// The factors and the errors that remain.
+#[derive(Serialize)]
+struct Fitted {
+    coefficients: Coefficients,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Results for Fitted {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        out.write_all(self.text.as_bytes())
+    }
+}
+
+/// `calibrate fit`.
+fn fit_table(args: &FitArgs, console: Console) -> Result<Ended, CliError> {
+    let path = args.folder.join(POINTS);
+    let place = |problem: String| CliError::new(path.display(), problem);
+    let points = Point::all(&read(&path)?).map_err(place)?;
+    let coefficients = fit(&points).map_err(|problem| {
+        place(problem).help("measure more of the series with `lprnn-hw calibrate collect`")
+    })?;
+    let text = if args.designs {
+        designs(&points, &coefficients)
+    } else {
+        document(&points, &coefficients)
+    };
+    let file = args.folder.join(COEFFICIENTS);
+    write_file(&file, coefficients.to_json().as_bytes())?;
+    console.print(&Fitted { coefficients, text })?;
+    Ok(Ended::Well)
+}
+
+/// Every design with its errors in percent, a line each.
+fn designs(points: &[Point], fitted: &Coefficients) -> String {
+    let mut head = vec![Design::HEADER.to_string(), "in_fit".to_string()];
+    for name in FIGURES.into_iter().chain(["clock, MHz"]) {
+        let name = name.replace(", ", " ");
+        head.push(name.clone());
+        head.push(name + " off %");
+    }
+    let mut lines = vec![head.join(",")];
+    for point in points {
+        let mut cells = vec![point.design.line(), point.fitted().to_string()];
+        let family = crate::synth::family_name(point.design.target);
+        for (figure, count) in point.measured.counts.iter().enumerate() {
+            let off = error(point, &fitted.families[family], figure);
+            cells.extend([count.to_string(), format!("{off:.1}")]);
+        }
+        let class: Option<ClockClass> = point.clock_class();
+        let clock = class.and_then(|class| fitted.clocks.get(&class));
+        let off = clock.and_then(|clock| clock_error(point, clock));
+        let fmax = point.measured.fmax_mhz;
+        cells.push(fmax.map_or(String::new(), |mhz| mhz.to_string()));
+        cells.push(off.map_or(String::new(), |off| format!("{off:.1}")));
+        lines.push(cells.join(","));
+    }
+    lines.join("\n") + "\n"
+}
+
+#[derive(Serialize)]
+struct Collected {
+    designs: usize,
+    measured: usize,
+    missing: usize,
+}
+
+impl Results for Collected {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(
+            out,
+            "{} designs are in the table, {} of them new; {} of the series are missing",
+            self.designs, self.measured, self.missing
+        )
+    }
+}
+
+/// Takes the factors of a file for all estimates of this run.
+pub fn choose(path: Option<&Path>) -> Result<(), CliError> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let read = Coefficients::from_json(&text).map_err(|problem| {
+        CliError::new(path.display(), problem)
+            .help("write the file anew with `lprnn-hw calibrate fit`")
+    })?;
+    read.choose();
+    Ok(())
+}
+
+/// Runs a step of the calibration.
+pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+    match &args.command {
+        Step::Collect(args) => collect(args, console),
+        Step::Fit(args) => fit_table(args, console),
+    }
+}
+
+fn read(path: &Path) -> Result<Table, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|error| CliError::io(path, "read", &error))?;
+    Table::parse(&text).map_err(|problem| {
+        CliError::new(path.display(), problem)
+            .help("mend the line, or take it out: it is measured again")
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
+    let folder = &args.folder;
+    std::fs::create_dir_all(folder).map_err(|error| CliError::io(folder, "make", &error))?;
+    let handle =
+        std::fs::File::open(folder).map_err(|error| CliError::io(folder, "read", &error))?;
+    if handle.try_lock().is_err() {
+        return Err(
+            CliError::new(folder.display(), "another calibration is writing there")
+                .help("wait for it, or give another folder"),
+        );
+    }
+    let path = folder.join(POINTS);
+    let table = if path.exists() {
+        read(&path)?
+    } else {
+        Table::default()
+    };
+    let wanted = args.family.map(crate::spec::Target::from);
+    let series: Vec<Design> = Design::series()
+        .into_iter()
+        .filter(|design| wanted.is_none_or(|family| family == design.target))
+        .collect();
+    let pending: VecDeque<&Design> = series
+        .iter()
+        .filter(|design| !table.has(design))
+        .take(args.count.unwrap_or(usize::MAX))
+        .collect();
+    let jobs = match args.jobs {
+        Some(jobs) => jobs as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let search = Search::from_env();
+    let new = pending.len();
+    let progress = Progress::bar(console, "synthesising", new);
+    let (queue, table, faults) = (
+        Mutex::new(pending),
+        Mutex::new((table, 0)),
+        Mutex::new(Vec::new()),
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(new) {
+            scope.spawn(|| {
+                while !crate::tools::interrupted() {
+                    let Some(design) = locked(&queue).pop_front() else {
+                        return;
+                    };
+                    let fault = match measure(&search, design) {
+                        Ok(found) => {
+                            let mut table = locked(&table);
+                            table.0.add(design, &found);
+                            table.1 += 1;
+                            progress.at(table.1);
+                            write_file(&path, table.0.to_csv().as_bytes()).err()
+                        }
+                        Err(_) if crate::tools::interrupted() => return,
+                        Err(error) => Some(CliError::from_message(&error.to_string())),
+                    };
+                    locked(&faults).extend(fault);
+                }
+            });
+        }
+    });
+    drop(progress);
+    if crate::tools::interrupted() {
+        return Err(CliError::new("calibrate", "interrupted"));
+    }
+    if let Some(fault) = locked(&faults).drain(..).reduce(CliError::and) {
+        return Err(fault.help("run it again when the cause is mended; what is there is kept"));
+    }
+    let (table, measured) = &*locked(&table);
+    console.print(&Collected {
+        designs: table.lines().count(),
+        measured: *measured,
+        missing: series.iter().filter(|design| !table.has(design)).count(),
+    })?;
+    Ok(Ended::Well)
+}

@@ -1,0 +1,139 @@
+//! The clock that place and route will reach, from what stands between two registers.
+//!
+//! The slowest paths of routed designs are the lane's multiplier, and block RAM with the multiplexer
+//! behind it where a memory takes several blocks one behind another. The period is a weighted sum of
+//! what lengthens these, and of the size of the core, which lengthens its wires; the weights are fitted
+//! to routed designs, per class of devices.
+
+use super::coefficients::{ClockCalibration, Coefficients, Error};
+use super::storage::weight_blocks;
+use super::terms::Terms;
+use super::widths::Widths;
+use crate::schedule::LayerSchedule;
+use crate::spec::Target;
+use serde::{Deserialize, Serialize};
+
+/// Names of the terms of the period, in the order of [`Delays`].
+pub const DELAYS: [&str; 4] = [
+    "fixed",
+    "bits of a gate value, where the multiplier is of LUTs",
+    "multiplexer behind the weights: levels times binary logarithm of its blocks",
+    "LUTs of logic, binary logarithm",
+];
+
+/// Counts that lengthen the period.
+pub type Delays = [f64; DELAYS.len()];
+
+/// Devices with the same delays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ClockClass {
+    /// ECP5 of speed grade 6, the slowest.
+    #[serde(rename = "ecp5 speed 6")]
+    Ecp5,
+    /// iCE40 HX.
+    #[serde(rename = "ice40 hx")]
+    Ice40Hx,
+    /// iCE40 UP, which is short for `UltraPlus`.
+    #[serde(rename = "ice40 up")]
+    Ice40Up,
+}
+
+impl ClockClass {
+    /// All classes.
+    pub const ALL: [Self; 3] = [Self::Ecp5, Self::Ice40Hx, Self::Ice40Up];
+
+    /// As tables name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ecp5 => "ecp5 speed 6",
+            Self::Ice40Hx => "ice40 hx",
+            Self::Ice40Up => "ice40 up",
+        }
+    }
+
+    /// The class of a device of a family, as nextpnr or the table of parts names it; of the family's
+    /// usual one without a device. `None` where nothing was measured.
+    #[must_use]
+    pub fn of(family: Target, device: Option<&str>) -> Option<Self> {
+        let device = device.map(|name| name.strip_prefix("ice40").unwrap_or(name));
+        match (family, device) {
+            // The table of parts has no speed grades: the slowest is meant.
+            (Target::Ecp5, _) => Some(Self::Ecp5),
+            (Target::Ice40, None) => Some(Self::Ice40Hx),
+            (Target::Ice40, Some(name)) if name.starts_with("hx") => Some(Self::Ice40Hx),
+            (Target::Ice40, Some(name)) if name.starts_with("up") => Some(Self::Ice40Up),
+            _ => None,
+        }
+    }
+}
+
+/// An estimated clock and how far such estimates were off on designs outside the fit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Clock {
+    /// After place and route, MHz.
+    pub mhz: f64,
+    /// On which devices.
+    pub class: ClockClass,
+    /// Median of the absolute error, percent.
+    pub median_error_percent: f64,
+    /// Worst absolute error, percent.
+    pub worst_error_percent: f64,
+}
+
+/// What one layer adds between registers.
+#[must_use]
+pub fn of_layer(target: Target, widths: &Widths, schedule: &LayerSchedule) -> Delays {
+    let soft = match target {
+        Target::Ice40 => widths.gate as f64,
+        _ => 0.0,
+    };
+    // Its inputs come from blocks that are spread over the device.
+    let weights = weight_blocks(target, schedule);
+    let levels = ((weights.mux_words + 1) as f64).log2();
+    [
+        1.0,
+        soft,
+        levels * (weights.blocks.max(1) as f64).log2(),
+        0.0,
+    ]
+}
+
+/// The longest of each of two layers.
+#[must_use]
+pub fn longest(one: Delays, other: Delays) -> Delays {
+    std::array::from_fn(|term| one[term].max(other[term]))
+}
+
+/// Of a whole core: its layers' longest, and its size.
+#[must_use]
+pub fn of_core(mut delays: Delays, terms: &Terms) -> Delays {
+    delays[3] = terms.lut.iter().sum::<f64>().max(1.0).log2();
+    delays
+}
+
+impl ClockCalibration {
+    /// The clock of a core, MHz.
+    #[must_use]
+    pub fn mhz(&self, delays: &Delays) -> f64 {
+        let period: f64 = delays
+            .iter()
+            .zip(self.delays)
+            .map(|(count, ns)| count * ns)
+            .sum();
+        1000.0 / period.max(0.1)
+    }
+}
+
+/// The clock of a core on a class of devices.
+#[must_use]
+pub fn clock(class: ClockClass, delays: &Delays) -> Option<Clock> {
+    let fitted = Coefficients::current().clocks.get(&class)?;
+    let Error { median, worst } = fitted.error;
+    Some(Clock {
+        mhz: (fitted.mhz(delays) * 10.0).round() / 10.0,
+        class,
+        median_error_percent: median,
+        worst_error_percent: worst,
+    })
+}

@@ -153,8 +153,17 @@ fn damaged_tables_and_coefficients_are_refused() {
             .unwrap_err()
             .contains("line 3")
     );
-    let cut = &lines[1][..lines[1].len() / 2];
-    assert!(table(&[lines[0], cut]).unwrap_err().contains("line 2"));
+    assert!(
+        table(&[lines[0], &lines[1][..40]])
+            .unwrap_err()
+            .contains("line 2")
+    );
+    let cut = format!("{}\n{}", lines[0], lines[1]);
+    assert!(
+        Table::parse(&cut)
+            .unwrap_err()
+            .contains("line 2: is cut off")
+    );
     let few = Point::all(&table(&lines[..4]).unwrap()).unwrap();
     assert!(fit(&few).unwrap_err().contains("at least 4"));
 

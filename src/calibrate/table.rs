@@ -24,6 +24,9 @@ impl Table {
     /// # Errors
     /// The number of the first line that is none, and why.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.ends_with('\n') {
+            return Err(format!("line {}: is cut off", text.lines().count()));
+        }
         let mut lines = text.lines();
         let header = Self::header();
         if lines.next() != Some(&header) {

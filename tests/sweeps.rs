@@ -188,6 +188,31 @@ fn points_that_fail_are_tried_again_and_named() {
     program(&["point"]).arg(&folder).arg(id).assert().success();
 }
 
+/// No byte can be written to a file, as on a full disk: no result and nothing half-written, and all of
+/// them as soon as there is room.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = quick_plan(home.path());
+    run(&folder, &[]).assert().success();
+    let want = collect(&folder);
+    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    let full = home.path().join("full.sh");
+    // The limit makes writing an error, once its signal is ignored.
+    std::fs::write(&full, "trap '' XFSZ\nulimit -f 0\nexec \"$@\"\n").unwrap();
+    let launcher = format!("sh {}", full.display());
+    run(&folder, &["--launcher", &launcher, "--retries", "0"])
+        .assert()
+        .code(2);
+    let left = std::fs::read_dir(folder.join("points")).map_or(0, |points| {
+        let files = |point: &Path| std::fs::read_dir(point).unwrap().count();
+        points.map(|point| files(&point.unwrap().path())).sum()
+    });
+    assert_eq!(left, 0);
+    run(&folder, &[]).assert().success();
+    assert!(collect(&folder) == want);
+}
+
 /// The shell's PATH with our program in front.
 fn path() -> std::ffi::OsString {
     let own = cargo_bin!("lprnn-hw").parent().unwrap().to_path_buf();

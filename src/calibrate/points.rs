@@ -2,6 +2,7 @@
 
 use super::design::Design;
 use super::table::{DESIGN_COLUMNS, Table};
+use crate::codegen::rom_columns;
 use crate::estimate::clock::{self, ClockClass, Delays};
 use crate::estimate::{LayerFormats, RowBound, Terms, Widths, of_layer};
 use crate::schedule::Schedule;
@@ -81,9 +82,10 @@ impl Point {
         let schedule = Schedule::new(&model, &design.implementation()).ok()?;
         let mut terms = Terms::default();
         let mut delays = Delays::default();
-        for (layer, folded) in model.layers.iter().zip(&schedule.layers) {
+        let roms = rom_columns(&model, &schedule, design.target);
+        for ((layer, folded), roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
             let widths = Widths::new(&LayerFormats::of(layer), folded, RowBound::Weights(layer));
-            terms.add(&of_layer(design.target, &widths, folded));
+            terms.add(&of_layer(design.target, &widths, folded, Some(roms)));
             delays = clock::longest(delays, clock::of_layer(design.target, &widths, folded));
         }
         Some(Self {

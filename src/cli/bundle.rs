@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::model;
-use crate::codegen::{Bundle, Interface, Package, Vectors};
+use crate::codegen::{Bundle, Interface, Package, Vectors, rom_columns};
 use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
@@ -66,7 +66,9 @@ pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned
 impl Planned {
     /// What it will take.
     pub fn estimate(&self) -> Estimate {
-        Estimate::new(&self.model, &self.schedule, &self.config.implementation)
+        let target = self.config.implementation.target;
+        let roms = rom_columns(&self.model, &self.schedule, target);
+        Estimate::new(&self.model, &self.schedule, &roms, target)
     }
 }
 

@@ -78,11 +78,7 @@ pub fn human_estimate(out: &mut dyn Write, estimate: &Estimate) -> std::io::Resu
         figure("LUT sites in all", estimate.lut_total),
         figure("flip-flops", estimate.ff),
         figure("carry cells", estimate.carry),
-        vec![
-            blocks.to_string(),
-            grouped(estimate.bram),
-            "exact, or one over where columns of biases are constant".to_string(),
-        ],
+        exact(blocks, estimate.bram),
     ];
     if estimate.ramb36 > 0 {
         rows.push(exact("RAMB36 among them", estimate.ramb36));

@@ -1,8 +1,9 @@
 //! Memory images: weights with the array's skew, biases with every constant of the datapath.
 
 use super::hardware::LayerHardware;
-use crate::quantize::Layer;
-use crate::schedule::{LayerSchedule, MacArray, Packing};
+use crate::quantize::{Layer, QuantizedModel};
+use crate::schedule::{LayerSchedule, MacArray, Packing, RomColumns, Schedule};
+use crate::spec::Target;
 use bitvec::field::BitField;
 use bitvec::prelude::{BitVec, Lsb0, bitvec};
 
@@ -34,6 +35,19 @@ impl Image {
                 .map(|digit| char::from_digit(digit.load_le::<u32>(), 16).unwrap_or('0'))
                 .collect()
         })
+    }
+
+    /// Columns that are not the same in every row.
+    #[must_use]
+    pub fn varying_columns(&self) -> usize {
+        let Some(first) = self.rows.first() else {
+            return 0;
+        };
+        let mut varying = bitvec![u32, Lsb0; 0; self.width];
+        for row in &self.rows {
+            varying |= row.clone() ^ first;
+        }
+        varying.count_ones()
     }
 
     /// The digest that `lprnn_rom` checks in simulation: FNV-1a over the 32-bit words of all rows.
@@ -189,6 +203,20 @@ impl<'a> Placed<'a> {
     }
 }
 
+/// What synthesis keeps of the memories of every layer.
+#[must_use]
+pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Target) -> Vec<RomColumns> {
+    (model.layers.iter().zip(&schedule.layers))
+        .map(|(layer, folded)| {
+            let hardware = LayerHardware::new(layer, folded, target);
+            RomColumns {
+                weights: weight_image(layer, folded).varying_columns(),
+                biases: bias_image(layer, folded, &hardware).varying_columns(),
+            }
+        })
+        .collect()
+}
+
 /// The weight memory: row `a` holds, for stage `i` of every chain, the weights of block `a - i`.
 #[must_use]
 pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
@@ -278,4 +306,22 @@ pub fn bias_image(layer: &Layer, schedule: &LayerSchedule, hardware: &LayerHardw
         }
     }
     image
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_vary_when_two_rows_differ_in_them() {
+        let mut image = Image::zeros(40, 3);
+        assert_eq!(image.varying_columns(), 0);
+        image.rows[1].set(3, true);
+        image.rows[2].set(39, true);
+        for row in &mut image.rows {
+            row.set(7, true);
+        }
+        assert_eq!(image.varying_columns(), 2);
+        assert_eq!(Image::zeros(4, 0).varying_columns(), 0);
+    }
 }

@@ -17,7 +17,7 @@ pub use bundle::{Bundle, CodegenError};
 pub use hardware::LayerHardware;
 pub use interface::{Interface, StreamPort, Timing};
 pub use library::{PRIMITIVES, TemplateError};
-pub use memory::{Image, LANE_ORDER, bias_image, weight_image};
+pub use memory::{Image, LANE_ORDER, bias_image, rom_columns, weight_image};
 pub use package::Package;
 pub use report::{LayerReport, MemoryReport, Report};
 pub use testbench::Vectors;

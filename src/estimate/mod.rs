@@ -22,8 +22,8 @@ pub use widths::{LayerFormats, RowBound, Widths};
 use clock::{Clock, ClockClass, Delays};
 
 use crate::quantize::QuantizedModel;
-use crate::schedule::{LayerSchedule, Schedule};
-use crate::spec::{Implementation, Target};
+use crate::schedule::{LayerSchedule, RomColumns, Schedule};
+use crate::spec::Target;
 use serde::Serialize;
 
 /// A calibrated count and how far it was off on designs outside the fit.
@@ -64,10 +64,10 @@ pub struct Estimate {
     pub ff: Figure,
     /// Carry cells.
     pub carry: Figure,
-    /// Block RAM in the family's smallest blocks; a RAMB36 is two. Exact, or one over where columns of
-    /// the bias memory are constant.
+    /// Block RAM in the family's smallest blocks; a RAMB36 is two. Exact; from shapes alone, one over
+    /// where columns of a memory happen to be constant.
     pub bram: u64,
-    /// RAMB36 among them, exact.
+    /// RAMB36 among them, as exact.
     pub ramb36: u64,
     /// DSP blocks, exact.
     pub dsp: u64,
@@ -88,20 +88,21 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Estimates the hardware of `model` folded as `schedule`.
+    /// Estimates the hardware of `model` folded as `schedule` for `target`, with memories of which
+    /// `roms` says, layer by layer, what varies.
     #[must_use]
     pub fn new(
         model: &QuantizedModel,
         schedule: &Schedule,
-        implementation: &Implementation,
+        roms: &[RomColumns],
+        target: Target,
     ) -> Self {
-        let target = implementation.target;
         let mut terms = Terms::default();
         let mut delays = Delays::default();
-        for (layer, folded) in model.layers.iter().zip(&schedule.layers) {
+        for ((layer, folded), &roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
             let formats = LayerFormats::of(layer);
             let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
-            terms.add(&of_layer(target, &widths, folded));
+            terms.add(&of_layer(target, &widths, folded, Some(roms)));
             delays = clock::longest(delays, clock::of_layer(target, &widths, folded));
         }
         let mut estimate = Self::of_terms(&terms, target, &schedule.layers);
@@ -124,7 +125,7 @@ impl Estimate {
         for (formats, folded) in layers {
             let bound = RowBound::Sizes(folded.shape.input_size, folded.shape.hidden_size);
             let widths = Widths::new(formats, folded, bound);
-            terms.add(&of_layer(target, &widths, folded));
+            terms.add(&of_layer(target, &widths, folded, None));
         }
         Self::of_terms(&terms, target, layers.iter().map(|(_, folded)| folded))
     }

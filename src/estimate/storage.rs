@@ -74,15 +74,20 @@ impl Part<'_> {
     pub(super) fn roms(&self, terms: &mut Terms) {
         let (w, s) = (self.w, self.s);
         // Yosys drops columns of a memory that are constant: of weights those without an element in
-        // any block, of biases the lowest bits where z is finer than every product.
-        let weights = weight_shape(s);
-        let biases = Shape {
+        // any block, of biases the lowest bits where z is finer than every product; where contents
+        // are known, whatever does not vary.
+        let mut weights = weight_shape(s);
+        let mut biases = Shape {
             width: s.units * (w.acc - w.bias_zeros.min(w.acc)),
             depth: s.groups * 8,
             reads: 1,
             written: false,
         };
         terms.memory_bits += s.weight_row_bits() * s.weight_rows() + s.units * w.acc * biases.depth;
+        if let Some(roms) = self.roms {
+            weights.width = kept(weights, roms.weights);
+            biases.width = kept(biases, roms.biases);
+        }
         for (shape, of_weights) in [(weights, true), (biases, false)] {
             if shape.depth >= SHALLOW {
                 let mapped = memory::in_blocks(self.target, shape);
@@ -151,6 +156,16 @@ impl Part<'_> {
         } else {
             depth / inputs * if self.lut4 { 1.2 } else { 1.05 }
         }
+    }
+}
+
+/// Width of a memory of which `varying` columns vary. In one that becomes LUTs, columns are told
+/// apart otherwise.
+fn kept(shape: Shape, varying: usize) -> usize {
+    if shape.depth < SHALLOW {
+        shape.width
+    } else {
+        varying
     }
 }
 

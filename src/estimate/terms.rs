@@ -6,7 +6,7 @@
 
 use super::memory::Mapped;
 use super::widths::{Widths, bits_for};
-use crate::schedule::LayerSchedule;
+use crate::schedule::{LayerSchedule, RomColumns};
 use crate::spec::Target;
 
 /// Names of the terms of LUTs, in the order of [`Terms::lut`].
@@ -91,16 +91,24 @@ pub(super) struct Part<'a> {
     pub(super) s: &'a LayerSchedule,
     /// A family of LUT4s.
     pub(super) lut4: bool,
+    /// What the memories hold, where weights are known.
+    pub(super) roms: Option<RomColumns>,
 }
 
 /// Takes a layer apart.
 #[must_use]
-pub fn of_layer(target: Target, widths: &Widths, schedule: &LayerSchedule) -> Terms {
+pub fn of_layer(
+    target: Target,
+    widths: &Widths,
+    schedule: &LayerSchedule,
+    roms: Option<RomColumns>,
+) -> Terms {
     let part = Part {
         target,
         w: widths,
         s: schedule,
         lut4: matches!(target, Target::Ecp5 | Target::Ice40),
+        roms,
     };
     let mut terms = Terms::default();
     part.array(&mut terms);

@@ -286,7 +286,7 @@ impl Evaluator {
                     let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
                     let widths = Widths::new(own_formats, layer, bound);
                     let between = clock::of_layer(self.target, &widths, layer);
-                    (of_layer(self.target, &widths, layer), between)
+                    (of_layer(self.target, &widths, layer, None), between)
                 },
                 |(_, terms, between)| (terms, between),
             );
@@ -330,6 +330,7 @@ impl Evaluator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codegen::rom_columns;
     use crate::quantize::{SeededOptions, seeded};
     use crate::schedule::Schedule;
 
@@ -382,7 +383,8 @@ mod tests {
                 let point = evaluator.point(&spec).unwrap();
                 let implementation = evaluator.implementation(&spec);
                 let schedule = Schedule::new(&model, &implementation).unwrap();
-                let full = Estimate::new(&model, &schedule, &implementation);
+                let roms = rom_columns(&model, &schedule, target);
+                let full = Estimate::new(&model, &schedule, &roms, target);
                 assert_eq!(point.cycles_per_step, full.cycles_per_step);
                 assert_eq!(Some(point.latency_cycles), full.latency);
                 assert_eq!(point.dsp, full.dsp);

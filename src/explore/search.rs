@@ -4,6 +4,7 @@ use super::explain::{missing, smallest_part};
 use super::limits::{Limit, Limits};
 use super::point::{Evaluator, NetworkShape, Point, Spec};
 use super::sweep::{Judged, judge};
+use crate::codegen::rom_columns;
 use crate::estimate::{Estimate, LayerFormats};
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerShape, Schedule};
@@ -121,7 +122,9 @@ pub fn best_folding(
         let Ok(schedule) = Schedule::new(model, &built) else {
             continue;
         };
-        let point = with_weights(&found.point, &Estimate::new(model, &schedule, &built));
+        let roms = rom_columns(model, &schedule, part.family);
+        let estimate = Estimate::new(model, &schedule, &roms, part.family);
+        let point = with_weights(&found.point, &estimate);
         let again = judge(point, &[part], limits, None);
         if again.kept() {
             return Ok((built, again.point));

@@ -6,12 +6,14 @@ mod cycles;
 mod folding;
 mod layer;
 mod mac;
+mod roms;
 mod steady;
 
 pub use cycles::{CycleCounts, count_cycles};
 pub use folding::{ScheduleError, choose};
 pub use layer::{Fabric, LayerSchedule, LayerShape};
 pub use mac::{MacArray, Packing};
+pub use roms::RomColumns;
 pub use steady::{SteadyCycles, steady_cycles};
 
 use crate::quantize::QuantizedModel;

@@ -167,12 +167,14 @@ pub fn run(
         read = design.read(),
     );
     write(scratch, "elaborate.ys", &elaborate)?;
+    // Registers that nothing sets start at zero on an FPGA; in the netlist they would be unknown.
     let script = format!(
         "tee -o elaborate.log script elaborate.ys\n\
          tee -o ports.txt portlist {top}\n\
          {mapping} -top {top}\n\
          {FLATTEN}\
          tee -o stat.json stat -json\n\
+         setundef -zero -params\n\
          write_verilog -noattr netlist.v\n"
     );
     yosys(&tool, top, scratch, "synth.ys", &script, options.limit)?;

@@ -1,8 +1,9 @@
 //! What a multiply-accumulate array takes by itself: LUTs or DSP blocks per product, and its clock.
 //!
-//! `cargo run --release --example array` synthesises the arrays of cores of one unit by 16 columns
-//! (64 products a cycle), with an accumulator of W + A + 10 bits for each of the four rows and
-//! nothing else. `-- --pnr` also places and routes those for ECP5 (85k, speed 6, one seed).
+//! `cargo run --release --example array` synthesises the arrays of cores of 16 columns, with an
+//! accumulator of W + A + 10 bits for each row and nothing else: LUT arrays of one unit (4 rows, 64
+//! products a cycle), DSP arrays of three (12 rows, 192 products), since rows share a block by threes,
+//! fours or sixes. `-- --pnr` also places and routes the LUT arrays for ECP5 (85k, speed 6, one seed).
 
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::fixed::QFormat;
@@ -13,8 +14,15 @@ use lprnn_hw::synth::{Design, Options, Part, RouteOptions, Synthesis, family_nam
 use lprnn_hw::tools::Search;
 use std::path::Path;
 
-const ROWS: usize = 4;
 const COLUMNS: usize = 16;
+
+/// Rows of an array.
+fn rows(mac: MacStyle) -> usize {
+    match mac {
+        MacStyle::Dsp => 12,
+        _ => 4,
+    }
+}
 
 /// The core with `bits`-bit weights and activations whose array is looked at.
 fn core(bits: u32, mac: MacStyle, target: Target) -> (Bundle, MacArray, [usize; 2]) {
@@ -38,7 +46,7 @@ fn core(bits: u32, mac: MacStyle, target: Target) -> (Bundle, MacArray, [usize; 
         memory_init: MemoryInit::Inline,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
-            units: ROWS / 4,
+            units: rows(mac) / 4,
             columns: COLUMNS,
         },
     };
@@ -49,7 +57,13 @@ fn core(bits: u32, mac: MacStyle, target: Target) -> (Bundle, MacArray, [usize; 
 }
 
 /// Verilog of the array with its accumulators, and of nothing else.
-fn array_top(bits: u32, bundle: &Bundle, mac: MacArray, [chain, chains]: [usize; 2]) -> String {
+fn array_top(
+    bits: u32,
+    rows: usize,
+    bundle: &Bundle,
+    mac: MacArray,
+    [chain, chains]: [usize; 2],
+) -> String {
     let hardware = &bundle.hardware[0];
     let (sum_w, acc_w) = (hardware.sum_w, 2 * bits as usize + 10);
     let array = match mac {
@@ -57,6 +71,10 @@ fn array_top(bits: u32, bundle: &Bundle, mac: MacArray, [chain, chains]: [usize;
             "lprnn_mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
             hardware.chain_w,
             u8::from(mux_register)
+        ),
+        MacArray::Dsp(packing) if packing.bare => format!(
+            "lprnn_mac_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .CHAIN_W({}),",
+            packing.fields, packing.field_w, packing.ports.0, packing.ports.1, hardware.chain_w
         ),
         MacArray::Dsp(packing) => format!(
             "lprnn_mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
@@ -66,13 +84,13 @@ fn array_top(bits: u32, bundle: &Bundle, mac: MacArray, [chain, chains]: [usize;
     format!(
         "module array_top (input wire clk, input wire rst, input wire enable,
     input wire recurrent, input wire [{COLUMNS}*{bits}-1:0] act,
-    input wire [{ROWS}*{COLUMNS}*{bits}-1:0] weight, output wire [{ROWS}*{acc_w}-1:0] acc);
-    wire [{ROWS}*{sum_w}-1:0] sums;
-    {array} .ROWS({ROWS}), .COLUMNS({COLUMNS}), .CHAIN({chain}), .CHAINS({chains}),
+    input wire [{rows}*{COLUMNS}*{bits}-1:0] weight, output wire [{rows}*{acc_w}-1:0] acc);
+    wire [{rows}*{sum_w}-1:0] sums;
+    {array} .ROWS({rows}), .COLUMNS({COLUMNS}), .CHAIN({chain}), .CHAINS({chains}),
         .ACT_W({bits}), .WEIGHT_W({bits}), .SUM_W({sum_w})) u_mac
         (.clk(clk), .act_i(act), .weight_i(weight), .sum_o(sums));
     genvar r;
-    generate for (r = 0; r < {ROWS}; r = r + 1) begin : gen_row
+    generate for (r = 0; r < {rows}; r = r + 1) begin : gen_row
         lprnn_accumulator #(.SUM_W({sum_w}), .ACC_W({acc_w})) u_acc
             (.clk(clk), .rst(rst), .enable_i(enable), .recurrent_i(recurrent),
              .sum_i(sums[r*{sum_w} +: {sum_w}]), .acc_o(acc[r*{acc_w} +: {acc_w}]));
@@ -94,13 +112,20 @@ fn synthesise(
     for (path, bytes) in &bundle.files {
         let name = Path::new(path).file_name().expect("a file has a name");
         let name = name.to_str().expect("names are ASCII");
-        let part = ["mac_lut", "da_row", "mac_dsp", "dsp_cell", "accumulator"];
+        let part = [
+            "mac_lut",
+            "da_row",
+            "mac_dsp",
+            "mac_mult",
+            "dsp_cell",
+            "accumulator",
+        ];
         if part.iter().any(|part| name == format!("lprnn_{part}.v")) {
             std::fs::write(folder.path().join(name), bytes).expect("the scratch folder is ours");
             sources.push(name.to_string());
         }
     }
-    let top = array_top(bits, &bundle, array, chains);
+    let top = array_top(bits, rows(mac), &bundle, array, chains);
     std::fs::write(folder.path().join("array_top.v"), top).expect("the scratch folder is ours");
     sources.push("array_top.v".into());
     let design = Design {
@@ -113,6 +138,7 @@ fn synthesise(
         part: Part::new(target, None, None).expect("ECP5 has a default part"),
         target_mhz: 300.0,
         seed: 1,
+        seeds: 1,
     });
     let options = Options {
         route,
@@ -126,12 +152,12 @@ fn synthesise(
 fn main() {
     let pnr = std::env::args().any(|argument| argument == "--pnr");
     let search = Search::from_env();
-    let products = (ROWS * COLUMNS) as f64;
     println!("family  array  bits  LUT/MAC  sites/MAC  FF/MAC  MAC/DSP  Fmax MHz");
     for (target, mac, widths) in [
         (Target::Xc7, MacStyle::Lut, &[1, 2, 3, 4, 5, 6, 8][..]),
         (Target::Xc7, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
-        (Target::Ecp5, MacStyle::Lut, &[1, 2, 4, 8]),
+        (Target::Ecp5, MacStyle::Lut, &[1, 2, 3, 4, 8]),
+        (Target::Xcup, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
         (Target::Ecp5, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
         (Target::Ice40, MacStyle::Lut, &[2, 4, 8]),
     ] {
@@ -139,6 +165,7 @@ fn main() {
             let pnr = pnr && target == Target::Ecp5 && mac == MacStyle::Lut;
             let (found, array) = synthesise(&search, bits, mac, target, pnr);
             let used = found.utilization;
+            let products = (rows(mac) * COLUMNS) as f64;
             println!(
                 "{:6}  {:5}  {bits:4}  {:7.2}  {:9.2}  {:6.2}  {:>7}  {:>8}",
                 family_name(target),

@@ -60,7 +60,7 @@ module lprnn_layer #(
     parameter [31:0] SHIFT_X = 32'h0,  // alignment of gates o, g, f, i, 8 bits each
     parameter [31:0] SHIFT_H = 32'h0,
     // implementation
-    parameter MAC_DSP       = 0,    // 1: lprnn_mac_dsp instead of lprnn_mac_lut
+    parameter MAC_DSP       = 0,    // 0: lprnn_mac_lut, 1: lprnn_mac_dsp, 2: lprnn_mac_mult
     parameter STAGE         = 2,    // columns of a chain's stage
     parameter FIELDS        = 1,    // rows of a DSP block
     parameter FIELD_W       = 20,
@@ -343,7 +343,27 @@ module lprnn_layer #(
     wire [ROWS*(SUM_W)-1:0] sums;
 
     generate
-        if (MAC_DSP != 0) begin : gen_mac_dsp
+        if (MAC_DSP == 2) begin : gen_mac_mult
+            lprnn_mac_mult #(
+                .ROWS     (ROWS),
+                .COLUMNS  (COLUMNS),
+                .CHAIN    (CHAIN),
+                .CHAINS   (CHAINS),
+                .FIELDS   (FIELDS),
+                .FIELD_W  (FIELD_W),
+                .ACT_W    (ACT_W),
+                .WEIGHT_W (WEIGHT_W),
+                .W_W      (DSP_W_W),
+                .A_W      (DSP_A_W),
+                .CHAIN_W  (CHAIN_W),
+                .SUM_W    (SUM_W)
+            ) u_mac (
+                .clk      (clk),
+                .act_i    (act),
+                .weight_i (weight_data_i),
+                .sum_o    (sums)
+            );
+        end else if (MAC_DSP != 0) begin : gen_mac_dsp
             lprnn_mac_dsp #(
                 .ROWS     (ROWS),
                 .COLUMNS  (COLUMNS),

@@ -95,13 +95,21 @@ fn routed(target: Target, logic: &str) {
         route: Some(RouteOptions {
             part: Part::new(target, None, None).unwrap(),
             target_mhz: 100.0,
-            seed: 1,
+            seed: 3,
+            seeds: 2,
         }),
         ..Options::default()
     };
     let found = run(&Search::from_env(), &tiny(), target, &options).unwrap();
     let routed = found.routed.unwrap();
     assert!((20.0..1000.0).contains(&routed.fmax_mhz), "{routed:?}");
+    // Both seeds are there, in order, and the faster one is what is reported.
+    let seeds: Vec<u64> = routed.tried.iter().map(|one| one.seed).collect();
+    assert_eq!(seeds, [3, 4]);
+    let clocks = routed.tried.iter().map(|one| one.fmax_mhz);
+    assert_eq!(routed.fmax_mhz, clocks.reduce(f64::max).unwrap());
+    let own = routed.tried.iter().find(|one| one.seed == routed.seed);
+    assert_eq!(own.unwrap().fmax_mhz, routed.fmax_mhz);
     assert_eq!(routed.source.stage, "pnr");
     assert_eq!(routed.harness.ff, 17 + 2 * 24);
     let cells = routed.cells[logic];

@@ -102,6 +102,7 @@ pub fn measure(search: &Search, design: &Design) -> Result<Synthesis, MeasureErr
             part: Part::new(design.target, Some(device), None).map_err(failed)?,
             target_mhz: AIM_MHZ,
             seed: PLACER_SEED,
+            seeds: 1,
         }),
     };
     let options = Options {

@@ -7,7 +7,7 @@ use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, folder};
 use crate::spec::Target;
-use crate::synth::{self, Design, Options, Part, RouteOptions, Synthesis, Utilization};
+use crate::synth::{self, Design, Options, Part, RouteOptions, SeedClock, Synthesis, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -20,6 +20,7 @@ use std::time::Duration;
 Examples:
   lprnn-hw synth lstm                              cells on the family it was generated for
   lprnn-hw synth lstm --target ecp5 --pnr          and the clock after place and route
+  lprnn-hw synth lstm --target ecp5 --pnr --pnr-seeds 5   the best of five placements
   lprnn-hw synth lstm --netlist lstm_netlist.v     keep the mapped netlist for simulation
 
 Counts are of the core alone, without pads. For place and route the core is framed by registers,
@@ -48,6 +49,9 @@ pub struct Args {
     /// Seed of the placer: the clock reached varies by several percent from seed to seed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "pnr")]
     pnr_seed: u64,
+    /// Seeds to try, from --pnr-seed on, several at once; the fastest counts, all are printed
+    #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "pnr", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pnr_seeds: u64,
     /// Write the mapped netlist to this file
     #[arg(long, value_name = "FILE")]
     netlist: Option<PathBuf>,
@@ -144,6 +148,23 @@ fn utilization_rows(used: &Utilization, compared: &[Compared]) -> Vec<Vec<String
     rows
 }
 
+/// Every seed's clock, and the one in the middle.
+fn seeds_line(tried: &[SeedClock]) -> String {
+    let each: Vec<String> = tried
+        .iter()
+        .map(|one| format!("{:.1}", one.fmax_mhz))
+        .collect();
+    let mut clocks: Vec<f64> = tried.iter().map(|one| one.fmax_mhz).collect();
+    clocks.sort_by(f64::total_cmp);
+    format!(
+        "seeds {} to {}: {} MHz; median {:.1}",
+        tried[0].seed,
+        tried[tried.len() - 1].seed,
+        each.join(", "),
+        clocks[clocks.len() / 2]
+    )
+}
+
 impl Results for SynthReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let used = &self.synthesis.utilization;
@@ -168,6 +189,9 @@ impl Results for SynthReport {
             "  Fmax {:.1} MHz (aimed at {} MHz, seed {})",
             routed.fmax_mhz, routed.target_mhz, routed.seed
         )?;
+        if routed.tried.len() > 1 {
+            writeln!(out, "  {}", seeds_line(&routed.tried))?;
+        }
         if let Some(path) = &routed.critical_path {
             writeln!(
                 out,
@@ -212,6 +236,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
             part: Part::new(target, args.device.as_deref(), args.speed)?,
             target_mhz: args.freq,
             seed: args.pnr_seed,
+            seeds: args.pnr_seeds,
         })
     } else {
         None

@@ -157,6 +157,7 @@ pub fn measure(
             part: synth::Part::new(target, Some(&device), None)?,
             target_mhz: setting.clock_mhz,
             seed: SEED,
+            seeds: 1,
         }),
         _ => None,
     };

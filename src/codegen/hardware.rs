@@ -137,6 +137,11 @@ fn sum_widths(schedule: &LayerSchedule, act_w: usize, w_bits: usize) -> (usize, 
             let chain_w = act_w + 1 + log2(schedule.chain) + usize::from(w_bits == 1);
             (chain_w, chain_w + w_bits + 2 + merges)
         }
+        MacArray::Dsp(packing) if packing.bare => {
+            // A symmetric weight times an operand is below `2^(W+A-2)` in magnitude.
+            let chain_w = w_bits + act_w - 1 + log2(schedule.chain);
+            (chain_w, chain_w + merges)
+        }
         MacArray::Dsp(packing) => (packing.field_w, packing.field_w + 1 + merges),
     }
 }

@@ -28,6 +28,10 @@ pub const PRIMITIVES: &[(&str, &str)] = &[
     ),
     ("lprnn_mac_dsp.v", include_str!("../../rtl/lprnn_mac_dsp.v")),
     (
+        "lprnn_mac_mult.v",
+        include_str!("../../rtl/lprnn_mac_mult.v"),
+    ),
+    (
         "lprnn_accumulator.v",
         include_str!("../../rtl/lprnn_accumulator.v"),
     ),

@@ -168,10 +168,10 @@ impl<'a> Placed<'a> {
     }
 
     /// Operands are made signed; every field but a pack's top one comes with half its range from
-    /// each chain.
+    /// each chain of blocks.
     fn dsp_constant(&self, packing: Packing, group: usize, block: usize, row: usize) -> i64 {
         let schedule = self.schedule;
-        let halves = if row % packing.fields + 1 == packing.fields {
+        let halves = if packing.bare || row % packing.fields + 1 == packing.fields {
             0
         } else {
             (schedule.chains as i64) << (packing.field_w - 1)

@@ -124,6 +124,7 @@ fn array(list: &mut List, schedule: &LayerSchedule, hardware: &LayerHardware) {
         field_w: 1,
         longest_chain: 1,
         ports: (25, 18, 48),
+        bare: false,
     };
     let (packing, mux_register) = match schedule.mac {
         MacArray::Lut { mux_register } => (no_packing, mux_register),
@@ -131,7 +132,11 @@ fn array(list: &mut List, schedule: &LayerSchedule, hardware: &LayerHardware) {
     };
     list.count(
         "MAC_DSP",
-        usize::from(matches!(schedule.mac, MacArray::Dsp(_))),
+        match schedule.mac {
+            MacArray::Lut { .. } => 0,
+            MacArray::Dsp(packing) if packing.bare => 2,
+            MacArray::Dsp(_) => 1,
+        },
     );
     list.count("STAGE", schedule.mac.stage_columns());
     list.count("FIELDS", packing.fields);

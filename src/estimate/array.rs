@@ -10,6 +10,7 @@ impl Part<'_> {
     pub(super) fn array(&self, terms: &mut Terms) {
         match self.s.mac {
             MacArray::Lut { mux_register } => self.lut_array(terms, mux_register),
+            MacArray::Dsp(packing) if packing.bare => self.multiplier_array(terms, &packing),
             MacArray::Dsp(packing) => self.dsp_array(terms, &packing),
         }
     }
@@ -128,10 +129,10 @@ impl Part<'_> {
         terms.carry[0] += rows * (chain_count * per_chain.3 + merge.carry);
     }
 
-    /// Packed DSP blocks. Not calibrated: no synthesised design of the table has such an array.
+    /// Packed DSP blocks.
     ///
-    /// A DSP48E1 takes a cell's registers and its addition; of the other families Yosys uses the
-    /// bare multiplier, and the rest of the cell is fabric.
+    /// A DSP48E1 takes a cell's registers and its addition; of a DSP48E2 Yosys uses the bare
+    /// multiplier, and the rest of the cell is fabric.
     fn dsp_array(&self, terms: &mut Terms, packing: &Packing) {
         let (w, s) = (self.w, self.s);
         let rows = 4 * s.units;
@@ -144,7 +145,40 @@ impl Part<'_> {
             terms.lut[1] += (cells * self.adder_luts(sum)) as f64;
             terms.carry[0] += cells as f64 * self.carry(sum);
         }
-        let mut count = s.chains;
+        self.merges(terms, rows);
+    }
+
+    /// Packed multipliers, and a chain beside them for every row.
+    fn multiplier_array(&self, terms: &mut Terms, packing: &Packing) {
+        let (w, s) = (self.w, self.s);
+        let rows = 4 * s.units;
+        let product_w = w.weight + w.act - 1;
+        terms.dsp += packing.blocks(rows, s.columns);
+        // Operands twice, weights once; of a product the bits that a row or the carry of the next takes.
+        terms.ff[0] += (s.columns * (2 * w.act + rows * w.weight)) as f64;
+        let above = |row: usize| !row.is_multiple_of(packing.fields);
+        let carries = (0..rows).filter(|&row| above(row)).count();
+        let apart = usize::from(packing.field_w > product_w);
+        terms.ff[0] += (s.columns * (rows * product_w + carries * apart)) as f64;
+        for stage in 0..s.chain {
+            let width = product_w + log2_up(stage + 1);
+            terms.ff[0] += (rows * s.chains * width) as f64;
+            for row in 0..rows {
+                // The carry in takes a bit of its own; without one the first stage is a register.
+                let bits = width + usize::from(above(row));
+                if stage > 0 || above(row) {
+                    terms.lut[1] += (s.chains * self.adder_luts(bits)) as f64;
+                    terms.carry[0] += s.chains as f64 * self.carry(bits);
+                }
+            }
+        }
+        self.merges(terms, rows);
+    }
+
+    /// The tree over the chains of every row.
+    fn merges(&self, terms: &mut Terms, rows: usize) {
+        let w = self.w;
+        let mut count = self.s.chains;
         while count > 1 {
             let joins = rows * (count / 2);
             terms.ff[0] += (rows * count.div_ceil(2) * w.sum) as f64;

@@ -179,6 +179,10 @@ impl Widths {
                 let chain = act + 1 + log2_up(schedule.chain) + usize::from(weight == 1);
                 (chain, chain + weight + 2 + merges)
             }
+            MacArray::Dsp(packing) if packing.bare => {
+                let chain = weight + act - 1 + log2_up(schedule.chain);
+                (chain, chain + merges)
+            }
             MacArray::Dsp(packing) => (packing.field_w, packing.field_w + 1 + merges),
         };
 

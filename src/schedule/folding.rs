@@ -148,6 +148,11 @@ fn cost(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 
     let (units, columns) = (units as u64, columns as u64);
     let products = match MacArray::choose(fabric.mac, &shape, fabric.target) {
         MacArray::Lut { .. } => 4 * units * columns * (7 * w * a + 20) / 10,
+        // Of a bare multiplier every product is summed up beside it.
+        MacArray::Dsp(packing) if packing.bare => {
+            20 * packing.blocks(4 * units as usize, columns as usize) as u64
+                + 4 * units * columns * (w + a + 3)
+        }
         MacArray::Dsp(packing) => 60 * packing.blocks(4 * units as usize, columns as usize) as u64,
     };
     // Four accumulators, the element-wise lane, its share of tables and cell state; then what every

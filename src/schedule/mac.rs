@@ -31,6 +31,9 @@ pub struct Packing {
     pub longest_chain: usize,
     /// Bits of the block's packed operand, of its other operand, of its sum.
     pub ports: (usize, usize, usize),
+    /// Whether the block multiplies and no more: a field holds one product, and sums are formed beside
+    /// the block.
+    pub bare: bool,
 }
 
 impl Packing {
@@ -40,15 +43,18 @@ impl Packing {
     /// `n` symmetric weights of W bits, `k` bits apart, take `(n - 1) k + W` bits of the operand;
     /// `N` products of A-bit operands stay inside a field while
     /// `N (2^(W-1) - 1) 2^(A-1) <= 2^(k-1) - 1`. At least four products, or the carries between
-    /// short chains cost more LUTs than the packing saves.
+    /// short chains cost more LUTs than the packing saves; but one where the block has no adder and
+    /// every field is summed up outside.
     #[must_use]
     pub fn densest(shape: &LayerShape, target: Target) -> Option<Self> {
-        let ports = match target {
-            Target::Xc7 | Target::Generic => (25, 18, 48),
-            Target::Xcup => (27, 18, 48),
-            Target::Ecp5 => (18, 18, 36),
+        // Yosys and nextpnr know ECP5's multiplier, and not the adder behind it.
+        let (ports, bare) = match target {
+            Target::Xc7 | Target::Generic => ((25, 18, 48), false),
+            Target::Xcup => ((27, 18, 48), false),
+            Target::Ecp5 => ((18, 18, 36), true),
             Target::Ice40 => return None,
         };
+        let fewest = if bare { 1 } else { 4 };
         let (w, a) = (shape.w_bits as usize, shape.act_bits as usize);
         if w < 2 || a < 2 || w > ports.0 || a > ports.1 {
             return None;
@@ -61,22 +67,28 @@ impl Packing {
             } else {
                 ((1u64 << (field_w - 1)) - 1) / largest
             };
-            let fits = field_w >= w && fields * field_w <= ports.2 && products >= 4;
+            let fits = field_w >= w && fields * field_w <= ports.2 && products >= fewest;
             fits.then_some(Self {
                 fields,
                 field_w,
-                longest_chain: products as usize,
+                longest_chain: if bare {
+                    LONGEST_CHAIN
+                } else {
+                    products as usize
+                },
                 ports,
+                bare,
             })
         });
         // One row: the field is the whole sum of a chain.
         let single = || {
-            let field_w = w + a + 4;
+            let field_w = if bare { w + a - 1 } else { w + a + 4 };
             (field_w <= ports.2).then_some(Self {
                 fields: 1,
                 field_w,
                 longest_chain: 1 << 4,
                 ports,
+                bare,
             })
         };
         packed.max_by_key(|packing| packing.fields).or_else(single)

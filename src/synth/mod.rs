@@ -14,6 +14,6 @@ mod yosys;
 pub use error::SynthError;
 pub use family::{Part, name as family_name};
 pub use harness::Overhead;
-pub use route::{CriticalPath, RouteOptions, Routed, Used};
+pub use route::{CriticalPath, RouteOptions, Routed, SeedClock, Used};
 pub use utilization::{Provenance, Utilization};
 pub use yosys::{Design, Options, Synthesis, run};

@@ -5,7 +5,8 @@ use super::family::{self, Part};
 use super::harness::Overhead;
 use super::utilization::Provenance;
 use crate::spec::Target;
-use crate::tools::Search;
+use crate::tools::{Search, Tool};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,8 @@ pub struct RouteOptions {
     pub target_mhz: f64,
     /// Seed of the placer.
     pub seed: u64,
+    /// How many seeds are tried, from `seed` on; the fastest result is taken. At least 1.
+    pub seeds: u64,
 }
 
 /// Cells of one kind on the device.
@@ -44,6 +47,15 @@ pub struct CriticalPath {
     pub routing_ns: f64,
 }
 
+/// What one seed of the placer came to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SeedClock {
+    /// The seed.
+    pub seed: u64,
+    /// Highest clock, MHz.
+    pub fmax_mhz: f64,
+}
+
 /// A placed and routed design.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Routed {
@@ -55,6 +67,8 @@ pub struct Routed {
     pub target_mhz: f64,
     /// Seed of the placer.
     pub seed: u64,
+    /// All seeds that were tried, this one among them.
+    pub tried: Vec<SeedClock>,
     /// The slowest path, where the report has one.
     pub critical_path: Option<CriticalPath>,
     /// Every kind of cell of the device that is used, the frame's included.
@@ -63,7 +77,7 @@ pub struct Routed {
     pub harness: Overhead,
 }
 
-/// Places and routes `scratch/pnr.json`.
+/// Places and routes `scratch/pnr.json`, with every seed that is asked for; the fastest is returned.
 pub(super) fn route(
     search: &Search,
     scratch: &Path,
@@ -73,11 +87,45 @@ pub(super) fn route(
     limit: Duration,
 ) -> Result<Routed, SynthError> {
     let tool = search.find(family::router(target))?;
+    let seeds = (options.seed..).take(options.seeds.max(1) as usize);
+    let seeds: Vec<u64> = seeds.collect();
+    let routed: Vec<Routed> = seeds
+        .into_par_iter()
+        .map(|seed| {
+            let one = RouteOptions {
+                seed,
+                ..options.clone()
+            };
+            route_once(&tool, scratch, target, &one, harness, limit)
+        })
+        .collect::<Result<_, _>>()?;
+    let tried: Vec<SeedClock> = routed.iter().flat_map(|one| one.tried.clone()).collect();
+    // The first of equals, whatever order they ended in.
+    let best = routed.into_iter().reduce(|best, next| {
+        if next.fmax_mhz > best.fmax_mhz {
+            next
+        } else {
+            best
+        }
+    });
+    let best = best.expect("at least one seed");
+    Ok(Routed { tried, ..best })
+}
+
+fn route_once(
+    tool: &Tool,
+    scratch: &Path,
+    target: Target,
+    options: &RouteOptions,
+    harness: Overhead,
+    limit: Duration,
+) -> Result<Routed, SynthError> {
+    let report = format!("report{}.json", options.seed);
     let mut command = tool.command();
     command
         .current_dir(scratch)
         .args(options.part.options())
-        .args(["--json", "pnr.json", "--report", "report.json"])
+        .args(["--json", "pnr.json", "--report", &report])
         .args(["--freq", &options.target_mhz.to_string()])
         .args(["--seed", &options.seed.to_string()])
         .args(["--timing-allow-fail", "--quiet"])
@@ -87,7 +135,7 @@ pub(super) fn route(
         });
     let ended = tool.run(&mut command, limit);
     ended.map_err(|error| SynthError::of_run("place and route", error))?;
-    let path = scratch.join("report.json");
+    let path = scratch.join(report);
     let text =
         std::fs::read_to_string(&path).map_err(|source| SynthError::Read { path, source })?;
     let source = Provenance {
@@ -149,6 +197,10 @@ fn parse_report(
         fmax_mhz,
         target_mhz: options.target_mhz,
         seed: options.seed,
+        tried: vec![SeedClock {
+            seed: options.seed,
+            fmax_mhz,
+        }],
         critical_path: critical_path(&value),
         cells,
         harness,
@@ -205,6 +257,7 @@ mod tests {
             part: Part::new(Target::Ecp5, None, None).unwrap(),
             target_mhz: 200.0,
             seed: 1,
+            seeds: 1,
         };
         parse_report(text, source, &options, Overhead { ff: 40, lut: 16 })
     }

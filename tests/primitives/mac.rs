@@ -67,7 +67,8 @@ impl Array {
                 let offset = 1 << (self.act_w - 1);
                 let products = weights.iter().zip(&vector.acts);
                 let top = row % packing.fields + 1 == packing.fields;
-                let halves = i64::from(!top) * ((chains as i64) << (packing.field_w - 1));
+                let halves =
+                    i64::from(!top && !packing.bare) * ((chains as i64) << (packing.field_w - 1));
                 products.map(|(w, x)| w * (x - offset)).sum::<i64>() + halves
             }
         }
@@ -109,6 +110,13 @@ impl Array {
                 let partial = chain_w + self.weight_w;
                 let sum_w = if digits { partial - 1 } else { partial + 2 };
                 ("lprnn_mac_lut", sum_w + merges)
+            }
+            MacArray::Dsp(packing) if packing.bare => {
+                let (w_w, a_w, _) = packing.ports;
+                let chain_w = self.weight_w + self.act_w - 1 + log2(chain);
+                parameters.extend([("FIELDS", packing.fields), ("FIELD_W", packing.field_w)]);
+                parameters.extend([("W_W", w_w), ("A_W", a_w), ("CHAIN_W", chain_w)]);
+                ("lprnn_mac_mult", chain_w + merges)
             }
             MacArray::Dsp(packing) => {
                 let (w_w, a_w, p_w) = packing.ports;
@@ -291,6 +299,26 @@ fn dsp_arrays_are_exact() {
         "only {packed} arrays share blocks between rows"
     );
     in_parts(&benches);
+}
+
+/// Rows that fill one multiplier, with every operand and every symmetric weight.
+#[test]
+fn packed_multipliers_are_exact_for_every_small_operand() {
+    let benches: Vec<_> = [(6, (2, 2)), (4, (3, 3)), (3, (4, 4))]
+        .into_iter()
+        .map(|(rows, widths)| {
+            let array = Array::new((MacStyle::Dsp, Target::Ecp5), rows, 1, widths);
+            let MacArray::Dsp(packing) = array.mac else {
+                panic!("no packing of {widths:?}");
+            };
+            assert_eq!(packing.fields, rows);
+            let lowest = -(1 << (widths.0 - 1));
+            let mut vectors = array.exhaustive();
+            vectors.retain(|vector| vector.weights.iter().all(|row| row[0] > lowest));
+            array.bench(&vectors)
+        })
+        .collect();
+    all_equal(&benches);
 }
 
 /// A few benches a simulation: Icarus Verilog takes more than linear time to compile.

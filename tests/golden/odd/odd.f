@@ -8,6 +8,7 @@ rtl/lprnn_da_row.v
 rtl/lprnn_mac_lut.v
 rtl/lprnn_dsp_cell.v
 rtl/lprnn_mac_dsp.v
+rtl/lprnn_mac_mult.v
 rtl/lprnn_accumulator.v
 rtl/lprnn_lane.v
 rtl/lprnn_h_writer.v

@@ -16,6 +16,7 @@ read_verilog [list \
     [file join $root rtl/lprnn_mac_lut.v] \
     [file join $root rtl/lprnn_dsp_cell.v] \
     [file join $root rtl/lprnn_mac_dsp.v] \
+    [file join $root rtl/lprnn_mac_mult.v] \
     [file join $root rtl/lprnn_accumulator.v] \
     [file join $root rtl/lprnn_lane.v] \
     [file join $root rtl/lprnn_h_writer.v] \

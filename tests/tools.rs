@@ -127,6 +127,27 @@ fn old_verilator_is_refused() {
 }
 
 #[test]
+fn yosys_is_refused_before_0_23() {
+    for (version, fits) in [
+        ("Yosys 0.9 (git sha1 1979e0b)", false),
+        ("Yosys 0.22", false),
+        ("Yosys 0.23 (git sha1 7ce5011c24b)", true),
+        ("Yosys 0.33+34 (git sha1 abc)", true),
+        ("Yosys (a build of one's own)", true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = fake(
+            folder.path(),
+            "yosys",
+            &format!("echo \"{version}\""),
+            "true",
+        );
+        let found = with(ToolKind::Yosys, &path).find(ToolKind::Yosys);
+        assert_eq!(found.is_ok(), fits, "{version}: {found:?}");
+    }
+}
+
+#[test]
 fn tool_that_crashes_at_its_version_is_broken() {
     let folder = tempfile::tempdir().unwrap();
     let path = fake(
@@ -158,7 +179,8 @@ fn hanging_tool_is_killed_with_all_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let pid_file = folder.path().join("pid");
     let body = format!(
-        "echo started; sleep 300 & echo $! > {}; wait",
+        "echo started; echo $TMPDIR > {}; touch $TMPDIR/x; sleep 300 & echo $! > {}; wait",
+        folder.path().join("scratch").display(),
         pid_file.display()
     );
     let path = fake(folder.path(), "yosys", "echo Yosys 0.70", &body);
@@ -172,6 +194,11 @@ fn hanging_tool_is_killed_with_all_it_started() {
     assert_eq!(
         error.to_string(),
         "Yosys was stopped after its time limit of 0.3 s\n    started"
+    );
+    let scratch = std::fs::read_to_string(folder.path().join("scratch")).unwrap();
+    assert!(
+        !Path::new(scratch.trim()).exists(),
+        "{scratch} was left behind"
     );
     let pid = std::fs::read_to_string(&pid_file).unwrap();
     // SIGKILL has been sent; the process may need a moment to be gone (or stay as a zombie).

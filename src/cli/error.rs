@@ -1,7 +1,7 @@
 //! The one error a command can end with, and how it is printed.
 
 use crate::codegen::CodegenError;
-use crate::cosim::CosimError;
+use crate::cosim::{CosimError, DutError};
 use crate::files::npy::NpyError;
 use crate::import::ImportError;
 use crate::lm::LmError;
@@ -89,7 +89,7 @@ impl CliError {
     pub fn io(path: &Path, verb: &str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
         let remedy = match error.kind() {
-            Kind::NotFound => Some("check the path"),
+            Kind::NotFound | Kind::NotADirectory => Some("check the path"),
             Kind::PermissionDenied => Some("check the permissions, or choose another place"),
             Kind::StorageFull | Kind::QuotaExceeded => Some("free some space, then run it again"),
             Kind::IsADirectory => Some("name a file, not a folder"),
@@ -159,14 +159,41 @@ macro_rules! from_message {
     )*};
 }
 
-from_message!(
-    CodegenError,
-    CosimError,
-    FindError,
-    LmError,
-    RunError,
-    SynthError,
-);
+from_message!(CodegenError, FindError, LmError);
+
+/// Of a program that ended badly.
+const WHICH: &str = "`lprnn-hw doctor` says which program that is";
+
+impl From<RunError> for CliError {
+    fn from(error: RunError) -> Self {
+        let told = Self::from_message(&error.to_string());
+        match error {
+            RunError::Interrupted { .. } => told,
+            _ => told.or_help(WHICH),
+        }
+    }
+}
+
+impl From<SynthError> for CliError {
+    fn from(error: SynthError) -> Self {
+        match error {
+            SynthError::Run(error) => error.into(),
+            _ => Self::from_message(&error.to_string()),
+        }
+    }
+}
+
+impl From<CosimError> for CliError {
+    fn from(error: CosimError) -> Self {
+        let told = Self::from_message(&error.to_string());
+        match error {
+            CosimError::Run(error) => error.into(),
+            CosimError::Dut(DutError::Stopped { .. }) => told
+                .or_help("generate the core anew, if one of its files is missing or was changed"),
+            _ => told,
+        }
+    }
+}
 
 impl From<ScheduleError> for CliError {
     fn from(error: ScheduleError) -> Self {

@@ -180,7 +180,7 @@ impl Results for Report {
 
 /// Reads a language model, float or quantised.
 pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let bytes = crate::files::read(path).map_err(|error| CliError::io(path, "read", &error))?;
     LanguageModel::from_bytes(&bytes, prefix).map_err(|error| match error {
         LmError::Quantized(crate::quantize::ModelFileError::Contents(errors)) => {
             let lines = errors
@@ -194,7 +194,7 @@ pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Cl
 
 /// Reads a text.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let bytes = crate::files::read(path).map_err(|error| CliError::io(path, "read", &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();

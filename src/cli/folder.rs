@@ -130,6 +130,10 @@ pub fn check_file(path: &Path) -> Result<(), CliError> {
     if path.is_dir() {
         return Err(CliError::new(path.display(), "is a folder").help("name a file"));
     }
+    // A whole file is moved into place: it would stand where the device was.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(CliError::new(path.display(), "is a device or a pipe").help("name a file"));
+    }
     let parent = parent_of(path);
     tempfile::tempfile_in(parent).map_err(|error| CliError::io(parent, "write", &error))?;
     Ok(())
@@ -183,6 +187,17 @@ mod tests {
         assert!(Place::check(&home.path().join("thesis.tex"), true).is_err());
         assert!(Place::check(&home.path().join("no/such/parent"), false).is_err());
         assert_eq!(entries(home.path()), 1);
+    }
+
+    #[test]
+    fn a_device_stays() {
+        let error = check_file(Path::new("/dev/null")).unwrap_err();
+        let mut text = Vec::new();
+        error.print(&mut text);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "error: /dev/null: is a device or a pipe\nhelp: name a file\n"
+        );
     }
 
     #[test]

@@ -144,7 +144,13 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     }
     let progress = Progress::spinner(console, "calibrating");
     let (model, report) = calibrate(&float, &inputs.data, &options(numerics, head));
-    let bytes = model.to_bytes()?;
+    let bytes = model.to_bytes().map_err(|error| {
+        CliError::from(error).help(format!(
+            "scale {} and {} to values between 0.001 and 1000",
+            args.model.display(),
+            args.calibrate.display()
+        ))
+    })?;
     drop(progress);
     if crate::tools::interrupted() {
         return Err(CliError::new("quantize", "interrupted"));

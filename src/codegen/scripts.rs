@@ -90,6 +90,7 @@ fn fusesoc_synth(target: Target) -> (&'static str, Vec<String>) {
             let options = [
                 "vivado:".to_owned(),
                 format!("  part: {}", default_part(target)),
+                "  synth: vivado".to_owned(),
                 "  pnr: none".to_owned(),
             ];
             ("vivado", options.to_vec())

@@ -125,7 +125,7 @@ struct Header {
 }
 
 fn load(path: &Path) -> Result<(Vec<u8>, Header), NpyError> {
-    let bytes = std::fs::read(path).map_err(|source| NpyError::Io {
+    let bytes = super::read(path).map_err(|source| NpyError::Io {
         path: path.to_owned(),
         source,
     })?;

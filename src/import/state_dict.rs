@@ -65,7 +65,7 @@ const EMBEDDINGS: [&str; 4] = ["embedding", "encoder", "embed", "emb"];
 
 /// Reads a float model; `prefix` chooses among several LSTMs.
 pub fn read(path: &Path, prefix: Option<&str>) -> Result<FloatModel, ImportError> {
-    let bytes = std::fs::read(path).map_err(|source| ImportError::Io {
+    let bytes = crate::files::read(path).map_err(|source| ImportError::Io {
         path: path.to_owned(),
         source,
     })?;
@@ -357,6 +357,15 @@ impl Reader<'_> {
         }))
     }
 
+    /// The layer of a tensor of the LSTM that no layer before it leads to.
+    fn stray_layer(&self, name: &str) -> Option<usize> {
+        let rest = name.strip_prefix(&self.prefix)?;
+        let kinds = ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"];
+        kinds
+            .iter()
+            .find_map(|kind| rest.strip_prefix(kind)?.parse().ok())
+    }
+
     fn rest(&mut self, names: &[String]) -> Result<Passengers, ImportError> {
         let mut passengers = BTreeMap::new();
         for name in names
@@ -365,6 +374,14 @@ impl Reader<'_> {
             .cloned()
             .collect::<Vec<_>>()
         {
+            if let Some(layer) = self.stray_layer(&name) {
+                return refuse(
+                    &name,
+                    format!(
+                        "is of layer {layer}, and a layer below it is not there; save the whole model"
+                    ),
+                );
+            }
             let stem = name.strip_suffix(".weight").unwrap_or("");
             if !EMBEDDINGS.contains(&stem.rsplit('.').next().unwrap_or(stem)) {
                 return refuse(
@@ -381,5 +398,37 @@ impl Reader<'_> {
             passengers.insert("embedding.weight".into(), (shape, data));
         }
         Ok(passengers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::Dtype;
+    use safetensors::tensor::TensorView;
+
+    #[test]
+    fn a_layer_without_the_one_below_is_named() {
+        let bytes = [0; 4 * 4 * 2];
+        let mut tensors = Vec::new();
+        for layer in [0, 2] {
+            let inputs = if layer == 0 { 2 } else { 1 };
+            for (kind, shape) in [
+                ("weight_ih", vec![4, inputs]),
+                ("weight_hh", vec![4, 1]),
+                ("bias_ih", vec![4]),
+                ("bias_hh", vec![4]),
+            ] {
+                let size = 4 * shape.iter().product::<usize>();
+                let view = TensorView::new(Dtype::F32, shape, &bytes[..size]).unwrap();
+                tensors.push((format!("{kind}_l{layer}"), view));
+            }
+        }
+        let bytes = safetensors::serialize(tensors, None).unwrap();
+        let error = read_bytes(&bytes, None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "bias_hh_l2: is of layer 2, and a layer below it is not there; save the whole model"
+        );
     }
 }

@@ -48,7 +48,7 @@ impl Vocabulary {
             path: path.to_owned(),
             source,
         };
-        let bytes = std::fs::read(path).map_err(io)?;
+        let bytes = crate::files::read(path).map_err(io)?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
             Err(_) => refuse("is no UTF-8; save it as a JSON array of tokens in UTF-8"),

@@ -206,7 +206,7 @@ impl QuantizedModel {
 
     /// Reads a model file.
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        let bytes = std::fs::read(path).map_err(|source| ModelFileError::Io {
+        let bytes = crate::files::read(path).map_err(|source| ModelFileError::Io {
             path: path.to_owned(),
             source,
         })?;

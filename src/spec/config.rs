@@ -14,6 +14,8 @@ use std::path::PathBuf;
 pub const DEFAULT_BITS: u32 = 8;
 /// Multiply-accumulates per cycle and layer when no folding is asked for.
 pub const DEFAULT_MACS: usize = 64;
+/// Most weights that are made from a seed: half as many take up to 3 GB of memory, and no part holds them.
+const MOST_WEIGHTS: usize = 1 << 28;
 /// Clock period in ns when none is given: 100 MHz.
 pub const DEFAULT_CLOCK_NS: f64 = 10.0;
 
@@ -213,12 +215,22 @@ impl Resolver {
         }
         let hidden = hidden.unwrap_or(1) as usize;
         let numerics = self.numerics();
+        let input_size = self
+            .integer("network.input_size")
+            .map_or(hidden, |size| size as usize);
+        let layers = self.integer("network.layers").unwrap_or(1) as usize;
+        let weights = 4 * hidden * (input_size + hidden + (layers - 1) * 2 * hidden);
+        if weights > MOST_WEIGHTS {
+            self.issue(
+                "network.hidden",
+                &format!("makes {weights} weights; more than {MOST_WEIGHTS} are not generated"),
+                "give fewer units, inputs or layers",
+            );
+        }
         Network::Seeded(SeededNetwork {
             hidden,
-            input_size: self
-                .integer("network.input_size")
-                .map_or(hidden, |size| size as usize),
-            layers: self.integer("network.layers").unwrap_or(1) as usize,
+            input_size,
+            layers,
             seed: self.integer("network.seed").unwrap_or(1) as u64,
             numerics,
         })
@@ -332,11 +344,22 @@ impl Resolver {
                 } else {
                     ("columns", "units")
                 };
-                self.issue(
-                    &format!("implementation.{there}"),
-                    &format!("{there} without {missing}"),
-                    &format!("give {missing} too, or a goal instead: target cycles or most MACs"),
-                );
+                let option = format!("--{missing}");
+                let setting = format!("implementation.{missing}");
+                // It may have been given, out of range, and been complained about already.
+                let complained = self
+                    .issues
+                    .iter()
+                    .any(|issue| issue.place == option || issue.place.ends_with(&setting));
+                if !complained {
+                    self.issue(
+                        &format!("implementation.{there}"),
+                        &format!("{there} without {missing}"),
+                        &format!(
+                            "give {missing} too, or a goal instead: target cycles or most MACs"
+                        ),
+                    );
+                }
                 FoldingGoal::MaxMacs { macs: DEFAULT_MACS }
             }
             (None, None, Some(cycles), _) => FoldingGoal::TargetCycles {

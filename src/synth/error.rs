@@ -47,7 +47,7 @@ pub enum SynthError {
         problem: String,
     },
     /// A report of a tool is not what it should be.
-    #[error("{report}: {problem}")]
+    #[error("{report}: {problem}; is it a working one? `lprnn-hw doctor` says which was taken")]
     Report {
         /// Which report of which tool.
         report: String,

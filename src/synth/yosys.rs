@@ -10,6 +10,7 @@ use crate::codegen::Interface;
 use crate::spec::Target;
 use crate::tools::{Search, Tool, ToolKind};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -110,7 +111,7 @@ impl Design {
         }
     }
 
-    /// Commands that read the sources, through the link `design` in the scratch folder.
+    /// Commands that read the sources, copied to `design` in the scratch folder.
     fn read(&self) -> String {
         let sources = self.sources.iter();
         sources.fold(String::new(), |mut script, source| {
@@ -119,6 +120,55 @@ impl Design {
             script
         })
     }
+
+    /// Copies the sources and the memory files beside them below `to`.
+    ///
+    /// No link to the folder: Yosys as WebAssembly refuses one that leads out of where it runs.
+    fn copy(&self, to: &Path) -> Result<(), SynthError> {
+        let read = |path: &Path| {
+            let path = path.to_path_buf();
+            |source| SynthError::Read { path, source }
+        };
+        let write = |path: &Path| {
+            let path = path.to_path_buf();
+            |source| SynthError::Write { path, source }
+        };
+        let mut beside = BTreeSet::new();
+        for source in &self.sources {
+            let parent = Path::new(source).parent().unwrap_or(Path::new(""));
+            if beside.insert(parent) {
+                let folder = to.join(parent);
+                std::fs::create_dir_all(&folder).map_err(write(&folder))?;
+            }
+            copy_file(&self.folder.join(source), &to.join(source))?;
+        }
+        for parent in beside {
+            let folder = self.folder.join(parent);
+            for entry in std::fs::read_dir(&folder).map_err(read(&folder))? {
+                let name = entry.map_err(read(&folder))?.file_name();
+                let from = folder.join(&name);
+                if from.extension().is_some_and(|ending| ending == "mem") && from.is_file() {
+                    copy_file(&from, &to.join(parent).join(&name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Copies one file; says which end of it failed.
+fn copy_file(from: &Path, to: &Path) -> Result<(), SynthError> {
+    let mut source = std::fs::File::open(from).map_err(|source| SynthError::Read {
+        path: from.to_path_buf(),
+        source,
+    })?;
+    let copied =
+        std::fs::File::create(to).and_then(|mut file| std::io::copy(&mut source, &mut file));
+    copied.map_err(|source| SynthError::Write {
+        path: to.to_path_buf(),
+        source,
+    })?;
+    Ok(())
 }
 
 /// Joins the modules that keep their hierarchy while cells are inferred. What is left then are the
@@ -147,16 +197,7 @@ pub fn run(
         source,
     })?;
     let scratch = scratch.path();
-    let folder = std::fs::canonicalize(&design.folder).map_err(|source| SynthError::Read {
-        path: design.folder.clone(),
-        source,
-    })?;
-    std::os::unix::fs::symlink(folder, scratch.join("design")).map_err(|source| {
-        SynthError::Write {
-            path: scratch.join("design"),
-            source,
-        }
-    })?;
+    design.copy(&scratch.join("design"))?;
 
     let top = &design.top;
     let elaborate = format!(
@@ -188,7 +229,7 @@ pub fn run(
             None => family::name(target).to_string(),
         },
     };
-    let warnings = warnings::fatal(&read(scratch, "elaborate.log")?);
+    let warnings = warnings::fatal(&read(scratch, "elaborate.log", &tool)?);
     if !warnings.is_empty() {
         return Err(SynthError::Warnings {
             design: top.clone(),
@@ -196,7 +237,7 @@ pub fn run(
             warnings,
         });
     }
-    let stat = read(scratch, "stat.json")?;
+    let stat = read(scratch, "stat.json", &tool)?;
     let utilization = Utilization::from_stat(json_part(&stat), top, target, source)?;
     if let Some(path) = &options.netlist {
         keep(&scratch.join("netlist.v"), path)?;
@@ -204,7 +245,7 @@ pub fn run(
     let routed = match &options.route {
         None => None,
         Some(route_options) => {
-            let ports = parse_ports(&read(scratch, "ports.txt")?, top)?;
+            let ports = parse_ports(&read(scratch, "ports.txt", &tool)?, top)?;
             let (frame, overhead) = harness(top, &design.clock, &ports);
             write(scratch, "harness.v", &frame)?;
             let script = format!(
@@ -250,11 +291,14 @@ fn write(scratch: &Path, name: &str, text: &str) -> Result<(), SynthError> {
     std::fs::write(&path, text).map_err(|source| SynthError::Write { path, source })
 }
 
-fn read(scratch: &Path, name: &str) -> Result<String, SynthError> {
-    let path = scratch.join(name);
-    match std::fs::read(&path) {
+/// What a script made the tool write, which ended without an error.
+fn read(scratch: &Path, name: &str, tool: &Tool) -> Result<String, SynthError> {
+    match std::fs::read(scratch.join(name)) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(source) => Err(SynthError::Read { path, source }),
+        Err(error) => Err(SynthError::Report {
+            report: format!("{name} of {}", tool.version),
+            problem: format!("cannot be read: {error}"),
+        }),
     }
 }
 

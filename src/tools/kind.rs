@@ -11,7 +11,7 @@ pub enum ToolKind {
     Verilator,
     /// A C++ compiler that takes GCC's options.
     Cxx,
-    /// Yosys: synthesis.
+    /// Yosys, 0.23 or newer: synthesis.
     Yosys,
     /// nextpnr for ECP5: place and route.
     NextpnrEcp5,
@@ -95,7 +95,7 @@ impl ToolKind {
                 "run ./setup.sh, or set LPRNN_VERILATOR to a verilator_bin 5.0 or newer"
             }
             Self::Cxx => "run ./setup.sh or `apt-get install g++`, or set CXX",
-            Self::Yosys => "run ./setup.sh, or set LPRNN_YOSYS",
+            Self::Yosys => "run ./setup.sh, or set LPRNN_YOSYS to a Yosys 0.23 or newer",
             Self::NextpnrEcp5 => "run ./setup.sh, or set LPRNN_NEXTPNR_ECP5",
             Self::NextpnrIce40 => "run ./setup.sh, or set LPRNN_NEXTPNR_ICE40",
             Self::Iverilog | Self::Vvp => "run ./setup.sh or `apt-get install iverilog`",
@@ -126,6 +126,15 @@ impl ToolKind {
             Self::Iverilog => &["iverilog"],
             Self::Vvp => &["vvp"],
             Self::Vivado => &["vivado"],
+        }
+    }
+
+    /// Versions before this one are refused.
+    pub(super) const fn oldest(self) -> (u32, u32) {
+        match self {
+            Self::Verilator => (5, 0),
+            Self::Yosys => (0, 23),
+            _ => (0, 0),
         }
     }
 

@@ -129,7 +129,7 @@ impl Tool {
     /// Runs `command`, made by [`Tool::command`], to its end.
     ///
     /// Standard input is empty. The program gets its own process group; all of that is killed
-    /// after `limit`, or on [`interrupt`].
+    /// after `limit`, or on [`interrupt`]. Its temporary folder is removed after it.
     pub fn run(&self, command: &mut Command, limit: Duration) -> Result<Output, RunError> {
         run(self.kind.name(), command, limit)
     }
@@ -149,6 +149,11 @@ pub(super) fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.process_group(0);
+    // What a killed program leaves in its temporary folder goes with that.
+    let scratch = tempfile::Builder::new().prefix("lprnn-hw-").tempdir();
+    if let Ok(scratch) = &scratch {
+        command.env("TMPDIR", scratch.path());
+    }
     let mut child = spawn(command).map_err(|source| RunError::NotStarted {
         tool,
         program: command.get_program().display().to_string(),

@@ -2,7 +2,7 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::explore::{Axes, Evaluator, Foldings};
-use lprnn_hw::spec::{MacStyle, Numerics, Settings, Target};
+use lprnn_hw::spec::{Fabric, MacStyle, Numerics, Settings, Target};
 
 fn main() {
     divan::main();
@@ -34,7 +34,7 @@ fn points(bencher: Bencher, layers: usize) {
     bencher.counter(ItemsCount::new(specs.len())).bench(|| {
         specs
             .iter()
-            .filter(|spec| evaluator.point(spec).is_ok())
+            .filter(|spec| evaluator.point(spec, Fabric::Xc7).is_ok())
             .count()
     });
 }
@@ -49,7 +49,7 @@ fn goals(bencher: Bencher, macs: usize) {
     bencher.counter(ItemsCount::new(specs.len())).bench(|| {
         specs
             .iter()
-            .filter(|spec| evaluator.point(spec).is_ok())
+            .filter(|spec| evaluator.point(spec, Fabric::Xc7).is_ok())
             .count()
     });
 }

@@ -1,13 +1,14 @@
 //! The committed calibration, its error table, and what the estimate promises to know exactly.
 
 use lprnn_hw::calibrate::{
-    Design, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error, fit, measure,
+    Design, FABRICS, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error,
+    fit, measure,
 };
 use lprnn_hw::codegen::{Bundle, rom_columns};
 use lprnn_hw::estimate::clock::ClockClass;
 use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, calibration};
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::MacStyle;
+use lprnn_hw::spec::{Fabric, MacStyle};
 use lprnn_hw::tools::Search;
 
 const POINTS: &str = include_str!("../src/estimate/data/points.csv");
@@ -45,18 +46,19 @@ fn the_committed_points_are_of_the_series() {
 #[test]
 fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
     let points = committed();
-    let held: Vec<&Point> = held_out(&points).filter(|point| point.counts()).collect();
+    let held: Vec<&Point> = held_out(&points).collect();
     assert!(held.len() >= 60, "{} designs outside the fit", held.len());
     for (what, figure) in [("LUT", 1), ("FF", 2)] {
         let of = |points: &[&Point]| {
-            let off = |point: &&Point| error(point, calibration(point.design.target), figure);
+            let off = |point: &&Point| error(point, calibration(point.design.fabric()), figure);
             Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
         };
-        for (name, family) in FAMILIES {
+        for fabric in FABRICS {
+            let name = fabric.name();
             let own: Vec<&Point> = held
                 .iter()
                 .copied()
-                .filter(|point| point.design.target == family)
+                .filter(|point| point.design.fabric() == fabric)
                 .collect();
             assert!(
                 own.len() >= 15,
@@ -81,7 +83,7 @@ fn unseen_designs_cover_the_corners() {
     for (name, family) in FAMILIES {
         let own: Vec<&Design> = held_out(&points)
             .map(|point| &point.design)
-            .filter(|design| design.target == family)
+            .filter(|design| design.fabric() == family.into())
             .collect();
         let macs = |d: &&Design| 4 * d.units * d.columns;
         assert!(own.iter().any(|d| d.bits[0] == 1), "{name}: 1 bit");
@@ -104,9 +106,29 @@ fn unseen_designs_cover_the_corners() {
     assert_eq!(FIGURES.len(), 4);
 }
 
+/// Multipliers in DSP blocks are judged by designs of every width and number of lanes.
+#[test]
+fn unseen_designs_cover_ultra_plus() {
+    let points = committed();
+    let own: Vec<&Point> = held_out(&points)
+        .filter(|point| point.design.fabric() == Fabric::Ice40Up && point.design.seed >= 5000)
+        .collect();
+    for bits in [1, 2, 3, 4, 5, 6, 7, 8, 16] {
+        assert!(own.iter().any(|p| p.design.bits[0] == bits), "{bits} bits");
+    }
+    for units in 1..=8 {
+        assert!(own.iter().any(|p| p.design.units == units), "{units} units");
+    }
+    // More than one block to a multiplier, and none.
+    let dsp = |p: &&&Point| p.measured.exact[2];
+    let lanes = |p: &&&Point| (p.design.units * p.design.hidden.len()) as u64;
+    assert!(own.iter().any(|p| dsp(&p) == 2 * lanes(&p)));
+    assert!(own.iter().any(|p| dsp(&p) == 0));
+}
+
 #[test]
 fn block_ram_and_dsp_blocks_are_exact() {
-    let points: Vec<Point> = committed().into_iter().filter(Point::counts).collect();
+    let points = committed();
     for point in &points {
         let (counted, line) = (point.measured.exact, point.design.line());
         assert_eq!(point.exact(), counted, "{line}");

@@ -80,11 +80,65 @@ fn a_run_that_is_killed_fifty_times_collects_the_same_bytes() {
     assert!(stopped > 10, "{stopped} of 50 were killed at work");
     run(&killed, &["-j", "2"]).assert().success();
     assert!(collect(&killed) == want);
-    // Nothing is left but results.
-    for path in results(&killed) {
-        let names = std::fs::read_dir(path.parent().unwrap()).unwrap();
-        let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-        assert!(names.iter().any(|name| name == "result.json"), "{names:?}");
+}
+
+/// Files in the folders of all points.
+fn files(folder: &Path) -> usize {
+    let points = std::fs::read_dir(folder.join("points")).unwrap();
+    points
+        .map(|point| std::fs::read_dir(point.unwrap().path()).unwrap().count())
+        .sum()
+}
+
+/// Workers that die in the middle of writing their result, with half of it on the disk.
+#[test]
+fn workers_that_are_killed_while_they_write_leave_no_result() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = quick_plan(home.path());
+    run(&folder, &[]).assert().success();
+    let want = collect(&folder);
+    let points = results(&folder).len();
+    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    let deadly = home.path().join("deadly.sh");
+    // A file that grows beyond the limit of 512 or 1024 bytes ends its writer, core dump or not.
+    std::fs::write(&deadly, "ulimit -c 0\nulimit -f 1\nexec \"$@\"\n").unwrap();
+    let launcher = format!("sh {}", deadly.display());
+    let output = run(&folder, &["--launcher", &launcher, "--retries", "0"])
+        .assert()
+        .code(2);
+    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(error.contains("signal: 25"), "{error}");
+    // The halves are there, and no one takes them for results.
+    assert_eq!(files(&folder), points);
+    assert!(results(&folder).iter().all(|path| !path.exists()));
+    program(&["collect"]).arg(&folder).assert().code(2);
+    run(&folder, &[]).assert().success();
+    assert!(collect(&folder) == want);
+}
+
+/// Eight workers at the same point at the same moment.
+#[test]
+fn workers_that_meet_at_a_point_leave_one_result() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = quick_plan(home.path());
+    run(&folder, &[]).assert().success();
+    let paths = &results(&folder)[..10];
+    for path in paths {
+        let want = std::fs::read(path).unwrap();
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        let id = path.parent().unwrap().file_name().unwrap();
+        let worker = || {
+            std::process::Command::new(cargo_bin!("lprnn-hw"))
+                .args(["-q", "explore", "point"])
+                .args([folder.as_os_str(), id])
+                .spawn()
+                .unwrap()
+        };
+        let mut workers: Vec<_> = (0..8).map(|_| worker()).collect();
+        assert!(workers.iter_mut().all(|one| one.wait().unwrap().success()));
+        assert!(std::fs::read(path).unwrap() == want);
+        let left = std::fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1);
     }
 }
 
@@ -188,7 +242,7 @@ fn points_that_fail_are_tried_again_and_named() {
     program(&["point"]).arg(&folder).arg(id).assert().success();
 }
 
-/// No byte can be written to a file, as on a full disk: no result and nothing half-written, and all of
+/// No byte, or not enough of them, can be written to a file, as on a full disk: no result and nothing half-written, and all of
 /// them as soon as there is room.
 #[test]
 fn a_full_disk_loses_nothing() {
@@ -198,17 +252,25 @@ fn a_full_disk_loses_nothing() {
     let want = collect(&folder);
     std::fs::remove_dir_all(folder.join("points")).unwrap();
     let full = home.path().join("full.sh");
-    // The limit makes writing an error, once its signal is ignored.
-    std::fs::write(&full, "trap '' XFSZ\nulimit -f 0\nexec \"$@\"\n").unwrap();
     let launcher = format!("sh {}", full.display());
-    run(&folder, &["--launcher", &launcher, "--retries", "0"])
-        .assert()
-        .code(2);
-    let left = std::fs::read_dir(folder.join("points")).map_or(0, |points| {
-        let files = |point: &Path| std::fs::read_dir(point).unwrap().count();
-        points.map(|point| files(&point.unwrap().path())).sum()
-    });
-    assert_eq!(left, 0);
+    // Room for nothing, and for half of a result.
+    for blocks in [0, 1] {
+        // The limit makes writing an error, once its signal is ignored.
+        let script = format!("trap '' XFSZ\nulimit -f {blocks}\nexec \"$@\"\n");
+        std::fs::write(&full, script).unwrap();
+        let output = run(&folder, &["--launcher", &launcher, "--retries", "0"])
+            .assert()
+            .code(2);
+        let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        // What a worker says goes to a file as well.
+        let said = if blocks == 0 {
+            "exit status: 2"
+        } else {
+            "cannot write"
+        };
+        assert!(error.contains(said), "{error}");
+        assert_eq!(files(&folder), 0);
+    }
     run(&folder, &[]).assert().success();
     assert!(collect(&folder) == want);
 }

@@ -1,6 +1,6 @@
 //! Synthesis and place and route of a module that has one of everything, by the installed tools.
 
-use lprnn_hw::spec::Target;
+use lprnn_hw::spec::{Fabric, Target};
 use lprnn_hw::synth::{Design, Options, Part, RouteOptions, SynthError, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
@@ -40,16 +40,18 @@ fn fails(text: &str) -> SynthError {
 
 #[test]
 fn all_families_count_one_of_everything() {
-    for (target, bram, dsp, memory) in [
-        (Target::Xc7, 1, 1, true),
-        (Target::Xcup, 1, 1, true),
-        (Target::Ecp5, 1, 1, true),
+    for (fabric, bram, dsp, memory) in [
+        (Fabric::Xc7, 1, 1, true),
+        (Fabric::Xcup, 1, 1, true),
+        (Fabric::Ecp5, 1, 1, true),
         // 8192 bits in blocks of 4096, and no distributed RAM or multipliers to speak of.
-        (Target::Ice40, 2, 0, false),
+        (Fabric::Ice40, 2, 0, false),
+        (Fabric::Ice40Up, 2, 1, false),
     ] {
-        let found = run(&Search::from_env(), &tiny(), target, &Options::default()).unwrap();
+        let found = run(&Search::from_env(), &tiny(), fabric, &Options::default()).unwrap();
         let used = found.utilization;
         assert_eq!(used.source.stage, "synth");
+        assert_eq!(used.source.part, fabric.name());
         assert!(!used.source.version.is_empty());
         assert!(used.bram >= bram && used.bram <= bram + 1, "{used:?}");
         assert_eq!(used.dsp, dsp, "{used:?}");

@@ -2,7 +2,7 @@
 
 use crate::fixed::QFormat;
 use crate::quantize::{Layer, QuantizedModel};
-use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use crate::spec::{Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
 use std::collections::BTreeMap;
 
 /// Families in the order in which designs take turns.
@@ -11,6 +11,15 @@ pub const FAMILIES: [(&str, Target); 4] = [
     ("ecp5", Target::Ecp5),
     ("xcup", Target::Xcup),
     ("ice40", Target::Ice40),
+];
+
+/// What estimates are fitted for, each apart.
+pub const FABRICS: [Fabric; 5] = [
+    Fabric::Xc7,
+    Fabric::Ecp5,
+    Fabric::Xcup,
+    Fabric::Ice40,
+    Fabric::Ice40Up,
 ];
 
 /// Kinds of arrays by their names in the table.
@@ -151,6 +160,40 @@ const CLOCKS: [&str; 20] = [
     "ecp5,32,32,3,3,3,8,8,16,2,8,lut,85k",
 ];
 
+/// Seed of the first design for iCE40 `UltraPlus`, whose multipliers are DSP blocks.
+const FIRST_ULTRA_PLUS: u64 = 5000;
+
+/// Designs that an UP5K holds, chosen after the terms of its estimate were settled: all widths, 1 to 8
+/// units side by side; multipliers too wide for one DSP block, and too small for any. Placed and
+/// routed; written as [`CORNERS`] without the array.
+const ULTRA_PLUS: [&str; 25] = [
+    "5,8,1,1,1,8,8,16,4,2",
+    "9,9,16,8,8,8,8,16,1,1",
+    "8,8,1,1,1,7,8,14,8,1",
+    "6,12,5,5,5,8,8,16,3,1",
+    "10,14,7,7,7,8,8,16,1,3",
+    "12,24,3,4,4,8,8,16,6,1",
+    "3,5,6,6,6,6,6,10,2,2",
+    "4,6,16,6,6,8,8,16,1,1",
+    "12,12,6,4,4,7,6,12,4,1",
+    "16,20,3,3,3,8,8,16,5,2",
+    "1,3,8,8,8,5,4,8,3,1",
+    "18,30,2,3,3,8,10,16,3,4",
+    "3,9,2,8,8,8,12,10,1,2",
+    "20,36,1,2,2,7,8,16,6,3",
+    "5,7,2,4,4,6,10,14,7,1",
+    "3,8,2,2,2,7,8,14,8,1",
+    "40,16,4,2,2,8,8,16,1,8",
+    "32,32,4,4,4,8,8,16,2,4",
+    "2,2+3,2,2,2,6,5,9,1,1",
+    "7,5,4,16,16,8,14,10,1,1",
+    "6,6+6,3,3,3,8,8,16,1,1",
+    "2,4,1,16,16,8,14,10,2,1",
+    "1,4,2,1,1,5,2,6,4,1",
+    "14,18,8,2,2,8,8,16,2,2",
+    "24,16,1,8,8,8,8,16,2,4",
+];
+
 impl Design {
     /// Every design of the calibration, in the order in which they are measured.
     ///
@@ -197,9 +240,13 @@ impl Design {
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
             .map(|(seed, line)| format!("{seed},{line}"));
+        let ultra_plus = (FIRST_ULTRA_PLUS..)
+            .zip(ULTRA_PLUS)
+            .map(|(seed, columns)| format!("{seed},ice40,{columns},lut,{}", DEVICES[2]));
         let listed = corners
             .chain(unseen)
             .chain(clocks)
+            .chain(ultra_plus)
             .filter_map(|line| Self::parse(&line));
         random.chain(listed).collect()
     }
@@ -208,6 +255,7 @@ impl Design {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_ULTRA_PLUS.. => self.seed % 5 < 2,
             FIRST_UNSEEN.. => false,
             FIRST_CLOCK.. => self.seed % 5 < 2,
             FIRST_CORNER.. => FITTED_CORNERS.contains(&((self.seed - FIRST_CORNER) / 4)),
@@ -343,6 +391,12 @@ impl Design {
                 .map_or("", |(name, _)| name),
             self.device.unwrap_or("")
         )
+    }
+
+    /// What it is mapped to.
+    #[must_use]
+    pub fn fabric(&self) -> Fabric {
+        Fabric::of(self.target, self.device)
     }
 
     /// Name of the family.

@@ -1,6 +1,6 @@
 //! The error table, `docs/estimates.md`.
 
-use super::FAMILIES;
+use super::FABRICS;
 use super::fit::{Statistics, clock_error, error};
 use super::points::{FIGURES, Point};
 use crate::estimate::Coefficients;
@@ -13,13 +13,12 @@ type Errors = [Vec<f64>; 2];
 /// The document with the error tables.
 #[must_use]
 pub fn document(points: &[Point], fitted: &Coefficients) -> String {
-    let counted: Vec<&Point> = points.iter().filter(|point| point.counts()).collect();
     let mut text = format!(
         "# How good the estimates are\n\n\
          Written by `lprnn-hw calibrate fit src/estimate/data > docs/estimates.md` from the designs in\n\
          `src/estimate/data/points.csv`, which `lprnn-hw calibrate collect src/estimate/data` measures; a test\n\
-         compares it with the code. Synthesis: Yosys {}, with the commands of `lprnn-hw synth` (ice40 without DSP\n\
-         blocks). Clocks: nextpnr {}, seed 1, the core in a frame of registers.\n\n\
+         compares it with the code. Synthesis: Yosys {}, with the commands of `lprnn-hw synth`; `ice40` is LP\n\
+         and HX without DSP blocks, `ice40 up` is UltraPlus with them. Clocks: nextpnr {}, seed 1, the core in a frame of registers.\n\n\
          The terms of the estimate are counts that follow from the Verilog; the fit only weighs them, with a pull\n\
          towards 1 (clocks: towards typical delays) whose strength leave-one-out within the fit decides. Two of\n\
          five designs are used for it. The structure of the terms was found with designs of both kinds at hand;\n\
@@ -29,10 +28,13 @@ pub fn document(points: &[Point], fitted: &Coefficients) -> String {
         fitted.yosys, fitted.nextpnr
     );
     let mut all: [Errors; 4] = Default::default();
-    for (name, family) in FAMILIES {
+    for fabric in FABRICS {
+        let name = fabric.name();
         let calibration = &fitted.families[name];
         for (figure, title) in FIGURES.into_iter().enumerate() {
-            let of = counted.iter().filter(|point| point.design.target == family);
+            let of = points
+                .iter()
+                .filter(|point| point.design.fabric() == fabric);
             let errors =
                 divide(of.map(|point| (point.fitted(), error(point, calibration, figure))));
             for (all, own) in all[figure].iter_mut().zip(&errors) {
@@ -56,14 +58,14 @@ pub fn document(points: &[Point], fitted: &Coefficients) -> String {
         row(&mut text, class.name(), "clock, MHz", &errors);
     }
     let wrong = |which: usize| {
-        let differs = |point: &&&Point| point.exact()[which] != point.measured.exact[which];
-        counted.iter().filter(differs).count()
+        let differs = |point: &&Point| point.exact()[which] != point.measured.exact[which];
+        points.iter().filter(differs).count()
     };
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
         "\nExact figures, wrong in how many of {} designs: block RAM {}, RAMB36 among it {}, DSP blocks {}.",
-        counted.len(),
+        points.len(),
         wrong(0),
         wrong(1),
         wrong(2)

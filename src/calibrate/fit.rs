@@ -102,12 +102,13 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
 /// A family without points to fit, or to measure the error on.
 pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
     let mut families = BTreeMap::new();
-    for (name, family) in super::FAMILIES {
+    for fabric in super::FABRICS {
+        let name = fabric.name();
         let of: Vec<&Point> = points
             .iter()
-            .filter(|point| point.design.target == family && point.counts())
+            .filter(|point| point.design.fabric() == fabric)
             .collect();
-        families.insert(name.to_string(), fit_family(name, family, &of)?);
+        families.insert(name.to_string(), fit_family(name, fabric.target(), &of)?);
     }
     let mut clocks = BTreeMap::new();
     for class in ClockClass::ALL {

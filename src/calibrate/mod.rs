@@ -11,7 +11,7 @@ mod fit;
 mod points;
 mod table;
 
-pub use design::{Design, FAMILIES};
+pub use design::{Design, FABRICS, FAMILIES};
 pub use document::document;
 pub use fit::{Statistics, clock_error, error, fit};
 pub use points::{FIGURES, Measured, Point};

@@ -48,12 +48,6 @@ impl Point {
         self.design.fitted()
     }
 
-    /// Whether its counts are of the commands that estimates are for: iCE40 without DSP blocks.
-    #[must_use]
-    pub fn counts(&self) -> bool {
-        self.clock_class() != Some(ClockClass::Ice40Up)
-    }
-
     /// The class of the device it was routed on.
     #[must_use]
     pub fn clock_class(&self) -> Option<ClockClass> {
@@ -82,11 +76,12 @@ impl Point {
         let schedule = Schedule::new(&model, &design.implementation()).ok()?;
         let mut terms = Terms::default();
         let mut delays = Delays::default();
+        let fabric = design.fabric();
         let roms = rom_columns(&model, &schedule, design.target);
         for ((layer, folded), roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
             let widths = Widths::new(&LayerFormats::of(layer), folded, RowBound::Weights(layer));
-            terms.add(&of_layer(design.target, &widths, folded, Some(roms)));
-            delays = clock::longest(delays, clock::of_layer(design.target, &widths, folded));
+            terms.add(&of_layer(fabric, &widths, folded, Some(roms)));
+            delays = clock::longest(delays, clock::of_layer(fabric, &widths, folded));
         }
         Some(Self {
             measured: Measured {

@@ -7,7 +7,7 @@ use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
 use crate::schedule::Schedule;
-use crate::spec::{DesignConfig, Network};
+use crate::spec::{DesignConfig, Fabric, Network};
 use std::path::{Path, PathBuf};
 
 /// The quantised model inside a bundle.
@@ -64,11 +64,15 @@ pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned
 }
 
 impl Planned {
-    /// What it will take.
+    /// What it will take on the family's usual devices.
     pub fn estimate(&self) -> Estimate {
-        let target = self.config.implementation.target;
-        let roms = rom_columns(&self.model, &self.schedule, target);
-        Estimate::new(&self.model, &self.schedule, &roms, target)
+        self.estimate_on(self.config.implementation.target.into())
+    }
+
+    /// What it will take on devices of the family with this fabric.
+    pub fn estimate_on(&self, fabric: Fabric) -> Estimate {
+        let roms = rom_columns(&self.model, &self.schedule, fabric.target());
+        Estimate::new(&self.model, &self.schedule, &roms, fabric)
     }
 }
 

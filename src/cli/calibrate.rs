@@ -134,7 +134,7 @@ fn designs(points: &[Point], fitted: &Coefficients) -> String {
     let mut lines = vec![head.join(",")];
     for point in points {
         let mut cells = vec![point.design.line(), point.fitted().to_string()];
-        let family = crate::synth::family_name(point.design.target);
+        let family = point.design.fabric().name();
         for (figure, count) in point.measured.counts.iter().enumerate() {
             let off = error(point, &fitted.families[family], figure);
             cells.extend([count.to_string(), format!("{off:.1}")]);

@@ -228,7 +228,12 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         &Options::default(),
     )?;
     drop(progress);
-    let synth = SynthReport::new(bundle.top, synthesis, Target::Xc7, Some(&opened.planned));
+    let synth = SynthReport::new(
+        bundle.top,
+        synthesis,
+        Target::Xc7.into(),
+        Some(&opened.planned),
+    );
     show(console, 5, "synthesised", &synth)?;
 
     let ended = cosim.ended();

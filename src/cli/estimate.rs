@@ -5,10 +5,11 @@ use super::bundle::plan;
 use super::design::DesignArgs;
 use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
+use super::part::other_family;
 use super::progress::Progress;
 use super::report::{LayerReport, TimingReport, human_layers, layers};
 use crate::estimate::{Estimate, Figure};
-use crate::spec::Target;
+use crate::spec::{Part, SpecErrors, Target};
 use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
@@ -21,6 +22,7 @@ Examples:
   lprnn-hw estimate --bits 4 --hidden 512
   lprnn-hw estimate --model lstm.safetensors --target ecp5 --target-cycles 2000
   lprnn-hw estimate --config design.toml --max-macs 256 --format json
+  lprnn-hw estimate --bits 4 --hidden 32 --part ice40up5k
 
 Takes the arguments of gen, and prints in milliseconds what the core will take: block RAM, DSP blocks,
 memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys, and the
@@ -30,6 +32,9 @@ Exit status: 0 done, 2 could not: every setting that is wrong is named with its 
 pub struct Args {
     #[command(flatten)]
     design: DesignArgs,
+    /// Estimate for this part: its family is the target, and on iCE40 UltraPlus multipliers are DSP blocks
+    #[arg(long, value_name = "PART", help_heading = "Hardware")]
+    part: Option<String>,
     /// Factors to estimate with, written by `calibrate fit` [default: those that are compiled in]
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     calibration: Option<PathBuf>,
@@ -40,6 +45,7 @@ pub struct Args {
 struct EstimateReport {
     schema: u32,
     name: String,
+    part: Option<&'static Part>,
     layers: Vec<LayerReport>,
     timing: TimingReport,
     estimate: Estimate,
@@ -140,7 +146,8 @@ pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
 impl Results for EstimateReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let family = crate::synth::family_name(self.estimate.family);
-        writeln!(out, "{}: estimated for {family}", self.name)?;
+        let device = self.part.map_or(family, |part| part.name);
+        writeln!(out, "{}: estimated for {device}", self.name)?;
         human_layers(out, &self.layers)?;
         self.timing.human(out)?;
         human_estimate(out, &self.estimate)
@@ -150,7 +157,17 @@ impl Results for EstimateReport {
 /// Estimates a design.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     super::calibrate::choose(args.calibration.as_deref())?;
-    let config = args.design.resolve()?;
+    let mut config = args.design.resolve()?;
+    let part = match &args.part {
+        Some(name) => Some(Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?),
+        None => None,
+    };
+    if let Some(part) = part {
+        if let Some(issue) = other_family(&config, &args.design.given()?, part) {
+            return Err(SpecErrors(vec![issue]).into());
+        }
+        config.implementation.target = part.family;
+    }
     let progress = Progress::spinner(console, "estimating");
     let planned = plan(config)?;
     let implementation = &planned.config.implementation;
@@ -159,7 +176,8 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         name: implementation.name.clone(),
         layers: layers(&planned.model, &planned.schedule),
         timing: TimingReport::of(&planned.schedule, planned.config.clock_ns),
-        estimate: planned.estimate(),
+        estimate: planned.estimate_on(part.map_or(implementation.target.into(), Part::fabric)),
+        part,
     };
     drop(progress);
     console.print(&report)?;

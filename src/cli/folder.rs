@@ -121,6 +121,8 @@ pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), CliError> {
     // Readable like any other file, not for its owner alone.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).map_err(failed)?;
+    // What a disk says of its last bytes only now, a full one above all.
+    file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

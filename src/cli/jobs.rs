@@ -256,7 +256,7 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
         numerics: Numerics::resolve(Settings::default())?,
     };
     let point = evaluator
-        .point(&task.spec())
+        .point(&task.spec(), part.map_or(task.target.into(), Part::fabric))
         .map_err(|error| CliError::new(PLAN, format!("{error:?}")).help("make the plan anew"))?;
     let mut found = Found {
         estimated: Figures::from(&point),

@@ -35,6 +35,20 @@ pub fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A target that was given and is not the part's family.
+pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Option<Issue> {
+    let setting = "implementation.target";
+    if given.get(setting).is_none() || config.implementation.target == part.family {
+        return None;
+    }
+    let family = crate::synth::family_name(part.family);
+    Some(Issue::new(
+        given.place(setting),
+        format!("{} is of the family {family}", part.name),
+        format!("leave it away, or give {family}"),
+    ))
+}
+
 impl PartArgs {
     /// Folds a design: as it says itself, or as the part asks for.
     pub fn fold(
@@ -125,16 +139,7 @@ impl PartArgs {
                 ));
             }
         }
-        if given.get("implementation.target").is_some()
-            && config.implementation.target != part.family
-        {
-            let family = crate::synth::family_name(part.family);
-            issues.push(Issue::new(
-                given.place("implementation.target"),
-                format!("{} is of the family {family}", part.name),
-                format!("leave it away, or give {family}"),
-            ));
-        }
+        issues.extend(other_family(config, given, part));
         if given.get("implementation.target_cycles").is_some() && !self.smallest {
             issues.push(Issue::new(
                 given.place("implementation.target_cycles"),

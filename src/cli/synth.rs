@@ -6,7 +6,7 @@ use super::estimate::{Compared, block_name, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, folder};
-use crate::spec::Target;
+use crate::spec::{Fabric, Target};
 use crate::synth::{self, Design, Options, Part, RouteOptions, SeedClock, Synthesis, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
@@ -21,6 +21,7 @@ Examples:
   lprnn-hw synth lstm                              cells on the family it was generated for
   lprnn-hw synth lstm --target ecp5 --pnr          and the clock after place and route
   lprnn-hw synth lstm --target ecp5 --pnr --pnr-seeds 5   the best of five placements
+  lprnn-hw synth lstm --device up5k                with the DSP blocks of iCE40 UltraPlus
   lprnn-hw synth lstm --netlist lstm_netlist.v     keep the mapped netlist for simulation
 
 Counts are of the core alone, without pads. For place and route the core is framed by registers,
@@ -37,8 +38,9 @@ pub struct Args {
     /// Place and route too (ecp5 and ice40)
     #[arg(long)]
     pnr: bool,
-    /// Device to place and route for [default: 85k for ecp5, hx8k for ice40]
-    #[arg(long, value_name = "DEVICE", requires = "pnr")]
+    /// Device to place and route for [default: 85k for ecp5, hx8k for ice40]; up5k has DSP blocks, which
+    /// are used without --pnr too
+    #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Speed grade of an ECP5 [default: 6, the slowest]
     #[arg(long, value_name = "GRADE", requires = "pnr")]
@@ -107,12 +109,12 @@ impl SynthReport {
     pub fn new(
         top: String,
         synthesis: Synthesis,
-        target: Target,
+        fabric: Fabric,
         planned: Option<&Planned>,
     ) -> Self {
         let compared = planned
-            .filter(|planned| planned.config.implementation.target == target)
-            .map(|planned| compared(&planned.estimate(), &synthesis.utilization));
+            .filter(|planned| planned.config.implementation.target == fabric.target())
+            .map(|planned| compared(&planned.estimate_on(fabric), &synthesis.utilization));
         Self {
             schema: 1,
             top,
@@ -231,9 +233,22 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         (None, Ok(opened)) => opened.planned.config.implementation.target,
         (None, Err(_)) => return opened.map(|_| Ended::Well),
     };
+    let device = args.device.as_deref();
+    if let (Some(device), false, Target::Xc7 | Target::Xcup) = (device, args.pnr, target) {
+        let problem = format!(
+            "`{device}`: all devices of {} are mapped alike",
+            synth::family_name(target)
+        );
+        return Err(CliError::new("--device", problem).help("leave it away"));
+    }
+    if device.is_some() {
+        // A device that does not exist is an error without --pnr too.
+        Part::new(target, device, args.speed)?;
+    }
+    let fabric = Fabric::of(target, device);
     let route = if args.pnr {
         Some(RouteOptions {
-            part: Part::new(target, args.device.as_deref(), args.speed)?,
+            part: Part::new(target, device, args.speed)?,
             target_mhz: args.freq,
             seed: args.pnr_seed,
             seeds: args.pnr_seeds,
@@ -255,9 +270,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         synth::family_name(target)
     );
     let progress = Progress::spinner(console, &what);
-    let synthesis = synth::run(&Search::from_env(), &design, target, &options)?;
+    let synthesis = synth::run(&Search::from_env(), &design, fabric, &options)?;
     drop(progress);
     let planned = opened.as_ref().ok().map(|opened| &opened.planned);
-    console.print(&SynthReport::new(design.top, synthesis, target, planned))?;
+    console.print(&SynthReport::new(design.top, synthesis, fabric, planned))?;
     Ok(Ended::Well)
 }

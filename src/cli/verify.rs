@@ -93,7 +93,7 @@ pub fn verify(
             index: *index,
             roles: roles.clone(),
             measured: Measured {
-                estimated_fmax_mhz: judged.clock(evaluator.target).map(|clock| clock.mhz),
+                estimated_fmax_mhz: judged.clock().map(|clock| clock.mhz),
                 ..measure(design, evaluator, setting, true, console)?
             },
         });

@@ -10,7 +10,7 @@ use super::storage::weight_blocks;
 use super::terms::Terms;
 use super::widths::Widths;
 use crate::schedule::LayerSchedule;
-use crate::spec::Target;
+use crate::spec::{Fabric, Target};
 use serde::{Deserialize, Serialize};
 
 /// Names of the terms of the period, in the order of [`Delays`].
@@ -56,14 +56,22 @@ impl ClockClass {
     /// usual one without a device. `None` where nothing was measured.
     #[must_use]
     pub fn of(family: Target, device: Option<&str>) -> Option<Self> {
-        let device = device.map(|name| name.strip_prefix("ice40").unwrap_or(name));
-        match (family, device) {
+        let name = device.map_or("", |name| name.strip_prefix("ice40").unwrap_or(name));
+        match name {
+            name if family == Target::Ice40 && name.starts_with("lp") => None,
+            _ => Self::of_fabric(Fabric::of(family, device)),
+        }
+    }
+
+    /// The class of a fabric's usual devices.
+    #[must_use]
+    pub const fn of_fabric(fabric: Fabric) -> Option<Self> {
+        match fabric {
             // The table of parts has no speed grades: the slowest is meant.
-            (Target::Ecp5, _) => Some(Self::Ecp5),
-            (Target::Ice40, None) => Some(Self::Ice40Hx),
-            (Target::Ice40, Some(name)) if name.starts_with("hx") => Some(Self::Ice40Hx),
-            (Target::Ice40, Some(name)) if name.starts_with("up") => Some(Self::Ice40Up),
-            _ => None,
+            Fabric::Ecp5 => Some(Self::Ecp5),
+            Fabric::Ice40 => Some(Self::Ice40Hx),
+            Fabric::Ice40Up => Some(Self::Ice40Up),
+            Fabric::Xc7 | Fabric::Xcup | Fabric::Generic => None,
         }
     }
 }
@@ -83,13 +91,14 @@ pub struct Clock {
 
 /// What one layer adds between registers.
 #[must_use]
-pub fn of_layer(target: Target, widths: &Widths, schedule: &LayerSchedule) -> Delays {
-    let soft = match target {
-        Target::Ice40 => widths.gate as f64,
+pub fn of_layer(fabric: impl Into<Fabric>, widths: &Widths, schedule: &LayerSchedule) -> Delays {
+    let fabric = fabric.into();
+    let soft = match fabric {
+        Fabric::Ice40 => widths.gate as f64,
         _ => 0.0,
     };
     // Its inputs come from blocks that are spread over the device.
-    let weights = weight_blocks(target, schedule);
+    let weights = weight_blocks(fabric.target(), schedule);
     let levels = ((weights.mux_words + 1) as f64).log2();
     [
         1.0,

@@ -2,7 +2,7 @@
 
 use super::clock::{ClockClass, DELAYS};
 use super::terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS};
-use crate::spec::Target;
+use crate::spec::Fabric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
@@ -62,8 +62,14 @@ pub struct Coefficients {
 /// Number of the format.
 pub const SCHEMA: u32 = 1;
 
-/// Families that must be there, as options spell them.
-const FAMILIES: [&str; 4] = ["xc7", "xcup", "ecp5", "ice40"];
+/// Families that must be there.
+const FAMILIES: [Fabric; 5] = [
+    Fabric::Xc7,
+    Fabric::Xcup,
+    Fabric::Ecp5,
+    Fabric::Ice40,
+    Fabric::Ice40Up,
+];
 
 static BUILT_IN: LazyLock<Ready> = LazyLock::new(|| {
     let text = include_str!("data/coefficients.json");
@@ -75,12 +81,12 @@ static CHOSEN: OnceLock<Ready> = OnceLock::new();
 #[derive(Debug)]
 struct Ready {
     all: Coefficients,
-    families: [Calibration; 4],
+    families: [Calibration; FAMILIES.len()],
 }
 
 impl Ready {
     fn new(all: Coefficients) -> Self {
-        let families = FAMILIES.map(|name| all.families[name]);
+        let families = FAMILIES.map(|family| all.families[family.name()]);
         Self { all, families }
     }
 
@@ -104,9 +110,9 @@ impl Coefficients {
         }
         match FAMILIES
             .iter()
-            .find(|name| !read.families.contains_key(**name))
+            .find(|family| !read.families.contains_key(family.name()))
         {
-            Some(name) => Err(format!("has no factors of the family {name}")),
+            Some(family) => Err(format!("has no factors of the family {}", family.name())),
             None => Ok(read),
         }
     }
@@ -135,12 +141,13 @@ impl Coefficients {
 
 /// The factors of a family.
 #[must_use]
-pub fn calibration(family: Target) -> &'static Calibration {
+pub fn calibration(family: impl Into<Fabric>) -> &'static Calibration {
     let families = &Ready::current().families;
-    match family {
-        Target::Xc7 | Target::Generic => &families[0],
-        Target::Xcup => &families[1],
-        Target::Ecp5 => &families[2],
-        Target::Ice40 => &families[3],
+    match family.into() {
+        Fabric::Xc7 | Fabric::Generic => &families[0],
+        Fabric::Xcup => &families[1],
+        Fabric::Ecp5 => &families[2],
+        Fabric::Ice40 => &families[3],
+        Fabric::Ice40Up => &families[4],
     }
 }

@@ -23,7 +23,7 @@ use clock::{Clock, ClockClass, Delays};
 
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerSchedule, RomColumns, Schedule};
-use crate::spec::Target;
+use crate::spec::{Fabric, Target};
 use serde::Serialize;
 
 /// A calibrated count and how far it was off on designs outside the fit.
@@ -83,32 +83,33 @@ pub struct Estimate {
     /// Multiply-accumulates the arrays offer in a cycle.
     pub macs_per_cycle: u64,
     /// Clock after place and route, where the family has an open router: ECP5 of speed grade 6, iCE40
-    /// HX. `None` from shapes alone.
+    /// HX and UP. `None` from shapes alone.
     pub clock: Option<Clock>,
 }
 
 impl Estimate {
-    /// Estimates the hardware of `model` folded as `schedule` for `target`, with memories of which
+    /// Estimates the hardware of `model` folded as `schedule` for `fabric`, with memories of which
     /// `roms` says, layer by layer, what varies.
     #[must_use]
     pub fn new(
         model: &QuantizedModel,
         schedule: &Schedule,
         roms: &[RomColumns],
-        target: Target,
+        fabric: impl Into<Fabric>,
     ) -> Self {
+        let fabric = fabric.into();
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         for ((layer, folded), &roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
             let formats = LayerFormats::of(layer);
             let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
-            terms.add(&of_layer(target, &widths, folded, Some(roms)));
-            delays = clock::longest(delays, clock::of_layer(target, &widths, folded));
+            terms.add(&of_layer(fabric, &widths, folded, Some(roms)));
+            delays = clock::longest(delays, clock::of_layer(fabric, &widths, folded));
         }
-        let mut estimate = Self::of_terms(&terms, target, &schedule.layers);
+        let mut estimate = Self::of_terms(&terms, fabric, &schedule.layers);
         let delays = clock::of_core(delays, &terms);
         estimate.clock =
-            ClockClass::of(target, None).and_then(|class| clock::clock(class, &delays));
+            ClockClass::of_fabric(fabric).and_then(|class| clock::clock(class, &delays));
         estimate.cycles_per_step = schedule.cycles.per_step;
         estimate.latency = Some(schedule.cycles.latency);
         estimate
@@ -120,23 +121,24 @@ impl Estimate {
     /// more or less than the weights need. The cycles are those of the slowest layer with streams
     /// that keep up.
     #[must_use]
-    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], target: Target) -> Self {
+    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], fabric: impl Into<Fabric>) -> Self {
+        let fabric = fabric.into();
         let mut terms = Terms::default();
         for (formats, folded) in layers {
             let bound = RowBound::Sizes(folded.shape.input_size, folded.shape.hidden_size);
             let widths = Widths::new(formats, folded, bound);
-            terms.add(&of_layer(target, &widths, folded, None));
+            terms.add(&of_layer(fabric, &widths, folded, None));
         }
-        Self::of_terms(&terms, target, layers.iter().map(|(_, folded)| folded))
+        Self::of_terms(&terms, fabric, layers.iter().map(|(_, folded)| folded))
     }
 
     /// The figures of a whole core's terms.
     pub(crate) fn of_terms<'a>(
         terms: &Terms,
-        family: Target,
+        fabric: Fabric,
         layers: impl IntoIterator<Item = &'a LayerSchedule>,
     ) -> Self {
-        let calibration = calibration(family);
+        let calibration = calibration(fabric);
         let errors = calibration.errors;
         let weighed = calibration.weigh(terms);
         let (mut cycles, mut macs, mut offered) = (0, 0, 0);
@@ -146,7 +148,7 @@ impl Estimate {
             offered += layer.macs_per_cycle() as u64;
         }
         Self {
-            family,
+            family: fabric.target(),
             lut: Figure::new(weighed.lut, errors[0]),
             lut_as_memory: terms.lut_memory as u64,
             lut_as_shift_register: terms.shift as u64,

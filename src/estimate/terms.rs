@@ -7,7 +7,7 @@
 use super::memory::Mapped;
 use super::widths::{Widths, bits_for};
 use crate::schedule::{LayerSchedule, RomColumns};
-use crate::spec::Target;
+use crate::spec::{Fabric, Target};
 
 /// Names of the terms of LUTs, in the order of [`Terms::lut`].
 pub const LUT_TERMS: [&str; 9] = [
@@ -87,6 +87,8 @@ impl Terms {
 /// A layer being taken apart.
 pub(super) struct Part<'a> {
     pub(super) target: Target,
+    /// iCE40 with DSP blocks.
+    ultra_plus: bool,
     pub(super) w: &'a Widths,
     pub(super) s: &'a LayerSchedule,
     /// A family of LUT4s.
@@ -98,13 +100,16 @@ pub(super) struct Part<'a> {
 /// Takes a layer apart.
 #[must_use]
 pub fn of_layer(
-    target: Target,
+    fabric: impl Into<Fabric>,
     widths: &Widths,
     schedule: &LayerSchedule,
     roms: Option<RomColumns>,
 ) -> Terms {
+    let fabric = fabric.into();
+    let target = fabric.target();
     let part = Part {
         target,
+        ultra_plus: fabric == Fabric::Ice40Up,
         w: widths,
         s: schedule,
         lut4: matches!(target, Target::Ecp5 | Target::Ice40),
@@ -180,15 +185,20 @@ impl Part<'_> {
         let delays = (table_reg + s.tanh_delay) * w.gate;
         let lane_ff = waits + 5 * bits + w.acc + w.z + delays + 2 * w.gate + w.c + w.z + w.h + 2;
         terms.ff[2] += units * lane_ff as f64;
-        // Operands, product and sum of products: Yosys puts all of them into a DSP48E1.
-        let inside = matches!(self.target, Target::Xc7 | Target::Generic);
-        let multiplier_ff = 2 * (w.gate + w.operand) + w.products;
         let (blocks, soft) = self.multiplier();
-        terms.ff[3] += if inside && blocks == 1 {
-            0.0
-        } else {
-            units * multiplier_ff as f64
+        // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
+        // SB_MAC16. Where one SB_MAC16 is too narrow, only the sum stays outside.
+        let inside = match self.target {
+            Target::Xc7 | Target::Generic => true,
+            Target::Ice40 => blocks == 1,
+            Target::Xcup | Target::Ecp5 => false,
         };
+        let multiplier_ff = match self.target {
+            _ if inside && blocks == 1 => 0,
+            Target::Ice40 if blocks > 1 => w.products,
+            _ => 2 * (w.gate + w.operand) + w.products,
+        };
+        terms.ff[3] += units * multiplier_ff as f64;
         terms.dsp += s.units * blocks;
         terms.lut[4] += units * soft as f64;
 
@@ -247,7 +257,10 @@ impl Part<'_> {
             Target::Xc7 | Target::Generic => (25, 18),
             Target::Xcup => (27, 18),
             Target::Ecp5 => (18, 18),
-            Target::Ice40 => return (0, 2 * a * b),
+            Target::Ice40 if !self.ultra_plus => return (0, 2 * a * b),
+            // Yosys takes an SB_MAC16 for products of 11 bits and more.
+            Target::Ice40 if a + b < 11 => return (0, 2 * a * b),
+            Target::Ice40 => (16, 16),
         };
         let slices = |bits: usize, most: usize| 1 + bits.saturating_sub(most).div_ceil(most - 1);
         (slices(b, wide) * slices(a, narrow), 0)

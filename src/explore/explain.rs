@@ -3,7 +3,8 @@
 use super::limits::{Limit, Shares, lut_sites};
 use super::point::Point;
 use super::sweep::{Judged, Sweep};
-use crate::spec::{Issue, Part, Target};
+use crate::spec::{Fabric, Issue, Part, Target};
+use std::collections::BTreeMap;
 
 /// Which limits exclude every point, and the nearest point that would be left if one were loosened;
 /// `None` if there are points that meet all limits.
@@ -74,6 +75,18 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
                     .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()))
             });
             let nearest = nearest.unwrap_or(&sweep.judged[0]);
+            let fastest = sweep
+                .judged
+                .iter()
+                .map(|one| one.point.cycles_per_step)
+                .min();
+            // Both limits exclude everything, each by itself.
+            let late = match (sweep.limits.max_cycles, timely, fastest) {
+                (Some(goal), None, Some(cycles)) => format!(
+                    "; nor does any take at most {goal} cycles a step (--max-cycles): the fastest takes {cycles}"
+                ),
+                _ => String::new(),
+            };
             Issue::new(
                 if sweep.limits.part.is_some() {
                     "--part"
@@ -81,7 +94,7 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
                     "--target"
                 },
                 format!(
-                    "no point fits {whole}; the nearest ({}) needs {}",
+                    "no point fits {whole}; the nearest ({}) needs {}{late}",
                     describe(nearest),
                     missing(nearest, sweep.limits.fill)
                 ),
@@ -122,14 +135,24 @@ pub(super) fn missing(judged: &Judged, fill: f64) -> String {
     )
 }
 
-/// The smallest part of the family that would hold it.
-pub(super) fn smallest_part(family: Target, point: &Point, fill: f64) -> Option<&'static Part> {
-    let mut parts = Part::of_family(family).into_iter();
-    parts.find(|part| Shares::of(point, part, fill).fit())
+/// The smallest part of the family that would hold it; `price` says what it takes on a fabric.
+pub(super) fn smallest_part(
+    family: Target,
+    fill: f64,
+    price: impl Fn(Fabric) -> Option<Point>,
+) -> Option<&'static Part> {
+    let mut known: BTreeMap<Fabric, Option<Point>> = BTreeMap::new();
+    Part::of_family(family).into_iter().find(|part| {
+        let fabric = part.fabric();
+        let point = known.entry(fabric).or_insert_with(|| price(fabric));
+        (point.as_ref()).is_some_and(|point| Shares::of(point, part, fill).fit())
+    })
 }
 
 fn larger(sweep: &Sweep, judged: &Judged) -> String {
-    match smallest_part(sweep.target, &judged.point, sweep.limits.fill) {
+    let spec = judged.point.spec();
+    let price = |fabric| sweep.evaluator.point(&spec, fabric).ok();
+    match smallest_part(sweep.target(), sweep.limits.fill, price) {
         Some(part) => format!("take --part {}", part.name),
         None => "take a part of another family: none of this one in the table holds it".to_string(),
     }

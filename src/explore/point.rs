@@ -8,7 +8,8 @@ use crate::schedule::{
     LayerSchedule, LayerShape, MacArray, ScheduleError, choose, count_cycles, steady_cycles,
 };
 use crate::spec::{
-    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy, Target,
+    Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork,
+    StatePolicy, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +153,9 @@ pub struct Point {
     /// What is computed.
     #[serde(flatten)]
     pub network: NetworkShape,
+    /// What it is mapped to.
+    #[serde(skip)]
+    pub fabric: Fabric,
     /// What the arrays are made of.
     pub mac: MacStyle,
     /// How the folding was asked for.
@@ -244,20 +248,21 @@ impl Evaluator {
         }
     }
 
-    /// Folds and prices a point. The weights are not drawn: accumulators are sized for weights of
+    /// Folds a point and prices it on a fabric of the family. The weights are not drawn: accumulators are sized for weights of
     /// ordinary size, everything else follows from sizes and formats.
-    pub fn point(&self, spec: &Spec) -> Result<Point, PointError> {
+    pub fn point(&self, spec: &Spec, fabric: Fabric) -> Result<Point, PointError> {
         let network = &spec.network;
         let formats: Vec<LayerFormats> = (0..network.layers)
             .map(|index| formats(network, &self.numerics, index))
             .collect();
-        self.priced(spec, &network.shapes(), &formats)
+        self.priced(spec, fabric, &network.shapes(), &formats)
     }
 
     /// The same for a model whose formats are known; `spec.network` only names it.
     pub fn priced(
         &self,
         spec: &Spec,
+        fabric: Fabric,
         shapes: &[LayerShape],
         formats: &[LayerFormats],
     ) -> Result<Point, PointError> {
@@ -285,8 +290,8 @@ impl Evaluator {
                     let shape = &layer.shape;
                     let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
                     let widths = Widths::new(own_formats, layer, bound);
-                    let between = clock::of_layer(self.target, &widths, layer);
-                    (of_layer(self.target, &widths, layer, None), between)
+                    let between = clock::of_layer(fabric, &widths, layer);
+                    (of_layer(fabric, &widths, layer, None), between)
                 },
                 |(_, terms, between)| (terms, between),
             );
@@ -294,9 +299,10 @@ impl Evaluator {
             delays = clock::longest(delays, between);
             of_last = Some((index, own, between));
         }
-        let estimate = Estimate::of_terms(&terms, self.target, &folded);
+        let estimate = Estimate::of_terms(&terms, fabric, &folded);
         Ok(Point {
             network: *network,
+            fabric,
             mac: if folded.iter().any(dsp) {
                 MacStyle::Dsp
             } else {
@@ -380,7 +386,7 @@ mod tests {
                         columns: 6,
                     },
                 };
-                let point = evaluator.point(&spec).unwrap();
+                let point = evaluator.point(&spec, target.into()).unwrap();
                 let implementation = evaluator.implementation(&spec);
                 let schedule = Schedule::new(&model, &implementation).unwrap();
                 let roms = rom_columns(&model, &schedule, target);
@@ -407,6 +413,9 @@ mod tests {
             target: Target::Xc7,
             numerics,
         };
-        assert_eq!(evaluator.point(&spec), Err(PointError::NoDspArray));
+        assert_eq!(
+            evaluator.point(&spec, Fabric::Xc7),
+            Err(PointError::NoDspArray)
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::codegen::rom_columns;
 use crate::estimate::{Estimate, LayerFormats};
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerShape, Schedule};
-use crate::spec::{FoldingGoal, Implementation, Issue, MacStyle, Numerics, Part};
+use crate::spec::{Fabric, FoldingGoal, Implementation, Issue, MacStyle, Numerics, Part};
 use rayon::prelude::*;
 
 /// Largest array that is looked at, multiply-accumulates per cycle and layer.
@@ -95,8 +95,12 @@ pub fn best_folding(
     };
     let mut judged: Vec<Judged> = specs
         .par_iter()
-        .filter_map(|spec| evaluator.priced(spec, &shapes, &formats).ok())
-        .map(|point| judge(point, &[part], limits, None))
+        .filter_map(|spec| {
+            evaluator
+                .priced(spec, part.fabric(), &shapes, &formats)
+                .ok()
+        })
+        .map(|point| judge(vec![point], &[part], limits, None))
         .collect();
     judged.sort_by(|a, b| {
         let time = a.point.cycles_per_step.cmp(&b.point.cycles_per_step);
@@ -123,14 +127,15 @@ pub fn best_folding(
             continue;
         };
         let roms = rom_columns(model, &schedule, part.family);
-        let estimate = Estimate::new(model, &schedule, &roms, part.family);
+        let estimate = Estimate::new(model, &schedule, &roms, part.fabric());
         let point = with_weights(&found.point, &estimate);
-        let again = judge(point, &[part], limits, None);
+        let again = judge(vec![point], &[part], limits, None);
         if again.kept() {
             return Ok((built, again.point));
         }
     }
-    Err(refusal(&judged, part, limits))
+    let price = |spec: &Spec, fabric| evaluator.priced(spec, fabric, &shapes, &formats).ok();
+    Err(refusal(&judged, part, limits, price))
 }
 
 fn with_weights(point: &Point, estimate: &Estimate) -> Point {
@@ -146,7 +151,12 @@ fn with_weights(point: &Point, estimate: &Estimate) -> Point {
 }
 
 /// Why there is no folding, and the nearest that there would be.
-fn refusal(judged: &[Judged], part: &Part, limits: Limits) -> Issue {
+fn refusal(
+    judged: &[Judged],
+    part: &Part,
+    limits: Limits,
+    price: impl Fn(&Spec, Fabric) -> Option<Point>,
+) -> Issue {
     let fastest = judged
         .iter()
         .filter(|judged| judged.fits)
@@ -174,7 +184,9 @@ fn refusal(judged: &[Judged], part: &Part, limits: Limits) -> Issue {
         );
     };
     let memory = matches!(nearest.limited_by, Some(Limit::Bram | Limit::Bandwidth));
-    let larger = match smallest_part(part.family, &nearest.point, limits.fill) {
+    let larger = match smallest_part(part.family, limits.fill, |fabric| {
+        price(&nearest.point.spec(), fabric)
+    }) {
         Some(part) => format!(
             "take --part {}, the smallest of the family that holds it",
             part.name

@@ -5,7 +5,7 @@ use super::limits::{Limit, Limits, Shares};
 use super::pareto::{OBJECTIVES, front};
 use super::point::{Evaluator, NetworkShape, Point, PointError, Spec};
 use crate::estimate::clock::{Clock, ClockClass, clock};
-use crate::spec::{Part, Target};
+use crate::spec::{Fabric, Part, Target};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,8 @@ impl Judged {
 
     /// The clock it will reach on its part after place and route, where that was ever measured.
     #[must_use]
-    pub fn clock(&self, target: Target) -> Option<Clock> {
+    pub fn clock(&self) -> Option<Clock> {
+        let target = self.point.fabric.target();
         let class = ClockClass::of(target, self.part.map(|part| part.name))?;
         clock(class, &self.point.delays)
     }
@@ -57,8 +58,8 @@ impl Judged {
 /// A sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// Family.
-    pub target: Target,
+    /// What estimates its points.
+    pub evaluator: Evaluator,
     /// What was asked of the points.
     pub limits: Limits,
     /// Every point that can be built, in the order of its axes.
@@ -84,8 +85,9 @@ impl Sweep {
             Some(part) => vec![part],
             None => Part::of_family(evaluator.target),
         };
+        let fabrics = fabrics(&parts);
         let mut sweep = Self {
-            target: evaluator.target,
+            evaluator: evaluator.clone(),
             limits,
             judged: Vec::with_capacity(specs.len()),
             skipped: (0, 0),
@@ -96,13 +98,18 @@ impl Sweep {
                 return None;
             }
             progress(index * CHUNK);
-            let points: Vec<Result<Point, PointError>> =
-                chunk.par_iter().map(|spec| evaluator.point(spec)).collect();
+            let points: Vec<Result<Vec<Point>, PointError>> = chunk
+                .par_iter()
+                .map(|spec| {
+                    let on = |&fabric: &Fabric| evaluator.point(spec, fabric);
+                    fabrics.iter().map(on).collect()
+                })
+                .collect();
             for (spec, point) in chunk.iter().zip(points) {
                 match point {
-                    Ok(point) => {
-                        let row = accuracies.and_then(|known| known.of(&point.network));
-                        sweep.judged.push(judge(point, &parts, limits, row));
+                    Ok(points) => {
+                        let row = accuracies.and_then(|known| known.of(&spec.network));
+                        sweep.judged.push(judge(points, &parts, limits, row));
                     }
                     Err(PointError::NoDspArray) => sweep.skipped.0 += 1,
                     Err(fault @ PointError::Folding(_)) => {
@@ -161,6 +168,21 @@ impl Sweep {
         }
     }
 
+    /// Family.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.evaluator.target
+    }
+
+    /// Fabrics of the parts that points are held against.
+    #[must_use]
+    pub fn fabrics(&self) -> Vec<Fabric> {
+        match self.limits.part {
+            Some(part) => vec![part.fabric()],
+            None => fabrics(&Part::of_family(self.target())),
+        }
+    }
+
     /// Indices of the points that meet every limit.
     #[must_use]
     pub fn kept(&self) -> Vec<usize> {
@@ -169,14 +191,23 @@ impl Sweep {
     }
 }
 
-/// Holds a point against `parts`, the smallest first.
+/// The fabrics of `parts`.
+fn fabrics(parts: &[&'static Part]) -> Vec<Fabric> {
+    let mut fabrics: Vec<Fabric> = parts.iter().map(|part| part.fabric()).collect();
+    fabrics.sort_unstable();
+    fabrics.dedup();
+    fabrics
+}
+
+/// Holds a point against `parts`, the smallest first; `priced` has it on the fabric of every part.
 pub(super) fn judge(
-    point: Point,
+    mut priced: Vec<Point>,
     parts: &[&'static Part],
     limits: Limits,
     accuracy: Option<&Row>,
 ) -> Judged {
-    let of = |part: &Part| Shares::of(&point, part, limits.fill);
+    let on = |part: &Part| priced.iter().position(|own| own.fabric == part.fabric());
+    let of = |part: &Part| Shares::of(&priced[on(part).unwrap_or(0)], part, limits.fill);
     let holds = parts.iter().copied().find(|part| of(part).fit());
     // Where nothing holds it, the part that comes nearest says what is missing.
     let part = holds.or_else(|| {
@@ -186,6 +217,8 @@ pub(super) fn judge(
             .min_by(|a, b| of(a).worst().total_cmp(&of(b).worst()))
     });
     let shares = part.map(of);
+    let place = part.and_then(on).unwrap_or(0);
+    let point = priced.swap_remove(place);
     Judged {
         limited_by: part
             .zip(shares)

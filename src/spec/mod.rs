@@ -6,6 +6,7 @@
 
 mod config;
 mod error;
+mod fabric;
 mod file;
 mod identifier;
 mod implementation;
@@ -16,6 +17,7 @@ pub use config::{
     DEFAULT_BITS, DEFAULT_CLOCK_NS, DEFAULT_MACS, DesignConfig, Network, Numerics, SeededNetwork,
 };
 pub use error::{Issue, SpecErrors};
+pub use fabric::Fabric;
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};

@@ -1,6 +1,7 @@
 //! Real parts and what they have, from the makers' data sheets (`data/parts.csv`).
 
 use super::error::Issue;
+use super::fabric::Fabric;
 use super::implementation::Target;
 use super::settings::nearest;
 use std::sync::OnceLock;
@@ -115,6 +116,12 @@ impl Part {
             format!("there is no part `{}` in the table", name.trim()),
             remedy,
         ))
+    }
+
+    /// What its devices map sources to.
+    #[must_use]
+    pub fn fabric(&self) -> Fabric {
+        Fabric::of(self.family, Some(self.name))
     }
 
     /// Parts of a family, by LUTs ascending.

@@ -1,7 +1,7 @@
 //! The families Yosys synthesises for, and the parts nextpnr places them on.
 
 use super::SynthError;
-use crate::spec::Target;
+use crate::spec::{Fabric, Target};
 use crate::tools::ToolKind;
 
 /// A part for place and route.
@@ -125,16 +125,15 @@ pub const fn name(family: Target) -> &'static str {
     }
 }
 
-/// Yosys's command that maps to `family`; `part` decides whether an iCE40 has DSP blocks.
-pub(super) fn command(family: Target, part: Option<&Part>) -> Result<String, SynthError> {
-    let up = part.is_some_and(|part| part.device.starts_with("up"));
-    Ok(match family {
-        Target::Xc7 => "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf".to_string(),
-        Target::Xcup => "synth_xilinx -family xcup -flatten -noiopad -noclkbuf".to_string(),
-        Target::Ecp5 => "synth_ecp5".to_string(),
-        Target::Ice40 if up => "synth_ice40 -device u -dsp".to_string(),
-        Target::Ice40 => "synth_ice40".to_string(),
-        Target::Generic => return Err(SynthError::NoFamily),
+/// Yosys's command that maps to `fabric`.
+pub(super) fn command(fabric: Fabric) -> Result<String, SynthError> {
+    Ok(match fabric {
+        Fabric::Xc7 => "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf".to_string(),
+        Fabric::Xcup => "synth_xilinx -family xcup -flatten -noiopad -noclkbuf".to_string(),
+        Fabric::Ecp5 => "synth_ecp5".to_string(),
+        Fabric::Ice40Up => "synth_ice40 -device u -dsp".to_string(),
+        Fabric::Ice40 => "synth_ice40".to_string(),
+        Fabric::Generic => return Err(SynthError::NoFamily),
     })
 }
 
@@ -175,8 +174,7 @@ mod tests {
 
     #[test]
     fn only_the_up_devices_have_dsp_blocks() {
-        let part = |device| Part::new(Target::Ice40, Some(device), None).unwrap();
-        let command = |device| command(Target::Ice40, Some(&part(device))).unwrap();
+        let command = |device| command(Fabric::of(Target::Ice40, Some(device))).unwrap();
         assert!(command("up5k").contains("-dsp"));
         assert!(!command("hx8k").contains("-dsp"));
     }

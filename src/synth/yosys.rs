@@ -7,7 +7,7 @@ use super::route::{RouteOptions, Routed, route};
 use super::utilization::{Provenance, Utilization};
 use super::warnings;
 use crate::codegen::Interface;
-use crate::spec::Target;
+use crate::spec::Fabric;
 use crate::tools::{Search, Tool, ToolKind};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -175,17 +175,20 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), SynthError> {
 /// family's cells, which nothing rewrites any more.
 const FLATTEN: &str = "setattr -mod -unset keep_hierarchy *\nflatten\n";
 
-/// Synthesises `design` for the family `target`.
+/// Synthesises `design` for `fabric`, or that of the device it is to be routed on.
 ///
 /// Latches, several or missing drivers, widths that do not fit and missing modules are errors.
 pub fn run(
     search: &Search,
     design: &Design,
-    target: Target,
+    fabric: impl Into<Fabric>,
     options: &Options,
 ) -> Result<Synthesis, SynthError> {
     let part = options.route.as_ref().map(|route| &route.part);
-    let mapping = family::command(target, part)?;
+    let fabric = fabric.into();
+    let target = fabric.target();
+    let fabric = part.map_or(fabric, |part| Fabric::of(target, Some(&part.device)));
+    let mapping = family::command(fabric)?;
     design.check_names(&design.folder)?;
     let tool = search.find(ToolKind::Yosys)?;
     if options.route.is_some() {
@@ -226,7 +229,7 @@ pub fn run(
         stage: "synth",
         part: match part {
             Some(part) => format!("{} {part}", family::name(target)),
-            None => family::name(target).to_string(),
+            None => fabric.name().to_string(),
         },
     };
     let warnings = warnings::fatal(&read(scratch, "elaborate.log", &tool)?);

@@ -7,7 +7,7 @@ pub const WIDTH: f64 = 720.0;
 /// Height of it.
 pub const HEIGHT: f64 = 440.0;
 /// Left, right, top and bottom of the plot.
-const PLOT: [f64; 4] = [74.0, WIDTH - 16.0, 18.0, HEIGHT - 54.0];
+const PLOT: [f64; 4] = [92.0, WIDTH - 16.0, 18.0, HEIGHT - 54.0];
 
 /// `text` as it may stand in HTML and in attributes.
 #[must_use]
@@ -109,9 +109,9 @@ impl Axis {
     }
 
     fn linear_ticks(&self) -> Vec<f64> {
-        let rough = (self.high - self.low) / 5.0;
+        let rough = (self.high - self.low) / 6.0;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0]
+        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
             .into_iter()
             .map(|step| step * power)
             .find(|step| *step >= rough)
@@ -199,7 +199,7 @@ impl Chart {
         ));
         let middle = f64::midpoint(top, bottom);
         self.add(&format!(
-            r#"<text class="title" transform="translate(18 {middle:.1}) rotate(-90)" text-anchor="middle">{y_title}</text>"#
+            r#"<text class="title" transform="translate(21 {middle:.1}) rotate(-90)" text-anchor="middle">{y_title}</text>"#
         ));
     }
 
@@ -258,7 +258,7 @@ impl Chart {
     /// A name beside a point, where nothing is written yet.
     pub fn label(&mut self, at: (f64, f64), name: &str, class: &str) {
         let (x, y) = self.at(at.0, at.1);
-        let wide = 7.2 * name.chars().count() as f64;
+        let wide = 8.2 * name.chars().count() as f64;
         let [left, right, top, bottom] = PLOT;
         let offsets = [
             (10.0, 4.0),
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(axis.ticks(), [1.0, 10.0, 100.0, 1000.0, 10_000.0]);
         let axis = Axis::linear("bpc", [1.3, 1.8].into_iter());
         let ticks: Vec<String> = axis.ticks().iter().map(|tick| short(*tick)).collect();
-        assert_eq!(ticks, ["1.4", "1.6", "1.8"]);
+        assert_eq!(ticks, ["1.3", "1.4", "1.5", "1.6", "1.7", "1.8"]);
         // A single value and none at all have an axis, too.
         assert!(Axis::log("x", [5.0].into_iter()).ticks().len() > 1);
         assert!(Axis::linear("x", std::iter::empty()).ticks().len() > 1);

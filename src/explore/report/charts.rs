@@ -174,7 +174,7 @@ pub fn limit_bars(summary: &Summary) -> String {
             text,
             "<tr><th scope=\"row\"><svg class=\"key\" viewBox=\"-8 -8 16 16\" aria-hidden=\"true\"><use href=\"#{symbol}\" \
              class=\"{class}\"/></svg>{}</th><td><span class=\"bar {class}\" style=\"width:{:.1}%\"></span><span class=\"bar \
-             no {class}\" style=\"width:{:.1}%\"></span></td><td class=\"n\">{} fit, {out} do not</td></tr>",
+             no {class}\" style=\"width:{:.1}%\"></span></td><td class=\"n\"><span>{} fit,</span> <span>{out} do not</span></td></tr>",
             limit.name(),
             share(all - out),
             share(out),

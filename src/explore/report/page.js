@@ -16,7 +16,11 @@
     const body = document.createElement("tbody");
     for (const row of rows.slice(0, 200)) {
       const line = body.insertRow();
-      for (const cell of row) line.insertCell().textContent = cell === true ? "yes" : cell === false || cell === null ? "" : cell;
+      row.forEach((cell, index) => {
+        const own = line.insertCell();
+        own.textContent = cell === true ? "yes" : cell === false || cell === null ? "" : cell;
+        if (data.texts[index]) own.className = "t";
+      });
     }
     table.replaceChild(body, table.tBodies[0]);
     told.textContent = rows.length > 200 ? `the first 200 of ${rows.length} rows` : `${rows.length} rows`;
@@ -25,6 +29,7 @@
   data.columns.forEach((name, index) => {
     const cell = document.createElement("th");
     cell.scope = "col"; cell.tabIndex = 0; cell.textContent = name;
+    if (data.texts[index]) cell.className = "t";
     const sort = () => { down = column === index && !down; column = index; show(); };
     cell.addEventListener("click", sort);
     cell.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(); });

@@ -1,6 +1,7 @@
 //! One page of charts that needs nothing but a browser.
 
 use super::super::accuracy::Accuracies;
+use super::super::recommend::Role;
 use super::chart::escape;
 use super::charts;
 use super::row::PointRow;
@@ -63,6 +64,7 @@ pub fn page(summary: &Summary, rows: &[PointRow], known: Option<&Accuracies>) ->
     if let Some(known) = known {
         figure(
             &mut text,
+            false,
             "Memory against accuracy",
             &charts::memory_against_accuracy(
                 summary,
@@ -77,6 +79,7 @@ pub fn page(summary: &Summary, rows: &[PointRow], known: Option<&Accuracies>) ->
     }
     figure(
         &mut text,
+        false,
         "LUTs against latency",
         &charts::lut_against_latency(summary, &shown),
         "Points that meet all limits; coloured: the Pareto set over accuracy where known, LUT, BRAM, DSP, latency, \
@@ -86,8 +89,10 @@ pub fn page(summary: &Summary, rows: &[PointRow], known: Option<&Accuracies>) ->
     let limits = charts::limits(summary, rows);
     figure(
         &mut text,
+        // The third of three: a row of its own.
+        known.is_some(),
         "What limits each point",
-        &format!("{limits}{bars}"),
+        &format!("{limits}<div>{bars}</div>"),
         "The resource of which a point takes the largest share; pale: it takes more than there is. Bandwidth: blocks \
          of RAM taken for the width of the weight word, with less than half of their bits in use.",
     );
@@ -134,71 +139,82 @@ fn head(text: &mut String, summary: &Summary, drawn: usize, all: usize) {
     let _ = writeln!(text, "<p class=\"soft\">{}</p>", escape(&errors));
 }
 
-fn figure(text: &mut String, title: &str, chart: &str, caption: &str) {
+fn figure(text: &mut String, alone: bool, title: &str, chart: &str, caption: &str) {
+    let class = if alone { " class=\"alone\"" } else { "" };
     let _ = writeln!(
         text,
-        "<figure><h2>{title}</h2>\n<div class=\"chart\">{chart}</div>\n<figcaption>{caption}</figcaption></figure>"
+        "<figure{class}><h2>{title}</h2>\n<div class=\"chart\">{chart}</div>\n<figcaption>{caption}</figcaption></figure>"
     );
 }
 
-fn columns(summary: &Summary) -> Vec<&str> {
-    let mut names = vec![
-        "network",
-        "array",
-        "units x columns",
-        "LUT",
-        "FF",
-        "BRAM",
-        "DSP",
-        "cycles",
-        "latency us",
-        "MHz",
-        "limit",
-        "share %",
-    ];
-    if let Some(metric) = &summary.metric {
-        names.push(metric);
-    }
-    names.extend(["part", "Pareto"]);
-    names
+/// A column of the tables: its name, whether it holds words, and a row's cell.
+struct Column {
+    name: String,
+    words: bool,
+    cell: fn(&PointRow) -> serde_json::Value,
 }
 
-fn cells(row: &PointRow, summary: &Summary) -> Vec<serde_json::Value> {
+/// The columns that say something in this sweep: no clock where none is known, no part where it is given.
+fn columns(summary: &Summary) -> Vec<Column> {
     use serde_json::json;
-    let share = [
+    type Cell = fn(&PointRow) -> serde_json::Value;
+    let words = |name: &str, cell: Cell| Column {
+        name: name.to_string(),
+        words: true,
+        cell,
+    };
+    let number = |name: &str, cell: Cell| Column {
+        name: name.to_string(),
+        words: false,
+        cell,
+    };
+    let mut columns = vec![
+        words("network", |row| json!(network(row))),
+        words("array", |row| json!(row.mac)),
+        words("units x columns", |row| json!(row.folding)),
+        number("LUT", |row| json!(row.lut_total)),
+        number("FF", |row| json!(row.ff)),
+        number("BRAM", |row| json!(row.bram)),
+        number("DSP", |row| json!(row.dsp)),
+        number("cycles", |row| json!(row.cycles_per_step)),
+        number("latency us", |row| json!(row.latency_us)),
+    ];
+    if summary.points.iter().any(|row| row.fmax_mhz.is_some()) {
+        columns.push(number("MHz", |row| json!(row.fmax_mhz)));
+    }
+    columns.extend([
+        words("limit", |row| json!(row.limited_by)),
+        number("share %", |row| json!(largest_share(row))),
+    ]);
+    if let Some(metric) = &summary.metric {
+        columns.push(number(metric, |row| json!(row.shown_accuracy())));
+    }
+    if summary.part.is_none() {
+        columns.push(words("part", |row| json!(row.part)));
+    }
+    columns.push(words("Pareto", |row| json!(row.pareto)));
+    columns
+}
+
+fn network(row: &PointRow) -> String {
+    let layers = match row.layers {
+        1 => String::new(),
+        layers => format!(" x{layers}"),
+    };
+    format!(
+        "W{}A{} H{}{layers}",
+        row.weight_bits, row.act_bits, row.hidden
+    )
+}
+
+fn largest_share(row: &PointRow) -> Option<f64> {
+    let shares = [
         row.lut_percent,
         row.ff_percent,
         row.bram_percent,
         row.dsp_percent,
     ];
-    let share = share.into_iter().flatten().max_by(f64::total_cmp);
-    let layers = match row.layers {
-        1 => String::new(),
-        layers => format!(" x{layers}"),
-    };
-    let network = format!(
-        "W{}A{} H{}{layers}",
-        row.weight_bits, row.act_bits, row.hidden
-    );
-    let mut cells = vec![
-        json!(network),
-        json!(row.mac),
-        json!(row.folding),
-        json!(row.lut_total),
-        json!(row.ff),
-        json!(row.bram),
-        json!(row.dsp),
-        json!(row.cycles_per_step),
-        json!(row.latency_us),
-        json!(row.fmax_mhz),
-        json!(row.limited_by),
-        json!(share),
-    ];
-    if summary.metric.is_some() {
-        cells.push(json!(row.shown_accuracy()));
-    }
-    cells.extend([json!(row.part), json!(row.pareto)]);
-    cells
+    shares.into_iter().flatten().max_by(f64::total_cmp)
 }
 
 fn shown(cell: &serde_json::Value) -> String {
@@ -210,16 +226,27 @@ fn shown(cell: &serde_json::Value) -> String {
     }
 }
 
-fn static_table(text: &mut String, summary: &Summary, first: &str, rows: &[(String, &PointRow)]) {
+/// A table of points, with names in front where there are any.
+fn static_table(text: &mut String, summary: &Summary, names: &[String], rows: &[&PointRow]) {
+    let columns = columns(summary);
+    let class = |words: bool| if words { " class=\"t\"" } else { "" };
     text.push_str("<div class=\"scroll\"><table><thead><tr>");
-    for name in std::iter::once(first).chain(columns(summary)) {
-        let _ = write!(text, "<th scope=\"col\">{}</th>", escape(name));
+    if !names.is_empty() {
+        text.push_str("<th scope=\"col\" class=\"t\">role</th>");
+    }
+    for Column { name, words, .. } in &columns {
+        let class = class(*words);
+        let _ = write!(text, "<th scope=\"col\"{class}>{}</th>", escape(name));
     }
     text.push_str("</tr></thead><tbody>\n");
-    for (name, row) in rows {
-        let _ = write!(text, "<tr><td>{}</td>", escape(name));
-        for cell in cells(row, summary) {
-            let _ = write!(text, "<td>{}</td>", shown(&cell));
+    for (index, row) in rows.iter().enumerate() {
+        text.push_str("<tr>");
+        if let Some(name) = names.get(index) {
+            let _ = write!(text, "<td class=\"t\">{}</td>", escape(name));
+        }
+        for Column { words, cell, .. } in &columns {
+            let class = class(*words);
+            let _ = write!(text, "<td{class}>{}</td>", shown(&cell(row)));
         }
         text.push_str("</tr>\n");
     }
@@ -228,15 +255,12 @@ fn static_table(text: &mut String, summary: &Summary, first: &str, rows: &[(Stri
 
 fn recommended(text: &mut String, summary: &Summary) {
     text.push_str("<h2>Recommended</h2>\n");
-    let rows: Vec<(String, &PointRow)> = summary
-        .recommended
-        .iter()
-        .map(|entry| {
-            let roles: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
-            (roles.join(", "), &entry.row)
-        })
-        .collect();
-    static_table(text, summary, "", &rows);
+    let roles = |roles: &[Role]| -> Vec<&str> { roles.iter().map(|role| role.name()).collect() };
+    let entries = summary.recommended.iter();
+    let (names, rows): (Vec<String>, Vec<&PointRow>) = entries
+        .map(|entry| (roles(&entry.roles).join(", "), &entry.row))
+        .unzip();
+    static_table(text, summary, &names, &rows);
     for entry in &summary.recommended {
         let arguments = escape(&entry.row.gen_arguments);
         let _ = writeln!(text, "<p><code>lprnn-hw gen {arguments}</code></p>");
@@ -248,13 +272,8 @@ fn networks(text: &mut String, summary: &Summary) {
         return;
     }
     text.push_str("<h2>The fastest point of every network</h2>\n");
-    let rows: Vec<(String, &PointRow)> = summary
-        .networks
-        .iter()
-        .take(200)
-        .map(|row| (String::new(), row))
-        .collect();
-    static_table(text, summary, "", &rows);
+    let rows: Vec<&PointRow> = summary.networks.iter().take(200).collect();
+    static_table(text, summary, &[], &rows);
 }
 
 fn points(text: &mut String, summary: &Summary) {
@@ -262,9 +281,14 @@ fn points(text: &mut String, summary: &Summary) {
     rows.sort_by_key(|row| !row.pareto);
     let left_out = rows.len().saturating_sub(MOST_ROWS);
     rows.truncate(MOST_ROWS);
+    let columns = columns(summary);
+    let cells = |row: &&PointRow| -> Vec<serde_json::Value> {
+        columns.iter().map(|column| (column.cell)(row)).collect()
+    };
     let data = serde_json::json!({
-        "columns": columns(summary),
-        "rows": rows.iter().map(|row| cells(row, summary)).collect::<Vec<_>>(),
+        "columns": columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
+        "texts": columns.iter().map(|column| column.words).collect::<Vec<_>>(),
+        "rows": rows.iter().map(cells).collect::<Vec<_>>(),
     });
     text.push_str("<h2>Points</h2>\n<div id=\"tools\" hidden><p><label>filter <input type=\"search\" id=\"words\" \
                    placeholder=\"such as: W4 H128 lut\"></label><label><input type=\"checkbox\" id=\"front\" checked> \

@@ -133,7 +133,7 @@ impl PointRow {
             macs_per_step: point.macs_per_step,
             cycles_per_step: point.cycles_per_step,
             latency_cycles: point.latency_cycles,
-            fmax_mhz: judged.clock(target).map(|clock| clock.mhz),
+            fmax_mhz: judged.clock().map(|clock| clock.mhz),
             latency_us: digits(point.latency_cycles as f64 / clock_mhz, 4),
             steps_per_second: digits(1e6 * clock_mhz / point.cycles_per_step as f64, 4),
             accuracy: judged.accuracy,

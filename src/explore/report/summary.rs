@@ -111,7 +111,12 @@ impl Summary {
         most: Option<usize>,
     ) -> Self {
         let row = |index: usize| {
-            PointRow::new(index, &sweep.judged[index], sweep.target, setting.clock_mhz)
+            PointRow::new(
+                index,
+                &sweep.judged[index],
+                sweep.target(),
+                setting.clock_mhz,
+            )
         };
         let recommended = recommend(sweep, accuracies, most);
         let entry = |Recommended { roles, index }| Entry {
@@ -120,11 +125,19 @@ impl Summary {
         };
         let listed =
             (0..sweep.judged.len()).filter(|&index| setting.all || sweep.judged[index].kept());
-        let errors = calibration(sweep.target).errors;
+        // Of the worst fabric among the parts.
+        let error = |figure: usize| {
+            let of = |fabric| calibration(fabric).errors[figure];
+            let all = || sweep.fabrics().into_iter().map(of);
+            [
+                all().map(|error| error.median).fold(0.0, f64::max),
+                all().map(|error| error.worst).fold(0.0, f64::max),
+            ]
+        };
         Self {
             schema: 1,
             generator: concat!("lprnn-hw ", env!("CARGO_PKG_VERSION")),
-            family: family_name(sweep.target),
+            family: family_name(sweep.target()),
             part: sweep.limits.part.copied(),
             fill_percent: 100.0 * sweep.limits.fill,
             max_cycles: sweep.limits.max_cycles,
@@ -137,8 +150,8 @@ impl Summary {
                     env!("CARGO_PKG_VERSION"),
                     Coefficients::current().yosys
                 ),
-                lut_total: [errors[1].median, errors[1].worst],
-                ff: [errors[2].median, errors[2].worst],
+                lut_total: error(1),
+                ff: error(2),
                 clock: clock_errors(sweep),
                 note: "Cycles and DSP blocks are exact. Block RAM and memory bits are exact but for the width of \
                        biases, which follows from the weights.",
@@ -156,13 +169,13 @@ impl Summary {
 pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {
     let judged = sweep.judged.iter().enumerate();
     judged
-        .map(|(index, judged)| PointRow::new(index, judged, sweep.target, setting.clock_mhz))
+        .map(|(index, judged)| PointRow::new(index, judged, sweep.target(), setting.clock_mhz))
         .collect()
 }
 
 fn clock_errors(sweep: &Sweep) -> Option<(ClockClass, [f64; 2])> {
     let part = sweep.limits.part.map(|part| part.name);
-    let class = ClockClass::of(sweep.target, part)?;
+    let class = ClockClass::of(sweep.target(), part)?;
     let error = Coefficients::current().clocks.get(&class)?.error;
     Some((class, [error.median, error.worst]))
 }

@@ -289,6 +289,19 @@ netlist!(
     }
 );
 
+// Bare multipliers, three rows to each, and their sums beside them.
+netlist!(
+    four_bit_rows_on_multipliers_on_ecp5,
+    Case {
+        recipe: Recipe::new("emult", &[5, 6], 4)
+            .folded(2, 4)
+            .target(Target::Ecp5, MacStyle::Dsp),
+        with: &["MULT18X18D"],
+        without: &BLOCK_RAM,
+    },
+    #[ignore = "by hand"]
+);
+
 netlist!(
     memories_in_block_ram_on_ice40,
     Case {

@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, one error type, one exit code.
+//! The command line: one file or folder per subcommand, one error type, one exit code.
 
 // Comments on arguments are the texts of `--help`, where a backtick would be printed.
 #![allow(clippy::doc_markdown)]

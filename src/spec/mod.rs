@@ -11,6 +11,7 @@ mod file;
 mod identifier;
 mod implementation;
 mod parts;
+mod resolve;
 mod settings;
 
 pub use config::{

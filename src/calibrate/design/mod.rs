@@ -1,0 +1,185 @@
+//! Designs to synthesise: their numbers as a line of the table, and a seeded model for each.
+
+mod model;
+mod series;
+
+use crate::spec::{Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+
+/// Families in the order in which designs take turns.
+pub const FAMILIES: [(&str, Target); 4] = [
+    ("xc7", Target::Xc7),
+    ("ecp5", Target::Ecp5),
+    ("xcup", Target::Xcup),
+    ("ice40", Target::Ice40),
+];
+
+/// What estimates are fitted for, each apart.
+pub const FABRICS: [Fabric; 5] = [
+    Fabric::Xc7,
+    Fabric::Ecp5,
+    Fabric::Xcup,
+    Fabric::Ice40,
+    Fabric::Ice40Up,
+];
+
+/// Kinds of arrays by their names in the table.
+const MACS: [(&str, MacStyle); 2] = [("lut", MacStyle::Lut), ("dsp", MacStyle::Dsp)];
+
+/// Devices that designs are placed and routed on.
+const DEVICES: [&str; 3] = ["85k", "hx8k", "up5k"];
+
+/// One design: everything that decides its hardware, weights by their seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Design {
+    /// Seed of weights, biases and their fractions.
+    pub seed: u64,
+    /// Family.
+    pub target: Target,
+    /// Elements of x of the first layer.
+    pub input: usize,
+    /// Units of every layer.
+    pub hidden: Vec<usize>,
+    /// Bits of weights, x, h, z, gate fraction, c.
+    pub bits: [u32; 6],
+    /// Units side by side.
+    pub units: usize,
+    /// Columns side by side.
+    pub columns: usize,
+    /// Arrays of LUTs or of DSP blocks.
+    pub mac: MacStyle,
+    /// Device to place and route on, as nextpnr names it; `None` for synthesis alone.
+    pub device: Option<&'static str>,
+}
+
+/// `SplitMix64`: small, and the same everywhere for ever.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `low..=high`.
+    fn within(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.next() % (high - low + 1) as u64) as i64
+    }
+
+    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.within(0, list.len() as i64 - 1) as usize]
+    }
+
+    /// Uniform in the logarithm.
+    fn log(&mut self, low: f64, high: f64) -> usize {
+        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        (low * (high / low).powf(unit)).round() as usize
+    }
+}
+
+impl Design {
+    /// The design of a line that [`Design::line`] wrote.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split(',').collect();
+        let numbers = |text: &str| -> Option<Vec<usize>> {
+            text.split('+').map(|n| n.parse().ok()).collect()
+        };
+        let [
+            seed,
+            family,
+            input,
+            hidden,
+            w,
+            x,
+            h,
+            z,
+            a,
+            c,
+            units,
+            columns,
+            mac,
+            device,
+        ] = fields[..]
+        else {
+            return None;
+        };
+        let mut bits = [0; 6];
+        for (bit, text) in bits.iter_mut().zip([w, x, h, z, a, c]) {
+            *bit = text.parse().ok()?;
+        }
+        Some(Self {
+            seed: seed.parse().ok()?,
+            target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
+            input: input.parse().ok()?,
+            hidden: numbers(hidden)?,
+            bits,
+            units: units.parse().ok()?,
+            columns: columns.parse().ok()?,
+            mac: MACS.iter().find(|(name, _)| *name == mac)?.1,
+            device: match device {
+                "" => None,
+                name => Some(DEVICES.iter().find(|device| **device == name)?),
+            },
+        })
+    }
+
+    /// Column names of [`Design::line`].
+    pub const HEADER: &'static str =
+        "seed,family,input,hidden,w,x,h,z,a_frac,c,units,columns,mac,device";
+
+    /// The design's numbers, comma-separated.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
+        let bits: Vec<String> = self.bits.iter().map(u32::to_string).collect();
+        format!(
+            "{},{},{},{},{},{},{},{},{}",
+            self.seed,
+            self.family(),
+            self.input,
+            hidden.join("+"),
+            bits.join(","),
+            self.units,
+            self.columns,
+            MACS.iter()
+                .find(|(_, mac)| *mac == self.mac)
+                .map_or("", |(name, _)| name),
+            self.device.unwrap_or("")
+        )
+    }
+
+    /// What it is mapped to.
+    #[must_use]
+    pub fn fabric(&self) -> Fabric {
+        Fabric::of(self.target, self.device)
+    }
+
+    /// Name of the family.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        FAMILIES
+            .iter()
+            .find(|(_, target)| *target == self.target)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// How it is to be built.
+    #[must_use]
+    pub fn implementation(&self) -> Implementation {
+        Implementation {
+            name: "point".into(),
+            folding: FoldingGoal::Explicit {
+                units: self.units,
+                columns: self.columns,
+            },
+            mac: self.mac,
+            target: self.target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `explore collect`: the results of a plan, in its order.
+
+use super::super::Ended;
+use super::super::error::CliError;
+use super::super::output::{Console, Results};
+use super::Folder;
+use crate::explore::{Found, Task, results_csv};
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Arguments of `explore collect`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw explore collect sweep > results.csv
+  lprnn-hw explore collect sweep --partial --format json
+
+Reads the results of a plan in its order, each checked against its task and its digest, and prints
+them as CSV, or one JSON object. The same results give the same bytes, whoever measured them and when.
+
+Exit status: 0 all are there, 2 some are missing or damaged (they are named; with --partial those that
+are missing are left out).")]
+pub struct CollectArgs {
+    /// Folder of `explore plan`
+    folder: PathBuf,
+    /// Leave out points without a result
+    #[arg(long)]
+    partial: bool,
+}
+
+#[derive(Serialize)]
+struct Collected {
+    points: Vec<CollectedPoint>,
+    missing: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CollectedPoint {
+    id: String,
+    task: Task,
+    found: Found,
+}
+
+impl Results for Collected {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let points = self.points.iter().map(|point| (&point.task, &point.found));
+        out.write_all(results_csv(points).as_bytes())
+    }
+}
+
+/// Prints all results.
+pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
+    let folder = Folder::open(&args.folder)?;
+    let mut collected = Collected {
+        points: Vec::new(),
+        missing: Vec::new(),
+    };
+    for task in &folder.plan.tasks {
+        match folder.result(task)? {
+            Some(found) => collected.points.push(CollectedPoint {
+                id: task.id(),
+                task: task.clone(),
+                found,
+            }),
+            None => collected.missing.push(task.id()),
+        }
+    }
+    let (missing, all) = (collected.missing.len(), folder.plan.tasks.len());
+    if missing > 0 && !args.partial {
+        let problem = format!(
+            "{missing} of {all} points have no result, the first is {}",
+            collected.missing[0]
+        );
+        return Err(CliError::new(args.folder.display(), problem)
+            .help("run `lprnn-hw explore run`, or give --partial"));
+    }
+    if missing > 0 {
+        console.say(format_args!("{missing} of {all} points have no result"));
+    }
+    console.print(&collected)?;
+    Ok(Ended::Well)
+}

@@ -1,0 +1,70 @@
+//! `explore plan`, `run`, `collect`, `export`: a sweep whose points are measured one by one, anywhere.
+
+mod collect;
+mod export;
+mod plan;
+mod point;
+
+pub use collect::{CollectArgs, collect};
+pub use export::{ExportArgs, export};
+pub use plan::{PlanArgs, plan};
+pub use point::{PointArgs, point};
+
+use super::error::CliError;
+use crate::explore::{Found, Plan, Task, read_record};
+use std::path::{Path, PathBuf};
+
+/// The file of the tasks, by which the folder is known.
+const PLAN: &str = "plan.json";
+/// Ids of the tasks, a line each.
+const POINTS: &str = "points.txt";
+const RESULT: &str = "result.json";
+
+/// A folder with a plan.
+pub struct Folder {
+    path: PathBuf,
+    /// What is to be done.
+    pub plan: Plan,
+}
+
+impl Folder {
+    /// Opens a folder that `explore plan` wrote.
+    pub fn open(path: &Path) -> Result<Self, CliError> {
+        let file = path.join(PLAN);
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| CliError::io(&file, "read", &error))?;
+        let plan = Plan::from_json(&text)
+            .map_err(|problem| CliError::from_message(&format!("{}: {problem}", file.display())))?;
+        Ok(Self {
+            path: path.to_owned(),
+            plan,
+        })
+    }
+
+    fn result_path(&self, id: &str) -> PathBuf {
+        self.path.join("points").join(id).join(RESULT)
+    }
+
+    /// The result of a task: `None` where there is none yet.
+    ///
+    /// # Errors
+    /// Why the file that is there is none.
+    pub fn result(&self, task: &Task) -> Result<Option<Found>, CliError> {
+        let path = self.result_path(&task.id());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CliError::io(&path, "read", &error)),
+        };
+        let found = read_record(&text, task).map_err(|problem| {
+            CliError::new(path.display(), problem)
+                .help("`lprnn-hw explore run` measures the point again")
+        })?;
+        Ok(Some(found))
+    }
+
+    /// Whether the result of a task is there, and sound.
+    pub fn is_done(&self, task: &Task) -> bool {
+        matches!(self.result(task), Ok(Some(_)))
+    }
+}

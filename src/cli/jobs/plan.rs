@@ -1,0 +1,134 @@
+//! `explore plan`: what is worth measuring, as tasks in a folder.
+
+use super::super::Ended;
+use super::super::axes::{AxesArgs, LimitArgs, Reader};
+use super::super::error::CliError;
+use super::super::folder::Place;
+use super::super::output::{Console, Results, grouped};
+use super::super::progress::Progress;
+use super::{PLAN, POINTS};
+use crate::explore::{Evaluator, Plan, Sweep, Task, Work, nothing_left};
+use crate::spec::{Numerics, Settings, SpecErrors};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Arguments of `explore plan`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw explore plan --bits 2..8 --hidden 64,128,256 --part xc7a35t -o sweep
+  lprnn-hw explore run sweep -j 8
+  lprnn-hw explore collect sweep
+
+Estimates the sweep as `explore` does and writes down what is worth measuring: the Pareto set of what
+fits, or everything that fits with --all. Every point is a task with a folder that is named by its
+contents.
+
+Exit status: 0 written, 2 could not.")]
+pub struct PlanArgs {
+    #[command(flatten)]
+    axes: AxesArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Folder to write the plan to, and the results later
+    #[arg(short, long, value_name = "FOLDER", help_heading = "Plan")]
+    out: PathBuf,
+    /// Replace the folder if it holds an older plan, with its results
+    #[arg(long, help_heading = "Plan")]
+    force: bool,
+    /// Every point that fits, not the Pareto set alone
+    #[arg(long, help_heading = "Plan")]
+    all: bool,
+    /// What is done for every point
+    #[arg(long, value_enum, default_value = "synth", help_heading = "Plan")]
+    work: WorkArg,
+}
+
+/// What is done for a point.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum WorkArg {
+    /// Estimate it, nothing more
+    Estimate,
+    /// Generate it, and compare it with the reference model
+    Cosim,
+    /// That, synthesis, and place and route for ECP5 and iCE40
+    Synth,
+}
+
+impl From<WorkArg> for Work {
+    fn from(work: WorkArg) -> Self {
+        match work {
+            WorkArg::Estimate => Self::Estimate,
+            WorkArg::Cosim => Self::Cosim,
+            WorkArg::Synth => Self::Synth,
+        }
+    }
+}
+
+/// Writes a plan.
+pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, CliError> {
+    let mut reader = Reader { issues: Vec::new() };
+    let axes = args.axes.read(&mut reader);
+    let (target, limits) = args.limits.read(&mut reader);
+    if !reader.issues.is_empty() {
+        return Err(SpecErrors(reader.issues).into());
+    }
+    let specs = axes.specs().map_err(|issue| SpecErrors(vec![issue]))?;
+    let place = Place::marked(&args.out, args.force, PLAN)?;
+    let evaluator = Evaluator {
+        target,
+        numerics: Numerics::resolve(Settings::default())?,
+    };
+    let progress = Progress::bar(console, "estimating", specs.len());
+    let sweep = Sweep::run(&evaluator, &specs, limits, None, &|done| progress.at(done));
+    drop(progress);
+    let Some(sweep) = sweep else {
+        return Err(CliError::new("explore", "interrupted"));
+    };
+    if let Some(issue) = nothing_left(&sweep) {
+        return Err(SpecErrors(vec![issue]).into());
+    }
+    let chosen = sweep.judged.iter().filter(|judged| {
+        let wanted = judged.pareto || args.all;
+        judged.kept() && wanted
+    });
+    let plan = Plan::new(chosen.map(|judged| Task {
+        program: env!("CARGO_PKG_VERSION").into(),
+        network: judged.point.network,
+        mac: judged.point.mac,
+        folding: judged.point.explicit_folding(),
+        target,
+        part: judged.part.map(|part| part.name.to_string()),
+        clock_mhz: args.limits.clock,
+        work: args.work.into(),
+    }));
+    let ids: String = plan.tasks.iter().map(|task| task.id() + "\n").collect();
+    place.write(&BTreeMap::from([
+        (PLAN.to_string(), plan.to_json().into_bytes()),
+        (POINTS.to_string(), ids.into_bytes()),
+    ]))?;
+    console.print(&Planned {
+        points: plan.tasks.len(),
+        estimated: sweep.judged.len(),
+    })?;
+    Ok(Ended::Well)
+}
+
+#[derive(Serialize)]
+struct Planned {
+    points: usize,
+    estimated: usize,
+}
+
+impl Results for Planned {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(
+            out,
+            "{} points to measure, of {} estimated",
+            grouped(self.points as u64),
+            grouped(self.estimated as u64)
+        )
+    }
+}

@@ -1,0 +1,108 @@
+//! `explore point`: one task, measured.
+
+use super::super::Ended;
+use super::super::error::CliError;
+use super::super::folder::write_file;
+use super::super::output::Console;
+use super::super::verify::measure;
+use super::{Folder, PLAN, POINTS};
+use crate::explore::report::Setting;
+use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
+use crate::spec::{Numerics, Part, Settings, SpecErrors};
+use std::path::PathBuf;
+
+/// Arguments of `explore point`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  lprnn-hw explore point sweep 0f3a66c1d20b9e47
+
+The unit of work that engines call: measures one point of a plan and moves its result.json into place
+at once. A point whose result is there already is done: nothing happens. Two workers at the same point
+write the same bytes.
+
+Exit status: 0 there is a result, 1 there is one and the core differs from the reference model or does
+not fit, 2 could not.")]
+pub struct PointArgs {
+    /// Folder of `explore plan`
+    folder: PathBuf,
+    /// The point, a line of points.txt
+    id: String,
+}
+
+/// Measures one point.
+pub fn point(args: &PointArgs, console: Console) -> Result<Ended, CliError> {
+    let folder = Folder::open(&args.folder)?;
+    let Some(task) = folder.plan.task(&args.id) else {
+        return Err(CliError::new(&args.id, "is no point of the plan")
+            .help(format!("{POINTS} in the folder lists them")));
+    };
+    if let Ok(Some(found)) = folder.result(task) {
+        return Ok(verdict(&found));
+    }
+    let found = work(task, console)?;
+    let path = folder.result_path(&args.id);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| CliError::io(parent, "make", &error))?;
+    }
+    write_file(&path, record(task, &found).as_bytes())?;
+    Ok(verdict(&found))
+}
+
+fn verdict(found: &Found) -> Ended {
+    if found.cosim_equal == Some(false) || found.fits == Some(false) {
+        Ended::Different
+    } else {
+        Ended::Well
+    }
+}
+
+fn work(task: &Task, console: Console) -> Result<Found, CliError> {
+    if task.program != env!("CARGO_PKG_VERSION") {
+        let problem = format!(
+            "is for version {}, this is {}",
+            task.program,
+            env!("CARGO_PKG_VERSION")
+        );
+        return Err(CliError::new(PLAN, problem).help("make the plan anew"));
+    }
+    let part = match &task.part {
+        Some(name) => Some(Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?),
+        None => None,
+    };
+    let evaluator = Evaluator {
+        target: task.target,
+        numerics: Numerics::resolve(Settings::default())?,
+    };
+    let point = evaluator
+        .point(&task.spec(), part.map_or(task.target.into(), Part::fabric))
+        .map_err(|error| CliError::new(PLAN, format!("{error:?}")).help("make the plan anew"))?;
+    let mut found = Found {
+        estimated: Figures::from(&point),
+        cycles_per_step: point.cycles_per_step,
+        latency_cycles: point.latency_cycles,
+        memory_bits: point.memory_bits,
+        cosim_equal: None,
+        measured: None,
+        fits: None,
+        fmax_mhz: None,
+        tools: Vec::new(),
+    };
+    if task.work >= Work::Cosim {
+        let setting = Setting {
+            clock_mhz: task.clock_mhz,
+            all: false,
+        };
+        let synthesise = task.work >= Work::Synth;
+        let measured = measure((&point, part), &evaluator, setting, synthesise, console)?;
+        if let Some(problem) = measured.problem {
+            return Err(CliError::from_message(&problem));
+        }
+        found.cosim_equal = Some(measured.cosim_equal);
+        found.measured = measured.figures;
+        found.fits = measured.fits;
+        found.fmax_mhz = measured.fmax_mhz;
+        found.tools = measured.tools;
+    }
+    Ok(found)
+}

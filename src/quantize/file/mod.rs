@@ -1,0 +1,74 @@
+//! The quantised model file: safetensors with integer tensors and one JSON object of formats.
+
+mod read;
+mod write;
+
+use super::model::LayerError;
+use crate::fixed::QFormat;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Number of the file format that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Metadata key of the formats.
+const KEY: &str = "lprnn";
+
+/// Why a model file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// The file cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Not a safetensors file, or a damaged one.
+    #[error("{0}; a quantised model is written by `lprnn-hw quantize`")]
+    Container(String),
+    /// The contents break rules of the format; all of them are listed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Contents(Vec<LayerError>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Formats {
+    format: u32,
+    layers: Vec<LayerFormats>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<HeadFormats>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerFormats {
+    input_size: usize,
+    hidden_size: usize,
+    x: QFormat,
+    h: QFormat,
+    w_bits: u32,
+    w_frac_ih: [i32; 4],
+    w_frac_hh: [i32; 4],
+    z: QFormat,
+    a_frac: u32,
+    c: QFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row_scale: Option<RowScaleFormat>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowScaleFormat {
+    bits: u32,
+    frac: i32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadFormats {
+    w_bits: u32,
+    w_frac: i32,
+}

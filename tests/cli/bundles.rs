@@ -1,0 +1,114 @@
+//! Folders with a design: the same bytes again, what is replaced, and what is no bundle.
+
+use super::program::{contents, generate, home, names, program};
+use snapbox::str;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (one, other) = (home(), home());
+    for options in [
+        &["--target", "ecp5"][..],
+        &["--memory-init", "inline", "--force"],
+    ] {
+        let strip = |home: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+            let folder = generate(home, options);
+            let files = contents(&folder).into_iter();
+            files
+                .map(|(path, bytes)| (path.strip_prefix(&folder).unwrap().to_path_buf(), bytes))
+                .collect()
+        };
+        let (first, second) = (strip(one.path()), strip(other.path()));
+        assert_eq!(first, second);
+        for (path, bytes) in first {
+            let text = String::from_utf8_lossy(&bytes);
+            let place = one.path().to_str().unwrap();
+            assert!(!text.contains(place), "{} names a place", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_bundle_regenerates_itself() {
+    let home = home();
+    let folder = generate(
+        home.path(),
+        &["--target", "ecp5", "--state-policy", "never"],
+    );
+    program()
+        .current_dir(&folder)
+        .args(["gen", "--config", "design.toml", "--out", "../again"])
+        .assert()
+        .success();
+    let relative = |folder: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = contents(folder).into_iter();
+        files
+            .map(|(path, bytes)| (path.strip_prefix(folder).unwrap().to_path_buf(), bytes))
+            .collect()
+    };
+    assert_eq!(relative(&folder), relative(&home.path().join("again")));
+}
+
+#[test]
+fn folders_are_replaced_by_force_and_only_if_they_are_ours() {
+    let home = home();
+    generate(home.path(), &[]);
+    let again = || {
+        program()
+            .current_dir(home.path())
+            .args(["gen", "--hidden", "4"])
+    };
+    again().assert().code(2).stderr_eq(str![[r"
+error: lstm: exists already
+help: choose another folder by --out, or give --force to replace it
+
+"]]);
+    again().arg("--force").assert().success();
+    std::fs::create_dir(home.path().join("thesis")).unwrap();
+    std::fs::write(home.path().join("thesis/chapter1"), "").unwrap();
+    again()
+        .args(["--force", "--out", "thesis"])
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r"
+error: thesis: holds something else: there is no interface.json in it
+help: choose another folder by --out
+
+"]]);
+    again()
+        .args(["--out", "no/such/parent"])
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r"
+error: no/such: cannot write: [..]
+help: check the path
+
+"]]);
+    assert_eq!(names(home.path()), ["lstm", "thesis"]);
+    assert_eq!(names(&home.path().join("thesis")), ["chapter1"]);
+}
+
+#[test]
+fn what_is_no_bundle_is_refused() {
+    let home = home();
+    for command in ["synth", "cosim"] {
+        let output = program().arg(command).arg(home.path()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr.contains("interface.json: cannot read"), "{stderr}");
+    }
+    let folder = generate(home.path(), &[]);
+    std::fs::write(folder.join("model.safetensors"), "\u{1}\u{2}").unwrap();
+    let output = program().arg("cosim").arg(&folder).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr.contains("model.safetensors"), "{stderr}");
+    let output = program()
+        .arg("cosim")
+        .arg(&folder)
+        .args(["--hidden", "8"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,143 @@
+//! Programs outside that are missing or fail, and interruption from the terminal.
+
+use super::program::{generate, home, names, program};
+use snapbox::cmd::cargo_bin;
+use snapbox::str;
+use std::time::{Duration, Instant};
+
+#[test]
+fn missing_and_failing_tools_are_named_with_the_remedy() {
+    let home = home();
+    let folder = generate(home.path(), &[]);
+    program()
+        .env("LPRNN_YOSYS", "no/such/yosys")
+        .arg("synth")
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r"
+error: Yosys: LPRNN_YOSYS names `no/such/yosys`, which is not there
+help: run ./setup.sh, or set LPRNN_YOSYS to a Yosys 0.23 or newer
+
+"]]);
+    program()
+        .env("LPRNN_YOSYS", "no/such/yosys")
+        .arg("doctor")
+        .assert()
+        .code(2)
+        .stdout_eq(str![[r"
+...
+MISSING  Yosys [..]
+...
+"]])
+        .stderr_eq(str![[r"
+error: doctor: not usable: Yosys
+help: run ./setup.sh in the project's folder, or follow the lines above
+
+"]]);
+    let crash = home.path().join("crash");
+    std::fs::write(
+        &crash,
+        "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; *) kill -SEGV $$;; esac\n",
+    )
+    .unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&crash, mode).unwrap();
+    program()
+        .env("LPRNN_YOSYS", &crash)
+        .arg("synth")
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r"
+error: Yosys was killed by signal 11
+help: `lprnn-hw doctor` says which program that is
+
+"]]);
+    std::fs::write(&crash, "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; esac\n").unwrap();
+    program()
+        .env("LPRNN_YOSYS", &crash)
+        .arg("synth")
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stdout_eq("")
+        .stderr_eq(str![[r"
+error: elaborate.log of Yosys 0.99: cannot be read: No such file or directory (os error 2)
+help: is it a working one? `lprnn-hw doctor` says which was taken
+
+"]]);
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    let (home, scratch) = (home(), home());
+    let folder = generate(home.path(), &[]);
+    let pids = home.path().join("pid");
+    let slow = home.path().join("slow");
+    let script = format!(
+        "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; *) echo $$ > {}; exec sleep 300;; esac\n",
+        pids.display()
+    );
+    std::fs::write(&slow, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&slow, mode).unwrap();
+    let child = std::process::Command::new(cargo_bin!("lprnn-hw"))
+        .env("LPRNN_YOSYS", &slow)
+        .env("TMPDIR", scratch.path())
+        .arg("synth")
+        .arg(&folder)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let pid = loop {
+        if let Ok(pid) = std::fs::read_to_string(&pids)
+            && let Ok(pid) = pid.trim().parse::<i32>()
+        {
+            break pid;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "the tool was never started"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(
+        names(scratch.path()).len(),
+        2,
+        "synthesis works in a folder of its own, and its tool has another"
+    );
+    let interrupt = nix::sys::signal::Signal::SIGINT;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), interrupt).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "interrupted\n");
+    assert!(output.stdout.is_empty());
+    assert!(names(scratch.path()).is_empty());
+    let alive = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    assert!(alive.is_err(), "the tool outlived the program");
+}
+
+/// A script's background job has Ctrl-C ignored; that is no reason to stop.
+#[test]
+fn runs_where_interrupts_are_ignored() {
+    let program = env!("CARGO_BIN_EXE_lprnn-hw");
+    let script =
+        format!("trap '' INT; exec '{program}' gen --bits 2 --hidden 4 --input-size 2 -o core");
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(folder.path().join("core/interface.json").is_file());
+}

@@ -1,0 +1,135 @@
+//! Texts, options, folders and models that cannot be trained on.
+
+use super::home::{Home, program};
+use snapbox::cmd::Command;
+
+fn refused(command: Command, problem: &str, help: &str) {
+    let output = command.assert().code(2).stdout_eq("");
+    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(error.contains(problem) && error.contains(help), "{error}");
+}
+
+#[test]
+fn texts_that_cannot_be_trained_on_are_refused() {
+    let home = Home::new();
+    for (name, text) in [
+        ("empty.txt", &b" \n\n"[..]),
+        ("strange.txt", b"abc\nabz\n"),
+        ("short.txt", b"abcdef\n"),
+        ("latin.txt", b"abc\nab\xe9\n"),
+    ] {
+        std::fs::write(home.at(name), text).unwrap();
+    }
+    for (text, valid, problem, help) in [
+        (
+            "empty",
+            "valid",
+            "empty.txt: text: holds no words",
+            "one sentence a line",
+        ),
+        (
+            "train",
+            "empty",
+            "empty.txt: text: holds no words",
+            "one sentence a line",
+        ),
+        ("latin", "valid", "latin.txt: line 2 is no UTF-8", "UTF-8"),
+        ("none", "valid", "none.txt", ""),
+        (
+            "train",
+            "strange",
+            "strange.txt: text, line 2: \"z\"",
+            "vocabulary",
+        ),
+        (
+            "short",
+            "valid",
+            "--batch: 8 sequences of a text of 7",
+            "at most 3",
+        ),
+        (
+            "train",
+            "short",
+            "short.txt: 7 tokens for 16 streams",
+            "--streams",
+        ),
+    ] {
+        let command = program()
+            .args(["train", "--level", "char", "--batch", "8"])
+            .arg("--text")
+            .arg(home.at(&format!("{text}.txt")))
+            .arg("--valid")
+            .arg(home.at(&format!("{valid}.txt")));
+        refused(command.arg("-o").arg(home.at("lm")), problem, help);
+    }
+    assert!(!home.at("lm").exists(), "nothing is written");
+}
+
+#[test]
+fn options_that_cannot_be_are_refused() {
+    let home = Home::new();
+    std::fs::write(home.at("vocab.json"), "[\"<eos>\", \"a\", \"b\"]").unwrap();
+    let vocab = format!("--vocab={}", home.at("vocab.json").display());
+    for (options, problem, help) in [
+        (&["--rate=-1"][..], "--rate: -1", "above 0"),
+        (&["--rate", "nan"], "--rate: NaN", "above 0"),
+        (&["--clip", "0"], "--clip: 0", "above 0"),
+        (&["--dropout", "1"], "--dropout: 1", "below 1"),
+        (&["--decay", "0.5"], "--decay: 0.5", "at least 1"),
+        (&["--float", "--bits", "4"], "--float", "--bits"),
+        (
+            &[&vocab],
+            "is not in the vocabulary",
+            "vocabulary of this text",
+        ),
+        (&["--epochs", "0"], "--epochs <N>", ""),
+    ] {
+        refused(home.train("lm", options), problem, help);
+        assert!(!home.at("lm").exists(), "{options:?}: nothing is written");
+    }
+}
+
+#[test]
+fn folders_and_models_that_do_not_fit_are_refused() {
+    let home = Home::new();
+    let short = ["--epochs", "1"];
+    home.train("lm", &short).assert().success();
+    refused(home.train("lm", &[]), "exists already", "--resume");
+    for changed in [["--seed", "7"], ["--bits", "5"], ["--dropout", "0.5"]] {
+        let command = home.train("lm", &["--resume"]).args(changed);
+        refused(
+            command,
+            &format!("{}: the checkpoint was made with", changed[0]),
+            "--force",
+        );
+    }
+    let init = format!("--init={}", home.at("lm/lm.safetensors").display());
+    let other = home.train("other", &[&init, "--embedding", "5"]);
+    refused(other, "--init: its shapes", "sizes");
+    let quantised = format!(
+        "--init={}",
+        home.at("lm/lm_quantized.safetensors").display()
+    );
+    refused(
+        home.train("other", &[&quantised]),
+        "lm_quantized.safetensors",
+        "",
+    );
+    assert!(!home.at("other").exists());
+    let checkpoint = home.at("lm/checkpoint.safetensors");
+    let whole = std::fs::read(&checkpoint).unwrap();
+    for length in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&checkpoint, &whole[..length]).unwrap();
+        refused(
+            home.train("lm", &["--resume"]),
+            "checkpoint.safetensors: ",
+            "--force",
+        );
+    }
+    std::fs::remove_file(&checkpoint).unwrap();
+    refused(
+        home.train("lm", &["--resume"]),
+        "checkpoint.safetensors: ",
+        "",
+    );
+}

@@ -103,6 +103,30 @@ fn bad_input_is_refused_with_place_and_remedy() {
     assert_eq!(errors.matches("error: ").count(), 3, "{errors}");
 }
 
+/// An option never takes the next one for its value.
+#[test]
+fn an_option_without_its_value_is_named() {
+    let home = home();
+    for (line, option) in [
+        ("--bits --hidden 64 --part xc7a35t", "--bits <LIST>"),
+        ("--bits 4 --hidden --part xc7a35t", "--hidden <LIST>"),
+        (
+            "--bits 4 --hidden 64 --macs --part xc7a35t",
+            "--macs <LIST>",
+        ),
+        (
+            "--hidden 64 --part xc7a35t --bits -o sweep",
+            "--bits <LIST>",
+        ),
+        ("--hidden 64 --part xc7a35t --bits", "--bits <LIST>"),
+        ("plan --bits --hidden 64 -o sweep", "--bits <LIST>"),
+    ] {
+        let errors = refused(home.path(), line);
+        let wanted = format!("error: a value is required for '{option}' but none was supplied");
+        assert!(errors.contains(&wanted), "{line}: {errors}");
+    }
+}
+
 #[test]
 fn limits_that_exclude_everything_are_told_with_the_nearest_point() {
     let home = home();

@@ -34,5 +34,37 @@ fn verify_builds_what_is_recommended() {
         let exact = figure["what"] == "DSP blocks";
         assert!(if exact { off == 0.0 } else { off.abs() < 0.2 }, "{figure}");
     }
-    assert!(home.path().join("sweep/index.html").is_file());
+    // Two runs of 32 steps of 8 words.
+    assert_eq!(one["words"], 2 * 32 * 8);
+    assert_eq!(
+        one["cycles_per_step"],
+        found["recommended"][0]["cycles_per_step"]
+    );
+    // The same figures for people.
+    let read = |file: &str| std::fs::read_to_string(home.path().join("sweep").join(file)).unwrap();
+    let (summary, page) = (read("summary.md"), read("index.html"));
+    let section = summary.split("\n## Verified\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    assert!(section.contains("| all 512 | yes | "), "{section}");
+    let sites = figures
+        .iter()
+        .find(|figure| figure["what"] == "LUT sites in all")
+        .unwrap();
+    let (estimated, measured) = (&sites["estimated"], &sites["synthesised"]);
+    assert!(
+        section.contains(&format!("| {estimated} | {measured} |")),
+        "{section}"
+    );
+    let beside = format!("<td class=\"p\">{estimated}</td><td>{measured}</td>");
+    let section = page.split("<h2>Verified</h2>").nth(1).unwrap();
+    assert!(section.contains(&beside), "{section}");
+    let clock = format!("<td>{:.1}</td></tr>", one["fmax_mhz"].as_f64().unwrap());
+    assert!(section.contains(&clock), "{section}");
+    // A sweep of which nothing was built has no such section.
+    let plain = "--bits 4 --hidden 8 --units 1 --columns 1 --part ice40up5k -o plain";
+    super::output(home.path(), plain);
+    for file in ["summary.md", "index.html"] {
+        let text = std::fs::read_to_string(home.path().join("plain").join(file)).unwrap();
+        assert!(!text.contains("Verified"), "{file}");
+    }
 }

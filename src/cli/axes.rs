@@ -9,19 +9,24 @@ use crate::spec::{Issue, MacStyle, Part, Target};
 #[command(next_help_heading = "Axes (lists)")]
 pub struct AxesArgs {
     /// Bits of weights, activations and inputs alike: of 1 to 8, and 16
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     bits: Option<String>,
     /// Bits of a weight, combined with every --act-bits
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     weight_bits: Option<String>,
     /// Bits of h and x, combined with every --weight-bits
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     act_bits: Option<String>,
     /// Bits of x, where they differ from h
     #[arg(long, value_name = "B")]
     input_bits: Option<String>,
     /// Units of every layer
-    #[arg(long, value_name = "LIST", required = true, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        required = true,
+        allow_negative_numbers = true
+    )]
     // An option, since the commands below `explore` do without.
     hidden: Option<String>,
     /// Elements of x [default: as --hidden]
@@ -32,17 +37,17 @@ pub struct AxesArgs {
         long,
         value_name = "LIST",
         default_value = "1",
-        allow_hyphen_values = true
+        allow_negative_numbers = true
     )]
     layers: String,
     /// Units computed side by side
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     units: Option<String>,
     /// Vector elements multiplied side by side
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     columns: Option<String>,
     /// Instead of units and columns: fastest arrays of at most so many multiply-accumulates
-    #[arg(long, value_name = "LIST", conflicts_with_all = ["units", "columns"], allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["units", "columns"], allow_negative_numbers = true)]
     macs: Option<String>,
     /// What arrays are made of: lut, dsp, or both
     #[arg(long, value_name = "LIST", default_value = "lut,dsp")]

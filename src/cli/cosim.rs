@@ -128,6 +128,21 @@ impl CosimReport {
         &self.tools
     }
 
+    /// Words that were compared over all runs, and the cycles of a step where they were counted; none
+    /// where something differs.
+    pub fn agreed(&self) -> Option<(u64, Option<u64>)> {
+        let mut words = 0;
+        let mut cycles = None;
+        for run in &self.runs {
+            let Outcome::Equal(agreed) = &run.outcome else {
+                return None;
+            };
+            words += agreed.words as u64;
+            cycles = cycles.or(agreed.cycles_per_step);
+        }
+        Some((words, cycles))
+    }
+
     /// How the command ends.
     pub fn ended(&self) -> Ended {
         if self.equal {

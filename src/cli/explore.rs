@@ -8,7 +8,7 @@ use super::output::{Console, Results};
 use super::progress::Progress;
 use super::verify::{self, Verified};
 use super::{jobs, workers};
-use crate::explore::report::{Setting, Summary, all_rows, markdown, page, to_csv};
+use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
 use crate::spec::{Numerics, Settings, SpecErrors};
 use serde::Serialize;
@@ -161,8 +161,9 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     }
     if let (Some(place), Some(out)) = (place, &args.out) {
         let rows = all_rows(&sweep, setting);
-        let page = page(&found.summary, &rows, known.as_ref());
-        let files = files(&found, page)?;
+        let verified = verify::rows(&found.summary, &found.verified);
+        let page = page(&found.summary, &rows, known.as_ref(), &verified);
+        let files = files(&found, page, &verified)?;
         place.write(&files)?;
         console.say(format_args!(
             "wrote {} files to {}",
@@ -190,7 +191,11 @@ struct Found {
 /// The file by which a folder of a sweep is known.
 const MARK: &str = "points.json";
 
-fn files(found: &Found, page: String) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+fn files(
+    found: &Found,
+    page: String,
+    verified: &[VerifiedRow],
+) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
     let summary = &found.summary;
     let mut json = serde_json::to_vec_pretty(found)
         .map_err(|error| CliError::new("points.json", format!("cannot be written: {error}")))?;
@@ -198,7 +203,10 @@ fn files(found: &Found, page: String) -> Result<BTreeMap<String, Vec<u8>>, CliEr
     Ok([
         ("points.csv".to_string(), to_csv(&summary.points)),
         (MARK.to_string(), json),
-        ("summary.md".to_string(), markdown(summary).into_bytes()),
+        (
+            "summary.md".to_string(),
+            markdown(summary, verified).into_bytes(),
+        ),
         ("index.html".to_string(), page.into_bytes()),
     ]
     .into())

@@ -8,7 +8,7 @@ use super::folder;
 use super::output::{Console, grouped, table};
 use super::progress::Progress;
 use crate::cosim::Workload;
-use crate::explore::report::Setting;
+use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
 use crate::spec::{DesignConfig, Network, Part, Target};
 use crate::synth::{self, Design, Options, RouteOptions, Utilization};
@@ -42,6 +42,10 @@ pub struct Measured {
     design: String,
     /// Whether every word and the cycle counts agreed in cosimulation.
     pub cosim_equal: bool,
+    /// Words that were compared, where all are equal.
+    words: Option<u64>,
+    /// Cycles of a step, simulated.
+    cycles_per_step: Option<u64>,
     /// Tools and versions.
     pub tools: Vec<String>,
     /// Figures of synthesis beside the sweep's.
@@ -67,6 +71,27 @@ impl Verified {
         let measured = &self.measured;
         measured.cosim_equal && measured.fits != Some(false) && measured.problem.is_none()
     }
+}
+
+/// What was measured beside the recommended points of the summary.
+pub fn rows<'a>(summary: &'a Summary, all: &'a [Verified]) -> Vec<VerifiedRow<'a>> {
+    let row = |one: &'a Verified| {
+        let Verified {
+            index, measured, ..
+        } = one;
+        let recommended = &summary.recommended;
+        Some(VerifiedRow {
+            entry: recommended.iter().find(|entry| entry.row.index == *index)?,
+            equal_words: measured.words,
+            cycles_per_step: measured.cycles_per_step,
+            measured: measured.figures,
+            fmax_mhz: measured.fmax_mhz,
+            fits: measured.fits,
+            problem: measured.problem.as_deref(),
+            tools: &measured.tools,
+        })
+    };
+    all.iter().filter_map(row).collect()
 }
 
 /// nextpnr's name of a part of the table.
@@ -137,9 +162,12 @@ pub fn measure(
         (SEED, None),
         console,
     )?;
+    let (words, cycles_per_step) = report.agreed().unzip();
     let mut verified = Measured {
         design: design.clone(),
         cosim_equal: report.ended() == super::Ended::Well,
+        words,
+        cycles_per_step: cycles_per_step.flatten(),
         tools: report.tools().to_vec(),
         compared: Vec::new(),
         figures: None,

@@ -1,7 +1,7 @@
 //! Measured accuracies of networks, from a CSV file.
 
 use super::accuracy_columns::{Columns, is_accuracy};
-use super::point::NetworkShape;
+use super::network::NetworkShape;
 use crate::spec::Issue;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! The points that a sweep spans.
 
-use super::point::{NetworkShape, Spec};
+use super::network::NetworkShape;
+use super::point::Spec;
 use crate::spec::{FoldingGoal, Issue, MacStyle};
 
 /// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.

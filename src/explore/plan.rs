@@ -1,6 +1,7 @@
 //! A sweep as work to be done anywhere: tasks that are known by their contents, and their results.
 
-use super::point::{NetworkShape, Point, Spec};
+use super::network::NetworkShape;
+use super::point::{Point, Spec};
 use crate::spec::{FoldingGoal, MacStyle, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,108 +1,15 @@
 //! One design of a sweep: what it is, and what it takes.
 
+use super::network::{NetworkShape, formats};
 use crate::estimate::clock::{self, Delays};
 use crate::estimate::{Estimate, LayerFormats, RowBound, Terms, Widths, of_layer};
-use crate::fixed::QFormat;
-use crate::quantize::default_h;
 use crate::schedule::{
     LayerSchedule, LayerShape, MacArray, ScheduleError, choose, count_cycles, steady_cycles,
 };
 use crate::spec::{
-    Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork,
-    StatePolicy, Target,
+    Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy, Target,
 };
-use serde::{Deserialize, Serialize};
-
-/// A network as far as hardware and accuracy depend on it: widths and sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkShape {
-    /// Bits of a weight.
-    pub weight_bits: u32,
-    /// Bits of h.
-    pub act_bits: u32,
-    /// Bits of x of the first layer.
-    pub input_bits: u32,
-    /// Units of every layer.
-    pub hidden: usize,
-    /// Elements of x of the first layer.
-    pub input_size: usize,
-    /// Stacked layers.
-    pub layers: usize,
-}
-
-impl NetworkShape {
-    /// Elements of x of layer `index`.
-    fn input_of(&self, index: usize) -> usize {
-        if index == 0 {
-            self.input_size
-        } else {
-            self.hidden
-        }
-    }
-
-    /// Weights of all layers, biases not counted.
-    #[must_use]
-    pub fn weights(&self) -> u64 {
-        (0..self.layers)
-            .map(|layer| 4 * (self.hidden * (self.input_of(layer) + self.hidden)) as u64)
-            .sum()
-    }
-
-    /// Bits of all weights, biases and padding not counted.
-    #[must_use]
-    pub fn weight_memory_bits(&self) -> u64 {
-        self.weights() * u64::from(self.weight_bits)
-    }
-
-    /// What the schedule needs of every layer.
-    #[must_use]
-    pub fn shapes(&self) -> Vec<LayerShape> {
-        (0..self.layers)
-            .map(|layer| LayerShape {
-                input_size: self.input_of(layer),
-                hidden_size: self.hidden,
-                w_bits: self.weight_bits,
-                act_bits: match layer {
-                    0 => self.input_bits.max(self.act_bits),
-                    _ => self.act_bits,
-                },
-            })
-            .collect()
-    }
-
-    /// The network with weights from a seed.
-    #[must_use]
-    pub fn seeded(&self, numerics: Numerics, seed: u64) -> SeededNetwork {
-        SeededNetwork {
-            hidden: self.hidden,
-            input_size: self.input_size,
-            layers: self.layers,
-            seed,
-            numerics: Numerics {
-                weight_bits: self.weight_bits,
-                act_bits: self.act_bits,
-                input_bits: self.input_bits,
-                ..numerics
-            },
-        }
-    }
-}
-
-impl std::fmt::Display for NetworkShape {
-    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`.
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "W{}A{} {} units",
-            self.weight_bits, self.act_bits, self.hidden
-        )?;
-        match self.layers {
-            1 => Ok(()),
-            layers => write!(out, " x {layers} layers"),
-        }
-    }
-}
+use serde::Serialize;
 
 /// A design of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,29 +20,6 @@ pub struct Spec {
     pub mac: MacStyle,
     /// How every layer is folded.
     pub folding: FoldingGoal,
-}
-
-/// The formats of layer `index` of a network whose scales nobody has calibrated: those of seeded
-/// models of the same widths.
-#[must_use]
-pub fn formats(network: &NetworkShape, numerics: &Numerics, index: usize) -> LayerFormats {
-    let h = default_h(network.act_bits);
-    let x = match index {
-        0 => QFormat::new(network.input_bits, (network.input_bits as i32 - 2).max(0)),
-        _ => h,
-    };
-    let scale = (network.hidden.max(1).ilog2() / 2) as i32 - 1;
-    let w_frac = network.weight_bits as i32 - 1 + scale;
-    LayerFormats {
-        x,
-        h,
-        w_bits: network.weight_bits,
-        w_frac_ih: [w_frac; 4],
-        w_frac_hh: [w_frac; 4],
-        z: numerics.z,
-        a_frac: numerics.gate_frac,
-        c: numerics.c,
-    }
 }
 
 /// Why a point has no estimate.

@@ -1,7 +1,7 @@
 //! Points that answer what people ask first.
 
 use super::accuracy::Accuracies;
-use super::point::NetworkShape;
+use super::network::NetworkShape;
 use super::sweep::{Judged, Sweep};
 use serde::Serialize;
 use std::collections::BTreeMap;

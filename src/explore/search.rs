@@ -2,7 +2,8 @@
 
 use super::explain::{missing, smallest_part};
 use super::limits::{Limit, Limits};
-use super::point::{Evaluator, NetworkShape, Point, Spec};
+use super::network::NetworkShape;
+use super::point::{Evaluator, Point, Spec};
 use super::sweep::{Judged, judge};
 use crate::codegen::rom_columns;
 use crate::estimate::{Estimate, LayerFormats};

@@ -2,8 +2,9 @@
 
 use super::accuracy::{Accuracies, Row};
 use super::limits::{Limit, Limits, Shares};
+use super::network::NetworkShape;
 use super::pareto::{OBJECTIVES, front};
-use super::point::{Evaluator, NetworkShape, Point, PointError, Spec};
+use super::point::{Evaluator, Point, PointError, Spec};
 use crate::estimate::clock::{Clock, ClockClass, clock};
 use crate::spec::{Fabric, Part, Target};
 use rayon::prelude::*;

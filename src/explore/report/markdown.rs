@@ -2,6 +2,7 @@
 
 use super::row::PointRow;
 use super::summary::Summary;
+use super::verified::{self, VerifiedRow};
 use std::fmt::Write;
 
 fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
@@ -48,9 +49,9 @@ fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
     }
 }
 
-/// The summary, recommended points, and the fastest point of every network.
+/// The summary, recommended points, what was measured of them, and the fastest point of every network.
 #[must_use]
-pub fn markdown(summary: &Summary) -> String {
+pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
     let counts = &summary.counts;
     let device = match &summary.part {
         Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
@@ -90,6 +91,7 @@ pub fn markdown(summary: &Summary) -> String {
     for entry in &summary.recommended {
         let _ = writeln!(text, "    lprnn-hw gen {}", entry.row.gen_arguments);
     }
+    verified::markdown(&mut text, verified, summary.setting.clock_mhz);
     text.push_str("\n## The fastest point of every network\n\n");
     let rows: Vec<(String, &PointRow)> = summary
         .networks

@@ -6,11 +6,13 @@ mod markdown;
 mod page;
 mod row;
 mod summary;
+mod verified;
 
 pub use markdown::markdown;
 pub use page::page;
 pub use row::PointRow;
 pub use summary::{Counts, Entry, EstimateErrors, Setting, Summary, all_rows, to_csv};
+pub use verified::VerifiedRow;
 
 use crate::spec::Target;
 

@@ -6,6 +6,7 @@ use super::chart::escape;
 use super::charts;
 use super::row::PointRow;
 use super::summary::Summary;
+use super::verified::{self, VerifiedRow};
 use std::fmt::Write;
 
 /// Points drawn in a chart; more would only cover one another.
@@ -38,9 +39,15 @@ fn drawn(rows: &[PointRow]) -> Vec<&PointRow> {
         .collect()
 }
 
-/// The page of a sweep. `rows` are all points, those that miss a limit included.
+/// The page of a sweep. `rows` are all points, those that miss a limit included; `verified` are those
+/// that were built.
 #[must_use]
-pub fn page(summary: &Summary, rows: &[PointRow], known: Option<&Accuracies>) -> String {
+pub fn page(
+    summary: &Summary,
+    rows: &[PointRow],
+    known: Option<&Accuracies>,
+    verified: &[VerifiedRow],
+) -> String {
     let shown = drawn(rows);
     let device = match &summary.part {
         Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
@@ -60,6 +67,7 @@ pub fn page(summary: &Summary, rows: &[PointRow], known: Option<&Accuracies>) ->
     let _ = writeln!(text, "<h1>LSTM cores on {}</h1>", escape(&device));
     head(&mut text, summary, shown.len(), rows.len());
     recommended(&mut text, summary);
+    verified::html(&mut text, verified, summary.setting.clock_mhz);
     text.push_str("<h2>Charts</h2>\n<div class=\"charts\">\n");
     if let Some(known) = known {
         figure(
@@ -196,7 +204,8 @@ fn columns(summary: &Summary) -> Vec<Column> {
     columns
 }
 
-fn network(row: &PointRow) -> String {
+/// `W4A4 H64`, `W4A4 H64 x2`: widths, units, layers.
+pub(super) fn network(row: &PointRow) -> String {
     let layers = match row.layers {
         1 => String::new(),
         layers => format!(" x{layers}"),

@@ -1,0 +1,145 @@
+//! Accuracies that people bring along.
+
+use super::{home, json, output, refused};
+
+pub const ACCURACIES: &str = "\
+# measured on a text
+weights,act_bits,units,layers,valid_bpc
+float,float,64,1,1.50
+4,4,64,1,1.52
+ternary,4,128,1,1.53
+2,4,128,1,1.60
+8,8,128,1,1.45
+8,8,999,1,1.40
+";
+
+#[test]
+fn accuracies_join_by_widths_units_and_layers() {
+    let home = home();
+    std::fs::write(home.path().join("results.csv"), ACCURACIES).unwrap();
+    let found = json(
+        home.path(),
+        "--weight-bits 2,4,8 --act-bits 4,8 --hidden 64,128 --units 2 --columns 8 --mac lut --part xc7a100t \
+         --accuracy results.csv",
+    );
+    assert_eq!(found["metric"], "valid_bpc");
+    assert_eq!(found["larger_is_better"], false);
+    let accuracy = |w: u64, a: u64, hidden: u64| {
+        let is = |point: &&serde_json::Value| {
+            point["weight_bits"] == w && point["act_bits"] == a && point["hidden"] == hidden
+        };
+        found["points"].as_array().unwrap().iter().find(is).unwrap()["accuracy"].as_f64()
+    };
+    assert_eq!(accuracy(4, 4, 64), Some(1.52));
+    // The better of ternary and two-bit weights: the hardware is the same.
+    assert_eq!(accuracy(2, 4, 128), Some(1.53));
+    assert_eq!(accuracy(8, 8, 128), Some(1.45));
+    assert_eq!(accuracy(8, 4, 128), None);
+    let best = &found["recommended"][0];
+    assert_eq!(
+        (&best["roles"][0], &best["accuracy"]),
+        (&"most_accurate".into(), &1.45.into())
+    );
+}
+
+#[test]
+fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
+    let home = home();
+    let sweep = "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv";
+    for (text, place, remedy) in [
+        (
+            "bits,hidden,valid_bpc\n8,64,1.5\n",
+            "results.csv: no row is of a network of the sweep",
+            "leave --accuracy away",
+        ),
+        (
+            "bits,hiden,valid_bpc\n4,64,1.5\n",
+            "results.csv:1: hiden: unknown column",
+            "did you mean `hidden`?",
+        ),
+        (
+            "bits,hidden,colour,valid_bpc\n4,64,red,1.5\n",
+            "results.csv:1: colour: unknown column",
+            "--metric",
+        ),
+        (
+            "bits,hidden,valid_bpc\n4,64,1.5\n4,64,1.6\n",
+            "results.csv:3: W4A4 64 units stands on line 2",
+            "leave one",
+        ),
+        (
+            "bits,hidden,valid_bpc\n4,64,good\n",
+            "results.csv:2: valid_bpc: `good` is no finite number",
+            "measured value",
+        ),
+        (
+            "bits,hidden,valid_bpc\n4,64,NaN\n",
+            "results.csv:2: valid_bpc: `NaN`",
+            "measured value",
+        ),
+        (
+            "bits,hidden,valid_bpc\n9,64,1.5\n",
+            "results.csv:2: bits: `9` is no width",
+            "ternary",
+        ),
+        (
+            "bits,hidden,valid_bpc\n4,none,1.5\n",
+            "results.csv:2: hidden: `none` is no size",
+            "1 to 4096",
+        ),
+        (
+            "bits,hidden,valid_bpc\n4,64\n",
+            "results.csv:2: has 2 fields",
+            "one value per column",
+        ),
+        (
+            "bits,hidden\n4,64\n",
+            "results.csv:1: there is no column for the measure",
+            "valid_bpc",
+        ),
+        (
+            "hidden,valid_bpc\n64,1.5\n",
+            "no column for the bits of weights",
+            "`bits`",
+        ),
+        (
+            "bits,hidden,valid_bpc,test_bpc\n4,64,1.5,1.5\n",
+            "results.csv:1: has several measures",
+            "--metric",
+        ),
+        (
+            "bits,hidden,valid_bpc\n",
+            "results.csv: holds no accuracies",
+            "one row per network",
+        ),
+        (
+            "bits,bits,hidden,valid_bpc\n4,4,64,1.5\n",
+            "results.csv:1: bits: the column is there twice",
+            "leave one",
+        ),
+        (
+            "bits,hidden,layers,metric,value\n4,64,1,bpc,1.5\n4,64,1,ppw,9\n",
+            "results.csv:3: metric: `ppw` after `bpc`",
+            "--metric",
+        ),
+    ] {
+        std::fs::write(home.path().join("results.csv"), text).unwrap();
+        let errors = refused(home.path(), &format!("{sweep} -o sweep"));
+        assert!(errors.contains(place), "{text}: {errors}");
+        let help = errors
+            .lines()
+            .filter(|line| line.starts_with("help: "))
+            .collect::<String>();
+        assert!(help.contains(remedy), "{text}: {errors}");
+    }
+    std::fs::remove_file(home.path().join("results.csv")).unwrap();
+    assert!(refused(home.path(), sweep).contains("results.csv: cannot read"));
+    // A column of one's own is taken by its name, and others are left aside.
+    std::fs::write(
+        home.path().join("results.csv"),
+        "bits,hidden,colour,f1\n4,64,red,0.9\n",
+    )
+    .unwrap();
+    output(home.path(), &format!("{sweep} --metric f1"));
+    assert!(refused(home.path(), &format!("{sweep} --metric f2")).contains("f2"));
+}

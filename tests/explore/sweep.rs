@@ -1,0 +1,135 @@
+//! What a sweep prints and writes.
+
+use super::{home, json, output, program, words};
+use snapbox::cmd::{Command, cargo_bin};
+
+#[test]
+fn a_sweep_keeps_what_fits_and_recommends() {
+    let home = home();
+    let found = json(home.path(), "--bits 2..4 --hidden 64,128 --part xc7a35t");
+    let points = found["points"].as_array().unwrap();
+    assert_eq!(
+        points.len() as u64,
+        found["counts"]["kept"].as_u64().unwrap()
+    );
+    assert!(points.len() > 100);
+    for point in points {
+        assert_eq!(
+            (&point["fits"], &point["in_time"]),
+            (&true.into(), &true.into())
+        );
+        assert!(point["lut_total"].as_u64().unwrap() <= 20_800 * 85 / 100);
+        assert!(point["bram"].as_u64().unwrap() <= 100 && point["dsp"].as_u64().unwrap() <= 90);
+    }
+    let cycles = |point: &serde_json::Value| point["cycles_per_step"].as_u64().unwrap();
+    let role = |name: &str| {
+        let has = |entry: &&serde_json::Value| {
+            entry["roles"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|role| role == name)
+        };
+        found["recommended"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(has)
+            .unwrap()
+    };
+    assert_eq!(
+        cycles(role("fastest")),
+        points.iter().map(cycles).min().unwrap()
+    );
+    assert_eq!(role("largest_network")["hidden"], 128);
+    assert_eq!(role("largest_network")["weight_bits"], 4);
+    assert!(role("knee")["pareto"].as_bool().unwrap());
+    // Errors of the estimates and their source go with them.
+    assert!(
+        found["estimate"]["source"]
+            .as_str()
+            .unwrap()
+            .contains("Yosys 0.")
+    );
+    assert!(found["estimate"]["lut_total"][1].as_f64().unwrap() > 0.0);
+    assert_eq!(found["networks"].as_array().unwrap().len(), 6);
+}
+
+/// What the sweep says of a point is what `estimate` says of the same design.
+#[test]
+fn a_point_is_what_estimate_says_of_it() {
+    let home = home();
+    let found = json(
+        home.path(),
+        "--weight-bits 4 --act-bits 3 --hidden 48 --layers 2 --units 4 --columns 8 --mac lut --target ecp5",
+    );
+    let point = &found["points"][0];
+    let arguments = point["gen_arguments"].as_str().unwrap();
+    let ran = Command::new(cargo_bin!("lprnn-hw"))
+        .arg("estimate")
+        .args(words(arguments))
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    let full: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let estimate = &full["estimate"];
+    for (ours, theirs) in [
+        ("cycles_per_step", &estimate["cycles_per_step"]),
+        ("latency_cycles", &estimate["latency"]),
+        ("dsp", &estimate["dsp"]),
+        ("bram", &estimate["bram"]),
+        ("macs_per_step", &estimate["macs_per_step"]),
+    ] {
+        assert_eq!(&point[ours], theirs, "{ours}: {arguments}");
+    }
+    let off =
+        point["lut_total"].as_f64().unwrap() / estimate["lut_total"]["value"].as_f64().unwrap();
+    assert!((off - 1.0).abs() < 0.03, "{off}");
+}
+
+#[test]
+fn a_family_names_the_smallest_part_that_holds_a_point() {
+    let home = home();
+    let found = json(
+        home.path(),
+        "--bits 4 --hidden 32 --units 1,16 --columns 16 --mac lut --target ecp5",
+    );
+    let parts: Vec<&str> = found["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["part"].as_str().unwrap())
+        .collect();
+    assert_eq!(parts, ["lfe5u-12f", "lfe5u-85f"]);
+}
+
+#[test]
+fn the_same_sweep_gives_the_same_bytes() {
+    let home = home();
+    let sweep = "--bits 2..6 --hidden 64..128:32 --layers 1,2 --part xc7z020";
+    let first = output(home.path(), sweep);
+    assert_eq!(first, output(home.path(), sweep));
+    for name in ["one", "two"] {
+        output(home.path(), &format!("{sweep} -o {name}"));
+    }
+    for file in ["points.csv", "points.json"] {
+        let read = |folder: &str| std::fs::read(home.path().join(folder).join(file)).unwrap();
+        assert!(read("one") == read("two"), "{file}");
+    }
+    // A folder of ours is replaced by force only, anything else never.
+    let again = program(home.path())
+        .args(words(sweep))
+        .args(["-o", "one"])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(2));
+    output(home.path(), &format!("{sweep} -o one --force"));
+    std::fs::create_dir(home.path().join("thesis")).unwrap();
+    std::fs::write(home.path().join("thesis/text"), "").unwrap();
+    let other = program(home.path())
+        .args(words(sweep))
+        .args(["-o", "thesis", "--force"])
+        .output()
+        .unwrap();
+    assert_eq!(other.status.code(), Some(2));
+}

@@ -27,7 +27,8 @@ pub struct Packing {
     pub fields: usize,
     /// Bits from one row's field to the next.
     pub field_w: usize,
-    /// Products that a field can sum up without touching its neighbour.
+    /// Products that a field can sum up without touching its neighbour; of a bare multiplier, stages of
+    /// the longest chain beside it.
     pub longest_chain: usize,
     /// Bits of the block's packed operand, of its other operand, of its sum.
     pub ports: (usize, usize, usize),

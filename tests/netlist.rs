@@ -168,13 +168,19 @@ fn passes(version: Version, case: &Case) {
     );
 }
 
-/// A test of the case with each version; with the oldest, which takes twice as long, of some only when
-/// asked for (`-- --ignored`).
+/// A test of the case with each version; with the oldest, of some only `when_asked`.
 macro_rules! netlist {
     ($name:ident, $case:expr) => {
-        netlist!($name, $case, #[cfg(all())]);
+        netlist!(@ $name, $case,);
     };
-    ($name:ident, $case:expr, #[$when:meta]) => {
+    ($name:ident, $case:expr, when_asked) => {
+        netlist!(
+            @ $name,
+            $case,
+            #[ignore = "the oldest Yosys takes twice as long: five cases in every run, the others with --ignored"]
+        );
+    };
+    (@ $name:ident, $case:expr, $(#[$ignored:meta])?) => {
         mod $name {
             use super::*;
 
@@ -184,7 +190,7 @@ macro_rules! netlist {
             }
 
             #[test]
-            #[$when]
+            $(#[$ignored])?
             fn by_the_oldest_yosys() {
                 passes(Version::Oldest, &$case);
             }
@@ -213,7 +219,7 @@ netlist!(
         with: &[],
         without: &BLOCK_RAM,
     },
-    #[ignore = "by hand"]
+    when_asked
 );
 
 // Three rows to a block: the packing that a lost sign extension would break.
@@ -237,7 +243,7 @@ netlist!(
         with: &[],
         without: &BLOCK_RAM,
     },
-    #[ignore = "by hand"]
+    when_asked
 );
 
 /// Weights, biases and tables where users have them: a ROM of 84 rows, and one of 512 entries.
@@ -264,7 +270,7 @@ netlist!(
         with: &["RAMB36E2", "RAMB18E2", "DSP48E2", "RAM32M16"],
         without: &[],
     },
-    #[ignore = "by hand"]
+    when_asked
 );
 
 // An operand of 27 bits, where xc7 has 25.
@@ -277,7 +283,7 @@ netlist!(
         with: &["DSP48E2"],
         without: &BLOCK_RAM,
     },
-    #[ignore = "by hand"]
+    when_asked
 );
 
 netlist!(
@@ -299,7 +305,7 @@ netlist!(
         with: &["MULT18X18D"],
         without: &BLOCK_RAM,
     },
-    #[ignore = "by hand"]
+    when_asked
 );
 
 netlist!(

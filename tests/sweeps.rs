@@ -6,7 +6,7 @@ mod engines;
 mod plan;
 
 use lprnn_hw::quantize::SplitMix;
-use plan::{collect, files, program, quick_plan, results, run};
+use plan::{collect, files, program, quick_plan, results, run, undisturbed};
 use snapbox::cmd::cargo_bin;
 use std::time::Duration;
 
@@ -48,11 +48,8 @@ fn a_run_that_is_killed_fifty_times_collects_the_same_bytes() {
 #[test]
 fn workers_that_are_killed_while_they_write_leave_no_result() {
     let home = tempfile::tempdir().unwrap();
-    let folder = quick_plan(home.path());
-    run(&folder, &[]).assert().success();
-    let want = collect(&folder);
+    let (folder, want) = undisturbed(home.path());
     let points = results(&folder).len();
-    std::fs::remove_dir_all(folder.join("points")).unwrap();
     let deadly = home.path().join("deadly.sh");
     // A file that grows beyond the limit of 512 or 1024 bytes ends its writer, core dump or not.
     std::fs::write(&deadly, "ulimit -c 0\nulimit -f 1\nexec \"$@\"\n").unwrap();
@@ -201,10 +198,7 @@ fn points_that_fail_are_tried_again_and_named() {
 #[test]
 fn a_full_disk_loses_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let folder = quick_plan(home.path());
-    run(&folder, &[]).assert().success();
-    let want = collect(&folder);
-    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    let (folder, want) = undisturbed(home.path());
     let full = home.path().join("full.sh");
     let launcher = format!("sh {}", full.display());
     // Room for nothing, and for half of a result.

@@ -241,21 +241,19 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         );
         return Err(CliError::new("--device", problem).help("leave it away"));
     }
-    if device.is_some() {
-        // A device that does not exist is an error without --pnr too.
-        Part::new(target, device, args.speed)?;
-    }
     let fabric = Fabric::of(target, device);
-    let route = if args.pnr {
-        Some(RouteOptions {
-            part: Part::new(target, device, args.speed)?,
-            target_mhz: args.freq,
-            seed: args.pnr_seed,
-            seeds: args.pnr_seeds,
-        })
+    // A device that does not exist is an error without --pnr too.
+    let part = if args.pnr || device.is_some() {
+        Some(Part::new(target, device, args.speed)?)
     } else {
         None
     };
+    let route = part.filter(|_| args.pnr).map(|part| RouteOptions {
+        part,
+        target_mhz: args.freq,
+        seed: args.pnr_seed,
+        seeds: args.pnr_seeds,
+    });
     if let Some(path) = &args.netlist {
         folder::check_file(path)?;
     }

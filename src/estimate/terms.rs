@@ -193,9 +193,9 @@ impl Part<'_> {
             Target::Ice40 => blocks == 1,
             Target::Xcup | Target::Ecp5 => false,
         };
-        let multiplier_ff = match self.target {
-            _ if inside && blocks == 1 => 0,
-            Target::Ice40 if blocks > 1 => w.products,
+        let multiplier_ff = match (self.target, blocks) {
+            (Target::Xc7 | Target::Generic | Target::Ice40, 1) => 0,
+            (Target::Ice40, 2..) => w.products,
             _ => 2 * (w.gate + w.operand) + w.products,
         };
         terms.ff[3] += units * multiplier_ff as f64;

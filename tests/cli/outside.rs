@@ -3,7 +3,19 @@
 use super::program::{generate, home, names, program};
 use snapbox::cmd::cargo_bin;
 use snapbox::str;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// A program that calls itself Yosys 0.99, and does this instead of synthesising.
+fn fake_yosys(folder: &Path, does: &str) -> PathBuf {
+    let path = folder.join("fake_yosys");
+    let script = format!("#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; *) {does};; esac\n");
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    path
+}
 
 #[test]
 fn missing_and_failing_tools_are_named_with_the_remedy() {
@@ -36,39 +48,32 @@ error: doctor: not usable: Yosys
 help: run ./setup.sh in the project's folder, or follow the lines above
 
 "]]);
-    let crash = home.path().join("crash");
-    std::fs::write(
-        &crash,
-        "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; *) kill -SEGV $$;; esac\n",
-    )
-    .unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&crash, mode).unwrap();
-    program()
-        .env("LPRNN_YOSYS", &crash)
-        .arg("synth")
-        .arg(&folder)
-        .assert()
-        .code(2)
-        .stdout_eq("")
-        .stderr_eq(str![[r"
+    let refused_with = |does: &str, says| {
+        program()
+            .env("LPRNN_YOSYS", fake_yosys(home.path(), does))
+            .arg("synth")
+            .arg(&folder)
+            .assert()
+            .code(2)
+            .stdout_eq("")
+            .stderr_eq(says);
+    };
+    refused_with(
+        "kill -SEGV $$",
+        str![[r"
 error: Yosys was killed by signal 11
 help: `lprnn-hw doctor` says which program that is
 
-"]]);
-    std::fs::write(&crash, "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; esac\n").unwrap();
-    program()
-        .env("LPRNN_YOSYS", &crash)
-        .arg("synth")
-        .arg(&folder)
-        .assert()
-        .code(2)
-        .stdout_eq("")
-        .stderr_eq(str![[r"
+"]],
+    );
+    refused_with(
+        "exit 0",
+        str![[r"
 error: elaborate.log of Yosys 0.99: cannot be read: No such file or directory (os error 2)
 help: is it a working one? `lprnn-hw doctor` says which was taken
 
-"]]);
+"]],
+    );
 }
 
 #[test]
@@ -76,14 +81,8 @@ fn ctrl_c_leaves_nothing_behind() {
     let (home, scratch) = (home(), home());
     let folder = generate(home.path(), &[]);
     let pids = home.path().join("pid");
-    let slow = home.path().join("slow");
-    let script = format!(
-        "#!/bin/sh\ncase $1 in -V) echo Yosys 0.99;; *) echo $$ > {}; exec sleep 300;; esac\n",
-        pids.display()
-    );
-    std::fs::write(&slow, script).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&slow, mode).unwrap();
+    let waits = format!("echo $$ > {}; exec sleep 300", pids.display());
+    let slow = fake_yosys(home.path(), &waits);
     let child = std::process::Command::new(cargo_bin!("lprnn-hw"))
         .env("LPRNN_YOSYS", &slow)
         .env("TMPDIR", scratch.path())

@@ -177,6 +177,14 @@ endmodule
     INITP_0F, INITP_0E, INITP_0D, INITP_0C, INITP_0B, INITP_0A, INITP_09, INITP_08, \
     INITP_07, INITP_06, INITP_05, INITP_04, INITP_03, INITP_02, INITP_01, INITP_00}),
 
+// What the models cannot: writing, resets, output registers; and what blocks of UltraScale+ have beside.
+`define MORE_THAN_READ \
+    DOA_REG != 0 || DOB_REG != 0 || (ENARDEN === 1'b1 && |WEA === 1'b1) \
+    || (ENBWREN === 1'b1 && |WEBWE === 1'b1) || RSTRAMARSTRAM === 1'b1 || RSTRAMB === 1'b1
+`define E2_ONLY \
+    ADDRENA !== 1'b1 || ADDRENB !== 1'b1 || SLEEP !== 1'b0 \
+    || CASCADE_ORDER_A != "NONE" || CASCADE_ORDER_B != "NONE"
+
 module RAMB18E1 (
     input  wire CLKARDCLK, CLKBWRCLK, ENARDEN, ENBWREN, REGCEAREGCE, REGCEB,
     input  wire RSTRAMARSTRAM, RSTRAMB, RSTREGARSTREG, RSTREGB,
@@ -205,9 +213,7 @@ module RAMB18E1 (
         .en_a        (ENARDEN),
         .en_b        (ENBWREN),
         // Address pin 15 is for cascades, which are not modelled.
-        .unsupported (DOA_REG != 0 || DOB_REG != 0 || (ENARDEN === 1'b1 && |WEA === 1'b1)
-                      || (ENBWREN === 1'b1 && |WEBWE === 1'b1)
-                      || RSTRAMARSTRAM === 1'b1 || RSTRAMB === 1'b1),
+        .unsupported (`MORE_THAN_READ),
         .address_a   (ADDRARDADDR[13:0]),
         .address_b   (ADDRBWRADDR[13:0]),
         .do_a        (DOADO),
@@ -246,9 +252,7 @@ module RAMB36E1 (
         .en_a        (ENARDEN),
         .en_b        (ENBWREN),
         // Address pin 15 is for cascades, which are not modelled.
-        .unsupported (DOA_REG != 0 || DOB_REG != 0 || (ENARDEN === 1'b1 && |WEA === 1'b1)
-                      || (ENBWREN === 1'b1 && |WEBWE === 1'b1)
-                      || RSTRAMARSTRAM === 1'b1 || RSTRAMB === 1'b1
+        .unsupported (`MORE_THAN_READ
                       || RAM_EXTENSION_A != "NONE" || RAM_EXTENSION_B != "NONE"),
         .address_a   (ADDRARDADDR[14:0]),
         .address_b   (ADDRBWRADDR[14:0]),
@@ -288,11 +292,7 @@ module RAMB18E2 (
         .clk_b       (CLKBWRCLK),
         .en_a        (ENARDEN),
         .en_b        (ENBWREN),
-        .unsupported (DOA_REG != 0 || DOB_REG != 0 || (ENARDEN === 1'b1 && |WEA === 1'b1)
-                      || (ENBWREN === 1'b1 && |WEBWE === 1'b1)
-                      || RSTRAMARSTRAM === 1'b1 || RSTRAMB === 1'b1
-                      || ADDRENA !== 1'b1 || ADDRENB !== 1'b1 || SLEEP !== 1'b0
-                      || CASCADE_ORDER_A != "NONE" || CASCADE_ORDER_B != "NONE"),
+        .unsupported (`MORE_THAN_READ || `E2_ONLY),
         .address_a   (ADDRARDADDR[13:0]),
         .address_b   (ADDRBWRADDR[13:0]),
         .do_a        (DOUTADOUT),
@@ -331,11 +331,7 @@ module RAMB36E2 (
         .clk_b       (CLKBWRCLK),
         .en_a        (ENARDEN),
         .en_b        (ENBWREN),
-        .unsupported (DOA_REG != 0 || DOB_REG != 0 || (ENARDEN === 1'b1 && |WEA === 1'b1)
-                      || (ENBWREN === 1'b1 && |WEBWE === 1'b1)
-                      || RSTRAMARSTRAM === 1'b1 || RSTRAMB === 1'b1
-                      || ADDRENA !== 1'b1 || ADDRENB !== 1'b1 || SLEEP !== 1'b0
-                      || CASCADE_ORDER_A != "NONE" || CASCADE_ORDER_B != "NONE"),
+        .unsupported (`MORE_THAN_READ || `E2_ONLY),
         .address_a   (ADDRARDADDR[14:0]),
         .address_b   (ADDRBWRADDR[14:0]),
         .do_a        (DOUTADOUT),

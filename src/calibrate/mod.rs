@@ -91,7 +91,7 @@ pub fn measure(search: &Search, design: &Design) -> Result<Synthesis, MeasureErr
         design: design.line(),
         source,
     };
-    let scratch = tempfile::tempdir().map_err(|source| MeasureError::Write {
+    let scratch = crate::tools::Scratch::new().map_err(|source| MeasureError::Write {
         path: std::env::temp_dir(),
         source,
     })?;

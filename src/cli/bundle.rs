@@ -115,6 +115,14 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
     })
 }
 
+/// The files of a folder that is read, as far as it lists them.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let listed = super::folder::listed(folder).unwrap_or_default();
+    let known = [super::folder::MARK, MODEL, DESIGN, "failure.json"].map(PathBuf::from);
+    let names = listed.into_iter().chain(known);
+    names.map(|name| folder.join(name)).collect()
+}
+
 /// A folder written by `gen`.
 pub struct Opened {
     /// Where it is.

@@ -2,7 +2,7 @@
 
 use super::Ended;
 use super::error::CliError;
-use super::folder::write_file;
+use super::file::{check_file, write_file};
 use super::output::{Console, Results};
 use super::progress::Progress;
 use crate::calibrate::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
@@ -118,6 +118,7 @@ fn fit_table(args: &FitArgs, console: Console) -> Result<Ended, CliError> {
         document(&points, &coefficients)
     };
     let file = args.folder.join(COEFFICIENTS);
+    check_file(&file, [&path])?;
     write_file(&file, coefficients.to_json().as_bytes())?;
     console.print(&Fitted { coefficients, text })?;
     Ok(Ended::Well)

@@ -1,13 +1,13 @@
 //! `lprnn-hw cosim`.
 
 use super::Ended;
-use super::bundle::{Opened, build, open, plan};
+use super::bundle::{self, Opened, build, open, plan};
 use super::design::DesignArgs;
 use super::error::CliError;
-use super::folder;
 use super::model;
 use super::output::{Console, Results, grouped};
 use super::progress::Progress;
+use super::{file, folder};
 use crate::cosim::{
     self, Core, Oracle, Outcome, Pattern, Request, Toolchain, TracedLayer, Tracer, Verdict,
     Workload,
@@ -199,7 +199,13 @@ impl Results for CosimReport {
 /// Compares a core with its model.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     if let Some(path) = &args.run.vcd {
-        folder::check_file(path)?;
+        let of_folder = args.folder.as_deref().map(bundle::files);
+        let inputs = of_folder.into_iter().flatten();
+        let inputs: Vec<PathBuf> = inputs
+            .chain(args.run.input.clone())
+            .chain(args.design.files())
+            .collect();
+        file::check_file(path, &inputs)?;
     }
     let report = match &args.folder {
         Some(_) if args.design.is_given() => {
@@ -213,10 +219,10 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         Some(folder) => compare_as(&open(folder)?, &args.run, console)?,
         None => {
             let built = build(plan(args.design.resolve()?)?)?;
-            let scratch = tempfile::tempdir()
+            let scratch = crate::tools::Scratch::new()
                 .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
             let folder = scratch.path().join("bundle");
-            folder::Place::check(&folder, false)?.write(&built.bundle.files)?;
+            folder::Place::check(&folder, false)?.write(&built.bundle.files, console)?;
             compare_as(&open(&folder)?, &args.run, console)?
         }
     };

@@ -124,7 +124,7 @@ fn show(
 
 /// An array that is compiled in.
 fn array(bytes: &[u8], name: &str) -> Result<npy::Array<f32>, CliError> {
-    let scratch = tempfile::tempdir()
+    let scratch = crate::tools::Scratch::new()
         .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
     let path = scratch.path().join(name);
     std::fs::write(&path, bytes).map_err(|error| CliError::io(&path, "write", &error))?;
@@ -200,7 +200,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     }
 
     let built = build(plan_model(config(), model)?)?;
-    place.write(&built.bundle.files)?;
+    place.write(&built.bundle.files, console)?;
     let design = DesignReport::of(&built);
     let title = format!("generated in {}", args.out.display());
     show(console, 2, &title, &design)?;

@@ -162,6 +162,12 @@ impl DesignArgs {
         self.config.is_some() || !self.settings().is_empty()
     }
 
+    /// The files that are read for it.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let model = self.network.model.as_ref().map(PathBuf::from);
+        self.config.clone().into_iter().chain(model)
+    }
+
     fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         let (network, built) = (&self.network, &self.implementation);

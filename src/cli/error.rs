@@ -88,10 +88,13 @@ impl CliError {
     /// A file or folder that cannot be read or written.
     pub fn io(path: &Path, verb: &str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
+        let refused = crate::files::Refused::of(error);
         let remedy = match error.kind() {
+            _ if refused.is_some() => refused.map(crate::files::Refused::help),
             Kind::NotFound | Kind::NotADirectory => Some("check the path"),
             Kind::PermissionDenied => Some("check the permissions, or choose another place"),
             Kind::StorageFull | Kind::QuotaExceeded => Some("free some space, then run it again"),
+            Kind::FileTooLarge => Some("raise the limit (`ulimit -f`), or choose another place"),
             Kind::IsADirectory => Some("name a file, not a folder"),
             _ => None,
         };

@@ -125,7 +125,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     super::calibrate::choose(args.calibration.as_deref())?;
     let known = accuracies(args)?;
     let place = match &args.out {
-        Some(out) => Some(Place::marked(out, args.force, MARK)?),
+        Some(out) => Some(Place::marked(out, args.force, MARK, |_| false)?),
         None => None,
     };
     let evaluator = Evaluator {
@@ -164,7 +164,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
         let verified = verify::rows(&found.summary, &found.verified);
         let page = page(&found.summary, &rows, known.as_ref(), &verified);
         let files = files(&found, page, &verified)?;
-        place.write(&files)?;
+        place.write(&files, console)?;
         console.say(format_args!(
             "wrote {} files to {}",
             files.len(),

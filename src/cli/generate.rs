@@ -46,7 +46,7 @@ pub struct Args {
     /// Folder to write [default: the name]
     #[arg(short, long, value_name = "FOLDER", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Replace the folder if it holds an older design
+    /// Replace the folder if it holds an older design; what others put there stays
     #[arg(long, help_heading = "Output")]
     force: bool,
 }
@@ -60,12 +60,12 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
     let built = build(args.part.fold(config, &given, console)?)?;
-    place.write(&built.bundle.files)?;
+    place.write(&built.bundle.files, console)?;
     drop(progress);
     console.print(&DesignReport::of(&built))?;
     console.say(format_args!(
         "wrote {} files to {}",
-        built.bundle.files.len(),
+        built.bundle.files.len() + 1, // the list of them
         out.display()
     ));
     Ok(Ended::Well)

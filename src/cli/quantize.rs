@@ -3,7 +3,7 @@
 use super::Ended;
 use super::design::NumericsArgs;
 use super::error::CliError;
-use super::folder::{check_file, write_file};
+use super::file::{check_file, write_file};
 use super::import::read_float;
 use super::model::check_shape;
 use super::output::{Console, Results, grouped, table};
@@ -125,7 +125,7 @@ pub fn options(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
 /// Quantises a float model and writes it.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let numerics = args.numerics.resolve()?;
-    check_file(&args.output)?;
+    check_file(&args.output, [&args.model, &args.calibrate])?;
     let float = read_float(&args.model, args.prefix.as_deref())?;
     if args.head_bits.is_some() && float.head.is_none() {
         return Err(CliError::new("--head-bits", "the model has no linear head")

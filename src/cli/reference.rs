@@ -2,7 +2,7 @@
 
 use super::Ended;
 use super::error::CliError;
-use super::folder::check_file;
+use super::file::{check_different, check_file};
 use super::model;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
@@ -190,9 +190,11 @@ pub fn compute(
 
 /// Runs the reference model and writes its words.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    check_file(&args.output)?;
+    let inputs = [&args.model, &args.input];
+    check_file(&args.output, inputs)?;
     if let Some(path) = &args.state {
-        check_file(path)?;
+        check_file(path, inputs)?;
+        check_different(("--state", path), ("--output", &args.output))?;
     }
     let model = model::load(&args.model)?;
     let inputs = model::read_inputs(&args.input, &model, args.float_input)?;

@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::estimate::{Compared, block_name, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
-use super::{Ended, folder};
+use super::{Ended, file};
 use crate::spec::{Fabric, Target};
 use crate::synth::{self, Design, Options, Part, RouteOptions, SeedClock, Synthesis, Utilization};
 use crate::tools::Search;
@@ -255,7 +255,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         seeds: args.pnr_seeds,
     });
     if let Some(path) = &args.netlist {
-        folder::check_file(path)?;
+        file::check_file(path, &super::bundle::files(&args.bundle))?;
     }
     let options = Options {
         route,

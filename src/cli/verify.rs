@@ -148,10 +148,10 @@ pub fn measure(
     let design = format!("{}, {}", spec.network, point.folding_text());
     let progress = Progress::spinner(console, &format!("generating {design}"));
     let built = build(plan(config)?)?;
-    let scratch = tempfile::tempdir()
+    let scratch = crate::tools::Scratch::new()
         .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
     let bundle = scratch.path().join("bundle");
-    folder::Place::check(&bundle, false)?.write(&built.bundle.files)?;
+    folder::Place::check(&bundle, false)?.write(&built.bundle.files, console)?;
     drop(progress);
     let opened = open(&bundle)?;
     let load = Workload::random(&opened.interface, STEPS, SEED);

@@ -94,7 +94,7 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
         clear: stimulus.clear.get(..=step).unwrap_or_default(),
     };
     let expected = &expected[..(step + 1) * outputs];
-    let scratch = tempfile::tempdir().map_err(|source| CosimError::Write {
+    let scratch = crate::tools::Scratch::new().map_err(|source| CosimError::Write {
         path: std::env::temp_dir(),
         source,
     })?;

@@ -25,7 +25,7 @@ pub use explain::nothing_left;
 pub use limits::{Limit, Limits, Shares};
 pub use network::{NetworkShape, formats};
 pub use pareto::{OBJECTIVES, front};
-pub use plan::{Figures, Found, Plan, Task, Work, read_record, record, results_csv};
+pub use plan::{Figures, Found, Plan, Task, Work, is_id, read_record, record, results_csv};
 pub use point::{Evaluator, Point, PointError, Spec};
 pub use range::numbers;
 pub use recommend::{Recommended, Role, fastest_of_networks, recommend};

@@ -205,6 +205,15 @@ pub fn read_record(text: &str, task: &Task) -> Result<Found, String> {
     Ok(record.found)
 }
 
+/// Whether `text` is what [`Task::id`] gives: sixteen hexadecimal digits, small letters.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    text.len() == 16
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Plain data has a text.
 fn to_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()

@@ -241,22 +241,10 @@ fn write(
     bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
     bytes.extend(data);
-    let io = |source| NpyError::Io {
+    super::write(path, &bytes).map_err(|source| NpyError::Io {
         path: path.to_owned(),
         source,
-    };
-    // Beside its place first, so that a full disk leaves no half array under the name.
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
-    let mut file = builder.tempfile_in(folder).map_err(io)?;
-    std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    })
 }
 
 #[cfg(test)]

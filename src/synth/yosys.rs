@@ -195,7 +195,7 @@ pub fn run(
         // Before the long run, not after it.
         search.find(family::router(target))?;
     }
-    let scratch = tempfile::tempdir().map_err(|source| SynthError::Write {
+    let scratch = crate::tools::Scratch::new().map_err(|source| SynthError::Write {
         path: std::env::temp_dir(),
         source,
     })?;
@@ -315,20 +315,14 @@ fn json_part(text: &str) -> &str {
 
 /// Copies a file so that the copy is there as a whole or not at all.
 fn keep(from: &Path, to: &Path) -> Result<(), SynthError> {
-    let failed = |source| SynthError::Write {
-        path: to.to_path_buf(),
+    let mut source = std::fs::File::open(from).map_err(|source| SynthError::Read {
+        path: from.to_path_buf(),
         source,
-    };
-    let folder = match to.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let mut source = std::fs::File::open(from).map_err(failed)?;
-    std::io::copy(&mut source, &mut file).map_err(failed)?;
-    // Readable like any other file, not for its owner alone.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(mode).map_err(failed)?;
-    file.persist(to).map_err(|error| failed(error.error))?;
-    Ok(())
+    })?;
+    crate::files::write_with(to, |file| std::io::copy(&mut source, file).map(|_| ())).map_err(
+        |source| SynthError::Write {
+            path: to.to_path_buf(),
+            source,
+        },
+    )
 }

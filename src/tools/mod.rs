@@ -8,11 +8,14 @@ mod doctor;
 mod find;
 mod kind;
 mod run;
+mod scratch;
+mod watch;
 
 pub use doctor::{Report, ToolReport, doctor};
 pub use find::{FindError, FoundBy, Search, Tool};
 pub use kind::ToolKind;
 pub use run::{Output, RunError, interrupt, interrupted, kill_on_interrupt};
+pub use scratch::Scratch;
 
 /// Where compiled models are kept: `$LPRNN_CACHE`, else `lprnn-hw` in `$XDG_CACHE_HOME`, else in
 /// `~/.cache`.

@@ -1,14 +1,18 @@
 //! Running a program so that it can neither hang us nor outlive us.
 
 use super::find::Tool;
+use super::scratch::Scratch;
+use super::watch;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use signal_hook::consts::{SIGQUIT, SIGXFSZ};
+use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Bytes kept of each output stream; of a longer one the end is kept.
@@ -88,7 +92,7 @@ pub fn interrupt() {
     }
 }
 
-/// Makes Ctrl-C and SIGTERM call [`interrupt`]; a second one ends the process with status 130.
+/// Makes Ctrl-C, Ctrl-\\, SIGTERM and SIGHUP call [`interrupt`]; a second one ends the process with status 130.
 ///
 /// Work in progress then fails with [`RunError::Interrupted`], so that temporary files are
 /// removed on the way out.
@@ -99,16 +103,31 @@ pub fn interrupt() {
 /// # Errors
 /// When the system refuses.
 pub fn kill_on_interrupt() -> Result<(), ctrlc::Error> {
-    let outcome = ctrlc::try_set_handler(|| {
+    let stop = || {
         if interrupted() {
             std::process::exit(130);
         }
         interrupt();
-    });
-    match outcome {
+    };
+    if !is_ignored(SIGQUIT) {
+        let mut signals = Signals::new([SIGQUIT]).map_err(ctrlc::Error::System)?;
+        std::thread::spawn(move || signals.forever().for_each(|_| stop()));
+    }
+    // A file that grows beyond the limit of `ulimit -f` then gives an error instead of an end.
+    let passed = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGXFSZ, passed).map_err(ctrlc::Error::System)?;
+    match ctrlc::try_set_handler(stop) {
         Err(ctrlc::Error::MultipleHandlers) => Ok(()),
         other => other,
     }
+}
+
+/// Whether whoever started us has this signal ignored, where the system says so.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 fn kill(group: i32) {
@@ -129,7 +148,8 @@ impl Tool {
     /// Runs `command`, made by [`Tool::command`], to its end.
     ///
     /// Standard input is empty. The program gets its own process group; all of that is killed
-    /// after `limit`, or on [`interrupt`]. Its temporary folder is removed after it.
+    /// after `limit`, on [`interrupt`], or when this process dies, be it by signal 9: a shell beside
+    /// it watches. What leaves the group is out of reach. Its temporary folder is removed after it.
     pub fn run(&self, command: &mut Command, limit: Duration) -> Result<Output, RunError> {
         run(self.kind.name(), command, limit)
     }
@@ -150,7 +170,7 @@ pub(super) fn run(
         .stderr(Stdio::piped());
     command.process_group(0);
     // What a killed program leaves in its temporary folder goes with that.
-    let scratch = tempfile::Builder::new().prefix("lprnn-hw-").tempdir();
+    let scratch = Scratch::new();
     if let Ok(scratch) = &scratch {
         command.env("TMPDIR", scratch.path());
     }
@@ -164,11 +184,13 @@ pub(super) fn run(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .insert(group);
+    watch::group_begun(group);
     let outcome = wait(&mut child, limit);
     RUNNING
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&group);
+    watch::group_ended(group);
     let (status, timed_out, stdout, stderr) = outcome.map_err(|source| RunError::NotStarted {
         tool,
         program: command.get_program().display().to_string(),
@@ -265,6 +287,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("failed with exit status {code}"),
+        (None, Some(SIGXFSZ)) => "wrote more than a file may hold (see `ulimit -f`)".to_string(),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
         (None, None) => "ended abnormally".to_string(),
     }

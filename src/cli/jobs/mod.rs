@@ -20,6 +20,12 @@ const PLAN: &str = "plan.json";
 const POINTS: &str = "points.txt";
 const RESULT: &str = "result.json";
 
+/// Whether `path`, relative to the folder of a plan, is where a result lies.
+fn is_result(path: &Path) -> bool {
+    let parts: Vec<_> = path.iter().filter_map(|part| part.to_str()).collect();
+    matches!(parts[..], ["points", id, RESULT] if crate::explore::is_id(id))
+}
+
 /// A folder with a plan.
 pub struct Folder {
     path: PathBuf,

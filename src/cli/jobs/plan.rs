@@ -76,7 +76,7 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, CliError> {
         return Err(SpecErrors(reader.issues).into());
     }
     let specs = axes.specs().map_err(|issue| SpecErrors(vec![issue]))?;
-    let place = Place::marked(&args.out, args.force, PLAN)?;
+    let place = Place::marked(&args.out, args.force, PLAN, super::is_result)?;
     let evaluator = Evaluator {
         target,
         numerics: Numerics::resolve(Settings::default())?,
@@ -105,10 +105,11 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, CliError> {
         work: args.work.into(),
     }));
     let ids: String = plan.tasks.iter().map(|task| task.id() + "\n").collect();
-    place.write(&BTreeMap::from([
+    let files = BTreeMap::from([
         (PLAN.to_string(), plan.to_json().into_bytes()),
         (POINTS.to_string(), ids.into_bytes()),
-    ]))?;
+    ]);
+    place.write(&files, console)?;
     console.print(&Planned {
         points: plan.tasks.len(),
         estimated: sweep.judged.len(),

@@ -2,7 +2,7 @@
 
 use super::super::Ended;
 use super::super::error::CliError;
-use super::super::folder::write_file;
+use super::super::file::write_file;
 use super::super::output::Console;
 use super::super::verify::measure;
 use super::{Folder, PLAN, POINTS};

@@ -7,7 +7,7 @@ mod texts;
 use super::Ended;
 use super::error::CliError;
 use super::eval::TokenLevel;
-use super::folder::write_file;
+use super::file::{check_file, write_file};
 use super::import::read_float;
 use super::output::Console;
 use super::training::TrainingArgs;
@@ -164,6 +164,15 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
                 .help("give --resume to go on, --force to begin anew, or another folder"));
         }
         std::fs::create_dir_all(folder).map_err(|error| CliError::io(folder, "make", &error))?;
+    }
+    let read = [
+        Some(&args.text),
+        Some(&args.valid),
+        args.test.as_ref(),
+        args.init.as_ref(),
+    ];
+    for name in [CHECKPOINT, FLOAT, QUANTIZED, VOCABULARY, LOG, PLOT] {
+        check_file(&folder.join(name), read.into_iter().flatten())?;
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.unwrap_or(0))

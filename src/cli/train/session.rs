@@ -1,7 +1,7 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
 use super::super::error::CliError;
-use super::super::folder::write_file;
+use super::super::file::write_file;
 use super::super::output::Console;
 use super::super::progress::Progress;
 use super::report::{TrainReport, describe};

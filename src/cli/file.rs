@@ -1,0 +1,51 @@
+//! Single files that a command writes.
+
+use super::error::CliError;
+use super::folder::parent_of;
+use crate::files;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Writes one file so that it is there as a whole or not at all. Links are followed.
+pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), CliError> {
+    files::write(path, contents).map_err(|error| CliError::io(path, "write", &error))
+}
+
+/// Checks that `path` can be written, and is none of the command's `inputs`, before the long work.
+pub fn check_file<'a>(
+    path: &Path,
+    inputs: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), CliError> {
+    let failed = |error| CliError::io(path, "write", &error);
+    let target = files::resolve(path).map_err(failed)?;
+    let place = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    if let Ok(found) = place(&target)
+        && let Some(input) = inputs
+            .into_iter()
+            .find(|input| place(input).is_ok_and(|input| input == found))
+    {
+        let problem = if input == path {
+            "is read by this command, and would be overwritten".to_string()
+        } else {
+            format!("is {}, which this command reads", input.display())
+        };
+        return Err(CliError::new(path.display(), problem).help("name another file to write"));
+    }
+    let parent = parent_of(&target);
+    tempfile::tempfile_in(parent).map_err(|error| CliError::io(parent, "write", &error))?;
+    Ok(())
+}
+
+/// What is wrong with two outputs that are one file.
+pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), CliError> {
+    let target = |path| {
+        let target = files::resolve(path).unwrap_or_else(|_| path.to_path_buf());
+        let folder = std::fs::canonicalize(parent_of(&target));
+        (folder.ok(), target.file_name().map(ToOwned::to_owned))
+    };
+    if target(one.1) == target(other.1) {
+        let problem = format!("writes to the same file as {}", other.0);
+        return Err(CliError::new(one.0, problem).help("name two files"));
+    }
+    Ok(())
+}

@@ -48,7 +48,7 @@ module lprnn_da_row #(
     localparam LEVELS = $clog2(WEIGHT_W);
     localparam MERGES = $clog2(CHAINS);
     localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;
-    localparam SIGNED = (DIGITS != 0 || WEIGHT_W == 1) ? 1 : 0;  // chains of signed values
+    localparam WITH_SIGN = (DIGITS != 0 || WEIGHT_W == 1) ? 1 : 0;  // chains of signed values
     // Any partial sum over weight bits; SUM_W is not less.
     localparam NODE_W = CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 1);
 
@@ -138,7 +138,7 @@ module lprnn_da_row #(
 
                     if (STAGE_W < CHAIN_W) begin : gen_extend_sum
                         assign running[(i+1)*CHAIN_W +: CHAIN_W] =
-                            {{(CHAIN_W-STAGE_W){(SIGNED != 0) ? sum_q[STAGE_W-1] : 1'b0}}, sum_q};
+                            {{(CHAIN_W-STAGE_W){(WITH_SIGN != 0) ? sum_q[STAGE_W-1] : 1'b0}}, sum_q};
                     end else begin : gen_full_sum
                         assign running[(i+1)*CHAIN_W +: CHAIN_W] = sum_q;
                     end
@@ -147,7 +147,7 @@ module lprnn_da_row #(
                 localparam LEAF = (n*(LEVELS+1)*WEIGHT_W + b) * NODE_W;
                 wire [CHAIN_W-1:0] total = running[CHAIN*CHAIN_W +: CHAIN_W];
                 assign node[LEAF +: NODE_W] =
-                    {{(NODE_W-CHAIN_W){(SIGNED != 0) ? total[CHAIN_W-1] : 1'b0}}, total};
+                    {{(NODE_W-CHAIN_W){(WITH_SIGN != 0) ? total[CHAIN_W-1] : 1'b0}}, total};
             end
 
             // Level l joins neighbours 2^l bits apart, in digits the first two 2^l - 1. The top

@@ -1,18 +1,18 @@
 // lprnn_h_writer - puts a group's new h where the array will read it in the next step.
 //
-//   UNITS <= COLUMNS: one cycle, unit u goes to column slot*UNITS + u; COLUMNS/UNITS groups a block
-//   UNITS >  COLUMNS: one block of COLUMNS units a cycle, over UNITS/COLUMNS cycles, rounded up
+//   LANES <= COLUMNS: one cycle, unit u goes to column slot*LANES + u; COLUMNS/LANES groups a block
+//   LANES >  COLUMNS: one block of COLUMNS units a cycle, over LANES/COLUMNS cycles, rounded up
 //
 // Units beyond the last real one of a step are never written.
 
 `default_nettype none
 
 module lprnn_h_writer #(
-    parameter UNITS      = 1,   // units of a group
+    parameter LANES      = 1,   // units of a group
     parameter COLUMNS    = 16,  // columns of a block
     parameter ACT_W      = 4,   // bits of an element
-    parameter SLOTS      = 16,  // groups of a block, COLUMNS / UNITS, or 1
-    parameter SUBBLOCKS  = 1,   // blocks of a group, UNITS / COLUMNS rounded up, or 1
+    parameter SLOTS      = 16,  // groups of a block, COLUMNS / LANES, or 1
+    parameter SUBBLOCKS  = 1,   // blocks of a group, LANES / COLUMNS rounded up, or 1
     parameter GROUPS     = 64,  // groups of a step
     parameter GROUP_W    = 6,   // bits of a group number
     parameter LAST_UNITS = 1,   // real units of the last group
@@ -22,7 +22,7 @@ module lprnn_h_writer #(
     input  wire                     clk,
     input  wire                     rst,
     input  wire                     group_i,       // units_i are the next group's
-    input  wire [UNITS*ACT_W-1:0]   units_i,
+    input  wire [LANES*ACT_W-1:0]   units_i,
     output wire                     active_o,      // the write port is used in this cycle
     output wire                     written_o,     // and completes a block
     output wire [COLUMNS-1:0]       write_o,
@@ -80,10 +80,10 @@ module lprnn_h_writer #(
             assign block_done = group_i & (slot_q[SLOTS-1] | last_group);
 
             for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-                if (s < SLOTS*UNITS) begin : gen_used
-                    wire real_unit = ~last_group | ((s % UNITS) < LAST_UNITS);
-                    assign write_o[s] = group_i & slot_q[s / UNITS] & real_unit;
-                    assign data_o[s*ACT_W +: ACT_W] = units_i[(s % UNITS)*ACT_W +: ACT_W];
+                if (s < SLOTS*LANES) begin : gen_used
+                    wire real_unit = ~last_group | ((s % LANES) < LAST_UNITS);
+                    assign write_o[s] = group_i & slot_q[s / LANES] & real_unit;
+                    assign data_o[s*ACT_W +: ACT_W] = units_i[(s % LANES)*ACT_W +: ACT_W];
                 end else begin : gen_unused
                     assign write_o[s] = 1'b0;
                     assign data_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
@@ -96,17 +96,17 @@ module lprnn_h_writer #(
             reg [SUBBLOCKS-2:0] turn_q;  // one-hot: subblock 1, 2, ... is written in this cycle
             reg [REST_W-1:0]    rest_q;  // units of the subblocks still to be written
 
-            wire [PADDED*ACT_W-1:0] all;
-            assign all[UNITS*ACT_W-1:0] = units_i;
-            if (PADDED > UNITS) begin : gen_pad
-                assign all[PADDED*ACT_W-1:UNITS*ACT_W] = {((PADDED-UNITS)*ACT_W){1'b0}};
+            wire [PADDED*ACT_W-1:0] padded;
+            assign padded[LANES*ACT_W-1:0] = units_i;
+            if (PADDED > LANES) begin : gen_pad
+                assign padded[PADDED*ACT_W-1:LANES*ACT_W] = {((PADDED-LANES)*ACT_W){1'b0}};
             end
 
             wire [SUBBLOCKS-1:0] turn = {turn_q, group_i};
             wire [REST_W+COLUMNS*ACT_W-1:0] rest = {{(COLUMNS*ACT_W){1'b0}}, rest_q};
 
             always @(posedge clk) begin
-                rest_q <= group_i ? all[PADDED*ACT_W-1:COLUMNS*ACT_W] : rest[COLUMNS*ACT_W +: REST_W];
+                rest_q <= group_i ? padded[PADDED*ACT_W-1:COLUMNS*ACT_W] : rest[COLUMNS*ACT_W +: REST_W];
                 if (rst) begin
                     turn_q <= {(SUBBLOCKS-1){1'b0}};
                 end else begin
@@ -120,12 +120,13 @@ module lprnn_h_writer #(
 
             for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
                 // Subblocks in which this column holds a real unit, in a full and in the last group.
-                localparam FULL_TURNS = (UNITS + COLUMNS - 1 - s) / COLUMNS;
+                localparam FULL_TURNS = (LANES + COLUMNS - 1 - s) / COLUMNS;
                 localparam LAST_TURNS = (LAST_UNITS + COLUMNS - 1 - s) / COLUMNS;
-                localparam [SUBBLOCKS-1:0] FULL_MASK = ~({SUBBLOCKS{1'b1}} << FULL_TURNS);
-                localparam [SUBBLOCKS-1:0] LAST_MASK = ~({SUBBLOCKS{1'b1}} << LAST_TURNS);
-                assign write_o[s] = |(turn & (last_group ? LAST_MASK : FULL_MASK));
-                assign data_o[s*ACT_W +: ACT_W] = group_i ? all[s*ACT_W +: ACT_W]
+                localparam [SUBBLOCKS:0] ONE       = 1;
+                localparam [SUBBLOCKS:0] FULL_MASK = (ONE << FULL_TURNS) - ONE;
+                localparam [SUBBLOCKS:0] LAST_MASK = (ONE << LAST_TURNS) - ONE;
+                assign write_o[s] = |({1'b0, turn} & (last_group ? LAST_MASK : FULL_MASK));
+                assign data_o[s*ACT_W +: ACT_W] = group_i ? padded[s*ACT_W +: ACT_W]
                                                           : rest_q[s*ACT_W +: ACT_W];
             end
         end

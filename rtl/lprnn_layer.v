@@ -4,14 +4,14 @@
 //                            ^                                                  |
 //                            +------------------- h writer ---------------------+
 //
-// The sequencer starts one block of COLUMNS products for 4*UNITS rows in every cycle it can.
+// The sequencer starts one block of COLUMNS products for 4*LANES rows in every cycle it can.
 // All widths, shifts and counts are decided by the generator.
 
 `default_nettype none
 
 module lprnn_layer #(
     // shape and folding
-    parameter UNITS         = 1,
+    parameter LANES         = 1,
     parameter COLUMNS       = 16,
     parameter CHAIN         = 8,
     parameter CHAINS        = 1,
@@ -95,26 +95,26 @@ module lprnn_layer #(
     output wire                                  m_fresh_o,
     // weights of all rows and columns of a block, data 2 cycles after the address
     output wire [WEIGHT_ADDR_W-1:0]              weight_addr_o,
-    input  wire [4*UNITS*COLUMNS*WEIGHT_W-1:0]   weight_data_i,
+    input  wire [4*LANES*COLUMNS*WEIGHT_W-1:0]   weight_data_i,
     // bias of one gate of a group, {group, fresh, gate}, data 2 cycles after the address
     output wire [BIAS_ADDR_W-1:0]                bias_addr_o,
-    input  wire [UNITS*ACC_W-1:0]                bias_data_i,
+    input  wire [LANES*ACC_W-1:0]                bias_data_i,
     // tables of every unit, data 1 cycle after the address
-    output wire [UNITS*(Z_W+1)-1:0]              gate_addr_o,
-    input  wire [UNITS*(A_FRAC+2)-1:0]           gate_data_i,
-    output wire [UNITS*Z_W-1:0]                  tanh_addr_o,
-    input  wire [UNITS*(A_FRAC+2)-1:0]           tanh_data_i
+    output wire [LANES*(Z_W+1)-1:0]              gate_addr_o,
+    input  wire [LANES*(A_FRAC+2)-1:0]           gate_data_i,
+    output wire [LANES*Z_W-1:0]                  tanh_addr_o,
+    input  wire [LANES*(A_FRAC+2)-1:0]           tanh_data_i
 `ifdef LPRNN_TRACE
     // pre-activations as they are computed
     ,
     output wire                                  trace_valid_o,
     output wire [1:0]                            trace_gate_o,   // 0 i, 1 f, 2 g, 3 o
     output wire [15:0]                           trace_group_o,
-    output wire [UNITS*Z_W-1:0]                  trace_z_o
+    output wire [LANES*Z_W-1:0]                  trace_z_o
 `endif
 );
 
-    localparam ROWS = 4*UNITS;
+    localparam ROWS = 4*LANES;
     localparam A_W  = A_FRAC + 2;
 
     localparam PHASES = 16 + TABLE_REG + TANH_DELAY;  // of a lane; h is there in the next one
@@ -167,8 +167,8 @@ module lprnn_layer #(
 
     // Offset binary: the sign bit inverted, which makes every activation unsigned.
     wire [IN_ELEMENTS*ACT_W-1:0] x_elements;
-    wire [UNITS*H_W-1:0]         h;
-    wire [UNITS*ACT_W-1:0]       h_elements;
+    wire [LANES*H_W-1:0]         h;
+    wire [LANES*ACT_W-1:0]       h_elements;
 
     genvar e, u, s, k;
     generate
@@ -187,7 +187,7 @@ module lprnn_layer #(
             end
         end
 
-        for (u = 0; u < UNITS; u = u + 1) begin : gen_h_element
+        for (u = 0; u < LANES; u = u + 1) begin : gen_h_element
             wire [H_W-1:0] code;
             if (H_W == 1) begin : gen_sign
                 assign code = h[u];
@@ -214,7 +214,7 @@ module lprnn_layer #(
     wire [COLUMNS*ACT_W-1:0] act;
 
     lprnn_h_writer #(
-        .UNITS      (UNITS),
+        .LANES      (LANES),
         .COLUMNS    (COLUMNS),
         .ACT_W      (ACT_W),
         .SLOTS      (H_SLOTS),
@@ -479,8 +479,8 @@ module lprnn_layer #(
     // ---- cell state --------------------------------------------------------------------------
     reg [GROUP_W-1:0] c_read_q;
     reg [GROUP_W-1:0] c_write_q;
-    wire [UNITS*C_W-1:0] c_old;
-    wire [UNITS*C_W-1:0] c_new;
+    wire [LANES*C_W-1:0] c_old;
+    wire [LANES*C_W-1:0] c_new;
 
     always @(posedge clk) begin
         if (rst) begin
@@ -497,7 +497,7 @@ module lprnn_layer #(
     end
 
     lprnn_state_ram #(
-        .WIDTH  (UNITS*C_W),
+        .WIDTH  (LANES*C_W),
         .DEPTH  (GROUPS),
         .ADDR_W (GROUP_W),
         .STYLE  (STATE_STYLE)
@@ -512,10 +512,10 @@ module lprnn_layer #(
 
     // ---- lanes -------------------------------------------------------------------------------
     wire c_fresh = fresh_line_q[MAC_LATENCY+6+TABLE_REG];  // with phase 6 (+ TABLE_REG)
-    wire [UNITS*Z_W-1:0] z;
+    wire [LANES*Z_W-1:0] z;
 
     generate
-        for (u = 0; u < UNITS; u = u + 1) begin : gen_unit
+        for (u = 0; u < LANES; u = u + 1) begin : gen_unit
             wire [4*ACC_W-1:0] acc;
 
             for (k = 0; k < 4; k = k + 1) begin : gen_gate
@@ -571,7 +571,7 @@ module lprnn_layer #(
 
     // ---- results out -------------------------------------------------------------------------
     lprnn_output #(
-        .UNITS         (UNITS),
+        .LANES         (LANES),
         .H_W           (H_W),
         .ELEMENTS      (OUT_ELEMENTS),
         .ELEMENT_W     (OUT_ELEMENT_W),

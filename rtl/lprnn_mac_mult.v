@@ -107,7 +107,7 @@ module lprnn_mac_mult #(
                     localparam S = n*CHAIN + c;
                     // Bits that the sum of c+1 products takes.
                     localparam NOW_W = PRODUCT_W + $clog2(c + 1);
-                    wire [NOW_W-1:0] before = running[c*CHAIN_W +: NOW_W];
+                    wire [NOW_W-1:0] so_far = running[c*CHAIN_W +: NOW_W];
                     reg  [NOW_W-1:0] sum_q;
 
                     if (S < COLUMNS) begin : gen_used
@@ -115,14 +115,14 @@ module lprnn_mac_mult #(
                         wire [PRODUCT_W-1:0] field = p[FIELD*FIELD_W +: PRODUCT_W];
                         wire [NOW_W+PRODUCT_W-1:0] addend = {{NOW_W{field[PRODUCT_W-1]}}, field};
                         if (FIELD == 0) begin : gen_low
-                            always @(posedge clk) sum_q <= before + addend[NOW_W-1:0];
+                            always @(posedge clk) sum_q <= so_far + addend[NOW_W-1:0];
                         end else begin : gen_above
                             // One bit more carries the borrow back in, without an adder of its own.
-                            wire [NOW_W:0] carried = {before, 1'b1} + {addend[NOW_W-1:0], p[FIELD*FIELD_W-1]};
+                            wire [NOW_W:0] carried = {so_far, 1'b1} + {addend[NOW_W-1:0], p[FIELD*FIELD_W-1]};
                             always @(posedge clk) sum_q <= carried[NOW_W:1];
                         end
                     end else begin : gen_missing
-                        always @(posedge clk) sum_q <= before;
+                        always @(posedge clk) sum_q <= so_far;
                     end
 
                     // The sign goes on above, where the next one may be wider.

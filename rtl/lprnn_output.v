@@ -7,11 +7,11 @@
 `default_nettype none
 
 module lprnn_output #(
-    parameter UNITS         = 4,             // units of a group
+    parameter LANES         = 4,             // units of a group
     parameter H_W           = 4,             // bits of a unit's h
-    parameter ELEMENTS      = 1,             // units of a beat, a divisor of UNITS
+    parameter ELEMENTS      = 1,             // units of a beat, a divisor of LANES
     parameter ELEMENT_W     = 8,             // bits of an element on the stream
-    parameter BEATS         = 4,             // beats of a group, UNITS / ELEMENTS
+    parameter BEATS         = 4,             // beats of a group, LANES / ELEMENTS
     parameter BEAT_W        = 2,             // bits of a beat number
     parameter LAST_BEATS    = 4,             // beats of a step's last group
     parameter LAST_ELEMENTS = 1,             // elements of a step's last beat
@@ -21,7 +21,7 @@ module lprnn_output #(
     input  wire                          clk,
     input  wire                          rst,
     input  wire                          push_i,
-    input  wire [UNITS*H_W-1:0]          h_i,
+    input  wire [LANES*H_W-1:0]          h_i,
     input  wire                          step_end_i,  // the group is the last of its step
     input  wire                          last_i,      // TLAST of the step
     input  wire                          fresh_i,     // the step began from zero state
@@ -33,7 +33,7 @@ module lprnn_output #(
     output wire                          m_fresh_o
 );
 
-    localparam WORD_W = UNITS*H_W + 3;
+    localparam WORD_W = LANES*H_W + 3;
     localparam [BEAT_W-1:0] FULL_COUNT = BEATS - 1;
     localparam [BEAT_W-1:0] LAST_COUNT = LAST_BEATS - 1;
 
@@ -43,7 +43,7 @@ module lprnn_output #(
     reg [DEPTH_W-1:0] read_q;
     reg [DEPTH_W:0]   count_q;
 
-    reg [UNITS*H_W-1:0] shift_q;
+    reg [LANES*H_W-1:0] shift_q;
     reg [BEAT_W-1:0]    left_q;   // beats after the one offered
     reg                 valid_q;
     reg                 step_end_q;
@@ -56,7 +56,7 @@ module lprnn_output #(
     wire word_done = beat_done & ~(|left_q);
     wire load      = (|count_q) & (~valid_q | word_done);
 
-    wire [UNITS*H_W+ELEMENTS*H_W-1:0] shifted = {{(ELEMENTS*H_W){1'b0}}, shift_q};
+    wire [LANES*H_W+ELEMENTS*H_W-1:0] shifted = {{(ELEMENTS*H_W){1'b0}}, shift_q};
 
     always @(posedge clk) begin
         if (push_i) begin
@@ -66,7 +66,7 @@ module lprnn_output #(
             {step_end_q, last_q, fresh_q, shift_q} <= head;
             left_q <= head[WORD_W-1] ? LAST_COUNT : FULL_COUNT;
         end else if (beat_done) begin
-            shift_q <= shifted[ELEMENTS*H_W +: UNITS*H_W];
+            shift_q <= shifted[ELEMENTS*H_W +: LANES*H_W];
             left_q  <= left_q - 1'b1;
         end
         if (rst) begin

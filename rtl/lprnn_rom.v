@@ -11,12 +11,12 @@
 `default_nettype none
 
 module lprnn_rom #(
-    parameter WIDTH  = 32,      // bits of a row
-    parameter DEPTH  = 16,      // rows
-    parameter ADDR_W = 4,       // bits of an address
-    parameter FILE   = "",      // hexadecimal rows, exactly DEPTH of them
+    parameter WIDTH    = 32,      // bits of a row
+    parameter DEPTH    = 16,      // rows
+    parameter ADDR_W   = 4,       // bits of an address
+    parameter CONTENTS = "",      // file of hexadecimal rows, exactly DEPTH of them
     parameter [31:0] DIGEST = 32'd0,
-    parameter STYLE  = "block"  // "block", or "logic" for LUTs
+    parameter STYLE    = "block"  // "block", or "distributed" for LUTs
 ) (
     input  wire              clk,
     input  wire [ADDR_W-1:0] addr_i,
@@ -42,8 +42,8 @@ module lprnn_rom #(
 
     // No file, no read: Yosys reads the module once with its default parameters.
     generate
-        if (FILE != "") begin : gen_contents
-            initial $readmemh(FILE, memory, 0, DEPTH - 1);
+        if (CONTENTS != "") begin : gen_contents
+            initial $readmemh(CONTENTS, memory, 0, DEPTH - 1);
         end
     endgenerate
 
@@ -75,7 +75,7 @@ module lprnn_rom #(
             end
             if (digest !== DIGEST) begin
                 $display("lprnn_rom: contents of %0s are missing, short or stale (digest %h, expected %h)",
-                         FILE, digest, DIGEST);
+                         CONTENTS, digest, DIGEST);
                 $finish;
             end
         end

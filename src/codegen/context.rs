@@ -60,7 +60,7 @@ impl Memory {
                         value: bits_for(self.image.rows.len() - 1).to_string(),
                     },
                     Parameter {
-                        name: "FILE",
+                        name: "CONTENTS",
                         value: literal::string(&self.file_name()),
                     },
                     Parameter {

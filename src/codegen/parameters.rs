@@ -51,7 +51,7 @@ pub fn layer_parameters(
 }
 
 fn shape(list: &mut List, schedule: &LayerSchedule, hardware: &LayerHardware) {
-    list.count("UNITS", schedule.units);
+    list.count("LANES", schedule.units);
     list.count("COLUMNS", schedule.columns);
     list.count("CHAIN", schedule.chain);
     list.count("CHAINS", schedule.chains);

@@ -60,22 +60,36 @@ impl TryFrom<&str> for Identifier {
         if text.ends_with('_') || text.contains("__") {
             return Err(IdentifierError::Underscores);
         }
-        // VHDL and Windows' file names do not tell upper from lower case.
-        let lower = text.to_ascii_lowercase();
-        for (language, words) in [
-            ("Verilog", VERILOG),
-            ("SystemVerilog", SYSTEM_VERILOG),
-            ("VHDL", VHDL),
-        ] {
-            if words.split_whitespace().any(|word| word == lower) {
-                return Err(IdentifierError::Reserved(text.to_string(), language));
-            }
+        if let Some(language) = reserved_word(text) {
+            return Err(IdentifierError::Reserved(text.to_string(), language));
         }
-        if lower.starts_with("lprnn_") {
+        if text.to_ascii_lowercase().starts_with("lprnn_") {
             return Err(IdentifierError::LibraryPrefix);
         }
         Ok(Self(text.to_string()))
     }
+}
+
+/// The language in which `word` is reserved, if there is one: Verilog, `SystemVerilog` or VHDL, whether
+/// its letters are upper or lower case.
+#[must_use]
+pub fn reserved_word(word: &str) -> Option<&'static str> {
+    // VHDL and Windows' file names do not tell upper from lower case.
+    let lower = word.to_ascii_lowercase();
+    let languages = [
+        ("Verilog", VERILOG),
+        ("SystemVerilog", SYSTEM_VERILOG),
+        ("VHDL", VHDL),
+    ];
+    (languages.into_iter())
+        .find(|(_, words)| words.split_whitespace().any(|word| word == lower))
+        .map(|(language, _)| language)
+}
+
+/// The reserved words of Verilog-2005, or of what `SystemVerilog` adds to it, in no order.
+pub fn verilog_words(system: bool) -> impl Iterator<Item = &'static str> {
+    let words = if system { SYSTEM_VERILOG } else { VERILOG };
+    words.split_whitespace()
 }
 
 impl std::fmt::Display for Identifier {
@@ -97,7 +111,7 @@ const VERILOG: &str = "always and assign automatic begin buf bufif0 bufif1 case 
     tri0 tri1 triand trior trireg unsigned use uwire vectored wait wand weak0 weak1 while wire \
     wor xnor xor";
 
-/// What IEEE 1800-2017, annex B, adds.
+/// What IEEE 1800-2012, annex B, adds; 1800-2017 and 1800-2023 reserve no further words.
 const SYSTEM_VERILOG: &str = "accept_on alias always_comb always_ff always_latch assert assume \
     before bind bins binsof bit break byte chandle checker class clocking const constraint \
     context continue cover covergroup coverpoint cross dist do endchecker endclass endclocking \
@@ -150,7 +164,11 @@ mod tests {
             ("module", "word of Verilog"),
             ("Module", "word of Verilog"),
             ("logic", "word of SystemVerilog"),
+            ("before", "word of SystemVerilog"),
+            ("interconnect", "word of SystemVerilog"),
             ("signal", "word of VHDL"),
+            ("Units", "word of VHDL"),
+            ("restrict_guarantee", "word of VHDL"),
             ("lprnn_lane", "library"),
             ("LPRNN_lane", "library"),
         ] {

@@ -20,7 +20,7 @@ pub use config::{
 pub use error::{Issue, SpecErrors};
 pub use fabric::Fabric;
 pub use file::{MAX_BYTES, read_settings};
-pub use identifier::{Identifier, IdentifierError, MAX_LENGTH};
+pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
 pub use parts::Part;
 pub use settings::{FIELDS, Field, Given, Kind, Settings, Value};

@@ -223,6 +223,22 @@ pub fn tool(kind: ToolKind, folder: &Path, arguments: &[&str]) -> Output {
         .unwrap_or_else(|error| panic!("in {}: {error}", folder.display()))
 }
 
+/// What a program of `.tools/flows` says, which `setup.sh` fills for the tests; panics when it fails.
+pub fn flows_program(name: &str, folder: &Path, arguments: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join(".tools/flows/bin").join(name);
+    assert!(path.exists(), "no {}: run ./setup.sh", path.display());
+    let output = std::process::Command::new(&path)
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    said
+}
+
 /// Compiles and runs the emitted test bench as its header says; what it prints.
 pub fn testbench(folder: &Path, name: &str, defines: &[&str]) -> String {
     let top = format!("{name}_top_tb");

@@ -19,7 +19,7 @@ module bench;
     initial $readmemh("masks.mem", masks);
 
     integer       cycle = 0;
-    integer       next  = 0;
+    integer       place = 0;
     reg           rst_n = 1'b0;
     reg           clear = 1'b0;
     reg           valid = 1'b0;
@@ -58,10 +58,10 @@ module bench;
         clear <= masks[cycle][2];
         ready <= masks[cycle][1];
         if (free) begin
-            valid <= masks[cycle][0] & (next < BEATS);
-            if (masks[cycle][0] & (next < BEATS)) begin
-                beat <= beats[next];
-                next <= next + 1;
+            valid <= masks[cycle][0] & (place < BEATS);
+            if (masks[cycle][0] & (place < BEATS)) begin
+                beat <= beats[place];
+                place <= place + 1;
             end
         end
     end

@@ -9,7 +9,7 @@ module tiny (
     output reg  [15:0] product_o,
     output reg  [7:0]  word_o
 );
-    reg  [7:0] block [0:1023];
+    reg  [7:0] big [0:1023];
     reg  [7:0] distributed [0:15];
     reg  [9:0] read_address_q;
     reg  [9:0] write_address_q;
@@ -26,9 +26,9 @@ module tiny (
             distributed[row_q] <= b_i;
         end
         if (b_i[7]) begin
-            block[write_address_q] <= sum_q;
+            big[write_address_q] <= sum_q;
         end
-        read_q <= block[read_address_q];
+        read_q <= big[read_address_q];
         word_o <= read_q ^ distributed[row_q];
         if (!aresetn) begin
             sum_q <= 8'd0;

@@ -93,7 +93,7 @@ module odd_top (
     wire [15:0] l0_tanh_data;
 
     lprnn_layer #(
-        .UNITS (2),
+        .LANES (2),
         .COLUMNS (3),
         .CHAIN (2),
         .CHAINS (1),
@@ -190,7 +190,7 @@ module odd_top (
         .WIDTH (96),
         .DEPTH (15),
         .ADDR_W (4),
-        .FILE ("odd_l0_weights.mem"),
+        .CONTENTS ("odd_l0_weights.mem"),
         .DIGEST (32'hc9afe451),
         .STYLE ("distributed")
     ) u_l0_weights (
@@ -203,7 +203,7 @@ module odd_top (
         .WIDTH (24),
         .DEPTH (24),
         .ADDR_W (5),
-        .FILE ("odd_l0_biases.mem"),
+        .CONTENTS ("odd_l0_biases.mem"),
         .DIGEST (32'h86a4f961),
         .STYLE ("distributed")
     ) u_l0_biases (
@@ -236,7 +236,7 @@ module odd_top (
     wire [15:0] l1_tanh_data;
 
     lprnn_layer #(
-        .UNITS (2),
+        .LANES (2),
         .COLUMNS (3),
         .CHAIN (2),
         .CHAINS (1),
@@ -333,7 +333,7 @@ module odd_top (
         .WIDTH (96),
         .DEPTH (5),
         .ADDR_W (3),
-        .FILE ("odd_l1_weights.mem"),
+        .CONTENTS ("odd_l1_weights.mem"),
         .DIGEST (32'h70f900a2),
         .STYLE ("distributed")
     ) u_l1_weights (
@@ -346,7 +346,7 @@ module odd_top (
         .WIDTH (22),
         .DEPTH (8),
         .ADDR_W (3),
-        .FILE ("odd_l1_biases.mem"),
+        .CONTENTS ("odd_l1_biases.mem"),
         .DIGEST (32'hec175588),
         .STYLE ("distributed")
     ) u_l1_biases (

@@ -11,7 +11,6 @@
 // Define LPRNN_NO_STALLS for a source and a sink that never wait; the cycles between the last beats
 // of consecutive steps are then compared with the 35 that interface.json states.
 
-`timescale 1ns / 1ps
 `default_nettype none
 
 module odd_top_tb;
@@ -58,7 +57,7 @@ module odd_top_tb;
     integer    step_end  = 0;
     reg        running   = 1'b0;
     reg [31:0] noise     = 32'h1d872b41;
-    integer    file;
+    integer    handle;
 
     // Idle and back-pressure come in bursts: three bits of noise, held by chance.
 `ifdef LPRNN_NO_STALLS
@@ -70,9 +69,9 @@ module odd_top_tb;
 `endif
 
     initial begin
-        file = $fopen("stimulus.mem", "r");
-        if (file != 0) begin
-            $fclose(file);
+        handle = $fopen("stimulus.mem", "r");
+        if (handle != 0) begin
+            $fclose(handle);
             $readmemh("stimulus.mem", stimulus);
             $readmemh("expected.mem", expected);
         end else begin

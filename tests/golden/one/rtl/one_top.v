@@ -84,7 +84,7 @@ module one_top (
     wire [7:0] l0_tanh_data;
 
     lprnn_layer #(
-        .UNITS (1),
+        .LANES (1),
         .COLUMNS (1),
         .CHAIN (1),
         .CHAINS (1),
@@ -181,7 +181,7 @@ module one_top (
         .WIDTH (16),
         .DEPTH (5),
         .ADDR_W (3),
-        .FILE ("one_l0_weights.mem"),
+        .CONTENTS ("one_l0_weights.mem"),
         .DIGEST (32'heab1de42),
         .STYLE ("distributed")
     ) u_l0_weights (
@@ -194,7 +194,7 @@ module one_top (
         .WIDTH (11),
         .DEPTH (8),
         .ADDR_W (3),
-        .FILE ("one_l0_biases.mem"),
+        .CONTENTS ("one_l0_biases.mem"),
         .DIGEST (32'h83e8895f),
         .STYLE ("distributed")
     ) u_l0_biases (

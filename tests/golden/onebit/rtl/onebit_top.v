@@ -84,7 +84,7 @@ module onebit_top (
     wire [15:0] l0_tanh_data;
 
     lprnn_layer #(
-        .UNITS (2),
+        .LANES (2),
         .COLUMNS (4),
         .CHAIN (2),
         .CHAINS (1),
@@ -181,7 +181,7 @@ module onebit_top (
         .WIDTH (32),
         .DEPTH (10),
         .ADDR_W (4),
-        .FILE ("onebit_l0_weights.mem"),
+        .CONTENTS ("onebit_l0_weights.mem"),
         .DIGEST (32'h32a2d630),
         .STYLE ("distributed")
     ) u_l0_weights (
@@ -194,7 +194,7 @@ module onebit_top (
         .WIDTH (18),
         .DEPTH (16),
         .ADDR_W (4),
-        .FILE ("onebit_l0_biases.mem"),
+        .CONTENTS ("onebit_l0_biases.mem"),
         .DIGEST (32'h0d254669),
         .STYLE ("distributed")
     ) u_l0_biases (

@@ -1,5 +1,6 @@
 //! Every emitted source passes what people's flows read it with, without a word: Icarus Verilog, Verilator,
-//! Yosys and slang, as Verilog-2005 and as the SystemVerilog that most of them take by default, and Verible.
+//! Yosys and slang, as Verilog-2005 and as the `SystemVerilog` that most of them take by default, and
+//! Verible.
 
 mod common;
 #[path = "lint/keywords.rs"]

@@ -1,9 +1,10 @@
 //! No name in a source is a reserved word of Verilog, `SystemVerilog` or VHDL.
 
-use super::{designs, flows_python};
+use super::{Recipe, designs, flows_python};
 use lprnn_hw::codegen::PRIMITIVES;
 use lprnn_hw::spec::{Identifier, MAX_LENGTH, reserved_word, verilog_words};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// The names in a Verilog source: no comment, string, number, directive, system task, escaped name or
 /// keyword of Verilog-2005.
@@ -55,18 +56,23 @@ fn reserved(source: &str) -> Vec<(String, &'static str)> {
         .collect()
 }
 
+/// Looks at every Verilog file of a bundle.
+fn check(recipe: &Recipe) {
+    for (path, contents) in &recipe.bundle(5, 3).files {
+        if Path::new(path).extension().is_some_and(|end| end == "v") {
+            let source = std::str::from_utf8(contents).unwrap();
+            assert_eq!(reserved(source), [], "{}: {path}", recipe.name);
+        }
+    }
+}
+
 #[test]
 fn no_source_uses_a_word_of_another_language() {
     for (file, source) in PRIMITIVES {
         assert_eq!(reserved(source), [], "rtl/{file}");
     }
     for recipe in designs() {
-        for (path, contents) in &recipe.bundle(5, 3).files {
-            if path.ends_with(".v") {
-                let source = std::str::from_utf8(contents).unwrap();
-                assert_eq!(reserved(source), [], "{}: {path}", recipe.name);
-            }
-        }
+        check(&recipe);
     }
 }
 
@@ -76,14 +82,9 @@ fn derived_names_are_free_whatever_the_design_is_called() {
     let longest = "a".repeat(MAX_LENGTH);
     for name in ["a", "x", "u", "unit0", "rst", "stream0", "l0", &longest] {
         assert!(Identifier::try_from(name).is_ok(), "{name}");
-        let mut recipe = super::Recipe::new("a", &[2, 2, 2], 2).folded(1, 2).inline();
+        let mut recipe = Recipe::new("a", &[2, 2, 2], 2).folded(1, 2).inline();
         recipe.name = Box::leak(name.to_owned().into_boxed_str());
-        for (path, contents) in &recipe.bundle(5, 3).files {
-            if path.ends_with(".v") {
-                let source = std::str::from_utf8(contents).unwrap();
-                assert_eq!(reserved(source), [], "{name}: {path}");
-            }
-        }
+        check(&recipe);
     }
 }
 
@@ -110,7 +111,7 @@ fn names_are_read_as_verilog_reads_them() {
 fn reserved_words_are_those_of_slang() {
     let script = "from pyslang import parsing\n\
         print(*[k[:-7].lower() for k in parsing.TokenKind.__members__ if k.endswith('Keyword')])";
-    let theirs = flows_python(std::path::Path::new("."), &["-c", script]);
+    let theirs = flows_python(Path::new("."), &["-c", script]);
     let theirs: BTreeSet<&str> = theirs.split_whitespace().collect();
     let ours: Vec<String> = (verilog_words(false).chain(verilog_words(true)))
         .map(|word| word.replace('_', ""))

@@ -1,10 +1,10 @@
-//! `python/lprnn_quant.py` computes the words of `lprnn-hw run`, from model files of its own.
+//! `python/lprnn_quant` computes the words of `lprnn-hw run`, and loses nothing of a state dict.
+//! `PyTorch` is not there: `tests/python/test_torch.py` is run by hand (`docs/pytorch.md`).
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
-#[test]
-fn python_computes_the_same_words() {
+fn python(script: &str, arguments: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join(".tools/bin/python");
     assert!(
@@ -14,16 +14,30 @@ fn python_computes_the_same_words() {
     );
     let output = Command::new(python)
         .arg("-B")
-        .arg(root.join("tests/python/parity.py"))
-        .arg(env!("CARGO_BIN_EXE_lprnn-hw"))
+        .arg(root.join("tests/python").join(script))
+        .args(arguments)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let problem = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{problem}");
+    assert!(output.status.success(), "{script}: {text}{problem}");
+    output
+}
+
+#[test]
+fn python_computes_the_same_words() {
+    let output = python("parity.py", &[env!("CARGO_BIN_EXE_lprnn-hw")]);
+    let text = String::from_utf8_lossy(&output.stdout);
     // Were nothing compared, this would not be there.
     assert!(
-        text.starts_with("8 width mixes, 16000 steps, 446220 words, none different"),
+        text.starts_with("8 width mixes, 16000 steps, 636164 words, none different"),
         "{text}"
     );
+}
+
+#[test]
+fn state_dicts_and_model_files_lose_nothing() {
+    let output = python("test_models.py", &[]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("Ran 18 tests"), "{text}");
 }

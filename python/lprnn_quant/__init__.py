@@ -1,0 +1,62 @@
+"""LSTMs in the integers of lprnn-hw, from Python.
+
+NumPy is enough to write a model file and to compute what the hardware computes; PyTorch adds
+`QuantLSTM`, a drop-in for `nn.LSTM` with the same numbers, for training and evaluation.
+
+    import lprnn_quant as lq
+
+    model = lq.from_state_dict(net.state_dict(), lq.Widths.of(4), calibrate=x)   # x: [steps, I]
+    model.save("lstm_w4a4.safetensors")            # for `lprnn-hw gen --model`
+    h = model.run(model.quantize_input(x))         # codes, [steps, H], as `lprnn-hw run` gives
+
+    layer = lq.QuantLSTM.from_lstm(lstm, lq.Widths.of(4), calibrate=x)   # trains, then
+    layer.model().save("lstm_w4a4.safetensors")
+
+The arithmetic is that of docs/numerics.md, written from that page alone; `tests/python/parity.py`
+compares every word with `lprnn-hw run`. Formats are pairs (bits, frac): an integer q stands for
+q * 2**-frac.
+"""
+
+from .files import read_safetensors
+from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables
+from .layer import Head, Layer, RowScale
+from .model import Model
+from .quantize import from_state_dict, signal_to_noise
+from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict
+
+__all__ = [
+    "FloatHead",
+    "FloatLayer",
+    "FloatModel",
+    "Format",
+    "Head",
+    "Layer",
+    "Model",
+    "RowScale",
+    "Widths",
+    "best_fraction",
+    "codes",
+    "from_state_dict",
+    "read_safetensors",
+    "read_state_dict",
+    "requantize",
+    "rne",
+    "signal_to_noise",
+    "tables",
+]
+
+
+try:
+    import torch  # noqa: F401
+except ImportError:  # Everything but QuantLSTM works without it.
+    pass
+else:
+    from .module import QuantLSTM  # noqa: F401
+
+    __all__.append("QuantLSTM")
+
+
+def __getattr__(name: str) -> object:
+    if name == "QuantLSTM":
+        raise ImportError("QuantLSTM needs PyTorch: pip install torch")
+    raise AttributeError(f"module 'lprnn_quant' has no attribute {name!r}")

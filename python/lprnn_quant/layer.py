@@ -1,0 +1,152 @@
+"""One LSTM layer in integers, computed as docs/numerics.md says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .formats import Format, requantize, tables
+
+GATES = "ifgo"
+LARGEST_SHIFT = 24
+
+
+@dataclasses.dataclass
+class RowScale:
+    """An unsigned multiplier for every row, `multiplier * 2**-frac`."""
+
+    bits: int
+    frac: int
+    multiplier: np.ndarray
+    """[4H]."""
+
+
+@dataclasses.dataclass
+class Layer:
+    """One layer: codes in PyTorch's layout and gate order i, f, g, o, and all formats."""
+
+    weight_ih: np.ndarray
+    """[4H, I]."""
+    weight_hh: np.ndarray
+    """[4H, H]."""
+    bias: np.ndarray
+    """[4H], at the fraction that both products come to (`alignment`)."""
+    x: Format
+    h: Format
+    w_bits: int
+    w_frac_ih: list[int]
+    w_frac_hh: list[int]
+    z: Format = Format(8, 4)
+    a_frac: int = 8
+    c: Format = Format(16, 10)
+    row_scale: RowScale | None = None
+
+    @property
+    def input_size(self) -> int:
+        """Elements of x."""
+        return self.weight_ih.shape[1]
+
+    @property
+    def hidden_size(self) -> int:
+        """Units."""
+        return len(self.bias) // 4
+
+    def alignment(self, gate: int) -> tuple[int, int, int]:
+        """Left shifts of both products, and the fraction that they come to."""
+        of_x = self.w_frac_ih[gate] + self.x.frac
+        of_h = self.w_frac_hh[gate] + self.h.frac
+        both = max(of_x, of_h)
+        return both - of_x, both - of_h, both
+
+    def check_range(self) -> None:
+        """Refuses formats whose sums could leave 62 bits, in which this module computes."""
+        scale = 1 if self.row_scale is None else 1 << self.row_scale.bits
+        for gate in range(4):
+            shift_x, shift_h, _ = self.alignment(gate)
+            w = 1 << (self.w_bits - 1)
+            most = w * (-self.x.low) * self.input_size << shift_x
+            most += (w * (-self.h.low) * self.hidden_size << shift_h) + (1 << 31)
+            # A left shift follows where z is finer than the sum.
+            if most * scale << max(0, -self._shift_z(gate)) >= 1 << 62:
+                raise ValueError(f"gate {GATES[gate]}: its sums need more than 62 bits")
+        kept = (1 << self.a_frac) * (-self.c.low) << max(0, self.a_frac - self.c.frac)
+        new = 1 << (2 * self.a_frac + max(0, self.c.frac - self.a_frac))
+        if kept + new >= 1 << 62:
+            raise ValueError(f"c: products at format {self.c} need more than 62 bits")
+
+    def _shift_z(self, gate: int) -> int:
+        """Fraction bits that the sum of a gate has more than z."""
+        of_rows = 0 if self.row_scale is None else self.row_scale.frac
+        return self.alignment(gate)[2] + of_rows - self.z.frac
+
+    def run(
+        self, x: np.ndarray, state: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Codes of h and c after every step, [..., steps, H], from codes of x, [..., steps, I].
+
+        `state` is h and c before the first step, [..., H] each; zero where it is not given.
+        """
+        self.check_range()
+        hidden = self.hidden_size
+        shifts = np.array([self.alignment(gate)[:2] for gate in range(4)])
+        shift_x, shift_h = np.repeat(shifts.T, hidden, axis=1)
+        from_x = (_product(x, _columns(self.weight_ih)) << shift_x) + self.bias
+        weight_hh = _columns(self.weight_hh)
+        if state is None:
+            state = (np.zeros((*x.shape[:-2], hidden), np.int64),) * 2
+        h, c = (np.asarray(part, np.int64) for part in state)
+        all_h, all_c = [], []
+        for step in range(x.shape[-2]):
+            total = from_x[..., step, :] + (_product(h, weight_hh) << shift_h)
+            h, c = self._update(total, c)
+            all_h.append(h)
+            all_c.append(c)
+        return np.stack(all_h, -2), np.stack(all_c, -2)
+
+    def _update(self, total: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """h and c of a step, [..., H], from the sums of all gates, [..., 4H], and c before."""
+        sigmoid, tanh = tables(self.z, self.a_frac)
+        if self.row_scale is not None:
+            total = total * self.row_scale.multiplier
+        index = [
+            requantize(part, self._shift_z(gate), self.z.bits) - self.z.low
+            for gate, part in enumerate(np.split(total, 4, axis=-1))
+        ]
+        i, f, o = (sigmoid[index[gate]] for gate in (0, 1, 3))
+        g = tanh[index[2]]
+        a, c_frac = self.a_frac, self.c.frac
+        kept = (f * c) << max(0, a - c_frac)
+        new = (i * g) << max(0, c_frac - a)
+        c = requantize(kept + new, a + max(0, a - c_frac), self.c.bits)
+        t = tanh[requantize(c, c_frac - self.z.frac, self.z.bits) - self.z.low]
+        return requantize(o * t, 2 * a - self.h.frac, self.h.bits), c
+
+
+@dataclasses.dataclass
+class Head:
+    """The linear layer behind the last LSTM layer, in integers; the hardware does not hold it."""
+
+    weight: np.ndarray
+    """[O, H], symmetric codes."""
+    bias: np.ndarray
+    """[O], at the fraction of the outputs."""
+    w_bits: int
+    w_frac: int
+
+    def run(self, h: np.ndarray) -> np.ndarray:
+        """Exact outputs, [..., O], of codes of h, [..., H]; their fraction is `w_frac + h.frac`."""
+        return _product(h, _columns(self.weight)) + self.bias
+
+
+def _columns(matrix: np.ndarray) -> np.ndarray:
+    """A matrix of integers, [rows, columns], as the right side of `_product`."""
+    return np.ascontiguousarray(matrix.T, np.float64)
+
+
+def _product(operand: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """`operand @ columns` of integers, in double precision, where it is exact.
+
+    Products have 31 bits, 4096 of them 43; a double holds 53, and NumPy's integer product is slow.
+    """
+    return (operand.astype(np.float64) @ columns).astype(np.int64)

@@ -1,0 +1,209 @@
+"""A quantised model: what it computes, and its file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+
+from .files import read_safetensors, write_safetensors
+from .formats import Format, codes
+from .layer import Head, Layer, RowScale
+
+State = list[tuple[np.ndarray, np.ndarray]]
+"""h and c of every layer, [H] or [batch, H] each, as codes."""
+
+
+@dataclasses.dataclass
+class Model:
+    """A quantised model: layers, an integer head, and float tensors that ride along."""
+
+    layers: list[Layer]
+    passengers: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    """Float tensors that ride along: `embedding.weight`, `decoder.weight`, `decoder.bias`."""
+    head: Head | None = None
+    left_out: list[str] = dataclasses.field(default_factory=list)
+    """Tensors of the state dict that the model was made from and that are not in it."""
+
+    def quantize_input(self, x: np.ndarray) -> np.ndarray:
+        """Codes of real inputs, of the same shape: the nearest, ties to even, clamped."""
+        return codes(x, self.layers[0].x)
+
+    def run(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+        """Codes of the last layer's h, as `lprnn-hw run` computes them.
+
+        `x` holds codes, [steps, I] or [batch, steps, I]; h has the same leading sizes. Every
+        sequence starts from zero state. With `lengths`, [batch], the h behind a sequence's end are
+        zeros.
+        """
+        return self.run_with_state(x, lengths)[0]
+
+    def run_with_state(
+        self, x: np.ndarray, lengths: np.ndarray | None = None, state: State | None = None
+    ) -> tuple[np.ndarray, State]:
+        """`run` from a state that an earlier call returned, and the state after the last step."""
+        x = self._check_codes(np.asarray(x))
+        last = _last_steps(x, lengths)
+        states = []
+        for index, layer in enumerate(self.layers):
+            start = None if state is None else state[index]
+            x, c = layer.run(x, start)
+            at = (np.arange(len(x)), last) if x.ndim == 3 else last
+            states.append((x[at], c[at]))
+        if lengths is not None:
+            x = np.where(np.arange(x.shape[1])[:, None] <= last[:, None, None], x, 0)
+        return x, states
+
+    def outputs(self, h: np.ndarray) -> np.ndarray:
+        """The head's outputs, exact integers [..., O], of codes of h, [..., H].
+
+        Their value is `y * 2**-(head.w_frac + layers[-1].h.frac)`.
+        """
+        if self.head is None:
+            raise ValueError("the model has no integer head")
+        return self.head.run(np.asarray(h))
+
+    def _check_codes(self, x: np.ndarray) -> np.ndarray:
+        """The inputs as integers; what are no codes of x, or of another shape, is an error."""
+        first = self.layers[0]
+        if x.dtype.kind not in "iu":
+            raise ValueError(
+                f"x is {x.dtype}: codes are wanted; quantize_input makes them of real inputs"
+            )
+        if x.ndim not in (2, 3) or x.shape[-1] != first.input_size:
+            raise ValueError(
+                f"x has the shape {list(x.shape)}; give [steps, {first.input_size}] or "
+                f"[batch, steps, {first.input_size}]"
+            )
+        if 0 in x.shape:
+            raise ValueError(f"x has the shape {list(x.shape)}: it holds no steps")
+        x = x.astype(np.int64)
+        wrong = (x < first.x.low) | (x > first.x.high) | ((first.x.bits == 1) & (x == 0))
+        if wrong.any():
+            at = tuple(map(int, np.argwhere(wrong)[0]))
+            raise ValueError(f"x{list(at)} is {x[at]}, no code of {first.x}")
+        return x
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the model file that `lprnn-hw gen --model` and all other commands take."""
+        tensors = {name: np.asarray(value, "<f4") for name, value in self.passengers.items()}
+        about: dict = {"format": 1, "layers": []}
+        for index, layer in enumerate(self.layers):
+            for name in ("weight_ih", "weight_hh", "bias"):
+                tensors[f"layers.{index}.{name}"] = _narrowest(getattr(layer, name))
+            if layer.row_scale is not None:
+                tensors[f"layers.{index}.row_scale"] = _narrowest(layer.row_scale.multiplier)
+            about["layers"].append(_formats_of(layer))
+        if self.head is not None:
+            tensors["head.weight"] = _narrowest(self.head.weight)
+            tensors["head.bias"] = _narrowest(self.head.bias)
+            about["head"] = {"w_bits": self.head.w_bits, "w_frac": int(self.head.w_frac)}
+        write_safetensors(path, tensors, {"lprnn": json.dumps(about)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Model:
+        """Reads a model file; what it does not know in one, it refuses by name."""
+        tensors, metadata = read_safetensors(path)
+        if "lprnn" not in metadata:
+            raise ValueError(f"{path}: no quantised model; `lprnn-hw quantize` writes one")
+        about = json.loads(metadata["lprnn"])
+        if about["format"] != 1:
+            raise ValueError(f"{path}: format {about['format']}, this module reads 1")
+        try:
+            _known(about, {"format", "layers", "head"}, "lprnn")
+            layers = [
+                _layer_of(form, index, tensors) for index, form in enumerate(about["layers"])
+            ]
+            head = _head_of(about["head"], tensors) if about.get("head") else None
+            for name, value in tensors.items():
+                if value.dtype != np.float32:
+                    raise ValueError(f"{name} is {value.dtype} and described by no format")
+        except KeyError as error:
+            raise ValueError(f"{path}: {error.args[0]} is missing") from error
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        return cls(layers, tensors, head)
+
+
+def _last_steps(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray | int:
+    """The index of the last step of every sequence."""
+    steps = x.shape[-2]
+    if lengths is None:
+        return steps - 1 if x.ndim == 2 else np.full(len(x), steps - 1)
+    lengths = np.asarray(lengths)
+    if x.ndim != 3 or lengths.shape != (len(x),) or lengths.dtype.kind not in "iu":
+        raise ValueError("lengths are [batch] integers, and x is [batch, steps, I]")
+    if lengths.min() < 1 or lengths.max() > steps:
+        raise ValueError(f"lengths are 1 to {steps}, the steps of x")
+    return lengths.astype(np.int64) - 1
+
+
+def _formats_of(layer: Layer) -> dict:
+    """The formats of a layer as the file has them."""
+    about = {
+        "input_size": layer.input_size,
+        "hidden_size": layer.hidden_size,
+        "x": layer.x._asdict(),
+        "h": layer.h._asdict(),
+        "w_bits": layer.w_bits,
+        "w_frac_ih": list(map(int, layer.w_frac_ih)),
+        "w_frac_hh": list(map(int, layer.w_frac_hh)),
+        "z": layer.z._asdict(),
+        "a_frac": layer.a_frac,
+        "c": layer.c._asdict(),
+    }
+    if layer.row_scale is not None:
+        about["row_scale"] = {"bits": layer.row_scale.bits, "frac": layer.row_scale.frac}
+    return about
+
+
+def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer:
+    """A layer of a file; its tensors are taken out of `tensors`."""
+    place = f"layers.{index}"
+    inputs, hidden = about["input_size"], about["hidden_size"]
+    rows = 4 * hidden
+    plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
+    _known(about, {"input_size", "hidden_size", "row_scale", *"xhzc", *plain}, place)
+    scale = None
+    if about.get("row_scale"):
+        multiplier = _take(tensors, f"{place}.row_scale", (rows,))
+        scale = RowScale(about["row_scale"]["bits"], about["row_scale"]["frac"], multiplier)
+    return Layer(
+        _take(tensors, f"{place}.weight_ih", (rows, inputs)),
+        _take(tensors, f"{place}.weight_hh", (rows, hidden)),
+        _take(tensors, f"{place}.bias", (rows,)),
+        **{name: Format(**about[name]) for name in "xhzc"},
+        **{name: about[name] for name in plain},
+        row_scale=scale,
+    )
+
+
+def _head_of(about: dict, tensors: dict[str, np.ndarray]) -> Head:
+    """The head of a file; its tensors are taken out of `tensors`."""
+    _known(about, {"w_bits", "w_frac"}, "head")
+    weight, bias = (tensors.pop(f"head.{name}").astype(np.int64) for name in ("weight", "bias"))
+    return Head(weight, bias, about["w_bits"], about["w_frac"])
+
+
+def _known(about: dict, keys: set[str], place: str) -> None:
+    unknown = sorted(set(about) - keys)
+    if unknown:
+        raise ValueError(f"{place}: {', '.join(unknown)} is not known to this module")
+
+
+def _take(tensors: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    value = tensors.pop(name)
+    if value.shape != shape or value.dtype.kind != "i":
+        raise ValueError(f"{name} is {value.dtype} {list(value.shape)}, integers {list(shape)} wanted")
+    return value.astype(np.int64)
+
+
+def _narrowest(values: np.ndarray) -> np.ndarray:
+    """The smallest of int8, int16 and int32 that holds every value."""
+    for kind in ("i1", "<i2", "<i4"):
+        info = np.iinfo(kind)
+        if values.min(initial=0) >= info.min and values.max(initial=0) <= info.max:
+            return values.astype(kind)
+    raise ValueError("a bias needs more than 32 bits")

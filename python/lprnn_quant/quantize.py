@@ -1,0 +1,248 @@
+"""Float models in integers: fractions with the least squared error, and what h has lost."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .formats import Format, Widths, best_fraction, codes, finite
+from .layer import GATES, LARGEST_SHIFT, Head, Layer
+from .model import Model
+from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict, to_array
+
+# Element-wise formats that cost nothing in accuracy, to see what the chosen ones do.
+WIDE = {"z": Format(12, 7), "a_frac": 14, "c": Format(32, 20)}
+# Steps on which h is measured.
+MEASURED_STEPS = 1_000
+
+
+def choose_fractions(
+    layer: FloatLayer, x: Format, widths: Widths
+) -> tuple[list[int], list[int]]:
+    """Fractions of both matrices, per gate: those with the least squared error."""
+    bits = widths.weight
+    both = tuple(
+        [best_fraction(part, bits, True) for part in np.split(matrix, 4)]
+        for matrix in (layer.weight_ih, layer.weight_hh)
+    )
+    for gate, part in enumerate(np.split(layer.bias, 4)):
+        # The finer product is made coarser until both can be aligned and the bias fits 32 bits.
+        while True:
+            of_x, of_h = both[0][gate] + x.frac, both[1][gate] + widths.h.frac
+            largest = float(np.abs(part).max(initial=0.0)) * 2.0 ** max(of_x, of_h)
+            if abs(of_x - of_h) <= LARGEST_SHIFT and largest < 2.0**31 - 1:
+                break
+            both[0 if of_x > of_h else 1][gate] -= 1
+    return both
+
+
+def quantize_layer(
+    layer: FloatLayer,
+    x: Format,
+    widths: Widths,
+    fractions: tuple[list[int], list[int]] | None = None,
+) -> Layer:
+    """A float layer in integers; fractions as `choose_fractions` finds them, unless given."""
+    if fractions is None:
+        fractions = choose_fractions(layer, x, widths)
+    matrices = [
+        np.concatenate(
+            [
+                codes(part, Format(widths.weight, frac), True)
+                for part, frac in zip(np.split(matrix, 4), fracs)
+            ]
+        )
+        for matrix, fracs in zip((layer.weight_ih, layer.weight_hh), fractions)
+    ]
+    quantized = Layer(
+        *matrices,
+        np.zeros(len(layer.bias), np.int64),
+        x,
+        widths.h,
+        widths.weight,
+        *fractions,
+        widths.z,
+        widths.a_frac,
+        widths.c,
+    )
+    for gate, part in enumerate(np.split(layer.bias, 4)):
+        form = Format(32, quantized.alignment(gate)[2])
+        biases = codes(part, form)
+        # Fractions that are chosen here leave room; training may have outgrown those given.
+        if not np.array_equal(biases, np.rint(part * 2.0**form.frac)):
+            warnings.warn(
+                f"biases of gate {GATES[gate]} are clamped to 32 bits, here and in training; "
+                "choose the fractions anew (fit)",
+                stacklevel=2,
+            )
+        quantized.bias[gate * layer.hidden_size :][: len(part)] = biases
+    return quantized
+
+
+def quantize_head(head: FloatHead, bits: int, h: Format) -> Head:
+    """A linear head in integers, weights of `bits` bits, on h of the format `h`."""
+    form = Format(bits, best_fraction(head.weight, bits, True))
+    bias = np.rint(finite(head.bias, f"{head.name}.bias") * 2.0 ** (form.frac + h.frac))
+    if np.abs(bias).max(initial=0) > 2**31 - 1:
+        raise ValueError(f"{head.name}.bias does not fit 32 bits beside weights of {form}")
+    return Head(codes(head.weight, form, True), bias.astype(np.int64), bits, form.frac)
+
+
+def input_format(bits: int, calibrate: np.ndarray | None, x_frac: int | None) -> Format:
+    """The format of x: of the given fraction, or of the best one for real inputs."""
+    if x_frac is not None:
+        return Format(bits, x_frac)
+    if calibrate is None:
+        raise ValueError("give inputs to calibrate on, or x_frac")
+    return Format(bits, 0 if bits == 1 else best_fraction(calibrate, bits, False))
+
+
+def quantize_layers(
+    layers: list[FloatLayer], x: Format, widths: Widths, fractions: list[int] | None = None
+) -> list[Layer]:
+    """All layers in integers; `fractions` as a `QuantLSTM` keeps them, without that of x."""
+    quantized = []
+    for index, layer in enumerate(layers):
+        of_layer = None
+        if fractions is not None:
+            flat = [int(frac) for frac in fractions[8 * index : 8 * index + 8]]
+            of_layer = (flat[:4], flat[4:])
+        quantized.append(quantize_layer(layer, x, widths, of_layer))
+        x = widths.h
+    return quantized
+
+
+def from_state_dict(
+    state: Mapping[str, Any],
+    widths: Widths | None = None,
+    calibrate: np.ndarray | None = None,
+    x_frac: int | None = None,
+    *,
+    prefix: str | None = None,
+    head: str | None = None,
+    only_lstm: bool = False,
+    head_bits: int | None = None,
+) -> Model:
+    """The integer model of a network with one `nn.LSTM` (or `nn.LSTMCell`), from its state dict.
+
+    `state` holds arrays or tensors by name. Folded: weight_norm and pruning. Refused by name: GRU,
+    RNN, bidirectional layers, projections, and every tensor that is no part of LSTM, head or
+    embedding, unless `prefix` or `only_lstm` says that the rest is left out (`Model.left_out`).
+
+    The fraction of x is `x_frac`, or the best one for `calibrate`: real inputs, [steps, I] or
+    [batch, steps, I]. The state dict of a network with a `QuantLSTM` brings its widths and trained
+    fractions along: then neither is needed, and `widths`, where given, must agree.
+
+    `prefix` chooses one of several LSTMs; `head` names the linear layer behind it, where several
+    or none of the usual names fits. It becomes integers of `head_bits` (8, or as the weights if
+    they have more), as `lprnn-hw quantize` does it; beside an embedding it rides along in floating
+    point with it, as `embedding.weight`, `decoder.weight` and `decoder.bias`.
+
+    Where `calibrate` is given, h is compared with the float model on its first 1,000 steps, and a
+    warning says where the formats of z, gates and c are what limits it.
+    """
+    model = read_state_dict(state, prefix, head, only_lstm)
+    trained = model.fractions
+    if model.widths is not None and widths not in (None, model.widths):
+        raise ValueError(f"the network was trained with {model.widths}, not {widths}")
+    widths = widths or model.widths
+    if widths is None:
+        raise ValueError("give widths: the state dict is not of a QuantLSTM that brings its own")
+    if calibrate is not None:
+        calibrate = check_inputs(to_array(calibrate, "calibrate"), model)
+    if trained is not None:
+        if x_frac not in (None, trained[0]):
+            raise ValueError(f"x_frac: the network was trained with {trained[0]}")
+        x_frac = trained[0]
+    x = input_format(widths.input, calibrate, x_frac)
+    layers = quantize_layers(model.layers, x, widths, trained and trained[1:])
+    quantized = Model(layers, left_out=model.left_out)
+    if model.embedding is not None:
+        quantized.passengers["embedding.weight"] = single(model.embedding, "embedding.weight")
+    if model.head is not None and model.embedding is None:
+        bits = head_bits or max(8, widths.weight)
+        quantized.head = quantize_head(model.head, bits, widths.h)
+    elif model.head is not None:
+        for name in ("weight", "bias"):
+            value = getattr(model.head, name)
+            quantized.passengers[f"decoder.{name}"] = single(value, f"decoder.{name}")
+    elif head_bits is not None:
+        raise ValueError("head_bits: the state dict has no head")
+    if calibrate is not None:
+        _warn_of_limits(quantized, model, widths, calibrate, trained)
+    return quantized
+
+
+def check_inputs(inputs: np.ndarray, model: FloatModel) -> np.ndarray:
+    """Real inputs in double precision, of a shape that fits the model."""
+    size = model.layers[0].input_size
+    if inputs.ndim not in (2, 3) or inputs.shape[-1] != size or 0 in inputs.shape:
+        raise ValueError(
+            f"calibrate has the shape {list(inputs.shape)}; give [steps, {size}] or "
+            f"[batch, steps, {size}]"
+        )
+    return finite(inputs, "calibrate")
+
+
+def single(values: np.ndarray, name: str) -> np.ndarray:
+    """Values in float32, which is what model files hold; says so where that rounds."""
+    rounded = np.asarray(values, np.float32)
+    if not np.array_equal(rounded, values):
+        warnings.warn(f"{name} is rounded to float32, as model files hold it", stacklevel=3)
+    return rounded
+
+
+def float_run(layers: list[FloatLayer], x: np.ndarray) -> np.ndarray:
+    """h of the last float layer, [..., steps, H], from x, [..., steps, I]; zero state first."""
+    for layer in layers:
+        hidden = layer.hidden_size
+        from_x = x @ layer.weight_ih.T.astype(np.float64) + layer.bias
+        recurrent = layer.weight_hh.T.astype(np.float64)
+        h = c = np.zeros((*x.shape[:-2], hidden))
+        all_h = []
+        for step in range(x.shape[-2]):
+            i, f, g, o = np.split(from_x[..., step, :] + h @ recurrent, 4, axis=-1)
+            c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+            h = _sigmoid(o) * np.tanh(c)
+            all_h.append(h)
+        x = np.stack(all_h, -2)
+    return x
+
+
+def _sigmoid(value: np.ndarray) -> np.ndarray:
+    return np.exp(-np.logaddexp(0.0, -value))
+
+
+def signal_to_noise(model: Model, layers: list[FloatLayer], x: np.ndarray) -> float:
+    """Decibel of h of the float layers over its difference from the integer model's h.
+
+    `x` holds real inputs, [steps, I] or [batch, steps, I].
+    """
+    want = float_run(layers, np.asarray(x, np.float64))
+    got = model.run(model.quantize_input(x)) * 2.0 ** -model.layers[-1].h.frac
+    noise = float(((got - want) ** 2).sum())
+    return float("inf") if noise == 0 else 10 * float(np.log10((want**2).sum() / noise))
+
+
+def _warn_of_limits(
+    model: Model, float_model: FloatModel, widths: Widths, x: np.ndarray, trained: list[int] | None
+) -> None:
+    """Warns where other formats of z, gates and c would give an h that is better by 3 dB."""
+    x = x[..., :MEASURED_STEPS, :]
+    if x.ndim == 3:
+        x = x[: -(-MEASURED_STEPS // x.shape[1])]
+    wide = widths._replace(**WIDE)
+    layers = quantize_layers(float_model.layers, model.layers[0].x, wide, trained and trained[1:])
+    is_now = signal_to_noise(model, float_model.layers, x)
+    could_be = signal_to_noise(Model(layers), float_model.layers, x)
+    if could_be > is_now + 3:
+        warnings.warn(
+            f"h is {is_now:.1f} dB over its noise and would be {could_be:.1f} dB but for the formats "
+            f"of z ({widths.z}), gates ({widths.a_frac} fraction bits) and c ({widths.c}): give "
+            f"others in Widths, such as z=Format{tuple(wide.z)}, a_frac={wide.a_frac}, "
+            f"c=Format{tuple(wide.c)}, or let `lprnn-hw quantize` choose",
+            stacklevel=3,
+        )

@@ -1,0 +1,338 @@
+"""What a PyTorch state dict holds: the LSTM, its head, an embedding, and what is neither.
+
+Refuse, never guess: a tensor that is not understood, or that asks for other mathematics, is an
+error that names it and what helps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .formats import Widths, finite
+from .reparametrised import fold
+
+HEADS = (
+    *("head", "heads", "decoder", "fc", "fc_out", "linear", "lin", "out", "output"),
+    *("output_layer", "proj", "classifier", "dense", "regressor"),
+)
+# How names begin of what stands in front of an LSTM.
+FRONTS = ("in_", "input", "fc_in", "pre", "front", "encoder", "embed", "stem")
+
+
+@dataclasses.dataclass
+class FloatLayer:
+    """One LSTM layer in real numbers, gates i, f, g, o."""
+
+    weight_ih: np.ndarray
+    """[4H, I]."""
+    weight_hh: np.ndarray
+    """[4H, H]."""
+    bias: np.ndarray
+    """[4H], the sum of both."""
+
+    @property
+    def input_size(self) -> int:
+        """Elements of x."""
+        return self.weight_ih.shape[1]
+
+    @property
+    def hidden_size(self) -> int:
+        """Units."""
+        return len(self.bias) // 4
+
+
+@dataclasses.dataclass
+class FloatHead:
+    """A linear layer behind the LSTM."""
+
+    name: str
+    weight: np.ndarray
+    """[O, H]."""
+    bias: np.ndarray
+    """[O]."""
+
+
+@dataclasses.dataclass
+class FloatModel:
+    """What a state dict was understood to hold."""
+
+    layers: list[FloatLayer]
+    head: FloatHead | None = None
+    embedding: np.ndarray | None = None
+    """[V, I]."""
+    left_out: list[str] = dataclasses.field(default_factory=list)
+    widths: Widths | None = None
+    """Of a `QuantLSTM`: those that it was trained with."""
+    fractions: list[int] | None = None
+    """Of a `QuantLSTM`: of x, then 4 of weight_ih and 4 of weight_hh for every layer."""
+
+    @property
+    def hidden_size(self) -> int:
+        """Units of the last layer."""
+        return self.layers[-1].hidden_size
+
+
+def read_state_dict(
+    state: Mapping[str, Any],
+    prefix: str | None = None,
+    head: str | None = None,
+    only_lstm: bool = False,
+) -> FloatModel:
+    """Understands a state dict; arguments as of `from_state_dict`."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"{type(state).__name__} is no state dict; pass module.state_dict()")
+    arrays = fold({name: to_array(value, name) for name, value in state.items()})
+    chosen = prefix is not None
+    prefix = _prefix(arrays, prefix)
+    used: set[str] = set()
+    model = FloatModel(_layers(arrays, prefix, used))
+    _trained_formats(arrays, prefix, model, used)
+    _refuse_strays(arrays, prefix, used)
+    lstm_alone = set(used)
+    if not only_lstm:
+        _embedding(arrays, model, used)
+    if head is not None:
+        model.head = _head(arrays, head, model.hidden_size, used)
+    elif not only_lstm:
+        try:
+            _surroundings(arrays, model, used)
+        except ValueError:
+            if not chosen:
+                raise
+        if chosen and set(arrays) - used:
+            # What stands beside one of several networks need not belong to it.
+            model.head = model.embedding = None
+            used = lstm_alone
+    model.left_out = sorted(set(arrays) - used)
+    if model.left_out and not (only_lstm or chosen):
+        raise ValueError(_unknown(arrays, model.left_out, model.hidden_size))
+    return model
+
+
+def _layers(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -> list[FloatLayer]:
+    """All layers, from the lowest; an `nn.LSTMCell`, whose names have no number, is one."""
+    if f"{prefix}weight_hh" in arrays:
+        return [_layer(arrays, prefix, "", None, used)]
+    layers: list[FloatLayer] = []
+    while f"{prefix}weight_hh_l{len(layers)}" in arrays:
+        below = layers[-1].hidden_size if layers else None
+        layers.append(_layer(arrays, prefix, f"_l{len(layers)}", below, used))
+    return layers
+
+
+def to_array(value: Any, name: str = "value") -> np.ndarray:
+    """An array or tensor in float32, or float64 where it is; integers as they are.
+
+    BF16 and half precision are widened. What holds no plain numbers is an error.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        if value.is_quantized or value.is_complex() or value.is_meta:
+            raise ValueError(f"{name} is a tensor of {value.dtype}, real numbers are wanted")
+        value = value.detach().to_dense() if value.layout != torch.strided else value.detach()
+        if value.dtype in (torch.bfloat16, torch.float16):
+            value = value.float()
+        value = value.cpu().numpy()
+    if isinstance(value, Mapping):
+        raise ValueError(f"{name} is a mapping, not a tensor; pass checkpoint[{name!r}]")
+    value = np.asarray(value)
+    if value.dtype.kind in "iub" or value.dtype == np.float64:
+        return value
+    if value.dtype == object:
+        raise ValueError(f"{name} is no tensor; packed weights of a quantised module are not read")
+    if value.dtype.kind in "SUcM":
+        raise ValueError(f"{name} holds {value.dtype}, real numbers are wanted")
+    return value.astype(np.float32)
+
+
+def _prefix(arrays: dict[str, np.ndarray], wanted: str | None) -> str:
+    """What stands before `weight_hh_l0` (nn.LSTM) or `weight_hh` (nn.LSTMCell)."""
+    names = (re.fullmatch(r"(.*?)weight_hh(_l0)?", name) for name in arrays)
+    found = [match[1] for match in names if match]
+    if wanted is not None:
+        title = wanted.rstrip(".")
+        exact = [prefix for prefix in found if prefix.rstrip(".") == title]
+        found = exact or [prefix for prefix in found if prefix.startswith(f"{title}.")]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        about = f" with prefix {wanted!r}" if wanted is not None else ""
+        raise ValueError(
+            f"no LSTM{about}: weight_hh_l0 and so on are wanted; there are {', '.join(arrays)}"
+        )
+    raise ValueError(f"several LSTMs: {', '.join(map(repr, found))}; choose one with prefix=")
+
+
+def _layer(
+    arrays: dict[str, np.ndarray], prefix: str, suffix: str, below: int | None, used: set[str]
+) -> FloatLayer:
+    """One layer, its shapes checked; other recurrent layers are refused as what they are."""
+    hh_name, ih_name = (f"{prefix}weight_{which}{suffix}" for which in ("hh", "ih"))
+    for name, what in (
+        (f"{hh_name}_reverse", "a bidirectional LSTM; the hardware runs forward only"),
+        (f"{prefix}weight_hr{suffix}", "of an LSTM with proj_size, which is not implemented"),
+    ):
+        if name in arrays:
+            raise ValueError(f"{name}: {what}")
+    if ih_name not in arrays:
+        raise ValueError(f"{ih_name} is missing")
+    ih, hh = arrays[ih_name], arrays[hh_name]
+    _refuse_other_cells(hh_name, ih.shape, hh.shape)
+    rows = len(hh)
+    if ih.ndim != 2 or len(ih) != rows or (below is not None and ih.shape[1] != below):
+        raise ValueError(f"{ih_name} has the shape {list(ih.shape)}, [{rows}, {below or 'I'}] wanted")
+    biases = [f"{prefix}bias_{which}{suffix}" for which in ("ih", "hh")]
+    biases = [name for name in biases if name in arrays]
+    for name in biases:
+        if arrays[name].shape != (rows,):
+            raise ValueError(f"{name} has the shape {list(arrays[name].shape)}, [{rows}] wanted")
+    for name in (ih_name, hh_name, *biases):
+        if arrays[name].dtype.kind != "f":
+            raise ValueError(f"{name} holds {arrays[name].dtype}, real numbers are wanted")
+        finite(arrays[name], name)
+        used.add(name)
+    bias = sum((arrays[name] for name in biases), np.zeros(rows, np.float32))
+    return FloatLayer(ih, hh, bias)
+
+
+def _refuse_strays(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -> None:
+    """Parameters of the LSTM's own module that no layer has taken are other mathematics."""
+    for name in arrays:
+        own = name.removeprefix(prefix)
+        if name in used or not name.startswith(prefix) or "." in own:
+            continue
+        if re.fullmatch(r"(weight|bias)_(ih|hh)_l\d+", own):
+            raise ValueError(f"{name}: a layer below it is missing")
+        raise ValueError(f"{name} is no parameter of nn.LSTM: this is another network")
+
+
+def _refuse_other_cells(name: str, ih: tuple[int, ...], hh: tuple[int, ...]) -> None:
+    """An LSTM has four rows for every unit; what has another number is something else."""
+    if len(hh) == 2 and hh[0] == 4 * hh[1]:
+        return
+    if len(hh) == 2 and hh[1] == 4 * hh[0]:
+        what = "transposed; Keras stores [H, 4H] and the gates i, f, c, o: import the Keras file"
+    elif len(hh) == 2 and hh[0] == 3 * hh[1]:
+        what = "of a GRU"
+    elif len(hh) == 2 and hh[0] == hh[1]:
+        what = "of an nn.RNN"
+    else:
+        what = "of no LSTM"
+    raise ValueError(f"{name} has the shape {list(hh)}: it is {what}; [4H, H] is wanted")
+
+
+def _trained_formats(
+    arrays: dict[str, np.ndarray], prefix: str, model: FloatModel, used: set[str]
+) -> None:
+    """What a `QuantLSTM` keeps beside its weights."""
+    formats, fractions = f"{prefix}formats", f"{prefix}fractions"
+    if formats in arrays and arrays[formats].dtype.kind == "i":
+        model.widths = Widths.of_numbers(arrays[formats].tolist())
+        used.add(formats)
+    if fractions in arrays and arrays[fractions].dtype.kind == "i":
+        wanted = (1 + 8 * len(model.layers),)
+        if arrays[fractions].shape != wanted:
+            raise ValueError(f"{fractions} has the shape {list(arrays[fractions].shape)}")
+        model.fractions = arrays[fractions].tolist()
+        used.add(fractions)
+
+
+def _word(name: str) -> str:
+    """The last word of a module's name without numbers: `head` of `net.head.0.weight`."""
+    words = (part.rstrip("0123456789_") for part in reversed(name.split(".")[:-1]))
+    return next((word for word in words if word), "")
+
+
+def _is_head(arrays: dict[str, np.ndarray], name: str, hidden: int) -> bool:
+    """Whether a tensor has the shape of a head's weights."""
+    return name.endswith(".weight") and arrays[name].ndim == 2 and arrays[name].shape[1] == hidden
+
+
+def _find_head(
+    arrays: dict[str, np.ndarray], inputs: int, hidden: int, used: set[str]
+) -> list[str]:
+    """Names of linear layers that may stand behind the LSTM.
+
+    One of as many outputs as the LSTM has inputs may stand in front of it: its name must tell.
+    """
+    return [
+        name.removesuffix(".weight")
+        for name in sorted(set(arrays) - used)
+        if _is_head(arrays, name, hidden)
+        and not _word(name).startswith(FRONTS)
+        and (len(arrays[name]) != inputs or _word(name) in HEADS)
+    ]
+
+
+def _embedding(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str]) -> None:
+    """Finds the table in front of the LSTM, where there is one."""
+    inputs = model.layers[0].input_size
+    for name in sorted(set(arrays) - used):
+        table = name.endswith(".weight") and name.removesuffix("weight") + "bias" not in arrays
+        named = "emb" in _word(name) or _word(name) == "encoder"
+        if table and named and arrays[name].ndim == 2 and arrays[name].shape[1] == inputs:
+            model.embedding = finite(arrays[name], name)
+            used.add(name)
+            return
+
+
+def _surroundings(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str]) -> None:
+    """Finds the head; several that may be it are an error."""
+    found = _find_head(arrays, model.layers[0].input_size, model.hidden_size, used)
+    if len(found) > 1:
+        raise ValueError(
+            f"several heads: {', '.join(found)}; choose one with head=, or none: only_lstm=True"
+        )
+    if found:
+        model.head = _head(arrays, found[0], model.hidden_size, used)
+    elif model.embedding is not None:
+        _tied_head(arrays, model, model.hidden_size, used)
+
+
+def _tied_head(
+    arrays: dict[str, np.ndarray], model: FloatModel, hidden: int, used: set[str]
+) -> None:
+    """A head of which a file has only the bias: its weights are the embedding's, stored once."""
+    for name in sorted(set(arrays) - used):
+        shape = (len(model.embedding), hidden)
+        if name.endswith(".bias") and _word(name) in HEADS and arrays[name].shape == shape[:1]:
+            if model.embedding.shape != shape:
+                raise ValueError(f"{name}: its weights are missing, and the embedding does not fit")
+            bias = finite(arrays[name], name)
+            model.head = FloatHead(name.removesuffix(".bias"), model.embedding, bias)
+            used.add(name)
+            return
+
+
+def _head(
+    arrays: dict[str, np.ndarray], name: str, hidden: int, used: set[str]
+) -> FloatHead:
+    """The linear layer of this name."""
+    weight_name, bias_name = f"{name}.weight", f"{name}.bias"
+    if weight_name not in arrays:
+        found = [n.removesuffix(".weight") for n in arrays if _is_head(arrays, n, hidden)]
+        raise ValueError(f"no head {name!r}; linear layers on {hidden} units: {', '.join(found)}")
+    weight = arrays[weight_name]
+    if not _is_head(arrays, weight_name, hidden):
+        raise ValueError(f"{weight_name} has the shape {list(weight.shape)}, [O, {hidden}] wanted")
+    bias = arrays.get(bias_name, np.zeros(len(weight), np.float32))
+    if bias.shape != (len(weight),):
+        raise ValueError(f"{bias_name} has the shape {list(bias.shape)}, [{len(weight)}] wanted")
+    used.update({weight_name, bias_name} & set(arrays))
+    return FloatHead(name, finite(weight, weight_name), finite(bias, bias_name))
+
+
+def _unknown(arrays: dict[str, np.ndarray], names: list[str], hidden: int) -> str:
+    """One message about all tensors that are no part of the model, with what helps."""
+    lines = [f"{name} {list(arrays[name].shape)}" for name in names]
+    heads = [name.removesuffix(".weight") for name in names if _is_head(arrays, name, hidden)]
+    help_ = "only_lstm=True leaves them out"
+    if heads:
+        help_ += f"; head={heads[0]!r} takes it as the linear layer behind the LSTM"
+    return f"no part of an LSTM, head or embedding: {', '.join(lines)}; {help_}"

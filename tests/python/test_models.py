@@ -1,0 +1,324 @@
+"""What lprnn_quant makes of state dicts and model files. NumPy alone.
+
+    python tests/python/test_models.py
+
+The state dicts have the names and shapes that PyTorch 2.15 gives them; `test_torch.py` compares with
+PyTorch itself.
+"""
+
+import json
+import struct
+import sys
+import tempfile
+import unittest
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+sys.dont_write_bytecode = True
+import lprnn_quant as lq  # noqa: E402
+
+FOUR = lq.Widths.of(4)
+
+
+def draw(*shape, kind=np.float32):
+    return np.random.default_rng(sum(shape)).normal(0, 0.5, shape).astype(kind)
+
+
+def lstm(prefix="lstm.", inputs=8, hidden=6, layers=1, rows=4, suffix="_l{}"):
+    """A recurrent network; `rows` for every unit: 4 of an LSTM, 3 of a GRU, 1 of an RNN."""
+    state = {}
+    for layer in range(layers):
+        end = suffix.format(layer)
+        state[f"{prefix}weight_ih{end}"] = draw(rows * hidden, inputs if layer == 0 else hidden)
+        state[f"{prefix}weight_hh{end}"] = draw(rows * hidden, hidden)
+        state[f"{prefix}bias_ih{end}"] = draw(rows * hidden)
+        state[f"{prefix}bias_hh{end}"] = draw(rows * hidden) + 0.25
+    return state
+
+
+def linear(name, outputs, inputs):
+    return {f"{name}.weight": draw(outputs, inputs), f"{name}.bias": draw(outputs)}
+
+
+def model_of(state, *arguments, **options):
+    return lq.from_state_dict(state, *(arguments or [FOUR]), x_frac=2, **options)
+
+
+class Case(unittest.TestCase):
+    def refused(self, pattern, *arguments, **options):
+        with self.assertRaisesRegex((ValueError, TypeError), pattern):
+            model_of(*arguments, **options)
+
+    def same(self, got, want):
+        self.assertEqual(len(got.layers), len(want.layers))
+        for a, b in zip(got.layers, want.layers):
+            for name in ("x", "h", "z", "a_frac", "c", "w_bits", "w_frac_ih", "w_frac_hh"):
+                self.assertEqual(getattr(a, name), getattr(b, name), name)
+            for name in ("weight_ih", "weight_hh", "bias"):
+                np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+class Networks(Case):
+    def test_what_is_no_lstm_is_named(self):
+        # 6 * 4 rows are those of a GRU of 8 units, too: the columns tell.
+        for inputs, hidden in [(8, 6), (3, 8), (4, 4), (1, 1)]:
+            self.refused("GRU", lstm(inputs=inputs, hidden=hidden, rows=3))
+            self.refused("nn.RNN", lstm(inputs=inputs, hidden=hidden, rows=1))
+            self.refused("GRU", lstm(inputs=inputs, hidden=hidden, rows=3, suffix=""))
+            self.assertEqual(model_of(lstm(inputs=inputs, hidden=hidden)).layers[0].hidden_size, hidden)
+        both = lstm() | {f"{name}_reverse": value for name, value in lstm().items()}
+        self.refused("bidirectional", both)
+        projected = lstm() | {"lstm.weight_hh_l0": draw(24, 3), "lstm.weight_hr_l0": draw(3, 6)}
+        self.refused("proj_size", projected)
+        self.refused("transposed", {name: value.T for name, value in lstm().items()})
+        self.refused("no LSTM", linear("fc", 3, 6))
+        self.refused("no parameter of nn.LSTM", lstm() | {"lstm.peephole": draw(6)})
+        self.refused("below it is missing", lstm() | {"lstm.bias_hh_l2": draw(24)})
+
+    def test_shapes_and_values(self):
+        self.refused("bias_ih_l0.*24", lstm() | {"lstm.bias_ih_l0": draw(23)})
+        self.refused("weight_ih_l1", lstm(layers=2) | {"lstm.weight_ih_l1": draw(24, 7)})
+        self.refused("weight_ih_l0.*missing", {"lstm.weight_hh_l0": draw(24, 6)})
+        self.refused("weight_hh_l0.*NaN", lstm() | {"lstm.weight_hh_l0": draw(24, 6) * np.nan})
+        self.refused("int64", lstm() | {"lstm.weight_hh_l0": np.ones((24, 6), np.int64)})
+        self.refused("state_dict'\\]", {"state_dict": lstm(), "epoch": 3})
+        self.refused("state_dict\\(\\)", object())
+        self.refused("packed", lstm() | {"fc._packed_params": object()})
+
+    def test_a_cell_is_a_layer(self):
+        self.same(model_of(lstm(suffix="")), model_of(lstm()))
+
+    def test_without_biases(self):
+        state = {name: value for name, value in lstm().items() if "bias" not in name}
+        self.assertFalse(model_of(state).layers[0].bias.any())
+
+    def test_one_of_several(self):
+        state = lstm("enc.") | lstm("net.dec.", hidden=5) | linear("fc", 3, 5)
+        self.refused("several LSTMs: 'enc.', 'net.dec.'", state)
+        for prefix in ("enc", "enc."):
+            model = model_of(state, prefix=prefix)
+            self.same(model, model_of(lstm("enc.")))
+            self.assertEqual(len(model.left_out), 6)
+            self.assertIn("fc.weight", model.left_out)
+        self.assertEqual(model_of(state, prefix="net").layers[0].hidden_size, 5)
+        self.assertEqual(model_of(state, prefix="net", head="fc").head.weight.shape, (3, 5))
+        self.refused("no LSTM with prefix 'x'", state, prefix="x")
+
+    def test_folded(self):
+        plain = lstm()
+        name = "lstm.weight_hh_l0"
+        mask = draw(24, 6) > 0
+        masked = plain | {name: plain[name] * mask}
+        pruned = plain | {f"{name}_orig": plain[name], f"{name}_mask": mask.astype(np.float32)}
+        del pruned[name]
+        self.same(model_of(pruned), model_of(masked))
+        # |v| is 5, so that g = 5 leaves v as it is.
+        v = np.tile(np.float32([3, 0, 0, -4, 0, 0]), (24, 1))
+        g = np.full((24, 1), 5, np.float32)
+        normed = plain | {name: v}
+        new = "lstm.parametrizations.weight_hh_l0.original"
+        for one, other in ((f"{name}_g", f"{name}_v"), (f"{new}0", f"{new}1")):
+            state = plain | {one: g, other: v}
+            del state[name]
+            self.same(model_of(state), model_of(normed))
+        dropped = plain | {f"{name}_raw": plain[name]}
+        self.refused("weight_hh_l0_raw", dropped)
+        spectral = plain | {f"{name}_orig": plain[name], f"{name}_u": draw(24), f"{name}_v": draw(6)}
+        self.refused("weight_hh_l0_u", spectral)
+
+
+class Around(Case):
+    def test_heads_under_any_name(self):
+        for name in ("fc", "classifier", "net.head.1", "linear2", "my_own"):
+            model = model_of(lstm() | linear(name, 3, 6))
+            # 8 bits, as `quantize` gives them, and the sum of the bias at their fraction.
+            weight = draw(3, 6)
+            self.assertEqual(model.head.w_bits, 8)
+            near = model.head.weight * 2.0**-model.head.w_frac
+            self.assertLess(np.abs(near - weight).max(), 2.0**-model.head.w_frac)
+            h = np.array([[1, -7, 3, 0, 2, 5]])
+            got = model.outputs(h) * 2.0 ** -(model.head.w_frac + 3)
+            self.assertLess(np.abs(got - (h / 8 @ weight.T + draw(3))).max(), 0.02)
+        self.assertEqual(model_of(lstm() | linear("fc", 3, 6), head_bits=4).head.w_bits, 4)
+        self.refused("no head", lstm(), head_bits=4)
+
+    def test_what_is_no_head_is_said(self):
+        two = lstm() | linear("fc", 3, 6) | linear("aux", 2, 6)
+        self.refused("several heads: aux, fc", two)
+        self.refused("aux.weight \\[2, 6\\].*head='aux'", two, head="fc")
+        model = model_of(two, head="fc", only_lstm=True)
+        self.assertEqual(model.head.weight.shape, (3, 6))
+        self.assertEqual(model.left_out, ["aux.bias", "aux.weight"])
+        self.refused("no head 'x'; .*fc, aux", two, head="x")
+        # A chain, a projection in front, a normalisation: all in one message.
+        for extra in (linear("fc2", 2, 3), linear("in_proj", 8, 5), {"norm.weight": draw(6)}):
+            state = lstm() | linear("fc", 3, 6) | extra
+            with self.assertRaises(ValueError) as caught:
+                model_of(state)
+            for name in extra:
+                self.assertIn(name, str(caught.exception))
+            self.assertIn("only_lstm=True", str(caught.exception))
+            self.assertIsNone(model_of(state, only_lstm=True).head)
+        # As wide as it is deep: 6 to 6 in front of 6 units is no head.
+        self.refused("in_proj", lstm(inputs=6) | linear("in_proj", 6, 6))
+
+    def test_language_model(self):
+        state = lstm() | {"embedding.weight": draw(20, 8)} | linear("decoder", 20, 6)
+        model = model_of(state)
+        self.assertIsNone(model.head)
+        for name in ("embedding.weight", "decoder.weight", "decoder.bias"):
+            np.testing.assert_array_equal(model.passengers[name], state[name])
+        tied = lstm(inputs=6) | {"emb.weight": draw(20, 6), "decoder.bias": draw(20)}
+        model = model_of(tied)
+        np.testing.assert_array_equal(model.passengers["decoder.weight"], draw(20, 6))
+        wide = state | {"embedding.weight": draw(20, 8, kind=np.float64)}
+        with self.assertWarnsRegex(UserWarning, "embedding.weight is rounded"):
+            model_of(wide)
+
+    def test_trained_formats(self):
+        fractions = np.array([1, 2, 3, 4, 5, 6, 5, 4, 3])
+        widths = lq.Widths(3, 5, 4, lq.Format(9, 5), 7, lq.Format(14, 9))
+        state = lstm() | {"lstm.fractions": fractions} | linear("fc", 3, 6)
+        for more, given in (({"lstm.formats": np.array(widths.numbers())}, []), ({}, [widths])):
+            model = lq.from_state_dict(state | more, *given)
+            layer = model.layers[0]
+            self.assertEqual((layer.x, layer.h, layer.c), ((4, 1), (5, 4), (14, 9)))
+            self.assertEqual((layer.w_frac_ih, layer.w_frac_hh), ([2, 3, 4, 5], [6, 5, 4, 3]))
+            np.testing.assert_array_equal(
+                layer.weight_hh[:6], np.clip(np.rint(draw(24, 6)[:6] * 64), -3, 3)
+            )
+        formats = {"lstm.formats": np.array(widths.numbers())}
+        self.refused("trained with", state | formats, FOUR)
+        self.refused("x_frac: .* trained with 1", state, widths)
+        self.refused("fractions has the shape \\[8\\]", state | {"lstm.fractions": fractions[1:]})
+
+
+class Precision(Case):
+    def test_double_is_kept_and_half_widened(self):
+        state = {name: value.astype(np.float16) for name, value in lstm().items()}
+        wide = {name: value.astype(np.float32) for name, value in state.items()}
+        self.same(model_of(state), model_of(wide))
+        state = lstm() | {"lstm.bias_ih_l0": np.full(24, 1 + 2.0**-40)}
+        self.assertEqual(lq.read_state_dict(state).layers[0].bias.dtype, np.float64)
+        state["lstm.bias_ih_l0"] = state["lstm.bias_ih_l0"] * 1j
+        self.refused("complex", state)
+        strange = {name: np.asfortranarray(value.astype(">f4")) for name, value in lstm().items()}
+        self.same(model_of(strange), model_of(lstm()))
+
+    def test_a_file_of_any_kind(self):
+        values = np.float32([1.5, -3.0, 2.0**-20, 65280.0])
+        words = {
+            "BF16": (values.view("<u4") >> 16).astype("<u2"),
+            "F16": np.array([1.5, -3, 0.25, 2], "<f2"),
+            "F64": np.array([1 / 3, 2, 3, 4]),
+            "I64": np.array([1 << 40, -1, 0, 7]),
+            "BOOL": np.array([True, False, True, True]),
+        }
+        with tempfile.TemporaryDirectory() as home:
+            file = Path(home) / "x.safetensors"
+            for kind, data in words.items():
+                end = len(data.tobytes())
+                text = json.dumps(
+                    {"a.b": {"dtype": kind, "shape": [2, 2], "data_offsets": [0, end]}}
+                ).encode()
+                file.write_bytes(struct.pack("<Q", len(text)) + text + data.tobytes())
+                got = lq.read_safetensors(file)[0]["a.b"]
+                want = values if kind == "BF16" else data
+                np.testing.assert_array_equal(got, want.reshape(2, 2))
+            for damaged in (b"", b"\0" * 8, b"\xff" * 20, file.read_bytes()[:40]):
+                file.write_bytes(damaged)
+                with self.assertRaisesRegex(ValueError, "x.safetensors"):
+                    lq.read_safetensors(file)
+
+    def test_limits_of_z_gates_and_c_are_said(self):
+        x = draw(40, 8)
+        with self.assertWarnsRegex(UserWarning, "dB .*z \\(s8.4\\)"):
+            lq.from_state_dict(lstm(), lq.Widths.of(16), calibrate=x)
+        wide = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for inputs in (x, x.reshape(4, 10, 8)):
+                model = lq.from_state_dict(lstm(), wide, calibrate=inputs)
+        self.assertGreater(lq.signal_to_noise(model, lq.read_state_dict(lstm()).layers, x), 40)
+
+    def test_calibration_inputs(self):
+        for x in (draw(40, 7), draw(40), draw(0, 8), draw(2, 3, 4, 8)):
+            with self.assertRaisesRegex(ValueError, "calibrate has the shape"):
+                lq.from_state_dict(lstm(), FOUR, calibrate=x)
+        with self.assertRaisesRegex(ValueError, "calibrate.*NaN"):
+            lq.from_state_dict(lstm(), FOUR, calibrate=draw(40, 8) * np.inf)
+        with self.assertRaisesRegex(ValueError, "calibrate on, or x_frac"):
+            lq.from_state_dict(lstm(), FOUR)
+
+
+class Models(Case):
+    def setUp(self):
+        self.model = model_of(lstm(layers=2) | linear("fc", 3, 6))
+        self.x = self.model.quantize_input(draw(5, 9, 8))
+
+    def test_inputs_are_checked(self):
+        for x, pattern in [
+            (draw(9, 8), "float32: codes are wanted"),
+            (self.x[0, :, :7], "shape \\[9, 7\\]"),
+            (self.x[0, 0], "shape \\[8\\]"),
+            (self.x[:, :0], "no steps"),
+            (self.x + 100, "no code of s4.2"),
+        ]:
+            with self.assertRaisesRegex(ValueError, pattern):
+                self.model.run(x)
+        for lengths in ([1, 2], [0, 1, 2, 3, 4], [1, 2, 3, 4, 10], [1.0] * 5):
+            with self.assertRaisesRegex(ValueError, "lengths"):
+                self.model.run(self.x, lengths)
+        one_bit = model_of(lstm(), lq.Widths.of(1))
+        with self.assertRaisesRegex(ValueError, "is 0, no code of s1"):
+            one_bit.run(np.zeros((3, 8), np.int64))
+
+    def test_a_batch_is_its_sequences(self):
+        h, state = self.model.run_with_state(self.x)
+        lengths = np.array([9, 3, 1, 9, 5])
+        short, ends = self.model.run_with_state(self.x, lengths)
+        for index, length in enumerate(lengths):
+            alone, last = self.model.run_with_state(self.x[index])
+            np.testing.assert_array_equal(h[index], alone)
+            np.testing.assert_array_equal(short[index, :length], alone[:length])
+            self.assertFalse(short[index, length:].any())
+            _, at_end = self.model.run_with_state(self.x[index, :length])
+            for layer in range(2):
+                for which in range(2):
+                    np.testing.assert_array_equal(state[layer][which][index], last[layer][which])
+                    np.testing.assert_array_equal(ends[layer][which][index], at_end[layer][which])
+        self.assertTrue(h.any())
+
+    def test_files_hold_everything(self):
+        self.model.layers[1].row_scale = lq.RowScale(4, 3, np.arange(24) % 16)
+        self.model.passengers["embedding.weight"] = draw(4, 8)
+        with tempfile.TemporaryDirectory() as home:
+            file = Path(home) / "model.safetensors"
+            self.model.save(file)
+            first = file.read_bytes()
+            again = lq.Model.load(file)
+            again.save(file)
+            self.assertEqual(file.read_bytes(), first)
+            self.same(again, self.model)
+            h = self.model.run(self.x)
+            np.testing.assert_array_equal(again.run(self.x), h)
+            np.testing.assert_array_equal(again.outputs(h), self.model.outputs(h))
+            self.assertIsNone(again.layers[0].row_scale)
+            np.testing.assert_array_equal(again.passengers["embedding.weight"], draw(4, 8))
+            # A key of a later version is not passed over.
+            file.write_bytes(first.replace(b'\\"w_bits\\"', b'\\"w_bots\\"'))
+            with self.assertRaisesRegex(ValueError, "w_bots is not known"):
+                lq.Model.load(file)
+
+    def test_tables_are_computed_once(self):
+        form = lq.Format(7, 3)
+        self.assertIs(lq.tables(form, 6), lq.tables(lq.Format(7, 3), 6))
+        with self.assertRaises(ValueError):
+            lq.tables(form, 6)[0][0] = 1
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,296 @@
+"""`QuantLSTM` beside `nn.LSTM`: nothing that a module holds is lost. Needs PyTorch.
+
+    python tests/python/test_torch.py
+"""
+
+import copy
+import io
+import sys
+import unittest
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune, rnn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+sys.dont_write_bytecode = True
+import lprnn_quant as lq  # noqa: E402
+
+WIDE = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24))
+FOUR = lq.Widths.of(4)
+# z of 8 fraction bits is 0.002 off at most, and h of some steps a little more.
+TOLERANCE = 5e-3
+
+
+def values(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def lstm(*sizes, **options):
+    torch.manual_seed(5)
+    return nn.LSTM(*sizes, **options)
+
+
+class FromLstm(unittest.TestCase):
+    def near(self, source, x, *more, **arguments):
+        """16 bits are so near to the float module that any loss would show."""
+        module = lq.QuantLSTM.from_lstm(source, WIDE, calibrate=x, **arguments)
+        want, got = source(x, *more), module(x, *more)
+        torch.testing.assert_close(got[0], want[0], atol=TOLERANCE, rtol=0)
+        for part, expected in zip(got[1], want[1]):
+            torch.testing.assert_close(part, expected, atol=TOLERANCE, rtol=0)
+        return module
+
+    def test_without_biases(self):
+        module = self.near(lstm(6, 5, 2, bias=False), values(20, 3, 6))
+        self.assertFalse(any(layer.bias.any() for layer in module.model().layers))
+        self.assertFalse([name for name, _ in module.named_parameters() if "bias" in name])
+
+    def test_batch_first_layers_and_state(self):
+        source = lstm(6, 5, 3, batch_first=True)
+        state = (values(3, 2, 5).tanh(), values(3, 2, 5))
+        self.near(source, values(2, 9, 6))
+        self.near(source, values(2, 9, 6), state)
+        self.near(source, values(9, 6))
+
+    def test_mode_dtype_and_gradients(self):
+        source = lstm(6, 5, 2, dropout=0.5, dtype=torch.float64).eval()
+        source.weight_hh_l0.requires_grad_(False)
+        module = self.near(source, values(20, 6).double())
+        self.assertFalse(module.training)
+        self.assertEqual(module.dropout, 0.5)
+        self.assertEqual({p.dtype for p in module.parameters()}, {torch.float64})
+        self.assertFalse(module.weight_hh_l0.requires_grad)
+        self.assertTrue(module.weight_ih_l0.requires_grad)
+        self.assertTrue(lq.QuantLSTM.from_lstm(source.train(), FOUR, x_frac=1).training)
+        for kind in (torch.bfloat16, torch.float16):
+            half = lq.QuantLSTM.from_lstm(lstm(6, 5).to(kind), FOUR, values(20, 6).to(kind))
+            self.assertEqual(half.weight_ih_l0.dtype, kind)
+            self.assertEqual(half(values(3, 6).to(kind))[0].dtype, kind)
+
+    @unittest.skipUnless(torch.cuda.is_available(), "no CUDA device")
+    def test_device(self):
+        module = self.near(lstm(6, 5).cuda(), values(20, 6).cuda())
+        self.assertEqual({p.device.type for p in module.parameters()}, {"cuda"})
+
+    def test_device_is_kept(self):
+        with torch.device("meta"):
+            source = nn.LSTM(6, 5)
+        module = lq.QuantLSTM(FOUR, 6, 5, device="meta")
+        self.assertEqual(module.weight_hh_l0.device, source.weight_hh_l0.device)
+
+    def test_folded(self):
+        pruned = lstm(6, 5)
+        prune.random_unstructured(pruned, "weight_hh_l0", 0.5)
+        normed = parametrizations.weight_norm(lstm(6, 5), "weight_hh_l0")
+        with torch.no_grad():
+            normed.parametrizations.weight_hh_l0.original0.mul_(1.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            old = torch.nn.utils.weight_norm(lstm(6, 5), "weight_ih_l0")
+        for source in (pruned, normed, old):
+            x = values(20, 6)
+            source(x)
+            module = self.near(source, x)
+            # The state dict, which holds the parts, gives the same integers.
+            want = module.model()
+            got = lq.from_state_dict(source.state_dict(), WIDE, calibrate=x)
+            for name in ("weight_ih", "weight_hh", "bias"):
+                a, b = getattr(got.layers[0], name), getattr(want.layers[0], name)
+                self.assertLessEqual(np.abs(a - b).max(), 1, name)
+
+    def test_refused_by_name(self):
+        for source, word in [
+            (lstm(6, 5, bidirectional=True), "bidirectional"),
+            (lstm(6, 5, proj_size=3), "proj_size"),
+            (nn.GRU(6, 5), "GRU"),
+            (nn.RNN(6, 5), "RNN"),
+            (nn.LSTMCell(6, 5), "LSTMCell"),
+            (torch.ao.nn.quantizable.LSTM(6, 5), "LSTM"),
+        ]:
+            with self.assertRaisesRegex((TypeError, ValueError), word):
+                lq.QuantLSTM.from_lstm(source, FOUR, x_frac=1)
+            # A cell's state dict is read: see test_cell.
+            if not isinstance(source, nn.LSTMCell):
+                with self.assertRaises(ValueError):
+                    lq.from_state_dict(source.state_dict(), FOUR, x_frac=1)
+        dynamic = torch.ao.nn.quantized.dynamic.LSTM(6, 5)
+        with self.assertRaisesRegex(ValueError, "packed"):
+            lq.from_state_dict(dynamic.state_dict(), FOUR, x_frac=1)
+        with self.assertRaisesRegex(ValueError, "original.*read are weight_norm"):
+            normed = parametrizations.spectral_norm(lstm(6, 5), "weight_hh_l0")
+            lq.from_state_dict(normed.state_dict(), FOUR, x_frac=1)
+
+
+class Forward(unittest.TestCase):
+    def test_packed_sequences(self):
+        source = lstm(6, 5, 2)
+        module = lq.QuantLSTM.from_lstm(source, WIDE, x_frac=13)
+        for lengths, ordered in [([7, 4, 4, 1], True), ([2, 7, 4, 4], False)]:
+            x = values(7, 4, 6)
+            state = (values(2, 4, 5).tanh(), values(2, 4, 5))
+            packed = rnn.pack_padded_sequence(x, lengths, enforce_sorted=ordered)
+            for hx in (None, state):
+                want, got = source(packed, hx), module(packed, hx)
+                self.assertEqual(got[0].batch_sizes.tolist(), want[0].batch_sizes.tolist())
+                torch.testing.assert_close(got[0].data, want[0].data, atol=TOLERANCE, rtol=0)
+                for part, expected in zip(got[1], want[1]):
+                    torch.testing.assert_close(part, expected, atol=TOLERANCE, rtol=0)
+            # Each sequence by itself gives the same words.
+            padded, _ = rnn.pad_packed_sequence(module(packed)[0])
+            for index, length in enumerate(lengths):
+                alone = module(x[:length, index])[0]
+                self.assertTrue(torch.equal(padded[:length, index], alone))
+
+    def test_an_initial_state_takes_codes(self):
+        for widths in (FOUR, lq.Widths.of(1)):
+            module = lq.QuantLSTM.from_lstm(lstm(6, 5), widths, x_frac=1)
+            x, state = values(8, 6), (values(1, 5).tanh(), values(1, 5))
+            rounded = [
+                torch.tensor(lq.codes(part.numpy(), form) * 2.0**-form.frac).float()
+                for part, form in zip(state, (widths.h, widths.c))
+            ]
+            self.assertTrue(torch.equal(module(x, state)[0], module(x, tuple(rounded))[0]))
+            # Zero is the start, at one bit too.
+            zero = (torch.zeros(1, 5), torch.zeros(1, 5))
+            self.assertTrue(torch.equal(module(x, zero)[0], module(x)[0]))
+
+    def test_shapes_are_checked(self):
+        module = lq.QuantLSTM(FOUR, 6, 5)
+        for x, hx in [
+            (values(4, 7), None),
+            (values(0, 6), None),
+            (values(2, 3, 4, 6), None),
+            (values(4, 3, 6), (values(1, 1, 5), values(1, 1, 5))),
+            (values(4, 6), (values(2, 5), values(2, 5))),
+        ]:
+            with self.assertRaisesRegex(ValueError, "shape"):
+                module(x, hx)
+        self.assertTrue(module(torch.full((2, 6), torch.nan))[0].isnan().all())
+        # Rows that are not contiguous are the same numbers.
+        x = values(6, 4)
+        self.assertTrue(torch.equal(module(x.T)[0], module(x.T.contiguous())[0]))
+
+    def test_dropout_scales_behind_the_rounding(self):
+        torch.manual_seed(0)
+        module = lq.QuantLSTM.from_lstm(lstm(6, 64, 2, dropout=0.5), FOUR, x_frac=1)
+        seen = []
+        hook = nn.functional.dropout
+        try:
+            nn.functional.dropout = lambda signal, p: seen.append((signal, hook(signal, p))) or seen[-1][1]
+            module(values(9, 6))
+        finally:
+            nn.functional.dropout = hook
+        (before, after), = seen
+        kept = after != 0
+        self.assertTrue(torch.equal(after[kept], 2 * before[kept]))
+
+    def test_gradients(self):
+        for bias in (True, False):
+            module = lq.QuantLSTM.from_lstm(lstm(6, 5, 2, bias=bias), FOUR, x_frac=1)
+            x = values(12, 3, 6).requires_grad_()
+            module(x)[0].square().sum().backward()
+            for tensor in (x, *module.parameters()):
+                self.assertTrue(torch.isfinite(tensor.grad).all() and tensor.grad.any())
+
+    def test_inference_then_training(self):
+        module = lq.QuantLSTM.from_lstm(lstm(6, 5), lq.Widths.of(7), x_frac=1)
+        x = values(4, 6)
+        with torch.inference_mode():
+            first = module(x)[0].clone()
+        out = module(x)[0]
+        out.sum().backward()
+        self.assertTrue(torch.equal(first, out.detach()))
+
+
+class Checkpoints(unittest.TestCase):
+    def trained(self):
+        module = lq.QuantLSTM.from_lstm(lstm(6, 5, 2), FOUR, calibrate=values(50, 6))
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.mul_(3)  # what a fit would choose now is something else
+        return module
+
+    def same(self, got, want):
+        for a, b in zip(got.layers, want.layers, strict=True):
+            for name in ("x", "h", "z", "a_frac", "c", "w_bits", "w_frac_ih", "w_frac_hh"):
+                self.assertEqual(getattr(a, name), getattr(b, name), name)
+            for name in ("weight_ih", "weight_hh", "bias"):
+                np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+    def test_state_dict_brings_trained_formats(self):
+        module = self.trained()
+        net = nn.ModuleDict({"rnn": module, "fc": nn.Linear(5, 3)})
+        model = lq.from_state_dict(net.state_dict())
+        self.same(model, module.model())
+        self.assertEqual(model.head.weight.shape, (3, 5))
+        with self.assertRaisesRegex(ValueError, "trained with"):
+            lq.from_state_dict(net.state_dict(), lq.Widths.of(8))
+        # As the first version saved it: fractions, and no widths.
+        old = {name: value for name, value in net.state_dict().items() if "formats" not in name}
+        self.same(lq.from_state_dict(old, FOUR), module.model())
+        with self.assertRaisesRegex(ValueError, "widths"):
+            lq.from_state_dict(old)
+
+    def test_round_trips(self):
+        module = self.trained()
+        file = io.BytesIO()
+        torch.save(module.state_dict(), file)
+        state = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
+        other = lq.QuantLSTM(FOUR, 6, 5, 2)
+        self.assertFalse(any(other.load_state_dict(state)))
+        self.same(other.model(), module.model())
+        self.same(copy.deepcopy(module).model(), module.model())
+        state.pop("formats")
+        lq.QuantLSTM(FOUR, 6, 5, 2).load_state_dict(state)
+        with self.assertRaisesRegex(ValueError, "trained with"):
+            lq.QuantLSTM(lq.Widths.of(8), 6, 5, 2).load_state_dict(module.state_dict())
+        # The state dict of an nn.LSTM has no fractions: that is said.
+        with self.assertRaisesRegex(RuntimeError, "fractions"):
+            other.load_state_dict(lstm(6, 5, 2).state_dict())
+
+    def test_kinds_of_tensors(self):
+        source = lstm(6, 5)
+        x = values(50, 6)
+        for kind in (torch.bfloat16, torch.float16):
+            half = lstm(6, 5).to(kind)
+            want = lq.from_state_dict(half.float().state_dict(), FOUR, calibrate=x)
+            half = lstm(6, 5).to(kind)
+            self.same(lq.from_state_dict(half.state_dict(), FOUR, calibrate=x.to(kind).float()),
+                      lq.from_state_dict(half.float().state_dict(), FOUR, calibrate=x.to(kind)))
+            self.assertEqual(len(want.layers), 1)
+        wide = source.double().state_dict()
+        wide["weight_hh_l0"] += 1e-12
+        self.assertEqual(lq.read_state_dict(wide).layers[0].weight_hh.dtype, np.float64)
+        wide["weight_hh_l0"] = wide["weight_hh_l0"].to(torch.complex64)
+        with self.assertRaisesRegex(ValueError, "complex"):
+            lq.from_state_dict(wide, FOUR, x_frac=1)
+        with self.assertRaisesRegex(ValueError, r"checkpoint\['state_dict'\]"):
+            lq.from_state_dict({"state_dict": source.state_dict(), "epoch": 3}, FOUR, x_frac=1)
+
+    def test_cell(self):
+        cell = nn.LSTMCell(6, 5)
+        h, c = torch.zeros(1, 5), torch.zeros(1, 5)
+        x, out = values(30, 6), []
+        for row in x:
+            h, c = cell(row[None], (h, c))
+            out.append(h)
+        model = lq.from_state_dict(cell.state_dict(), WIDE, calibrate=x)
+        got = model.run(model.quantize_input(x.numpy())) * 2.0**-15
+        self.assertLess(np.abs(got - torch.cat(out).detach().numpy()).max(), TOLERANCE)
+
+    def test_parametrised_module(self):
+        """QuantLSTM under a parametrisation computes, and gives integers, with the result."""
+        module = lq.QuantLSTM(FOUR, 6, 5)
+        parametrize.register_parametrization(module, "weight_hh_l0", nn.Tanh())
+        module.fit(values(20, 6))
+        x = values(9, 6)
+        want = module.model().run(module.model().quantize_input(x.numpy()))
+        self.assertTrue((module(x)[0].detach().numpy() * 2.0**FOUR.h.frac == want).all())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -31,7 +31,11 @@ fn bytes_have_the_digests_of_the_readme() {
 
 /// Mean squared error of predicting the next reading with the integer model and its head.
 fn error_at(bits: u32) -> f64 {
-    let float = import::read(&folder().join("demo.safetensors"), None).unwrap();
+    let float = import::read(
+        &folder().join("demo.safetensors"),
+        &import::ImportOptions::default(),
+    )
+    .unwrap();
     let calib = npy::read_f32(&folder().join("calib.npy")).unwrap();
     let test = npy::read_f32(&folder().join("test.npy")).unwrap();
     let options = QuantizeOptions {

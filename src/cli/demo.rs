@@ -14,7 +14,7 @@ use super::synth::SynthReport;
 use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::files::npy;
-use crate::import::read_bytes;
+use crate::import::{ImportOptions, read_bytes};
 use crate::quantize::{QuantizedModel, calibrate, quantize_input};
 use crate::reference::Lstm;
 use crate::spec::{
@@ -178,7 +178,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let mut settings = Settings::default();
     settings.flag("numerics.bits", Some(Value::Integer(BITS)));
     let numerics = crate::spec::Numerics::resolve(settings)?;
-    let float = read_bytes(FLOAT_MODEL, None)?;
+    let float = read_bytes(FLOAT_MODEL, &ImportOptions::default())?;
     let calibration = array(CALIBRATION, "calib.npy")?;
     let head = default_head(&float, numerics);
     let (model, report) = calibrate(&float, &calibration.data, &options(numerics, head));

@@ -3,10 +3,36 @@
 use super::Ended;
 use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
-use crate::import::{FloatModel, ImportError, Mapping, read};
+use crate::import::{FloatModel, ImportError, ImportOptions, Mapping, TrainedFractions, read};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// What of a float model's file is wanted: options of every command that reads one.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct ImportArgs {
+    /// Which LSTM, where the file holds several: its name, or a name that it alone stands below.
+    /// What else is not understood is left out
+    #[arg(long, value_name = "NAME")]
+    prefix: Option<String>,
+    /// Which linear layer is the head, or `FIRST,SECOND` with a ReLU between; what else is not
+    /// understood is left out
+    #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
+    head: Option<String>,
+    /// Read the LSTM alone, and leave everything else out
+    #[arg(long)]
+    only_lstm: bool,
+}
+
+impl ImportArgs {
+    fn options(&self) -> ImportOptions {
+        ImportOptions {
+            prefix: self.prefix.clone(),
+            head: self.head.clone(),
+            only_lstm: self.only_lstm,
+        }
+    }
+}
 
 /// Arguments of `import`.
 #[derive(clap::Args, Debug)]
@@ -15,19 +41,21 @@ Examples:
   lprnn-hw import lstm.safetensors
   lprnn-hw import lstm.safetensors --explain
   lprnn-hw import two_networks.safetensors --prefix encoder.lstm
+  lprnn-hw import classifier.safetensors --head head.0
 
 In PyTorch: safetensors.torch.save_file(model.state_dict(), 'lstm.safetensors'). Names are those of
-nn.LSTM (weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...) with any prefix, any number of
-layers, and optionally a linear head and an embedding. What would be other mathematics is refused
-by name: projections, backward layers, unknown tensors, NaN and infinity.
+nn.LSTM (weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...) or nn.LSTMCell with any prefix,
+any number of layers, and optionally a linear head and an embedding. Weight normalisation and
+pruning are folded in. What would be other mathematics is refused by name: GRU, RNN, projections,
+backward layers, NaN and infinity. So is what is not understood, unless --prefix, --head or
+--only-lstm leave it out. docs/importing.md has more.
 
 Exit status: 0 understood, 2 refused.")]
 pub struct Args {
-    /// Float model, safetensors
+    /// Float model: safetensors
     file: PathBuf,
-    /// Which LSTM, where the file holds several
-    #[arg(long, value_name = "PREFIX")]
-    prefix: Option<String>,
+    #[command(flatten)]
+    import: ImportArgs,
     /// Say of every tensor what it is taken for
     #[arg(long)]
     explain: bool,
@@ -40,11 +68,31 @@ struct LayerSizes {
 }
 
 #[derive(Serialize)]
+struct Fractions {
+    x: i32,
+    layers: Vec<[[i32; 4]; 2]>,
+}
+
+impl From<&TrainedFractions> for Fractions {
+    fn from(trained: &TrainedFractions) -> Self {
+        Self {
+            x: trained.x,
+            layers: trained.layers.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct Report {
     schema: u32,
     layers: Vec<LayerSizes>,
     head: Option<usize>,
+    /// Outputs of the linear layers behind the head.
+    dense: Vec<usize>,
     parameters: u64,
+    fractions: Option<Fractions>,
+    assumptions: Vec<String>,
+    left_out: Vec<String>,
     tensors: Vec<Mapping>,
     #[serde(skip)]
     explain: bool,
@@ -67,7 +115,11 @@ impl Report {
                 })
                 .collect(),
             head: model.head.as_ref().map(|head| head.output_size),
+            dense: model.dense.iter().map(|head| head.output_size).collect(),
             parameters: parameters.sum(),
+            fractions: model.fractions.as_ref().map(Fractions::from),
+            assumptions: model.assumptions.clone(),
+            left_out: model.left_out.clone(),
             tensors: model.explanation.clone(),
             explain,
         }
@@ -86,11 +138,26 @@ impl Results for Report {
         if let Some(outputs) = self.head {
             writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
         }
+        for outputs in &self.dense {
+            writeln!(
+                out,
+                "behind it, after a ReLU: {outputs} outputs, not part of the hardware"
+            )?;
+        }
         writeln!(
             out,
             "{} parameters of the LSTM, in the gate order i, f, g, o; its two biases are added",
             grouped(self.parameters)
         )?;
+        if self.fractions.is_some() {
+            writeln!(
+                out,
+                "trained with the hardware's arithmetic: its fractions are read"
+            )?;
+        }
+        for assumption in &self.assumptions {
+            writeln!(out, "assumed: {assumption}")?;
+        }
         if self.explain {
             let rows: Vec<Vec<String>> = self
                 .tensors
@@ -101,14 +168,16 @@ impl Results for Report {
                 })
                 .collect();
             table(out, &rows)?;
+        } else if !self.left_out.is_empty() {
+            writeln!(out, "left out: {}", self.left_out.join(", "))?;
         }
         Ok(())
     }
 }
 
 /// Reads a float model, and says which file an error is about.
-pub fn read_float(path: &Path, prefix: Option<&str>) -> Result<FloatModel, CliError> {
-    read(path, prefix).map_err(|error| match error {
+pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, CliError> {
+    read(path, &args.options()).map_err(|error| match error {
         ImportError::Io { path, source } => CliError::io(&path, "read", &source),
         other => CliError::from_message(&format!("{}: {other}", path.display())),
     })
@@ -116,7 +185,7 @@ pub fn read_float(path: &Path, prefix: Option<&str>) -> Result<FloatModel, CliEr
 
 /// Reads a float model and prints what it holds.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    let model = read_float(&args.file, args.prefix.as_deref())?;
+    let model = read_float(&args.file, &args.import)?;
     console.print(&Report::of(&model, args.explain))?;
     Ok(Ended::Well)
 }

@@ -4,7 +4,7 @@ use super::Ended;
 use super::design::NumericsArgs;
 use super::error::CliError;
 use super::file::{check_file, write_file};
-use super::import::read_float;
+use super::import::{ImportArgs, read_float};
 use super::model::check_shape;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
@@ -36,9 +36,8 @@ pub struct Args {
     /// Float model, safetensors of an nn.LSTM state dict
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// Which LSTM, where the file holds several
-    #[arg(long, value_name = "PREFIX")]
-    prefix: Option<String>,
+    #[command(flatten)]
+    import: ImportArgs,
     /// Inputs to calibrate with, .npy of float32, [steps, input_size]
     #[arg(long, value_name = "FILE")]
     calibrate: PathBuf,
@@ -122,11 +121,26 @@ pub fn options(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
     }
 }
 
+/// The quantised file holds one linear layer behind the LSTM.
+fn refuse_chain(float: &FloatModel) -> Result<(), CliError> {
+    if float.dense.is_empty() {
+        return Ok(());
+    }
+    let problem = format!(
+        "the model has {} linear layers behind the LSTM; the quantised file holds one",
+        1 + float.dense.len()
+    );
+    Err(CliError::new("head", problem).help(
+        "take the first with --head NAME, or none with --only-lstm, and compute the rest outside",
+    ))
+}
+
 /// Quantises a float model and writes it.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let numerics = args.numerics.resolve()?;
     check_file(&args.output, [&args.model, &args.calibrate])?;
-    let float = read_float(&args.model, args.prefix.as_deref())?;
+    let float = read_float(&args.model, &args.import)?;
+    refuse_chain(&float)?;
     if args.head_bits.is_some() && float.head.is_none() {
         return Err(CliError::new("--head-bits", "the model has no linear head")
             .help("leave the option out, or save the head with the LSTM"));

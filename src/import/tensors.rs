@@ -1,103 +1,110 @@
-//! Tensors of a safetensors file as real numbers.
+//! Tensors by name, and their values as real numbers.
 
-use safetensors::tensor::{Dtype, TensorView};
-use std::path::PathBuf;
+use super::error::{ImportError, refuse};
+use super::model::Mapping;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-/// Why a float model cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// No safetensors file, or a damaged one.
-    #[error("no safetensors file: {0}; save the state dict with safetensors.torch.save_file")]
-    Container(String),
-    /// A tensor that this program does not take.
-    #[error("{tensor}: {problem}")]
-    Tensor {
-        /// Its name in the file.
-        tensor: String,
-        /// What is wrong and what helps.
-        problem: String,
-    },
-    /// No LSTM in the file.
-    #[error(
-        "no LSTM found: a tensor named like 'weight_ih_l0' is wanted, with any prefix; the file holds {0}"
-    )]
-    NoLstm(String),
-    /// More than one LSTM.
-    #[error("several LSTMs: prefixes {0}; choose one with --prefix")]
-    Several(String),
+/// What the elements of a tensor are, little endian.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    F32,
+    F64,
+    F16,
+    BF16,
+    I64,
+    /// Something that is not read, by its name.
+    Other(String),
 }
 
-/// An error about one tensor.
-pub(super) fn refuse<T>(tensor: &str, problem: impl Into<String>) -> Result<T, ImportError> {
-    Err(ImportError::Tensor {
-        tensor: tensor.into(),
-        problem: problem.into(),
-    })
+/// A tensor of a file, or one that several of them give.
+#[derive(Clone, Debug)]
+pub struct Tensor<'a> {
+    pub kind: Kind,
+    pub shape: Vec<usize>,
+    data: Cow<'a, [u8]>,
+    /// The tensors of the file that it was made of, with the part of each; none if it is in the
+    /// file itself.
+    pub sources: Vec<Mapping>,
 }
 
-/// The values of a tensor, all finite. F16 and BF16 convert exactly; F64 is rounded to F32 only
-/// where that loses nothing.
-pub(super) fn values(name: &str, view: &TensorView) -> Result<Vec<f32>, ImportError> {
-    let data = view.data();
-    let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&word| f32::from_le_bytes(word))
-            .collect(),
-        Dtype::BF16 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&word| f32::from_bits(u32::from(u16::from_le_bytes(word)) << 16))
-            .collect(),
-        Dtype::F16 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&word| half(u16::from_le_bytes(word)))
-            .collect(),
-        Dtype::F64 => {
-            let wide = data
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&word| f64::from_le_bytes(word));
-            if wide.clone().any(|value| {
-                value.is_finite() && f64::from(value as f32).to_bits() != value.to_bits()
-            }) {
-                return refuse(
-                    name,
-                    "float64 values that float32 does not hold exactly; save it as float32",
-                );
-            }
-            wide.map(|value| value as f32).collect()
+/// All tensors, by name.
+pub type Tensors<'a> = BTreeMap<String, Tensor<'a>>;
+
+impl<'a> Tensor<'a> {
+    /// `data` holds as many elements as `shape` says.
+    pub fn new(kind: Kind, shape: Vec<usize>, data: Cow<'a, [u8]>) -> Self {
+        Self {
+            kind,
+            shape,
+            data,
+            sources: Vec::new(),
         }
-        other => {
-            return refuse(
+    }
+
+    /// A tensor that was computed from `sources`.
+    pub fn made(shape: Vec<usize>, values: &[f32], sources: Vec<Mapping>) -> Self {
+        let data = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        Self {
+            kind: Kind::F32,
+            shape,
+            data: Cow::Owned(data),
+            sources,
+        }
+    }
+
+    fn words<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> + '_ {
+        self.data.as_chunks().0.iter().copied()
+    }
+
+    /// The values, all finite, as f32: float16 and bfloat16 exactly, float64 rounded.
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, ImportError> {
+        let values: Vec<f32> = match &self.kind {
+            Kind::F32 => self.words().map(f32::from_le_bytes).collect(),
+            Kind::BF16 => self
+                .words()
+                .map(|word| f32::from_bits(u32::from(u16::from_le_bytes(word)) << 16))
+                .collect(),
+            Kind::F16 => self
+                .words()
+                .map(|word| half(u16::from_le_bytes(word)))
+                .collect(),
+            Kind::F64 => self
+                .words()
+                .map(|word| f64::from_le_bytes(word) as f32)
+                .collect(),
+            Kind::I64 => return refuse(name, integers("I64")),
+            Kind::Other(kind) => return refuse(name, integers(kind)),
+        };
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(index) => refuse(
                 name,
-                format!("dtype {other:?} is not read; save it as float32"),
-            );
-        }
-    };
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => refuse(
-            name,
-            format!(
-                "element {index} is {}; the training diverged",
-                values[index]
+                format!(
+                    "element {index} is {}; train again, with a smaller learning rate or clipped \
+                     gradients",
+                    values[index]
+                ),
             ),
-        ),
-        None => Ok(values),
+            None => Ok(values),
+        }
+    }
+
+    /// The elements of an int64 tensor.
+    pub fn integers(&self) -> Option<Vec<i64>> {
+        (self.kind == Kind::I64).then(|| self.words().map(i64::from_le_bytes).collect())
+    }
+}
+
+/// Why elements of another kind are not read.
+fn integers(kind: &str) -> String {
+    let quantised = matches!(kind, "I8" | "U8" | "I32" | "QInt8" | "QUInt8" | "QInt32");
+    if quantised {
+        format!("holds {kind}, integers of another quantiser; give the float model from before it")
+    } else {
+        format!("holds {kind}, which is not read; save it as float32")
     }
 }
 
@@ -116,7 +123,7 @@ fn half(bits: u16) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::half;
+    use super::*;
 
     #[test]
     fn half_precision_is_exact() {

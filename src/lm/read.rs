@@ -2,7 +2,7 @@
 
 use super::error::LmError;
 use super::model::LanguageModel;
-use crate::import;
+use crate::import::{self, ImportOptions};
 use crate::quantize::QuantizedModel;
 use safetensors::SafeTensors;
 
@@ -17,7 +17,10 @@ impl LanguageModel {
         if quantized {
             Self::from_quantized(QuantizedModel::from_bytes(bytes)?)
         } else {
-            Self::from_float(&import::read_bytes(bytes, prefix)?)
+            Self::from_float(&import::read_bytes(
+                bytes,
+                &ImportOptions::of_prefix(prefix),
+            )?)
         }
     }
 }

@@ -193,7 +193,7 @@ impl Layout {
                 bias: values[self.decoder_bias.clone()].to_vec(),
             }),
             passengers,
-            explanation: Vec::new(),
+            ..FloatModel::default()
         }
     }
 }

@@ -8,7 +8,7 @@ use super::Ended;
 use super::error::CliError;
 use super::eval::TokenLevel;
 use super::file::{check_file, write_file};
-use super::import::read_float;
+use super::import::{ImportArgs, read_float};
 use super::output::Console;
 use super::training::TrainingArgs;
 use crate::train::{TrainOptions, Trainer};
@@ -142,7 +142,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let options = args.training.options(texts.vocabulary.len())?;
     let settings = args.settings(&options, &texts);
     let start = match &args.init {
-        Some(path) => Some(read_float(path, None)?),
+        Some(path) => Some(read_float(path, &ImportArgs::default())?),
         None => None,
     };
     let sizes = options.sizes.clone();

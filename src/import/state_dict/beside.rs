@@ -1,147 +1,387 @@
 //! What stands beside the layers: a linear head, an embedding, and tensors that are neither.
 
-use super::super::tensors::{ImportError, refuse, values};
-use super::{FloatHead, Passengers, Reader};
-use std::collections::BTreeMap;
+use super::Reader;
+use super::chain::{Linear, chain};
+use crate::import::error::{ImportError, refuse};
+use crate::import::model::{FloatHead, ImportOptions};
 
-/// Names, without a prefix, under which a linear head is looked for.
-const HEADS: [&str; 7] = ["head", "decoder", "fc", "linear", "out", "output", "proj"];
-/// Names of an embedding.
-const EMBEDDINGS: [&str; 4] = ["embedding", "encoder", "embed", "emb"];
+/// Name of the embedding among a model's passengers.
+const EMBEDDING: &str = "embedding.weight";
+
+/// What else the file holds.
+struct Rest {
+    embedding: Option<String>,
+    linears: Vec<Linear>,
+    /// Biases of the linear layers.
+    biases: Vec<String>,
+    unknown: Vec<String>,
+}
 
 impl Reader<'_> {
-    pub fn head(
-        &mut self,
-        names: &[String],
-        hidden: usize,
-    ) -> Result<Option<FloatHead>, ImportError> {
-        let is_head = |name: &&String| {
-            name.strip_suffix(".weight")
-                .is_some_and(|stem| HEADS.contains(&stem.rsplit('.').next().unwrap_or(stem)))
-        };
-        let Some(name) = names.iter().find(is_head) else {
-            return self.tied_head(names, hidden);
-        };
-        let shape = self
-            .tensors
-            .tensor(name)
-            .map(|view| view.shape().to_vec())
-            .unwrap_or_default();
-        let [output_size, columns] = shape[..] else {
-            return refuse(
-                name,
-                format!("has shape {shape:?}, a matrix [outputs, {hidden}] is wanted"),
-            );
-        };
-        if columns != hidden {
-            return refuse(
-                name,
-                format!("has shape {shape:?}; a head on this LSTM has {hidden} columns"),
-            );
+    /// Reads head and embedding; what is neither is left out where that was asked for, and
+    /// otherwise refused, all of it in one message.
+    pub fn beside(&mut self, options: &ImportOptions) -> Result<(), ImportError> {
+        let rest = self.sort_out();
+        if options.only_lstm {
+            self.leave_out(&rest);
+            return Ok(());
         }
-        let weight = self.take(
-            name,
-            &[output_size, hidden],
-            "linear head, beside the hardware".into(),
-        )?;
-        let bias_name = name.replace(".weight", ".bias");
-        let bias = if names.contains(&bias_name) {
-            self.take(&bias_name, &[output_size], "bias of the head".into())?
-        } else {
-            vec![0.0; output_size]
+        self.no_stray_layers(&rest)?;
+        if let Some(wanted) = &options.head {
+            let found = named(&rest.linears, wanted)?;
+            self.heads(&found)?;
+        } else if rest.unknown.is_empty() {
+            match self.find_head(&rest) {
+                Ok(found) => self.heads(&found)?,
+                Err(_) if options.leaves_out() => {}
+                Err(error) => return Err(error),
+            }
+        } else if !options.leaves_out() {
+            return Err(self.unknown(&rest));
+        }
+        if let Some(name) = &rest.embedding {
+            let shape = self.shape(name);
+            let values = self.take(name, &shape, "embedding, beside the hardware")?;
+            let passengers = &mut self.model.passengers;
+            passengers.insert(EMBEDDING.into(), (shape, values));
+        }
+        if options.head.is_none() && self.model.head.is_none() && rest.unknown.is_empty() {
+            self.tied_head(&rest)?;
+        }
+        if !options.leaves_out() && self.unused().next().is_some() {
+            return Err(self.unknown(&rest));
+        }
+        self.leave_out(&rest);
+        Ok(())
+    }
+
+    fn unused(&self) -> impl Iterator<Item = &String> {
+        self.tensors
+            .keys()
+            .filter(|name| !self.used.contains(*name))
+    }
+
+    fn sort_out(&self) -> Rest {
+        let inputs = self.model.layers[0].input_size;
+        let mut rest = Rest {
+            embedding: None,
+            linears: Vec::new(),
+            biases: Vec::new(),
+            unknown: Vec::new(),
         };
-        Ok(Some(FloatHead {
-            output_size,
+        for name in self.unused() {
+            let stem = name.strip_suffix(".weight");
+            let bias = stem.map(|stem| format!("{stem}.bias"));
+            let has_bias = bias
+                .as_ref()
+                .is_some_and(|bias| self.tensors.contains_key(bias));
+            match (stem, &self.shape(name)[..]) {
+                (Some(stem), &[_, columns])
+                    if columns == inputs
+                        && !has_bias
+                        && rest.embedding.is_none()
+                        && is_embedding(stem) =>
+                {
+                    rest.embedding = Some(name.clone());
+                }
+                (Some(stem), &[rows, columns]) => {
+                    rest.biases.extend(bias);
+                    rest.linears.push(Linear {
+                        stem: stem.into(),
+                        rows,
+                        columns,
+                    });
+                }
+                _ => rest.unknown.push(name.clone()),
+            }
+        }
+        // A bias without weights belongs to a head whose weights are the embedding's.
+        let tied = |name: &String| {
+            let stem = name.strip_suffix(".bias").unwrap_or_default();
+            rest.embedding.is_some() && rest.linears.is_empty() && names_decoder(stem)
+        };
+        rest.unknown
+            .retain(|name| !rest.biases.contains(name) && !tied(name));
+        rest
+    }
+
+    /// The head of a file in which everything else is understood.
+    fn find_head(&self, rest: &Rest) -> Result<Vec<Linear>, ImportError> {
+        let (inputs, hidden) = (
+            self.model.layers[0].input_size,
+            self.model
+                .layers
+                .last()
+                .map_or(0, |layer| layer.hidden_size),
+        );
+        let behind: Vec<&Linear> = rest
+            .linears
+            .iter()
+            .filter(|linear| !linear.named_front())
+            .collect();
+        if behind.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(found) = chain(&behind, hidden) {
+            let in_front = found[0].rows == inputs && found.len() == 1;
+            if !in_front || found[0].named_head() {
+                return Ok(found);
+            }
+        }
+        let described = behind.into_iter().map(Linear::describe).collect();
+        Err(ImportError::Heads(described))
+    }
+
+    /// Reads these linear layers as head and what follows it.
+    fn heads(&mut self, linears: &[Linear]) -> Result<(), ImportError> {
+        let mut columns = self
+            .model
+            .layers
+            .last()
+            .map_or(0, |layer| layer.hidden_size);
+        for (index, linear) in linears.iter().enumerate() {
+            if linear.columns != columns {
+                return refuse(
+                    &linear.stem,
+                    format!(
+                        "takes {} inputs, {columns} are there; choose another --head, or leave it out \
+                         with --only-lstm",
+                        linear.columns
+                    ),
+                );
+            }
+            let meanings = if index == 0 {
+                ["linear head, beside the hardware", "bias of the head"]
+            } else {
+                [
+                    "linear layer behind the head, after a ReLU, beside the hardware",
+                    "bias of a linear layer behind the head",
+                ]
+            };
+            let head = self.linear(linear, meanings)?;
+            columns = linear.rows;
+            if index == 0 {
+                self.model.head = Some(head);
+            } else {
+                self.model.dense.push(head);
+            }
+        }
+        if linears.len() > 1 {
+            let names: Vec<&str> = linears.iter().map(|linear| &*linear.stem).collect();
+            self.model.assumptions.push(format!(
+                "a ReLU is taken to stand between {}: a state dict does not say",
+                names.join(" and ")
+            ));
+        }
+        Ok(())
+    }
+
+    fn linear(
+        &mut self,
+        linear: &Linear,
+        [meaning, bias_meaning]: [&str; 2],
+    ) -> Result<FloatHead, ImportError> {
+        let Linear {
+            stem,
+            rows,
+            columns,
+        } = linear;
+        let weight = self.take(&format!("{stem}.weight"), &[*rows, *columns], meaning)?;
+        let name = format!("{stem}.bias");
+        let bias = if self.tensors.contains_key(&name) {
+            self.take(&name, &[*rows], bias_meaning)?
+        } else {
+            vec![0.0; *rows]
+        };
+        Ok(FloatHead {
+            output_size: *rows,
             weight,
             bias,
-        }))
+        })
     }
 
     /// A head of which the file has only the bias: its weights are those of the embedding, which
     /// safetensors stores once.
-    fn tied_head(
-        &mut self,
-        names: &[String],
-        hidden: usize,
-    ) -> Result<Option<FloatHead>, ImportError> {
-        let named = |suffix: &str, stems: &[&str]| {
-            names.iter().find(|name| {
-                name.strip_suffix(suffix)
-                    .is_some_and(|stem| stems.contains(&stem.rsplit('.').next().unwrap_or(stem)))
-            })
+    fn tied_head(&mut self, rest: &Rest) -> Result<(), ImportError> {
+        let hidden = self
+            .model
+            .layers
+            .last()
+            .map_or(0, |layer| layer.hidden_size);
+        let bias = self.unused().find(|name| {
+            let stem = name.strip_suffix(".bias").unwrap_or_default();
+            names_decoder(stem)
+        });
+        let (Some(bias), Some(weight)) = (bias.cloned(), &rest.embedding) else {
+            return Ok(());
         };
-        let (Some(bias), Some(weight)) = (named(".bias", &HEADS), named(".weight", &EMBEDDINGS))
-        else {
-            return Ok(None);
-        };
-        let view = self
-            .tensors
-            .tensor(weight)
-            .map_err(|error| ImportError::Container(error.to_string()))?;
-        let [output_size, columns] = *view.shape() else {
-            return Ok(None);
-        };
-        if columns != hidden {
+        let shape = self.shape(weight);
+        if shape[1] != hidden {
             return refuse(
                 weight,
                 format!(
-                    "has {columns} columns; to be the weights of the head of {bias}, too, it must \
-                     have {hidden}, one for every unit"
+                    "has {} columns; to be the weights of the head of {bias}, too, it must have \
+                     {hidden}, one for every unit",
+                    shape[1]
                 ),
             );
         }
-        let bias = self.take(
-            bias,
-            &[output_size],
-            "bias of a head whose weights are the embedding".into(),
-        )?;
-        Ok(Some(FloatHead {
-            output_size,
-            weight: values(weight, &view)?,
-            bias,
-        }))
+        let values = self.model.passengers[EMBEDDING].1.clone();
+        self.model.head = Some(FloatHead {
+            output_size: shape[0],
+            weight: values,
+            bias: self.take(
+                &bias,
+                &shape[..1],
+                "bias of a head whose weights are the embedding",
+            )?,
+        });
+        Ok(())
     }
 
-    /// The layer of a tensor of the LSTM that no layer before it leads to.
-    fn stray_layer(&self, name: &str) -> Option<usize> {
-        let rest = name.strip_prefix(&self.prefix)?;
-        let kinds = ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"];
-        kinds
-            .iter()
-            .find_map(|kind| rest.strip_prefix(kind)?.parse().ok())
-    }
-
-    pub fn rest(&mut self, names: &[String]) -> Result<Passengers, ImportError> {
-        let mut passengers = BTreeMap::new();
-        for name in names
-            .iter()
-            .filter(|name| !self.used.contains(*name))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            if let Some(layer) = self.stray_layer(&name) {
+    /// Refuses a layer of the chosen LSTM that no layer below leads to.
+    fn no_stray_layers(&self, rest: &Rest) -> Result<(), ImportError> {
+        let kinds = ["bias_hh_l", "bias_ih_l", "weight_hh_l", "weight_ih_l"];
+        for name in &rest.unknown {
+            let stray = name.strip_prefix(&self.network.prefix).and_then(|rest| {
+                let number = kinds.iter().find_map(|kind| rest.strip_prefix(kind));
+                number?.parse::<usize>().ok()
+            });
+            if let Some(layer) = stray {
                 return refuse(
-                    &name,
+                    name,
                     format!(
                         "is of layer {layer}, and a layer below it is not there; save the whole model"
                     ),
                 );
             }
-            let stem = name.strip_suffix(".weight").unwrap_or("");
-            if !EMBEDDINGS.contains(&stem.rsplit('.').next().unwrap_or(stem)) {
-                return refuse(
-                    &name,
-                    "is no part of an LSTM, head or embedding that this program knows; remove it",
-                );
-            }
-            let shape = self
-                .tensors
-                .tensor(&name)
-                .map(|view| view.shape().to_vec())
-                .unwrap_or_default();
-            let data = self.take(&name, &shape, "embedding, beside the hardware".into())?;
-            passengers.insert("embedding.weight".into(), (shape, data));
         }
-        Ok(passengers)
+        Ok(())
     }
+
+    /// Everything that is not understood, with the options that leave it out.
+    fn unknown(&self, rest: &Rest) -> ImportError {
+        let mut remedy = match self.network.title() {
+            "" => "--only-lstm".to_owned(),
+            title => format!("--prefix {title}"),
+        };
+        if let Ok(heads) = self.find_head(rest)
+            && !heads.is_empty()
+        {
+            let names: Vec<&str> = heads.iter().map(|head| &*head.stem).collect();
+            let names = names.join(",");
+            remedy = if self.network.title().is_empty() {
+                format!("--only-lstm, or with --head {names}, which keeps that head")
+            } else {
+                format!("{remedy}, or with --head {names}, which keeps that head")
+            };
+        }
+        let lines = self.unused().filter(|name| {
+            // A head that is understood needs no mending.
+            let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
+            let heads = self.find_head(rest).unwrap_or_default();
+            !heads.iter().any(|head| head.stem == stem) && rest.embedding.as_ref() != Some(*name)
+        });
+        ImportError::Unknown {
+            tensors: lines
+                .map(|name| format!("{name} {:?}", self.shape(name)))
+                .collect(),
+            remedy,
+        }
+    }
+
+    /// Notes what is not read, and how it could be.
+    fn leave_out(&mut self, rest: &Rest) {
+        let hidden = self
+            .model
+            .layers
+            .last()
+            .map_or(0, |layer| layer.hidden_size);
+        let names: Vec<String> = self.unused().cloned().collect();
+        for name in names {
+            let stem = name.strip_suffix(".weight");
+            let linear = rest
+                .linears
+                .iter()
+                .find(|linear| Some(&*linear.stem) == stem);
+            let meaning = match linear {
+                Some(linear) if linear.columns == hidden => {
+                    format!("left out; --head {} reads it", linear.stem)
+                }
+                _ => "left out".into(),
+            };
+            let sources = self.tensors[&name].sources.iter();
+            let mut files: Vec<String> = sources.map(|source| source.tensor.clone()).collect();
+            self.explain(&name, &meaning);
+            if files.is_empty() {
+                files.push(name);
+            }
+            self.model.left_out.extend(files);
+        }
+    }
+}
+
+fn is_embedding(stem: &str) -> bool {
+    let last = stem.rsplit('.').next().unwrap_or(stem);
+    last == "encoder" || last.contains("emb")
+}
+
+fn names_decoder(stem: &str) -> bool {
+    let linear = Linear {
+        stem: stem.into(),
+        rows: 0,
+        columns: 0,
+    };
+    linear.named_head()
+}
+
+/// The linear layers that `wanted` names: by names separated by commas, or all below one name.
+fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, ImportError> {
+    let mut found: Vec<Linear> = Vec::new();
+    for name in wanted.split(',').map(str::trim) {
+        let name = name.strip_suffix(".weight").unwrap_or(name);
+        if let Some(linear) = linears.iter().find(|linear| linear.stem == name) {
+            found.push(linear.clone());
+            continue;
+        }
+        let start = format!("{}.", name.trim_end_matches('.'));
+        let end = format!(".{name}");
+        let below: Vec<&Linear> = linears
+            .iter()
+            .filter(|linear| linear.stem.starts_with(&start))
+            .collect();
+        let ending: Vec<&Linear> = linears
+            .iter()
+            .filter(|linear| linear.stem.ends_with(&end))
+            .collect();
+        let chained = below
+            .iter()
+            .filter_map(|linear| chain(&below, linear.columns))
+            .find(|chain| chain.len() == below.len());
+        match (&below[..], chained, &ending[..]) {
+            ([], _, [only]) => found.push((*only).clone()),
+            (_, Some(chain), _) => found.extend(chain),
+            _ => {
+                let list = if below.is_empty() {
+                    linears.iter().collect()
+                } else {
+                    below
+                };
+                let described: Vec<String> = list
+                    .into_iter()
+                    .map(|linear| format!("    {}", linear.describe()))
+                    .collect();
+                let problem = if described.is_empty() {
+                    "no linear layer of that name; the file holds none: leave --head out".to_owned()
+                } else {
+                    format!(
+                        "no linear layer of that name; choose one of these\n{}",
+                        described.join("\n")
+                    )
+                };
+                return refuse(&format!("--head {name}"), problem);
+            }
+        }
+    }
+    Ok(found)
 }

@@ -1,0 +1,3 @@
+//! Kinds of files, as tensors by name.
+
+pub mod safetensors;

@@ -1,0 +1,35 @@
+//! safetensors.
+
+use crate::import::error::ImportError;
+use crate::import::tensors::{Kind, Tensor, Tensors};
+use safetensors::{Dtype, SafeTensors};
+use std::borrow::Cow;
+
+/// All tensors of a file.
+pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, ImportError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
+        ImportError::Container(format!(
+            "no safetensors file: {error}; save the state dict with safetensors.torch.save_file"
+        ))
+    })?;
+    let all = tensors.iter().map(|(name, view)| {
+        let tensor = Tensor::new(
+            kind(view.dtype()),
+            view.shape().to_vec(),
+            Cow::Borrowed(view.data()),
+        );
+        (name.to_owned(), tensor)
+    });
+    Ok(all.collect())
+}
+
+fn kind(dtype: Dtype) -> Kind {
+    match dtype {
+        Dtype::F32 => Kind::F32,
+        Dtype::F64 => Kind::F64,
+        Dtype::F16 => Kind::F16,
+        Dtype::BF16 => Kind::BF16,
+        Dtype::I64 => Kind::I64,
+        other => Kind::Other(format!("{other:?}")),
+    }
+}

@@ -1,0 +1,101 @@
+//! Float models: an LSTM in real numbers, with what stands behind and before it.
+
+use std::collections::BTreeMap;
+
+/// One LSTM layer in real numbers; rows in the gate order i, f, g, o.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatLayer {
+    /// Elements of x.
+    pub input_size: usize,
+    /// Units.
+    pub hidden_size: usize,
+    /// `[4H, I]`.
+    pub weight_ih: Vec<f32>,
+    /// `[4H, H]`.
+    pub weight_hh: Vec<f32>,
+    /// `[4H]`, the sum of both biases.
+    pub bias: Vec<f32>,
+}
+
+/// A linear layer behind the last LSTM layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatHead {
+    /// Rows.
+    pub output_size: usize,
+    /// `[O, columns]`; of the first one columns are the LSTM's units.
+    pub weight: Vec<f32>,
+    /// `[O]`.
+    pub bias: Vec<f32>,
+}
+
+/// One line of the explanation: a tensor of the file and what it became.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Mapping {
+    /// Name in the file.
+    pub tensor: String,
+    /// Shape in the file.
+    pub shape: Vec<usize>,
+    /// What it is taken for.
+    pub meaning: String,
+}
+
+/// Float tensors that are kept as they are, by name: shape and values.
+pub type Passengers = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// Fractions that a training with the hardware's arithmetic has settled on (`QuantLSTM` of
+/// `lprnn_quant.py`). Widths are no part of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrainedFractions {
+    /// Fraction of the first layer's x.
+    pub x: i32,
+    /// Per layer those of `weight_ih` and of `weight_hh`, gates i, f, g, o.
+    pub layers: Vec<[[i32; 4]; 2]>,
+}
+
+/// A float model and how it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FloatModel {
+    /// At least one layer.
+    pub layers: Vec<FloatLayer>,
+    /// Linear head.
+    pub head: Option<FloatHead>,
+    /// Further linear layers behind the head, with a `ReLU` before each.
+    pub dense: Vec<FloatHead>,
+    /// Fractions that the model was trained with.
+    pub fractions: Option<TrainedFractions>,
+    /// Float tensors that are kept as they are: the embedding.
+    pub passengers: Passengers,
+    /// Every tensor of the file, by name.
+    pub explanation: Vec<Mapping>,
+    /// Names of the tensors that were left out.
+    pub left_out: Vec<String>,
+    /// What the file does not say and was assumed.
+    pub assumptions: Vec<String>,
+}
+
+/// What of a file is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Which LSTM, where the file holds several. What is not understood is then left out.
+    pub prefix: Option<String>,
+    /// Which linear layers are the head, separated by commas. The rest is left out.
+    pub head: Option<String>,
+    /// The LSTM alone.
+    pub only_lstm: bool,
+}
+
+impl ImportOptions {
+    /// The LSTM below `prefix`.
+    #[must_use]
+    pub fn of_prefix(prefix: Option<&str>) -> Self {
+        Self {
+            prefix: prefix.map(Into::into),
+            ..Self::default()
+        }
+    }
+
+    /// Whether what is not understood is left out: the caller has said what is wanted.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.prefix.is_some() || self.head.is_some() || self.only_lstm
+    }
+}

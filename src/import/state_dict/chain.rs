@@ -1,0 +1,162 @@
+//! Linear layers that may be a head, and how they follow one another.
+
+/// A linear layer of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linear {
+    /// Its name, without `.weight`.
+    pub stem: String,
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// Names of a head, without digits.
+const HEADS: [&str; 14] = [
+    "head",
+    "heads",
+    "decoder",
+    "fc",
+    "linear",
+    "lin",
+    "out",
+    "output",
+    "proj",
+    "classifier",
+    "dense",
+    "regressor",
+    "fc_out",
+    "output_layer",
+];
+/// Beginnings of the names of what stands in front of an LSTM.
+const FRONTS: [&str; 8] = [
+    "in_", "input", "fc_in", "pre", "front", "encoder", "embed", "stem",
+];
+
+impl Linear {
+    /// The name and shape for a list.
+    pub fn describe(&self) -> String {
+        format!("{}: [{}, {}]", self.stem, self.rows, self.columns)
+    }
+
+    /// The last part of the name that is no number, digits at its end taken off.
+    fn word(&self) -> &str {
+        let mut parts = self.stem.rsplit('.');
+        let word = parts.find(|part| !part.bytes().all(|byte| byte.is_ascii_digit()));
+        let word = word.unwrap_or_default();
+        word.trim_end_matches(|letter: char| letter.is_ascii_digit())
+            .trim_end_matches('_')
+    }
+
+    /// Whether it is named like a head.
+    pub fn named_head(&self) -> bool {
+        HEADS.contains(&self.word())
+    }
+
+    /// Whether it is named like something in front of the LSTM.
+    pub fn named_front(&self) -> bool {
+        FRONTS.iter().any(|front| self.word().starts_with(front))
+    }
+
+    /// The name without its last number, that number, and whether a dot stands before it.
+    fn numbered(&self) -> Option<(&str, u32, bool)> {
+        let family = self
+            .stem
+            .trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let number = self.stem[family.len()..].parse().ok()?;
+        Some((family, number, family.ends_with('.')))
+    }
+
+    /// Whether `next` follows in the numbering of the names, with room for an activation: members
+    /// of an `nn.Sequential` that stand next to each other have none between them.
+    fn leads_to(&self, next: &Self) -> bool {
+        let (Some((family, number, dotted)), Some((other, following, _))) =
+            (self.numbered(), next.numbered())
+        else {
+            return false;
+        };
+        family == other && following > number + u32::from(dotted) && next.columns == self.rows
+    }
+}
+
+/// The only order in which all of `linears` follow one another by names and sizes, from `inputs`
+/// on; none where sizes would allow another.
+pub fn chain(linears: &[&Linear], inputs: usize) -> Option<Vec<Linear>> {
+    let mut order: Vec<Linear> = linears.iter().map(|&linear| linear.clone()).collect();
+    order.sort_by_key(|linear| linear.numbered().map_or(0, |(_, number, _)| number));
+    let first = order.first()?;
+    if first.columns != inputs {
+        return None;
+    }
+    let follows = order.windows(2).all(|pair| pair[0].leads_to(&pair[1]));
+    // In a Sequential the order is written down; elsewhere all of them could be heads of their own.
+    let written = order
+        .iter()
+        .all(|linear| matches!(linear.numbered(), Some((_, _, true))));
+    let alone = order
+        .iter()
+        .filter(|linear| linear.columns == inputs)
+        .count()
+        == 1;
+    (follows && (order.len() == 1 || written || alone)).then_some(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linear(stem: &str, rows: usize, columns: usize) -> Linear {
+        Linear {
+            stem: stem.into(),
+            rows,
+            columns,
+        }
+    }
+
+    fn names(linears: &[Linear]) -> Option<String> {
+        let all: Vec<&Linear> = linears.iter().collect();
+        let chain = chain(&all, 32)?;
+        let names: Vec<String> = chain.into_iter().map(|linear| linear.stem).collect();
+        Some(names.join(" "))
+    }
+
+    #[test]
+    fn chains_need_an_order() {
+        let found = |linears: &[Linear]| names(linears).unwrap_or_default();
+        assert_eq!(
+            found(&[linear("head.10", 10, 16), linear("head.2", 16, 32)]),
+            "head.2 head.10"
+        );
+        assert_eq!(
+            found(&[linear("fc1", 16, 32), linear("fc2", 10, 16)]),
+            "fc1 fc2"
+        );
+        assert_eq!(
+            found(&[linear("head.0", 32, 32), linear("head.2", 10, 32)]),
+            "head.0 head.2"
+        );
+        // All could stand behind the LSTM.
+        assert_eq!(found(&[linear("fc1", 32, 32), linear("fc2", 10, 32)]), "");
+        // No room for an activation: a list of heads, or no activation at all.
+        assert_eq!(
+            found(&[linear("heads.0", 32, 32), linear("heads.1", 10, 32)]),
+            ""
+        );
+        assert_eq!(found(&[linear("fc", 10, 32), linear("head", 3, 32)]), "");
+        assert_eq!(found(&[linear("fc2", 10, 16)]), "");
+    }
+
+    #[test]
+    fn names_say_where_a_layer_stands() {
+        for name in ["head.0", "model.fc1", "classifier", "out_2", "net.head.3"] {
+            assert!(linear(name, 1, 1).named_head(), "{name}");
+        }
+        for name in [
+            "input_proj",
+            "in_proj",
+            "net.embedding",
+            "pre_fc",
+            "encoder.0",
+        ] {
+            assert!(linear(name, 1, 1).named_front(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Which recurrent networks a state dict holds, known by their tensors whatever their sizes.
+
+use crate::import::error::{ImportError, refuse_network};
+use crate::import::tensors::Tensors;
+
+/// What a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Lstm,
+    Gru,
+    Rnn,
+    Projected,
+    BothDirections,
+    WeightDrop,
+    Parametrised,
+    Transposed,
+    /// Brevitas: a tensor for each gate.
+    Brevitas,
+    /// Recurrent weights of a shape that no network has, or none.
+    Unclear,
+}
+
+/// A recurrent network.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// What comes before `weight_ih_l0`, `weight_ih` or `layers.0.0.`
+    pub prefix: String,
+    pub kind: Kind,
+    /// Whether the names have no layer: `nn.LSTMCell`.
+    pub cell: bool,
+    hh: String,
+    shape: Vec<usize>,
+}
+
+const BREVITAS: &str = "layers.0.0.cell_gate_params.hidden_weight.weight";
+
+impl Network {
+    /// The name of a tensor of `layer`.
+    pub fn name(&self, what: &str, layer: usize) -> String {
+        if self.cell {
+            format!("{}{what}", self.prefix)
+        } else {
+            format!("{}{what}_l{layer}", self.prefix)
+        }
+    }
+
+    /// The prefix as it is given to `--prefix`.
+    pub fn title(&self) -> &str {
+        self.prefix.trim_end_matches('.')
+    }
+
+    fn describe(&self) -> String {
+        let what = match self.kind {
+            Kind::Lstm if self.cell => "an LSTM cell",
+            Kind::Lstm => "an LSTM",
+            Kind::Gru => "a GRU",
+            Kind::Rnn => "an RNN",
+            Kind::Projected => "an LSTM with a projection",
+            Kind::BothDirections => "a bidirectional network",
+            Kind::WeightDrop => "an LSTM with WeightDrop",
+            Kind::Parametrised => "a network with a parametrisation",
+            Kind::Transposed => "transposed weights",
+            Kind::Brevitas => "an LSTM of Brevitas",
+            Kind::Unclear => "unclear",
+        };
+        format!("'{}': {what}, {} {:?}", self.title(), self.hh, self.shape)
+    }
+
+    /// Refuses what is no LSTM of the contract, by name.
+    pub fn check(&self) -> Result<(), ImportError> {
+        let (hh, shape) = (&self.hh, &self.shape);
+        let problem = match self.kind {
+            Kind::Lstm | Kind::Brevitas => return Ok(()),
+            Kind::Gru => format!(
+                "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only: train \
+                 an nn.LSTM"
+            ),
+            Kind::Rnn => format!(
+                "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware has \
+                 LSTMs only: train an nn.LSTM"
+            ),
+            Kind::Projected => format!(
+                "an LSTM with a projection (proj_size), weight_hr_l0 beside {hh} {shape:?}, which the \
+                 hardware does not have; train without proj_size"
+            ),
+            Kind::BothDirections => format!(
+                "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not have; \
+                 train with bidirectional=False"
+            ),
+            Kind::WeightDrop => format!(
+                "an LSTM with WeightDrop, {hh}_raw {shape:?}; save it under {hh}, as evaluation \
+                 computes with it"
+            ),
+            Kind::Parametrised => format!(
+                "{hh} is made by a parametrisation other than weight normalisation; take it off \
+                 before saving: torch.nn.utils.parametrize.remove_parametrizations, or \
+                 remove_spectral_norm"
+            ),
+            Kind::Transposed => format!(
+                "{hh} has shape {shape:?}, as Keras keeps it, PyTorch's is [4 * hidden, hidden]; save \
+                 kernel.T and recurrent_kernel.T, or import the .keras file itself"
+            ),
+            Kind::Unclear if shape.is_empty() => {
+                format!("{hh} is missing; save the whole state dict")
+            }
+            Kind::Unclear => format!(
+                "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has 3 * hidden \
+                 rows, an RNN's hidden rows"
+            ),
+        };
+        refuse_network(
+            if self.title().is_empty() {
+                "the network"
+            } else {
+                self.title()
+            },
+            problem,
+        )
+    }
+}
+
+/// All recurrent networks, by name.
+pub fn find(tensors: &Tensors) -> Vec<Network> {
+    let mut found: Vec<Network> = Vec::new();
+    for name in tensors.keys() {
+        // WeightDrop and parametrisations stand behind or before the name proper.
+        let plain = name
+            .trim_end_matches("_raw")
+            .trim_end_matches("_orig")
+            .replace("parametrizations.", "")
+            .trim_end_matches(".original")
+            .to_owned();
+        let (prefix, cell) = if let Some(prefix) = plain.strip_suffix("weight_hh_l0") {
+            (prefix, false)
+        } else if let Some(prefix) = plain.strip_suffix("weight_ih_l0") {
+            (prefix, false)
+        } else if let Some(prefix) = plain
+            .strip_suffix("weight_hh")
+            .or(plain.strip_suffix("weight_ih"))
+            && (prefix.is_empty() || prefix.ends_with('.'))
+        {
+            (prefix, true)
+        } else if let Some(prefix) = name.strip_suffix(BREVITAS) {
+            found.push(brevitas(tensors, prefix));
+            continue;
+        } else {
+            continue;
+        };
+        if !found.iter().any(|network| network.prefix == prefix) {
+            found.push(network(tensors, prefix, cell));
+        }
+    }
+    // fastai keeps the recurrent weights beside the module that they are dropped into.
+    let outer: Vec<String> = found
+        .iter()
+        .filter(|network| network.kind == Kind::WeightDrop)
+        .map(|network| format!("{}module.", network.prefix))
+        .collect();
+    found.retain(|network| !outer.contains(&network.prefix));
+    found
+}
+
+fn brevitas(tensors: &Tensors, prefix: &str) -> Network {
+    let reverse = format!("{prefix}layers.0.1.");
+    let both = tensors.keys().any(|name| name.starts_with(&reverse));
+    Network {
+        prefix: prefix.into(),
+        kind: if both {
+            Kind::BothDirections
+        } else {
+            Kind::Brevitas
+        },
+        cell: false,
+        hh: BREVITAS.into(),
+        shape: tensors[&format!("{prefix}{BREVITAS}")].shape.clone(),
+    }
+}
+
+fn network(tensors: &Tensors, prefix: &str, cell: bool) -> Network {
+    let hh = if cell { "weight_hh" } else { "weight_hh_l0" };
+    let has = |name: &str| tensors.contains_key(&format!("{prefix}{name}"));
+    let shape = |name: &str| {
+        let tensor = tensors.get(&format!("{prefix}{name}"));
+        tensor.map(|tensor| tensor.shape.clone())
+    };
+    let raw = shape(&format!("{hh}_raw"));
+    let parametrised = has(&format!("parametrizations.{hh}.original"))
+        || has(&format!("{hh}_orig"))
+        || has("parametrizations.weight_ih_l0.original")
+        || has("weight_ih_l0_orig");
+    let plain = shape(hh);
+    let kind = if raw.is_some() || has("weight_ih_l0_raw") {
+        Kind::WeightDrop
+    } else if parametrised {
+        Kind::Parametrised
+    } else if has("weight_hr_l0") {
+        Kind::Projected
+    } else if has("weight_ih_l0_reverse") || has("weight_hh_l0_reverse") {
+        Kind::BothDirections
+    } else {
+        match plain.as_deref() {
+            Some(&[rows, columns]) if columns > 0 => kind(rows, columns),
+            _ => Kind::Unclear,
+        }
+    };
+    Network {
+        prefix: prefix.into(),
+        kind,
+        cell,
+        hh: hh.into(),
+        shape: plain.or(raw).unwrap_or_default(),
+    }
+}
+
+/// What recurrent weights of `[rows, columns]` belong to: columns are the units.
+fn kind(rows: usize, columns: usize) -> Kind {
+    match rows / columns {
+        _ if columns == 4 * rows || columns == 3 * rows => Kind::Transposed,
+        _ if !rows.is_multiple_of(columns) => Kind::Unclear,
+        4 => Kind::Lstm,
+        3 => Kind::Gru,
+        1 => Kind::Rnn,
+        _ => Kind::Unclear,
+    }
+}
+
+/// The network that is meant: the only one, or the one named by, or alone below, `wanted`.
+pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, ImportError> {
+    let found = find(tensors);
+    let descriptions = |found: &[Network]| found.iter().map(Network::describe).collect::<Vec<_>>();
+    if found.is_empty() {
+        return Err(ImportError::NoLstm(nothing(tensors)));
+    }
+    let Some(wanted) = wanted else {
+        return match <[Network; 1]>::try_from(found) {
+            Ok([only]) => Ok(only),
+            Err(found) => Err(ImportError::Several(descriptions(&found))),
+        };
+    };
+    let wanted = wanted.trim_end_matches('.');
+    if let Some(exact) = found.iter().find(|network| network.title() == wanted) {
+        return Ok(exact.clone());
+    }
+    let below: Vec<Network> = found
+        .iter()
+        .filter(|network| network.prefix.starts_with(&format!("{wanted}.")))
+        .cloned()
+        .collect();
+    match <[Network; 1]>::try_from(below) {
+        Ok([only]) => Ok(only),
+        Err(below) if below.is_empty() => Err(ImportError::NoLstm(format!(
+            "no prefix '{wanted}'; choose one of these\n    {}",
+            descriptions(&found).join("\n    ")
+        ))),
+        Err(below) => Err(ImportError::Several(descriptions(&below))),
+    }
+}
+
+/// Why there is nothing to choose from.
+fn nothing(tensors: &Tensors) -> String {
+    if tensors.is_empty() {
+        return "the file holds no tensors; save the state dict of the trained model".into();
+    }
+    let names = || tensors.keys();
+    if names().any(|name| name.contains("_packed_params") || name.contains("_all_weight_values")) {
+        return "a model quantised by PyTorch (packed parameters); give the float model from before \
+                it"
+        .into();
+    }
+    let first: Vec<&str> = names().take(20).map(String::as_str).collect();
+    let more = if tensors.len() > first.len() {
+        ", ..."
+    } else {
+        ""
+    };
+    format!(
+        "no tensor is named like 'weight_ih_l0' (nn.LSTM), 'weight_ih' (nn.LSTMCell) or \
+         'cell_gate_params.input_weight.weight' (Brevitas), with any prefix; save the state dict \
+         with its names\n    the file holds {}{more}",
+        first.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sizes at which rows of one kind are rows of another: columns decide.
+    #[test]
+    fn kinds_are_known_by_units_whatever_the_sizes() {
+        assert_eq!(kind(96, 32), Kind::Gru); // also 4 * 24
+        assert_eq!(kind(12, 4), Kind::Gru);
+        assert_eq!(kind(12, 3), Kind::Lstm);
+        assert_eq!(kind(12, 12), Kind::Rnn);
+        assert_eq!(kind(1, 1), Kind::Rnn);
+        assert_eq!(kind(4, 1), Kind::Lstm);
+        assert_eq!(kind(3, 1), Kind::Gru);
+        assert_eq!(kind(16, 64), Kind::Transposed);
+        assert_eq!(kind(8, 4), Kind::Unclear);
+        assert_eq!(kind(5, 4), Kind::Unclear);
+    }
+}

@@ -1,0 +1,46 @@
+//! Float models from outside: what a framework wrote is read as it computes, or refused by what it
+//! is. `tests/import/*_fixtures.py` made the files.
+
+#[path = "import/parity.rs"]
+mod parity;
+#[path = "import/refusals.rs"]
+mod refusals;
+
+use lprnn_hw::files::npy;
+use lprnn_hw::import::{FloatModel, ImportOptions, read};
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/import/fixtures");
+    folder.join(name)
+}
+
+fn array(name: &str) -> Vec<f32> {
+    npy::read_f32(&fixture(name)).unwrap().data
+}
+
+/// Options as on the command line.
+fn options(line: &str) -> ImportOptions {
+    let mut words = line.split_whitespace();
+    let mut options = ImportOptions::default();
+    while let Some(word) = words.next() {
+        match word {
+            "--prefix" => options.prefix = words.next().map(Into::into),
+            "--head" => options.head = words.next().map(Into::into),
+            "--only-lstm" => options.only_lstm = true,
+            other => panic!("{other}"),
+        }
+    }
+    options
+}
+
+fn model(name: &str, line: &str) -> FloatModel {
+    read(&fixture(name), &options(line)).unwrap_or_else(|error| panic!("{name} {line}: {error}"))
+}
+
+fn error(name: &str, line: &str) -> String {
+    match read(&fixture(name), &options(line)) {
+        Ok(_) => panic!("{name} {line}: was read"),
+        Err(error) => error.to_string(),
+    }
+}

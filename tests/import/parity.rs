@@ -1,0 +1,154 @@
+//! The weights as they were read give the outputs that the framework computed.
+
+use super::{array, error, model};
+use lprnn_hw::import::FloatModel;
+use lprnn_hw::lm::{FloatState, float_layer};
+use safetensors::SafeTensors;
+
+/// h of the last layer for `x`, `[steps, inputs]`.
+pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
+    model.layers.iter().fold(x.to_vec(), |x, layer| {
+        float_layer(layer, &x, 1, &mut FloatState::new(layer, 1))
+    })
+}
+
+/// What the linear layers make of h.
+fn outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
+    let mut signal = h.to_vec();
+    let mut columns = model.layers.last().unwrap().hidden_size;
+    for (index, head) in model.head.iter().chain(&model.dense).enumerate() {
+        if index > 0 {
+            for value in &mut signal {
+                *value = value.max(0.0);
+            }
+        }
+        let rows = head.weight.chunks_exact(columns).zip(&head.bias);
+        signal = signal
+            .chunks_exact(columns)
+            .flat_map(|x| {
+                rows.clone().map(move |(row, bias)| {
+                    row.iter().zip(x).map(|(a, b)| a * b).sum::<f32>() + bias
+                })
+            })
+            .collect();
+        columns = head.output_size;
+    }
+    signal
+}
+
+/// Largest difference; both are of one length, and the outputs are no constant.
+fn distance(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    assert!(theirs.iter().any(|value| (value - theirs[0]).abs() > 0.01));
+    let differences = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f32::max)
+}
+
+fn assert_parity(file: &str, outputs_of: &str, options: &str, with_head: bool) {
+    let model = model(file, options);
+    let h = hidden(&model, &array("x.npy"));
+    let worst = distance(&h, &array(&format!("{outputs_of}.h.npy")));
+    assert!(worst < 2e-6, "{file}: h {worst}");
+    if with_head {
+        let y = outputs(&model, &h);
+        let worst = distance(&y, &array(&format!("{outputs_of}.y.npy")));
+        assert!(worst < 2e-6, "{file}: y {worst}");
+    }
+}
+
+#[test]
+fn state_dicts_give_the_outputs_of_pytorch() {
+    for (file, outputs, with_head) in [
+        ("classifier.safetensors", "classifier", true),
+        ("f16.safetensors", "f16", false),
+        ("bf16.safetensors", "bf16", false),
+        ("f64.safetensors", "f64", false),
+        ("nobias.safetensors", "nobias", false),
+        ("cell.safetensors", "cell", false),
+        ("mlp.safetensors", "mlp", true),
+        ("pruned.safetensors", "pruned", false),
+        ("weight_norm.safetensors", "weight_norm", false),
+        ("parametrised.safetensors", "parametrised", true),
+        ("brevitas.safetensors", "brevitas", false),
+    ] {
+        assert_parity(file, outputs, "", with_head);
+    }
+    assert_parity("mlp.safetensors", "mlp", "--head head", true);
+    assert_parity("mlp.safetensors", "mlp", "--head head.0,head.2", true);
+    assert_parity("classifier.safetensors", "classifier", "--prefix rnn", true);
+}
+
+#[test]
+fn what_is_left_out_is_listed() {
+    let left_out = |file: &str, line: &str| model(file, line).left_out.join(" ");
+    assert_eq!(
+        left_out("two_networks.safetensors", "--prefix encoder"),
+        "decoder.fc.bias decoder.fc.weight decoder.lstm.bias_hh_l0 decoder.lstm.bias_ih_l0 \
+         decoder.lstm.weight_hh_l0 decoder.lstm.weight_ih_l0"
+    );
+    let decoder = model(
+        "two_networks.safetensors",
+        "--prefix decoder.lstm --head fc",
+    );
+    assert_eq!(
+        (
+            decoder.layers[0].hidden_size,
+            decoder.head.unwrap().output_size
+        ),
+        (5, 2)
+    );
+    assert_eq!(
+        left_out("front.safetensors", "--head fc"),
+        "in_proj.bias in_proj.weight norm.bias norm.weight"
+    );
+    // A norm stands between: what is behind it is no head without having been named.
+    assert!(model("front.safetensors", "--prefix lstm").head.is_none());
+    assert_eq!(left_out("heads.safetensors", "--head fc"), "head.weight");
+    assert_eq!(
+        left_out("heads.safetensors", "--only-lstm"),
+        "fc.bias fc.weight head.weight"
+    );
+    assert_eq!(left_out("classifier.safetensors", ""), "");
+}
+
+#[test]
+fn trained_fractions_are_read() {
+    let model = model("quant_lstm.safetensors", "");
+    let fractions = model.fractions.unwrap();
+    let bytes = std::fs::read(super::fixture("quant_lstm.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let stored = tensors.tensor("lstm.fractions").unwrap();
+    let stored: Vec<i32> = stored
+        .data()
+        .chunks_exact(8)
+        .map(|word| i64::from_le_bytes(word.try_into().unwrap()) as i32)
+        .collect();
+    let mut found = vec![fractions.x];
+    found.extend(fractions.layers.iter().flatten().flatten());
+    assert_eq!(found, stored);
+    assert_eq!(found.len(), 17);
+    assert!(found.iter().any(|&fraction| fraction != found[0]));
+}
+
+#[test]
+fn what_a_file_does_not_say_is_said() {
+    assert_eq!(
+        model("mlp.safetensors", "").assumptions,
+        ["a ReLU is taken to stand between head.0 and head.2: a state dict does not say"]
+    );
+    let brevitas = model("brevitas.safetensors", "");
+    let meanings: Vec<&str> = brevitas
+        .explanation
+        .iter()
+        .filter(|mapping| mapping.tensor.contains("scaling_impl"))
+        .map(|mapping| &*mapping.meaning)
+        .collect();
+    assert_eq!(
+        meanings,
+        [
+            "left out: threshold 3.1 of cell_state_quant is no power of two",
+            "threshold 1 of output_quant, a power of two"
+        ]
+    );
+    assert!(error("square.safetensors", "").contains("several linear layers may be the head"));
+}

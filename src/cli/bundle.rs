@@ -8,6 +8,7 @@ use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
 use crate::schedule::Schedule;
 use crate::spec::{DesignConfig, Fabric, Network};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The quantised model inside a bundle.
@@ -134,28 +135,107 @@ pub struct Opened {
 }
 
 /// Opens a folder written by `gen`.
+///
+/// The core's signature is made anew from model and settings; what the folder says of it must be the
+/// same, in every key. So nothing is done with a path or a number that somebody wrote into it.
 pub fn open(folder: &Path) -> Result<Opened, CliError> {
     let path = folder.join(super::folder::MARK);
     let text =
-        std::fs::read_to_string(&path).map_err(|error| CliError::io(&path, "read", &error))?;
-    let interface: Interface = serde_json::from_str(&text).map_err(|error| {
-        CliError::new(path.display(), error).help("generate the design anew with `lprnn-hw gen`")
-    })?;
-    let config = super::design::read_config(&folder.join(DESIGN))?;
-    let planned = plan(DesignConfig::resolve(config)?)?;
-    let layers = &planned.model.layers;
-    let fits = layers.first().map(|layer| layer.input_size) == Some(interface.input.elements)
-        && layers.last().map(|layer| layer.hidden_size) == Some(interface.output.elements);
-    if !fits {
-        return Err(CliError::new(
-            folder.join(MODEL).display(),
-            format!("does not fit the core: {} says other sizes", path.display()),
+        crate::files::read_table(&path).map_err(|error| CliError::io(&path, "read", &error))?;
+    let anew = |problem: String| {
+        CliError::new(path.display(), problem).help(
+            "generate the design anew with `lprnn-hw gen`: it was changed, or is of another version",
         )
-        .help("generate the design anew with `lprnn-hw gen`"));
+    };
+    let stated: Value = serde_json::from_str(&text).map_err(|error| anew(error.to_string()))?;
+    let settings = folder.join(DESIGN);
+    let config = DesignConfig::resolve(super::design::read_config(&settings)?)?;
+    if config.network != Network::Model(folder.join(MODEL)) {
+        let problem = format!("network.model is not {MODEL}, the model of the folder");
+        return Err(CliError::new(settings.display(), problem)
+            .help("generate the design anew with `lprnn-hw gen`"));
+    }
+    let planned = plan(config)?;
+    let built = &planned.config.implementation;
+    let interface = Interface::new(&planned.model, &planned.schedule, built);
+    let derived = serde_json::to_value(&interface).map_err(|error| anew(error.to_string()))?;
+    if let Some(difference) = difference("", &stated, &derived) {
+        return Err(anew(difference));
     }
     Ok(Opened {
         folder: folder.to_path_buf(),
         interface,
         planned,
     })
+}
+
+/// The first key in which two JSON values differ, in words.
+fn difference(key: &str, stated: &Value, derived: &Value) -> Option<String> {
+    let below = |name: &str| match key {
+        "" => name.to_string(),
+        _ => format!("{key}.{name}"),
+    };
+    match (stated, derived) {
+        (Value::Object(stated), Value::Object(derived)) => {
+            let missing = derived.keys().find(|name| !stated.contains_key(*name));
+            let added = stated.keys().find(|name| !derived.contains_key(*name));
+            let odd = missing
+                .map(|name| format!("{} is missing", below(name)))
+                .or_else(|| added.map(|name| format!("{} is not known", below(name))));
+            odd.or_else(|| {
+                derived
+                    .iter()
+                    .find_map(|(name, value)| difference(&below(name), &stated[name], value))
+            })
+        }
+        (Value::Array(stated), Value::Array(derived)) if stated.len() == derived.len() => {
+            let mut pairs = stated.iter().zip(derived).enumerate();
+            pairs.find_map(|(at, (stated, derived))| {
+                difference(&below(&at.to_string()), stated, derived)
+            })
+        }
+        _ if stated == derived => None,
+        _ => Some(format!(
+            "{key} is {}; of the model and {DESIGN} it would be {}",
+            short(stated),
+            short(derived)
+        )),
+    }
+}
+
+/// A value as a few words.
+fn short(value: &Value) -> String {
+    match value {
+        Value::Array(values) => format!("a list of {}", values.len()),
+        Value::Object(_) => "a table".to_string(),
+        other => {
+            let text = other.to_string();
+            match text.char_indices().nth(60) {
+                Some((end, _)) => format!("{}...", &text[..end]),
+                None => text,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_first_key_that_differs_is_named() {
+        let derived = json!({"a": {"b": [1, 2]}, "c": "x", "d": null});
+        let found = |stated: Value| difference("", &stated, &derived).unwrap_or_default();
+        assert_eq!(found(derived.clone()), "");
+        let other = found(json!({"a": {"b": [1, 3]}, "c": "x", "d": null}));
+        assert!(other.starts_with("a.b.1 is 3; "), "{other}");
+        let longer = found(json!({"a": {"b": [1, 2, 3]}, "c": "x", "d": null}));
+        assert!(longer.starts_with("a.b is a list of 3; "), "{longer}");
+        assert_eq!(found(json!({"a": {"b": [1, 2]}, "c": "x"})), "d is missing");
+        let added = json!({"a": {"b": [1, 2], "e": 0}, "c": "x", "d": null});
+        assert_eq!(found(added), "a.e is not known");
+        let cut = found(json!({"a": 0, "c": "y".repeat(200), "d": null}));
+        assert!(cut.starts_with("a is 0; "), "{cut}");
+    }
 }

@@ -1,6 +1,6 @@
 //! `lprnn-hw synth`.
 
-use super::bundle::{Planned, open};
+use super::bundle::{Opened, Planned, open};
 use super::error::CliError;
 use super::estimate::{Compared, block_name, compared};
 use super::output::{Console, Results, grouped, table};
@@ -226,13 +226,14 @@ impl Results for SynthReport {
 
 /// Synthesises a bundle and prints what it takes.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    let design = Design::open(&args.bundle)?;
-    let opened = open(&args.bundle);
-    let target = match (args.target, &opened) {
-        (Some(family), _) => family.into(),
-        (None, Ok(opened)) => opened.planned.config.implementation.target,
-        (None, Err(_)) => return opened.map(|_| Ended::Well),
-    };
+    let Opened {
+        folder,
+        interface,
+        planned,
+    } = open(&args.bundle)?;
+    let design = Design::of(&folder, &interface);
+    let built_for = planned.config.implementation.target;
+    let target = args.target.map_or(built_for, Target::from);
     let device = args.device.as_deref();
     if let (Some(device), false, Target::Xc7 | Target::Xcup) = (device, args.pnr, target) {
         let problem = format!(
@@ -270,7 +271,11 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let progress = Progress::spinner(console, &what);
     let synthesis = synth::run(&Search::from_env(), &design, fabric, &options)?;
     drop(progress);
-    let planned = opened.as_ref().ok().map(|opened| &opened.planned);
-    console.print(&SynthReport::new(design.top, synthesis, fabric, planned))?;
+    console.print(&SynthReport::new(
+        design.top,
+        synthesis,
+        fabric,
+        Some(&planned),
+    ))?;
     Ok(Ended::Well)
 }

@@ -2,7 +2,7 @@
 
 use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
 use super::hardware::{LayerHardware, element_width};
-use super::interface::{Interface, StreamPort, Timing};
+use super::interface::{Interface, SCHEMA, StreamPort, Timing};
 use super::library::{PRIMITIVES, Renderer, TemplateError};
 use super::memory::{bias_image, weight_image};
 use super::testbench::{Vectors, testbench};
@@ -62,10 +62,7 @@ impl Bundle {
         let name = &implementation.name;
         let init = implementation.memory_init;
         let mut files = BTreeMap::new();
-        let mut sources = Vec::new();
-        let mut memory_files = Vec::new();
         for (file, text) in PRIMITIVES {
-            sources.push(format!("rtl/{file}"));
             files.insert(format!("rtl/{file}"), text.as_bytes().to_vec());
         }
 
@@ -78,12 +75,11 @@ impl Bundle {
             let context = ActivationRomContext::new(tables_module.clone(), layer, &tables);
             let path = format!("rtl/{tables_module}.v");
             files.insert(
-                path.clone(),
+                path,
                 renderer
                     .render("activation_rom.v.tera", &context)?
                     .into_bytes(),
             );
-            sources.push(path);
 
             let net = |what: &str| {
                 (
@@ -110,15 +106,13 @@ impl Bundle {
                             .hex_rows()
                             .flat_map(|row| [row, "\n".into()])
                             .collect();
-                        files.insert(path.clone(), text.into_bytes());
-                        memory_files.push(path);
+                        files.insert(path, text.into_bytes());
                     }
                     MemoryInit::Inline => {
                         let path = format!("rtl/{}.v", memory.name);
                         let text =
                             renderer.render("inline_rom.v.tera", &memory.inline_context())?;
-                        files.insert(path.clone(), text.into_bytes());
-                        sources.push(path);
+                        files.insert(path, text.into_bytes());
                     }
                 }
             }
@@ -135,8 +129,7 @@ impl Bundle {
         }
 
         let top_path = format!("rtl/{name}_top.v");
-        sources.push(top_path.clone());
-        let interface = interface(model, schedule, implementation, sources, memory_files);
+        let interface = Interface::new(model, schedule, implementation);
         let mut stream_widths: Vec<usize> = model
             .layers
             .iter()
@@ -185,7 +178,41 @@ fn refuse_row_scales(model: &QuantizedModel) -> Result<(), CodegenError> {
     }
 }
 
-fn interface(
+impl Interface {
+    /// The signature of the core that [`Bundle::generate`] writes of the same arguments, without
+    /// making any of its files.
+    #[must_use]
+    pub fn new(
+        model: &QuantizedModel,
+        schedule: &Schedule,
+        implementation: &Implementation,
+    ) -> Self {
+        let (sources, memories) = file_names(model.layers.len(), implementation);
+        signature(model, schedule, implementation, sources, memories)
+    }
+}
+
+/// Sources in compile order, and memory files.
+fn file_names(layers: usize, implementation: &Implementation) -> (Vec<String>, Vec<String>) {
+    let name = &implementation.name;
+    let mut sources: Vec<String> = PRIMITIVES
+        .iter()
+        .map(|(file, _)| format!("rtl/{file}"))
+        .collect();
+    let mut memories = Vec::new();
+    for layer in 0..layers {
+        sources.push(format!("rtl/{name}_l{layer}_tables.v"));
+        let images = ["weights", "biases"].map(|suffix| format!("rtl/{name}_l{layer}_{suffix}"));
+        match implementation.memory_init {
+            MemoryInit::Readmemh => memories.extend(images.map(|image| image + ".mem")),
+            MemoryInit::Inline => sources.extend(images.map(|image| image + ".v")),
+        }
+    }
+    sources.push(format!("rtl/{name}_top.v"));
+    (sources, memories)
+}
+
+fn signature(
     model: &QuantizedModel,
     schedule: &Schedule,
     implementation: &Implementation,
@@ -203,7 +230,7 @@ fn interface(
         format,
     };
     Interface {
-        schema: 1,
+        schema: SCHEMA,
         top: format!("{}_top", implementation.name),
         clock: "aclk".into(),
         reset_n: "aresetn".into(),

@@ -1,5 +1,6 @@
 //! A folder of things built once, kept by content, shared by threads and processes.
 
+use crate::tools::{Scratch, check_private, make_private};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,25 +26,28 @@ impl Cache {
         build: impl FnOnce(&Path) -> Result<(), E>,
     ) -> Result<PathBuf, E> {
         let entry = self.root.join(kind).join(key);
-        if entry.is_dir() {
-            return Ok(entry);
-        }
         let problem = |source| CacheError {
             root: self.root.clone(),
             source,
         };
+        make_private(&self.root).map_err(problem)?;
+        if entry.is_dir() {
+            check_private(&entry).map_err(problem)?;
+            return Ok(entry);
+        }
         let locks = self.root.join("locks");
         fs::create_dir_all(&locks).map_err(problem)?;
-        fs::create_dir_all(self.root.join(kind)).map_err(problem)?;
+        let folder = self.root.join(kind);
+        make_private(&folder).map_err(|source| CacheError {
+            root: folder,
+            source,
+        })?;
         let lock = File::create(locks.join(format!("{kind}-{key}"))).map_err(problem)?;
         lock.lock().map_err(problem)?;
         if entry.is_dir() {
             return Ok(entry);
         }
-        let work = tempfile::Builder::new()
-            .prefix("building-")
-            .tempdir_in(&self.root)
-            .map_err(problem)?;
+        let work = Scratch::within(&self.root, "building-").map_err(problem)?;
         build(work.path())?;
         fs::rename(work.path(), &entry).map_err(problem)?;
         Ok(entry)
@@ -58,7 +62,7 @@ impl Cache {
 /// The cache folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot use the cache folder {}: {source}; set LPRNN_CACHE to a folder that can be written",
+    "cannot use the cache folder {}: {source}; set LPRNN_CACHE to a folder of your own",
     root.display()
 )]
 pub struct CacheError {
@@ -120,6 +124,22 @@ mod tests {
         cache
             .entry("kind", "key", |_| Ok::<(), CacheError>(()))
             .unwrap();
+    }
+
+    #[test]
+    fn what_others_may_have_written_is_not_loaded() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let cache = Cache::new(root.path().join("cache"));
+        let fetch = || cache.entry("kind", "key", |_| Ok::<(), CacheError>(()));
+        let entry = fetch().unwrap();
+        for folder in [&entry, &root.path().join("cache")] {
+            fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
+            let error = fetch().unwrap_err().to_string();
+            assert!(error.contains("others may write to it"), "{error}");
+            fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        fetch().unwrap();
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::outcome::Difference;
 use super::stimulus::{Pattern, Stimulus};
 use super::toolchain::{Core, hex};
 use crate::codegen::Interface;
+use crate::files;
+use crate::tools::Scratch;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -59,6 +61,9 @@ struct FailureFile {
 /// Writes the package to `root/{hash of its contents}`, all or nothing; the folder's path.
 pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, CosimError> {
     let interface = package.core.interface;
+    interface
+        .check_files()
+        .map_err(|message| CosimError::Interface { message })?;
     let outputs = interface.output.elements;
     let wide: Vec<i64> = package.expected.iter().copied().map(i64::from).collect();
     let inputs: Vec<i64> = package
@@ -69,7 +74,7 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
         .map(i64::from)
         .collect();
     let signature = serde_json::to_string_pretty(interface).expect("plain data") + "\n";
-    let mut files = vec![
+    let mut contents = vec![
         (
             "inputs.txt".to_string(),
             lines(&inputs, interface.input.elements).into_bytes(),
@@ -86,8 +91,8 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
     ];
     for name in interface.sources.iter().chain(&interface.memories) {
         let path = package.core.folder.join(name);
-        let data = fs::read(&path).map_err(|source| CosimError::Read { path, source })?;
-        files.push((format!("bundle/{name}"), data));
+        let data = files::read(&path).map_err(|source| CosimError::Read { path, source })?;
+        contents.push((format!("bundle/{name}"), data));
     }
     let numbers = |flags: &[bool]| -> Vec<usize> {
         flags
@@ -109,7 +114,7 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
         tools: package.tools.to_vec(),
     };
     let mut digest = Sha256::new();
-    for (name, data) in &files {
+    for (name, data) in &contents {
         digest.update(format!("{name}\n{}\n", data.len()));
         digest.update(data);
     }
@@ -117,7 +122,7 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
     let folder = root.join(&hex(digest)[..16]);
     failure.replay = format!("lprnn-hw cosim {}", folder.display());
     let text = serde_json::to_string_pretty(&failure).expect("plain data") + "\n";
-    files.push(("failure.json".to_string(), text.into_bytes()));
+    contents.push(("failure.json".to_string(), text.into_bytes()));
     if folder.is_dir() {
         return Ok(folder); // the same failure, seen before
     }
@@ -126,21 +131,20 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
         |source| CosimError::Write { path, source }
     };
     fs::create_dir_all(root).map_err(problem(root))?;
-    let work = tempfile::Builder::new()
-        .prefix("writing-")
-        .tempdir_in(root)
-        .map_err(problem(root))?;
-    for (name, data) in &files {
-        let path = work.path().join(name);
+    let scratch = Scratch::within(root, "writing-").map_err(problem(root))?;
+    // Of its own permissions: a temporary folder is for its owner alone.
+    let work = scratch.path().join("new");
+    for (name, data) in &contents {
+        let path = work.join(name);
         let parent = path.parent().unwrap_or(root);
         fs::create_dir_all(parent).map_err(problem(parent))?;
         fs::write(&path, data).map_err(problem(&path))?;
     }
     if package.waves.is_file() {
-        let path = work.path().join("waves.vcd");
+        let path = work.join("waves.vcd");
         fs::copy(package.waves, &path).map_err(problem(&path))?;
     }
-    match fs::rename(work.path(), &folder) {
+    match fs::rename(&work, &folder) {
         Err(_) if folder.is_dir() => {} // another process was faster with the same
         done => done.map_err(problem(&folder))?,
     }
@@ -151,7 +155,7 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
 pub(super) fn read(folder: &Path) -> Result<Failure, CosimError> {
     let text = |name: &str| {
         let path = folder.join(name);
-        fs::read_to_string(&path).map_err(|source| CosimError::Read { path, source })
+        files::read_table(&path).map_err(|source| CosimError::Read { path, source })
     };
     let unfit = |name: &str, message: String| CosimError::Stimulus {
         message: format!("{}: {message}", folder.join(name).display()),
@@ -164,8 +168,8 @@ pub(super) fn read(folder: &Path) -> Result<Failure, CosimError> {
             format!("schema {}, this reads {SCHEMA}", file.schema),
         ));
     }
-    let interface = serde_json::from_str(&text("bundle/interface.json")?)
-        .map_err(|error| unfit("bundle/interface.json", error.to_string()))?;
+    let interface = Interface::from_json(&text("bundle/interface.json")?)
+        .map_err(|problem| unfit("bundle/interface.json", problem))?;
     let codes = |name: &str| -> Result<Vec<i32>, CosimError> {
         text(name)?
             .split_whitespace()

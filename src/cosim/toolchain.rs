@@ -136,6 +136,11 @@ impl Toolchain {
         probes: Probes,
     ) -> Result<(PathBuf, String), CosimError> {
         let interface = core.interface;
+        interface
+            .check_files()
+            .map_err(|problem| CosimError::Interface {
+                message: format!("interface.{problem}"),
+            })?;
         let header = ports::header(interface, probes.trace_layers)
             .map_err(|message| CosimError::Interface { message })?;
         let mut digest = Sha256::new();
@@ -361,7 +366,7 @@ fn length(path: &Path) -> u64 {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CosimError> {
-    fs::read(path).map_err(|source| CosimError::Read {
+    crate::files::read(path).map_err(|source| CosimError::Read {
         path: path.to_path_buf(),
         source,
     })

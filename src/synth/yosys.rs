@@ -62,23 +62,24 @@ impl Design {
     /// The design of a bundle that `gen` wrote, by its `interface.json`.
     pub fn open(bundle: &Path) -> Result<Self, SynthError> {
         let path = bundle.join("interface.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| SynthError::Read {
+        let text = crate::files::read_table(&path).map_err(|source| SynthError::Read {
             path: path.clone(),
             source,
         })?;
-        let interface: Interface =
-            serde_json::from_str(&text).map_err(|error| SynthError::Bundle {
-                path: path.clone(),
-                problem: error.to_string(),
-            })?;
-        let design = Self {
-            folder: bundle.to_path_buf(),
-            top: interface.top,
-            clock: interface.clock,
-            sources: interface.sources,
-        };
-        design.check_names(&path)?;
-        Ok(design)
+        let interface =
+            Interface::from_json(&text).map_err(|problem| SynthError::Bundle { path, problem })?;
+        Ok(Self::of(bundle, &interface))
+    }
+
+    /// The core of this signature, its sources below `folder`.
+    #[must_use]
+    pub fn of(folder: &Path, interface: &Interface) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            top: interface.top.clone(),
+            clock: interface.clock.clone(),
+            sources: interface.sources.clone(),
+        }
     }
 
     /// The names go into scripts: nothing in them may mean something there.

@@ -62,12 +62,12 @@ pub fn doctor(search: &Search) -> Report {
     let cache = super::cache_folder();
     let cache_problem = match &cache {
         None => Some("no cache folder is known; set LPRNN_CACHE or HOME".to_string()),
-        Some(folder) => std::fs::create_dir_all(folder)
+        Some(folder) => super::make_private(folder)
             .and_then(|()| tempfile::tempfile_in(folder))
             .err()
             .map(|error| {
                 format!(
-                    "cannot write to {}: {error}; set LPRNN_CACHE",
+                    "cannot use {}: {error}; set LPRNN_CACHE to a folder of your own",
                     folder.display()
                 )
             }),

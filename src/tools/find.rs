@@ -5,8 +5,10 @@ use super::run::{RunError, run};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Where a tool was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,6 +70,21 @@ pub enum FindError {
         /// What it says of its version.
         version: String,
     },
+    /// Found, but it takes its time: a busy machine, most likely.
+    #[error(
+        "{kind} at {} has not printed its version within {} s; run it again when the machine is less \
+         busy, or set LPRNN_VERSION_SECONDS to a longer time",
+        path.display(),
+        limit.as_secs()
+    )]
+    Slow {
+        /// Which tool.
+        kind: ToolKind,
+        /// The program.
+        path: PathBuf,
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// Found, but it does not even print its version.
     #[error("{kind} at {} does not work; {}\n{source}", path.display(), kind.remedy())]
     Broken {
@@ -80,6 +97,16 @@ pub enum FindError {
     },
 }
 
+/// How long printing a version may take: what `LPRNN_VERSION_SECONDS` says, else what is generous.
+fn version_limit(kind: ToolKind) -> Duration {
+    let asked = std::env::var("LPRNN_VERSION_SECONDS").ok();
+    let seconds = asked.and_then(|text| text.trim().parse::<u32>().ok());
+    match seconds {
+        Some(seconds @ 1..) => Duration::from_secs(seconds.into()),
+        _ => kind.version_limit(),
+    }
+}
+
 /// The places where tools are looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
@@ -89,9 +116,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// The places of this process: the environment variables of [`ToolKind::variable`]; the
-    /// folder `.tools` beside the manifest this was built from, beside the running program, in
-    /// the current directory; `lprnn-hw/tools` in the user's cache folder; `PATH`.
+    /// The places of this process: the environment variables of [`ToolKind::variable`]; the folder
+    /// that `LPRNN_TOOLS` names; `.tools` of the source tree that the running program was built in,
+    /// or beside it; `tools` in the cache folder; `PATH`.
+    ///
+    /// The current folder is none of them: it may hold what a stranger has sent. Of `.tools` and of
+    /// `PATH` what others may write to, or what depends on the current folder, is passed over.
     #[must_use]
     pub fn from_env() -> Self {
         let mut search = Self {
@@ -105,23 +135,7 @@ impl Search {
                 search.named.insert(kind, (value, FoundBy::Variable));
             }
         }
-        let program = std::env::current_exe().ok();
-        search.tool_folders.extend(
-            [
-                Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
-                program
-                    .as_deref()
-                    .and_then(Path::parent)
-                    .map(Path::to_path_buf),
-                std::env::current_dir().ok(),
-            ]
-            .into_iter()
-            .flatten()
-            .map(|folder| folder.join(".tools")),
-        );
-        search
-            .tool_folders
-            .extend(crate::tools::cache_folder().map(|cache| cache.join("tools")));
+        search.tool_folders = tool_folders();
         search
     }
 
@@ -190,9 +204,51 @@ impl Search {
 
     fn on_path(&self, name: &str) -> Option<PathBuf> {
         std::env::split_paths(&self.path)
+            // An empty or relative entry is the current folder.
+            .filter(|folder| folder.is_absolute())
             .map(|folder| folder.join(name))
             .find(|path| runnable(path))
     }
+}
+
+/// Folders as `setup.sh` fills them, the first to be asked first.
+fn tool_folders() -> Vec<PathBuf> {
+    let named = std::env::var_os("LPRNN_TOOLS").filter(|value| !value.is_empty());
+    let mut found: Vec<PathBuf> = named.map(PathBuf::from).into_iter().collect();
+    let program = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let owner = program
+        .as_deref()
+        .and_then(|program| std::fs::metadata(program).ok())
+        .map(|data| data.uid());
+    // Cargo builds below `target`, beside which the manifest is; what it runs, it tells where.
+    let tree = program
+        .iter()
+        .flat_map(|program| program.ancestors())
+        .find(|folder| folder.file_name().is_some_and(|name| name == "target"))
+        .and_then(Path::parent);
+    let run_by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let ours = std::env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "lprnn-hw");
+    let beside = program.as_deref().and_then(Path::parent);
+    let folders = [tree, run_by_cargo.as_deref().filter(|_| ours), beside];
+    let folders = folders.into_iter().flatten();
+    found.extend(
+        folders
+            .map(|folder| folder.join(".tools"))
+            .filter(|folder| is_trusted(folder, owner)),
+    );
+    found.extend(crate::tools::cache_folder().map(|cache| cache.join("tools")));
+    found.dedup();
+    found
+}
+
+/// Whether nobody else may put programs into `folder`: it belongs to us, to root or to whom the
+/// running program belongs, and not everybody may write to it.
+fn is_trusted(folder: &Path, owner: Option<u32>) -> bool {
+    let us = nix::unistd::geteuid().as_raw();
+    std::fs::metadata(folder).is_ok_and(|found| {
+        let uid = found.uid();
+        found.mode() & 0o002 == 0 && (uid == us || uid == 0 || Some(uid) == owner)
+    })
 }
 
 fn runnable(path: &Path) -> bool {
@@ -235,11 +291,15 @@ fn probe(
     let mut command = Command::new(&path);
     command.args(&arguments).arg(kind.version_option());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    let output = run(kind.name(), &mut command, kind.version_limit()).map_err(|source| {
-        FindError::Broken {
-            kind,
-            path: path.clone(),
-            source: Box::new(source),
+    let output = run(kind.name(), &mut command, version_limit(kind)).map_err(|source| {
+        let path = path.clone();
+        match source {
+            RunError::TimedOut { limit, .. } => FindError::Slow { kind, path, limit },
+            source => FindError::Broken {
+                kind,
+                path,
+                source: Box::new(source),
+            },
         }
     })?;
     let says = [&output.stdout, &output.stderr]

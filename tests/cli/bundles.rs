@@ -112,3 +112,65 @@ fn what_is_no_bundle_is_refused() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// What a bundle says of itself is compared with what follows from its model and settings.
+#[test]
+fn a_bundle_that_says_something_else_is_refused() {
+    let home = home();
+    let folder = generate(home.path(), &[]);
+    let path = folder.join("interface.json");
+    let good: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for (pointer, value, says) in [
+        (
+            "/timing/cycles_per_step",
+            0.into(),
+            "timing.cycles_per_step is 0; of the model",
+        ),
+        (
+            "/timing/repeating",
+            serde_json::json!([]),
+            "timing.repeating is a list of 0; ",
+        ),
+        ("/sources/0", "--build".into(), "sources.0 is \"--build\"; "),
+        (
+            "/sources/0",
+            "../../x.v".into(),
+            "sources.0 is \"../../x.v\"; ",
+        ),
+        (
+            "/memories/0",
+            "/etc/passwd".into(),
+            "memories.0 is \"/etc/passwd\"; ",
+        ),
+        (
+            "/input/elements",
+            1_000_000_000_000_u64.into(),
+            "input.elements is 1000000000000; ",
+        ),
+    ] {
+        let mut changed = good.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        for command in ["cosim", "synth"] {
+            let output = program().arg(command).arg(&folder).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(said.contains(says), "{said}");
+            assert!(said.contains("help: generate the design anew"), "{said}");
+        }
+    }
+    std::fs::write(&path, good.to_string()).unwrap();
+    let settings = folder.join("design.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(
+        &settings,
+        text.replace("model.safetensors", "../other.safetensors"),
+    )
+    .unwrap();
+    let output = program().arg("cosim").arg(&folder).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("network.model is not model.safetensors"),
+        "{said}"
+    );
+}

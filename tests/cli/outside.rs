@@ -140,3 +140,111 @@ fn runs_where_interrupts_are_ignored() {
     );
     assert!(folder.path().join("core/interface.json").is_file());
 }
+
+/// Killed by signal 9 it can clear up nothing itself; Ctrl-\\ would leave as much.
+#[test]
+fn nothing_outlives_a_program_that_is_killed() {
+    use nix::sys::signal::{Signal, kill};
+    let home = home();
+    let folder = generate(home.path(), &[]);
+    for (signal, ends) in [(Signal::SIGKILL, None), (Signal::SIGQUIT, Some(130))] {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        std::fs::create_dir(at("scratch")).unwrap();
+        // A compiler that answers questions, and never ends where it should compile.
+        let script = format!(
+            "#!/bin/sh\ncase \" $* \" in *' -c '*) sleep 300 & echo $! >> {}; wait;; esac\n\
+             exec c++ \"$@\"\n",
+            at("pids").display()
+        );
+        std::fs::write(at("compiler"), script).unwrap();
+        std::fs::set_permissions(at("compiler"), Permissions::from_mode(0o755)).unwrap();
+        let mut child = std::process::Command::new(cargo_bin!("lprnn-hw"))
+            .arg("cosim")
+            .arg(&folder)
+            .env("CXX", at("compiler"))
+            .env("LPRNN_CACHE", at("cache"))
+            .env("TMPDIR", at("scratch"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let start = Instant::now();
+        let wait_for = |what: &str, done: &dyn Fn() -> bool| {
+            while !done() {
+                assert!(
+                    start.elapsed() < Duration::from_secs(120),
+                    "{signal}: {what}"
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        };
+        let pids = || std::fs::read_to_string(at("pids")).unwrap_or_default();
+        // The model and two files of the runtime at once.
+        wait_for("the compilers were not started", &|| {
+            pids().lines().count() == 3
+        });
+        let building = || {
+            let names = names(&at("cache")).into_iter();
+            names.filter(|name| name.starts_with("building-")).count()
+        };
+        assert!(building() > 0 && !names(&at("scratch")).is_empty());
+        kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), ends);
+        let alive = |pid: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        wait_for("a compiler lives", &|| !pids().lines().any(alive));
+        wait_for("folders are left", &|| {
+            building() == 0 && names(&at("scratch")).is_empty()
+        });
+    }
+}
+
+/// What lies in the current folder may have come by mail.
+#[test]
+fn tools_of_the_current_folder_are_not_run() {
+    let home = home();
+    let tools = home.path().join(".tools/bin");
+    std::fs::create_dir_all(&tools).unwrap();
+    let fake = fake_yosys(home.path(), "true");
+    std::fs::copy(&fake, tools.join("yosys")).unwrap();
+    std::fs::copy(&fake, home.path().join("vvp")).unwrap();
+    let doctor = |named: &str| {
+        let path = format!(":.:{}", std::env::var("PATH").unwrap());
+        let output = program()
+            .current_dir(home.path())
+            .env("LPRNN_TOOLS", named)
+            .env("PATH", path)
+            .args(["doctor", "--format", "json"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!doctor("").contains("Yosys 0.99"));
+    let named = home.path().join(".tools");
+    assert!(doctor(named.to_str().unwrap()).contains("\"version\": \"Yosys 0.99\""));
+}
+
+/// A busy machine is no broken tool.
+#[test]
+fn a_slow_answer_is_called_slow() {
+    let home = home();
+    let folder = generate(home.path(), &[]);
+    let path = home.path().join("slow");
+    std::fs::write(&path, "#!/bin/sh\nsleep 300\n").unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    program()
+        .env("LPRNN_YOSYS", &path)
+        .env("LPRNN_VERSION_SECONDS", "1")
+        .arg("synth")
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r"
+error: Yosys at [..]slow has not printed its version within 1 s
+help: run it again when the machine is less busy, or set LPRNN_VERSION_SECONDS to a longer time
+
+"]]);
+}

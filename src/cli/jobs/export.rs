@@ -42,6 +42,9 @@ enum Engine {
     Snakemake,
 }
 
+/// An id as `grep -E` knows it: nothing else of the file reaches a shell.
+const ID: &str = "[0-9a-f]{16}";
+
 /// Prints the script of an engine.
 pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
     let folder = Folder::open(&args.folder)?;
@@ -55,12 +58,12 @@ pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
     let text = match args.engine {
         Engine::Make => format!(
             "# {points} points of {shown}: make -j N\n\
-             POINTS := $(shell cat {shown}/{POINTS})\n\
+             POINTS := $(shell grep -xE '{ID}' {shown}/{POINTS})\n\
              .PHONY: all\n\
              .DELETE_ON_ERROR:\n\
              all: $(POINTS:%={shown}/points/%/{RESULT})\n\
              {shown}/points/%/{RESULT}:\n\
-             \tlprnn-hw -q explore point {shown} $*\n"
+             \tlprnn-hw -q explore point '{shown}' '$*'\n"
         ),
         Engine::Slurm => {
             let jobs = points.div_ceil(args.chunk as usize);
@@ -72,9 +75,9 @@ pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
                  set -u\n\
                  first=$((SLURM_ARRAY_TASK_ID * {chunk} + 1))\n\
                  failed=0\n\
-                 ids=$(sed -n \"$first,$((first + {chunk} - 1))p\" {shown}/{POINTS}) || exit 2\n\
+                 ids=$(sed -n \"$first,$((first + {chunk} - 1))p\" '{shown}/{POINTS}' | grep -xE '{ID}') || exit 2\n\
                  for id in $ids; do\n\
-                 \tlprnn-hw -q explore point {shown} \"$id\" || failed=1\n\
+                 \tlprnn-hw -q explore point '{shown}' \"$id\" || failed=1\n\
                  done\n\
                  exit $failed\n",
                 last = jobs.saturating_sub(1),
@@ -84,12 +87,14 @@ pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
         }
         Engine::Snakemake => format!(
             "# {points} points of {shown}: snakemake --cores N\n\
-             POINTS = open(\"{shown}/{POINTS}\").read().split()\n\n\
+             POINTS = open(\"{shown}/{POINTS}\").read().split()\n\
+             HEX = set(\"0123456789abcdef\")\n\
+             POINTS = [id for id in POINTS if len(id) == 16 and set(id) <= HEX]\n\n\
              rule all:\n    \
                  input: expand(\"{shown}/points/{{id}}/{RESULT}\", id=POINTS)\n\n\
              rule point:\n    \
                  output: \"{shown}/points/{{id}}/{RESULT}\"\n    \
-                 shell: \"lprnn-hw -q explore point {shown} {{wildcards.id}}\"\n"
+                 shell: \"lprnn-hw -q explore point '{shown}' {{wildcards.id:q}}\"\n"
         ),
     };
     std::io::stdout()

@@ -1,11 +1,11 @@
-//! Random designs through Verilator against the reference model: every word, every distance
-//! between steps.
+//! Random designs through Verilator against the reference model: every word, and the cycle of every
+//! beat, with pauses and without.
 //!
 //! `LPRNN_DESIGNS` says how many (default 20, so that a run takes minutes on two cores);
 //! `LPRNN_DESIGNS=200 cargo test --release --test random_designs` is the long run, with sizes to 70.
 
 use lprnn_hw::codegen::Bundle;
-use lprnn_hw::cosim::{Core, Outcome, Pattern, Probes, Toolchain, Workload, compare};
+use lprnn_hw::cosim::{Core, Outcome, Pattern, Pauses, Probes, Toolchain, Workload, compare_timed};
 use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model};
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
@@ -89,20 +89,22 @@ fn agrees(
         interface: &bundle.interface,
     };
     let mut words = 0;
+    let following = Pattern::following(Pauses::Mixed, &bundle.interface, &schedule.layers);
     for pattern in [
         Pattern::AlwaysReady,
         Pattern::Random {
             offer: 50,
             take: 50,
         },
-        Pattern::Bursts { on: 20, off: 60 },
+        following,
     ] {
         let mut dut = toolchain
             .model(core, Probes::default(), seed)
             .map_err(|error| error.to_string())?;
-        let outcome = compare(
+        let outcome = compare_timed(
             &mut dut,
             &bundle.interface,
+            &schedule.layers,
             load.stimulus(),
             &expected,
             (pattern, seed),

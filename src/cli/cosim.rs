@@ -9,8 +9,8 @@ use super::output::{Console, Results, grouped};
 use super::progress::Progress;
 use super::{file, folder};
 use crate::cosim::{
-    self, Core, Oracle, Outcome, Pattern, Request, Toolchain, TracedLayer, Tracer, Verdict,
-    Workload,
+    self, Agreement, Core, Oracle, Outcome, Pattern, Pauses, Request, Toolchain, TracedLayer,
+    Tracer, Verdict, Workload,
 };
 use crate::tools::Search;
 use serde::Serialize;
@@ -29,8 +29,10 @@ Examples:
 The core is compiled by Verilator and compared with the reference model: every word of every step,
 TLAST, and the exact cycle counts. By default it runs twice: with a source that always offers and a
 sink that always takes, where latency and cycles per step must equal interface.json; and with
-random idle cycles and back-pressure. On a difference the first step, layer, gate and unit are
-named with both integers, and a folder below lprnn-hw-fail/ holds all that replays it.
+pauses that follow the core: the sink stops until the output queue is full and the array waits, then
+source and sink are slower than the core, pause at random, in bursts and for steps, and every beat
+must leave in the cycle that the schedule states. On a difference the first step, layer, gate and
+unit are named with both integers, and a folder below lprnn-hw-fail/ holds all that replays it.
 
 Exit status: 0 equal, 1 different, 2 could not run.")]
 pub struct Args {
@@ -70,28 +72,26 @@ pub struct RunArgs {
 /// When source and sink pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Stalls {
-    /// One run with `none`, one with `random`
+    /// One run with `none`, one with pauses of all kinds
     Both,
     /// Never: the cycle counts are checked
     None,
-    /// At random, each cycle for itself
+    /// At random, each cycle for itself, slower than the core
     Random,
-    /// In runs of random length
+    /// In runs of random length, up to stops of several steps
     Bursts,
 }
 
 impl Stalls {
-    /// The patterns, in the order of the runs.
-    pub fn patterns(self) -> &'static [Pattern] {
-        const RANDOM: Pattern = Pattern::Random {
-            offer: 70,
-            take: 60,
-        };
+    /// The patterns for this core, in the order of the runs.
+    pub fn patterns(self, opened: &Opened) -> Vec<Pattern> {
+        let layers = &opened.planned.schedule.layers;
+        let with = |pauses| Pattern::following(pauses, &opened.interface, layers);
         match self {
-            Self::Both => &[Pattern::AlwaysReady, RANDOM],
-            Self::None => &[Pattern::AlwaysReady],
-            Self::Random => &[RANDOM],
-            Self::Bursts => &[Pattern::Bursts { on: 30, off: 200 }],
+            Self::Both => vec![Pattern::AlwaysReady, with(Pauses::Mixed)],
+            Self::None => vec![Pattern::AlwaysReady],
+            Self::Random => vec![with(Pauses::Random)],
+            Self::Bursts => vec![with(Pauses::Bursts)],
         }
     }
 }
@@ -159,7 +159,42 @@ fn pattern_words(pattern: Option<Pattern>) -> &'static str {
         Some(Pattern::AlwaysReady) => "without pauses",
         Some(Pattern::Random { .. }) => "with random pauses",
         Some(Pattern::Bursts { .. }) => "with bursts and pauses",
+        Some(Pattern::Following(following)) => match following.pauses {
+            Pauses::Mixed => "with pauses",
+            Pauses::Random => "with random pauses",
+            Pauses::Bursts => "with bursts and pauses",
+        },
     }
+}
+
+/// What agreed, on one line.
+fn write_agreement(out: &mut dyn Write, when: &str, agreed: &Agreement) -> std::io::Result<()> {
+    write!(
+        out,
+        "  equal {when}: {} words of {} steps in {} cycles",
+        grouped(agreed.words as u64),
+        grouped(agreed.steps as u64),
+        grouped(agreed.cycles)
+    )?;
+    if let Some(latency) = agreed.latency {
+        write!(out, "; latency {} as stated", grouped(latency))?;
+    }
+    if let Some(cycles) = agreed.cycles_per_step {
+        write!(out, "; {} cycles per step as stated", grouped(cycles))?;
+    }
+    if let Some(pressure) = &agreed.pressure
+        && let Some(last) = pressure.layers.last()
+    {
+        write!(
+            out,
+            ", each beat in its cycle; source idle {}, sink stalled {}, queue full {}, array waited {}",
+            grouped(pressure.source_idle),
+            grouped(pressure.sink_stalled),
+            grouped(last.queue_full),
+            grouped(last.array_waited)
+        )?;
+    }
+    writeln!(out)
 }
 
 impl Results for CosimReport {
@@ -168,22 +203,7 @@ impl Results for CosimReport {
         for run in &self.runs {
             let when = pattern_words(run.pattern);
             match &run.outcome {
-                Outcome::Equal(agreed) => {
-                    write!(
-                        out,
-                        "  equal {when}: {} words of {} steps in {} cycles",
-                        grouped(agreed.words as u64),
-                        grouped(agreed.steps as u64),
-                        grouped(agreed.cycles)
-                    )?;
-                    if let Some(latency) = agreed.latency {
-                        write!(out, "; latency {} as stated", grouped(latency))?;
-                    }
-                    if let Some(cycles) = agreed.cycles_per_step {
-                        write!(out, "; {} cycles per step as stated", grouped(cycles))?;
-                    }
-                    writeln!(out)?;
-                }
+                Outcome::Equal(agreed) => write_agreement(out, when, agreed)?,
                 Outcome::Different(difference) => {
                     writeln!(out, "  DIFFERENT {when}: {difference}")?;
                     if let Some(folder) = &run.replay {
@@ -276,7 +296,7 @@ fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<Cosim
         Workload::random(interface, steps, args.stimulus_seed)
     };
     let run = (args.stimulus_seed, args.vcd.as_deref());
-    compare(opened, &load, args.stalls.patterns(), run, console)
+    compare(opened, &load, &args.stalls.patterns(opened), run, console)
 }
 
 /// Cosimulates an opened bundle, once with every pattern, up to the first difference.
@@ -319,6 +339,7 @@ pub fn compare(
         let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
         let request = Request {
             core: Core { folder, interface },
+            layers: &planned.schedule.layers,
             stimulus: load.stimulus(),
             expected: &expected,
             pattern,

@@ -210,7 +210,13 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
 
     let load = Workload::sequences(&opened.interface, codes, steps);
-    let cosim = compare(&opened, &load, Stalls::Both.patterns(), (1, None), console)?;
+    let cosim = compare(
+        &opened,
+        &load,
+        &Stalls::Both.patterns(&opened),
+        (1, None),
+        console,
+    )?;
     show(
         console,
         4,

@@ -158,7 +158,7 @@ pub fn measure(
     let report = compare(
         &opened,
         &load,
-        Stalls::Both.patterns(),
+        &Stalls::Both.patterns(&opened),
         (SEED, None),
         console,
     )?;

@@ -5,10 +5,12 @@ use super::dut::Dut;
 use super::failure::{self, Package};
 use super::locate::{Oracle, Search};
 use super::outcome::{Difference, Outcome};
-use super::scoreboard::{collect, compare};
-use super::stimulus::{Pattern, Stimulus};
+use super::pattern::Pattern;
+use super::scoreboard::{Timing, collect, compare_timed, judge};
+use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
 use super::verilator::Model;
+use crate::schedule::LayerSchedule;
 use std::path::{Path, PathBuf};
 
 /// Cycles before the failing step that its waveforms show at most: about 100 MB.
@@ -24,6 +26,8 @@ pub struct Request<'a> {
     pub core: Core<'a>,
     /// What it is fed with.
     pub stimulus: Stimulus<'a>,
+    /// How it is folded, for the cycles of its beats while source and sink pause; empty: not compared.
+    pub layers: &'a [LayerSchedule],
     /// What it must give: codes of h, `[steps, elements]`.
     pub expected: &'a [i32],
     /// When source and sink pause.
@@ -53,6 +57,7 @@ pub struct Verdict {
 pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, CosimError> {
     let Request {
         core,
+        layers,
         stimulus,
         expected,
         pattern,
@@ -71,9 +76,10 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
         model.write_vcd(path)?;
     }
     let run = (pattern, seed);
-    let outcome = compare(
+    let outcome = compare_timed(
         &mut model,
         core.interface,
+        layers,
         stimulus,
         expected,
         run,
@@ -187,12 +193,16 @@ pub fn replay(toolchain: &Toolchain, folder: &Path) -> Result<Outcome, CosimErro
         clear: &failure.clear,
     };
     let run = (failure.pattern, failure.seed);
-    compare(
+    let timing = failure
+        .stated
+        .map_or(Timing::Unknown, |(beat, cycle)| Timing::Beat(beat, cycle));
+    judge(
         &mut model,
         core.interface,
         stimulus,
         &failure.expected,
         run,
+        timing,
         &mut |_| {},
     )
 }

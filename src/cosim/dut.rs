@@ -95,6 +95,13 @@ pub trait Dut {
     /// Holds reset long enough and starts counting cycles at 0.
     fn reset(&mut self) -> Result<(), DutError>;
 
+    /// Holds reset for exactly `cycles` clock edges, whatever the core is doing, and starts counting
+    /// at 0; TVALID must be low in each of these cycles.
+    ///
+    /// # Errors
+    /// [`DutError::Protocol`] when it is not.
+    fn pulse_reset(&mut self, cycles: u64) -> Result<(), DutError>;
+
     /// Clocks the core until one of the limits of `drive`.
     ///
     /// A beat that was offered stays offered, in the next call too: its data must begin with it.

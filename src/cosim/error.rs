@@ -84,6 +84,15 @@ pub enum CosimError {
         /// Step of the first output beat that is missing.
         step: usize,
     },
+    /// Pauses that were to fill the output queue did not.
+    #[error(
+        "the pauses never filled the core's output queue in {cycles} cycles, so that nothing was said \
+         about them; give another --stimulus-seed"
+    )]
+    NoPressure {
+        /// Cycles simulated.
+        cycles: u64,
+    },
     /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,

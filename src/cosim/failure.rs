@@ -5,7 +5,8 @@
 
 use super::CosimError;
 use super::outcome::Difference;
-use super::stimulus::{Pattern, Stimulus};
+use super::pattern::Pattern;
+use super::stimulus::Stimulus;
 use super::toolchain::{Core, hex};
 use crate::codegen::Interface;
 use crate::files;
@@ -40,6 +41,8 @@ pub(super) struct Failure {
     pub clear: Vec<bool>,
     pub pattern: Pattern,
     pub seed: u64,
+    /// An output beat and the cycle in which it should leave, where that differed.
+    pub stated: Option<(usize, Option<u64>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +58,9 @@ struct FailureFile {
     /// Steps before which the state is cleared.
     clear: Vec<usize>,
     steps: usize,
+    /// An output beat and the cycle in which it should leave, where that differed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stated: Option<(usize, Option<u64>)>,
     tools: Vec<String>,
 }
 
@@ -111,6 +117,10 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
         last: numbers(package.stimulus.last),
         clear: numbers(package.stimulus.clear),
         steps: package.stimulus.steps(),
+        stated: match *package.difference {
+            Difference::Beat { beat, stated, .. } => Some((beat, stated)),
+            _ => None,
+        },
         tools: package.tools.to_vec(),
     };
     let mut digest = Sha256::new();
@@ -210,6 +220,7 @@ pub(super) fn read(folder: &Path) -> Result<Failure, CosimError> {
         inputs,
         pattern: file.pattern,
         seed: file.seed,
+        stated: file.stated,
     })
 }
 

@@ -284,14 +284,15 @@ EXPORT void lprnn_free(Dut* dut) {
 
 EXPORT const char* lprnn_error(const Dut* dut) { return dut->error.c_str(); }
 
-EXPORT int lprnn_reset(Dut* dut, uint64_t cycles) {
-    return guarded(dut, [&] {
+// With `strict` in the middle of the work: TVALID must be low all the while, whatever the sink does.
+EXPORT int lprnn_reset(Dut* dut, uint64_t cycles, int strict) {
+    return guarded(dut, [&]() -> int {
         auto* top = dut->top;
         top->DUT_CLOCK = 0;
         top->DUT_RESET_N = 0;
         top->DUT_IN(tvalid) = 0;
         top->DUT_IN(tlast) = 0;
-        top->DUT_OUT(tready) = 0;
+        top->DUT_OUT(tready) = strict != 0;
 #ifdef DUT_STATE_CLEAR
         top->DUT_STATE_CLEAR = 0;
 #endif
@@ -301,6 +302,10 @@ EXPORT int lprnn_reset(Dut* dut, uint64_t cycles) {
         for (uint64_t i = 0; i < cycles; i++) {
             dut->set_garbage();
             dut->eval();
+            if (strict && top->DUT_OUT(tvalid)) {
+                dut->error = "m_axis_tvalid is high while reset is low";
+                return PROTOCOL;
+            }
             dut->edge();
         }
         top->DUT_RESET_N = 1;

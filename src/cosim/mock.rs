@@ -107,6 +107,10 @@ impl Dut for MockDut<'_> {
         Ok(())
     }
 
+    fn pulse_reset(&mut self, _cycles: u64) -> Result<(), DutError> {
+        self.reset()
+    }
+
     fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
         *capture = Capture::default();
         let bytes = beat_bytes(&self.interface.input);

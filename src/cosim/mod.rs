@@ -2,7 +2,8 @@
 //!
 //! [`Toolchain`] compiles a core's Verilog with Verilator into a [`Model`]; [`compare`] feeds any
 //! [`Dut`] with a [`Stimulus`] under a [`Pattern`] of idle and stall cycles and compares every
-//! output word of every step, TLAST, the number of beats and the exact cycle counts. [`check`]
+//! output word of every step, TLAST, the number of beats and the exact cycle counts;
+//! [`compare_timed`] also the cycle of every beat while source and sink pause. [`check`]
 //! does both for a bundle; when something differs it finds the first step, layer, gate and unit
 //! by the core's trace ports and leaves a folder that [`replay`] runs again.
 
@@ -11,9 +12,11 @@ mod check;
 mod dut;
 mod error;
 mod failure;
+mod forecast;
 mod locate;
 mod mock;
 mod outcome;
+mod pattern;
 mod ports;
 mod scoreboard;
 mod stimulus;
@@ -25,11 +28,13 @@ pub use cache::CacheError;
 pub use check::{Request, Verdict, check, replay};
 pub use dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST, TraceRecord};
 pub use error::CosimError;
+pub use forecast::Pressure;
 pub use locate::{Oracle, TracedLayer};
 pub use mock::{Compute, Fault, MockDut};
 pub use outcome::{Agreement, Difference, Outcome};
-pub use scoreboard::compare;
-pub use stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
+pub use pattern::{Following, Pattern, Pauses};
+pub use scoreboard::{compare, compare_timed};
+pub use stimulus::{Mask, Stimulus, beat_bytes, pack_step, signed_field};
 pub use toolchain::{Core, Probes, Toolchain};
 pub use verilator::Model;
 pub use workload::{Tracer, Workload};

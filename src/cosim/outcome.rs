@@ -1,5 +1,6 @@
 //! What a comparison can come to.
 
+use super::forecast::Pressure;
 use serde::Serialize;
 
 /// The first thing in which hardware and model differ.
@@ -102,6 +103,21 @@ pub enum Difference {
         /// Cycles, by formula.
         stated: u64,
     },
+    /// The cycle of an output beat while source and sink pause.
+    #[error(
+        "step {step}: output beat {beat} left in cycle {measured}, by the schedule {}",
+        stated.map_or("never".to_string(), |cycle| format!("in cycle {cycle}"))
+    )]
+    Beat {
+        /// Step, from 0.
+        step: usize,
+        /// Beat of the whole run, from 0.
+        beat: usize,
+        /// Cycle since reset, simulated.
+        measured: u64,
+        /// Cycle since reset by the schedule; none when it is much later or never.
+        stated: Option<u64>,
+    },
 }
 
 /// What was compared, when nothing differs.
@@ -117,6 +133,9 @@ pub struct Agreement {
     pub latency: Option<u64>,
     /// Cycles per step, checked against the interface; only without stalls and from 4 steps on.
     pub cycles_per_step: Option<u64>,
+    /// How often pauses made the core wait, every beat in the cycle that the schedule states; only
+    /// with pauses, where the schedule is known.
+    pub pressure: Option<Pressure>,
 }
 
 /// The result of a comparison.
@@ -139,7 +158,8 @@ impl Difference {
             | Self::Hidden { step, .. }
             | Self::Padding { step }
             | Self::Last { step, .. }
-            | Self::CyclesPerStep { step, .. } => Some(step),
+            | Self::CyclesPerStep { step, .. }
+            | Self::Beat { step, .. } => Some(step),
             Self::Latency { .. } => Some(0),
             Self::Extra { .. } | Self::Protocol { .. } => None,
         }

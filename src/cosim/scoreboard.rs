@@ -2,14 +2,28 @@
 
 use super::CosimError;
 use super::dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST};
+use super::forecast::Forecast;
 use super::outcome::{Agreement, Difference, Outcome};
-use super::stimulus::{Mask, Pattern, Stimulus, beat_bytes, pack_step, signed_field};
+use super::pattern::Pattern;
+use super::stimulus::{Mask, Stimulus, beat_bytes, pack_step, signed_field};
 use super::verilator::Model;
 use crate::codegen::Interface;
+use crate::schedule::{Controls, LayerSchedule};
 use crate::tools::interrupted;
 
 /// Cycles between two looks at Ctrl-C and two reports of progress.
 const CYCLES_PER_CHUNK: u64 = 1 << 17;
+
+/// What is known of the cycles in which beats leave while source and sink pause.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Timing<'a> {
+    /// Nothing.
+    Unknown,
+    /// All, by the schedule.
+    Layers(&'a [LayerSchedule]),
+    /// The cycle of this beat of the run, if it is to leave.
+    Beat(usize, Option<u64>),
+}
 
 /// Feeds `stimulus` to a core and compares every output word with `expected` `[steps, elements]`.
 ///
@@ -22,10 +36,71 @@ pub fn compare(
     interface: &Interface,
     stimulus: Stimulus<'_>,
     expected: &[i32],
+    run: (Pattern, u64),
+    progress: &mut dyn FnMut(usize),
+) -> Result<Outcome, CosimError> {
+    judge(
+        dut,
+        interface,
+        stimulus,
+        expected,
+        run,
+        Timing::Unknown,
+        progress,
+    )
+}
+
+/// [`compare`], and every beat in the cycle that the schedule of `layers` states, also with pauses;
+/// without layers cycles are not compared.
+///
+/// # Errors
+/// As `compare`, and [`CosimError::NoPressure`] when a [`Pattern::Following`] did not fill the output
+/// queue although there were enough steps.
+pub fn compare_timed(
+    dut: &mut dyn Dut,
+    interface: &Interface,
+    layers: &[LayerSchedule],
+    stimulus: Stimulus<'_>,
+    expected: &[i32],
+    run: (Pattern, u64),
+    progress: &mut dyn FnMut(usize),
+) -> Result<Outcome, CosimError> {
+    let timing = if layers.is_empty() {
+        Timing::Unknown
+    } else {
+        Timing::Layers(layers)
+    };
+    let outcome = judge(dut, interface, stimulus, expected, run, timing, progress)?;
+    if let (Pattern::Following(_), Outcome::Equal(agreement), Some(last)) =
+        (run.0, &outcome, layers.last())
+        && stimulus.steps() >= Controls::steps_held(last)
+        && let Some(pressure) = &agreement.pressure
+        && pressure
+            .layers
+            .last()
+            .is_none_or(|layer| layer.array_waited == 0)
+    {
+        let cycles = agreement.cycles;
+        return Err(CosimError::NoPressure { cycles });
+    }
+    Ok(outcome)
+}
+
+/// The comparison itself.
+pub(super) fn judge(
+    dut: &mut dyn Dut,
+    interface: &Interface,
+    stimulus: Stimulus<'_>,
+    expected: &[i32],
     (pattern, seed): (Pattern, u64),
+    timing: Timing<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Outcome, CosimError> {
     let mut run = Run::new(interface, stimulus, expected, pattern.masks(seed))?;
+    let exact = pattern == Pattern::AlwaysReady && !stimulus.clear.contains(&true);
+    if !exact {
+        run.know(timing);
+    }
     dut.reset()?;
     match run
         .steps(dut, progress)
@@ -45,11 +120,9 @@ pub fn compare(
         cycles: run.cycles,
         latency: None,
         cycles_per_step: None,
+        pressure: run.forecast.as_ref().map(Forecast::pressure),
     };
-    if pattern == Pattern::AlwaysReady
-        && !stimulus.clear.contains(&true)
-        && let Err(difference) = run.timing(&mut agreement)
-    {
+    if exact && let Err(difference) = run.timing(&mut agreement) {
         return Ok(Outcome::Different(difference));
     }
     Ok(Outcome::Equal(agreement))
@@ -113,6 +186,12 @@ struct Run<'a> {
     /// Cycle of the last beat of every step so far.
     finished: Vec<u64>,
     cycles: u64,
+    /// Output beats compared so far.
+    beats: usize,
+    /// Says in which cycle the next of them leaves.
+    forecast: Option<Forecast<'a>>,
+    /// The cycle of one beat alone.
+    stated: Option<(usize, Option<u64>)>,
 }
 
 impl<'a> Run<'a> {
@@ -192,6 +271,41 @@ impl<'a> Run<'a> {
             first_accepted: None,
             finished: Vec::with_capacity(steps),
             cycles: 0,
+            beats: 0,
+            forecast: None,
+            stated: None,
+        })
+    }
+
+    /// Compares the cycles of beats too, as far as they are known.
+    fn know(&mut self, timing: Timing<'a>) {
+        match timing {
+            Timing::Unknown => {}
+            Timing::Layers(layers) => self.forecast = Some(Forecast::new(layers)),
+            Timing::Beat(beat, cycle) => self.stated = Some((beat, cycle)),
+        }
+    }
+
+    /// Whether the next beat, which left in cycle `measured`, should have.
+    fn check_cycle(&mut self, measured: u64) -> Result<(), Difference> {
+        let (beat, step) = (self.beats, self.finished.len());
+        self.beats += 1;
+        let stated = match (&mut self.forecast, self.stated) {
+            (Some(forecast), _) => {
+                let masks = (&self.offer, &self.take);
+                forecast.next_beat(&self.flags, masks, measured + self.quiet_limit)
+            }
+            (None, Some((at, cycle))) if at == beat => cycle,
+            _ => return Ok(()),
+        };
+        if stated == Some(measured) {
+            return Ok(());
+        }
+        Err(Difference::Beat {
+            step,
+            beat,
+            measured,
+            stated,
         })
     }
 
@@ -305,6 +419,8 @@ impl<'a> Run<'a> {
             {
                 return Err(Stop::Difference(Difference::Padding { step }));
             }
+            self.check_cycle(capture.taken[index])
+                .map_err(Stop::Difference)?;
             let end = place + 1 == port.beats_per_step;
             let (hardware, model) = (capture.last[index] != 0, end && self.stimulus.last[step]);
             if hardware != model {

@@ -4,13 +4,13 @@ use crate::codegen::StreamPort;
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
 use bitvec::view::BitView;
-use serde::{Deserialize, Serialize};
 
 /// One bit per cycle, repeating: in which cycles something may happen. Empty: in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mask(Vec<u64>);
 
-/// Words of a mask that is not empty: a pattern repeats after 65536 cycles.
+/// Words of a mask that is not empty: a pattern repeats after 65536 cycles, or later where it
+/// follows a core of long steps.
 const MASK_WORDS: usize = 1024;
 
 impl Mask {
@@ -24,7 +24,7 @@ impl Mask {
     #[must_use]
     pub fn random(percent: u8, seed: u64) -> Self {
         let mut random = SplitMix(seed);
-        Self::from_bits(|| random.below(100) < u64::from(percent))
+        Self::from_bits(MASK_WORDS, || random.below(100) < u64::from(percent))
     }
 
     /// Runs of 1 to `on` cycles that may, and 1 to `off` that may not.
@@ -32,7 +32,7 @@ impl Mask {
     pub fn bursts(on: u16, off: u16, seed: u64) -> Self {
         let mut random = SplitMix(seed);
         let (mut open, mut left) = (false, 0);
-        Self::from_bits(|| {
+        Self::from_bits(MASK_WORDS, || {
             if left == 0 {
                 open = !open;
                 left = 1 + random.below(u64::from(if open { on } else { off }).max(1));
@@ -42,14 +42,15 @@ impl Mask {
         })
     }
 
-    fn from_bits(mut bit: impl FnMut() -> bool) -> Self {
-        let mut words = vec![0u64; MASK_WORDS];
+    /// `count` words, a power of two, of the bits that come.
+    pub(super) fn from_bits(count: usize, mut bit: impl FnMut() -> bool) -> Self {
+        let mut words = vec![0u64; count];
         for word in &mut words {
             for place in 0..64 {
                 *word |= u64::from(bit()) << place;
             }
         }
-        words[MASK_WORDS - 1] |= 1 << 63; // a core that waits for ever would be our fault
+        words[count - 1] |= 1 << 63; // a core that waits for ever would be our fault
         Self(words)
     }
 
@@ -66,43 +67,6 @@ impl Mask {
     #[must_use]
     pub fn words(&self) -> &[u64] {
         &self.0
-    }
-}
-
-/// How often the source idles and the sink stalls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "pattern", deny_unknown_fields)]
-pub enum Pattern {
-    /// Never: the exact cycle counts are checked.
-    AlwaysReady,
-    /// At random, each cycle for itself.
-    Random {
-        /// Chance in 100 that a beat is offered.
-        offer: u8,
-        /// Chance in 100 that a beat is taken.
-        take: u8,
-    },
-    /// In runs of random length, each from 1 to a longest.
-    Bursts {
-        /// Longest run of cycles in which beats move.
-        on: u16,
-        /// Longest run of cycles in which none do.
-        off: u16,
-    },
-}
-
-impl Pattern {
-    /// The masks of source and sink. Same seed, same masks.
-    #[must_use]
-    pub fn masks(self, seed: u64) -> (Mask, Mask) {
-        let (source, sink) = (seed.wrapping_mul(2), seed.wrapping_mul(2).wrapping_add(1));
-        match self {
-            Self::AlwaysReady => (Mask::always(), Mask::always()),
-            Self::Random { offer, take } => (Mask::random(offer, source), Mask::random(take, sink)),
-            Self::Bursts { on, off } => {
-                (Mask::bursts(on, off, source), Mask::bursts(on, off, sink))
-            }
-        }
     }
 }
 

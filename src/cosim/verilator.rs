@@ -53,7 +53,7 @@ const PROTOCOL: c_int = 3;
 struct Api {
     free: unsafe extern "C" fn(*mut RawDut),
     error: unsafe extern "C" fn(*const RawDut) -> *const c_char,
-    reset: unsafe extern "C" fn(*mut RawDut, u64) -> c_int,
+    reset: unsafe extern "C" fn(*mut RawDut, u64, c_int) -> c_int,
     run: unsafe extern "C" fn(*mut RawDut, *mut Job) -> c_int,
     trace_on: unsafe extern "C" fn(*mut RawDut),
     trace: unsafe extern "C" fn(*const RawDut, *mut u64) -> *const u8,
@@ -188,6 +188,21 @@ impl Model {
         text.to_string_lossy().into_owned()
     }
 
+    /// Holds reset for so many edges; `strict`: TVALID must be low all the while.
+    fn hold_reset(&mut self, cycles: u64, strict: bool) -> Result<(), DutError> {
+        // SAFETY: `dut` is a live object of this library, and `&mut self` makes the call the only
+        // one on it.
+        let code = unsafe { (self.api.reset)(self.dut.as_ptr(), cycles, c_int::from(strict)) };
+        match code {
+            COMPLETE => Ok(()),
+            PROTOCOL => Err(DutError::Protocol {
+                cycle: 0,
+                message: self.error(),
+            }),
+            _ => Err(self.stopped()),
+        }
+    }
+
     fn stopped(&self) -> DutError {
         DutError::Stopped {
             message: self.error(),
@@ -197,14 +212,11 @@ impl Model {
 
 impl Dut for Model {
     fn reset(&mut self) -> Result<(), DutError> {
-        // SAFETY: `dut` is a live object of this library, and `&mut self` makes the call the only
-        // one on it.
-        let code = unsafe { (self.api.reset)(self.dut.as_ptr(), RESET_CYCLES) };
-        if code == COMPLETE {
-            Ok(())
-        } else {
-            Err(self.stopped())
-        }
+        self.hold_reset(RESET_CYCLES, false)
+    }
+
+    fn pulse_reset(&mut self, cycles: u64) -> Result<(), DutError> {
+        self.hold_reset(cycles, true)
     }
 
     fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {

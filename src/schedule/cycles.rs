@@ -28,7 +28,7 @@ pub struct CycleCounts {
 /// from the first state that is seen twice.
 #[must_use]
 pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
-    let mut controls: Vec<Control> = layers.iter().map(Control::new).collect();
+    let mut core = Controls::new(layers);
     let beats = layers[layers.len() - 1].out_beats();
     let mut ends: Vec<u64> = Vec::new();
     let mut seen: Vec<Vec<Control>> = Vec::new();
@@ -36,39 +36,118 @@ pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
     let mut cycle = 0u64;
     let mut first_input = None;
     loop {
-        // Registered signals of this cycle, then what is exchanged, then the clock edge.
-        let offers: Vec<bool> = controls.iter().map(Control::offers).collect();
-        let takes: Vec<bool> = controls.iter().map(Control::takes).collect();
-        if takes[0] {
+        // A step's end is known before its clock edge, and so is the state at its end.
+        if core.offers() && (sent + 1) % beats == 0 {
+            ends.push(cycle);
+            if let Some(first) = seen.iter().position(|earlier| *earlier == core.layers) {
+                let distances: Vec<u64> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+                let (filling, repeating) = distances.split_at(first);
+                return CycleCounts {
+                    latency: ends[0] - first_input.unwrap_or(0) + 1,
+                    per_step: repeating
+                        .iter()
+                        .sum::<u64>()
+                        .div_ceil(repeating.len() as u64),
+                    filling: filling.to_vec(),
+                    repeating: repeating.to_vec(),
+                };
+            }
+            seen.push(core.layers.clone());
+        }
+        let moved = core.clock(true, true);
+        if moved.accepted {
             first_input.get_or_insert(cycle);
         }
-        if offers[controls.len() - 1] {
-            sent += 1;
-            if sent % beats == 0 {
-                ends.push(cycle);
-                if let Some(first) = seen.iter().position(|earlier| *earlier == controls) {
-                    let distances: Vec<u64> =
-                        ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
-                    let (filling, repeating) = distances.split_at(first);
-                    return CycleCounts {
-                        latency: ends[0] - first_input.unwrap_or(0) + 1,
-                        per_step: repeating
-                            .iter()
-                            .sum::<u64>()
-                            .div_ceil(repeating.len() as u64),
-                        filling: filling.to_vec(),
-                        repeating: repeating.to_vec(),
-                    };
-                }
-                seen.push(controls.clone());
-            }
-        }
-        for index in 0..controls.len() {
-            let input = takes[index] && (index == 0 || offers[index - 1]);
-            let output = offers[index] && takes.get(index + 1).copied().unwrap_or(true);
-            controls[index].clock(input, output);
-        }
+        sent += usize::from(moved.sent);
         cycle += 1;
+    }
+}
+
+/// What moves at the ports of a core in one cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The offered input beat is accepted.
+    pub accepted: bool,
+    /// An output beat is offered: TVALID.
+    pub valid: bool,
+    /// And it is taken.
+    pub sent: bool,
+}
+
+/// How often a layer's output queue was its limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Waits {
+    /// Cycles in which no further group's result would have fitted.
+    pub queue_full: u64,
+    /// Of these, cycles in which the array had all it needed to go on but room.
+    pub array_waited: u64,
+}
+
+/// The control of a whole core, without its data, under any source and sink.
+///
+/// [`count_cycles`] is this with both always willing; `cosim` holds the hardware to it while they
+/// pause.
+#[derive(Clone, Debug)]
+pub struct Controls<'a> {
+    layers: Vec<Control<'a>>,
+    waits: Vec<Waits>,
+}
+
+impl<'a> Controls<'a> {
+    /// A core after reset.
+    ///
+    /// # Panics
+    /// Later, when there are no layers.
+    #[must_use]
+    pub fn new(layers: &'a [LayerSchedule]) -> Self {
+        Self {
+            layers: layers.iter().map(Control::new).collect(),
+            waits: vec![Waits::default(); layers.len()],
+        }
+    }
+
+    /// Whether an output beat is offered in this cycle.
+    fn offers(&self) -> bool {
+        self.layers[self.layers.len() - 1].offers()
+    }
+
+    /// One cycle in which an input beat is `offered` and the sink is `ready`.
+    pub fn clock(&mut self, offered: bool, ready: bool) -> Moved {
+        let count = self.layers.len();
+        let takes = self.layers[0].takes();
+        let valid = self.offers();
+        for (layer, waits) in self.layers.iter().zip(&mut self.waits) {
+            waits.queue_full += u64::from(layer.room == 0);
+            waits.array_waited += u64::from(layer.waits_for_room());
+        }
+        // Registered signals of this cycle are exchanged from the source on; a layer's own clock edge
+        // comes after its neighbour has seen them.
+        let mut input = offered && takes;
+        for index in 0..count {
+            let offers = self.layers[index].offers();
+            let output = offers && self.layers.get(index + 1).map_or(ready, Control::takes);
+            self.layers[index].clock(input, output);
+            input = output;
+        }
+        Moved {
+            accepted: offered && takes,
+            valid,
+            sent: valid && ready,
+        }
+    }
+
+    /// Of every layer, since reset.
+    #[must_use]
+    pub fn waits(&self) -> &[Waits] {
+        &self.waits
+    }
+
+    /// Steps of this layer's results that fit between the array and a sink that takes nothing, one
+    /// more than begun counted as one.
+    #[must_use]
+    pub fn steps_held(layer: &LayerSchedule) -> usize {
+        // The queue, and the group that is being sent.
+        ((1usize << layer.queue_log2) + 1).div_ceil(layer.groups) + 1
     }
 }
 
@@ -76,7 +155,7 @@ pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
 const FAR: usize = 16;
 
 /// The control state of one layer, named after the registers it stands for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Control<'a> {
     layer: &'a LayerSchedule,
     // loader
@@ -188,13 +267,24 @@ impl<'a> Control<'a> {
         self.group == 0 && (layer.x_blocks..layer.x_blocks + layer.h_blocks).contains(&self.block)
     }
 
-    fn may_start(&self) -> bool {
+    /// Whether nothing but room for a result is missing for the next block.
+    fn may_start_with_room(&self) -> bool {
         let x_ready = self.block > 0 || self.group > 0 || self.loaded > 0;
         let h_ready = !self.uses_h() || self.h_credit > 0;
-        let room_ready = self.block + 1 < self.layer.blocks || self.room > 0;
-        let lane_ready =
-            self.block + 1 < self.layer.blocks || !self.layer.groups_clash(self.distance);
-        x_ready && h_ready && room_ready && lane_ready && (self.started || self.gap == 0)
+        let lane_ready = !self.last_block() || !self.layer.groups_clash(self.distance);
+        x_ready && h_ready && lane_ready && (self.started || self.gap == 0)
+    }
+
+    fn last_block(&self) -> bool {
+        self.block + 1 == self.layer.blocks
+    }
+
+    fn may_start(&self) -> bool {
+        self.may_start_with_room() && (!self.last_block() || self.room > 0)
+    }
+
+    fn waits_for_room(&self) -> bool {
+        self.room == 0 && self.last_block() && self.may_start_with_room()
     }
 
     fn h_written(&self) -> bool {

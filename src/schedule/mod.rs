@@ -9,7 +9,7 @@ mod mac;
 mod roms;
 mod steady;
 
-pub use cycles::{CycleCounts, count_cycles};
+pub use cycles::{Controls, CycleCounts, Moved, Waits, count_cycles};
 pub use folding::{ScheduleError, choose};
 pub use layer::{Fabric, LayerSchedule, LayerShape};
 pub use mac::{MacArray, Packing};

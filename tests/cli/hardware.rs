@@ -16,9 +16,52 @@ fn cosimulation_agrees_and_finds_a_wrong_core() {
     cosim().assert().success().stderr_eq("").stdout_eq(str![[r"
 lstm_top: Verilator [..]
   equal without pauses: 320 words of 64 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
-  equal with random pauses: 320 words of 64 steps in [..] cycles
+  equal with pauses: 320 words of 64 steps in [..] cycles, each beat in its cycle; source idle [..], sink stalled [..], queue full [..], array waited [..]
 
 "]]);
+    let json = program()
+        .current_dir(home.path())
+        .args([
+            "cosim", "lstm", "-q", "--stalls", "bursts", "--format", "json",
+        ])
+        .assert()
+        .success();
+    let report: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let run = &report["runs"][0];
+    assert_eq!(run["pattern"]["pattern"], "following");
+    for count in [
+        &run["pressure"]["sink_stalled"],
+        &run["pressure"]["source_idle"],
+        &run["pressure"]["layers"][0]["queue_full"],
+        &run["pressure"]["layers"][0]["array_waited"],
+    ] {
+        assert!(count.as_u64().unwrap() > 0, "{run}");
+    }
+    // A queue without credit: what overflows is found only by a sink that is slower than the core.
+    let sequencer = folder.join("rtl/lprnn_sequencer.v");
+    let right = std::fs::read_to_string(&sequencer).unwrap();
+    let wrong = right.replace("= ~last_block_q | (|room_q);", "= 1'b1;");
+    assert_ne!(right, wrong);
+    std::fs::write(&sequencer, wrong).unwrap();
+    cosim().assert().code(1).stderr_eq("").stdout_eq(str![[r"
+lstm_top: Verilator [..]
+  equal without pauses: 320 words [..]
+  DIFFERENT with pauses: step [..]
+  replay: lprnn-hw cosim lprnn-hw-fail/[..]
+
+"]]);
+    let replay = |home: &Path| {
+        let package = names(&home.join("lprnn-hw-fail")).remove(0);
+        program()
+            .current_dir(home)
+            .arg("cosim")
+            .arg(Path::new("lprnn-hw-fail").join(package))
+            .assert()
+            .code(1)
+    };
+    replay(home.path());
+    std::fs::remove_dir_all(home.path().join("lprnn-hw-fail")).unwrap();
+    std::fs::write(&sequencer, right).unwrap();
     // The core of another seed behind the signature and model of this one.
     generate(home.path(), &["--seed", "2", "--out", "other"]);
     let model = home.path().join("other/model.safetensors");
@@ -29,15 +72,7 @@ lstm_top: Verilator [..]
   replay: lprnn-hw cosim lprnn-hw-fail/[..]
 
 "]]);
-    let package = names(&home.path().join("lprnn-hw-fail")).remove(0);
-    let package = Path::new("lprnn-hw-fail").join(package);
-    program()
-        .current_dir(home.path())
-        .arg("cosim")
-        .arg(package)
-        .assert()
-        .code(1)
-        .stdout_eq(str![[r"
+    replay(home.path()).stdout_eq(str![[r"
 ...
   DIFFERENT as recorded: step 0 [..]
 

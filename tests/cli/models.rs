@@ -211,7 +211,7 @@ fn a_float_model_becomes_a_core_that_agrees() {
         .stdout_eq(str![[r"
 lstm_top: Verilator [..]
   equal without pauses: 1 280 words of 40 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
-  equal with random pauses: 1 280 words of 40 steps in [..] cycles
+  equal with pauses: 1 280 words of 40 steps in [..] cycles, each beat in its cycle; source idle [..], sink stalled [..], queue full [..], array waited [..]
 
 "]]);
     assert_eq!(names(home.path()), ["again.safetensors", "m.safetensors"]);

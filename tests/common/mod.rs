@@ -3,6 +3,8 @@
 // Every test program takes what it needs.
 #![allow(dead_code)]
 
+pub mod icarus;
+
 use lprnn_hw::codegen::{Bundle, Package, Vectors};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{Layer, QuantizedModel};

@@ -31,6 +31,7 @@ fn checked(
     };
     let request = Request {
         core: core.core(),
+        layers: &[],
         stimulus,
         expected: &spoilt,
         pattern: RANDOM,

@@ -1,0 +1,257 @@
+//! When source and sink pause: patterns of their own, and one that follows the core.
+
+use super::stimulus::{Mask, SplitMix};
+use crate::codegen::Interface;
+use crate::schedule::{Controls, LayerSchedule};
+use serde::{Deserialize, Serialize};
+
+/// Words of the longest mask, 16 MiB: beyond it the phases of a pattern that follows are cut short.
+const LONGEST_MASK: u64 = 1 << 21;
+/// Steps that a mask of a pattern that follows is long, at least.
+const MASK_STEPS: u64 = 64;
+/// Rate of a slow side, as a fraction of the core's.
+const SLOW: (u64, u64) = (2, 3);
+/// Largest number in a pattern that follows; beyond it chances and lengths stay as they are.
+const LARGEST: u64 = 1 << 28;
+
+/// How often the source idles and the sink stalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "pattern", deny_unknown_fields)]
+pub enum Pattern {
+    /// Never: the exact cycle counts are checked.
+    AlwaysReady,
+    /// At random, each cycle for itself.
+    Random {
+        /// Chance in 100 that a beat is offered.
+        offer: u8,
+        /// Chance in 100 that a beat is taken.
+        take: u8,
+    },
+    /// In runs of random length, each from 1 to a longest.
+    Bursts {
+        /// Longest run of cycles in which beats move.
+        on: u16,
+        /// Longest run of cycles in which none do.
+        off: u16,
+    },
+    /// In phases whose rates and lengths are the core's own.
+    Following(Following),
+}
+
+/// Pauses that this core feels: a stop of the sink until nothing fits any more, then phases in turn,
+/// in which one side or both are slower than the core, pause at random, or stop for steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Following {
+    /// Which phases there are.
+    pub pauses: Pauses,
+    /// Cycles of a step.
+    pub cycles: u64,
+    /// Input beats of a step.
+    pub source: u64,
+    /// Output beats of a step.
+    pub sink: u64,
+    /// Steps that the core holds when its sink stops, the one that waits counted.
+    pub held: u64,
+}
+
+/// Kinds of pauses in a pattern that follows the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pauses {
+    /// All of them.
+    Mixed,
+    /// Each cycle for itself.
+    Random,
+    /// In runs of random length.
+    Bursts,
+}
+
+/// What one side does for some steps.
+#[derive(Clone, Copy)]
+enum Phase {
+    Free,
+    /// Each cycle for itself, at two thirds of the core's rate.
+    Slow,
+    /// Each cycle for itself, every second one.
+    Half,
+    /// Runs of up to a step's beats, stops of up to two steps.
+    Bursts,
+    /// Runs and stops of a few cycles.
+    Stutter,
+    Stop,
+}
+
+impl Pattern {
+    /// Pauses for this core, whose last layer is the last of `layers`.
+    ///
+    /// # Panics
+    /// When there are no layers.
+    #[must_use]
+    pub fn following(pauses: Pauses, interface: &Interface, layers: &[LayerSchedule]) -> Self {
+        Self::Following(Following {
+            pauses,
+            cycles: interface.timing.cycles_per_step,
+            source: interface.input.beats_per_step as u64,
+            sink: interface.output.beats_per_step as u64,
+            held: Controls::steps_held(&layers[layers.len() - 1]) as u64,
+        })
+    }
+
+    /// The masks of source and sink. Same seed, same masks.
+    #[must_use]
+    pub fn masks(self, seed: u64) -> (Mask, Mask) {
+        let (source, sink) = (seed.wrapping_mul(2), seed.wrapping_mul(2).wrapping_add(1));
+        match self {
+            Self::AlwaysReady => (Mask::always(), Mask::always()),
+            Self::Random { offer, take } => (Mask::random(offer, source), Mask::random(take, sink)),
+            Self::Bursts { on, off } => {
+                (Mask::bursts(on, off, source), Mask::bursts(on, off, sink))
+            }
+            Self::Following(pace) => pace.masks(source, sink),
+        }
+    }
+}
+
+impl Following {
+    fn masks(mut self, source: u64, sink: u64) -> (Mask, Mask) {
+        // A package of a failure may hold any number.
+        for number in [&mut self.cycles, &mut self.source, &mut self.sink] {
+            *number = (*number).clamp(1, LARGEST);
+        }
+        self.held = self.held.min(LARGEST);
+        // The sink stops until nothing fits, and is then slow, while the source still does not pause.
+        let full = self.held.saturating_add(1);
+        (
+            self.mask(source, self.source, (Phase::Free, full + 4)),
+            self.mask(sink, self.sink, (Phase::Stop, full)),
+        )
+    }
+
+    /// Words of the masks: a power of two.
+    fn words(self) -> u64 {
+        let steps = MASK_STEPS + 4 * self.held;
+        let words = self.cycles.saturating_mul(steps).div_ceil(64);
+        words.clamp(1024, LONGEST_MASK).next_power_of_two()
+    }
+
+    /// Cycles of `steps` steps, at most a quarter of the mask.
+    fn cycles_of(self, steps: u64) -> u64 {
+        let quarter = self.words() * 16;
+        self.cycles.saturating_mul(steps).clamp(1, quarter)
+    }
+
+    /// The first phase for so many steps, then all kinds in turn with free phases between them, so that
+    /// each side is often alone in being slow.
+    fn mask(self, seed: u64, beats: u64, first: (Phase, u64)) -> Mask {
+        let kinds: &[Phase] = match self.pauses {
+            Pauses::Mixed => &[
+                Phase::Slow,
+                Phase::Bursts,
+                Phase::Half,
+                Phase::Stop,
+                Phase::Stutter,
+            ],
+            Pauses::Random => &[Phase::Slow, Phase::Half],
+            Pauses::Bursts => &[Phase::Bursts, Phase::Stop, Phase::Stutter],
+        };
+        let mut random = SplitMix(seed);
+        let (mut phase, mut left) = (first.0, self.cycles_of(first.1));
+        let mut number = 0;
+        // Of the phase: whether the run is open, and what is left of it.
+        let (mut open, mut run) = (false, 0);
+        Mask::from_bits(self.words() as usize, || {
+            if left == 0 {
+                number += 1;
+                phase = match number % 2 {
+                    0 => Phase::Free,
+                    _ => kinds[number / 2 % kinds.len()],
+                };
+                left = match phase {
+                    Phase::Stop => self.cycles_of(1) + random.below(self.cycles_of(3)),
+                    // Long enough that groups end at every distance from one another.
+                    Phase::Slow => self.cycles_of(8) + random.below(self.cycles_of(8)),
+                    _ => self.cycles_of(2) + random.below(self.cycles_of(4)),
+                };
+                run = 0;
+            }
+            left -= 1;
+            let (longest_open, longest_shut) = match phase {
+                Phase::Free => return true,
+                Phase::Stop => return false,
+                Phase::Half => return random.below(2) == 0,
+                Phase::Slow => return random.below(self.cycles * SLOW.1) < beats * SLOW.0,
+                Phase::Bursts => (beats, self.cycles_of(2)),
+                Phase::Stutter => (4, 8),
+            };
+            if run == 0 {
+                open = !open;
+                run = 1 + random.below(if open { longest_open } else { longest_shut });
+            }
+            run -= 1;
+            open
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CORE: Following = Following {
+        pauses: Pauses::Mixed,
+        cycles: 500,
+        source: 8,
+        sink: 16,
+        held: 3,
+    };
+
+    fn shut(mask: &Mask, cycles: std::ops::Range<u64>) -> u64 {
+        cycles.filter(|&cycle| !mask.at(cycle)).count() as u64
+    }
+
+    #[test]
+    fn the_sink_stops_first_and_is_slower_than_the_core_after_it() {
+        for pauses in [Pauses::Mixed, Pauses::Random, Pauses::Bursts] {
+            let pattern = Pattern::Following(Following { pauses, ..CORE });
+            for seed in 0..20 {
+                let (source, sink) = pattern.masks(seed);
+                assert_eq!((source.clone(), sink.clone()), pattern.masks(seed));
+                assert_eq!(shut(&sink, 0..4 * 500), 4 * 500, "{pauses:?}");
+                assert_eq!(shut(&source, 0..8 * 500), 0, "{pauses:?}");
+                // Two steps at least in which fewer than two steps' beats can leave.
+                let open = 1000 - shut(&sink, 2000..3000);
+                assert!(open < 32, "{pauses:?}, seed {seed}: {open}");
+                // Over everything both sides do pause, and do move.
+                for mask in [&source, &sink] {
+                    let part = shut(mask, 0..64 * 500) / 320;
+                    assert!((10..90).contains(&part), "{pauses:?}: {part} %");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn masks_reach_over_many_steps_and_stay_bounded_whatever_is_asked() {
+        let (source, _) = Pattern::Following(CORE).masks(1);
+        assert!(source.words().len() as u64 * 64 >= 64 * 500);
+        let absurd = Following {
+            pauses: Pauses::Mixed,
+            cycles: u64::MAX,
+            source: u64::MAX,
+            sink: 0,
+            held: u64::MAX,
+        };
+        let (source, sink) = Pattern::Following(absurd).masks(u64::MAX);
+        for mask in [source, sink] {
+            assert_eq!(mask.words().len() as u64, LONGEST_MASK);
+        }
+        let empty = Following {
+            cycles: 0,
+            source: 0,
+            held: 0,
+            ..absurd
+        };
+        assert_eq!(Pattern::Following(empty).masks(3).0.words().len(), 1024);
+    }
+}

@@ -17,6 +17,9 @@ mod places;
 #[path = "cli/program.rs"]
 mod program;
 
+#[path = "common/signals.rs"]
+mod signals;
+
 use program::program;
 use snapbox::Data;
 use std::path::Path;

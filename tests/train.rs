@@ -4,6 +4,8 @@
 mod home;
 #[path = "train/refusals.rs"]
 mod refusals;
+#[path = "common/signals.rs"]
+mod signals;
 
 use home::{Home, json, program};
 use std::time::{Duration, Instant};
@@ -137,7 +139,7 @@ fn ctrl_c_leaves_a_checkpoint_to_go_on_from() {
     let options = ["--bits", "4", "--epochs", "150", "--patience", "150"];
     home.train("whole", &options).assert().success();
     let train = |more: &[&str]| {
-        std::process::Command::new(snapbox::cmd::cargo_bin!("lprnn-hw"))
+        signals::program_ignoring("")
             .args(home.arguments("parts", &options))
             .args(more)
             .stdout(std::process::Stdio::null())

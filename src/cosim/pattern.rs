@@ -98,6 +98,15 @@ impl Pattern {
         })
     }
 
+    /// Steps beyond a wrong one that a core may have begun by then, were its queue without an end.
+    pub(super) fn steps_ahead(self) -> usize {
+        match self {
+            // The stop, and what a slow phase adds to it.
+            Self::Following(following) => following.held.min(1 << 16) as usize + 32,
+            _ => 0,
+        }
+    }
+
     /// The masks of source and sink. Same seed, same masks.
     #[must_use]
     pub fn masks(self, seed: u64) -> (Mask, Mask) {
@@ -214,20 +223,21 @@ mod tests {
     fn the_sink_stops_first_and_is_slower_than_the_core_after_it() {
         for pauses in [Pauses::Mixed, Pauses::Random, Pauses::Bursts] {
             let pattern = Pattern::Following(Following { pauses, ..CORE });
+            let mut open = 0;
             for seed in 0..20 {
                 let (source, sink) = pattern.masks(seed);
                 assert_eq!((source.clone(), sink.clone()), pattern.masks(seed));
                 assert_eq!(shut(&sink, 0..4 * 500), 4 * 500, "{pauses:?}");
                 assert_eq!(shut(&source, 0..8 * 500), 0, "{pauses:?}");
-                // Two steps at least in which fewer than two steps' beats can leave.
-                let open = 1000 - shut(&sink, 2000..3000);
-                assert!(open < 32, "{pauses:?}, seed {seed}: {open}");
+                open += 1000 - shut(&sink, 2000..3000);
                 // Over everything both sides do pause, and do move.
                 for mask in [&source, &sink] {
                     let part = shut(mask, 0..64 * 500) / 320;
                     assert!((10..90).contains(&part), "{pauses:?}: {part} %");
                 }
             }
+            // Two steps in which fewer than two steps' beats can leave.
+            assert!((100..20 * 2 * 16).contains(&open), "{pauses:?}: {open}");
         }
     }
 

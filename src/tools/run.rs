@@ -5,7 +5,7 @@ use super::scratch::Scratch;
 use super::watch;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use signal_hook::consts::{SIGQUIT, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -97,29 +97,28 @@ pub fn interrupt() {
 /// Work in progress then fails with [`RunError::Interrupted`], so that temporary files are
 /// removed on the way out.
 ///
-/// Where the signal is ignored or handled already it is left so: a shell starts the jobs that a
-/// script puts in the background with Ctrl-C ignored.
+/// A signal that whoever started us has ignored stays ignored, and the others are handled all the same:
+/// a shell starts the jobs that a script puts in the background with Ctrl-C ignored, `nohup` ignores
+/// SIGHUP.
 ///
 /// # Errors
 /// When the system refuses.
-pub fn kill_on_interrupt() -> Result<(), ctrlc::Error> {
-    let stop = || {
-        if interrupted() {
-            std::process::exit(130);
+pub fn kill_on_interrupt() -> std::io::Result<()> {
+    let wanted = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
+    let heard: Vec<i32> = wanted.into_iter().filter(|&one| !is_ignored(one)).collect();
+    let mut signals = Signals::new(heard)?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if interrupted() {
+                std::process::exit(130);
+            }
+            interrupt();
         }
-        interrupt();
-    };
-    if !is_ignored(SIGQUIT) {
-        let mut signals = Signals::new([SIGQUIT]).map_err(ctrlc::Error::System)?;
-        std::thread::spawn(move || signals.forever().for_each(|_| stop()));
-    }
+    });
     // A file that grows beyond the limit of `ulimit -f` then gives an error instead of an end.
     let passed = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGXFSZ, passed).map_err(ctrlc::Error::System)?;
-    match ctrlc::try_set_handler(stop) {
-        Err(ctrlc::Error::MultipleHandlers) => Ok(()),
-        other => other,
-    }
+    signal_hook::flag::register(SIGXFSZ, passed)?;
+    Ok(())
 }
 
 /// Whether whoever started us has this signal ignored, where the system says so.

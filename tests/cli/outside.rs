@@ -1,7 +1,7 @@
 //! Programs outside that are missing or fail, and interruption from the terminal.
 
 use super::program::{generate, home, names, program};
-use snapbox::cmd::cargo_bin;
+use super::signals::program_ignoring;
 use snapbox::str;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -76,14 +76,13 @@ help: is it a working one? `lprnn-hw doctor` says which was taken
     );
 }
 
-#[test]
-fn ctrl_c_leaves_nothing_behind() {
+fn a_signal_leaves_nothing_behind(ignored: &str, signal: nix::sys::signal::Signal) {
     let (home, scratch) = (home(), home());
     let folder = generate(home.path(), &[]);
     let pids = home.path().join("pid");
     let waits = format!("echo $$ > {}; exec sleep 300", pids.display());
     let slow = fake_yosys(home.path(), &waits);
-    let child = std::process::Command::new(cargo_bin!("lprnn-hw"))
+    let child = program_ignoring(ignored)
         .env("LPRNN_YOSYS", &slow)
         .env("TMPDIR", scratch.path())
         .arg("synth")
@@ -110,8 +109,7 @@ fn ctrl_c_leaves_nothing_behind() {
         2,
         "synthesis works in a folder of its own, and its tool has another"
     );
-    let interrupt = nix::sys::signal::Signal::SIGINT;
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), interrupt).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "interrupted\n");
@@ -119,6 +117,18 @@ fn ctrl_c_leaves_nothing_behind() {
     assert!(names(scratch.path()).is_empty());
     let alive = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
     assert!(alive.is_err(), "the tool outlived the program");
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    a_signal_leaves_nothing_behind("", nix::sys::signal::Signal::SIGINT);
+}
+
+/// What is ignored is no reason to be deaf to the rest.
+#[test]
+fn other_signals_leave_nothing_behind_under_nohup_and_in_the_background() {
+    a_signal_leaves_nothing_behind("HUP", nix::sys::signal::Signal::SIGINT);
+    a_signal_leaves_nothing_behind("INT,QUIT", nix::sys::signal::Signal::SIGTERM);
 }
 
 /// A script's background job has Ctrl-C ignored; that is no reason to stop.
@@ -159,7 +169,7 @@ fn nothing_outlives_a_program_that_is_killed() {
         );
         std::fs::write(at("compiler"), script).unwrap();
         std::fs::set_permissions(at("compiler"), Permissions::from_mode(0o755)).unwrap();
-        let mut child = std::process::Command::new(cargo_bin!("lprnn-hw"))
+        let mut child = program_ignoring("")
             .arg("cosim")
             .arg(&folder)
             .env("CXX", at("compiler"))

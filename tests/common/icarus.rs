@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 /// The inputs of one cycle.
+#[allow(clippy::struct_excessive_bools)] // five wires
 #[derive(Clone, Default)]
 pub struct Pins {
     pub reset: bool,
@@ -24,6 +25,7 @@ pub struct Pins {
 }
 
 /// The outputs of one cycle.
+#[allow(clippy::struct_excessive_bools)] // three wires
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub ready: bool,

@@ -3,7 +3,9 @@
 use super::Ended;
 use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
-use crate::import::{FloatModel, ImportError, ImportOptions, Mapping, TrainedFractions, read};
+use crate::import::{
+    FloatModel, ImportError, ImportOptions, Mapping, TrainedFractions, TrainedWidths, read,
+};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -69,6 +71,8 @@ struct LayerSizes {
 
 #[derive(Serialize)]
 struct Fractions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widths: Option<TrainedWidths>,
     x: i32,
     layers: Vec<[[i32; 4]; 2]>,
 }
@@ -76,6 +80,7 @@ struct Fractions {
 impl From<&TrainedFractions> for Fractions {
     fn from(trained: &TrainedFractions) -> Self {
         Self {
+            widths: trained.widths,
             x: trained.x,
             layers: trained.layers.clone(),
         }

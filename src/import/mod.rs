@@ -12,6 +12,7 @@ mod tensors;
 pub use error::ImportError;
 pub use model::{
     FloatHead, FloatLayer, FloatModel, ImportOptions, Mapping, Passengers, TrainedFractions,
+    TrainedWidths,
 };
 
 use std::path::Path;

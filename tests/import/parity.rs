@@ -1,6 +1,7 @@
 //! The weights as they were read give the outputs that the framework computed.
 
 use super::{array, error, model};
+use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{FloatState, float_layer};
 use safetensors::SafeTensors;
@@ -115,6 +116,13 @@ fn what_is_left_out_is_listed() {
 fn trained_fractions_are_read() {
     let model = model("quant_lstm.safetensors", "");
     let fractions = model.fractions.unwrap();
+    let widths = fractions.widths.unwrap();
+    assert_eq!(
+        (widths.weight_bits, widths.act_bits, widths.input_bits),
+        (3, 5, 4)
+    );
+    assert_eq!((widths.z, widths.a_frac), (QFormat::new(9, 5), 7));
+    assert_eq!(widths.c, QFormat::new(14, 9));
     let bytes = std::fs::read(super::fixture("quant_lstm.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let stored = tensors.tensor("lstm.fractions").unwrap();

@@ -119,7 +119,8 @@ def read_ones():
     import lprnn_quant as lq
 
     torch.manual_seed(17)
-    model = nn.ModuleDict({"lstm": lq.QuantLSTM(lq.Widths.of(4), I, H, 2)})
+    widths = lq.Widths(3, 5, 4, lq.Format(9, 5), 7, lq.Format(14, 9))
+    model = nn.ModuleDict({"lstm": lq.QuantLSTM(widths, I, H, 2)})
     model.lstm.fit(x())
     tensors("quant_lstm", model.state_dict())
 

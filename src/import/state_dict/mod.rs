@@ -6,6 +6,7 @@ mod brevitas;
 mod chain;
 mod fold;
 mod recurrent;
+mod trained;
 
 use super::error::{ImportError, refuse};
 use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
@@ -26,6 +27,7 @@ pub fn read(tensors: Tensors, options: &ImportOptions) -> Result<FloatModel, Imp
     };
     reader.layers()?;
     reader.fractions()?;
+    reader.formats()?;
     reader.beside(options)?;
     let mut model = reader.model;
     model.explanation.sort_by(|a, b| a.tensor.cmp(&b.tensor));
@@ -193,7 +195,7 @@ impl Reader<'_> {
                     &name,
                     format!(
                         "is no buffer of a QuantLSTM of {layers} layers: 1 + 8 * layers int64 of -32 \
-                         to 48 are wanted; write it again by lprnn_quant.py"
+                         to 48 are wanted; write it again by lprnn_quant"
                     ),
                 );
             }
@@ -204,6 +206,7 @@ impl Reader<'_> {
         );
         let gates = |from: &[i64]| std::array::from_fn(|gate| from[gate] as i32);
         self.model.fractions = Some(TrainedFractions {
+            widths: None,
             x: found[0] as i32,
             layers: found[1..]
                 .chunks_exact(8)

@@ -1,0 +1,101 @@
+//! The widths that a `QuantLSTM` of `lprnn_quant` was trained with.
+
+use super::Reader;
+use crate::fixed::QFormat;
+use crate::import::error::{ImportError, refuse};
+use crate::import::model::TrainedWidths;
+
+impl Reader<'_> {
+    /// Reads the buffer `formats` beside the fractions; the first version had none.
+    pub(super) fn formats(&mut self) -> Result<(), ImportError> {
+        let name = format!("{}formats", self.network.prefix);
+        let Some(tensor) = self.tensors.get(&name) else {
+            return Ok(());
+        };
+        let found = tensor.integers().unwrap_or_default();
+        let (Some(widths), Some(_)) = (widths(&found), &self.model.fractions) else {
+            return refuse(
+                &name,
+                format!(
+                    "is no buffer of a QuantLSTM: int64 of a version 1, bits of weights, h and x, \
+                     bits and fraction of z, fraction of the gates, bits and fraction of c are \
+                     wanted beside its fractions, here it is {found:?}; write it again by lprnn_quant"
+                ),
+            );
+        };
+        self.explain(&name, "widths and formats that the model was trained with");
+        if let Some(trained) = &mut self.model.fractions {
+            trained.widths = Some(widths);
+        }
+        Ok(())
+    }
+}
+
+/// The numbers as widths and formats; the ranges are those of `docs/numerics.md`.
+fn widths(found: &[i64]) -> Option<TrainedWidths> {
+    let &[
+        1,
+        weight,
+        act,
+        input,
+        z_bits,
+        z_frac,
+        a_frac,
+        c_bits,
+        c_frac,
+    ] = found
+    else {
+        return None;
+    };
+    let bits = |value: i64, least: u32, most: u32| {
+        let value = u32::try_from(value).ok()?;
+        (least..=most).contains(&value).then_some(value)
+    };
+    let format = |width: i64, frac: i64, least: u32, most: u32| {
+        let frac = i32::try_from(frac).ok()?;
+        let inside = (-32..=32).contains(&frac);
+        inside.then_some(QFormat::new(bits(width, least, most)?, frac))
+    };
+    Some(TrainedWidths {
+        weight_bits: bits(weight, 1, 16)?,
+        act_bits: bits(act, 1, 16)?,
+        input_bits: bits(input, 1, 16)?,
+        z: format(z_bits, z_frac, 2, 12)?,
+        a_frac: bits(a_frac, 1, 14)?,
+        c: format(c_bits, c_frac, 2, 32)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::widths;
+    use crate::fixed::QFormat;
+
+    #[test]
+    fn numbers_outside_the_contract_are_no_widths() {
+        let good = [1, 4, 5, 6, 8, -3, 9, 16, 10];
+        let found = widths(&good).unwrap();
+        assert_eq!(
+            (found.weight_bits, found.act_bits, found.input_bits),
+            (4, 5, 6)
+        );
+        assert_eq!((found.z, found.a_frac), (QFormat::new(8, -3), 9));
+        assert_eq!(found.c, QFormat::new(16, 10));
+        for (at, value) in [
+            (0, 2),
+            (1, 17),
+            (2, 0),
+            (3, -1),
+            (4, 13),
+            (5, 33),
+            (6, 15),
+            (7, 1),
+            (8, -40),
+        ] {
+            let mut bad = good;
+            bad[at] = value;
+            assert!(widths(&bad).is_none(), "{bad:?}");
+        }
+        assert!(widths(&good[..8]).is_none());
+    }
+}

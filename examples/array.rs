@@ -5,7 +5,7 @@
 //! products a cycle), DSP arrays of three (12 rows, 192 products), since rows share a block by threes,
 //! fours or sixes. `-- --pnr` also places and routes the LUT arrays for ECP5 (85k, speed 6, one seed).
 
-use lprnn_hw::codegen::Bundle;
+use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{SeededOptions, seeded};
 use lprnn_hw::schedule::{MacArray, Schedule};
@@ -64,20 +64,21 @@ fn array_top(
     mac: MacArray,
     [chain, chains]: [usize; 2],
 ) -> String {
+    let library = library_prefix();
     let hardware = &bundle.hardware[0];
     let (sum_w, acc_w) = (hardware.sum_w, 2 * bits as usize + 10);
     let array = match mac {
         MacArray::Lut { mux_register } => format!(
-            "lprnn_mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
+            "{library}mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
             hardware.chain_w,
             u8::from(mux_register)
         ),
         MacArray::Dsp(packing) if packing.bare => format!(
-            "lprnn_mac_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .CHAIN_W({}),",
+            "{library}mac_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .CHAIN_W({}),",
             packing.fields, packing.field_w, packing.ports.0, packing.ports.1, hardware.chain_w
         ),
         MacArray::Dsp(packing) => format!(
-            "lprnn_mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
+            "{library}mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
             packing.fields, packing.field_w, packing.ports.0, packing.ports.1, packing.ports.2
         ),
     };
@@ -91,7 +92,7 @@ fn array_top(
         (.clk(clk), .act_i(act), .weight_i(weight), .sum_o(sums));
     genvar r;
     generate for (r = 0; r < {rows}; r = r + 1) begin : gen_row
-        lprnn_accumulator #(.SUM_W({sum_w}), .ACC_W({acc_w})) u_acc
+        {library}accumulator #(.SUM_W({sum_w}), .ACC_W({acc_w})) u_acc
             (.clk(clk), .rst(rst), .enable_i(enable), .recurrent_i(recurrent),
              .sum_i(sums[r*{sum_w} +: {sum_w}]), .acc_o(acc[r*{acc_w} +: {acc_w}]));
     end endgenerate
@@ -120,7 +121,10 @@ fn synthesise(
             "dsp_cell",
             "accumulator",
         ];
-        if part.iter().any(|part| name == format!("lprnn_{part}.v")) {
+        if part
+            .iter()
+            .any(|part| name == format!("{}{part}.v", library_prefix()))
+        {
             std::fs::write(folder.path().join(name), bytes).expect("the scratch folder is ours");
             sources.push(name.to_string());
         }

@@ -6,7 +6,8 @@
 //
 // A memory file that is missing, stale or short would read as zeros in some simulators. In
 // simulation the contents are therefore checked against DIGEST (FNV-1a over the 32-bit words
-// of all rows, lowest word first) and a difference ends the simulation.
+// of all rows, lowest word first) and a difference stops the simulation ($stop, so that it ends with
+// an exit status where the simulator has one for that).
 
 `default_nettype none
 
@@ -14,6 +15,7 @@ module lprnn_rom #(
     parameter WIDTH    = 32,      // bits of a row
     parameter DEPTH    = 16,      // rows
     parameter ADDR_W   = 4,       // bits of an address
+    parameter FOLDER   = "",      // folder of CONTENTS with a slash at its end; see below
     parameter CONTENTS = "",      // file of hexadecimal rows, exactly DEPTH of them
     parameter [31:0] DIGEST = 32'd0,
     parameter STYLE    = "block"  // "block", or "distributed" for LUTs
@@ -40,12 +42,35 @@ module lprnn_rom #(
     reg [WIDTH-1:0] read_q;
     reg [WIDTH-1:0] data_q;
 
-    // No file, no read: Yosys reads the module once with its default parameters.
+`ifdef SYNTHESIS
+    // No file, no read: Yosys reads the module once with its default parameters. Without a folder
+    // the name stays a plain literal, which every tool can follow.
     generate
-        if (CONTENTS != "") begin : gen_contents
+        if (CONTENTS != "" && FOLDER != "") begin : gen_contents_of_folder
+            initial $readmemh({FOLDER, CONTENTS}, memory, 0, DEPTH - 1);
+        end else if (CONTENTS != "") begin : gen_contents
             initial $readmemh(CONTENTS, memory, 0, DEPTH - 1);
         end
     endgenerate
+`else
+    integer handle;
+
+    // Without a folder: where the simulation runs, or in rtl/, where a design keeps its memories.
+    initial begin : read_contents
+        handle = 0;
+        if (FOLDER == "") begin
+            handle = $fopen(CONTENTS, "r");
+        end
+        if (handle != 0) begin
+            $fclose(handle);
+            $readmemh(CONTENTS, memory, 0, DEPTH - 1);
+        end else if (FOLDER == "") begin
+            $readmemh({"rtl/", CONTENTS}, memory, 0, DEPTH - 1);
+        end else begin
+            $readmemh({FOLDER, CONTENTS}, memory, 0, DEPTH - 1);
+        end
+    end
+`endif
 
     always @(posedge clk) begin
         read_q <= memory[addr_i];
@@ -74,8 +99,11 @@ module lprnn_rom #(
                 end
             end
             if (digest !== DIGEST) begin
-                $display("lprnn_rom: contents of %0s are missing, short or stale (digest %h, expected %h)",
-                         CONTENTS, digest, DIGEST);
+                $display("FAIL: %m: contents of %0s%0s are missing, short or stale (digest %h, expected %h)",
+                         FOLDER, CONTENTS, digest, DIGEST);
+                $display("run in the folder of the design or where the file is, or name its folder:");
+                $display("parameter MEMORIES of the top module");
+                $stop;
                 $finish;
             end
         end

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Recipe, testbench, tool, write};
-use lprnn_hw::codegen::Interface;
+use lprnn_hw::codegen::{Interface, library_prefix};
 use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
 use lprnn_hw::tools::ToolKind;
 use std::path::Path;
@@ -35,8 +35,8 @@ fn emitted_test_benches_pass() {
         let folder = tempfile::tempdir().unwrap();
         write(&recipe.bundle(7, 14), folder.path());
         for defines in [&[][..], &["-DLPRNN_NO_STALLS"]] {
-            let says = testbench(folder.path(), recipe.name, defines);
-            let passed = says.lines().any(|line| line.starts_with("PASS: "));
+            let (says, well) = testbench(folder.path(), recipe.name, defines);
+            let passed = well && says.lines().any(|line| line.starts_with("PASS: "));
             assert!(passed, "{} {defines:?}: {says}", recipe.name);
             assert!(!says.contains("FAIL"), "{}: {says}", recipe.name);
         }
@@ -56,10 +56,9 @@ fn spoiled(recipe: Recipe, path: &str, change: impl FnOnce(String) -> Option<Str
             std::fs::write(&target, changed).unwrap();
         }
     }
-    let says = testbench(folder.path(), recipe.name, &[]);
+    let (says, well) = testbench(folder.path(), recipe.name, &[]);
     assert!(!says.contains("PASS"), "{path}: {says}");
-    let named = says.contains("FAIL") || says.contains("missing, short or stale");
-    assert!(named, "{path}: {says}");
+    assert!(says.contains("FAIL: ") && !well, "{path}: {says}");
 }
 
 /// Flips the last bit of the last digit of line `line`.
@@ -93,11 +92,13 @@ fn a_wrong_memory_never_passes() {
 
 #[test]
 fn wrong_vectors_never_pass() {
-    for vectors in ["tb/stimulus.mem", "tb/expected.mem"] {
+    for vectors in ["tb/spoilt_stimulus.mem", "tb/spoilt_expected.mem"] {
         spoiled(SPOILT, vectors, |_| None);
         spoiled(SPOILT, vectors, |text| Some(without_last_line(&text)));
     }
-    spoiled(SPOILT, "tb/expected.mem", |text| Some(flip(&text, 20)));
+    spoiled(SPOILT, "tb/spoilt_expected.mem", |text| {
+        Some(flip(&text, 20))
+    });
 }
 
 #[test]
@@ -126,9 +127,10 @@ fn inline_memories_equal_files() {
         let folder = tempfile::tempdir().unwrap();
         let bundle = recipe.bundle(3, 14);
         write(&bundle, folder.path());
-        let says = testbench(folder.path(), recipe.name, &["-DLPRNN_NO_STALLS"]);
+        let (says, _) = testbench(folder.path(), recipe.name, &["-DLPRNN_NO_STALLS"]);
         assert!(says.contains("PASS"), "{says}");
-        (bundle.files["tb/expected.mem"].clone(), says)
+        let words = format!("tb/{}_expected.mem", recipe.name);
+        (bundle.files[&words].clone(), says)
     });
     assert_eq!(outputs[0], outputs[1]);
 }
@@ -179,7 +181,9 @@ fn descriptions_agree_with_the_files() {
         for path in interface.sources.iter().chain(&interface.memories) {
             assert!(bundle.files.contains_key(path), "{path}");
         }
-        let core = text(&format!("{}.core", recipe.name));
+        let library = library_prefix();
+        let library = library.trim_end_matches('_');
+        let core = text(&format!("{}.core", recipe.name)) + &text(&format!("{library}.core"));
         let tcl = text("syn/vivado.tcl");
         for (path, contents) in &bundle.files {
             let listed = matches!(path.rsplit_once('.'), Some((_, "v" | "mem")));
@@ -195,6 +199,14 @@ fn descriptions_agree_with_the_files() {
             let text = String::from_utf8_lossy(contents);
             assert!(!text.contains("{=") && !text.contains("{%"), "{path}");
             assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
+            // What has comments says its licence and its version.
+            let plain = matches!(
+                path.rsplit_once('.'),
+                None | Some((_, "mem" | "json" | "f"))
+            );
+            let stated = text.contains("SPDX-License-Identifier: MIT OR Apache-2.0")
+                && text.contains(concat!("lprnn-hw ", env!("CARGO_PKG_VERSION")));
+            assert!(plain || stated, "{path}: licence or version is missing");
         }
         let report: serde_json::Value = serde_json::from_str(&text("report.json")).unwrap();
         assert_eq!(report["cycles_per_step"], interface.timing.cycles_per_step);

@@ -145,6 +145,8 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
     bundle
         .add_testbench(Vectors {
             inputs: &inputs,
+            last: &vec![false; scene.steps],
+            clear: &[],
             outputs: &Lstm::new(model).run(&inputs),
         })
         .expect("has a test bench");

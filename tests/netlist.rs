@@ -142,6 +142,7 @@ fn passes(version: Version, case: &Case) {
         "-g2005-sv",
         "-DNO_INCLUDES",
         "-DNO_ICE40_DEFAULT_ASSIGNMENTS",
+        "-DLPRNN_NETLIST",
         "-s",
         &top,
         "-o",
@@ -157,8 +158,8 @@ fn passes(version: Version, case: &Case) {
         .find(ToolKind::Vvp)
         .expect("run ./setup.sh");
     let output = std::process::Command::new(&vvp.path)
-        .args(["-n", "../netlist.vvp"])
-        .current_dir(folder.path().join("rtl"))
+        .args(["-N", "netlist.vvp"])
+        .current_dir(folder.path())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

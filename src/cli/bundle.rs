@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::model;
-use crate::codegen::{Bundle, Interface, Package, Vectors, rom_columns};
+use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header, rom_columns};
 use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
@@ -88,13 +88,12 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
     let model_digest = model::digest(&model_bytes);
     let built = &config.implementation;
     let mut bundle = Bundle::generate(&model, &schedule, built, &model_digest)?;
-    let mut load = Workload::random(&bundle.interface, BENCH_STEPS, BENCH_SEED);
-    // The test bench plays one sequence and leaves the pulse alone.
-    load.last.fill(false);
-    load.clear.clear();
+    let load = Workload::bench(&bundle.interface, BENCH_STEPS, BENCH_SEED);
     let outputs = load.expected(&model, bundle.interface.state, &mut |_| {});
     bundle.add_testbench(Vectors {
         inputs: &load.inputs,
+        last: &load.last,
+        clear: &load.clear,
         outputs: &outputs,
     })?;
     bundle.add_package(Package {
@@ -105,8 +104,10 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
         model_file: Some(&model_bytes),
         clock_ns: config.clock_ns,
     })?;
-    let settings = config.to_toml(MODEL).into_bytes();
-    bundle.files.insert(DESIGN.to_string(), settings);
+    let settings = header(Comment::Hash) + &config.to_toml(MODEL);
+    bundle
+        .files
+        .insert(DESIGN.to_string(), settings.into_bytes());
     Ok(Built {
         config,
         model,

@@ -3,7 +3,7 @@
 use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
 use super::hardware::{LayerHardware, element_width};
 use super::interface::{Interface, SCHEMA, StreamPort, Timing};
-use super::library::{PRIMITIVES, Renderer, TemplateError};
+use super::library::{Renderer, TemplateError, library_files};
 use super::memory::{bias_image, weight_image};
 use super::testbench::{Vectors, testbench};
 use crate::fixed::QFormat;
@@ -62,8 +62,8 @@ impl Bundle {
         let name = &implementation.name;
         let init = implementation.memory_init;
         let mut files = BTreeMap::new();
-        for (file, text) in PRIMITIVES {
-            files.insert(format!("rtl/{file}"), text.as_bytes().to_vec());
+        for (file, text) in library_files() {
+            files.insert(format!("rtl/{file}"), text.into_bytes());
         }
 
         let mut layers = Vec::new();
@@ -195,8 +195,8 @@ impl Interface {
 /// Sources in compile order, and memory files.
 fn file_names(layers: usize, implementation: &Implementation) -> (Vec<String>, Vec<String>) {
     let name = &implementation.name;
-    let mut sources: Vec<String> = PRIMITIVES
-        .iter()
+    let mut sources: Vec<String> = library_files()
+        .into_iter()
         .map(|(file, _)| format!("rtl/{file}"))
         .collect();
     let mut memories = Vec::new();

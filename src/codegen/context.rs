@@ -2,6 +2,7 @@
 
 use super::hardware::{LayerHardware, bits_for};
 use super::interface::{Interface, StreamPort};
+use super::library::library_prefix;
 use super::literal;
 use super::memory::Image;
 use super::parameters::{Parameter, layer_parameters};
@@ -45,8 +46,12 @@ impl Memory {
     fn rom(&self, init: MemoryInit) -> Rom {
         let (module, parameters) = match init {
             MemoryInit::Readmemh => (
-                "lprnn_rom".to_owned(),
+                library_prefix() + "rom",
                 vec![
+                    Parameter {
+                        name: "FOLDER",
+                        value: "MEMORIES".into(),
+                    },
                     Parameter {
                         name: "WIDTH",
                         value: self.image.width.to_string(),
@@ -297,9 +302,10 @@ pub struct Stream {
 #[derive(Debug, Serialize)]
 pub struct TopContext {
     top: String,
-    version: &'static str,
+    library: String,
     model_digest: String,
     has_state_clear: bool,
+    has_memories: bool,
     input: StreamPort,
     output: StreamPort,
     input_format: String,
@@ -324,7 +330,8 @@ impl TopContext {
         let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
         Self {
             top: interface.top.clone(),
-            version: env!("CARGO_PKG_VERSION"),
+            library: library_prefix(),
+            has_memories: !interface.memories.is_empty(),
             model_digest,
             has_state_clear: interface.state_clear.is_some(),
             input_format: interface.input.format.to_string(),
@@ -348,15 +355,15 @@ impl TopContext {
     }
 }
 
-/// A beat's `{TLAST, TDATA}` as hexadecimal digits.
+/// A beat's TDATA with `flags` above it, the lowest first, as hexadecimal digits.
 #[must_use]
-pub fn hex_beat(port: &StreamPort, elements: &[i32], last: bool) -> String {
+pub fn hex_beat(port: &StreamPort, elements: &[i32], flags: &[bool]) -> String {
     let width = port.element_width;
-    let mut bits = bitvec![u32, Lsb0; 0; port.elements_per_beat * width + 1];
+    let mut bits = bitvec![u32, Lsb0; 0; port.elements_per_beat * width];
     for (index, &code) in elements.iter().enumerate() {
         bits[index * width..(index + 1) * width].store_le(code as u32);
     }
-    *bits.last_mut().expect("a beat has a TLAST bit") = last;
+    bits.extend(flags);
     Image {
         width: bits.len(),
         rows: vec![bits],

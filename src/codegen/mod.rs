@@ -16,7 +16,7 @@ mod testbench;
 pub use bundle::{Bundle, CodegenError};
 pub use hardware::LayerHardware;
 pub use interface::{Interface, StreamPort, Timing};
-pub use library::{PRIMITIVES, TemplateError};
+pub use library::{Comment, PRIMITIVES, TemplateError, header, library_files, library_prefix};
 pub use memory::{Image, LANE_ORDER, bias_image, rom_columns, weight_image};
 pub use package::Package;
 pub use report::{LayerReport, MemoryReport, Report};

@@ -2,7 +2,7 @@
 
 use super::bundle::{Bundle, CodegenError};
 use super::hardware::LayerHardware;
-use super::library::Renderer;
+use super::library::{LICENCES, Renderer, library_waivers};
 use super::report::Report;
 use super::scripts::scripts;
 use crate::quantize::QuantizedModel;
@@ -39,8 +39,8 @@ struct DesignFile<'a> {
 }
 
 impl Bundle {
-    /// Adds file list, `FuseSoC` core, synthesis scripts, constraint, `interface.json`,
-    /// `design.json`, `report.json`, `report.md` and the model.
+    /// Adds file list, `FuseSoC` cores, synthesis scripts, constraint, lint waivers, licences,
+    /// `interface.json`, `design.json`, `report.json`, `report.md` and the model.
     ///
     /// The scripts name the test bench if it is there already.
     pub fn add_package(&mut self, package: Package<'_>) -> Result<(), CodegenError> {
@@ -80,6 +80,11 @@ impl Bundle {
         let text = renderer.render("report.md.tera", &report)?;
         let interface = json("interface.json", &self.interface)?;
         self.files.extend(scripts);
+        let (waivers, waivers_text) = library_waivers();
+        self.files
+            .insert(format!("rtl/{waivers}"), waivers_text.into_bytes());
+        let licences = LICENCES.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+        self.files.extend(licences);
         self.files.extend([
             ("interface.json".to_owned(), interface),
             ("design.json".to_owned(), json("design.json", &design)?),

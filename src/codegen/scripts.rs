@@ -1,7 +1,7 @@
 //! File list, `FuseSoC` core, synthesis scripts and constraint around the sources.
 
 use super::interface::Interface;
-use super::library::{Renderer, TemplateError};
+use super::library::{Renderer, TemplateError, library_files, library_prefix, library_waivers};
 use crate::spec::{Implementation, Target};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,7 +33,11 @@ struct ScriptContext {
     version: &'static str,
     target: &'static str,
     layers: usize,
+    library: String,
+    library_sources: Vec<String>,
+    waivers: String,
     sources: Vec<String>,
+    own_sources: Vec<String>,
     memories: Vec<BareFile>,
     testbench: Vec<String>,
     vectors: Vec<BareFile>,
@@ -114,6 +118,7 @@ pub(super) fn scripts(
     let mut scripts = BTreeMap::from([(format!("{name}.f"), file_list.into_bytes())]);
     for (path, template) in [
         (format!("{name}.core"), "fusesoc.core.tera"),
+        (format!("{}.core", context.library), "library.core.tera"),
         (format!("syn/{name}.ys"), "yosys.ys.tera"),
         (format!("syn/{name}.xdc"), "clock.xdc.tera"),
         ("syn/vivado.tcl".to_owned(), "vivado.tcl.tera"),
@@ -138,6 +143,12 @@ fn context(
     if !interface.memories.is_empty() {
         rtl.push("memories");
     }
+    let library: Vec<String> = library_files()
+        .into_iter()
+        .map(|(file, _)| format!("rtl/{file}"))
+        .collect();
+    let own = interface.sources.iter();
+    let own = own.filter(|path| !library.contains(path)).cloned();
     let (synth_tool, synth_options) = fusesoc_synth(target);
     let constraints: &[&str] = match target {
         Target::Xcup => &["constraints"],
@@ -149,7 +160,11 @@ fn context(
         version: env!("CARGO_PKG_VERSION"),
         target: family_name(target),
         layers,
+        library: library_prefix().trim_end_matches('_').to_owned(),
+        waivers: format!("rtl/{}", library_waivers().0),
         sources: interface.sources.clone(),
+        own_sources: own.collect(),
+        library_sources: library,
         memories: interface
             .memories
             .iter()

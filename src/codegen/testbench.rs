@@ -6,11 +6,16 @@ use super::library::{Renderer, TemplateError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Input and expected output codes of a number of steps, one sequence.
+/// Input and expected output codes of a number of steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Vectors<'a> {
     /// `[steps, input elements]`.
     pub inputs: &'a [i32],
+    /// `[steps]`: whether the step ends a sequence (TLAST); the last one must.
+    pub last: &'a [bool],
+    /// `[steps]`: whether the step starts from zero state by a pulse on `state_clear`; empty
+    /// without that port.
+    pub clear: &'a [bool],
     /// `[steps, output elements]`.
     pub outputs: &'a [i32],
 }
@@ -29,8 +34,10 @@ struct TestbenchContext {
     out_width: usize,
     in_msb: usize,
     out_msb: usize,
+    stimulus_msb: usize,
     zero_in: String,
     has_state_clear: bool,
+    has_memories: bool,
 }
 
 /// Renders the test bench and its two vector files, by path in the bundle.
@@ -42,12 +49,12 @@ pub fn testbench(
     let (input, output) = (&interface.input, &interface.output);
     let steps = vectors.inputs.len() / input.elements;
     let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
+    let has_state_clear = interface.state_clear.is_some();
+    let stimulus_msb = width(input) + usize::from(has_state_clear);
+    let name = interface.top.strip_suffix("_top");
+    let name = name.unwrap_or(&interface.top);
     let context = TestbenchContext {
-        name: interface
-            .top
-            .strip_suffix("_top")
-            .unwrap_or(&interface.top)
-            .to_owned(),
+        name: name.to_owned(),
         top: interface.top.clone(),
         in_beats: steps * input.beats_per_step,
         out_beats: steps * output.beats_per_step,
@@ -64,34 +71,74 @@ pub fn testbench(
         out_width: width(output),
         in_msb: width(input) - 1,
         out_msb: width(output) - 1,
-        zero_in: super::literal::hex(width(input) + 1, "0"),
-        has_state_clear: interface.state_clear.is_some(),
+        stimulus_msb,
+        zero_in: super::literal::hex(stimulus_msb + 1, "0"),
+        has_state_clear,
+        has_memories: !interface.memories.is_empty(),
     };
     let mut files = BTreeMap::new();
     let text = renderer.render("testbench.v.tera", &context)?;
     files.insert(format!("tb/{}_tb.v", interface.top), text.into_bytes());
-    files.insert(
-        "tb/stimulus.mem".into(),
-        beats(input, vectors.inputs).into_bytes(),
-    );
-    files.insert(
-        "tb/expected.mem".into(),
-        beats(output, vectors.outputs).into_bytes(),
-    );
+    let mut stimulus = lines(input, vectors.inputs, vectors.last);
+    if has_state_clear {
+        let pulses = pulses(input.beats_per_step, vectors.clear);
+        for (line, pulse) in stimulus.iter_mut().zip(pulses) {
+            line.1.push(pulse);
+        }
+    }
+    let expected = lines(output, vectors.outputs, vectors.last);
+    for (what, port, lines) in [
+        ("stimulus", input, stimulus),
+        ("expected", output, expected),
+    ] {
+        let text: String = lines
+            .iter()
+            .map(|(elements, flags)| hex_beat(port, elements, flags) + "\n")
+            .collect();
+        files.insert(format!("tb/{name}_{what}.mem"), text.into_bytes());
+    }
     Ok(files)
 }
 
-/// One line of hexadecimal digits per beat, TLAST above TDATA; TLAST with the last beat of all.
-fn beats(port: &StreamPort, codes: &[i32]) -> String {
-    let steps = codes.len() / port.elements;
-    let mut text = String::new();
-    for (index, step) in codes.chunks(port.elements).enumerate() {
-        let count = port.beats_per_step;
-        for (beat, elements) in step.chunks(port.elements_per_beat).enumerate() {
-            let last = index + 1 == steps && beat + 1 == count;
-            text.push_str(&hex_beat(port, elements, last));
-            text.push('\n');
-        }
+/// The elements of each beat, and its TLAST.
+fn lines<'a>(port: &StreamPort, codes: &'a [i32], last: &[bool]) -> Vec<(&'a [i32], Vec<bool>)> {
+    let steps = codes.chunks(port.elements).zip(last);
+    steps
+        .flat_map(|(step, &last)| {
+            let beats = step.chunks(port.elements_per_beat).enumerate();
+            beats.map(move |(beat, elements)| {
+                (elements, vec![last && beat + 1 == port.beats_per_step])
+            })
+        })
+        .collect()
+}
+
+/// For each beat, whether `state_clear` is high while it is offered: by turns with the first beat of
+/// the step that is to start from zero, and with the last one of the step before.
+fn pulses(beats_per_step: usize, clear: &[bool]) -> Vec<bool> {
+    let mut pulses = vec![false; clear.len() * beats_per_step];
+    let steps = (0..clear.len()).filter(|&step| clear[step]);
+    for (turn, step) in steps.enumerate() {
+        let early = turn % 2 == 1 && step > 0 && beats_per_step > 1;
+        pulses[step * beats_per_step - usize::from(early)] = true;
     }
-    text
+    pulses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pulses;
+
+    #[test]
+    fn pulses_come_with_the_step_and_before_it() {
+        let clear = [true, false, true, true];
+        let high = |beats| {
+            let pulses = pulses(beats, &clear).into_iter().enumerate();
+            pulses
+                .filter_map(|(beat, high)| high.then_some(beat))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(high(3), [0, 5, 9]);
+        assert_eq!(high(1), [0, 2, 3]);
+    }
 }

@@ -65,6 +65,21 @@ impl Workload {
         }
     }
 
+    /// `steps` steps for the emitted test bench: random inputs, sequences of four steps, and where the
+    /// core has the port a pulse before every third step, so that every state policy has something
+    /// to do in few steps.
+    #[must_use]
+    pub fn bench(interface: &Interface, steps: usize, seed: u64) -> Self {
+        let mut load = Self::random(interface, steps, seed);
+        for (step, last) in load.last.iter_mut().enumerate() {
+            *last = step % 4 == 3 || step + 1 == steps;
+        }
+        for (step, clear) in load.clear.iter_mut().enumerate() {
+            *clear = step % 3 == 2;
+        }
+        load
+    }
+
     /// Keeps the first `steps` steps; the last of them ends its sequence.
     pub fn truncate(&mut self, interface: &Interface, steps: usize) {
         self.inputs.truncate(steps * interface.input.elements);

@@ -6,9 +6,9 @@
 pub mod icarus;
 
 use lprnn_hw::codegen::{Bundle, Package, Vectors};
+use lprnn_hw::cosim::Workload;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
-use lprnn_hw::reference::Lstm;
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
 use lprnn_hw::tools::{Output, Search, ToolKind};
@@ -182,14 +182,13 @@ impl Recipe {
         let implementation = self.implementation();
         let schedule = Schedule::new(&model, &implementation).unwrap();
         let mut bundle = Bundle::generate(&model, &schedule, &implementation, "0123").unwrap();
-        let mut random = Random(seed ^ 1);
-        let inputs: Vec<i32> = (0..steps * self.sizes[0])
-            .map(|_| random.code(self.x_bits) as i32)
-            .collect();
-        let outputs = Lstm::new(&model).run(&inputs);
+        let load = Workload::bench(&bundle.interface, steps, seed ^ 1);
+        let outputs = load.expected(&model, self.state, &mut |_| {});
         bundle
             .add_testbench(Vectors {
-                inputs: &inputs,
+                inputs: &load.inputs,
+                last: &load.last,
+                clear: &load.clear,
                 outputs: &outputs,
             })
             .unwrap();
@@ -241,22 +240,23 @@ pub fn flows_program(name: &str, folder: &Path, arguments: &[&str]) -> String {
     said
 }
 
-/// Compiles and runs the emitted test bench as its header says; what it prints.
-pub fn testbench(folder: &Path, name: &str, defines: &[&str]) -> String {
+/// Compiles and runs the emitted test bench as its header says; what it prints, and whether its exit
+/// status was 0.
+pub fn testbench(folder: &Path, name: &str, defines: &[&str]) -> (String, bool) {
     let top = format!("{name}_top_tb");
     let list = format!("{name}.f");
     let bench = format!("tb/{top}.v");
-    let mut arguments = vec!["-g2005", "-s", &top, "-o", "sim.vvp", "-f", &list, &bench];
+    let mut arguments = vec!["-s", &top, "-o", "sim.vvp", "-f", &list, &bench];
     arguments.extend(defines);
     tool(ToolKind::Iverilog, folder, &arguments);
     let vvp = Search::from_env()
         .find(ToolKind::Vvp)
         .expect("run ./setup.sh");
-    // Its exit status says nothing about FAIL in every version: the text does.
     let output = std::process::Command::new(&vvp.path)
-        .args(["-n", "../sim.vvp"])
-        .current_dir(folder.join("rtl"))
+        .args(["-N", "sim.vvp"])
+        .current_dir(folder)
         .output()
         .unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    (text, output.status.success())
 }

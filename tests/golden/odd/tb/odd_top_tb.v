@@ -1,19 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// lprnn-hw 0.1.0
+// verilator lint_off TIMESCALEMOD
 // odd_top_tb - self-checking test bench: plays vectors into the core and compares every beat.
 //
-// For any Verilog-2005 simulator. In the folder above this one, with Icarus Verilog:
-//   iverilog -g2005 -s odd_top_tb -o sim.vvp -f odd.f tb/odd_top_tb.v && (cd rtl && vvp -n ../sim.vvp)
-// It runs in rtl/, where the memories of the core lie, and takes its vectors from ../tb; vectors in
-// the current folder, where some flows put all data files, go first:
-//   stimulus.mem   12 input beats, {TLAST, TDATA}
-//   expected.mem   8 output beats, {TLAST, TDATA}
-// Prints PASS or FAIL; a difference, missing vectors or a stuck stream ends with FAIL and $stop.
-// A memory of the core that is missing, short or stale ends it without PASS.
+// For any simulator of Verilog-2005 or SystemVerilog. In the folder above this one:
+//   $ iverilog -s odd_top_tb -o sim.vvp -f odd.f tb/odd_top_tb.v
+//   $ vvp -N sim.vvp
+// or
+//   $ verilator --binary --top-module odd_top_tb -f odd.f tb/odd_top_tb.v
+//   $ obj_dir/Vodd_top_tb
+// Prints PASS or FAIL. A difference, missing vectors, a stuck stream, and a memory of the core that is
+// missing, short or stale end with FAIL and $stop, for which vvp -N and Verilator have an exit status
+// that is not 0 (vvp -n has not).
+//
+// Vectors, in the folder that VECTORS names, a slash at its end; empty: where the simulation runs, or
+// tb/ in it. MEMORIES likewise, for the memories of the core.
+//   odd_stimulus.mem   12 input beats, {TLAST, TDATA}
+//   odd_expected.mem   8 output beats, {TLAST, TDATA}
+// Define LPRNN_NETLIST when the core is a netlist, which has no parameters.
 // Define LPRNN_NO_STALLS for a source and a sink that never wait; the cycles between the last beats
 // of consecutive steps are then compared with the 35 that interface.json states.
 
 `default_nettype none
 
-module odd_top_tb;
+module odd_top_tb #(
+    parameter MEMORIES = "",
+    parameter VECTORS  = ""
+);
 
     localparam IN_BEATS      = 12;
     localparam OUT_BEATS     = 8;
@@ -36,7 +49,13 @@ module odd_top_tb;
     reg          m_ready = 1'b0;
     wire [8:0] m_beat;
 
-    odd_top dut (
+    odd_top
+`ifndef LPRNN_NETLIST
+    #(
+        .MEMORIES      (MEMORIES)
+    )
+`endif
+    dut (
         .aclk          (clk),
         .aresetn       (rst_n),
         .s_axis_tdata  (s_beat[7:0]),
@@ -69,18 +88,26 @@ module odd_top_tb;
 `endif
 
     initial begin
-        handle = $fopen("stimulus.mem", "r");
+        handle = 0;
+        if (VECTORS == "") begin
+            handle = $fopen("odd_stimulus.mem", "r");
+        end
         if (handle != 0) begin
             $fclose(handle);
-            $readmemh("stimulus.mem", stimulus);
-            $readmemh("expected.mem", expected);
+            $readmemh("odd_stimulus.mem", stimulus);
+            $readmemh("odd_expected.mem", expected);
+        end else if (VECTORS == "") begin
+            $readmemh("tb/odd_stimulus.mem", stimulus);
+            $readmemh("tb/odd_expected.mem", expected);
         end else begin
-            $readmemh("../tb/stimulus.mem", stimulus);
-            $readmemh("../tb/expected.mem", expected);
+            $readmemh({VECTORS, "odd_stimulus.mem"}, stimulus);
+            $readmemh({VECTORS, "odd_expected.mem"}, expected);
         end
         // The last beat of each carries TLAST; what was not read is x, or 0 in some simulators.
         if (stimulus[IN_BEATS-1][8] !== 1'b1 || expected[OUT_BEATS-1][8] !== 1'b1) begin
-            $display("FAIL: stimulus.mem or expected.mem is missing or short");
+            $display("FAIL: odd_stimulus.mem or odd_expected.mem is missing or short");
+            $display("run in the folder of the design or where the files are, or name their folder:");
+            $display("parameter VECTORS of the test bench");
             $stop;
             $finish;
         end

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// lprnn-hw 0.1.0
+// verilator lint_off TIMESCALEMOD
 // one_l0_tables - sigmoid and tanh tables, two read ports, data one cycle after the address.
 //
 // Rows 0..31: sigmoid of z; from row 32: tanh of z; z as its two's-complement bits in s5.2.

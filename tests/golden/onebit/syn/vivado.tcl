@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# lprnn-hw 0.1.0
 # onebit_top with Vivado, without a project, out of context; from any folder:
 #   vivado -mode batch -source syn/vivado.tcl [-tclargs PART [PERIOD_NS]]
 # Leaves onebit.dcp and two reports in the current folder.
@@ -6,23 +8,23 @@ set part   [expr {$argc > 0 ? [lindex $argv 0] : "xc7z020clg400-1"}]
 set root   [file normalize [file join [file dirname [info script]] ..]]
 
 read_verilog [list \
-    [file join $root rtl/lprnn_requant.v] \
-    [file join $root rtl/lprnn_rom.v] \
-    [file join $root rtl/lprnn_state_ram.v] \
-    [file join $root rtl/lprnn_vector_buffer.v] \
-    [file join $root rtl/lprnn_loader.v] \
-    [file join $root rtl/lprnn_sequencer.v] \
-    [file join $root rtl/lprnn_da_row.v] \
-    [file join $root rtl/lprnn_mac_lut.v] \
-    [file join $root rtl/lprnn_dsp_cell.v] \
-    [file join $root rtl/lprnn_mac_dsp.v] \
-    [file join $root rtl/lprnn_mac_mult.v] \
-    [file join $root rtl/lprnn_accumulator.v] \
-    [file join $root rtl/lprnn_lane.v] \
-    [file join $root rtl/lprnn_h_writer.v] \
-    [file join $root rtl/lprnn_output.v] \
-    [file join $root rtl/lprnn_layer.v] \
-    [file join $root rtl/lprnn_state_policy.v] \
+    [file join $root rtl/lprnn_0_1_0_requant.v] \
+    [file join $root rtl/lprnn_0_1_0_rom.v] \
+    [file join $root rtl/lprnn_0_1_0_state_ram.v] \
+    [file join $root rtl/lprnn_0_1_0_vector_buffer.v] \
+    [file join $root rtl/lprnn_0_1_0_loader.v] \
+    [file join $root rtl/lprnn_0_1_0_sequencer.v] \
+    [file join $root rtl/lprnn_0_1_0_da_row.v] \
+    [file join $root rtl/lprnn_0_1_0_mac_lut.v] \
+    [file join $root rtl/lprnn_0_1_0_dsp_cell.v] \
+    [file join $root rtl/lprnn_0_1_0_mac_dsp.v] \
+    [file join $root rtl/lprnn_0_1_0_mac_mult.v] \
+    [file join $root rtl/lprnn_0_1_0_accumulator.v] \
+    [file join $root rtl/lprnn_0_1_0_lane.v] \
+    [file join $root rtl/lprnn_0_1_0_h_writer.v] \
+    [file join $root rtl/lprnn_0_1_0_output.v] \
+    [file join $root rtl/lprnn_0_1_0_layer.v] \
+    [file join $root rtl/lprnn_0_1_0_state_policy.v] \
     [file join $root rtl/onebit_l0_tables.v] \
     [file join $root rtl/onebit_top.v] \
 ]

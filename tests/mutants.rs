@@ -7,20 +7,10 @@ mod common;
 
 use common::Recipe;
 use common::icarus::IcarusDut;
+use common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Workload, compare_timed};
 use lprnn_hw::schedule::Schedule;
-
-/// One wrong line.
-struct Mutant {
-    file: &'static str,
-    right: &'static str,
-    wrong: &'static str,
-}
-
-const fn mutant(file: &'static str, right: &'static str, wrong: &'static str) -> Mutant {
-    Mutant { file, right, wrong }
-}
 
 /// Puts the mutant into the bundle.
 fn spoil(bundle: &mut Bundle, mutant: &Mutant) {
@@ -29,11 +19,8 @@ fn spoil(bundle: &mut Bundle, mutant: &Mutant) {
         .files
         .iter_mut()
         .filter(|(name, _)| name.ends_with(&ending));
-    let (name, bytes) = files.next().unwrap_or_else(|| panic!("no {}", mutant.file));
-    let text = String::from_utf8(bytes.clone()).unwrap();
-    let places = text.matches(mutant.right).count();
-    assert_eq!(places, 1, "{name} has `{}` so many times", mutant.right);
-    *bytes = text.replace(mutant.right, mutant.wrong).into_bytes();
+    let (_, bytes) = files.next().unwrap_or_else(|| panic!("no {}", mutant.file));
+    *bytes = mutant.of(std::str::from_utf8(bytes).unwrap()).into_bytes();
 }
 
 /// Runs the default comparison of `cosim` on a bundle; what is found.

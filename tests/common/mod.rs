@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod icarus;
+pub mod mutant;
 
 use lprnn_hw::codegen::{Bundle, Package, Vectors};
 use lprnn_hw::cosim::Workload;

@@ -1,6 +1,7 @@
 //! Float models from outside: what a framework wrote is read as it computes, or refused by what it
 //! is. `tests/import/*_fixtures.py` made the files.
 
+mod common;
 #[path = "import/parity.rs"]
 mod parity;
 #[path = "import/refusals.rs"]

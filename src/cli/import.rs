@@ -41,20 +41,24 @@ impl ImportArgs {
 #[command(after_long_help = "\
 Examples:
   lprnn-hw import lstm.safetensors
-  lprnn-hw import lstm.safetensors --explain
+  lprnn-hw import lstm.pt --explain
   lprnn-hw import two_networks.safetensors --prefix encoder.lstm
   lprnn-hw import classifier.safetensors --head head.0
 
-In PyTorch: safetensors.torch.save_file(model.state_dict(), 'lstm.safetensors'). Names are those of
-nn.LSTM (weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...) or nn.LSTMCell with any prefix,
-any number of layers, and optionally a linear head and an embedding. Weight normalisation and
-pruning are folded in. What would be other mathematics is refused by name: GRU, RNN, projections,
-backward layers, NaN and infinity. So is what is not understood, unless --prefix, --head or
---only-lstm leave it out. docs/importing.md has more.
+In PyTorch: torch.save(model.state_dict(), 'lstm.pt'), or safetensors.torch.save_file. Pickles are
+read as data; nothing in them is executed. Names are those of nn.LSTM (weight_ih_l0, weight_hh_l0,
+bias_ih_l0, bias_hh_l0, ...) or nn.LSTMCell with any prefix, any number of layers, and optionally a
+linear head and an embedding. Weight normalisation and pruning are folded in.
+
+In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
+
+What would be other mathematics is refused by name: GRU, RNN, projections, backward layers, other
+activations, NaN and infinity. So is what is not understood, unless --prefix, --head or --only-lstm
+leave it out. docs/importing.md has more.
 
 Exit status: 0 understood, 2 refused.")]
 pub struct Args {
-    /// Float model: safetensors
+    /// Float model: safetensors, .pt, .pth, .ckpt, .keras, .h5
     file: PathBuf,
     #[command(flatten)]
     import: ImportArgs,

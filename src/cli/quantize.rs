@@ -33,7 +33,7 @@ Below 8 bits accuracy falls; check it on data of your own (`run` computes what t
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
 pub struct Args {
-    /// Float model, safetensors of an nn.LSTM state dict
+    /// Float model, in a file that `import` reads
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     #[command(flatten)]

@@ -1,10 +1,11 @@
-//! Float models from outside: state dicts of `PyTorch` in safetensors.
+//! Float models from outside: state dicts of `PyTorch`, in safetensors or of `torch.save`, and Keras.
 //!
 //! Refuse, never guess: a tensor that is not understood, or that asks for other mathematics than
 //! the contract's, is an error that names it.
 
 mod container;
 mod error;
+mod keras;
 mod model;
 mod state_dict;
 mod tensors;
@@ -15,6 +16,9 @@ pub use model::{
     TrainedWidths,
 };
 
+use container::archive::Archive;
+use container::{safetensors, torch};
+use state_dict::Known;
 use std::path::Path;
 
 /// Reads a float model.
@@ -28,6 +32,18 @@ pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, ImportEr
 
 /// Reads a float model from a file's bytes; their kind is known by what they begin with.
 pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, ImportError> {
-    let tensors = container::safetensors::read(bytes)?;
-    state_dict::read(tensors, options)
+    torch::refuse_pickle(bytes)?;
+    let (tensors, known) = if bytes.starts_with(b"PK\x03\x04") {
+        let archive = Archive::read(bytes)?;
+        if archive.names().any(|name| name == "model.weights.h5") {
+            keras::read_archive(bytes, &archive)?
+        } else {
+            (torch::read(bytes, &archive)?, Known::default())
+        }
+    } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
+        keras::read_hdf5(bytes)?
+    } else {
+        (safetensors::read(bytes)?, Known::default())
+    };
+    state_dict::read(tensors, known, options)
 }

@@ -61,6 +61,11 @@ fn assert_parity(file: &str, outputs_of: &str, options: &str, with_head: bool) {
 fn state_dicts_give_the_outputs_of_pytorch() {
     for (file, outputs, with_head) in [
         ("classifier.safetensors", "classifier", true),
+        ("classifier.pt", "classifier", true),
+        ("lightning.ckpt", "classifier", true),
+        ("strided.pt", "strided", false),
+        ("f16.pt", "f16", false),
+        ("bf16.pt", "bf16", false),
         ("f16.safetensors", "f16", false),
         ("bf16.safetensors", "bf16", false),
         ("f64.safetensors", "f64", false),
@@ -77,6 +82,35 @@ fn state_dicts_give_the_outputs_of_pytorch() {
     assert_parity("mlp.safetensors", "mlp", "--head head", true);
     assert_parity("mlp.safetensors", "mlp", "--head head.0,head.2", true);
     assert_parity("classifier.safetensors", "classifier", "--prefix rnn", true);
+}
+
+#[test]
+fn keras_models_give_the_outputs_of_keras() {
+    assert_parity("stack.keras", "keras", "", true);
+    assert_parity("stack.h5", "keras", "", true);
+    assert_parity("stack.weights.h5", "keras", "--head dense,dense_1", true);
+    assert_parity("functional.keras", "functional", "", false);
+    assert_parity("rnn_cell.keras", "rnn_cell", "", false);
+    // ReLU stands in the configuration: nothing is assumed.
+    assert!(model("stack.keras", "").assumptions.is_empty());
+    assert_eq!(
+        model("stack.weights.h5", "--only-lstm").assumptions,
+        [
+            "the file has no configuration: tanh and sigmoid, forward, layers in the order lstm, lstm_1"
+        ]
+    );
+    assert_eq!(
+        model("functional.keras", "").assumptions,
+        ["the softmax of classes is left to the outside"]
+    );
+    let qkeras = model("qkeras.h5", "");
+    assert_eq!(
+        (
+            qkeras.layers[0].hidden_size,
+            qkeras.head.unwrap().output_size
+        ),
+        (4, 2)
+    );
 }
 
 #[test]

@@ -63,6 +63,7 @@ def read_ones():
     }
     torch.save(checkpoint, OUT / "lightning.ckpt")
     torch.save(model, OUT / "module.pt")
+    torch.save({"a": state, "b": state}, OUT / "several.pt")
     for name, kind in (("f16", torch.float16), ("bf16", torch.bfloat16), ("f64", torch.float64)):
         short = {key: value.to(kind) for key, value in state.items()}
         tensors(name, short)
@@ -75,6 +76,13 @@ def read_ones():
     model = network(11, rnn=lstm(bias=False))
     npy("nobias.h", model.rnn(x())[0])
     tensors("nobias", model.state_dict())
+
+    model = network(19, lstm=lstm())
+    state = {key: value.t().contiguous().t() if value.dim() == 2 else value for key, value in model.state_dict().items()}
+    together = torch.cat([state["lstm.bias_ih_l0"], state["lstm.bias_hh_l0"]])
+    state["lstm.bias_ih_l0"], state["lstm.bias_hh_l0"] = together[: 4 * H], together[4 * H :]
+    torch.save(state, OUT / "strided.pt")
+    npy("strided.h", model.lstm(x())[0])
 
     model = network(12, cell=lambda: nn.LSTMCell(I, H), fc=lambda: nn.Linear(H, O))
     state, steps = None, []

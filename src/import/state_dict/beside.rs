@@ -122,6 +122,14 @@ impl Reader<'_> {
         if behind.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(known) = &self.known_heads {
+            let named = |name: &String| rest.linears.iter().find(|linear| linear.stem == *name);
+            let found: Option<Vec<Linear>> =
+                known.iter().map(|name| named(name).cloned()).collect();
+            if let Some(found) = found.filter(|found| found.len() == behind.len()) {
+                return Ok(found);
+            }
+        }
         if let Some(found) = chain(&behind, hidden) {
             let in_front = found[0].rows == inputs && found.len() == 1;
             if !in_front || found[0].named_head() {
@@ -166,7 +174,14 @@ impl Reader<'_> {
                 self.model.dense.push(head);
             }
         }
-        if linears.len() > 1 {
+        let known = self.known_heads.as_ref().is_some_and(|known| {
+            known.len() == linears.len()
+                && known
+                    .iter()
+                    .zip(linears)
+                    .all(|(name, linear)| *name == linear.stem)
+        });
+        if linears.len() > 1 && !known {
             let names: Vec<&str> = linears.iter().map(|linear| &*linear.stem).collect();
             self.model.assumptions.push(format!(
                 "a ReLU is taken to stand between {}: a state dict does not say",

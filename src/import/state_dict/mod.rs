@@ -8,22 +8,44 @@ mod fold;
 mod recurrent;
 mod trained;
 
-use super::error::{ImportError, refuse};
+use super::error::{ImportError, refuse, refuse_network};
 use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
 use super::tensors::Tensors;
 use recurrent::{Kind, Network};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a file says beside its tensors; a state dict nothing.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The linear layers behind the LSTM in their order, with a `ReLU` between.
+    pub heads: Option<Vec<String>>,
+    /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
+    pub refused: BTreeMap<String, (String, String)>,
+    /// What the user has to know.
+    pub notes: Vec<String>,
+}
 
 /// Reads the LSTM and what stands beside it.
-pub fn read(tensors: Tensors, options: &ImportOptions) -> Result<FloatModel, ImportError> {
+pub fn read(
+    tensors: Tensors,
+    known: Known,
+    options: &ImportOptions,
+) -> Result<FloatModel, ImportError> {
     let tensors = fold::fold(tensors)?;
     let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
     network.check()?;
+    if let Some((layer, problem)) = known.refused.get(&network.prefix) {
+        return refuse_network(layer, problem);
+    }
     let mut reader = Reader {
         tensors: &tensors,
         network,
         used: BTreeSet::new(),
-        model: FloatModel::default(),
+        model: FloatModel {
+            assumptions: known.notes,
+            ..FloatModel::default()
+        },
+        known_heads: known.heads,
     };
     reader.layers()?;
     reader.fractions()?;
@@ -40,6 +62,7 @@ struct Reader<'a> {
     network: Network,
     used: BTreeSet<String>,
     model: FloatModel,
+    known_heads: Option<Vec<String>>,
 }
 
 impl Reader<'_> {

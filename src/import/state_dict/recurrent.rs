@@ -73,11 +73,11 @@ impl Network {
             Kind::Lstm | Kind::Brevitas => return Ok(()),
             Kind::Gru => format!(
                 "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only: train \
-                 an nn.LSTM"
+                 an LSTM"
             ),
             Kind::Rnn => format!(
                 "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware has \
-                 LSTMs only: train an nn.LSTM"
+                 LSTMs only: train an LSTM"
             ),
             Kind::Projected => format!(
                 "an LSTM with a projection (proj_size), weight_hr_l0 beside {hh} {shape:?}, which the \
@@ -85,7 +85,7 @@ impl Network {
             ),
             Kind::BothDirections => format!(
                 "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not have; \
-                 train with bidirectional=False"
+                 train it in one direction"
             ),
             Kind::WeightDrop => format!(
                 "an LSTM with WeightDrop, {hh}_raw {shape:?}; save it under {hh}, as evaluation \

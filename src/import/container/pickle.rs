@@ -1,0 +1,471 @@
+//! Python pickles, as data: nothing is looked up, called or executed.
+//!
+//! Values lie in one list and name one another by place, so that a file nested without end costs no
+//! stack, and no more memory than a multiple of its own length.
+
+/// A value of a pickle.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A value that matters to no state dict: a float, bytes, an unknown object.
+    Opaque,
+    None,
+    Int(i64),
+    Text(String),
+    Tuple(Vec<usize>),
+    List(Vec<usize>),
+    Dict(Vec<(usize, usize)>),
+    /// A name to be imported: module and name.
+    Global(String),
+    /// Something kept outside the pickle, by its description.
+    Persistent(usize),
+    /// A call that Python would make: what, and with which arguments.
+    Call(usize, usize),
+}
+
+/// All values of a pickle, and which of them it is.
+#[derive(Debug)]
+pub struct Pickle {
+    values: Vec<Value>,
+    root: usize,
+}
+
+impl Pickle {
+    /// The value itself.
+    pub fn root(&self) -> &Value {
+        &self.values[self.root]
+    }
+
+    /// A value that another one names.
+    pub fn get(&self, place: usize) -> &Value {
+        &self.values[place]
+    }
+
+    /// The names that it would import.
+    pub fn globals(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().filter_map(|value| match value {
+            Value::Global(name) => Some(&**name),
+            _ => None,
+        })
+    }
+}
+
+/// Reads a pickle of protocol 0 to 5, as far as state dicts use them.
+pub fn read(bytes: &[u8]) -> Result<Pickle, String> {
+    let mut machine = Machine {
+        bytes,
+        at: 0,
+        values: Vec::new(),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: std::collections::BTreeMap::new(),
+    };
+    loop {
+        let place = machine.at;
+        match machine.step() {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(problem) => return Err(format!("byte {place}: {problem}")),
+        }
+    }
+    let root = machine.pop().map_err(|problem| format!("end: {problem}"))?;
+    Ok(Pickle {
+        values: machine.values,
+        root,
+    })
+}
+
+struct Machine<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    values: Vec<Value>,
+    stack: Vec<usize>,
+    marks: Vec<usize>,
+    memo: std::collections::BTreeMap<u64, usize>,
+}
+
+type Step<T> = Result<T, String>;
+
+impl<'a> Machine<'a> {
+    fn take(&mut self, count: usize) -> Step<&'a [u8]> {
+        let end = self.at.checked_add(count);
+        let Some(bytes) = end.and_then(|end| self.bytes.get(self.at..end)) else {
+            return Err("the pickle is cut short".into());
+        };
+        self.at += count;
+        Ok(bytes)
+    }
+
+    /// A little-endian number of `count` bytes, at most 8.
+    fn number(&mut self, count: usize) -> Step<u64> {
+        let bytes = self.take(count)?;
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    }
+
+    fn counted(&mut self, length: usize) -> Step<&'a [u8]> {
+        let count = self.number(length)?;
+        self.take(usize::try_from(count).map_err(|error| error.to_string())?)
+    }
+
+    fn line(&mut self) -> Step<&'a str> {
+        let rest = &self.bytes[self.at..];
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+            return Err("the pickle is cut short".into());
+        };
+        self.at += end + 1;
+        std::str::from_utf8(&rest[..end]).map_err(|error| error.to_string())
+    }
+
+    fn push(&mut self, value: Value) {
+        self.values.push(value);
+        self.stack.push(self.values.len() - 1);
+    }
+
+    fn text(&mut self, bytes: &[u8]) {
+        self.push(Value::Text(String::from_utf8_lossy(bytes).into_owned()));
+    }
+
+    /// The topmost value, above the last mark.
+    fn pop(&mut self) -> Step<usize> {
+        let floor = self.marks.last().copied().unwrap_or(0);
+        if self.stack.len() <= floor {
+            return Err("a value is missing".into());
+        }
+        self.stack.pop().ok_or_else(|| "a value is missing".into())
+    }
+
+    fn top(&self) -> Step<usize> {
+        self.stack
+            .last()
+            .copied()
+            .ok_or("a value is missing".into())
+    }
+
+    fn above_mark(&mut self) -> Step<Vec<usize>> {
+        let mark = self.marks.pop().ok_or("a mark is missing")?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    fn tuple(&mut self, count: usize) -> Step<()> {
+        let mut items = Vec::new();
+        for _ in 0..count {
+            items.push(self.pop()?);
+        }
+        items.reverse();
+        self.push(Value::Tuple(items));
+        Ok(())
+    }
+
+    fn append(&mut self, items: Vec<usize>) -> Step<()> {
+        let list = self.top()?;
+        if let Value::List(list) = &mut self.values[list] {
+            list.extend(items);
+        }
+        Ok(())
+    }
+
+    fn set_items(&mut self, items: &[usize]) -> Step<()> {
+        let dict = self.top()?;
+        let (pairs, rest) = items.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err("a key has no value".into());
+        }
+        if let Value::Dict(dict) = &mut self.values[dict] {
+            dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, key: u64) -> Step<()> {
+        let top = self.top()?;
+        self.memo.insert(key, top);
+        Ok(())
+    }
+
+    fn recall(&mut self, key: u64) -> Step<()> {
+        let place = *self.memo.get(&key).ok_or("a memo that was not set")?;
+        self.stack.push(place);
+        Ok(())
+    }
+
+    /// A call becomes a value that names it; of an ordered dictionary, an empty one.
+    fn call(&mut self) -> Step<()> {
+        let arguments = self.pop()?;
+        let callee = self.pop()?;
+        let dict = matches!(&self.values[callee], Value::Global(name)
+            if name == "collections.OrderedDict" || name == "builtins.dict");
+        self.push(if dict {
+            Value::Dict(Vec::new())
+        } else {
+            Value::Call(callee, arguments)
+        });
+        Ok(())
+    }
+
+    fn decimal(&mut self) -> Step<()> {
+        let line = self.line()?.trim_end_matches('L');
+        // `I01` and `I00` are the truth values of protocol 0.
+        self.push(line.parse().map_or(Value::Opaque, Value::Int));
+        Ok(())
+    }
+
+    /// One operation; whether it was the last.
+    fn step(&mut self) -> Step<bool> {
+        match self.number(1)? as u8 {
+            b'.' => return Ok(true),
+            0x80 => {
+                let protocol = self.number(1)?;
+                if protocol > 5 {
+                    return Err(format!("protocol {protocol}; 0 to 5 are known"));
+                }
+            }
+            0x95 => drop(self.take(8)?),
+            b'(' => self.marks.push(self.stack.len()),
+            b'0' => drop(self.pop()?),
+            b'1' => drop(self.above_mark()?),
+            b'2' => {
+                let top = self.top()?;
+                self.stack.push(top);
+            }
+            code => self.constant(code)?,
+        }
+        Ok(false)
+    }
+
+    /// Numbers and texts.
+    fn constant(&mut self, code: u8) -> Step<()> {
+        match code {
+            b'N' => self.push(Value::None),
+            0x88 => self.push(Value::Int(1)),
+            0x89 => self.push(Value::Int(0)),
+            b'J' => {
+                let number = self.number(4)? as u32;
+                self.push(Value::Int(i64::from(number.cast_signed())));
+            }
+            b'K' => {
+                let number = self.number(1)?;
+                self.push(Value::Int(number as i64));
+            }
+            b'M' => {
+                let number = self.number(2)?;
+                self.push(Value::Int(number as i64));
+            }
+            b'I' | b'L' => self.decimal()?,
+            0x8a => {
+                let bytes = self.counted(1)?;
+                self.long(bytes);
+            }
+            0x8b => {
+                let bytes = self.counted(4)?;
+                self.long(bytes);
+            }
+            b'F' => {
+                self.line()?;
+                self.push(Value::Opaque);
+            }
+            b'G' => {
+                self.take(8)?;
+                self.push(Value::Opaque);
+            }
+            b'X' | b'T' => {
+                let bytes = self.counted(4)?;
+                self.text(bytes);
+            }
+            0x8c | b'U' => {
+                let bytes = self.counted(1)?;
+                self.text(bytes);
+            }
+            0x8d => {
+                let bytes = self.counted(8)?;
+                self.text(bytes);
+            }
+            b'V' | b'S' => {
+                let line = self.line()?.trim_matches('\'').to_owned();
+                self.push(Value::Text(line));
+            }
+            b'B' => {
+                self.counted(4)?;
+                self.push(Value::Opaque);
+            }
+            b'C' => {
+                self.counted(1)?;
+                self.push(Value::Opaque);
+            }
+            0x8e | 0x96 => {
+                self.counted(8)?;
+                self.push(Value::Opaque);
+            }
+            code => self.structure(code)?,
+        }
+        Ok(())
+    }
+
+    /// An integer of any length; one that 64 bits do not hold is of no interest.
+    fn long(&mut self, bytes: &[u8]) {
+        let negative = bytes.last().is_some_and(|byte| byte >> 7 == 1);
+        let mut word = [if negative { 0xff } else { 0 }; 8];
+        if bytes.len() > 8 {
+            return self.push(Value::Opaque);
+        }
+        word[..bytes.len()].copy_from_slice(bytes);
+        self.push(Value::Int(i64::from_le_bytes(word)));
+    }
+
+    /// Containers, the memo, and what Python would look up and call.
+    fn structure(&mut self, code: u8) -> Step<()> {
+        match code {
+            b')' => self.push(Value::Tuple(Vec::new())),
+            b']' => self.push(Value::List(Vec::new())),
+            b'}' => self.push(Value::Dict(Vec::new())),
+            0x8f => self.push(Value::Opaque),
+            b't' => {
+                let items = self.above_mark()?;
+                self.push(Value::Tuple(items));
+            }
+            b'l' => {
+                let items = self.above_mark()?;
+                self.push(Value::List(items));
+            }
+            b'd' => {
+                let items = self.above_mark()?;
+                self.push(Value::Dict(Vec::new()));
+                self.set_items(&items)?;
+            }
+            0x91 => {
+                self.above_mark()?;
+                self.push(Value::Opaque);
+            }
+            0x85..=0x87 => self.tuple(usize::from(code - 0x84))?,
+            b'a' => {
+                let item = self.pop()?;
+                self.append(vec![item])?;
+            }
+            b'e' => {
+                let items = self.above_mark()?;
+                self.append(items)?;
+            }
+            0x90 => drop(self.above_mark()?),
+            b's' => {
+                let (value, key) = (self.pop()?, self.pop()?);
+                self.set_items(&[key, value])?;
+            }
+            b'u' => {
+                let items = self.above_mark()?;
+                self.set_items(&items)?;
+            }
+            b'q' => {
+                let key = self.number(1)?;
+                self.remember(key)?;
+            }
+            b'r' => {
+                let key = self.number(4)?;
+                self.remember(key)?;
+            }
+            0x94 => self.remember(self.memo.len() as u64)?,
+            b'h' => {
+                let key = self.number(1)?;
+                self.recall(key)?;
+            }
+            b'j' => {
+                let key = self.number(4)?;
+                self.recall(key)?;
+            }
+            code => self.object(code)?,
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, code: u8) -> Step<()> {
+        match code {
+            b'c' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.push(Value::Global(format!("{module}.{name}")));
+            }
+            0x93 => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                let text = |value: &Value| match value {
+                    Value::Text(text) => text.clone(),
+                    _ => "?".into(),
+                };
+                let global = format!(
+                    "{}.{}",
+                    text(&self.values[module]),
+                    text(&self.values[name])
+                );
+                self.push(Value::Global(global));
+            }
+            b'Q' => {
+                let description = self.pop()?;
+                self.push(Value::Persistent(description));
+            }
+            b'R' | 0x81 => self.call()?,
+            0x92 => {
+                self.pop()?;
+                self.call()?;
+            }
+            // What an object is filled with: of no interest.
+            b'b' => drop(self.pop()?),
+            other => return Err(format!("operation {other:#04x} is not known")),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_as_python_wrote_them() {
+        // pickle.dumps({"a": (1, -2, 2**40), "b": [None, True]}, protocol=2)
+        let bytes = b"\x80\x02}q\x00(X\x01\x00\x00\x00aq\x01K\x01J\xfe\xff\xff\xff\x8a\x06\x00\x00\x00\x00\x00\x01\x87q\x02X\x01\x00\x00\x00bq\x03]q\x04(N\x88eu.";
+        let pickle = read(bytes).unwrap();
+        let Value::Dict(pairs) = pickle.root() else {
+            panic!("{pickle:?}")
+        };
+        let Value::Tuple(items) = pickle.get(pairs[0].1) else {
+            panic!("{pickle:?}")
+        };
+        let items: Vec<&Value> = items.iter().map(|&item| pickle.get(item)).collect();
+        assert_eq!(
+            items,
+            [&Value::Int(1), &Value::Int(-2), &Value::Int(1 << 40)]
+        );
+        let Value::List(items) = pickle.get(pairs[1].1) else {
+            panic!("{pickle:?}")
+        };
+        assert_eq!(pickle.get(items[0]), &Value::None);
+    }
+
+    #[test]
+    fn calls_are_only_named() {
+        let pickle = read(b"cos\nsystem\n(X\x04\x00\x00\x00truetR.").unwrap();
+        assert!(matches!(pickle.root(), Value::Call(..)));
+        assert_eq!(pickle.globals().collect::<Vec<_>>(), ["os.system"]);
+    }
+
+    #[test]
+    fn damaged_ones_are_refused() {
+        for bytes in [
+            &b""[..],
+            b"\x80\x02}",
+            b"\x80\x09.",
+            b"t.",
+            b"R.",
+            b"h\x07.",
+            b"X\xff\xff\xff\xffa",
+            b"\xff",
+            b"((0.",
+            b"}K\x01K\x01(u",
+        ] {
+            assert!(read(bytes).is_err(), "{bytes:?}");
+        }
+        // Deep nesting costs no stack.
+        let mut deep = b")".to_vec();
+        deep.extend(b"\x85".repeat(1_000_000));
+        deep.push(b'.');
+        assert!(read(&deep).is_ok());
+    }
+}

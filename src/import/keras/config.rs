@@ -1,0 +1,198 @@
+//! The layers of a Keras model in their order, from its configuration.
+
+use serde_json::Value;
+
+/// A layer as the configuration has it.
+pub struct Layer {
+    pub class: String,
+    pub name: String,
+    config: Value,
+}
+
+/// The layers, and whether each takes what the one before it gives.
+pub struct Config {
+    pub layers: Vec<Layer>,
+    pub in_line: bool,
+}
+
+/// Layers without effect on a trained model.
+const WITHOUT_EFFECT: [&str; 6] = [
+    "InputLayer",
+    "Dropout",
+    "SpatialDropout1D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "ActivityRegularization",
+];
+
+impl Layer {
+    fn of(value: &Value) -> Option<Self> {
+        let class = value.get("class_name")?.as_str()?;
+        let config = value.get("config")?;
+        // A wrapper that does the same at every step; a cell with its loop around it.
+        let inner = match class {
+            "TimeDistributed" => config.get("layer"),
+            _ => None,
+        };
+        if let Some(layer) = inner {
+            return Self::of(layer);
+        }
+        let name = config.get("name")?.as_str()?.to_owned();
+        let class = class.strip_prefix('Q').unwrap_or(class);
+        if class == "RNN"
+            && let Some(cell) = config.get("cell")
+            && let Some(of_cell) = cell.get("class_name").and_then(Value::as_str)
+            && let Some(mut inner) = cell.get("config").cloned()
+        {
+            for key in ["go_backwards", "stateful"] {
+                inner[key] = config.get(key).cloned().unwrap_or(Value::Null);
+            }
+            return Some(Self {
+                class: of_cell
+                    .trim_end_matches("Cell")
+                    .trim_start_matches('Q')
+                    .into(),
+                name,
+                config: inner,
+            });
+        }
+        Some(Self {
+            class: class.into(),
+            name,
+            config: config.clone(),
+        })
+    }
+
+    /// A text of the configuration; of an object its class.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        let value = self.config.get(key)?;
+        value
+            .as_str()
+            .or_else(|| value.get("class_name")?.as_str())
+            .or_else(|| value.get("config")?.as_str())
+    }
+
+    fn is(&self, key: &str) -> bool {
+        self.config.get(key).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// The activation, `linear` where there is none.
+    pub fn activation(&self) -> &str {
+        self.text("activation").unwrap_or("linear")
+    }
+
+    /// Whether it changes nothing in a trained model.
+    pub fn without_effect(&self) -> bool {
+        WITHOUT_EFFECT.contains(&&*self.class)
+            || self.class == "Activation" && self.activation() == "linear"
+    }
+
+    /// Why an LSTM is not the contract's.
+    pub fn objection(&self) -> Option<String> {
+        let quantised = |name: &str| name.starts_with("quantized_");
+        for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
+            let found = self.text(key).unwrap_or(wanted);
+            if quantised(found) {
+                return Some(format!(
+                    "has {key} {found}, which rounds in another way than the hardware; give the \
+                     float model from before it"
+                ));
+            }
+            if found != wanted {
+                return Some(format!(
+                    "has {key} {found}, the hardware has {wanted}; train with {key}='{wanted}'"
+                ));
+            }
+        }
+        let flags = [
+            (
+                "go_backwards",
+                "reads its input from the end; train with go_backwards=False",
+            ),
+            (
+                "time_major",
+                "takes steps before sequences; save it with time_major=False",
+            ),
+        ];
+        let found = flags.iter().find(|(flag, _)| self.is(flag));
+        found.map(|(_, problem)| (*problem).to_owned())
+    }
+
+    /// Whether its state is carried from one batch to the next.
+    pub fn stateful(&self) -> bool {
+        self.is("stateful")
+    }
+}
+
+impl Config {
+    /// The layers of a Sequential or Functional model; a Sequential inside one is opened.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut config = Self {
+            layers: Vec::new(),
+            in_line: true,
+        };
+        config.model(&value, 0)?;
+        Ok(config)
+    }
+
+    fn model(&mut self, model: &Value, depth: usize) -> Result<(), String> {
+        let layers = model.get("config").and_then(|config| {
+            // Before Keras 2.2 the configuration of a Sequential was the list itself.
+            config.get("layers").unwrap_or(config).as_array()
+        });
+        let Some(layers) = layers else {
+            let class = model
+                .get("class_name")
+                .and_then(Value::as_str)
+                .unwrap_or("unknown");
+            return Err(format!(
+                "a model of class {class}, whose layers its configuration does not list"
+            ));
+        };
+        let mut before: Option<String> = None;
+        for value in layers {
+            let nested = matches!(
+                value.get("class_name").and_then(Value::as_str),
+                Some("Sequential")
+            );
+            if nested && depth < 4 {
+                self.model(value, depth + 1)?;
+            } else if let Some(layer) = Layer::of(value) {
+                self.layers.push(layer);
+            } else {
+                return Err("a layer without class, name and configuration".into());
+            }
+            let mut sources = Vec::new();
+            if let Some(nodes) = value.get("inbound_nodes") {
+                histories(nodes, &mut sources);
+                let expected: Vec<&str> = before.iter().map(String::as_str).collect();
+                self.in_line &= sources == expected;
+            }
+            let name = value.get("config").and_then(|config| config.get("name"));
+            before = name.and_then(Value::as_str).map(str::to_owned);
+        }
+        Ok(())
+    }
+}
+
+/// The layers whose outputs a layer takes: `["lstm", 0, 0]` anywhere inside.
+fn histories<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Array(items) => {
+            if let [Value::String(name), Value::Number(_), Value::Number(_), ..] = &items[..] {
+                found.push(name);
+            } else {
+                for item in items {
+                    histories(item, found);
+                }
+            }
+        }
+        Value::Object(items) => {
+            for item in items.values() {
+                histories(item, found);
+            }
+        }
+        _ => {}
+    }
+}

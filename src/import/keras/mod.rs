@@ -1,0 +1,316 @@
+//! Keras: `.keras`, `.weights.h5` and `.h5`, also of `QKeras`, as the state dict of the same LSTM.
+//!
+//! Keras' gates are in the order i, f, c, o, which is i, f, g, o under another name. Its matrices are
+//! `PyTorch`'s transposed, and it has one bias.
+
+mod config;
+mod weights;
+
+use super::container::archive::{Archive, Budget};
+use super::error::ImportError;
+use super::model::Mapping;
+use super::state_dict::Known;
+use super::tensors::{Kind, Tensor, Tensors};
+use config::{Config, Layer};
+use std::borrow::Cow;
+use weights::{Contents, Slot, Variable};
+
+/// Reads the archive that `model.save("model.keras")` writes.
+pub fn read_archive(
+    bytes: &[u8],
+    archive: &Archive,
+) -> Result<(Tensors<'static>, Known), ImportError> {
+    let mut budget = Budget::of(bytes);
+    let config = archive.file("config.json", &mut budget)?;
+    let weights = archive.file("model.weights.h5", &mut budget)?;
+    let contents = weights::read(&weights)?;
+    let config = String::from_utf8_lossy(&config);
+    assemble(contents, Some(&config))
+}
+
+/// Reads an HDF5 file, with or without a configuration inside.
+pub fn read_hdf5(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError> {
+    let mut contents = weights::read(bytes)?;
+    let config = contents.config.take();
+    assemble(contents, config.as_deref())
+}
+
+fn assemble(
+    contents: Contents,
+    config: Option<&str>,
+) -> Result<(Tensors<'static>, Known), ImportError> {
+    let mut model = Model {
+        contents,
+        tensors: Tensors::new(),
+        known: Known::default(),
+    };
+    match config {
+        Some(text) => {
+            let config = Config::read(text).map_err(|problem| {
+                ImportError::Container(format!(
+                    "Keras' config.json: {problem}; save the model again, as Sequential or Functional"
+                ))
+            })?;
+            model.configured(&config)?;
+        }
+        None => model.unconfigured()?,
+    }
+    Ok((model.tensors, model.known))
+}
+
+struct Model {
+    contents: Contents,
+    tensors: Tensors<'static>,
+    known: Known,
+}
+
+impl Model {
+    /// Layers in the order of the configuration.
+    fn configured(&mut self, config: &Config) -> Result<(), ImportError> {
+        let mut network: Option<(String, usize)> = None;
+        let mut heads: Vec<(String, String)> = Vec::new();
+        for layer in &config.layers {
+            if layer.without_effect() {
+                continue;
+            }
+            let slot = self.contents.slots.remove(&layer.name).unwrap_or_default();
+            if slot.variables.contains_key("recurrent_kernel") {
+                let (title, index) = match network.take() {
+                    Some((title, index)) if config.in_line && heads.is_empty() => {
+                        (title, index + 1)
+                    }
+                    _ => (layer.name.clone(), 0),
+                };
+                heads.clear();
+                self.check(layer, &title);
+                self.recurrent(slot, &title, index)?;
+                network = Some((title, index));
+            } else if layer.class == "Dense" {
+                if network.is_some() {
+                    heads.push((layer.name.clone(), layer.activation().to_owned()));
+                }
+                self.dense(slot, &layer.name)?;
+            } else if layer.class == "Embedding" {
+                self.embedding(slot, &layer.name);
+            } else if after_all(layer, config) {
+                let note = format!(
+                    "{} behind the model is left to the outside",
+                    layer.activation()
+                );
+                self.known.notes.push(note);
+            } else {
+                self.other(slot, &format!("{} ({})", layer.name, layer.class));
+                // What stands between ends the stack.
+                heads.push((layer.name.clone(), "other".into()));
+            }
+        }
+        if config.in_line {
+            self.heads(&heads);
+        }
+        self.leftovers();
+        Ok(())
+    }
+
+    /// The linear layers that follow the LSTM in this order, as far as `ReLU` stands between.
+    fn heads(&mut self, heads: &[(String, String)]) {
+        let mut names = Vec::new();
+        for (index, (name, activation)) in heads.iter().enumerate() {
+            if activation == "other" {
+                return;
+            }
+            names.push(name.clone());
+            let last = index + 1 == heads.len();
+            if last && activation != "linear" {
+                self.known
+                    .notes
+                    .push(format!("the {activation} of {name} is left to the outside"));
+            } else if !last && activation != "relu" {
+                return;
+            }
+        }
+        self.known.heads = Some(names);
+    }
+
+    fn check(&mut self, layer: &Layer, title: &str) {
+        if layer.class == "LSTM" {
+            if let Some(problem) = layer.objection() {
+                let refused = &mut self.known.refused;
+                refused
+                    .entry(format!("{title}."))
+                    .or_insert_with(|| (layer.name.clone(), problem));
+            }
+            if layer.stateful() {
+                self.known.notes.push(format!(
+                    "{} is stateful, its state goes on from one sequence to the next: gen \
+                     --state-policy never",
+                    layer.name
+                ));
+            }
+        } else if !matches!(&*layer.class, "GRU" | "SimpleRNN" | "Bidirectional") {
+            let problem = format!("is of class {}; train a keras.layers.LSTM", layer.class);
+            self.known
+                .refused
+                .insert(format!("{title}."), (layer.name.clone(), problem));
+        }
+    }
+
+    /// Layers by their names and sizes: nothing says how they are connected.
+    fn unconfigured(&mut self) -> Result<(), ImportError> {
+        let mut slots: Vec<(String, Slot)> = std::mem::take(&mut self.contents.slots)
+            .into_iter()
+            .collect();
+        slots.sort_by_key(|(name, _)| natural(name));
+        let mut network: Option<(String, usize, usize)> = None;
+        let mut recurrent = Vec::new();
+        for (name, slot) in slots {
+            if let Some(kernel) = slot.variables.get("recurrent_kernel") {
+                let hidden = kernel.tensor.shape.first().copied().unwrap_or(0);
+                let inputs = slot
+                    .variables
+                    .get("kernel")
+                    .and_then(|kernel| kernel.tensor.shape.first());
+                let (title, index) = match network.take() {
+                    Some((title, index, below)) if inputs == Some(&below) => (title, index + 1),
+                    _ => (name.clone(), 0),
+                };
+                self.recurrent(slot, &title, index)?;
+                recurrent.push(name);
+                network = Some((title, index, hidden));
+            } else if ["kernel", "0"].iter().any(|role| {
+                slot.variables
+                    .get(*role)
+                    .is_some_and(|kernel| kernel.tensor.shape.len() == 2)
+            }) {
+                self.dense(slot, &name)?;
+            } else if slot.variables.contains_key("embeddings") {
+                self.embedding(slot, &name);
+            } else {
+                self.other(slot, &name);
+            }
+        }
+        if !recurrent.is_empty() {
+            self.known.notes.push(format!(
+                "the file has no configuration: tanh and sigmoid, forward, layers in the order {}",
+                recurrent.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// A recurrent layer under `PyTorch`'s names.
+    fn recurrent(&mut self, slot: Slot, title: &str, index: usize) -> Result<(), ImportError> {
+        for (role, variable) in slot.variables {
+            let (role, suffix) = match role.strip_prefix("backward ") {
+                Some(role) => (role.to_owned(), "_reverse"),
+                None => (role, ""),
+            };
+            let name = match &*role {
+                "kernel" => "weight_ih",
+                "recurrent_kernel" => "weight_hh",
+                "bias" => "bias_ih",
+                _ => {
+                    self.tensors.insert(variable.path, variable.tensor);
+                    continue;
+                }
+            };
+            let name = format!("{title}.{name}_l{index}{suffix}");
+            self.insert(name, variable, &format!("{role}, gates i f c o"))?;
+        }
+        Ok(())
+    }
+
+    fn dense(&mut self, slot: Slot, name: &str) -> Result<(), ImportError> {
+        for (role, variable) in slot.variables {
+            match &*role {
+                "kernel" | "0" => self.insert(format!("{name}.weight"), variable, "kernel")?,
+                "bias" | "1" => self.insert(format!("{name}.bias"), variable, "bias")?,
+                _ => drop(self.tensors.insert(variable.path, variable.tensor)),
+            }
+        }
+        Ok(())
+    }
+
+    fn embedding(&mut self, slot: Slot, name: &str) {
+        for (_, variable) in slot.variables {
+            // Already [tokens, elements].
+            self.tensors
+                .insert(format!("{name}.embedding.weight"), variable.tensor);
+        }
+    }
+
+    /// A layer that is not understood: by its variables, or by its name where it has none.
+    fn other(&mut self, slot: Slot, title: &str) {
+        if slot.variables.is_empty() {
+            let kind = Kind::Other("a layer without variables".into());
+            self.tensors.insert(
+                title.into(),
+                Tensor::new(kind, Vec::new(), Cow::Borrowed(&[])),
+            );
+        }
+        for (_, variable) in slot.variables {
+            self.tensors.insert(variable.path, variable.tensor);
+        }
+    }
+
+    /// Variables of layers that the configuration does not name.
+    fn leftovers(&mut self) {
+        let slots = std::mem::take(&mut self.contents.slots);
+        for (_, slot) in slots {
+            for (_, variable) in slot.variables {
+                self.tensors.insert(variable.path, variable.tensor);
+            }
+        }
+    }
+
+    /// A variable under `PyTorch`'s name; matrices transposed.
+    fn insert(
+        &mut self,
+        name: String,
+        variable: Variable,
+        meaning: &str,
+    ) -> Result<(), ImportError> {
+        let Variable { path, tensor } = variable;
+        let values = tensor.values(&path)?;
+        let (shape, values, meaning) = match tensor.shape[..] {
+            [rows, columns] if !meaning.starts_with("bias") => (
+                vec![columns, rows],
+                transposed(&values, rows, columns),
+                format!("{meaning}, transposed"),
+            ),
+            _ => (tensor.shape.clone(), values, meaning.to_owned()),
+        };
+        let source = Mapping {
+            tensor: path,
+            shape: tensor.shape.clone(),
+            meaning,
+        };
+        self.tensors
+            .insert(name, Tensor::made(shape, &values, vec![source]));
+        Ok(())
+    }
+}
+
+/// `[columns, rows]` of `[rows, columns]`.
+fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut out = Vec::with_capacity(values.len());
+    for column in 0..columns {
+        out.extend((0..rows).map(|row| values[row * columns + column]));
+    }
+    out
+}
+
+/// A key by which `lstm_2` comes before `lstm_10`, and `lstm` before both.
+fn natural(name: &str) -> (String, u64) {
+    let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let number = name[stem.len()..].parse().unwrap_or(0);
+    (stem.trim_end_matches('_').to_owned(), number)
+}
+
+/// A last activation, which the model's user applies.
+fn after_all(layer: &Layer, config: &Config) -> bool {
+    let last = config
+        .layers
+        .last()
+        .is_some_and(|last| last.name == layer.name);
+    last && (layer.class == "Softmax" || layer.class == "Activation")
+}

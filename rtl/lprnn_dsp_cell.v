@@ -1,12 +1,17 @@
 // lprnn_dsp_cell - one DSP block: p <= c + w * a, with registers at the inputs and the product.
 //
 // Latency: 3 cycles from w_i and a_i, 1 cycle from c_i. The product register is exactly as wide
-// as the product and nothing is reset. The hierarchy is kept because Yosys 0.23 and 0.70 lose the
-// sign extension of a C port when a cascade of such blocks is flattened.
+// as the product and nothing is reset. Yosys keeps the hierarchy, because 0.23 and 0.70 lose the sign
+// extension of a C port when a cascade of such blocks is flattened; it is known by its macro or, where
+// slang reads for it, by slang's.
 
 `default_nettype none
 
+`ifdef YOSYS
 (* keep_hierarchy = "yes" *)
+`elsif __slang__
+(* keep_hierarchy = "yes" *)
+`endif
 module lprnn_dsp_cell #(
     parameter W_W = 25,  // bits of w_i
     parameter A_W = 18,  // bits of a_i

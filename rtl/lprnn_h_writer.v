@@ -3,7 +3,8 @@
 //   LANES <= COLUMNS: one cycle, unit u goes to column slot*LANES + u; COLUMNS/LANES groups a block
 //   LANES >  COLUMNS: one block of COLUMNS units a cycle, over LANES/COLUMNS cycles, rounded up
 //
-// Units beyond the last real one of a step are never written.
+// Places of the last block, or of a group's, that hold no unit: with PAD they are written together with
+// the units, so that the array never meets what the memory held at power-up; with PAD 2 as zeros.
 
 `default_nettype none
 
@@ -17,7 +18,8 @@ module lprnn_h_writer #(
     parameter GROUP_W    = 6,   // bits of a group number
     parameter LAST_UNITS = 1,   // real units of the last group
     parameter X_BLOCKS   = 4,   // blocks of x before h
-    parameter BLOCK_W    = 3    // bits of a block number
+    parameter BLOCK_W    = 3,   // bits of a block number
+    parameter PAD        = 0    // 0: places without a unit do not matter, 1: are written, 2: are zero
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -79,14 +81,21 @@ module lprnn_h_writer #(
             assign group_done = group_i;
             assign block_done = group_i & (slot_q[SLOTS-1] | last_group);
 
+            // Columns of units in the last block, and in any block at all.
+            localparam LAST_END = ((GROUPS - 1) % SLOTS)*LANES + LAST_UNITS;
+            localparam USED     = (GROUPS > SLOTS) ? SLOTS*LANES : LAST_END;
+
             for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-                if (s < SLOTS*LANES) begin : gen_used
-                    wire real_unit = ~last_group | ((s % LANES) < LAST_UNITS);
-                    assign write_o[s] = group_i & slot_q[s / LANES] & real_unit;
-                    assign data_o[s*ACT_W +: ACT_W] = units_i[(s % LANES)*ACT_W +: ACT_W];
-                end else begin : gen_unused
-                    assign write_o[s] = 1'b0;
+                wire [ACT_W-1:0] element = units_i[(s % LANES)*ACT_W +: ACT_W];
+                if (s >= USED) begin : gen_unused
+                    assign write_o[s] = (PAD != 0) & group_i;
                     assign data_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
+                end else if (PAD != 0 && s >= LAST_END) begin : gen_padded
+                    assign write_o[s] = group_i & (slot_q[s / LANES] | last_group);
+                    assign data_o[s*ACT_W +: ACT_W] = (PAD > 1 && last_group) ? {ACT_W{1'b0}} : element;
+                end else begin : gen_used
+                    assign write_o[s] = group_i & slot_q[s / LANES];
+                    assign data_o[s*ACT_W +: ACT_W] = element;
                 end
             end
         end else begin : gen_subblocks
@@ -97,9 +106,14 @@ module lprnn_h_writer #(
             reg [REST_W-1:0]    rest_q;  // units of the subblocks still to be written
 
             wire [PADDED*ACT_W-1:0] padded;
-            assign padded[LANES*ACT_W-1:0] = units_i;
-            if (PADDED > LANES) begin : gen_pad
-                assign padded[PADDED*ACT_W-1:LANES*ACT_W] = {((PADDED-LANES)*ACT_W){1'b0}};
+            for (s = 0; s < PADDED; s = s + 1) begin : gen_unit
+                if (s >= LANES) begin : gen_none
+                    assign padded[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
+                end else if (PAD > 1 && s >= LAST_UNITS) begin : gen_not_last
+                    assign padded[s*ACT_W +: ACT_W] = last_group ? {ACT_W{1'b0}} : units_i[s*ACT_W +: ACT_W];
+                end else begin : gen_always
+                    assign padded[s*ACT_W +: ACT_W] = units_i[s*ACT_W +: ACT_W];
+                end
             end
 
             wire [SUBBLOCKS-1:0] turn = {turn_q, group_i};
@@ -119,13 +133,7 @@ module lprnn_h_writer #(
             assign group_done = turn[SUBBLOCKS-1];
 
             for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-                // Subblocks in which this column holds a real unit, in a full and in the last group.
-                localparam FULL_TURNS = (LANES + COLUMNS - 1 - s) / COLUMNS;
-                localparam LAST_TURNS = (LAST_UNITS + COLUMNS - 1 - s) / COLUMNS;
-                localparam [SUBBLOCKS:0] ONE       = 1;
-                localparam [SUBBLOCKS:0] FULL_MASK = (ONE << FULL_TURNS) - ONE;
-                localparam [SUBBLOCKS:0] LAST_MASK = (ONE << LAST_TURNS) - ONE;
-                assign write_o[s] = |({1'b0, turn} & (last_group ? LAST_MASK : FULL_MASK));
+                assign write_o[s] = |turn;
                 assign data_o[s*ACT_W +: ACT_W] = group_i ? padded[s*ACT_W +: ACT_W]
                                                           : rest_q[s*ACT_W +: ACT_W];
             end

@@ -203,6 +203,20 @@ module lprnn_layer #(
     endgenerate
 
     // ---- vector buffer -----------------------------------------------------------------------
+    // A place that holds no element has weight 0, whose product is 0 whatever the operand is; in
+    // simulation, undefined operands make it undefined in every array but one. One-bit weights have no
+    // 0: there the operand must be zero. Such places are written with the elements of the same block,
+    // so that nothing depends on what a memory holds at power-up.
+    localparam PAD = (WEIGHT_W == 1) ? 2 : (MAC_DSP != 0 || MUX_REG != 0) ? 1 : 0;
+
+    // Columns of x in its last block, and in any; of h in any; columns that are used at all.
+    localparam X_LAST_END = ((IN_BEATS - 1) % IN_SLOTS)*IN_ELEMENTS + IN_LAST;
+    localparam X_USED     = (X_BLOCKS > 1) ? IN_SLOTS*IN_ELEMENTS : X_LAST_END;
+    localparam UNITS_IN_ALL = (GROUPS - 1)*LANES + LAST_UNITS;
+    localparam H_WIDEST   = (H_SUBBLOCKS > 1) ? COLUMNS : H_SLOTS*LANES;
+    localparam H_USED     = (UNITS_IN_ALL < H_WIDEST) ? UNITS_IN_ALL : H_WIDEST;
+    localparam USED       = (X_USED > H_USED) ? X_USED : H_USED;
+
     wire                     group_done;  // h of a group is there
     wire                     h_written;
     wire [COLUMNS-1:0]       h_write;
@@ -223,7 +237,8 @@ module lprnn_layer #(
         .GROUP_W    (GROUP_W),
         .LAST_UNITS (LAST_UNITS),
         .X_BLOCKS   (X_BLOCKS),
-        .BLOCK_W    (BLOCK_W)
+        .BLOCK_W    (BLOCK_W),
+        .PAD        (PAD)
     ) u_h_writer (
         .clk          (clk),
         .rst          (rst),
@@ -238,15 +253,18 @@ module lprnn_layer #(
 
     generate
         for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-            if (s < IN_SLOTS*IN_ELEMENTS) begin : gen_shared
-                wire real_element = ~x_last_beat | ((s % IN_ELEMENTS) < IN_LAST);
-                assign column_write[s] = h_write[s] | (x_write & x_slot[s / IN_ELEMENTS] & real_element);
-                assign column_data[s*ACT_W +: ACT_W] = h_active
-                    ? h_data[s*ACT_W +: ACT_W]
-                    : x_elements[(s % IN_ELEMENTS)*ACT_W +: ACT_W];
-            end else begin : gen_h_only
-                assign column_write[s] = h_write[s];
-                assign column_data[s*ACT_W +: ACT_W] = h_data[s*ACT_W +: ACT_W];
+            wire [ACT_W-1:0] x_element = x_elements[(s % IN_ELEMENTS)*ACT_W +: ACT_W];
+            wire [ACT_W-1:0] h_element = h_data[s*ACT_W +: ACT_W];
+            if (s >= X_USED) begin : gen_h_only
+                assign column_write[s] = h_write[s] | ((PAD != 0) & x_write);
+                assign column_data[s*ACT_W +: ACT_W] = (PAD != 0 && ~h_active) ? {ACT_W{1'b0}} : h_element;
+            end else if (PAD != 0 && s >= X_LAST_END) begin : gen_padded
+                assign column_write[s] = h_write[s] | (x_write & (x_slot[s / IN_ELEMENTS] | x_last_beat));
+                assign column_data[s*ACT_W +: ACT_W] = h_active ? h_element
+                                                     : x_last_beat ? {ACT_W{1'b0}} : x_element;
+            end else begin : gen_shared
+                assign column_write[s] = h_write[s] | (x_write & x_slot[s / IN_ELEMENTS]);
+                assign column_data[s*ACT_W +: ACT_W] = h_active ? h_element : x_element;
             end
         end
     endgenerate
@@ -257,13 +275,13 @@ module lprnn_layer #(
         .CHAIN     (CHAIN),
         .STAGE     (STAGE),
         .ADDR_W    (BLOCK_W + 1),
-        .ZERO_INIT ((WEIGHT_W == 1 || MAC_DSP != 0 || MUX_REG != 0) ? 1 : 0),
+        .USED      (USED),
         .STYLE     (VECTOR_STYLE)
     ) u_vector_buffer (
         .clk          (clk),
         .read_addr_i  (vector_addr),
         .act_o        (act),
-        .write_i      (column_write & {COLUMNS{~rst}}),
+        .write_i      (column_write),
         .write_addr_i (h_active ? h_addr : x_addr),
         .write_data_i (column_data)
     );

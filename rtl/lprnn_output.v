@@ -37,7 +37,14 @@ module lprnn_output #(
     localparam [BEAT_W-1:0] FULL_COUNT = BEATS - 1;
     localparam [BEAT_W-1:0] LAST_COUNT = LAST_BEATS - 1;
 
+    // As in lprnn_state_ram.
+`ifdef YOSYS
     (* ram_style = STYLE *)
+`elsif __slang__
+    (* ram_style = STYLE *)
+`else
+    (* ram_style = STYLE, ramstyle = "no_rw_check", syn_ramstyle = "no_rw_check" *)
+`endif
     reg [WORD_W-1:0]  queue [0:(1<<DEPTH_W)-1];
     reg [DEPTH_W-1:0] write_q;
     reg [DEPTH_W-1:0] read_q;

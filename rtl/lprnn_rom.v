@@ -25,8 +25,10 @@ module lprnn_rom #(
     output wire [WIDTH-1:0]  data_o
 );
 
-    // Yosys calls a table of LUTs "logic", and knows no distributed memory without a write port.
-    localparam RAM_STYLE = (STYLE == "distributed") ? "logic" : STYLE;
+    // A table of LUTs is "distributed" to Vivado and "logic" to Synplify, Gowin, and Yosys, which knows no
+    // distributed memory without a write port. Quartus chooses itself.
+    localparam LUT_STYLE = (STYLE == "distributed") ? "logic" : STYLE;
+    localparam SYN_STYLE = (STYLE == "distributed") ? "logic" : "block_rom";
 
 `ifdef VERILATOR
     // Old ones (5.006) read a wide row before they look whether the address, random until reset, is
@@ -36,7 +38,13 @@ module lprnn_rom #(
     localparam ROWS = DEPTH;
 `endif
 
-    (* rom_style = STYLE, ram_style = RAM_STYLE *)
+`ifdef YOSYS
+    (* rom_style = STYLE, ram_style = LUT_STYLE *)
+`elsif __slang__
+    (* rom_style = STYLE, ram_style = LUT_STYLE *)
+`else
+    (* rom_style = STYLE, ram_style = STYLE, syn_romstyle = SYN_STYLE *)
+`endif
     reg [WIDTH-1:0] memory [0:ROWS-1];
 
     reg [WIDTH-1:0] read_q;

@@ -27,7 +27,15 @@ module lprnn_state_ram #(
     localparam ROWS = DEPTH;
 `endif
 
+    // Vivado and Yosys take the style; the others (Quartus, Synplify, Gowin) choose themselves, and learn
+    // that a read of the address that is being written does not matter.
+`ifdef YOSYS
     (* ram_style = STYLE *)
+`elsif __slang__
+    (* ram_style = STYLE *)
+`else
+    (* ram_style = STYLE, ramstyle = "no_rw_check", syn_ramstyle = "no_rw_check" *)
+`endif
     reg [WIDTH-1:0] memory [0:ROWS-1];
     reg [WIDTH-1:0] read_q;
 

@@ -3,7 +3,9 @@
 //   write: column memories with their own enables, one address
 //   read:  {bank, block} -> column s at cycle 1 + (stage of s within its chain)
 //
-// Stage i of a chain works i cycles after stage 0, so its read address is delayed i cycles.
+// Stage i of a chain works i cycles after stage 0, so its read address is delayed i cycles. Whatever
+// counts is written before it is read. What a read gives of an address that is written in the same
+// cycle does not matter: such an element is never used.
 
 `default_nettype none
 
@@ -13,7 +15,7 @@ module lprnn_vector_buffer #(
     parameter CHAIN     = 8,             // stages of a chain
     parameter STAGE     = 2,             // columns of a stage
     parameter ADDR_W    = 5,             // bits of {bank, block}
-    parameter ZERO_INIT = 0,             // 1: memories start as zeros (elements never written count)
+    parameter USED      = 16,            // columns that are ever written; the others read as zero
     parameter STYLE     = "distributed"  // "distributed" or "auto"
 ) (
     input  wire                     clk,
@@ -36,30 +38,32 @@ module lprnn_vector_buffer #(
         end
 
         for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-            localparam PLACE = (s / STAGE) % CHAIN;
-            wire [ADDR_W-1:0] read_addr = delayed[PLACE*ADDR_W +: ADDR_W];
+            if (s < USED) begin : gen_memory
+                localparam PLACE = (s / STAGE) % CHAIN;
+                wire [ADDR_W-1:0] read_addr = delayed[PLACE*ADDR_W +: ADDR_W];
 
-            (* ram_style = STYLE *)
-            reg [ACT_W-1:0] memory [0:(1<<ADDR_W)-1];
-            reg [ACT_W-1:0] read_q;
+                // As in lprnn_state_ram.
+`ifdef YOSYS
+                (* ram_style = STYLE *)
+`elsif __slang__
+                (* ram_style = STYLE *)
+`else
+                (* ram_style = STYLE, ramstyle = "no_rw_check", syn_ramstyle = "no_rw_check" *)
+`endif
+                reg [ACT_W-1:0] memory [0:(1<<ADDR_W)-1];
+                reg [ACT_W-1:0] read_q;
 
-            if (ZERO_INIT != 0) begin : gen_zero_init
-                integer row;
-                initial begin
-                    for (row = 0; row < (1 << ADDR_W); row = row + 1) begin
-                        memory[row] = {ACT_W{1'b0}};
+                always @(posedge clk) begin
+                    if (write_i[s]) begin
+                        memory[write_addr_i] <= write_data_i[s*ACT_W +: ACT_W];
                     end
+                    read_q <= memory[read_addr];
                 end
-            end
 
-            always @(posedge clk) begin
-                if (write_i[s]) begin
-                    memory[write_addr_i] <= write_data_i[s*ACT_W +: ACT_W];
-                end
-                read_q <= memory[read_addr];
+                assign act_o[s*ACT_W +: ACT_W] = read_q;
+            end else begin : gen_constant
+                assign act_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
             end
-
-            assign act_o[s*ACT_W +: ACT_W] = read_q;
         end
     endgenerate
 

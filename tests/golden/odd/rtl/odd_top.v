@@ -44,10 +44,10 @@ module odd_top #(
 `endif
 );
 
-    // Memories keep what they start with: nothing is written before the first reset.
+    // Registers are reset a cycle after aresetn; from its first moment on no beat moves.
     reg rst;
-    initial rst = 1'b1;
     always @(posedge aclk) rst <= ~aresetn;
+    wire running = aresetn & ~rst;
 
     wire fresh;
 
@@ -78,13 +78,13 @@ module odd_top #(
     wire stream2_last, stream2_fresh;
 
     assign stream0_data  = s_axis_tdata;
-    assign stream0_valid = s_axis_tvalid & ~rst;
-    assign s_axis_tready = stream0_ready & ~rst;
+    assign stream0_valid = s_axis_tvalid & running;
+    assign s_axis_tready = stream0_ready & running;
     assign stream0_last  = s_axis_tlast;
     assign stream0_fresh = fresh;
 
     assign m_axis_tdata  = stream2_data;
-    assign m_axis_tvalid = stream2_valid;
+    assign m_axis_tvalid = stream2_valid & running;
     assign m_axis_tlast  = stream2_last;
     assign stream2_ready = m_axis_tready;
 

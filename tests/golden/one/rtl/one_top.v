@@ -38,10 +38,10 @@ module one_top #(
 `endif
 );
 
-    // Memories keep what they start with: nothing is written before the first reset.
+    // Registers are reset a cycle after aresetn; from its first moment on no beat moves.
     reg rst;
-    initial rst = 1'b1;
     always @(posedge aclk) rst <= ~aresetn;
+    wire running = aresetn & ~rst;
 
     wire fresh;
 
@@ -69,13 +69,13 @@ module one_top #(
     wire stream1_last, stream1_fresh;
 
     assign stream0_data  = s_axis_tdata;
-    assign stream0_valid = s_axis_tvalid & ~rst;
-    assign s_axis_tready = stream0_ready & ~rst;
+    assign stream0_valid = s_axis_tvalid & running;
+    assign s_axis_tready = stream0_ready & running;
     assign stream0_last  = s_axis_tlast;
     assign stream0_fresh = fresh;
 
     assign m_axis_tdata  = stream1_data;
-    assign m_axis_tvalid = stream1_valid;
+    assign m_axis_tvalid = stream1_valid & running;
     assign m_axis_tlast  = stream1_last;
     assign stream1_ready = m_axis_tready;
 

@@ -51,6 +51,7 @@ bias_ih_l0, bias_hh_l0, ...) or nn.LSTMCell with any prefix, any number of layer
 linear head and an embedding. Weight normalisation and pruning are folded in.
 
 In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
+In ONNX every node between inputs and outputs must be understood; gates i o f c become i f g o.
 
 What would be other mathematics is refused by name: GRU, RNN, projections, backward layers, other
 activations, NaN and infinity. So is what is not understood, unless --prefix, --head or --only-lstm
@@ -58,7 +59,7 @@ leave it out. docs/importing.md has more.
 
 Exit status: 0 understood, 2 refused.")]
 pub struct Args {
-    /// Float model: safetensors, .pt, .pth, .ckpt, .keras, .h5
+    /// Float model: safetensors, .pt, .pth, .ckpt, .keras, .h5, .onnx
     file: PathBuf,
     #[command(flatten)]
     import: ImportArgs,

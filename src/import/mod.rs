@@ -1,4 +1,5 @@
-//! Float models from outside: state dicts of `PyTorch`, in safetensors or of `torch.save`, and Keras.
+//! Float models from outside: state dicts of `PyTorch`, in safetensors or of `torch.save`, Keras
+//! and ONNX.
 //!
 //! Refuse, never guess: a tensor that is not understood, or that asks for other mathematics than
 //! the contract's, is an error that names it.
@@ -7,6 +8,7 @@ mod container;
 mod error;
 mod keras;
 mod model;
+mod onnx;
 mod state_dict;
 mod tensors;
 
@@ -42,6 +44,9 @@ pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, I
         }
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
         keras::read_hdf5(bytes)?
+    } else if bytes.first() == Some(&8) && bytes.get(8) != Some(&b'{') {
+        // Field 1 of a protobuf, the version; the header of safetensors follows its length.
+        onnx::read(bytes)?
     } else {
         (safetensors::read(bytes)?, Known::default())
     };

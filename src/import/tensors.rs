@@ -98,6 +98,15 @@ impl<'a> Tensor<'a> {
     }
 }
 
+/// `[columns, rows]` of `[rows, columns]`.
+pub fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut out = Vec::with_capacity(values.len());
+    for column in 0..columns {
+        out.extend((0..rows).map(|row| values[row * columns + column]));
+    }
+    out
+}
+
 /// Why elements of another kind are not read.
 fn integers(kind: &str) -> String {
     let quantised = matches!(kind, "I8" | "U8" | "I32" | "QInt8" | "QUInt8" | "QInt32");

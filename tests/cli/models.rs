@@ -159,8 +159,8 @@ head: 8 outputs, not part of the hardware
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r"
-error: [..]test.npy: no safetensors file: [..]
-help: save the state dict with safetensors.torch.save_file
+error: [..]test.npy: no model file of a known kind (as safetensors: [..])
+help: give safetensors, .pt, .ckpt, .keras, .h5 or .onnx
 
 "]]);
 }

@@ -114,6 +114,26 @@ fn keras_models_give_the_outputs_of_keras() {
 }
 
 #[test]
+fn onnx_files_give_the_outputs_of_onnxruntime() {
+    for name in ["exported", "exported_chain", "dynamo", "built"] {
+        assert_parity(&format!("{name}.onnx"), name, "", true);
+        assert!(
+            model(&format!("{name}.onnx"), "").assumptions.is_empty(),
+            "{name}"
+        );
+    }
+    // The same weights written in other ways; `layout` moves inputs, not weights.
+    for file in [
+        "floats.onnx",
+        "constants.onnx",
+        "zero_state.onnx",
+        "layout.onnx",
+    ] {
+        assert_parity(file, "built", "", true);
+    }
+}
+
+#[test]
 fn what_is_left_out_is_listed() {
     let left_out = |file: &str, line: &str| model(file, line).left_out.join(" ");
     assert_eq!(

@@ -95,6 +95,45 @@ fn other_mathematics_of_keras_is_named() {
 }
 
 #[test]
+fn other_mathematics_of_onnx_is_named() {
+    for (name, wanted) in [
+        (
+            "gru",
+            "memory: a GRU, weight_hh_l0 has shape [12, 4], 3 * hidden rows",
+        ),
+        ("rnn", "memory: a plain RNN"),
+        ("bidirectional", "memory: a bidirectional network"),
+        (
+            "reverse",
+            "memory: reads its input from the end (direction reverse)",
+        ),
+        (
+            "activations",
+            "memory: has activations HardSigmoid, Tanh, Tanh",
+        ),
+        ("clip", "memory: clips at 3"),
+        ("input_forget", "memory: couples its input and forget gates"),
+        ("peepholes", "memory: has peepholes"),
+        (
+            "state",
+            "memory: starts from the state h0, which is not zero",
+        ),
+        ("external", "R: lies in another file (external data)"),
+    ] {
+        let file = format!("onnx_{name}.onnx");
+        let message = error(&file, "");
+        assert!(message.starts_with(wanted), "{file}: {message}");
+        assert!(message.contains("; "), "{file} has no remedy: {message}");
+        assert_eq!(message, error(&file, "--only-lstm"), "{file}");
+    }
+    let front = error("onnx_front.onnx", "");
+    assert!(
+        front.contains("--head matmul") && front.ends_with("\n    relu (Relu) []"),
+        "{front}"
+    );
+}
+
+#[test]
 fn everything_unknown_comes_at_once_with_the_options_that_mend_it() {
     assert_eq!(
         error("front.safetensors", ""),

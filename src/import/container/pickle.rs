@@ -3,6 +3,8 @@
 //! Values lie in one list and name one another by place, so that a file nested without end costs no
 //! stack, and no more memory than a multiple of its own length.
 
+mod structure;
+
 /// A value of a pickle.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -311,105 +313,6 @@ impl<'a> Machine<'a> {
         }
         word[..bytes.len()].copy_from_slice(bytes);
         self.push(Value::Int(i64::from_le_bytes(word)));
-    }
-
-    /// Containers, the memo, and what Python would look up and call.
-    fn structure(&mut self, code: u8) -> Step<()> {
-        match code {
-            b')' => self.push(Value::Tuple(Vec::new())),
-            b']' => self.push(Value::List(Vec::new())),
-            b'}' => self.push(Value::Dict(Vec::new())),
-            0x8f => self.push(Value::Opaque),
-            b't' => {
-                let items = self.above_mark()?;
-                self.push(Value::Tuple(items));
-            }
-            b'l' => {
-                let items = self.above_mark()?;
-                self.push(Value::List(items));
-            }
-            b'd' => {
-                let items = self.above_mark()?;
-                self.push(Value::Dict(Vec::new()));
-                self.set_items(&items)?;
-            }
-            0x91 => {
-                self.above_mark()?;
-                self.push(Value::Opaque);
-            }
-            0x85..=0x87 => self.tuple(usize::from(code - 0x84))?,
-            b'a' => {
-                let item = self.pop()?;
-                self.append(vec![item])?;
-            }
-            b'e' => {
-                let items = self.above_mark()?;
-                self.append(items)?;
-            }
-            0x90 => drop(self.above_mark()?),
-            b's' => {
-                let (value, key) = (self.pop()?, self.pop()?);
-                self.set_items(&[key, value])?;
-            }
-            b'u' => {
-                let items = self.above_mark()?;
-                self.set_items(&items)?;
-            }
-            b'q' => {
-                let key = self.number(1)?;
-                self.remember(key)?;
-            }
-            b'r' => {
-                let key = self.number(4)?;
-                self.remember(key)?;
-            }
-            0x94 => self.remember(self.memo.len() as u64)?,
-            b'h' => {
-                let key = self.number(1)?;
-                self.recall(key)?;
-            }
-            b'j' => {
-                let key = self.number(4)?;
-                self.recall(key)?;
-            }
-            code => self.object(code)?,
-        }
-        Ok(())
-    }
-
-    fn object(&mut self, code: u8) -> Step<()> {
-        match code {
-            b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
-                self.push(Value::Global(format!("{module}.{name}")));
-            }
-            0x93 => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                let text = |value: &Value| match value {
-                    Value::Text(text) => text.clone(),
-                    _ => "?".into(),
-                };
-                let global = format!(
-                    "{}.{}",
-                    text(&self.values[module]),
-                    text(&self.values[name])
-                );
-                self.push(Value::Global(global));
-            }
-            b'Q' => {
-                let description = self.pop()?;
-                self.push(Value::Persistent(description));
-            }
-            b'R' | 0x81 => self.call()?,
-            0x92 => {
-                self.pop()?;
-                self.call()?;
-            }
-            // What an object is filled with: of no interest.
-            b'b' => drop(self.pop()?),
-            other => return Err(format!("operation {other:#04x} is not known")),
-        }
-        Ok(())
     }
 }
 

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, ImportError> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
         ImportError::Container(format!(
-            "no safetensors file: {error}; save the state dict with safetensors.torch.save_file"
+            "no model file of a known kind (as safetensors: {error}); give safetensors, .pt, .ckpt, \
+             .keras, .h5 or .onnx"
         ))
     })?;
     let all = tensors.iter().map(|(name, view)| {

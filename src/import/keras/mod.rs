@@ -10,7 +10,7 @@ use super::container::archive::{Archive, Budget};
 use super::error::ImportError;
 use super::model::Mapping;
 use super::state_dict::Known;
-use super::tensors::{Kind, Tensor, Tensors};
+use super::tensors::{Kind, Tensor, Tensors, transposed};
 use config::{Config, Layer};
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};
@@ -288,15 +288,6 @@ impl Model {
             .insert(name, Tensor::made(shape, &values, vec![source]));
         Ok(())
     }
-}
-
-/// `[columns, rows]` of `[rows, columns]`.
-fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(values.len());
-    for column in 0..columns {
-        out.extend((0..rows).map(|row| values[row * columns + column]));
-    }
-    out
 }
 
 /// A key by which `lstm_2` comes before `lstm_10`, and `lstm` before both.

@@ -1,5 +1,7 @@
 //! Linear layers that may be a head, and how they follow one another.
 
+use crate::import::error::{ImportError, refuse};
+
 /// A linear layer of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linear {
@@ -97,6 +99,57 @@ pub fn chain(linears: &[&Linear], inputs: usize) -> Option<Vec<Linear>> {
         .count()
         == 1;
     (follows && (order.len() == 1 || written || alone)).then_some(order)
+}
+
+/// The linear layers that `wanted` names: by names separated by commas, or all below one name.
+pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, ImportError> {
+    let mut found: Vec<Linear> = Vec::new();
+    for name in wanted.split(',').map(str::trim) {
+        let name = name.strip_suffix(".weight").unwrap_or(name);
+        if let Some(linear) = linears.iter().find(|linear| linear.stem == name) {
+            found.push(linear.clone());
+            continue;
+        }
+        let start = format!("{}.", name.trim_end_matches('.'));
+        let end = format!(".{name}");
+        let below: Vec<&Linear> = linears
+            .iter()
+            .filter(|linear| linear.stem.starts_with(&start))
+            .collect();
+        let ending: Vec<&Linear> = linears
+            .iter()
+            .filter(|linear| linear.stem.ends_with(&end))
+            .collect();
+        let chained = below
+            .iter()
+            .filter_map(|linear| chain(&below, linear.columns))
+            .find(|chain| chain.len() == below.len());
+        match (&below[..], chained, &ending[..]) {
+            ([], _, [only]) => found.push((*only).clone()),
+            (_, Some(chain), _) => found.extend(chain),
+            _ => {
+                let list = if below.is_empty() {
+                    linears.iter().collect()
+                } else {
+                    below
+                };
+                let described: Vec<String> = list
+                    .into_iter()
+                    .map(|linear| format!("    {}", linear.describe()))
+                    .collect();
+                let problem = if described.is_empty() {
+                    "no linear layer of that name; the file holds none: leave --head out".to_owned()
+                } else {
+                    format!(
+                        "no linear layer of that name; choose one of these\n{}",
+                        described.join("\n")
+                    )
+                };
+                return refuse(&format!("--head {name}"), problem);
+            }
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

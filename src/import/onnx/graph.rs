@@ -1,0 +1,233 @@
+//! What is needed of an ONNX file: nodes with their attributes, tensors, inputs and outputs.
+//!
+//! Field numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
+//! opened, so that nesting costs no stack.
+
+use crate::import::tensors::{Kind, Tensor};
+use quick_protobuf::{BytesReader, Error};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// A tensor, or why it is not read.
+pub type Constant<'a> = Result<Tensor<'a>, String>;
+
+/// An operation.
+#[derive(Default)]
+pub struct Node<'a> {
+    pub name: &'a str,
+    pub op: &'a str,
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+    pub attributes: BTreeMap<&'a str, Attribute<'a>>,
+}
+
+/// The value of an attribute.
+#[derive(Default)]
+pub struct Attribute<'a> {
+    pub float: f32,
+    pub int: i64,
+    pub text: &'a [u8],
+    pub texts: Vec<&'a [u8]>,
+    pub tensor: Option<Constant<'a>>,
+}
+
+/// A network.
+#[derive(Default)]
+pub struct Graph<'a> {
+    pub nodes: Vec<Node<'a>>,
+    /// Initialisers, and the values of `Constant` nodes.
+    pub constants: BTreeMap<&'a str, Constant<'a>>,
+    /// Inputs; older files list initialisers among them.
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+}
+
+type Fields<T> = Result<T, Error>;
+
+/// Calls `field` with every field: its number, the wire's kind of number or bytes.
+fn fields<'a>(bytes: &'a [u8], mut field: impl FnMut(u32, Field<'a>) -> Fields<()>) -> Fields<()> {
+    let mut reader = BytesReader::from_bytes(bytes);
+    while !reader.is_eof() {
+        let tag = reader.next_tag(bytes)?;
+        let value = match tag & 7 {
+            0 => Field::Number(reader.read_varint64(bytes)?),
+            2 => Field::Bytes(reader.read_bytes(bytes)?),
+            5 => Field::Float(f32::from_bits(reader.read_fixed32(bytes)?)),
+            _ => {
+                reader.read_unknown(bytes, tag)?;
+                continue;
+            }
+        };
+        field(tag >> 3, value)?;
+    }
+    Ok(())
+}
+
+enum Field<'a> {
+    Number(u64),
+    Float(f32),
+    Bytes(&'a [u8]),
+}
+
+fn text(bytes: &[u8]) -> Fields<&str> {
+    std::str::from_utf8(bytes).map_err(Error::Utf8)
+}
+
+/// The graph of a file.
+pub fn read(bytes: &[u8]) -> Fields<Graph<'_>> {
+    let mut graph = Graph::default();
+    fields(bytes, |number, field| {
+        if let (7, Field::Bytes(bytes)) = (number, field) {
+            read_graph(bytes, &mut graph)?;
+        }
+        Ok(())
+    })?;
+    Ok(graph)
+}
+
+fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
+    fields(bytes, |number, field| {
+        match (number, field) {
+            (1, Field::Bytes(bytes)) => {
+                let mut node = read_node(bytes)?;
+                let constant = node.attributes.get_mut("value");
+                if node.op == "Constant"
+                    && let Some(value) = constant.and_then(|value| value.tensor.take())
+                    && let Some(name) = node.outputs.first()
+                {
+                    graph.constants.insert(name, value);
+                } else {
+                    graph.nodes.push(node);
+                }
+            }
+            (5, Field::Bytes(bytes)) => {
+                let (name, tensor) = read_tensor(bytes)?;
+                graph.constants.insert(name, tensor);
+            }
+            (11, Field::Bytes(bytes)) => graph.inputs.push(value_name(bytes)?),
+            (12, Field::Bytes(bytes)) => graph.outputs.push(value_name(bytes)?),
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+fn value_name(bytes: &[u8]) -> Fields<&str> {
+    let mut name = "";
+    fields(bytes, |number, field| {
+        if let (1, Field::Bytes(bytes)) = (number, field) {
+            name = text(bytes)?;
+        }
+        Ok(())
+    })?;
+    Ok(name)
+}
+
+fn read_node(bytes: &[u8]) -> Fields<Node<'_>> {
+    let mut node = Node::default();
+    fields(bytes, |number, field| {
+        let Field::Bytes(bytes) = field else {
+            return Ok(());
+        };
+        match number {
+            1 => node.inputs.push(text(bytes)?),
+            2 => node.outputs.push(text(bytes)?),
+            3 => node.name = text(bytes)?,
+            4 => node.op = text(bytes)?,
+            5 => {
+                let (name, attribute) = read_attribute(bytes)?;
+                node.attributes.insert(name, attribute);
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(node)
+}
+
+fn read_attribute(bytes: &[u8]) -> Fields<(&str, Attribute<'_>)> {
+    let mut name = "";
+    let mut attribute = Attribute::default();
+    fields(bytes, |number, field| {
+        match (number, field) {
+            (1, Field::Bytes(bytes)) => name = text(bytes)?,
+            (2, Field::Float(value)) => attribute.float = value,
+            (3, Field::Number(value)) => attribute.int = value.cast_signed(),
+            (4, Field::Bytes(bytes)) => attribute.text = bytes,
+            (5, Field::Bytes(bytes)) => attribute.tensor = Some(read_tensor(bytes)?.1),
+            (9, Field::Bytes(bytes)) => attribute.texts.push(bytes),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok((name, attribute))
+}
+
+/// A tensor and its name.
+fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
+    let mut name = "";
+    let mut shape: Vec<u64> = Vec::new();
+    let (mut data_type, mut external) = (0, false);
+    let mut data: Cow<[u8]> = Cow::Borrowed(&[]);
+    fields(bytes, |number, field| {
+        match (number, field) {
+            (1, Field::Number(size)) => shape.push(size),
+            (1, Field::Bytes(bytes)) => {
+                let mut reader = BytesReader::from_bytes(bytes);
+                while !reader.is_eof() {
+                    shape.push(reader.read_varint64(bytes)?);
+                }
+            }
+            (2, Field::Number(kind)) => data_type = kind,
+            (4, Field::Float(value)) => data.to_mut().extend(value.to_le_bytes()),
+            // Packed floats, doubles and raw data: little endian.
+            (4 | 9 | 10, Field::Bytes(bytes)) if data.is_empty() => data = Cow::Borrowed(bytes),
+            (4 | 10, Field::Bytes(bytes)) => data.to_mut().extend(bytes),
+            (8, Field::Bytes(bytes)) => name = text(bytes)?,
+            (13, _) => external = true,
+            (14, Field::Number(place)) => external |= place == 1,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    if external {
+        return Ok((name, Err(EXTERNAL.into())));
+    }
+    Ok((name, tensor(data_type, &shape, data)))
+}
+
+const EXTERNAL: &str = "lies in another file (external data); save it in one: \
+                        onnx.save_model(onnx.load(FILE), 'one.onnx')";
+
+fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a> {
+    let (kind, width) = match data_type {
+        1 => (Kind::F32, 4),
+        11 => (Kind::F64, 8),
+        10 => (Kind::F16, 2),
+        16 => (Kind::BF16, 2),
+        2 => (Kind::Other("U8".into()), 0),
+        3 => (Kind::Other("I8".into()), 0),
+        other => (Kind::Other(format!("ONNX type {other}")), 0),
+    };
+    let sizes: Option<Vec<usize>> = shape
+        .iter()
+        .map(|&size| usize::try_from(size).ok())
+        .collect();
+    let sizes = sizes
+        .filter(|sizes| sizes.len() <= 8)
+        .unwrap_or_else(|| vec![usize::MAX]);
+    if matches!(kind, Kind::Other(_)) {
+        return Ok(Tensor::new(kind, sizes, Cow::Borrowed(&[])));
+    }
+    let bytes = sizes
+        .iter()
+        .try_fold(width, |all: usize, &size| all.checked_mul(size));
+    if bytes == Some(data.len()) {
+        Ok(Tensor::new(kind, sizes, data))
+    } else {
+        Err(format!(
+            "has shape {shape:?} and {} bytes of data, which do not fit; export the model again",
+            data.len()
+        ))
+    }
+}

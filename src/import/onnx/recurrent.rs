@@ -1,0 +1,238 @@
+//! Recurrent nodes: LSTM, and what is none.
+
+use super::graph::{Attribute, Node};
+use super::{Value, Walk, title};
+use crate::import::error::{ImportError, refuse};
+use crate::import::model::Mapping;
+use crate::import::tensors::Tensor;
+
+/// From the gates' order i, o, f, c to i, f, g, o.
+const ORDER: [usize; 4] = [0, 2, 3, 1];
+/// Operations that make of zeros nothing but zeros.
+const KEEP_ZERO: [&str; 9] = [
+    "Expand",
+    "Identity",
+    "Squeeze",
+    "Unsqueeze",
+    "Reshape",
+    "Transpose",
+    "Tile",
+    "Slice",
+    "Cast",
+];
+
+impl<'a> Walk<'a> {
+    /// A recurrent node, under the names of `PyTorch`.
+    pub(super) fn recurrent(&mut self, node: &'a Node<'a>) -> Result<(), ImportError> {
+        let x = node.inputs.first().copied().unwrap_or_default();
+        let follows = match self.values.get(x) {
+            Some(Value::Layer(title, index)) if self.uses.get(x) == Some(&1) => {
+                Some((title.clone(), index + 1))
+            }
+            _ => None,
+        };
+        let (network, index) = follows.unwrap_or_else(|| (self.network_title(node), 0));
+        if let Some(problem) = self.objection(node) {
+            let place = format!("{network}.");
+            let refused = &mut self.known.refused;
+            refused
+                .entry(place)
+                .or_insert_with(|| (node.name.to_owned(), problem));
+        }
+        self.matrix(node, 1, &format!("{network}.weight_ih_l{index}"))?;
+        self.matrix(node, 2, &format!("{network}.weight_hh_l{index}"))?;
+        self.biases(node, &network, index)?;
+        self.set(node, &Value::Layer(network, index));
+        // The cell state is no output of the core.
+        if let Some(cell) = node.outputs.get(2) {
+            self.values.insert(cell, Value::Other);
+        }
+        Ok(())
+    }
+
+    fn network_title(&mut self, node: &Node) -> String {
+        let stem = title(node);
+        let mut unique = stem.clone();
+        let mut number = 1;
+        while !self.titles.insert(unique.clone()) {
+            unique = format!("{stem}_{number}");
+            number += 1;
+        }
+        unique
+    }
+
+    /// Why an LSTM is not the contract's.
+    fn objection(&mut self, node: &'a Node<'a>) -> Option<String> {
+        if node.op != "LSTM" {
+            return None; // refused by its shape
+        }
+        let text = |name: &str| node.attributes.get(name).map(|value| value.text);
+        if text("direction") == Some(b"reverse") {
+            return Some(
+                "reads its input from the end (direction reverse); train it forward".into(),
+            );
+        }
+        let activations = node.attributes.get("activations");
+        if let Some(Attribute { texts, .. }) = activations
+            && !texts
+                .chunks(3)
+                .all(|three| three == [&b"Sigmoid"[..], b"Tanh", b"Tanh"])
+        {
+            let names: Vec<_> = texts
+                .iter()
+                .map(|name| String::from_utf8_lossy(name))
+                .collect();
+            return Some(format!(
+                "has activations {}, the hardware has Sigmoid, Tanh, Tanh; train with those",
+                names.join(", ")
+            ));
+        }
+        if let Some(clip) = node.attributes.get("clip") {
+            return Some(format!(
+                "clips at {}, which the hardware does not; train without clip",
+                clip.float
+            ));
+        }
+        if node
+            .attributes
+            .get("input_forget")
+            .is_some_and(|value| value.int != 0)
+        {
+            return Some("couples its input and forget gates (input_forget); train without".into());
+        }
+        let input = |at: usize| node.inputs.get(at).copied().filter(|name| !name.is_empty());
+        if input(7).is_some_and(|peepholes| !self.is_zero(peepholes, 0)) {
+            return Some("has peepholes, which the hardware does not; train without".into());
+        }
+        if input(4).is_some() {
+            let note = format!(
+                "{} takes lengths of sequences: TLAST ends one in the core",
+                node.name
+            );
+            self.known.notes.push(note);
+        }
+        for state in [input(5), input(6)].into_iter().flatten() {
+            let name = node.name;
+            if self.graph.inputs.contains(&state) && !self.graph.constants.contains_key(state) {
+                let note =
+                    format!("{name} starts from the input {state}; the core starts from zero");
+                self.known.notes.push(note);
+            } else if !self.is_zero(state, 0) {
+                return Some(format!(
+                    "starts from the state {state}, which is not zero; the hardware starts from zero: \
+                     export it so"
+                ));
+            }
+        }
+        None
+    }
+
+    /// Whether a value is a constant of zeros, also one of a size that depends on the input.
+    fn is_zero(&self, name: &str, depth: usize) -> bool {
+        if let Some(constant) = self.graph.constants.get(name) {
+            let values = constant
+                .as_ref()
+                .ok()
+                .and_then(|tensor| tensor.values(name).ok());
+            return values.is_some_and(|values| values.iter().all(|&value| value == 0.0));
+        }
+        let made = self
+            .graph
+            .nodes
+            .iter()
+            .find(|node| node.outputs.contains(&name));
+        let Some(node) = made.filter(|_| depth < 16) else {
+            return false;
+        };
+        if node.op == "ConstantOfShape" {
+            let value = node
+                .attributes
+                .get("value")
+                .and_then(|value| value.tensor.as_ref());
+            return value.is_none_or(|tensor| {
+                let values = tensor
+                    .as_ref()
+                    .ok()
+                    .and_then(|tensor| tensor.values(name).ok());
+                values.is_some_and(|values| values.iter().all(|&value| value == 0.0))
+            });
+        }
+        let of = node.inputs.first();
+        KEEP_ZERO.contains(&node.op) && of.is_some_and(|input| self.is_zero(input, depth + 1))
+    }
+
+    /// One of W and R, `[directions, gates * hidden, columns]`.
+    fn matrix(&mut self, node: &Node<'a>, input: usize, name: &str) -> Result<(), ImportError> {
+        let source = node.inputs.get(input).copied().unwrap_or_default();
+        let (shape, values) = self.constant(node, source)?;
+        let [directions, rows, columns] = shape[..] else {
+            return misfit(node, source, &shape);
+        };
+        let letter = if input == 1 { "W" } else { "R" };
+        for (direction, values) in values.chunks(rows.max(1) * columns.max(1)).enumerate() {
+            let suffix = if direction == 0 { "" } else { "_reverse" };
+            let mapping = Mapping {
+                tensor: source.into(),
+                shape: shape.clone(),
+                meaning: format!("{letter}, gates i o f c"),
+            };
+            let ordered = ordered(node, values);
+            let tensor = Tensor::made(vec![rows, columns], &ordered, vec![mapping]);
+            self.tensors.insert(format!("{name}{suffix}"), tensor);
+        }
+        if directions == 0 || directions > 2 {
+            return misfit(node, source, &shape);
+        }
+        Ok(())
+    }
+
+    /// B, `[directions, 2 * gates * hidden]`: of W, then of R.
+    fn biases(&mut self, node: &Node<'a>, network: &str, index: usize) -> Result<(), ImportError> {
+        let source = node.inputs.get(3).copied().unwrap_or_default();
+        if source.is_empty() {
+            return Ok(());
+        }
+        let (shape, values) = self.constant(node, source)?;
+        let [_, both] = shape[..] else {
+            return misfit(node, source, &shape);
+        };
+        let rows = both / 2;
+        for (half, name) in ["bias_ih", "bias_hh"].into_iter().enumerate() {
+            let Some(values) = values.get(half * rows..(half + 1) * rows) else {
+                return misfit(node, source, &shape);
+            };
+            let mapping = Mapping {
+                tensor: source.into(),
+                shape: shape.clone(),
+                meaning: format!("half {} of B, gates i o f c", half + 1),
+            };
+            let tensor = Tensor::made(vec![rows], &ordered(node, values), vec![mapping]);
+            self.tensors
+                .insert(format!("{network}.{name}_l{index}"), tensor);
+        }
+        Ok(())
+    }
+}
+
+/// Rows of an LSTM in the order i, f, g, o; those of other nodes as they are.
+fn ordered(node: &Node, values: &[f32]) -> Vec<f32> {
+    if node.op != "LSTM" || !values.len().is_multiple_of(4) {
+        return values.to_vec();
+    }
+    let gate = values.len() / 4;
+    ORDER
+        .iter()
+        .flat_map(|&at| values[at * gate..][..gate].iter().copied())
+        .collect()
+}
+
+fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), ImportError> {
+    let remedy = "export the model again, and check it with onnx.checker";
+    refuse(
+        name,
+        format!(
+            "has shape {shape:?}, which node {} cannot take; {remedy}",
+            node.name
+        ),
+    )
+}

@@ -129,6 +129,20 @@ pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
             .collect();
         found.into_iter().collect::<Vec<_>>().join(", ")
     };
+    let numbers = families.values().flat_map(|family: &Calibration| {
+        let factors = family.lut.iter().chain(&family.ff).chain(&family.carry);
+        let errors = family.errors.iter();
+        factors
+            .copied()
+            .chain(errors.flat_map(|error| [error.median, error.worst]))
+    });
+    let of_clocks = clocks.values().flat_map(|clock: &ClockCalibration| {
+        let error = [clock.error.median, clock.error.worst];
+        clock.delays.into_iter().chain(error)
+    });
+    if numbers.chain(of_clocks).any(|number| !number.is_finite()) {
+        return Err("the counts cannot be fitted: the factors are no finite numbers".into());
+    }
     Ok(Coefficients {
         schema: crate::estimate::SCHEMA,
         yosys: versions(0),

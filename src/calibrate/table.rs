@@ -12,6 +12,39 @@ const MEASURED: &str =
 /// Number of columns of the design.
 pub(super) const DESIGN_COLUMNS: usize = 14;
 
+/// Most designs of a table: the fit's time grows with the square of them.
+const MOST_LINES: usize = 2000;
+/// Most weights of all its designs.
+const MOST_WEIGHTS: usize = 1 << 28;
+/// More cells than any device has.
+const MOST_CELLS: u64 = 1 << 32;
+/// Of the counts, those that every core has, since the fit divides by them: logic, all LUT sites,
+/// flip-flops, carry cells.
+const NEVER_ZERO: [usize; 4] = [0, 3, 4, 5];
+
+/// What is wrong with the measured columns of a line.
+fn check_measured(fields: &[&str]) -> Result<(), String> {
+    for (index, count) in fields.iter().take(9).enumerate() {
+        let fits = count.parse().is_ok_and(|number: u64| {
+            number <= MOST_CELLS && (number > 0 || !NEVER_ZERO.contains(&index))
+        });
+        if !fits {
+            return Err(format!("`{count}` is no count"));
+        }
+    }
+    match fields.get(9) {
+        Some(&"") => Ok(()),
+        Some(mhz)
+            if mhz
+                .parse()
+                .is_ok_and(|mhz: f64| (1.0..=10_000.0).contains(&mhz)) =>
+        {
+            Ok(())
+        }
+        mhz => Err(format!("`{}` is no clock in MHz", mhz.unwrap_or(&""))),
+    }
+}
+
 /// Measured designs by seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -33,6 +66,7 @@ impl Table {
             return Err(format!("line 1: is not the columns {header}"));
         }
         let mut table = Self::default();
+        let mut weights = 0;
         for (number, line) in (2..).zip(lines) {
             let fields: Vec<&str> = line.split(',').collect();
             let columns = header.split(',').count();
@@ -44,16 +78,24 @@ impl Table {
             }
             let design = Design::parse(&fields[..DESIGN_COLUMNS].join(","))
                 .ok_or_else(|| format!("line {number}: is no design"))?;
-            let counts = &fields[DESIGN_COLUMNS..DESIGN_COLUMNS + 9];
-            if let Some(odd) = counts.iter().find(|count| count.parse::<u64>().is_err()) {
-                return Err(format!("line {number}: `{odd}` is no count"));
+            weights += design.weights();
+            if weights > MOST_WEIGHTS {
+                return Err(format!(
+                    "line {number}: the designs up to here have more than {MOST_WEIGHTS} weights"
+                ));
             }
+            check_measured(&fields[DESIGN_COLUMNS..])
+                .map_err(|problem| format!("line {number}: {problem}"))?;
             if table.lines.insert(design.seed, line.to_string()).is_some() {
                 return Err(format!(
                     "line {number}: seed {} is there twice",
                     design.seed
                 ));
             }
+        }
+        if table.lines.len() > MOST_LINES {
+            let lines = table.lines.len();
+            return Err(format!("has {lines} designs, more than {MOST_LINES}"));
         }
         Ok(table)
     }

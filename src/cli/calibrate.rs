@@ -173,7 +173,8 @@ pub fn choose(path: Option<&Path>) -> Result<(), CliError> {
     let Some(path) = path else {
         return Ok(());
     };
-    let text = std::fs::read_to_string(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let text =
+        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
     let read = Coefficients::from_json(&text).map_err(|problem| {
         CliError::new(path.display(), problem)
             .help("write the file anew with `lprnn-hw calibrate fit`")
@@ -191,7 +192,8 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
 }
 
 fn read(path: &Path) -> Result<Table, CliError> {
-    let text = std::fs::read_to_string(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let text =
+        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
     Table::parse(&text).map_err(|problem| {
         CliError::new(path.display(), problem)
             .help("mend the line, or take it out: it is measured again")

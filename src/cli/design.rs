@@ -2,7 +2,6 @@
 
 use super::error::CliError;
 use crate::spec::{DesignConfig, MAX_BYTES, Numerics, Settings, Value, read_settings};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Widths of numbers.
@@ -203,19 +202,8 @@ impl DesignArgs {
 
 /// Reads a design file.
 pub fn read_config(path: &Path) -> Result<Settings, CliError> {
-    let failed = |error| CliError::io(path, "read", &error);
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(CliError::new(
-            path.display(),
-            "is larger than a design file can be (1 MiB)",
-        )
-        .help("name a TOML file with settings"));
-    }
+    let bytes = crate::files::read_within(path, MAX_BYTES)
+        .map_err(|error| CliError::io(path, "read", &error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         CliError::new(path.display(), format!("byte {at} is not UTF-8"))

@@ -24,9 +24,10 @@ Examples:
   lprnn-hw estimate --config design.toml --max-macs 256 --format json
   lprnn-hw estimate --bits 4 --hidden 32 --part ice40up5k
 
-Takes the arguments of gen, and prints in milliseconds what the core will take: block RAM, DSP blocks,
-memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys, and the
-clock on ECP5 and iCE40 by one fitted to nextpnr, with their errors on designs outside the fit.
+Takes the arguments of gen, and prints what the core will take, without building it: block RAM, DSP
+blocks, memory bits and cycles exactly; LUTs, flip-flops and carry cells by a model fitted to Yosys,
+and the clock on ECP5 and iCE40 by one fitted to nextpnr, with their errors on designs outside the
+fit. Seeded weights are drawn for it: of their sums follows the width of the accumulators.
 
 Exit status: 0 done, 2 could not: every setting that is wrong is named with its place.")]
 pub struct Args {

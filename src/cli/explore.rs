@@ -53,6 +53,15 @@ pub struct Args {
         help_heading = "Accuracy"
     )]
     metric: Option<String>,
+    /// Which value of the measure is the better one [default: by its name, where that says it]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        requires = "accuracy",
+        help_heading = "Accuracy"
+    )]
+    accuracy_direction: Option<Direction>,
     /// Folder to write points, summary and page to
     #[arg(short, long, value_name = "FOLDER", help_heading = "Output")]
     out: Option<PathBuf>,
@@ -71,6 +80,15 @@ pub struct Args {
     all: bool,
     #[command(subcommand)]
     job: Option<Job>,
+}
+
+/// Which value of a measure is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Direction {
+    /// The larger one, as of an accuracy
+    Larger,
+    /// The smaller one, as of an error
+    Smaller,
 }
 
 /// A sweep whose points are measured one by one.
@@ -93,9 +111,13 @@ fn accuracies(args: &Args) -> Result<Option<Accuracies>, CliError> {
     let Some(path) = &args.accuracy else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let text =
+        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
     let shown = path.display().to_string();
-    match read_accuracies(&text, &shown, args.metric.as_deref()) {
+    let larger = args
+        .accuracy_direction
+        .map(|which| which == Direction::Larger);
+    match read_accuracies(&text, &shown, args.metric.as_deref(), larger) {
         Ok(known) => Ok(Some(known)),
         Err(issues) => Err(SpecErrors(issues).into()),
     }

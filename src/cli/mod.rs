@@ -84,7 +84,7 @@ enum Command {
     Run(reference::Args),
     /// Compare a core with the reference model by Verilator: every word of every step
     Cosim(cosim::Args),
-    /// Say in milliseconds what a core will take: cells, memory, cycles
+    /// Say without building it what a core will take: cells, memory, cycles
     Estimate(estimate::Args),
     /// Estimate many designs at once: what fits a part, what limits it, what is worth building
     Explore(explore::Args),

@@ -154,7 +154,10 @@ fn accumulator_width(layer: &Layer, acc_frac: i32, z_shift: u32) -> usize {
     } else {
         0
     };
-    let row_sum = |row: &[i16]| row.iter().map(|&w| i128::from(w).abs()).sum::<i128>();
+    let row_sum = |row: &[i16]| {
+        let sum: u64 = row.iter().map(|&w| u64::from(w.unsigned_abs())).sum();
+        i128::from(sum)
+    };
     let mut largest = half + 1;
     for gate in 0..4 {
         let align = layer.alignment(gate);

@@ -62,58 +62,56 @@ impl Image {
     }
 }
 
-/// Codes of one layer placed as the array reads them, before the skew.
+/// Codes of one layer as the array reads them, before the skew: looked up, never copied.
 struct Placed<'a> {
     layer: &'a Layer,
     schedule: &'a LayerSchedule,
-    /// Stored bits of every element: `[group * blocks + block][row][column]`.
-    codes: Vec<u16>,
+    /// Element of `[x | h]` at `[block][column]`, the same in every group and row; [`NOTHING`] where a
+    /// place holds none.
+    elements: Vec<u32>,
 }
+
+/// A place without an element.
+const NOTHING: u32 = u32::MAX;
 
 impl<'a> Placed<'a> {
     fn new(layer: &'a Layer, schedule: &'a LayerSchedule) -> Self {
-        let rows = 4 * schedule.units;
-        // A place without an element has weight 0, or +1 at one bit, on an operand that is zero.
-        let empty = u16::from(layer.w_bits == 1);
-        let codes = vec![empty; schedule.weight_rows() * rows * schedule.columns];
-        let mut placed = Self {
+        let mut elements = vec![NOTHING; schedule.blocks * schedule.columns];
+        let x = (0..layer.input_size).map(|n| schedule.place_of_x(n));
+        let h = (0..layer.hidden_size).map(|m| schedule.place_of_h(m));
+        for (element, (block, column)) in x.chain(h).enumerate() {
+            elements[block * schedule.columns + column] = element as u32;
+        }
+        Self {
             layer,
             schedule,
-            codes,
-        };
-        for gate in 0..4 {
-            for unit in 0..layer.hidden_size {
-                let row = gate * layer.hidden_size + unit;
-                for (n, &weight) in layer.weight_ih[row * layer.input_size..][..layer.input_size]
-                    .iter()
-                    .enumerate()
-                {
-                    placed.put(gate, unit, schedule.place_of_x(n), weight);
-                }
-                for (m, &weight) in layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size]
-                    .iter()
-                    .enumerate()
-                {
-                    placed.put(gate, unit, schedule.place_of_h(m), weight);
-                }
-            }
+            elements,
         }
-        placed
     }
 
-    fn put(&mut self, gate: usize, unit: usize, (block, column): (usize, usize), weight: i16) {
-        let (group, lane) = (unit / self.schedule.units, unit % self.schedule.units);
-        let index = self.index(group, block, 4 * lane + gate, column);
-        self.codes[index] = if self.layer.w_bits == 1 {
+    /// The bits of a weight: row `4 * lane + gate` of a group.
+    fn code(&self, group: usize, block: usize, row: usize, column: usize) -> u16 {
+        let layer = self.layer;
+        let unit = group * self.schedule.units + row / 4;
+        let element = self.elements[block * self.schedule.columns + column];
+        if element == NOTHING || unit >= layer.hidden_size {
+            // Weight 0, or +1 at one bit, on an operand that is zero.
+            return u16::from(layer.w_bits == 1);
+        }
+        let row = row % 4 * layer.hidden_size + unit;
+        let weight = match (element as usize).checked_sub(layer.input_size) {
+            None => layer.weight_ih[row * layer.input_size + element as usize],
+            Some(m) => layer.weight_hh[row * layer.hidden_size + m],
+        };
+        if layer.w_bits == 1 {
             u16::from(weight > 0)
         } else {
-            weight as u16 & ((1u32 << self.layer.w_bits) - 1) as u16
-        };
+            weight as u16 & self.mask()
+        }
     }
 
-    fn index(&self, group: usize, block: usize, row: usize, column: usize) -> usize {
-        let schedule = self.schedule;
-        ((group * schedule.blocks + block) * 4 * schedule.units + row) * schedule.columns + column
+    fn mask(&self) -> u16 {
+        ((1u32 << self.layer.w_bits) - 1) as u16
     }
 
     /// What the array adds to a block's exact sum of weight times unsigned operand, in units of the
@@ -143,7 +141,7 @@ impl<'a> Placed<'a> {
         }
         let inverted = (1..schedule.columns)
             .step_by(2)
-            .filter(|&column| self.codes[self.index(group, block, row, column)] == 0)
+            .filter(|&column| self.code(group, block, row, column) == 0)
             .count();
         steps - inverted as i64
     }
@@ -182,13 +180,13 @@ impl<'a> Placed<'a> {
     /// The weight at a place, as a number.
     fn signed(&self, group: usize, block: usize, row: usize, column: usize) -> i64 {
         let unused = 64 - self.layer.w_bits;
-        ((i64::from(self.codes[self.index(group, block, row, column)])) << unused) >> unused
+        (i64::from(self.code(group, block, row, column)) << unused) >> unused
     }
 
     /// The bits to store: a row of a DSP pack gives 1 to the row below it when that one is negative.
     fn stored(&self, at: (usize, usize), row: usize, column: usize) -> u16 {
         let (group, block) = at;
-        let code = self.codes[self.index(group, block, row, column)];
+        let code = self.code(group, block, row, column);
         let MacArray::Dsp(packing) = self.schedule.mac else {
             return code;
         };
@@ -198,8 +196,60 @@ impl<'a> Placed<'a> {
             .rev()
             .map(|lower| self.signed(group, block, lower, column))
             .find(|&w| w != 0);
-        let mask = ((1u32 << self.layer.w_bits) - 1) as u16;
-        code.wrapping_sub(u16::from(below.is_some_and(|w| w < 0))) & mask
+        code.wrapping_sub(u16::from(below.is_some_and(|w| w < 0))) & self.mask()
+    }
+
+    /// Columns of the weight memory that are not the same in every row: [`weight_image`] of them,
+    /// without the image. The skew only turns a column round.
+    fn varying_weights(&self) -> usize {
+        let schedule = self.schedule;
+        let all = self.mask();
+        let mut count = 0;
+        for row in 0..4 * schedule.units {
+            for column in 0..schedule.columns {
+                let at = |address: usize| {
+                    let place = (address / schedule.blocks, address % schedule.blocks);
+                    self.stored(place, row, column)
+                };
+                let first = at(0);
+                let mut varying = 0;
+                for address in 1..schedule.weight_rows() {
+                    varying |= at(address) ^ first;
+                    if varying == all {
+                        break;
+                    }
+                }
+                count += varying.count_ones() as usize;
+            }
+        }
+        count
+    }
+
+    /// Columns of the bias memory that are not the same in every row: [`bias_image`] of them, without
+    /// the image.
+    fn varying_biases(&self, hardware: &LayerHardware) -> usize {
+        let mut count = 0;
+        for lane in 0..self.schedule.units {
+            let bits = |value: i128| -> u128 {
+                let width = hardware.acc_w.min(128) as u32;
+                value as u128 & (u128::MAX >> (128 - width))
+            };
+            let all = bits(-1);
+            let (mut varying, mut first) = (0, None);
+            for group in 0..self.schedule.groups {
+                for value in self.biases(hardware, group, lane).as_flattened() {
+                    varying |= bits(*value) ^ *first.get_or_insert(bits(*value));
+                }
+                if varying == all {
+                    break;
+                }
+            }
+            count += varying.count_ones() as usize;
+            if hardware.acc_w > 128 && varying >> 127 == 1 {
+                count += hardware.acc_w - 128; // copies of the sign
+            }
+        }
+        count
     }
 }
 
@@ -209,9 +259,10 @@ pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Target) 
     (model.layers.iter().zip(&schedule.layers))
         .map(|(layer, folded)| {
             let hardware = LayerHardware::new(layer, folded, target);
+            let placed = Placed::new(layer, folded);
             RomColumns {
-                weights: weight_image(layer, folded).varying_columns(),
-                biases: bias_image(layer, folded, &hardware).varying_columns(),
+                weights: placed.varying_weights(),
+                biases: placed.varying_biases(&hardware),
             }
         })
         .collect()
@@ -242,6 +293,56 @@ pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
     image
 }
 
+impl Placed<'_> {
+    /// The constants of one unit of a group, exact: with h and in a first step (fresh), in
+    /// [`LANE_ORDER`].
+    fn biases(&self, hardware: &LayerHardware, group: usize, lane: usize) -> [[i128; 4]; 2] {
+        let (layer, schedule) = (self.layer, self.schedule);
+        let half = if hardware.z_shift > 0 {
+            1i128 << (hardware.z_shift - 1)
+        } else {
+            0
+        };
+        let offset = |bits: u32| {
+            if bits == 1 {
+                1i128
+            } else {
+                1i128 << (bits - 1)
+            }
+        };
+        let sum = |row: &[i16]| i128::from(row.iter().map(|&w| i64::from(w)).sum::<i64>());
+        let unit = group * schedule.units + lane;
+        let mut values = [[0; 4]; 2];
+        for (turn, &gate) in LANE_ORDER.iter().enumerate() {
+            let (shift_x, shift_h) = (hardware.shift_x[gate], hardware.shift_h[gate]);
+            let one = 1i128 << shift_x.min(shift_h);
+            let constants = |blocks: std::ops::Range<usize>, shift: u32| {
+                blocks
+                    .map(|block| {
+                        (i128::from(self.block_constant(group, block, 4 * lane + gate)) << shift)
+                            + one
+                    })
+                    .sum::<i128>()
+            };
+            let h_end = schedule.x_blocks + schedule.h_blocks;
+            let mut value_x = half - constants(0..schedule.x_blocks, shift_x);
+            let mut value_h = -constants(schedule.x_blocks..h_end, shift_h);
+            if unit < layer.hidden_size {
+                let row = gate * layer.hidden_size + unit;
+                let align = layer.alignment(gate);
+                let to_acc = (hardware.acc_frac - align.frac) as u32;
+                let x = sum(&layer.weight_ih[row * layer.input_size..][..layer.input_size]);
+                let h = sum(&layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size]);
+                value_x += i128::from(layer.bias[row]) << to_acc;
+                value_x -= (x * offset(layer.x.bits)) << (align.shift_x + to_acc);
+                value_h -= (h * offset(layer.h.bits)) << (align.shift_h + to_acc);
+            }
+            (values[0][turn], values[1][turn]) = (value_x + value_h, value_x);
+        }
+        values
+    }
+}
+
 /// The bias memory: row `{group, fresh, turn}` holds the constant of gate `LANE_ORDER[turn]` for
 /// every unit of the group, modulo `2^acc_w`.
 ///
@@ -252,55 +353,14 @@ pub fn weight_image(layer: &Layer, schedule: &LayerSchedule) -> Image {
 pub fn bias_image(layer: &Layer, schedule: &LayerSchedule, hardware: &LayerHardware) -> Image {
     let placed = Placed::new(layer, schedule);
     let acc_w = hardware.acc_w;
-    let half = if hardware.z_shift > 0 {
-        1i128 << (hardware.z_shift - 1)
-    } else {
-        0
-    };
-    let offset = |bits: u32| {
-        if bits == 1 {
-            1i128
-        } else {
-            1i128 << (bits - 1)
-        }
-    };
-    let sum = |row: &[i16]| row.iter().map(|&w| i128::from(w)).sum::<i128>();
-
     let mut image = Image::zeros(schedule.units * acc_w, hardware.bias_rows);
     for group in 0..schedule.groups {
         for lane in 0..schedule.units {
-            let unit = group * schedule.units + lane;
-            for (turn, &gate) in LANE_ORDER.iter().enumerate() {
-                let (shift_x, shift_h) = (hardware.shift_x[gate], hardware.shift_h[gate]);
-                let one = 1i128 << shift_x.min(shift_h);
-                let constants = |blocks: std::ops::Range<usize>, shift: u32| {
-                    blocks
-                        .map(|block| {
-                            (i128::from(placed.block_constant(group, block, 4 * lane + gate))
-                                << shift)
-                                + one
-                        })
-                        .sum::<i128>()
-                };
-                let h_end = schedule.x_blocks + schedule.h_blocks;
-                let mut value_x = half - constants(0..schedule.x_blocks, shift_x);
-                let mut value_h = -constants(schedule.x_blocks..h_end, shift_h);
-                if unit < layer.hidden_size {
-                    let row = gate * layer.hidden_size + unit;
-                    let align = layer.alignment(gate);
-                    let to_acc = (hardware.acc_frac - align.frac) as u32;
-                    let x = sum(&layer.weight_ih[row * layer.input_size..][..layer.input_size]);
-                    let h = sum(&layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size]);
-                    value_x += i128::from(layer.bias[row]) << to_acc;
-                    value_x -= (x * offset(layer.x.bits)) << (align.shift_x + to_acc);
-                    value_h -= (h * offset(layer.h.bits)) << (align.shift_h + to_acc);
-                }
-                for (fresh, value) in [value_x + value_h, value_x].into_iter().enumerate() {
-                    let bits = &mut image.rows[group * 8 + fresh * 4 + turn]
-                        [lane * acc_w..(lane + 1) * acc_w];
-                    for (index, mut bit) in bits.iter_mut().enumerate() {
-                        *bit = value >> index.min(127) & 1 == 1;
-                    }
+            let values = placed.biases(hardware, group, lane);
+            for (row, value) in values.as_flattened().iter().enumerate() {
+                let bits = &mut image.rows[group * 8 + row][lane * acc_w..(lane + 1) * acc_w];
+                for (index, mut bit) in bits.iter_mut().enumerate() {
+                    *bit = value >> index.min(127) & 1 == 1;
                 }
             }
         }
@@ -311,6 +371,8 @@ pub fn bias_image(layer: &Layer, schedule: &LayerSchedule, hardware: &LayerHardw
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantize::{SplitMix, random_model};
+    use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
     #[test]
     fn columns_vary_when_two_rows_differ_in_them() {
@@ -323,5 +385,48 @@ mod tests {
         }
         assert_eq!(image.varying_columns(), 2);
         assert_eq!(Image::zeros(4, 0).varying_columns(), 0);
+    }
+
+    /// What the estimate counts without the images, against the images.
+    #[test]
+    fn columns_are_counted_as_the_images_have_them() {
+        let mut noise = SplitMix(7);
+        let mut kinds = std::collections::BTreeSet::new();
+        for seed in 0..120 {
+            let model = random_model(seed, 24);
+            let mac = [MacStyle::Lut, MacStyle::Dsp][noise.between(0, 1) as usize];
+            let targets = [Target::Xc7, Target::Ecp5, Target::Ice40, Target::Xcup];
+            let target = targets[noise.between(0, 3) as usize];
+            let implementation = Implementation {
+                name: "x".into(),
+                folding: FoldingGoal::Explicit {
+                    units: noise.between(1, 3) as usize,
+                    columns: noise.between(1, 9) as usize,
+                },
+                mac,
+                target,
+                state: StatePolicy::Tlast,
+                memory_init: MemoryInit::Readmemh,
+                stream_elements: None,
+            };
+            let Ok(schedule) = Schedule::new(&model, &implementation) else {
+                continue;
+            };
+            let counted = rom_columns(&model, &schedule, target);
+            let layers = model.layers.iter().zip(&schedule.layers);
+            for ((layer, folded), counted) in layers.zip(counted) {
+                let hardware = LayerHardware::new(layer, folded, target);
+                kinds.insert((layer.w_bits, matches!(folded.mac, MacArray::Dsp(_))));
+                assert_eq!(
+                    counted,
+                    RomColumns {
+                        weights: weight_image(layer, folded).varying_columns(),
+                        biases: bias_image(layer, folded, &hardware).varying_columns(),
+                    },
+                    "seed {seed}"
+                );
+            }
+        }
+        assert!(kinds.len() > 12, "{kinds:?}");
     }
 }

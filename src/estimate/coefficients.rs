@@ -62,6 +62,9 @@ pub struct Coefficients {
 /// Number of the format.
 pub const SCHEMA: u32 = 1;
 
+/// Largest factor: those of a calibration are near 1, and delays are a few ns.
+const MOST: f64 = 1e6;
+
 /// Families that must be there.
 const FAMILIES: [Fabric; 5] = [
     Fabric::Xc7,
@@ -108,6 +111,12 @@ impl Coefficients {
                 read.schema
             ));
         }
+        if let Some((place, number)) = read
+            .numbers()
+            .find(|(_, number)| !number.is_finite() || number.abs() > MOST)
+        {
+            return Err(format!("{place} has the factor {number}"));
+        }
         match FAMILIES
             .iter()
             .find(|family| !read.families.contains_key(family.name()))
@@ -115,6 +124,19 @@ impl Coefficients {
             Some(family) => Err(format!("has no factors of the family {}", family.name())),
             None => Ok(read),
         }
+    }
+
+    /// Every factor, with the family or class that it is of.
+    fn numbers(&self) -> impl Iterator<Item = (&str, f64)> {
+        let families = self.families.iter().flat_map(|(name, family)| {
+            let factors = family.lut.iter().chain(&family.ff).chain(&family.carry);
+            factors.map(move |&factor| (name.as_str(), factor))
+        });
+        let clocks = self.clocks.iter().flat_map(|(class, clock)| {
+            let factors = clock.delays.iter();
+            factors.map(|&factor| (class.name(), factor))
+        });
+        families.chain(clocks)
     }
 
     /// The file.

@@ -84,7 +84,10 @@ impl RowBound<'_> {
             let (x_frac, h_frac) = formats.fractions(gate);
             let up_x = (acc_frac - x_frac) as u32;
             let up_h = (acc_frac - h_frac) as u32;
-            let row_sum = |row: &[i16]| row.iter().map(|&w| i128::from(w).abs()).sum::<i128>();
+            let row_sum = |row: &[i16]| {
+                let sum: u64 = row.iter().map(|&w| u64::from(w.unsigned_abs())).sum();
+                i128::from(sum)
+            };
             match *self {
                 Self::Weights(layer) => {
                     let up_bias = acc_frac - x_frac.max(h_frac);

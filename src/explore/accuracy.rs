@@ -1,6 +1,7 @@
 //! Measured accuracies of networks, from a CSV file.
 
-use super::accuracy_columns::{Columns, is_accuracy};
+use super::accuracy_columns::Columns;
+use super::direction::of_name;
 use super::network::NetworkShape;
 use crate::spec::Issue;
 use std::collections::BTreeMap;
@@ -59,31 +60,39 @@ impl Row {
     }
 }
 
+/// A line that is no row of the table.
+fn no_row(shown: &str, error: &csv::Error) -> Issue {
+    let line = error.position().map_or(1, csv::Position::line);
+    let problem = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("has {len} fields where the header has {expected_len}")
+        }
+        _ => error.to_string(),
+    };
+    Issue::new(
+        format!("{shown}:{line}"),
+        problem,
+        "give one value per column, separated by commas",
+    )
+}
+
 /// Reads the accuracies in `text`, a CSV file called `shown`. `metric` names the column to take
-/// where there are several.
+/// where there are several; `larger_is_better` says what its name may not say.
 ///
 /// Everything that is wrong is said at once, with line and column.
-pub fn read(text: &str, shown: &str, metric: Option<&str>) -> Result<Accuracies, Vec<Issue>> {
+pub fn read(
+    text: &str,
+    shown: &str,
+    metric: Option<&str>,
+    larger_is_better: Option<bool>,
+) -> Result<Accuracies, Vec<Issue>> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
         .from_reader(text.as_bytes());
-    let failed = |error: &csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        let problem = match error.kind() {
-            csv::ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => {
-                format!("has {len} fields where the header has {expected_len}")
-            }
-            _ => error.to_string(),
-        };
-        Issue::new(
-            format!("{shown}:{line}"),
-            problem,
-            "give one value per column, separated by commas",
-        )
-    };
+    let failed = |error: &csv::Error| no_row(shown, error);
     let header: Vec<String> = match reader.headers() {
         Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
         Err(error) => return Err(vec![failed(&error)]),
@@ -143,6 +152,15 @@ pub fn read(text: &str, shown: &str, metric: Option<&str>) -> Result<Accuracies,
             }
         }
     }
+    let found = metric_word.as_deref().unwrap_or(&header[columns.value]);
+    let direction = larger_is_better.or_else(|| of_name(found));
+    if direction.is_none() {
+        issues.push(Issue::new(
+            format!("{shown}: {found}"),
+            "whether a larger or a smaller value is the better one does not follow from the name",
+            "say it by --accuracy-direction larger, or smaller",
+        ));
+    }
     if issues.is_empty() && rows.is_empty() {
         issues.push(Issue::new(
             shown,
@@ -150,15 +168,14 @@ pub fn read(text: &str, shown: &str, metric: Option<&str>) -> Result<Accuracies,
             "give one row per network",
         ));
     }
-    if !issues.is_empty() {
-        return Err(issues);
+    match direction {
+        Some(larger_is_better) if issues.is_empty() => Ok(Accuracies {
+            metric: found.to_string(),
+            larger_is_better,
+            rows,
+        }),
+        _ => Err(issues),
     }
-    let metric = metric_word.unwrap_or_else(|| header[columns.value].clone());
-    Ok(Accuracies {
-        larger_is_better: is_accuracy(&metric),
-        metric,
-        rows,
-    })
 }
 
 impl Accuracies {

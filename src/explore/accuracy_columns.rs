@@ -16,7 +16,8 @@ const KEYS: [&str; 10] = [
     "layers",
     "ternary",
 ];
-/// Columns that may hold the measure; the larger is the better one in the second list.
+/// Columns that are taken for the measure by their names; the larger is the better one in the second
+/// list.
 const SMALL_IS_GOOD: [&str; 12] = [
     "valid_bpc",
     "test_bpc",
@@ -36,11 +37,6 @@ const LARGE_IS_GOOD: [&str; 3] = ["accuracy", "valid_accuracy", "test_accuracy"]
 /// Whether a column of this name holds a measure.
 fn is_measure(name: &str) -> bool {
     SMALL_IS_GOOD.contains(&name) || LARGE_IS_GOOD.contains(&name)
-}
-
-/// Whether the larger value of this measure is the better one.
-pub(super) fn is_accuracy(metric: &str) -> bool {
-    LARGE_IS_GOOD.contains(&metric) || metric.ends_with("accuracy")
 }
 
 /// Columns that are there twice, or that nobody knows.

@@ -7,6 +7,7 @@
 mod accuracy;
 mod accuracy_columns;
 mod axes;
+mod direction;
 mod explain;
 mod limits;
 mod network;

@@ -2,12 +2,15 @@
 
 use super::network::NetworkShape;
 use super::point::{Point, Spec};
-use crate::spec::{FoldingGoal, MacStyle, Target};
+use crate::spec::{FoldingGoal, MacStyle, Part, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Number of the format of plans and results.
 const SCHEMA: u32 = 1;
+
+/// Most weights of a network, as everywhere.
+const MOST_WEIGHTS: u64 = 1 << 28;
 
 /// How much is done for a point; each includes what comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +51,44 @@ impl Task {
     #[must_use]
     pub fn id(&self) -> String {
         digest(&to_text(self))
+    }
+
+    /// Whether every number is one that a sweep can have.
+    ///
+    /// # Errors
+    /// The first key that is not, and its value.
+    pub fn check(&self) -> Result<(), String> {
+        let network = &self.network;
+        let width = |bits: u32| (1..=8).contains(&bits) || bits == 16;
+        let size = |length: usize| (1..=4096).contains(&length);
+        let count = |value: usize| (1..=1 << 20).contains(&value);
+        let mut checks = vec![
+            ("network.weight_bits", width(network.weight_bits)),
+            ("network.act_bits", width(network.act_bits)),
+            ("network.input_bits", width(network.input_bits)),
+            ("network.hidden", size(network.hidden)),
+            ("network.input_size", size(network.input_size)),
+            ("network.layers", (1..=64).contains(&network.layers)),
+            ("clock_mhz", self.clock_mhz > 0.0 && self.clock_mhz <= 1e6),
+        ];
+        checks.push(match self.folding {
+            FoldingGoal::Explicit { units, columns } => ("folding", count(units) && count(columns)),
+            FoldingGoal::TargetCycles { cycles } => ("folding", cycles > 0),
+            FoldingGoal::MaxMacs { macs } => ("folding", count(macs)),
+        });
+        if let Some(name) = &self.part {
+            let found = Part::find(name);
+            let fits =
+                found.is_ok_and(|part| part.name == name && part.fabric().target() == self.target);
+            checks.push(("part", fits));
+        }
+        match checks.into_iter().find(|(_, fits)| !fits) {
+            Some((key, _)) => Err(format!("{key} is none that a sweep can have")),
+            None if network.weights() > MOST_WEIGHTS => {
+                Err(format!("network has more than {MOST_WEIGHTS} weights"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The design.
@@ -103,6 +144,15 @@ impl Plan {
                 "has the schema {found}, this program reads {SCHEMA}; make it anew with `lprnn-hw \
                  explore plan`"
             ));
+        }
+        let mut ids = std::collections::BTreeSet::new();
+        for (index, task) in plan.tasks.iter().enumerate() {
+            let anew = "make it anew with `lprnn-hw explore plan`";
+            task.check()
+                .map_err(|problem| format!("tasks.{index}.{problem}; {anew}"))?;
+            if !ids.insert(task.id()) {
+                return Err(format!("tasks.{index} is there twice; {anew}"));
+            }
         }
         Ok(plan)
     }

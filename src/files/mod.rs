@@ -5,5 +5,5 @@ pub mod npy;
 mod read;
 mod write;
 
-pub use read::{Refused, SETTINGS, TABLE, read, read_table, read_within};
+pub use read::{Refused, TABLE, read, read_table, read_within};
 pub use write::{resolve, write, write_with};

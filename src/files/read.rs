@@ -9,8 +9,6 @@ use std::path::Path;
 const DATA: u64 = 16 << 30;
 /// Most bytes of a table or a document: a sweep of a million points is a third of this.
 pub const TABLE: u64 = 256 << 20;
-/// Most bytes of a file of settings.
-pub const SETTINGS: u64 = 1 << 20;
 
 /// Why a file is not read or written although the system would let us, and what helps.
 ///

@@ -2,6 +2,7 @@
 
 use super::model::{Layer, QuantizedModel};
 use crate::fixed::QFormat;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What a seeded model looks like.
@@ -29,6 +30,12 @@ pub struct SeededOptions {
     pub seed: u64,
 }
 
+/// Weights that one core draws at a time.
+const CHUNK: usize = 1 << 16;
+
+/// What the state of [`SplitMix`] grows by.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The splitmix64 sequence. It is part of what a seed means, so it is written out here.
 #[derive(Clone, Debug)]
 pub struct SplitMix(pub u64);
@@ -36,11 +43,27 @@ pub struct SplitMix(pub u64);
 impl SplitMix {
     /// The next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(STEP);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// The next `count` weights of `bits` bits, drawn by all cores.
+    fn weights(&mut self, count: usize, bits: u32) -> Vec<i16> {
+        // The state counts in equal steps, so that every draw can begin for itself.
+        let state = |drawn: usize| self.0.wrapping_add(STEP.wrapping_mul(drawn as u64));
+        let mut weights = vec![0; count];
+        let chunks = weights.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(index, chunk)| {
+            let mut own = Self(state(index * CHUNK));
+            for weight in chunk {
+                *weight = own.code(bits, true) as i16;
+            }
+        });
+        self.0 = state(count);
+        weights
     }
 
     /// A number between `least` and `most`, both included.
@@ -83,11 +106,7 @@ pub fn seeded(options: &SeededOptions) -> QuantizedModel {
             } else {
                 (hidden, h)
             };
-            let mut weights = |count: usize| -> Vec<i16> {
-                (0..count)
-                    .map(|_| noise.code(options.weight_bits, true) as i16)
-                    .collect()
-            };
+            let mut weights = |count: usize| noise.weights(count, options.weight_bits);
             let weight_ih = weights(4 * hidden * input_size);
             let weight_hh = weights(4 * hidden * hidden);
             let mut layer = Layer {
@@ -196,6 +215,20 @@ pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_drawn_at_once_are_those_drawn_one_by_one() {
+        for bits in [1, 4, 16] {
+            let (mut one, mut other) = (SplitMix(5), SplitMix(5));
+            let weights = one.weights(100_000, bits);
+            assert!(
+                weights
+                    .iter()
+                    .all(|&w| i64::from(w) == other.code(bits, true))
+            );
+            assert_eq!(one.next_u64(), other.next_u64());
+        }
+    }
 
     #[test]
     fn random_models_are_valid_and_come_back_from_their_bytes() {

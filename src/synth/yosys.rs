@@ -159,13 +159,11 @@ impl Design {
 
 /// Copies one file; says which end of it failed.
 fn copy_file(from: &Path, to: &Path) -> Result<(), SynthError> {
-    let mut source = std::fs::File::open(from).map_err(|source| SynthError::Read {
+    let bytes = crate::files::read(from).map_err(|source| SynthError::Read {
         path: from.to_path_buf(),
         source,
     })?;
-    let copied =
-        std::fs::File::create(to).and_then(|mut file| std::io::copy(&mut source, &mut file));
-    copied.map_err(|source| SynthError::Write {
+    std::fs::write(to, bytes).map_err(|source| SynthError::Write {
         path: to.to_path_buf(),
         source,
     })?;

@@ -7,6 +7,7 @@ use crate::quantize::SplitMix;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// A checkpoint that does not belong to this training, or to none.
@@ -93,6 +94,8 @@ const KEY: &str = "lprnn_training";
 #[derive(Serialize, Deserialize)]
 struct Progress {
     format: u32,
+    /// SHA-256 of the file in hexadecimal digits, made with [`NO_DIGEST`] in its place.
+    digest: String,
     settings: BTreeMap<String, String>,
     epoch: u64,
     done: usize,
@@ -106,6 +109,46 @@ struct Progress {
     fractions: Vec<i32>,
     best: Option<(u64, f64, Vec<i32>)>,
     history: Vec<Epoch>,
+}
+
+/// Number of the format of checkpoints.
+const CHECKPOINT_FORMAT: u32 = 2;
+/// What stands in the place of the digest while it is made.
+const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What stands before the digest, in a string of the file's header.
+const BEFORE_DIGEST: &[u8] = br#"\"digest\":\""#;
+
+/// Where the digest is.
+fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
+    let mut places = file.windows(BEFORE_DIGEST.len());
+    let start = places.position(|bytes| bytes == BEFORE_DIGEST)? + BEFORE_DIGEST.len();
+    let end = start + NO_DIGEST.len();
+    (end <= file.len()).then_some(start..end)
+}
+
+fn digest_of(file: &[u8]) -> String {
+    let hash = Sha256::digest(file);
+    let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
+/// The file with its digest.
+fn sealed(mut file: Vec<u8>) -> Vec<u8> {
+    let digest = digest_of(&file);
+    if let Some(place) = digest_place(&file) {
+        file[place].copy_from_slice(digest.as_bytes());
+    }
+    file
+}
+
+/// Whether the file has the digest of its contents.
+fn is_sealed(file: &[u8]) -> bool {
+    let Some(place) = digest_place(file) else {
+        return false;
+    };
+    let mut bare = file.to_vec();
+    bare[place.clone()].copy_from_slice(NO_DIGEST.as_bytes());
+    file[place] == *digest_of(&bare).as_bytes()
 }
 
 impl Trainer {
@@ -131,7 +174,8 @@ impl Trainer {
         }
         let numbers = |numbers: Option<&Numbers>| numbers.map_or(Vec::new(), Numbers::fractions);
         let progress = Progress {
-            format: 1,
+            format: CHECKPOINT_FORMAT,
+            digest: NO_DIGEST.into(),
             settings: settings.clone(),
             epoch: self.epoch,
             done: self.done,
@@ -150,7 +194,7 @@ impl Trainer {
             history: self.history.clone(),
         };
         let text = serde_json::to_string(&progress).expect("plain data");
-        file(&tensors, Some((KEY, text)))
+        sealed(file(&tensors, Some((KEY, text))))
     }
 
     /// Takes up what a checkpoint left, on a trainer made with the same options.
@@ -168,6 +212,12 @@ impl Trainer {
             .and_then(|metadata| metadata.get(KEY))
             .ok_or_else(|| damaged(&"has no record of a training"))?;
         let progress: Progress = serde_json::from_str(text).map_err(|error| damaged(&error))?;
+        if progress.format != CHECKPOINT_FORMAT {
+            return Err(damaged(&format!("is of format {}", progress.format)));
+        }
+        if !is_sealed(bytes) {
+            return Err(damaged(&"its digest is not that of its contents"));
+        }
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
         for (name, is) in settings {
             let none = "nothing".to_string();

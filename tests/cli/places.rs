@@ -193,3 +193,45 @@ fn files_have_the_permissions_of_the_umask() {
         assert_eq!(mode(folder), 0o750, "{folder}");
     }
 }
+
+/// What has no end, or never comes, is not waited for.
+#[test]
+fn only_regular_files_are_read() {
+    let home = home();
+    with_input(home.path());
+    let pipe = home.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let sweep = "explore --bits 4 --hidden 8 --part xc7a35t --accuracy";
+    std::fs::create_dir(home.path().join("table")).unwrap();
+    symlink("../pipe", home.path().join("table/points.csv")).unwrap();
+    symlink("../pipe", home.path().join("table/plan.json")).unwrap();
+    for (command, what) in [
+        (
+            "run --model lstm/model.safetensors -o h.npy --input pipe",
+            "pipe",
+        ),
+        (
+            "run --model lstm/model.safetensors -o h.npy --input /dev/zero",
+            "device",
+        ),
+        ("run --model /dev/zero -o h.npy --input x.npy", "device"),
+        ("gen --config /dev/zero", "device"),
+        ("gen --config pipe", "pipe"),
+        ("import /dev/zero", "device"),
+        ("estimate --hidden 8 --calibration /dev/zero", "device"),
+        ("calibrate fit table", "pipe"),
+        ("explore collect table", "pipe"),
+        ("cosim /dev", "interface.json"),
+        (&format!("{sweep} /dev/zero"), "device"),
+        (&format!("{sweep} pipe"), "pipe"),
+    ] {
+        let output = program()
+            .current_dir(home.path())
+            .args(command.split(' '))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains(what), "{command}: {said}");
+    }
+}

@@ -134,6 +134,12 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
     }
     std::fs::remove_file(home.path().join("results.csv")).unwrap();
     assert!(refused(home.path(), sweep).contains("results.csv: cannot read"));
+}
+
+#[test]
+fn measures_of_other_names_are_taken_by_name_and_direction() {
+    let home = home();
+    let sweep = "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv";
     // A column of one's own is taken by its name, and others are left aside.
     std::fs::write(
         home.path().join("results.csv"),
@@ -142,4 +148,34 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
     .unwrap();
     output(home.path(), &format!("{sweep} --metric f1"));
     assert!(refused(home.path(), &format!("{sweep} --metric f2")).contains("f2"));
+    // Where a name does not say what is better, somebody must.
+    std::fs::write(
+        home.path().join("results.csv"),
+        "bits,hidden,score\n4,64,0.9\n4,32,0.8\n",
+    )
+    .unwrap();
+    let sweep = "--bits 4 --hidden 32,64 --part xc7a35t --accuracy results.csv --metric score";
+    let errors = refused(home.path(), sweep);
+    assert!(
+        errors.contains("results.csv: score: whether a larger or a smaller value is the better"),
+        "{errors}"
+    );
+    assert!(errors.contains("help: say it by --accuracy-direction larger, or smaller"));
+    for (which, best) in [("larger", 0.9), ("smaller", 0.8)] {
+        let found = json(
+            home.path(),
+            &format!("{sweep} --accuracy-direction {which}"),
+        );
+        assert_eq!(found["recommended"][0]["accuracy"], best);
+    }
+    // f1 was ranked upside down once.
+    std::fs::write(
+        home.path().join("results.csv"),
+        "bits,hidden,f1\n4,64,0.9\n4,32,0.8\n",
+    )
+    .unwrap();
+    let sweep = sweep.replace("score", "f1");
+    let found = json(home.path(), &sweep);
+    assert_eq!(found["larger_is_better"], true);
+    assert_eq!(found["recommended"][0]["accuracy"], 0.9);
 }

@@ -20,7 +20,13 @@ fn a_thousand_points_make_a_page_under_two_megabytes_that_needs_no_network() {
     names.sort();
     assert_eq!(
         names,
-        ["index.html", "points.csv", "points.json", "summary.md"]
+        [
+            "files.sha256",
+            "index.html",
+            "points.csv",
+            "points.json",
+            "summary.md"
+        ]
     );
     let page = std::fs::read_to_string(folder.join("index.html")).unwrap();
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
@@ -65,7 +71,7 @@ fn a_thousand_points_make_a_page_under_two_megabytes_that_needs_no_network() {
     .unwrap();
     output(
         home.path(),
-        "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv --metric </script><b> -o odd",
+        "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv --metric </script><b> --accuracy-direction smaller -o odd",
     );
     let page = std::fs::read_to_string(home.path().join("odd/index.html")).unwrap();
     assert!(!page.contains("<b>") && page.matches("</script>").count() == 2);

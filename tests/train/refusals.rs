@@ -126,6 +126,17 @@ fn folders_and_models_that_do_not_fit_are_refused() {
             "--force",
         );
     }
+    // One bit anywhere: what goes on from it would come to other bytes.
+    for share in 1..12 {
+        let mut flipped = whole.clone();
+        flipped[whole.len() * share / 12] ^= 1;
+        std::fs::write(&checkpoint, &flipped).unwrap();
+        refused(
+            home.train("lm", &["--resume"]),
+            "checkpoint.safetensors: ",
+            "--force",
+        );
+    }
     std::fs::remove_file(&checkpoint).unwrap();
     refused(
         home.train("lm", &["--resume"]),

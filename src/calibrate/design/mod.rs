@@ -28,6 +28,13 @@ const MACS: [(&str, MacStyle); 2] = [("lut", MacStyle::Lut), ("dsp", MacStyle::D
 /// Devices that designs are placed and routed on.
 const DEVICES: [&str; 3] = ["85k", "hx8k", "up5k"];
 
+/// Longest vector of a design.
+const MOST_UNITS: usize = 4096;
+/// Most layers.
+const MOST_LAYERS: usize = 64;
+/// Most weights: more than any of the series has, and drawn in a moment.
+const MOST_WEIGHTS: usize = 1 << 23;
+
 /// One design: everything that decides its hardware, weights by their seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Design {
@@ -110,7 +117,7 @@ impl Design {
         for (bit, text) in bits.iter_mut().zip([w, x, h, z, a, c]) {
             *bit = text.parse().ok()?;
         }
-        Some(Self {
+        let design = Self {
             seed: seed.parse().ok()?,
             target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
             input: input.parse().ok()?,
@@ -123,7 +130,34 @@ impl Design {
                 "" => None,
                 name => Some(DEVICES.iter().find(|device| **device == name)?),
             },
-        })
+        };
+        design.is_buildable().then_some(design)
+    }
+
+    /// Whether a model of these numbers exists, and is made in a moment.
+    fn is_buildable(&self) -> bool {
+        let [w, x, h, z, a_frac, c] = self.bits;
+        let size = |length: &usize| (1..=MOST_UNITS).contains(length);
+        [w, x, h].into_iter().all(|bits| (1..=16).contains(&bits))
+            && (2..=12).contains(&z)
+            && (1..=14).contains(&a_frac)
+            && (2..=24).contains(&c)
+            && size(&self.input)
+            && (1..=MOST_LAYERS).contains(&self.hidden.len())
+            && self.hidden.iter().all(size)
+            && self.weights() <= MOST_WEIGHTS
+            && size(&self.units)
+            && size(&self.columns)
+    }
+
+    /// Weights of all layers.
+    #[must_use]
+    pub fn weights(&self) -> usize {
+        let inputs = std::iter::once(&self.input).chain(&self.hidden);
+        let layers = inputs.zip(&self.hidden);
+        layers
+            .map(|(input, hidden)| 4 * hidden * (input + hidden))
+            .sum()
     }
 
     /// Column names of [`Design::line`].

@@ -38,7 +38,7 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, CliError> {
         let file = path.join(PLAN);
         let text =
-            std::fs::read_to_string(&file).map_err(|error| CliError::io(&file, "read", &error))?;
+            crate::files::read_table(&file).map_err(|error| CliError::io(&file, "read", &error))?;
         let plan = Plan::from_json(&text)
             .map_err(|problem| CliError::from_message(&format!("{}: {problem}", file.display())))?;
         Ok(Self {
@@ -57,7 +57,7 @@ impl Folder {
     /// Why the file that is there is none.
     pub fn result(&self, task: &Task) -> Result<Option<Found>, CliError> {
         let path = self.result_path(&task.id());
-        let text = match std::fs::read_to_string(&path) {
+        let text = match crate::files::read_table(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(CliError::io(&path, "read", &error)),

@@ -153,7 +153,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let folder = &args.output;
     let checkpoint = folder.join(CHECKPOINT);
     if args.resume {
-        let bytes = std::fs::read(&checkpoint)
+        let bytes = crate::files::read(&checkpoint)
             .map_err(|error| CliError::io(&checkpoint, "read", &error))?;
         trainer.resume(&bytes, &settings).map_err(|error| {
             CliError::from_message(&format!("{}: {error}", checkpoint.display()))

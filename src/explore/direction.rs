@@ -1,0 +1,154 @@
+//! Whether a larger value of a measure is a better one: by its name, or because somebody says so.
+
+/// Words of which a smaller value is the better one.
+const DOWN: [&str; 44] = [
+    "perplexity",
+    "ppl",
+    "ppw",
+    "bits",
+    "bit",
+    "bpc",
+    "bpw",
+    "bpt",
+    "nats",
+    "nll",
+    "loss",
+    "ce",
+    "xent",
+    "crossentropy",
+    "entropy",
+    "error",
+    "errors",
+    "err",
+    "rmse",
+    "nrmse",
+    "mse",
+    "nmse",
+    "mae",
+    "mape",
+    "smape",
+    "mase",
+    "msle",
+    "wer",
+    "cer",
+    "per",
+    "ter",
+    "eer",
+    "fpr",
+    "fnr",
+    "brier",
+    "kl",
+    "divergence",
+    "distance",
+    "distortion",
+    "deviation",
+    "residual",
+    "mistakes",
+    "misses",
+    "regret",
+];
+/// Words of which a larger value is the better one.
+const UP: [&str; 36] = [
+    "accuracy",
+    "accuracies",
+    "acc",
+    "f1",
+    "fscore",
+    "precision",
+    "recall",
+    "auc",
+    "auroc",
+    "auprc",
+    "roc",
+    "map",
+    "ap",
+    "snr",
+    "sdr",
+    "sisdr",
+    "psnr",
+    "ssim",
+    "sqnr",
+    "r2",
+    "bleu",
+    "rouge",
+    "mcc",
+    "kappa",
+    "iou",
+    "dice",
+    "pesq",
+    "stoi",
+    "correlation",
+    "pearson",
+    "spearman",
+    "nse",
+    "sensitivity",
+    "specificity",
+    "top1",
+    "top5",
+];
+/// Words that turn the meaning of others round.
+const TURNED: [&str; 6] = ["neg", "negative", "minus", "negated", "inverse", "one"];
+
+/// Whether the larger value of `metric` is the better one; `None` where its name does not say, or says
+/// both.
+pub(super) fn of_name(metric: &str) -> Option<bool> {
+    let name = metric.to_ascii_lowercase();
+    let words = || name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let any = |list: &[&str]| words().any(|word| list.contains(&word));
+    match (any(&UP), any(&DOWN)) {
+        _ if any(&TURNED) => None,
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_better() {
+        for name in [
+            "accuracy",
+            "valid_accuracy",
+            "f1",
+            "F1",
+            "macro-f1",
+            "f1_score",
+            "SNR dB",
+            "snr_db",
+            "roc_auc",
+            "r2",
+            "top1",
+        ] {
+            assert_eq!(of_name(name), Some(true), "{name}");
+        }
+        for name in [
+            "valid_bpc",
+            "perplexity",
+            "ppw",
+            "nats",
+            "loss",
+            "test RMSE",
+            "mae",
+            "error_rate",
+            "WER",
+            "bits_per_char",
+        ] {
+            assert_eq!(of_name(name), Some(false), "{name}");
+        }
+        // Said by nobody, or both ways.
+        for name in [
+            "score",
+            "accuracy_loss",
+            "neg_loss",
+            "minus-error",
+            "lossy",
+            "",
+            "f2x",
+        ] {
+            assert_eq!(of_name(name), None, "{name}");
+        }
+    }
+}

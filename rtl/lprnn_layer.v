@@ -25,6 +25,7 @@ module lprnn_layer #(
     parameter H_SLOTS       = 16,
     parameter H_SUBBLOCKS   = 1,
     parameter LAST_UNITS    = 1,
+    parameter USED_COLUMNS  = 16,   // columns that hold an element in some block
     // streams
     parameter IN_ELEMENTS   = 1,
     parameter IN_ELEMENT_W  = 8,
@@ -209,13 +210,9 @@ module lprnn_layer #(
     // so that nothing depends on what a memory holds at power-up.
     localparam PAD = (WEIGHT_W == 1) ? 2 : (MAC_DSP != 0 || MUX_REG != 0) ? 1 : 0;
 
-    // Columns of x in its last block, and in any; of h in any; columns that are used at all.
+    // Columns of x in its last block, and in any.
     localparam X_LAST_END = ((IN_BEATS - 1) % IN_SLOTS)*IN_ELEMENTS + IN_LAST;
     localparam X_USED     = (X_BLOCKS > 1) ? IN_SLOTS*IN_ELEMENTS : X_LAST_END;
-    localparam UNITS_IN_ALL = (GROUPS - 1)*LANES + LAST_UNITS;
-    localparam H_WIDEST   = (H_SUBBLOCKS > 1) ? COLUMNS : H_SLOTS*LANES;
-    localparam H_USED     = (UNITS_IN_ALL < H_WIDEST) ? UNITS_IN_ALL : H_WIDEST;
-    localparam USED       = (X_USED > H_USED) ? X_USED : H_USED;
 
     wire                     group_done;  // h of a group is there
     wire                     h_written;
@@ -275,7 +272,7 @@ module lprnn_layer #(
         .CHAIN     (CHAIN),
         .STAGE     (STAGE),
         .ADDR_W    (BLOCK_W + 1),
-        .USED      (USED),
+        .USED      (USED_COLUMNS),
         .STYLE     (VECTOR_STYLE)
     ) u_vector_buffer (
         .clk          (clk),

@@ -7,7 +7,7 @@ use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
 use crate::schedule::Schedule;
-use crate::spec::{DesignConfig, Fabric, Network};
+use crate::spec::{DesignConfig, Fabric, MemoryInit, Network};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,10 @@ impl Planned {
 
     /// What it will take on devices of the family with this fabric.
     pub fn estimate_on(&self, fabric: Fabric) -> Estimate {
-        let roms = rom_columns(&self.model, &self.schedule, fabric.target());
+        let mut roms = rom_columns(&self.model, &self.schedule, fabric.target());
+        for layer in &mut roms {
+            layer.two_tables = self.config.implementation.memory_init == MemoryInit::Inline;
+        }
         Estimate::new(&self.model, &self.schedule, &roms, fabric)
     }
 }

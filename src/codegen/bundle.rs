@@ -77,7 +77,7 @@ impl Bundle {
             files.insert(
                 path,
                 renderer
-                    .render("activation_rom.v.tera", &context)?
+                    .render(tables_template(init), &context)?
                     .into_bytes(),
             );
 
@@ -143,6 +143,15 @@ impl Bundle {
             hardware: all_hardware,
             files,
         })
+    }
+}
+
+/// The template of the activation tables: a memory with two read ports, or, where no `initial` block may
+/// be, two tables in logic, which synthesis for an FPGA makes memories of as well.
+fn tables_template(init: MemoryInit) -> &'static str {
+    match init {
+        MemoryInit::Readmemh => "activation_rom.v.tera",
+        MemoryInit::Inline => "inline_tables.v.tera",
     }
 }
 

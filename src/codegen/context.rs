@@ -105,9 +105,11 @@ impl Memory {
             width: self.image.width,
             addr_msb: bits_for(depth - 1) - 1,
             data_msb: self.image.width - 1,
-            last_row: depth - 1,
+            addr_w: bits_for(depth - 1),
+            zero: literal::hex(self.image.width, "0"),
             style: self.style,
-            ram_style: ram_style(self.style),
+            yosys_style: yosys_style(self.style),
+            syn_style: syn_style(self.style),
             rows: self
                 .image
                 .hex_rows()
@@ -118,11 +120,20 @@ impl Memory {
 }
 
 /// The style as Yosys takes it, which calls a table of LUTs "logic".
-fn ram_style(style: &'static str) -> &'static str {
+fn yosys_style(style: &'static str) -> &'static str {
     if style == "distributed" {
         "logic"
     } else {
         style
+    }
+}
+
+/// The style as Synplify and Gowin take it.
+fn syn_style(style: &'static str) -> &'static str {
+    if style == "distributed" {
+        "logic"
+    } else {
+        "block_rom"
     }
 }
 
@@ -133,14 +144,16 @@ pub struct InlineRomContext {
     depth: usize,
     width: usize,
     addr_msb: usize,
+    addr_w: usize,
     data_msb: usize,
-    last_row: usize,
+    zero: String,
     style: &'static str,
-    ram_style: &'static str,
+    yosys_style: &'static str,
+    syn_style: &'static str,
     rows: Vec<String>,
 }
 
-/// Context of `activation_rom.v.tera`.
+/// Context of `activation_rom.v.tera` and of `inline_tables.v.tera`.
 #[derive(Debug, Serialize)]
 pub struct ActivationRomContext {
     module: String,
@@ -148,13 +161,17 @@ pub struct ActivationRomContext {
     last_sigmoid: usize,
     z_format: String,
     a_frac: u32,
+    gate_addr_w: u32,
     gate_addr_msb: u32,
     tanh_addr_msb: u32,
     data_msb: u32,
     last_row: usize,
+    zero: String,
     style: &'static str,
-    ram_style: &'static str,
+    yosys_style: &'static str,
+    syn_style: &'static str,
     rows: Vec<String>,
+    tanh_rows: Vec<String>,
 }
 
 impl ActivationRomContext {
@@ -163,7 +180,9 @@ impl ActivationRomContext {
     pub fn new(module: String, layer: &Layer, tables: &ActivationTables) -> Self {
         let width = layer.a_frac as usize + 2;
         let entries = tables.sigmoid.len();
-        let rows = tables.sigmoid.iter().chain(&tables.tanh);
+        let render = |entry: &i32| literal::signed(width, (*entry).into());
+        let tanh_rows: Vec<String> = tables.tanh.iter().map(render).collect();
+        let sigmoid_rows = tables.sigmoid.iter().map(render);
         let style = if layer.z.bits >= 7 {
             "block"
         } else {
@@ -175,15 +194,17 @@ impl ActivationRomContext {
             last_sigmoid: entries - 1,
             z_format: layer.z.to_string(),
             a_frac: layer.a_frac,
+            gate_addr_w: layer.z.bits + 1,
             gate_addr_msb: layer.z.bits,
             tanh_addr_msb: layer.z.bits - 1,
             data_msb: layer.a_frac + 1,
             last_row: 2 * entries - 1,
             style,
-            ram_style: ram_style(style),
-            rows: rows
-                .map(|&entry| literal::signed(width, entry.into()))
-                .collect(),
+            zero: literal::hex(width, "0"),
+            yosys_style: yosys_style(style),
+            syn_style: syn_style(style),
+            rows: sigmoid_rows.chain(tanh_rows.clone()).collect(),
+            tanh_rows,
         }
     }
 }

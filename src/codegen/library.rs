@@ -168,6 +168,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/activation_rom.v.tera"),
     ),
     (
+        "inline_tables.v.tera",
+        include_str!("../../templates/inline_tables.v.tera"),
+    ),
+    (
         "inline_rom.v.tera",
         include_str!("../../templates/inline_rom.v.tera"),
     ),

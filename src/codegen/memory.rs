@@ -253,7 +253,8 @@ impl<'a> Placed<'a> {
     }
 }
 
-/// What synthesis keeps of the memories of every layer.
+/// What synthesis keeps of the memories of every layer; tables as they are where memories come by
+/// `$readmemh`.
 #[must_use]
 pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Target) -> Vec<RomColumns> {
     (model.layers.iter().zip(&schedule.layers))
@@ -263,6 +264,7 @@ pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Target) 
             RomColumns {
                 weights: placed.varying_weights(),
                 biases: placed.varying_biases(&hardware),
+                two_tables: false,
             }
         })
         .collect()
@@ -422,6 +424,7 @@ mod tests {
                     RomColumns {
                         weights: weight_image(layer, folded).varying_columns(),
                         biases: bias_image(layer, folded, &hardware).varying_columns(),
+                        two_tables: false,
                     },
                     "seed {seed}"
                 );

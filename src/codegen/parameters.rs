@@ -65,6 +65,7 @@ fn shape(list: &mut List, schedule: &LayerSchedule, hardware: &LayerHardware) {
     list.count("H_SLOTS", schedule.h_slots);
     list.count("H_SUBBLOCKS", schedule.h_subblocks);
     list.count("LAST_UNITS", schedule.last_units());
+    list.count("USED_COLUMNS", schedule.used_columns());
 }
 
 fn streams(list: &mut List, layer: &Layer, schedule: &LayerSchedule) {

@@ -209,7 +209,7 @@ fn memories(
         ),
         memory(
             "x and h of two steps",
-            folded.columns,
+            folded.used_columns(),
             2 << hardware.block_w,
             hardware.act_w,
             String::new(),

@@ -31,7 +31,7 @@ impl Part<'_> {
             written: true,
         };
         for (shape, count, registered) in [
-            (vector, s.columns, true),
+            (vector, s.used_columns(), true),
             (state, 1, true),
             (queue, 1, false),
         ] {
@@ -118,8 +118,17 @@ impl Part<'_> {
         };
         terms.memory_bits += s.units * table.width * table.depth;
         if w.z >= 7 {
-            for _ in 0..s.units {
-                terms.take(memory::in_blocks(self.target, table));
+            let one = |depth| Shape {
+                depth,
+                reads: 1,
+                ..table
+            };
+            let memories = match self.roms {
+                Some(roms) if roms.two_tables => vec![one(entries), one(entries / 2)],
+                _ => vec![table],
+            };
+            for shape in memories.iter().cycle().take(memories.len() * s.units) {
+                terms.take(memory::in_blocks(self.target, *shape));
             }
         } else {
             let bits = (s.units * w.gate) as f64;
@@ -140,7 +149,7 @@ impl Part<'_> {
     /// and those of x where a column has none, hold zeros and take hardly anything.
     fn sparse_table_luts(&self) -> f64 {
         let s = self.s;
-        let (x, h) = columns_of_x_and_h(s);
+        let (x, h) = s.columns_of_x_and_h();
         let [x_rows, h_rows] = [s.groups * s.x_blocks, s.groups * s.h_blocks];
         let both = self.table_luts(x_rows + h_rows);
         let alone = self.table_luts(if x > h { x_rows } else { h_rows });
@@ -172,7 +181,7 @@ fn kept(shape: Shape, varying: usize) -> usize {
 /// The weight memory as it is stored.
 fn weight_shape(s: &LayerSchedule) -> Shape {
     Shape {
-        width: s.weight_row_bits() / s.columns * used_columns(s),
+        width: s.weight_row_bits() / s.columns * s.used_columns(),
         depth: s.weight_rows(),
         reads: 1,
         written: false,
@@ -190,23 +199,6 @@ pub(super) fn weight_blocks(target: Target, s: &LayerSchedule) -> Mapped {
 
 /// Words from which on a read-only memory is put into block RAM.
 const SHALLOW: usize = 64;
-
-/// Columns that hold an element of x or of h in some block.
-fn used_columns(s: &LayerSchedule) -> usize {
-    let (x, h) = columns_of_x_and_h(s);
-    x.max(h)
-}
-
-/// Columns that hold an element of x in some block, and those that hold one of h.
-fn columns_of_x_and_h(s: &LayerSchedule) -> (usize, usize) {
-    let x = s.shape.input_size.min(s.x_slots * s.in_elements);
-    let h = if s.h_subblocks > 1 {
-        s.columns
-    } else {
-        s.shape.hidden_size.min(s.h_slots * s.units)
-    };
-    (x, h)
-}
 
 /// Columns of a shallow table that differ: equal ones share their LUTs and registers.
 fn distinct_columns(shape: Shape) -> f64 {

@@ -204,6 +204,25 @@ impl LayerSchedule {
         self.shape.hidden_size - (self.groups - 1) * self.units
     }
 
+    /// Columns that hold an element of x in some block, and those that hold one of h.
+    #[must_use]
+    pub fn columns_of_x_and_h(&self) -> (usize, usize) {
+        let x = self.shape.input_size.min(self.x_slots * self.in_elements);
+        let h = if self.h_subblocks > 1 {
+            self.columns
+        } else {
+            self.shape.hidden_size.min(self.h_slots * self.units)
+        };
+        (x, h)
+    }
+
+    /// Columns that hold an element in some block; the others are constants.
+    #[must_use]
+    pub fn used_columns(&self) -> usize {
+        let (x, h) = self.columns_of_x_and_h();
+        x.max(h)
+    }
+
     /// Block and column of element `n` of x.
     #[must_use]
     pub fn place_of_x(&self, n: usize) -> (usize, usize) {

@@ -8,4 +8,7 @@ pub struct RomColumns {
     pub weights: usize,
     /// Of the bias memory.
     pub biases: usize,
+    /// Whether the activation tables are two memories, as those without `initial` blocks are, or one that
+    /// is read twice.
+    pub two_tables: bool,
 }

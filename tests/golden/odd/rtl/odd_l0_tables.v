@@ -16,7 +16,13 @@ module odd_l0_tables (
     output wire [7:0] tanh_data_o
 );
 
+`ifdef YOSYS
     (* rom_style = "distributed", ram_style = "logic" *)
+`elsif __slang__
+    (* rom_style = "distributed", ram_style = "logic" *)
+`else
+    (* rom_style = "distributed", ram_style = "distributed", syn_romstyle = "logic" *)
+`endif
     reg [7:0] entry [0:63];
     reg [7:0] gate_data_q;
     reg [7:0] tanh_data_q;

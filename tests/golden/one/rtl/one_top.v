@@ -104,6 +104,7 @@ module one_top #(
         .H_SLOTS (1),
         .H_SUBBLOCKS (1),
         .LAST_UNITS (1),
+        .USED_COLUMNS (1),
         .IN_ELEMENTS (1),
         .IN_ELEMENT_W (8),
         .IN_BEATS (1),

@@ -104,6 +104,7 @@ module onebit_top #(
         .H_SLOTS (2),
         .H_SUBBLOCKS (1),
         .LAST_UNITS (2),
+        .USED_COLUMNS (4),
         .IN_ELEMENTS (1),
         .IN_ELEMENT_W (8),
         .IN_BEATS (5),

@@ -18,6 +18,7 @@ pub mod import;
 pub mod lm;
 pub mod quantize;
 pub mod reference;
+pub mod remedy;
 pub mod schedule;
 pub mod spec;
 pub mod synth;

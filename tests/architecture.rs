@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, lowest first. Those of one floor never import one another.
 const FLOORS: &[&[&str]] = &[
-    &["fixed"],
+    &["fixed", "remedy"],
     &["files", "tools", "spec"],
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],

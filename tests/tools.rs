@@ -1,5 +1,6 @@
 //! Finding and running the programs outside, with the installed ones and with fakes.
 
+use lprnn_hw::remedy::Remedy;
 use lprnn_hw::tools::{FindError, FoundBy, RunError, Search, ToolKind, doctor};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -88,8 +89,11 @@ fn missing_tool_names_the_remedy() {
     let error = nowhere.find(ToolKind::Verilator).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Verilator not found (needed for cosimulation); run ./setup.sh, or set LPRNN_VERILATOR \
-         to a verilator_bin 5.0 or newer"
+        "Verilator not found (needed for cosimulation)"
+    );
+    assert_eq!(
+        error.help().as_deref(),
+        Some("run ./setup.sh, or set LPRNN_VERILATOR to a verilator_bin 5.0 or newer")
     );
     let report = doctor(&nowhere);
     assert!(!report.healthy());

@@ -60,6 +60,15 @@ pub enum MeasureError {
     },
 }
 
+impl crate::remedy::Remedy for MeasureError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Synth { source, .. } => source.help(),
+            Self::Design { .. } | Self::Write { .. } => None,
+        }
+    }
+}
+
 /// Generates a design into `folder`, which is there.
 pub fn generate(design: &Design, folder: &Path) -> Result<synth::Design, MeasureError> {
     let refused = |problem: String| MeasureError::Design {

@@ -259,7 +259,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
                             write_file(&path, table.0.to_csv().as_bytes()).err()
                         }
                         Err(_) if crate::tools::interrupted() => return,
-                        Err(error) => Some(CliError::from_message(&error.to_string())),
+                        Err(error) => Some(CliError::of(&error)),
                     };
                     locked(&faults).extend(fault);
                 }

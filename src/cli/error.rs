@@ -1,11 +1,12 @@
 //! The one error a command can end with, and how it is printed.
 
 use crate::codegen::CodegenError;
-use crate::cosim::{CosimError, DutError};
+use crate::cosim::CosimError;
 use crate::files::npy::NpyError;
 use crate::import::ImportError;
 use crate::lm::LmError;
 use crate::quantize::ModelFileError;
+use crate::remedy::Remedy;
 use crate::schedule::ScheduleError;
 use crate::spec::SpecErrors;
 use crate::synth::SynthError;
@@ -60,16 +61,36 @@ impl CliError {
         self
     }
 
-    /// Adds a remedy where the problem came without one.
-    fn or_help(mut self, remedy: &str) -> Self {
-        if let Some(problem) = self.problems.last_mut() {
-            problem.help.get_or_insert_with(|| remedy.to_string());
+    /// A problem that names its place itself, without a remedy that we know of.
+    pub fn plain(problem: impl Into<String>) -> Self {
+        Self {
+            problems: vec![Problem {
+                text: problem.into(),
+                help: None,
+            }],
         }
-        self
     }
 
-    /// A message of a library: what follows its last `; ` on the first line is the remedy.
-    pub fn from_message(message: &str) -> Self {
+    /// What a library says, with its remedy.
+    pub fn of(error: &impl Remedy) -> Self {
+        Self::placed(error, error.to_string())
+    }
+
+    /// The same, of the file that it is about.
+    pub fn in_file(path: &Path, error: &impl Remedy) -> Self {
+        Self::placed(error, format!("{}: {error}", path.display()))
+    }
+
+    fn placed(error: &impl Remedy, text: String) -> Self {
+        let help = error.help();
+        Self {
+            problems: vec![Problem { text, help }],
+        }
+    }
+
+    /// What the importer of models says: its messages hold their remedy, behind the last `; ` of the
+    /// first line.
+    pub fn of_import(message: &str) -> Self {
         let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
         let (text, help) = match first.rsplit_once("; ") {
             Some((problem, remedy)) => (problem, Some(remedy.to_string())),
@@ -121,21 +142,29 @@ impl From<NpyError> for CliError {
     fn from(error: NpyError) -> Self {
         match error {
             NpyError::Io { path, source } => Self::io(&path, "read or write", &source),
-            NpyError::Format { .. } => Self::from_message(&error.to_string())
-                .or_help("save an array of finite numbers by numpy.save"),
+            NpyError::Format { .. } => Self::of(&error),
         }
     }
 }
 
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
-        Self::from_message(&error.to_string())
+        Self::of_import(&error.to_string())
     }
 }
 
 impl From<ModelFileError> for CliError {
     fn from(error: ModelFileError) -> Self {
-        Self::from_message(&format!("model: {error}"))
+        Self::placed(&error, format!("model: {error}"))
+    }
+}
+
+impl From<LmError> for CliError {
+    fn from(error: LmError) -> Self {
+        match error {
+            LmError::Import(error) => error.into(),
+            _ => Self::of(&error),
+        }
     }
 }
 
@@ -151,28 +180,28 @@ impl From<SpecErrors> for CliError {
     }
 }
 
-/// Errors of libraries say place, problem and remedy in one message.
-macro_rules! from_message {
+/// Errors that know their remedy.
+macro_rules! with_remedy {
     ($($error:ty),* $(,)?) => {$(
         impl From<$error> for CliError {
             fn from(error: $error) -> Self {
-                Self::from_message(&error.to_string())
+                Self::of(&error)
             }
         }
     )*};
 }
 
-from_message!(CodegenError, FindError, LmError);
+with_remedy!(CodegenError, FindError);
 
 /// Of a program that ended badly.
 const WHICH: &str = "`lprnn-hw doctor` says which program that is";
 
 impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
-        let told = Self::from_message(&error.to_string());
+        let told = Self::plain(error.to_string());
         match error {
             RunError::Interrupted { .. } => told,
-            _ => told.or_help(WHICH),
+            _ => told.help(WHICH),
         }
     }
 }
@@ -181,30 +210,26 @@ impl From<SynthError> for CliError {
     fn from(error: SynthError) -> Self {
         match error {
             SynthError::Run(error) => error.into(),
-            _ => Self::from_message(&error.to_string()),
+            _ => Self::of(&error),
         }
     }
 }
 
 impl From<CosimError> for CliError {
     fn from(error: CosimError) -> Self {
-        let told = Self::from_message(&error.to_string());
         match error {
             CosimError::Run(error) => error.into(),
-            CosimError::Dut(DutError::Stopped { .. }) => told
-                .or_help("generate the core anew, if one of its files is missing or was changed"),
-            _ => told,
+            _ => Self::of(&error),
         }
     }
 }
 
 impl From<ScheduleError> for CliError {
     fn from(error: ScheduleError) -> Self {
-        let message = error.to_string();
         match error {
-            ScheduleError::NoLayers => Self::from_message(&message),
+            ScheduleError::NoLayers => Self::of(&error),
             // The message begins with the name of the setting.
-            _ => Self::from_message(&format!("implementation.{message}")),
+            _ => Self::placed(&error, format!("implementation.{error}")),
         }
     }
 }
@@ -212,6 +237,7 @@ impl From<ScheduleError> for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remedy::Fault;
 
     fn printed(error: &CliError) -> String {
         let mut text = Vec::new();
@@ -221,15 +247,11 @@ mod tests {
 
     #[test]
     fn problem_and_remedy_are_two_lines() {
-        let error = CliError::from_message("Yosys not found; run ./setup.sh");
-        assert_eq!(
-            printed(&error),
-            "error: Yosys not found\nhelp: run ./setup.sh\n"
-        );
-        let error = CliError::from_message("Yosys failed with exit status 1\n    a; b");
-        assert_eq!(
-            printed(&error),
-            "error: Yosys failed with exit status 1\n    a; b\n"
-        );
+        let fault = Fault::new("a; b", "c; d");
+        assert_eq!(printed(&CliError::of(&fault)), "error: a; b\nhelp: c; d\n");
+        let error = CliError::in_file(Path::new("x"), &fault);
+        assert_eq!(printed(&error), "error: x: a; b\nhelp: c; d\n");
+        let error = CliError::plain("failed\n    a; b");
+        assert_eq!(printed(&error), "error: failed\n    a; b\n");
     }
 }

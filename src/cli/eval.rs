@@ -188,7 +188,8 @@ pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Cl
                 .map(|error| format!("{}: {error}", path.display()));
             CliError::all(lines).help("make the file anew with `lprnn-hw quantize`")
         }
-        other => CliError::from_message(&format!("{}: {other}", path.display())),
+        LmError::Import(error) => CliError::of_import(&format!("{}: {error}", path.display())),
+        other => CliError::in_file(path, &other),
     })
 }
 
@@ -206,9 +207,7 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
 /// Evaluates a model on a text and prints what it found.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let level = args.level.into();
-    let place = |path: &Path, error: &LmError| {
-        CliError::from_message(&format!("{}: {error}", path.display()))
-    };
+    let place = |path: &Path, error: &LmError| CliError::in_file(path, error);
     let text = read_text(&args.text)?;
     let model = read_model(&args.model, args.prefix.as_deref())?;
     let vocab = vocabulary::find(&args.model, args.vocab.as_deref())?;

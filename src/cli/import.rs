@@ -189,7 +189,7 @@ impl Results for Report {
 pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, CliError> {
     read(path, &args.options()).map_err(|error| match error {
         ImportError::Io { path, source } => CliError::io(&path, "read", &source),
-        other => CliError::from_message(&format!("{}: {other}", path.display())),
+        other => CliError::of_import(&format!("{}: {other}", path.display())),
     })
 }
 

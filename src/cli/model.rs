@@ -15,9 +15,7 @@ use std::path::Path;
 pub fn load(path: &Path) -> Result<QuantizedModel, CliError> {
     QuantizedModel::read(path).map_err(|error| match error {
         ModelFileError::Io { path, source } => CliError::io(&path, "read", &source),
-        ModelFileError::Container(_) => {
-            CliError::from_message(&format!("{}: {error}", path.display()))
-        }
+        ModelFileError::Container(_) => CliError::in_file(path, &error),
         ModelFileError::Contents(errors) => {
             let place = path.display();
             let lines = errors.iter().map(|error| format!("{place}: {error}"));

@@ -8,6 +8,7 @@ use super::memory::{bias_image, weight_image};
 use super::testbench::{Vectors, testbench};
 use crate::fixed::QFormat;
 use crate::quantize::{ActivationTables, QuantizedModel};
+use crate::remedy::{Fault, Remedy};
 use crate::schedule::Schedule;
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 use std::collections::BTreeMap;
@@ -16,12 +17,12 @@ use std::collections::BTreeMap;
 #[derive(Debug, thiserror::Error)]
 pub enum CodegenError {
     /// Something the hardware does not have.
-    #[error("{place}: {problem}")]
+    #[error("{place}: {fault}")]
     Unsupported {
         /// Dotted path in the model.
         place: String,
         /// What is missing and what helps.
-        problem: String,
+        fault: Fault,
     },
     /// A defect of this program.
     #[error(transparent)]
@@ -34,6 +35,15 @@ pub enum CodegenError {
         /// Why it cannot be written.
         source: serde_json::Error,
     },
+}
+
+impl Remedy for CodegenError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Unsupported { fault, .. } => fault.help(),
+            Self::Template(_) | Self::Json { .. } => None,
+        }
+    }
 }
 
 /// A design as files: relative path to contents.
@@ -182,7 +192,10 @@ fn refuse_row_scales(model: &QuantizedModel) -> Result<(), CodegenError> {
         None => Ok(()),
         Some(index) => Err(CodegenError::Unsupported {
             place: format!("layers.{index}.row_scale"),
-            problem: "the hardware has no per-row multiplier; quantise without row scales".into(),
+            fault: Fault::new(
+                "the hardware has no per-row multiplier",
+                "quantise without row scales",
+            ),
         }),
     }
 }

@@ -62,12 +62,18 @@ impl Cache {
 /// The cache folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot use the cache folder {}: {source}; set LPRNN_CACHE to a folder of your own",
+    "cannot use the cache folder {}: {source}",
     root.display()
 )]
 pub struct CacheError {
     root: PathBuf,
     source: io::Error,
+}
+
+impl crate::remedy::Remedy for CacheError {
+    fn help(&self) -> Option<String> {
+        Some("set LPRNN_CACHE to a folder of your own".into())
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +156,7 @@ mod tests {
         let error = cache
             .entry("kind", "key", |_| Ok::<(), CacheError>(()))
             .unwrap_err();
-        assert!(error.to_string().contains("set LPRNN_CACHE"), "{error}");
+        let help = crate::remedy::Remedy::help(&error);
+        assert!(help.is_some_and(|help| help.contains("set LPRNN_CACHE")));
     }
 }

@@ -21,7 +21,7 @@ pub enum CosimError {
     #[error(transparent)]
     Dut(#[from] DutError),
     /// There is no folder for compiled models.
-    #[error("no folder for compiled models is known; set LPRNN_CACHE or HOME")]
+    #[error("no folder for compiled models is known")]
     NoCache,
     /// The core is not what its signature says.
     #[error("{message}")]
@@ -96,4 +96,18 @@ pub enum CosimError {
     /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl crate::remedy::Remedy for CosimError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.help(),
+            Self::Cache(error) => error.help(),
+            Self::NoCache => Some("set LPRNN_CACHE or HOME".into()),
+            Self::Dut(DutError::Stopped { .. }) => {
+                Some("generate the core anew, if one of its files is missing or was changed".into())
+            }
+            _ => None,
+        }
+    }
 }

@@ -134,24 +134,21 @@ impl Plan {
     /// Reads [`Plan::to_json`].
     ///
     /// # Errors
-    /// What is wrong with the file, and the remedy.
+    /// What is wrong with the file. It is to be made anew.
     pub fn from_json(text: &str) -> Result<Self, String> {
-        let plan: Self = serde_json::from_str(text)
-            .map_err(|error| format!("{error}; make it anew with `lprnn-hw explore plan`"))?;
+        let plan: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if plan.schema != SCHEMA {
             let found = plan.schema;
             return Err(format!(
-                "has the schema {found}, this program reads {SCHEMA}; make it anew with `lprnn-hw \
-                 explore plan`"
+                "has the schema {found}, this program reads {SCHEMA}"
             ));
         }
         let mut ids = std::collections::BTreeSet::new();
         for (index, task) in plan.tasks.iter().enumerate() {
-            let anew = "make it anew with `lprnn-hw explore plan`";
             task.check()
-                .map_err(|problem| format!("tasks.{index}.{problem}; {anew}"))?;
+                .map_err(|problem| format!("tasks.{index}.{problem}"))?;
             if !ids.insert(task.id()) {
-                return Err(format!("tasks.{index} is there twice; {anew}"));
+                return Err(format!("tasks.{index} is there twice"));
             }
         }
         Ok(plan)

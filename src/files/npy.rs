@@ -1,5 +1,6 @@
 //! `NumPy`'s `.npy` arrays: numbers in C order, little endian.
 
+use crate::remedy::{Fault, Remedy};
 use std::path::{Path, PathBuf};
 
 /// An array of numbers with its shape.
@@ -23,23 +24,35 @@ pub enum NpyError {
         source: std::io::Error,
     },
     /// The contents are no array that this program reads.
-    #[error("{}: {problem}", .path.display())]
+    #[error("{}: {fault}", .path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong and what would be right.
-        problem: String,
+        fault: Fault,
     },
 }
+
+impl Remedy for NpyError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Format { fault, .. } => fault.help(),
+        }
+    }
+}
+
+/// What helps where nothing better is known.
+const SAVE: &str = "save an array of finite numbers by numpy.save";
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
 pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
     let (bytes, header) = load(path)?;
-    let fail = |problem: String| NpyError::Format {
+    let fail = |problem: String, help: &str| NpyError::Format {
         path: path.to_owned(),
-        problem,
+        fault: Fault::new(problem, help),
     };
     let data = &bytes[header.start..];
     let elements = match &*header.kind {
@@ -52,11 +65,17 @@ pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
         "<i8" => words(data)
             .map(|word| i32::try_from(i64::from_le_bytes(word)))
             .collect::<Result<_, _>>()
-            .map_err(|_| fail("holds numbers beyond 32 bits; codes are smaller".into()))?,
+            .map_err(|_| {
+                fail(
+                    "holds numbers beyond 32 bits".into(),
+                    "save codes of x: they have at most 16 bits",
+                )
+            })?,
         other => {
-            return Err(fail(format!(
-                "holds {other}, wanted integers; save with .astype('int32'), or give --float-input"
-            )));
+            return Err(fail(
+                format!("holds {other}, wanted integers"),
+                "save with .astype('int32'), or give --float-input",
+            ));
         }
     };
     Ok(Array {
@@ -68,9 +87,9 @@ pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
 /// Reads real numbers: float32 or float64, all finite.
 pub fn read_f32(path: &Path) -> Result<Array<f32>, NpyError> {
     let (bytes, header) = load(path)?;
-    let fail = |problem: String| NpyError::Format {
+    let fail = |problem: String, help: &str| NpyError::Format {
         path: path.to_owned(),
-        problem,
+        fault: Fault::new(problem, help),
     };
     let data = &bytes[header.start..];
     let elements: Vec<f32> = match &*header.kind {
@@ -79,13 +98,17 @@ pub fn read_f32(path: &Path) -> Result<Array<f32>, NpyError> {
             .map(|word| f64::from_le_bytes(word) as f32)
             .collect(),
         other => {
-            return Err(fail(format!(
-                "holds {other}, wanted real numbers; save with .astype('float32')"
-            )));
+            return Err(fail(
+                format!("holds {other}, wanted real numbers"),
+                "save with .astype('float32')",
+            ));
         }
     };
     if let Some(index) = elements.iter().position(|value| !value.is_finite()) {
-        return Err(fail(format!("element {index} is not a finite number")));
+        return Err(fail(
+            format!("element {index} is not a finite number"),
+            SAVE,
+        ));
     }
     Ok(Array {
         shape: header.shape,
@@ -131,17 +154,18 @@ fn load(path: &Path) -> Result<(Vec<u8>, Header), NpyError> {
     })?;
     match header(&bytes) {
         Ok(header) => Ok((bytes, header)),
-        Err(problem) => Err(NpyError::Format {
+        Err(fault) => Err(NpyError::Format {
             path: path.to_owned(),
-            problem,
+            fault,
         }),
     }
 }
 
-fn header(bytes: &[u8]) -> Result<Header, String> {
-    let cut = || "is cut short; write it again".to_owned();
+fn header(bytes: &[u8]) -> Result<Header, Fault> {
+    let cut = || Fault::new("is cut short", "write it again");
+    let odd = |problem: String| Fault::new(problem, SAVE);
     if !bytes.starts_with(MAGIC) {
-        return Err("is no .npy file; write it with numpy.save".into());
+        return Err(Fault::new("is no .npy file", "write it with numpy.save"));
     }
     let version = *bytes.get(6).ok_or_else(cut)?;
     let (length, text_at) = match version {
@@ -166,18 +190,18 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
             12,
         ),
         other => {
-            return Err(format!(
-                "has .npy version {other}; versions 1 to 3 are known"
-            ));
+            return Err(odd(format!(
+                "has .npy version {other}, where 1 to 3 are known"
+            )));
         }
     };
     let start = text_at + length;
     let text = bytes.get(text_at..start).ok_or_else(cut)?;
-    let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text".to_owned())?;
-    let field = |name: &str| -> Result<&str, String> {
+    let text = std::str::from_utf8(text).map_err(|_| odd("has a header that is no text".into()))?;
+    let field = |name: &str| -> Result<&str, Fault> {
         let at = text
             .find(&format!("'{name}':"))
-            .ok_or_else(|| format!("has no {name} in its header"))?;
+            .ok_or_else(|| odd(format!("has no {name} in its header")))?;
         Ok(text[at + name.len() + 3..].trim_start())
     };
     let kind = field("descr")?;
@@ -185,37 +209,42 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
         .strip_prefix('\'')
         .and_then(|rest| rest.split_once('\''))
         .map(|(kind, _)| kind.to_owned());
-    let kind = kind.ok_or("holds records; a plain array of numbers is wanted")?;
+    let kind = kind.ok_or_else(|| Fault::new("holds records", "save a plain array of numbers"))?;
     if !field("fortran_order")?.starts_with("False") {
-        return Err("is in Fortran order; save numpy.ascontiguousarray of it".into());
+        return Err(Fault::new(
+            "is in Fortran order",
+            "save numpy.ascontiguousarray of it",
+        ));
     }
     let shape = field("shape")?
         .strip_prefix('(')
         .and_then(|rest| rest.split_once(')'))
         .map(|(shape, _)| shape);
     let shape: Vec<usize> = shape
-        .ok_or("has no shape")?
+        .ok_or_else(|| odd("has no shape".into()))?
         .split(',')
         .map(str::trim)
         .filter(|length| !length.is_empty())
         .map(|length| {
             length
                 .parse()
-                .map_err(|_| format!("has a dimension '{length}'"))
+                .map_err(|_| odd(format!("has a dimension '{length}'")))
         })
         .collect::<Result<_, _>>()?;
     let size = kind.get(2..).unwrap_or_default();
-    let size: usize = size.parse().map_err(|_| format!("holds {kind}"))?;
+    let size: usize = size.parse().map_err(|_| odd(format!("holds {kind}")))?;
     let expected = shape
         .iter()
         .try_fold(size, |product, &length| product.checked_mul(length));
     if expected != Some(bytes.len() - start) {
-        return Err(format!(
-            "has {} bytes of data where shape {shape:?} of {kind} wants {}; write it again",
+        let wanted = expected.map_or("more than can be addressed".into(), |wanted| {
+            wanted.to_string()
+        });
+        let problem = format!(
+            "has {} bytes of data where shape {shape:?} of {kind} wants {wanted}",
             bytes.len() - start,
-            expected.map_or("more than can be addressed".into(), |wanted| wanted
-                .to_string())
-        ));
+        );
+        return Err(Fault::new(problem, "write it again"));
     }
     Ok(Header { kind, shape, start })
 }

@@ -1,12 +1,13 @@
 //! What is wrong with a model, a vocabulary or a text.
 
+use crate::remedy::{Fault, Remedy};
 use std::path::PathBuf;
 
-/// Why a text cannot be evaluated; every message ends with a remedy.
+/// Why a text cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum LmError {
     /// A file cannot be read.
-    #[error("{}: {source}; check the path", .path.display())]
+    #[error("{}: {source}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -15,12 +16,9 @@ pub enum LmError {
     },
     /// A vocabulary that is none.
     #[error("vocabulary: {0}")]
-    Vocabulary(String),
+    Vocabulary(Fault),
     /// The vocabulary has another number of tokens than the model.
-    #[error(
-        "vocabulary: has {tokens} tokens, the model's embedding has {rows} rows; give the \
-         vocabulary that the model was trained with"
-    )]
+    #[error("vocabulary: has {tokens} tokens, the model's embedding has {rows} rows")]
     VocabularySize {
         /// Tokens of the vocabulary.
         tokens: usize,
@@ -28,16 +26,13 @@ pub enum LmError {
         rows: usize,
     },
     /// A text without tokens.
-    #[error("text: holds no words; give a text with one sentence a line")]
+    #[error("text: holds no words")]
     EmptyText,
     /// A text of one token.
-    #[error("text: has one token, which nothing comes before; give a longer text")]
+    #[error("text: has one token, which nothing comes before")]
     ShortText,
     /// A word or character that the vocabulary lacks.
-    #[error(
-        "text, line {line}: {token:?} is not in the vocabulary; {}",
-        remedy(*.unknown)
-    )]
+    #[error("text, line {line}: {token:?} is not in the vocabulary")]
     UnknownToken {
         /// Line, from 1.
         line: usize,
@@ -47,12 +42,10 @@ pub enum LmError {
         unknown: bool,
     },
     /// A text that already has what is appended.
-    #[error("text, line {0}: has <eos> itself; remove it, every line gets it at its end")]
+    #[error("text, line {0}: has <eos> itself")]
     EndOfSentence(usize),
     /// More streams than predictions.
-    #[error(
-        "streams: {streams} are more than the {predictions} predictions of the text; give fewer"
-    )]
+    #[error("streams: {streams} are more than the {predictions} predictions of the text")]
     Streams {
         /// Streams asked for.
         streams: usize,
@@ -67,16 +60,32 @@ pub enum LmError {
     Quantized(#[from] crate::quantize::ModelFileError),
     /// A model that is no language model.
     #[error("model: {0}")]
-    Model(String),
+    Model(Fault),
     /// A value that is not finite.
-    #[error(
-        "prediction {0} is not finite: the model's values overflow; train it with a smaller \
-         learning rate, or with gradients clipped"
-    )]
+    #[error("prediction {0} is not finite: the model's values overflow")]
     Diverged(usize),
     /// Ctrl-C.
     #[error("eval: interrupted")]
     Interrupted,
+}
+
+impl Remedy for LmError {
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Io { .. } => "check the path",
+            Self::Vocabulary(fault) | Self::Model(fault) => return fault.help(),
+            Self::VocabularySize { .. } => "give the vocabulary that the model was trained with",
+            Self::EmptyText => "give a text with one sentence a line",
+            Self::ShortText => "give a longer text",
+            Self::UnknownToken { unknown, .. } => remedy(*unknown),
+            Self::EndOfSentence(_) => "remove it, every line gets it at its end",
+            Self::Streams { .. } => "give fewer",
+            Self::Quantized(error) => return error.help(),
+            Self::Diverged(_) => "train it with a smaller learning rate, or with gradients clipped",
+            Self::Import(_) | Self::Interrupted => return None,
+        };
+        Some(help.to_string())
+    }
 }
 
 fn remedy(unknown: bool) -> &'static str {

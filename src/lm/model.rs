@@ -3,6 +3,7 @@
 use super::error::LmError;
 use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
 use crate::quantize::{Head, QuantizedModel};
+use crate::remedy::Fault;
 
 /// The LSTM layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +36,8 @@ pub struct LanguageModel {
     pub tied: bool,
 }
 
-fn refuse<T>(problem: impl Into<String>) -> Result<T, LmError> {
-    Err(LmError::Model(problem.into()))
+fn refuse<T>(problem: impl Into<String>, help: impl Into<String>) -> Result<T, LmError> {
+    Err(LmError::Model(Fault::new(problem, help)))
 }
 
 /// Name of the embedding among a model's passengers.
@@ -87,7 +88,8 @@ impl LanguageModel {
             _ => {
                 return refuse(
                     "has no decoder: a language model has a linear layer such as decoder.weight, \
-                     [tokens, units]; save it with the LSTM",
+                     [tokens, units]",
+                    "save it with the LSTM",
                 );
             }
         };
@@ -100,16 +102,17 @@ impl LanguageModel {
             _ => {
                 return refuse(
                     "has no embedding: a language model has a tensor such as embedding.weight, \
-                     [tokens, input size]; save it with the LSTM",
+                     [tokens, input size]",
+                    "save it with the LSTM",
                 );
             }
         };
         let (rows, outputs) = (embedding.len() / width, decoder.outputs());
         if rows != outputs {
-            return refuse(format!(
-                "the embedding has {rows} rows, the decoder {outputs} outputs; both must have one \
-                 for every token"
-            ));
+            return refuse(
+                format!("the embedding has {rows} rows, the decoder {outputs} outputs"),
+                "both must have one for every token",
+            );
         }
         Ok(Self {
             embedding,
@@ -164,15 +167,16 @@ fn matrix(from: &mut Passengers, name: &str, columns: usize) -> Result<Option<Ve
         return Ok(None);
     };
     if shape.len() != 2 || shape[1] != columns || shape[0] == 0 {
-        return refuse(format!(
-            "{name} has shape {shape:?}; [tokens, {columns}] fits the LSTM"
-        ));
+        return refuse(
+            format!("{name} has shape {shape:?}"),
+            format!("[tokens, {columns}] fits the LSTM"),
+        );
     }
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        return refuse(format!(
-            "{name}: element {at} is {}; the training diverged, train again",
-            values[at]
-        ));
+        return refuse(
+            format!("{name}: element {at} is {}", values[at]),
+            "the training diverged, train again",
+        );
     }
     Ok(Some(values))
 }
@@ -181,11 +185,13 @@ fn head(weight: Vec<f32>, bias: Option<Vec<f32>>, hidden: usize) -> Result<Float
     let output_size = weight.len() / hidden;
     let bias = bias.unwrap_or_else(|| vec![0.0; output_size]);
     if bias.len() != output_size {
-        return refuse(format!(
-            "decoder.bias has {} elements, decoder.weight {output_size} rows; both must have one \
-             for every token",
-            bias.len()
-        ));
+        return refuse(
+            format!(
+                "decoder.bias has {} elements, decoder.weight {output_size} rows",
+                bias.len()
+            ),
+            "both must have one for every token",
+        );
     }
     Ok(FloatHead {
         output_size,

@@ -2,6 +2,7 @@
 
 use super::error::LmError;
 use super::text::{Level, pieces};
+use crate::remedy::Fault;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -15,8 +16,8 @@ pub struct Vocabulary {
     index: HashMap<String, u32>,
 }
 
-fn refuse<T>(problem: impl Into<String>) -> Result<T, LmError> {
-    Err(LmError::Vocabulary(problem.into()))
+fn refuse<T>(problem: impl Into<String>, help: &str) -> Result<T, LmError> {
+    Err(LmError::Vocabulary(Fault::new(problem, help)))
 }
 
 impl Vocabulary {
@@ -26,17 +27,18 @@ impl Vocabulary {
     /// No token, an empty one, or one that is there twice.
     pub fn new(tokens: Vec<String>) -> Result<Self, LmError> {
         if tokens.is_empty() {
-            return refuse("holds no tokens; give a JSON array of them");
+            return refuse("holds no tokens", "give a JSON array of them");
         }
         let mut index = HashMap::with_capacity(tokens.len());
         for (at, token) in tokens.iter().enumerate() {
             if token.is_empty() {
-                return refuse(format!("token {at} is empty; name it, or leave it out"));
+                return refuse(format!("token {at} is empty"), "name it, or leave it out");
             }
             if let Some(first) = index.insert(token.clone(), at as u32) {
-                return refuse(format!(
-                    "{token:?} has the indices {first} and {at}; leave it once"
-                ));
+                return refuse(
+                    format!("{token:?} has the indices {first} and {at}"),
+                    "leave it once",
+                );
             }
         }
         Ok(Self { tokens, index })
@@ -51,7 +53,7 @@ impl Vocabulary {
         let bytes = crate::files::read(path).map_err(io)?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
-            Err(_) => refuse("is no UTF-8; save it as a JSON array of tokens in UTF-8"),
+            Err(_) => refuse("is no UTF-8", "save it as a JSON array of tokens in UTF-8"),
         }
     }
 
@@ -61,11 +63,11 @@ impl Vocabulary {
         use serde_json::Value;
         let wanted = "give a JSON array of tokens, or an object of indices by token";
         match serde_json::from_str(text) {
-            Err(error) => refuse(format!("is no JSON: {error}; {wanted}")),
+            Err(error) => refuse(format!("is no JSON: {error}"), wanted),
             Ok(Value::Array(values)) => {
                 let token = |(at, value): (usize, Value)| match value {
                     Value::String(token) => Ok(token),
-                    other => refuse(format!("element {at} is {other}, no string; {wanted}")),
+                    other => refuse(format!("element {at} is {other}, no string"), wanted),
                 };
                 let tokens: Result<Vec<_>, _> = values.into_iter().enumerate().map(token).collect();
                 Self::new(tokens?)
@@ -78,21 +80,25 @@ impl Vocabulary {
                         .ok()
                         .and_then(|at| tokens.get_mut(at))
                     else {
-                        return refuse(format!(
-                            "{token:?} has the index {value}; indices go from 0 to one less than \
-                             the number of tokens; number them again"
-                        ));
+                        return refuse(
+                            format!(
+                                "{token:?} has the index {value}; indices go from 0 to one less \
+                                 than the number of tokens"
+                            ),
+                            "number them again",
+                        );
                     };
                     if !slot.is_empty() {
-                        return refuse(format!(
-                            "{slot:?} and {token:?} have both the index {index}; number them again"
-                        ));
+                        return refuse(
+                            format!("{slot:?} and {token:?} have both the index {index}"),
+                            "number them again",
+                        );
                     }
                     *slot = token;
                 }
                 Self::new(tokens)
             }
-            Ok(_) => refuse(format!("is neither an array nor an object; {wanted}")),
+            Ok(_) => refuse("is neither an array nor an object", wanted),
         }
     }
 

@@ -21,8 +21,7 @@ pub enum ScheduleError {
     },
     /// Stream elements that do not fit the folding.
     #[error(
-        "stream_elements: {value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}; \
-         1 always fits"
+        "stream_elements: {value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
     )]
     StreamElements {
         /// What was asked for.
@@ -36,7 +35,7 @@ pub enum ScheduleError {
     },
     /// No array meets the goal.
     #[error(
-        "target_cycles: {goal} cycles a step cannot be met; the fastest array for layer {layer} takes {best}"
+        "target_cycles: {goal} cycles a step cannot be met: the fastest array for layer {layer} takes {best}"
     )]
     Unreachable {
         /// Cycles asked for.
@@ -57,6 +56,16 @@ pub enum ScheduleError {
     /// A model without layers.
     #[error("layers: a design needs at least one LSTM layer")]
     NoLayers,
+}
+
+impl crate::remedy::Remedy for ScheduleError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::StreamElements { .. } => Some("give 1, which always fits".into()),
+            Self::Unreachable { best, .. } => Some(format!("give at least {best}")),
+            Self::OutOfRange { .. } | Self::TooSmall { .. } | Self::NoLayers => None,
+        }
+    }
 }
 
 /// Arrays larger than this are not searched, multiply-accumulates per layer.

@@ -39,7 +39,7 @@ pub enum SynthError {
         source: std::io::Error,
     },
     /// The bundle's signature cannot be understood.
-    #[error("{}: {problem}; generate the design anew with `lprnn-hw gen`", path.display())]
+    #[error("{}: {problem}", path.display())]
     Bundle {
         /// `interface.json` of the bundle.
         path: PathBuf,
@@ -47,7 +47,7 @@ pub enum SynthError {
         problem: String,
     },
     /// A report of a tool is not what it should be.
-    #[error("{report}: {problem}; is it a working one? `lprnn-hw doctor` says which was taken")]
+    #[error("{report}: {problem}")]
     Report {
         /// Which report of which tool.
         report: String,
@@ -75,12 +75,10 @@ pub enum SynthError {
         cells: String,
     },
     /// The target `generic`.
-    #[error(
-        "target: `generic` is no family that can be synthesised for; choose xc7, xcup, ecp5 or ice40"
-    )]
+    #[error("target: `generic` is no family that can be synthesised for")]
     NoFamily,
     /// No such device, or a family without an open place and route.
-    #[error("{place}: {problem}; {remedy}")]
+    #[error("{place}: {problem}")]
     Part {
         /// Option.
         place: &'static str,
@@ -111,5 +109,20 @@ fn count(warnings: &[String]) -> String {
     match warnings.len() {
         1 => "a warning".to_string(),
         number => format!("{number} warnings"),
+    }
+}
+
+impl crate::remedy::Remedy for SynthError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.help(),
+            Self::Bundle { .. } => Some("generate the design anew with `lprnn-hw gen`".into()),
+            Self::Report { .. } => {
+                Some("is it a working one? `lprnn-hw doctor` says which was taken".into())
+            }
+            Self::NoFamily => Some("choose xc7, xcup, ecp5 or ice40".into()),
+            Self::Part { remedy, .. } => Some(remedy.clone()),
+            _ => None,
+        }
     }
 }

@@ -148,6 +148,7 @@ pub(super) fn router(family: Target) -> ToolKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remedy::Remedy;
 
     #[test]
     fn defaults_are_ecp5_85k_speed_6_and_hx8k() {
@@ -167,8 +168,9 @@ mod tests {
             (Target::Xc7, None, None, "no open place and route"),
             (Target::Generic, None, None, "choose xc7"),
         ] {
-            let error = Part::new(family, device, speed).unwrap_err().to_string();
-            assert!(error.contains(why), "{error}");
+            let error = Part::new(family, device, speed).unwrap_err();
+            let said = format!("{error}; {}", error.help().unwrap_or_default());
+            assert!(said.contains(why), "{said}");
         }
     }
 

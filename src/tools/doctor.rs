@@ -2,6 +2,7 @@
 
 use super::find::{Search, Tool};
 use super::kind::ToolKind;
+use crate::remedy::Remedy;
 use serde::Serialize;
 
 /// What [`doctor`] found out about one tool.
@@ -49,7 +50,15 @@ pub fn doctor(search: &Search) -> Report {
         .into_iter()
         .map(|kind| {
             let found = search.find(kind);
-            let problem = found.as_ref().err().map(ToString::to_string);
+            let problem = found.as_ref().err().map(|error| {
+                let help = error.help().unwrap_or_default();
+                let text = error.to_string();
+                // What the tool said stands on lines of its own, behind the remedy.
+                match text.split_once('\n') {
+                    Some((first, said)) => format!("{first}; {help}\n{said}"),
+                    None => format!("{text}; {help}"),
+                }
+            });
             ToolReport {
                 name: kind.name(),
                 purpose: kind.purpose(),

@@ -2,6 +2,7 @@
 
 use super::kind::ToolKind;
 use super::run::{RunError, run};
+use crate::remedy::Remedy;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -45,13 +46,13 @@ pub struct Tool {
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// Nowhere to be found.
-    #[error("{kind} not found (needed for {}); {}", kind.purpose(), kind.remedy())]
+    #[error("{kind} not found (needed for {})", kind.purpose())]
     Missing {
         /// Which tool.
         kind: ToolKind,
     },
     /// The option or variable names no program.
-    #[error("{kind}: {place} names `{program}`, which is not there; {}", kind.remedy())]
+    #[error("{kind}: {place} names `{program}`, which is not there")]
     NotThere {
         /// Which tool.
         kind: ToolKind,
@@ -61,7 +62,7 @@ pub enum FindError {
         program: String,
     },
     /// Found, but older than what is supported.
-    #[error("{kind} at {} is `{version}`, too old; {}", path.display(), kind.remedy())]
+    #[error("{kind} at {} is `{version}`, too old", path.display())]
     TooOld {
         /// Which tool.
         kind: ToolKind,
@@ -72,8 +73,7 @@ pub enum FindError {
     },
     /// Found, but it takes its time: a busy machine, most likely.
     #[error(
-        "{kind} at {} has not printed its version within {} s; run it again when the machine is less \
-         busy, or set LPRNN_VERSION_SECONDS to a longer time",
+        "{kind} at {} has not printed its version within {} s",
         path.display(),
         limit.as_secs()
     )]
@@ -86,7 +86,7 @@ pub enum FindError {
         limit: Duration,
     },
     /// Found, but it does not even print its version.
-    #[error("{kind} at {} does not work; {}\n{source}", path.display(), kind.remedy())]
+    #[error("{kind} at {} does not work\n{source}", path.display())]
     Broken {
         /// Which tool.
         kind: ToolKind,
@@ -95,6 +95,22 @@ pub enum FindError {
         /// What went wrong.
         source: Box<RunError>,
     },
+}
+
+impl Remedy for FindError {
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Missing { kind }
+            | Self::NotThere { kind, .. }
+            | Self::TooOld { kind, .. }
+            | Self::Broken { kind, .. } => kind.remedy(),
+            Self::Slow { .. } => {
+                "run it again when the machine is less busy, or set LPRNN_VERSION_SECONDS to a \
+                 longer time"
+            }
+        };
+        Some(help.to_string())
+    }
 }
 
 /// How long printing a version may take: what `LPRNN_VERSION_SECONDS` says, else what is generous.

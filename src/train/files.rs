@@ -14,12 +14,10 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Damaged, or no checkpoint.
-    #[error("{0}; it is no checkpoint of this version, begin anew with --force")]
+    #[error("{0}: it is no checkpoint of this version")]
     Damaged(String),
     /// Made with another setting.
-    #[error(
-        "--{name}: the checkpoint was made with {was}, now it is {is}; resume with the same, or begin anew with --force"
-    )]
+    #[error("--{name}: the checkpoint was made with {was}, now it is {is}")]
     Setting {
         /// The option.
         name: String,
@@ -28,6 +26,16 @@ pub enum CheckpointError {
         /// Its value now.
         is: String,
     },
+}
+
+impl crate::remedy::Remedy for CheckpointError {
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Damaged(_) => "begin anew with --force",
+            Self::Setting { .. } => "resume with the same, or begin anew with --force",
+        };
+        Some(help.into())
+    }
 }
 
 /// One safetensors file of float32 tensors, in the order of their names.

@@ -42,12 +42,18 @@ pub struct TrainOptions {
 
 /// A loss or a gradient that is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("diverged in window {window} of epoch {epoch}; try a smaller --rate or --clip")]
+#[error("diverged in window {window} of epoch {epoch}")]
 pub struct Diverged {
     /// Epoch, from 1.
     pub epoch: u64,
     /// Window, from 1.
     pub window: usize,
+}
+
+impl crate::remedy::Remedy for Diverged {
+    fn help(&self) -> Option<String> {
+        Some("try a smaller --rate or --clip".into())
+    }
 }
 
 /// One line of the log.

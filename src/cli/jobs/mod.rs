@@ -39,8 +39,9 @@ impl Folder {
         let file = path.join(PLAN);
         let text =
             crate::files::read_table(&file).map_err(|error| CliError::io(&file, "read", &error))?;
-        let plan = Plan::from_json(&text)
-            .map_err(|problem| CliError::from_message(&format!("{}: {problem}", file.display())))?;
+        let plan = Plan::from_json(&text).map_err(|problem| {
+            CliError::new(file.display(), problem).help("make it anew with `lprnn-hw explore plan`")
+        })?;
         Ok(Self {
             path: path.to_owned(),
             plan,

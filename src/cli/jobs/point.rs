@@ -96,7 +96,7 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
         let synthesise = task.work >= Work::Synth;
         let measured = measure((&point, part), &evaluator, setting, synthesise, console)?;
         if let Some(problem) = measured.problem {
-            return Err(CliError::from_message(&problem));
+            return Err(CliError::plain(problem));
         }
         found.cosim_equal = Some(measured.cosim_equal);
         found.measured = measured.figures;

@@ -155,9 +155,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     if args.resume {
         let bytes = crate::files::read(&checkpoint)
             .map_err(|error| CliError::io(&checkpoint, "read", &error))?;
-        trainer.resume(&bytes, &settings).map_err(|error| {
-            CliError::from_message(&format!("{}: {error}", checkpoint.display()))
-        })?;
+        trainer
+            .resume(&bytes, &settings)
+            .map_err(|error| CliError::in_file(&checkpoint, &error))?;
     } else {
         if folder.exists() && !args.force {
             return Err(CliError::new(folder.display(), "exists already")

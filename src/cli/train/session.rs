@@ -87,7 +87,7 @@ impl Session<'_> {
         let every = self.args.checkpoint_windows.map(|count| count as usize);
         while self.trainer.done() < windows {
             if let Err(error) = self.trainer.step(&self.texts.train) {
-                return Err(CliError::from_message(&error.to_string()));
+                return Err(CliError::of(&error));
             }
             let done = self.trainer.done();
             progress.at(done);

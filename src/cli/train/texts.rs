@@ -19,12 +19,11 @@ pub fn read_texts(args: &Args) -> Result<Texts, CliError> {
     let train = read_text(&args.text)?;
     let vocabulary = match &args.vocab {
         Some(path) => Vocabulary::read(path)?,
-        None => {
-            Vocabulary::from_text(&train, level).map_err(|error| in_file(&args.text, &error))?
-        }
+        None => Vocabulary::from_text(&train, level)
+            .map_err(|error| CliError::in_file(&args.text, &error))?,
     };
     let tokens = |path: &Path, text: &str| {
-        tokenize(text, level, &vocabulary).map_err(|error| in_file(path, &error))
+        tokenize(text, level, &vocabulary).map_err(|error| CliError::in_file(path, &error))
     };
     let train = tokens(&args.text, &train)?;
     let valid = tokens(&args.valid, &read_text(&args.valid)?)?;
@@ -58,8 +57,4 @@ pub fn read_texts(args: &Args) -> Result<Texts, CliError> {
         valid,
         test,
     })
-}
-
-fn in_file(path: &Path, error: &dyn std::fmt::Display) -> CliError {
-    CliError::from_message(&format!("{}: {error}", path.display()))
 }

@@ -26,11 +26,20 @@ pub enum ModelFileError {
         source: std::io::Error,
     },
     /// Not a safetensors file, or a damaged one.
-    #[error("{0}; a quantised model is written by `lprnn-hw quantize`")]
+    #[error("{0}")]
     Container(String),
     /// The contents break rules of the format; all of them are listed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Contents(Vec<LayerError>),
+}
+
+impl crate::remedy::Remedy for ModelFileError {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } | Self::Contents(_) => None,
+            Self::Container(_) => Some("make a quantised model with `lprnn-hw quantize`".into()),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -34,8 +34,10 @@ pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, ImportEr
 
 /// Reads a float model from a file's bytes; their kind is known by what they begin with.
 pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, ImportError> {
-    torch::refuse_pickle(bytes)?;
-    let (tensors, known) = if bytes.starts_with(b"PK\x03\x04") {
+    let (tensors, known) = if bytes.get(8) == Some(&b'{') {
+        // First, since the length of its header before it may look like anything.
+        (safetensors::read(bytes)?, Known::default())
+    } else if bytes.starts_with(b"PK\x03\x04") {
         let archive = Archive::read(bytes)?;
         if archive.names().any(|name| name == "model.weights.h5") {
             keras::read_archive(bytes, &archive)?
@@ -44,10 +46,11 @@ pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, I
         }
     } else if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
         keras::read_hdf5(bytes)?
-    } else if bytes.first() == Some(&8) && bytes.get(8) != Some(&b'{') {
-        // Field 1 of a protobuf, the version; the header of safetensors follows its length.
+    } else if bytes.first() == Some(&8) {
+        // Field 1 of a protobuf, the version.
         onnx::read(bytes)?
     } else {
+        torch::refuse_pickle(bytes)?;
         (safetensors::read(bytes)?, Known::default())
     };
     state_dict::read(tensors, known, options)

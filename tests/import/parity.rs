@@ -2,9 +2,10 @@
 
 use super::{array, error, model};
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::import::FloatModel;
+use lprnn_hw::import::{FloatModel, ImportOptions, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
 use safetensors::SafeTensors;
+use std::collections::BTreeSet;
 
 /// h of the last layer for `x`, `[steps, inputs]`.
 pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
@@ -82,6 +83,23 @@ fn state_dicts_give_the_outputs_of_pytorch() {
     assert_parity("mlp.safetensors", "mlp", "--head head", true);
     assert_parity("mlp.safetensors", "mlp", "--head head.0,head.2", true);
     assert_parity("classifier.safetensors", "classifier", "--prefix rnn", true);
+}
+
+/// The length of its header stands before it, and may look like the beginning of another kind.
+#[test]
+fn safetensors_are_known_whatever_the_length_of_their_header() {
+    let bytes = std::fs::read(super::fixture("nobias.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let mut lengths = BTreeSet::new();
+    for padding in 0..1300 {
+        let note = [("note".to_string(), "x".repeat(padding))];
+        let padded = safetensors::serialize(tensors.iter(), Some(note.into())).unwrap();
+        lengths.insert(padded[..2].to_vec());
+        let read = read_bytes(&padded, &ImportOptions::default());
+        assert!(read.is_ok(), "{:?}: {}", &padded[..2], read.unwrap_err());
+    }
+    // That of a pickle, and a byte with which ONNX begins.
+    assert!(lengths.contains(&vec![0x80, 4]) && lengths.contains(&vec![8, 4]));
 }
 
 #[test]

@@ -33,10 +33,10 @@ pub fn read(
 ) -> Result<FloatModel, ImportError> {
     let tensors = fold::fold(tensors)?;
     let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
-    network.check()?;
     if let Some((layer, problem)) = known.refused.get(&network.prefix) {
         return refuse_network(layer, problem);
     }
+    network.check()?;
     let mut reader = Reader {
         tensors: &tensors,
         network,

@@ -4,23 +4,30 @@
 //! an error: the table follows the Verilog.
 
 mod common;
+#[path = "mutants/resets.rs"]
+mod resets;
 
 use common::Recipe;
 use common::icarus::IcarusDut;
 use common::mutant::{Mutant, mutant};
-use lprnn_hw::codegen::Bundle;
+use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Workload, compare_timed};
 use lprnn_hw::schedule::Schedule;
 
+/// The text of a hand-written module in a bundle, where its name has a version.
+fn source<'a>(bundle: &'a mut Bundle, file: &str) -> &'a mut Vec<u8> {
+    let name = file.strip_prefix("lprnn_").expect("a module of rtl/");
+    let path = format!("rtl/{}{name}", library_prefix());
+    bundle
+        .files
+        .get_mut(&path)
+        .unwrap_or_else(|| panic!("no {path}"))
+}
+
 /// Puts the mutant into the bundle.
 fn spoil(bundle: &mut Bundle, mutant: &Mutant) {
-    let ending = format!("/{}", mutant.file);
-    let mut files = bundle
-        .files
-        .iter_mut()
-        .filter(|(name, _)| name.ends_with(&ending));
-    let (_, bytes) = files.next().unwrap_or_else(|| panic!("no {}", mutant.file));
-    *bytes = mutant.of(std::str::from_utf8(bytes).unwrap()).into_bytes();
+    let text = source(bundle, mutant.file);
+    *text = mutant.of(std::str::from_utf8(text).unwrap()).into_bytes();
 }
 
 /// Runs the default comparison of `cosim` on a bundle; what is found.

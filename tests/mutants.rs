@@ -4,6 +4,10 @@
 //! an error: the table follows the Verilog.
 
 mod common;
+#[path = "mutants/model.rs"]
+mod model;
+#[path = "mutants/ports.rs"]
+mod ports;
 #[path = "mutants/resets.rs"]
 mod resets;
 
@@ -12,7 +16,9 @@ use common::icarus::IcarusDut;
 use common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Workload, compare_timed};
+use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::schedule::Schedule;
+use lprnn_hw::spec::{Implementation, StatePolicy};
 
 /// The text of a hand-written module in a bundle, where its name has a version.
 fn source<'a>(bundle: &'a mut Bundle, file: &str) -> &'a mut Vec<u8> {
@@ -31,11 +37,9 @@ fn spoil(bundle: &mut Bundle, mutant: &Mutant) {
 }
 
 /// Runs the default comparison of `cosim` on a bundle; what is found.
-fn cosim(recipe: &Recipe, bundle: &Bundle) -> Result<(), String> {
-    let model = recipe.model(SEED);
-    let schedule = Schedule::new(&model, &recipe.implementation()).unwrap();
+fn cosim(model: &QuantizedModel, schedule: &Schedule, bundle: &Bundle) -> Result<(), String> {
     let load = Workload::random(&bundle.interface, 64, 1);
-    let expected = load.expected(&model, bundle.interface.state, &mut |_| {});
+    let expected = load.expected(model, bundle.interface.state, &mut |_| {});
     let following = Pattern::following(Pauses::Mixed, &bundle.interface, &schedule.layers);
     for pattern in [Pattern::AlwaysReady, following] {
         let outcome = compare_timed(
@@ -60,13 +64,17 @@ const SEED: u64 = 7;
 
 /// The design itself passes, and fails with each of the mutants.
 fn each_is_found(recipe: Recipe, mutants: &[Mutant]) {
-    cosim(&recipe, &recipe.bundle(SEED, 12)).unwrap();
+    each_is_found_in(&recipe.model(SEED), &recipe.implementation(), mutants);
+}
+
+fn each_is_found_in(model: &QuantizedModel, how: &Implementation, mutants: &[Mutant]) {
+    let schedule = Schedule::new(model, how).unwrap();
+    let bundle = || Bundle::generate(model, &schedule, how, "0123").unwrap();
+    cosim(model, &schedule, &bundle()).unwrap();
     for mutant in mutants {
-        let mut bundle = recipe.bundle(SEED, 12);
+        let mut bundle = bundle();
         spoil(&mut bundle, mutant);
-        let found = cosim(&recipe, &bundle);
-        let problem = found.expect_err(mutant.wrong);
-        eprintln!("{} `{}`: {problem}", mutant.file, mutant.wrong);
+        cosim(model, &schedule, &bundle).expect_err(mutant.wrong);
     }
 }
 
@@ -107,5 +115,53 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
             "assign lane_ready = 1'b1;",
         );
         each_is_found(recipe, &[open]);
+    }
+}
+
+/// A step's last beat that is not full, at one bit, where an element too many counts.
+#[test]
+fn elements_beyond_the_last_are_found_at_one_bit() {
+    let recipe = Recipe::new("partial", &[5, 6], 1).folded(4, 4);
+    let how = Implementation {
+        stream_elements: Some(4),
+        ..recipe.implementation()
+    };
+    let schedule = Schedule::new(&recipe.model(SEED), &how).unwrap();
+    assert_eq!(
+        (
+            schedule.layers[0].in_beats(),
+            schedule.layers[0].out_beats()
+        ),
+        (2, 2)
+    );
+    each_is_found_in(
+        &recipe.model(SEED),
+        &how,
+        &[
+            mutant(
+                "lprnn_output.v",
+                "if (e >= LAST_ELEMENTS)",
+                "if (e > LAST_ELEMENTS)",
+            ),
+            mutant(
+                "lprnn_layer.v",
+                "*IN_ELEMENTS + IN_LAST;",
+                "*IN_ELEMENTS + IN_ELEMENTS;",
+            ),
+        ],
+    );
+}
+
+/// Windows of any length; three steps is what other tests have.
+#[test]
+fn windows_of_every_length_end_where_they_should() {
+    for steps in [1, 2, 5] {
+        let recipe = Recipe::new("window", &[2, 3], 3).state(StatePolicy::FixedWindow { steps });
+        let three = mutant(
+            "lprnn_state_policy.v",
+            "LAST_STEP = WINDOW - 1;",
+            "LAST_STEP = (WINDOW == 3) ? 2 : WINDOW;",
+        );
+        each_is_found(recipe, &[three]);
     }
 }

@@ -186,7 +186,7 @@ const fn wide() -> Recipe {
 
 /// Idle blocks, and a chain that is longer than x takes to load.
 const fn idle() -> Recipe {
-    Recipe::new("idle", &[2, 4], 4)
+    Recipe::new("idle", &[1, 8], 4)
         .folded(1, 8)
         .target(Target::Xc7, MacStyle::Dsp)
 }

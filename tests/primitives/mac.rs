@@ -301,6 +301,33 @@ fn dsp_arrays_are_exact() {
     in_parts(&benches);
 }
 
+/// Sums of four chains and more are joined by a tree; the last stages of the last chain are empty.
+#[test]
+fn dsp_arrays_of_many_chains_are_exact() {
+    let mut partial = 0;
+    let benches: Vec<_> = [
+        (Target::Xc7, (8, 8), 17),
+        (Target::Xc7, (8, 8), 32),
+        (Target::Xcup, (8, 8), 33),
+        (Target::Ecp5, (4, 4), 25),
+        (Target::Ecp5, (4, 4), 32),
+    ]
+    .into_iter()
+    .map(|(target, widths, columns)| {
+        let array = Array::new((MacStyle::Dsp, target), 3, columns, widths);
+        let (chain, chains) = array.mac.chains(columns);
+        assert!(
+            matches!(array.mac, MacArray::Dsp(_)) && chains >= 4,
+            "{chains} chains"
+        );
+        partial += usize::from(chain * chains > columns);
+        array.bench(&array.random(60, columns as u64))
+    })
+    .collect();
+    assert!(partial >= 3, "{partial} arrays miss columns");
+    in_parts(&benches);
+}
+
 /// Rows that fill one multiplier, with every operand and every symmetric weight.
 #[test]
 fn packed_multipliers_are_exact_for_every_small_operand() {

@@ -43,6 +43,7 @@ fn model(size: usize) -> QuantizedModel {
         row_scale: None,
     };
     QuantizedModel {
+        input_offset: None,
         layers: vec![layer],
         head: None,
         passengers: std::collections::BTreeMap::new(),

@@ -24,6 +24,7 @@ fn model(bits: u32, size: usize) -> QuantizedModel {
     let mut codes = |count: usize| (0..count).map(|_| code() as i16).collect::<Vec<_>>();
     let frac = bits as i32 + 1;
     QuantizedModel {
+        input_offset: None,
         layers: vec![Layer {
             input_size: size,
             hidden_size: size,

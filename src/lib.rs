@@ -16,6 +16,7 @@ pub mod files;
 pub mod fixed;
 pub mod import;
 pub mod lm;
+pub mod ptq;
 pub mod quantize;
 pub mod reference;
 pub mod remedy;

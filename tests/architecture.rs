@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["files", "tools", "spec"],
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
-    &["cosim", "synth", "lm"],
+    &["cosim", "synth", "lm", "ptq"],
     &["train", "explore", "calibrate"],
     &["cli"],
 ];

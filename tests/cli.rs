@@ -4,6 +4,8 @@
 mod bundles;
 #[path = "cli/hardware.rs"]
 mod hardware;
+#[path = "cli/inputs.rs"]
+mod inputs;
 #[path = "cli/mistakes.rs"]
 mod mistakes;
 #[path = "cli/models.rs"]

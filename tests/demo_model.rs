@@ -1,7 +1,7 @@
 //! The committed demonstration model is the one its README describes.
 
-use lprnn_hw::fixed::QFormat;
-use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, QuantizedModel, calibrate, quantize_input};
+use lprnn_hw::ptq::{Sequences, Wanted, quantize};
+use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::{files::npy, import};
 use sha2::{Digest, Sha256};
@@ -38,16 +38,8 @@ fn error_at(bits: u32) -> f64 {
     .unwrap();
     let calib = npy::read_f32(&folder().join("calib.npy")).unwrap();
     let test = npy::read_f32(&folder().join("test.npy")).unwrap();
-    let options = QuantizeOptions {
-        weight_bits: bits,
-        act_bits: bits,
-        input_bits: bits,
-        z: QFormat::new(8, 4),
-        a_frac: 8,
-        c: QFormat::new(16, 10),
-        head: HeadFormat::Integer(bits.max(8)),
-    };
-    let (model, _) = calibrate(&float, &calib.data, &options);
+    let wanted = Wanted::of(bits, HeadFormat::Integer(bits.max(8)));
+    let model = quantize(&float, &Sequences::one(calib.data, 8), &wanted).model;
     let model = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
     let head = model.head.as_ref().unwrap();
     let ulp = f64::from(-(head.w_frac + model.layers[0].h.frac)).exp2();

@@ -98,6 +98,7 @@ fn model() -> QuantizedModel {
     };
     let rows = 4 * UNITS;
     QuantizedModel {
+        input_offset: None,
         layers: vec![Layer {
             input_size: INPUTS,
             hidden_size: UNITS,

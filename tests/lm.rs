@@ -1,9 +1,9 @@
 //! What `eval` says of a text, against a plain computation of the same, and what it refuses.
 
-use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
-use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix, calibrate, quantize_input};
+use lprnn_hw::ptq::{Sequences, Wanted, quantize};
+use lprnn_hw::quantize::{HeadFormat, SplitMix, quantize_input};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::train::{Layout, Sizes};
 
@@ -130,16 +130,8 @@ fn an_integer_model_is_evaluated_from_the_reference_models_words() {
         .copied()
         .collect();
     for bits in [1, 2, 4, 8, 16] {
-        let options = QuantizeOptions {
-            weight_bits: bits,
-            act_bits: bits,
-            input_bits: bits,
-            z: QFormat::new(8, 4),
-            a_frac: 8,
-            c: QFormat::new(16, 10),
-            head: HeadFormat::Float,
-        };
-        let (model, _) = calibrate(&float, &x, &options);
+        let inputs = Sequences::one(x.clone(), float.layers[0].input_size);
+        let model = quantize(&float, &inputs, &Wanted::of(bits, HeadFormat::Float)).model;
         let (x_format, h) = (model.layers[0].x, model.layers[1].h);
         let mut words = 0;
         let mut lstm = Lstm::new(&model);

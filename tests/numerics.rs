@@ -202,6 +202,7 @@ fn wide_formats_follow_the_real_numbers() {
     };
     let x = codes(steps * inputs);
     let model = lprnn_hw::quantize::QuantizedModel {
+        input_offset: None,
         layers: vec![layer.clone()],
         head: None,
         passengers: std::collections::BTreeMap::new(),

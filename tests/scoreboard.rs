@@ -33,6 +33,7 @@ fn interface() -> Interface {
         state_clear: Some("state_clear".to_string()),
         state: StatePolicy::Tlast,
         input: port("s_axis", 4),
+        input_offset: None,
         output: port("m_axis", ELEMENTS),
         timing: Timing {
             cycles_per_step: cycles,

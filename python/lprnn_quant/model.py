@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,17 @@ from .layer import Head, Layer, RowScale
 
 State = list[tuple[np.ndarray, np.ndarray]]
 """h and c of every layer, [H] or [batch, H] each, as codes."""
+
+
+class InputOffset(NamedTuple):
+    """A constant for each element of x, in units of `2**-frac`: the model is one of `x - offset`."""
+
+    frac: int
+    codes: list[int]
+
+    def values(self) -> np.ndarray:
+        """The constants, [I], exact."""
+        return np.array(self.codes, np.float64) * 2.0**-self.frac
 
 
 @dataclasses.dataclass
@@ -26,9 +38,13 @@ class Model:
     head: Head | None = None
     left_out: list[str] = dataclasses.field(default_factory=list)
     """Tensors of the state dict that the model was made from and that are not in it."""
+    input_offset: InputOffset | None = None
+    """What is taken off real inputs before they become codes."""
 
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
         """Codes of real inputs, of the same shape: the nearest, ties to even, clamped."""
+        if self.input_offset is not None:
+            x = np.asarray(x, np.float64) - self.input_offset.values()
         return codes(x, self.layers[0].x)
 
     def run(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -96,6 +112,8 @@ class Model:
             if layer.row_scale is not None:
                 tensors[f"layers.{index}.row_scale"] = _narrowest(layer.row_scale.multiplier)
             about["layers"].append(_formats_of(layer))
+        if self.input_offset is not None:
+            about["input_offset"] = self.input_offset._asdict()
         if self.head is not None:
             tensors["head.weight"] = _narrowest(self.head.weight)
             tensors["head.bias"] = _narrowest(self.head.bias)
@@ -112,11 +130,12 @@ class Model:
         if about["format"] != 1:
             raise ValueError(f"{path}: format {about['format']}, this module reads 1")
         try:
-            _known(about, {"format", "layers", "head"}, "lprnn")
+            _known(about, {"format", "layers", "head", "input_offset"}, "lprnn")
             layers = [
                 _layer_of(form, index, tensors) for index, form in enumerate(about["layers"])
             ]
             head = _head_of(about["head"], tensors) if about.get("head") else None
+            offset = _offset_of(about.get("input_offset"), layers[0].weight_ih.shape[1])
             for name, value in tensors.items():
                 if value.dtype != np.float32:
                     raise ValueError(f"{name} is {value.dtype} and described by no format")
@@ -124,7 +143,7 @@ class Model:
             raise ValueError(f"{path}: {error.args[0]} is missing") from error
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        return cls(layers, tensors, head)
+        return cls(layers, tensors, head, input_offset=offset)
 
 
 def _last_steps(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray | int:
@@ -185,6 +204,16 @@ def _head_of(about: dict, tensors: dict[str, np.ndarray]) -> Head:
     _known(about, {"w_bits", "w_frac"}, "head")
     weight, bias = (tensors.pop(f"head.{name}").astype(np.int64) for name in ("weight", "bias"))
     return Head(weight, bias, about["w_bits"], about["w_frac"])
+
+
+def _offset_of(about: dict | None, inputs: int) -> InputOffset | None:
+    if about is None:
+        return None
+    _known(about, {"frac", "codes"}, "input_offset")
+    offset = InputOffset(**about)
+    if len(offset.codes) != inputs:
+        raise ValueError(f"input_offset has {len(offset.codes)} codes, x has {inputs} elements")
+    return offset
 
 
 def _known(about: dict, keys: set[str], place: str) -> None:

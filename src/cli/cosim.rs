@@ -4,7 +4,7 @@ use super::Ended;
 use super::bundle::{self, Opened, build, open, plan};
 use super::design::DesignArgs;
 use super::error::CliError;
-use super::model;
+use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped};
 use super::progress::Progress;
 use super::{file, folder};
@@ -52,12 +52,15 @@ pub struct RunArgs {
     /// Steps to compare, with random inputs [default: 64]; with --input, at most so many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     steps: Option<u32>,
-    /// Inputs: .npy of int32 codes, [steps, input_size] or [batch, steps, input_size]
+    /// Inputs: .npy of int32 codes, [steps, input_size] or [batch, steps, input_size]; TLAST ends
+    /// each sequence
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// The inputs are float32 and are quantised to the format of x first
     #[arg(long, requires = "input")]
     float_input: bool,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// When source and sink pause
     #[arg(long, value_enum, default_value = "both")]
     stalls: Stalls,
@@ -118,6 +121,9 @@ pub struct CosimReport {
     schema: u32,
     top: String,
     tools: [String; 2],
+    /// Elements of real inputs beyond the codes of x, with --float-input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clamped_inputs: Option<u64>,
     equal: bool,
     runs: Vec<Comparison>,
 }
@@ -200,6 +206,10 @@ fn write_agreement(out: &mut dyn Write, when: &str, agreed: &Agreement) -> std::
 impl Results for CosimReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{}: {}", self.top, self.tools.join(", "))?;
+        if let Some(clamped) = self.clamped_inputs {
+            let clamped = grouped(clamped);
+            writeln!(out, "  {clamped} inputs were clamped to the format of x")?;
+        }
         for run in &self.runs {
             let when = pattern_words(run.pattern);
             match &run.outcome {
@@ -259,6 +269,7 @@ fn replay(folder: &Path, console: Console) -> Result<CosimReport, CliError> {
         schema: 1,
         top: folder.display().to_string(),
         tools: toolchain.versions(),
+        clamped_inputs: None,
         equal: matches!(outcome, Outcome::Equal(_)),
         runs: vec![comparison(None, outcome, None)],
     })
@@ -284,9 +295,15 @@ const DEFAULT_STEPS: usize = 64;
 fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, CliError> {
     let (interface, model) = (&opened.interface, &opened.planned.model);
     let steps = args.steps.map(|steps| steps as usize);
+    let mut clamped = None;
     let load = if let Some(path) = &args.input {
-        let given = model::read_inputs(path, model, args.float_input)?;
-        let mut load = Workload::sequences(interface, given.codes, given.steps);
+        let given = args.layout.read(path, model, args.float_input, console)?;
+        let compared = steps.unwrap_or(usize::MAX);
+        clamped = given
+            .clamped
+            .map(|by_step| by_step.iter().take(compared).sum());
+        let lengths = &given.arrangement.lengths;
+        let mut load = Workload::sequences(interface, given.codes, lengths);
         if let Some(steps) = steps {
             load.truncate(interface, steps);
         }
@@ -296,7 +313,9 @@ fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<Cosim
         Workload::random(interface, steps, args.stimulus_seed)
     };
     let run = (args.stimulus_seed, args.vcd.as_deref());
-    compare(opened, &load, &args.stalls.patterns(opened), run, console)
+    let mut report = compare(opened, &load, &args.stalls.patterns(opened), run, console)?;
+    report.clamped_inputs = clamped;
+    Ok(report)
 }
 
 /// Cosimulates an opened bundle, once with every pattern, up to the first difference.
@@ -364,6 +383,7 @@ pub fn compare(
         schema: 1,
         top: interface.top.clone(),
         tools: toolchain.versions(),
+        clamped_inputs: None,
         equal: runs.iter().all(equal),
         runs,
     })

@@ -8,18 +8,19 @@ use super::estimate::human_estimate;
 use super::folder::Place;
 use super::output::{Console, Format, Results};
 use super::progress::Progress;
-use super::quantize::{QuantizeReport, default_head, options};
+use super::quantize::{QuantizeReport, default_head};
 use super::report::DesignReport;
 use super::synth::SynthReport;
 use crate::cosim::Workload;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::import::{ImportOptions, read_bytes};
-use crate::quantize::{QuantizedModel, calibrate, quantize_input};
+use crate::ptq::{Sequences, Wanted, quantize};
+use crate::quantize::QuantizedModel;
 use crate::reference::Lstm;
 use crate::spec::{
     DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
-    Settings, StatePolicy, Target, Value,
+    StatePolicy, Target,
 };
 use crate::synth::{self, Design, Options};
 use crate::tools::Search;
@@ -33,7 +34,7 @@ const CALIBRATION: &[u8] = include_bytes!("../../models/demo/calib.npy");
 const TEST: &[u8] = include_bytes!("../../models/demo/test.npy");
 
 /// Bits of weights, activations and inputs.
-const BITS: i64 = 4;
+const BITS: u32 = 4;
 
 /// Arguments of `demo`.
 #[derive(clap::Args, Debug)]
@@ -175,16 +176,16 @@ fn config() -> DesignConfig {
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let place = Place::check(&args.out, true)?;
 
-    let mut settings = Settings::default();
-    settings.flag("numerics.bits", Some(Value::Integer(BITS)));
-    let numerics = crate::spec::Numerics::resolve(settings)?;
     let float = read_bytes(FLOAT_MODEL, &ImportOptions::default())?;
-    let calibration = array(CALIBRATION, "calib.npy")?;
-    let head = default_head(&float, numerics);
-    let (model, report) = calibrate(&float, &calibration.data, &options(numerics, head));
-    let quantize = QuantizeReport::from(report);
+    let calibration = Sequences::one(
+        array(CALIBRATION, "calib.npy")?.data,
+        float.layers[0].input_size,
+    );
+    let wanted = Wanted::of(BITS, default_head(&float, BITS));
+    let quantized = quantize(&float, &calibration, &wanted);
+    let (model, quantize) = (quantized.model, QuantizeReport::from(quantized.report));
     let readings = array(TEST, "test.npy")?;
-    let codes = quantize_input(&readings.data, model.layers[0].x);
+    let codes = model.input_codes(&readings.data);
     let steps = readings.shape[0];
     let prediction_error = prediction_error(&model, &readings.data, &codes);
     show(
@@ -209,7 +210,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let estimate = EstimateTable(opened.planned.estimate());
     show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
 
-    let load = Workload::sequences(&opened.interface, codes, steps);
+    let load = Workload::sequences(&opened.interface, codes, &[steps]);
     let cosim = compare(
         &opened,
         &load,

@@ -1,8 +1,13 @@
 //! The options that describe a design, shared by `gen`, `estimate` and `cosim`.
 
 use super::error::CliError;
+use crate::ptq::Wanted;
+use crate::quantize::HeadFormat;
 use crate::spec::{DesignConfig, MAX_BYTES, Numerics, Settings, Value, read_settings};
 use std::path::{Path, PathBuf};
+
+/// Most bits of c that options take.
+const MOST_C_BITS: i64 = 24;
 
 /// Widths of numbers.
 #[derive(clap::Args, Debug)]
@@ -52,6 +57,41 @@ impl NumericsArgs {
         ] {
             settings.flag(path, value.map(Value::Integer));
         }
+    }
+
+    /// Whether any width of weights, h or x is given.
+    pub fn gives_width(&self) -> bool {
+        let widths = [self.bits, self.weight_bits, self.act_bits, self.input_bits];
+        widths.iter().any(Option::is_some)
+    }
+
+    /// What calibration chooses where nothing is said, of all that these options ask for.
+    pub fn wanted(&self, head: HeadFormat) -> Result<Wanted, CliError> {
+        let mut settings = Settings::default();
+        self.add_to(&mut settings);
+        // What is left open must not quarrel with what is given.
+        for (path, open, value) in [
+            ("numerics.c.bits", self.c_bits.is_none(), MOST_C_BITS),
+            ("numerics.c.frac", self.c_frac.is_none(), 0),
+        ] {
+            settings.flag(path, open.then_some(Value::Integer(value)));
+        }
+        let numerics = Numerics::resolve(settings)?;
+        let bits = |value: Option<i64>| value.map(|bits| bits as u32);
+        let frac = |value: Option<i64>| value.map(|frac| frac as i32);
+        Ok(Wanted {
+            weight_bits: numerics.weight_bits,
+            act_bits: numerics.act_bits,
+            input_bits: numerics.input_bits,
+            x_frac: None,
+            h_frac: None,
+            z_bits: bits(self.z_bits),
+            z_frac: frac(self.z_frac),
+            a_frac: bits(self.gate_frac),
+            c_bits: bits(self.c_bits),
+            c_frac: frac(self.c_frac),
+            head,
+        })
     }
 
     /// The number formats that these options ask for.

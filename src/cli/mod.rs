@@ -19,6 +19,7 @@ mod file;
 mod folder;
 mod generate;
 mod import;
+mod inputs;
 mod jobs;
 mod model;
 mod output;

@@ -5,31 +5,34 @@ use super::design::NumericsArgs;
 use super::error::CliError;
 use super::file::{check_file, write_file};
 use super::import::{ImportArgs, read_float};
-use super::model::check_shape;
+use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
-use crate::files::npy;
 use crate::import::FloatModel;
-use crate::quantize::{CalibrationReport, HeadFormat, QuantizeOptions, TensorReport, calibrate};
-use crate::spec::Numerics;
+use crate::ptq::{Report, Wanted, middle, quantize, quantize_offset};
+use crate::quantize::{HeadFormat, InputOffset, default_h};
+use crate::spec::{DEFAULT_C, DEFAULT_GATE_FRAC, DEFAULT_Z};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
 
 /// Arguments of `quantize`.
 #[derive(clap::Args, Debug)]
+#[command(mut_args(by_calibration))]
 #[command(after_long_help = "\
 Examples:
   lprnn-hw quantize --bits 4 --model lstm.safetensors --calibrate x.npy -o lstm_w4a4.safetensors
   lprnn-hw quantize --weight-bits 4 --act-bits 8 --input-bits 8 --model lstm.safetensors \\
       --calibrate x.npy -o lstm_w4a8.safetensors
 
-Chooses a power-of-two scale for every tensor, weights per gate, with the least squared error on
-the calibration inputs: float32 .npy, [steps, input_size], typical of what the core will see. Prints
-for every tensor its format, how many values were clamped, and signal to quantisation noise.
+Every format that no option gives is chosen by running the integer model on the calibration inputs,
+float32 .npy typical of what the core will see: first the one whose h is nearest
+to the float model's, then as few bits of z, gates and c as keep it there. Weights get the power-of-two
+scale with the least squared error, by gate. The end of the report is what was measured: signal to
+noise of h, and of the head's outputs, against the float model; what limits it, and the option that
+would mend it. docs/quantize.md explains all of it.
 An embedding rides along in the file, and a linear head, in floating point or as integers; the core
-holds neither.
-Below 8 bits accuracy falls; check it on data of your own (`run` computes what the core computes).
+holds neither. A model trained with the hardware's arithmetic keeps the formats it was trained in.
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
 pub struct Args {
@@ -38,7 +41,8 @@ pub struct Args {
     model: PathBuf,
     #[command(flatten)]
     import: ImportArgs,
-    /// Inputs to calibrate with, .npy of float32, [steps, input_size]
+    /// Inputs to calibrate with, .npy of float32, [steps, input_size] or [batch, steps, input_size];
+    /// every sequence starts from zero state
     #[arg(long, value_name = "FILE")]
     calibrate: PathBuf,
     /// Where to write the quantised model
@@ -49,7 +53,82 @@ pub struct Args {
     #[arg(long, value_name = "B", value_parser = head_format)]
     head_bits: Option<HeadFormat>,
     #[command(flatten)]
+    layout: LayoutArgs,
+    /// Constant taken off x before it is quantised, folded into the biases: `auto`, the middle of
+    /// what each element spans, or numbers, one or as many as x has, separated by commas [default:
+    /// none]
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true, value_parser = offset)]
+    input_offset: Option<Offset>,
+    /// Fraction bits of x [default: by calibration]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = fraction())]
+    x_frac: Option<i32>,
+    /// Fraction bits of h [default: by calibration]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = fraction())]
+    h_frac: Option<i32>,
+    #[command(flatten)]
     numerics: NumericsArgs,
+}
+
+/// What is taken off x.
+#[derive(Clone, Debug, PartialEq)]
+enum Offset {
+    /// The middle of what each element spans.
+    Auto,
+    /// These constants.
+    Given(Vec<f64>),
+}
+
+fn offset(text: &str) -> Result<Offset, String> {
+    if text == "auto" {
+        return Ok(Offset::Auto);
+    }
+    let numbers: Option<Vec<f64>> = text
+        .split(',')
+        .map(|number| {
+            number
+                .trim()
+                .parse()
+                .ok()
+                .filter(|value: &f64| value.abs() < 1e9)
+        })
+        .collect();
+    numbers
+        .map(Offset::Given)
+        .ok_or_else(|| "give `auto`, or numbers below 1e9 separated by commas".into())
+}
+
+/// The offset of an x of `size` elements.
+fn given_offset(values: &[f64], size: usize) -> Result<InputOffset, CliError> {
+    let values = match values {
+        [one] => vec![*one; size],
+        _ if values.len() == size => values.to_vec(),
+        _ => {
+            let problem = format!("holds {} numbers", values.len());
+            return Err(CliError::new("--input-offset", problem).help(format!(
+                "x has {size} elements: give one number for all, or {size}"
+            )));
+        }
+    };
+    Ok(InputOffset::nearest(&values, 32))
+}
+
+/// The defaults that `gen` has for weights from a seed are not those of calibration.
+fn by_calibration(arg: clap::Arg) -> clap::Arg {
+    let help = match arg.get_id().as_str() {
+        "z_bits" => {
+            "Bits of the pre-activation z, which addresses the tables [default: by calibration]"
+        }
+        "z_frac" => "Fraction bits of z [default: by calibration]",
+        "gate_frac" => "Fraction bits of the outputs of sigmoid and tanh [default: by calibration]",
+        "c_bits" => "Bits of the cell state c [default: by calibration]",
+        "c_frac" => "Fraction bits of c [default: by calibration]",
+        _ => return arg,
+    };
+    arg.help(help)
+}
+
+fn fraction() -> clap::builder::RangedI64ValueParser<i32> {
+    clap::value_parser!(i32).range(-32..=32)
 }
 
 fn head_format(text: &str) -> Result<HeadFormat, String> {
@@ -62,62 +141,134 @@ fn head_format(text: &str) -> Result<HeadFormat, String> {
 
 /// What becomes of the head where nothing is said. What is measured of a language model is what
 /// the bits of its LSTM cost: its embedding stays in floating point, and so does its decoder.
-pub fn default_head(model: &FloatModel, numerics: Numerics) -> HeadFormat {
+pub fn default_head(model: &FloatModel, weight_bits: u32) -> HeadFormat {
     if model.passengers.is_empty() {
-        HeadFormat::Integer(numerics.weight_bits.max(8))
+        HeadFormat::Integer(weight_bits.max(8))
     } else {
         HeadFormat::Float
     }
 }
 
-/// What calibration chose, as it is printed.
+/// What calibration chose and measured, as it is printed.
 #[derive(Serialize)]
 pub struct QuantizeReport {
     schema: u32,
-    tensors: Vec<TensorReport>,
+    #[serde(flatten)]
+    report: Report,
 }
 
-impl From<CalibrationReport> for QuantizeReport {
-    fn from(report: CalibrationReport) -> Self {
-        Self {
-            schema: 1,
-            tensors: report.tensors,
+impl From<Report> for QuantizeReport {
+    fn from(report: Report) -> Self {
+        Self { schema: 2, report }
+    }
+}
+
+/// Decibel with one decimal, or that nothing was lost.
+fn decibel(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.1} dB")
+    } else {
+        "exact".to_string()
+    }
+}
+
+impl QuantizeReport {
+    fn tensors(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let heads = ["parameters", "format", "clamped", "of", "own rounding"];
+        let mut rows = vec![heads.map(String::from).to_vec()];
+        for tensor in &self.report.tensors {
+            rows.push(vec![
+                tensor.tensor.clone(),
+                tensor.format.to_string(),
+                grouped(tensor.clamped),
+                grouped(tensor.total),
+                decibel(tensor.rounding_db),
+            ]);
         }
+        table(out, &rows)
+    }
+
+    fn layers(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let heads = ["clamped in", "x", "z", "c", "tanh's argument", "h"];
+        let mut formats = vec![
+            ["formats", "x", "z", "gates", "c", "h"]
+                .map(String::from)
+                .to_vec(),
+        ];
+        let mut counts = vec![heads.map(String::from).to_vec()];
+        for layer in &self.report.layers {
+            let (name, of) = (format!("layer {}", layer.layer), &layer.formats);
+            formats.push(vec![
+                name.clone(),
+                of.x.to_string(),
+                of.z.to_string(),
+                format!("{} fraction bits", of.a_frac),
+                of.c.to_string(),
+                of.h.to_string(),
+            ]);
+            let clamped = &layer.clamped;
+            let stages = [
+                clamped.x,
+                clamped.z,
+                clamped.c,
+                clamped.tanh_argument,
+                clamped.h,
+            ];
+            let shares = stages.map(|count| format!("{:.4} %", 100.0 * count.rate()));
+            counts.push(std::iter::once(name).chain(shares).collect());
+        }
+        table(out, &formats)?;
+        table(out, &counts)
+    }
+
+    fn result(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let report = &self.report;
+        write!(
+            out,
+            "integer model against float model, {} steps",
+            grouped(report.steps as u64)
+        )?;
+        if report.sequences > 1 {
+            write!(out, " of {} sequences", grouped(report.sequences as u64))?;
+        }
+        if report.chosen_on_steps < report.steps {
+            let steps = grouped(report.chosen_on_steps as u64);
+            write!(out, ", formats chosen on {steps} of them")?;
+        }
+        writeln!(out)?;
+        for (name, quality) in [("h", Some(&report.h)), ("head", report.head.as_ref())] {
+            let Some(quality) = quality else { continue };
+            writeln!(
+                out,
+                "  {name}: signal to noise {}, error {:.2e} of {:.2e} (root mean square)",
+                decibel(quality.snr_db),
+                quality.error_rms,
+                quality.signal_rms
+            )?;
+        }
+        for limit in &report.limits {
+            match (&limit.option, limit.snr_db, &limit.price) {
+                (Some(option), Some(snr), Some(price)) => writeln!(
+                    out,
+                    "  limited by {}: {option} gives about {} ({price})",
+                    limit.part,
+                    decibel(snr)
+                )?,
+                _ => writeln!(out, "  limited by {}", limit.part)?,
+            }
+        }
+        for warning in &report.warnings {
+            writeln!(out, "  warning: {warning}")?;
+        }
+        Ok(())
     }
 }
 
 impl Results for QuantizeReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let heads = ["tensor", "format", "clamped", "of", "signal to noise"];
-        let mut rows = vec![heads.map(String::from).to_vec()];
-        for tensor in &self.tensors {
-            let noise = if tensor.snr_db.is_finite() {
-                format!("{:.1} dB", tensor.snr_db)
-            } else {
-                "exact".to_string()
-            };
-            rows.push(vec![
-                tensor.tensor.clone(),
-                tensor.format.to_string(),
-                grouped(tensor.saturated),
-                grouped(tensor.total),
-                noise,
-            ]);
-        }
-        table(out, &rows)
-    }
-}
-
-/// The library's options for these number formats.
-pub fn options(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
-    QuantizeOptions {
-        head,
-        weight_bits: numerics.weight_bits,
-        act_bits: numerics.act_bits,
-        input_bits: numerics.input_bits,
-        z: numerics.z,
-        a_frac: numerics.gate_frac,
-        c: numerics.c,
+        self.tensors(out)?;
+        self.layers(out)?;
+        self.result(out)
     }
 }
 
@@ -135,30 +286,60 @@ fn refuse_chain(float: &FloatModel) -> Result<(), CliError> {
     ))
 }
 
+/// A model that was trained with the hardware's arithmetic stays in the formats that it was trained
+/// in: what is open is what training takes when nothing is said.
+fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut Wanted) {
+    let Some(trained) = &float.fractions else {
+        return;
+    };
+    let (z, a_frac, c) = match &trained.widths {
+        Some(widths) => (widths.z, widths.a_frac, widths.c),
+        None => (DEFAULT_Z, DEFAULT_GATE_FRAC, DEFAULT_C),
+    };
+    if let (Some(widths), false) = (&trained.widths, numerics.gives_width()) {
+        wanted.weight_bits = widths.weight_bits;
+        wanted.act_bits = widths.act_bits;
+        wanted.input_bits = widths.input_bits;
+    }
+    wanted.x_frac = wanted.x_frac.or(Some(trained.x));
+    wanted.h_frac = wanted.h_frac.or(Some(default_h(wanted.act_bits).frac));
+    wanted.z_bits = wanted.z_bits.or(Some(z.bits));
+    wanted.z_frac = wanted.z_frac.or(Some(z.frac));
+    wanted.a_frac = wanted.a_frac.or(Some(a_frac));
+    wanted.c_bits = wanted.c_bits.or(Some(c.bits));
+    wanted.c_frac = wanted.c_frac.or(Some(c.frac));
+}
+
 /// Quantises a float model and writes it.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    let numerics = args.numerics.resolve()?;
-    check_file(&args.output, [&args.model, &args.calibrate])?;
+    args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
+    let read = [&args.model, &args.calibrate].into_iter();
+    check_file(&args.output, read.chain(args.layout.files()))?;
     let float = read_float(&args.model, &args.import)?;
     refuse_chain(&float)?;
     if args.head_bits.is_some() && float.head.is_none() {
         return Err(CliError::new("--head-bits", "the model has no linear head")
             .help("leave the option out, or save the head with the LSTM"));
     }
-    let head = args
-        .head_bits
-        .unwrap_or_else(|| default_head(&float, numerics));
-    let inputs = npy::read_f32(&args.calibrate)?;
     let size = float.layers[0].input_size;
-    let (sequences, _) = check_shape(&args.calibrate, &inputs.shape, size)?;
-    if sequences > 1 {
-        let problem = format!("holds {sequences} sequences");
-        return Err(CliError::new(args.calibrate.display(), problem)
-            .help(format!("give one, of the shape [steps, {size}]")));
-    }
-    let progress = Progress::spinner(console, "calibrating");
-    let (model, report) = calibrate(&float, &inputs.data, &options(numerics, head));
-    let bytes = model.to_bytes().map_err(|error| {
+    let (inputs, _) = args.layout.read_float(&args.calibrate, size, console)?;
+    let offset = match &args.input_offset {
+        None => None,
+        Some(Offset::Auto) => Some(middle(&inputs)),
+        Some(Offset::Given(values)) => Some(given_offset(values, size)?),
+    };
+    let mut wanted = args.numerics.wanted(HeadFormat::Float)?;
+    (wanted.x_frac, wanted.h_frac) = (args.x_frac, args.h_frac);
+    as_trained(&float, &args.numerics, &mut wanted);
+    wanted.head = args
+        .head_bits
+        .unwrap_or_else(|| default_head(&float, wanted.weight_bits));
+    let progress = Progress::spinner(console, "choosing formats");
+    let quantized = match offset {
+        Some(offset) => quantize_offset(&float, &inputs, offset, &wanted),
+        None => quantize(&float, &inputs, &wanted),
+    };
+    let bytes = quantized.model.to_bytes().map_err(|error| {
         CliError::from(error).help(format!(
             "scale {} and {} to values between 0.001 and 1000",
             args.model.display(),
@@ -170,7 +351,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         return Err(CliError::new("quantize", "interrupted"));
     }
     write_file(&args.output, &bytes)?;
-    console.print(&QuantizeReport::from(report))?;
+    console.print(&QuantizeReport::from(quantized.report))?;
     console.say(format_args!("wrote {}", args.output.display()));
     Ok(Ended::Well)
 }

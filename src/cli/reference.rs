@@ -3,6 +3,7 @@
 use super::Ended;
 use super::error::CliError;
 use super::file::{check_different, check_file};
+use super::inputs::LayoutArgs;
 use super::model;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
@@ -21,10 +22,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 Examples:
   lprnn-hw run --model lstm.safetensors --input x.npy -o h.npy
   lprnn-hw run --model lstm.safetensors --input x_float.npy --float-input -o h.npy --state c.npy
+  lprnn-hw run --model lstm.safetensors --input x.npy -o h.npy --head-output y.npy
 
-Input is .npy of int32 codes of x (or float32 with --float-input), [steps, input_size] or
-[batch, steps, input_size]; every sequence starts from zero state. Output is .npy of int32 codes of
-the last layer's h, with the same leading sizes. A code q of format sN.F has the value q * 2^-F.
+Input is .npy of int32 codes of x (or float32 with --float-input), [steps, input_size],
+[batch, steps, input_size], or [steps, batch, input_size] with --layout steps-first; every sequence
+starts from zero state. Output is .npy of int32 codes of the last layer's h, in the same layout; 0
+where --lengths says that there is padding. A code q of format sN.F has the value q * 2^-F.
 Prints how often each stage saturated.
 
 Exit status: 0 written, 2 could not run.")]
@@ -41,6 +44,15 @@ pub struct Args {
     /// Where to write the h of every step, .npy of int32
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Where to write the same h as real numbers, .npy of float32
+    #[arg(long, value_name = "FILE")]
+    float_output: Option<PathBuf>,
+    /// Where to write the head's outputs in every step, .npy of int64: exact sums, their fraction is
+    /// printed
+    #[arg(long, value_name = "FILE")]
+    head_output: Option<PathBuf>,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Where to write the c of the last layer in every step, .npy of int32
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -107,22 +119,52 @@ pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std
 struct Report {
     schema: u32,
     sequences: usize,
-    steps: usize,
+    /// Steps of each sequence, where all have as many.
+    steps: Option<usize>,
+    /// Steps of all sequences.
+    total: usize,
     words: usize,
     /// Inputs that did not fit the format of x, with --float-input.
     saturated_inputs: u64,
+    /// With --head-output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<HeadOutput>,
     saturation: Vec<LayerSaturation>,
+}
+
+/// What the head's outputs are.
+#[derive(Serialize)]
+struct HeadOutput {
+    /// Outputs of a step.
+    outputs: usize,
+    /// An output q has the value `q * 2^-frac`.
+    frac: i32,
 }
 
 impl Results for Report {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        writeln!(
-            out,
-            "{} sequences of {} steps: {} words of h",
-            grouped(self.sequences as u64),
-            grouped(self.steps as u64),
-            grouped(self.words as u64)
-        )?;
+        let sequences = grouped(self.sequences as u64);
+        match self.steps {
+            Some(steps) => write!(
+                out,
+                "{sequences} sequences of {} steps",
+                grouped(steps as u64)
+            )?,
+            None => write!(
+                out,
+                "{sequences} sequences, {} steps",
+                grouped(self.total as u64)
+            )?,
+        }
+        writeln!(out, ": {} words of h", grouped(self.words as u64))?;
+        if let Some(head) = &self.head {
+            writeln!(
+                out,
+                "  {} outputs of the head with {} fraction bits",
+                grouped(head.outputs as u64),
+                head.frac
+            )?;
+        }
         if self.saturated_inputs > 0 {
             writeln!(
                 out,
@@ -134,22 +176,33 @@ impl Results for Report {
     }
 }
 
-/// What one run of the model gives.
+/// What is wanted beside h.
+#[derive(Clone, Copy, Debug)]
+pub struct Wants {
+    /// c of the last layer.
+    pub c: bool,
+    /// Outputs of the head.
+    pub head: bool,
+}
+
+/// What one run of the model gives, sequence after sequence.
 pub struct Computed {
-    /// h of the last layer, `[sequences, steps, units]`.
+    /// h of the last layer, `[all steps, units]`.
     pub h: Vec<i32>,
     /// c of the last layer, likewise; empty unless asked for.
     pub c: Vec<i32>,
+    /// Outputs of the head, `[all steps, outputs]`, exact; empty unless asked for.
+    pub head: Vec<i64>,
     /// Counts of every layer, all sequences together.
     pub saturation: Vec<Saturation>,
 }
 
-/// Runs every sequence of `steps` steps from zero state, in parallel.
+/// Runs sequences of these lengths, each from zero state, in parallel.
 pub fn compute(
     model: &QuantizedModel,
     codes: &[i32],
-    steps: usize,
-    with_c: bool,
+    lengths: &[usize],
+    wants: Wants,
     progress: &Progress,
 ) -> Result<Computed, CliError> {
     let prepared = Lstm::new(model);
@@ -157,30 +210,43 @@ pub fn compute(
     let done = AtomicUsize::new(0);
     let run = |sequence: &[i32]| {
         let mut lstm = prepared.clone();
+        let steps = sequence.len() / size;
         let mut h = Vec::with_capacity(steps * lstm.hidden_size());
-        let mut c = Vec::new();
+        let (mut c, mut y) = (Vec::new(), Vec::new());
         for x in sequence.chunks_exact(size) {
             if crate::tools::interrupted() {
                 return None;
             }
             h.extend_from_slice(lstm.step(x));
-            if with_c {
+            if wants.c {
                 c.extend(lstm.state().pop().map(|state| state.c).unwrap_or_default());
+            }
+            if wants.head {
+                y.extend(lstm.head().unwrap_or_default());
             }
             progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
         }
-        Some((h, c, lstm.saturation()))
+        Some((h, c, y, lstm.saturation()))
     };
-    let parts: Option<Vec<_>> = codes.par_chunks_exact(steps * size).map(run).collect();
+    let mut rest = codes;
+    let mut sequences = Vec::with_capacity(lengths.len());
+    for &length in lengths {
+        let (one, more) = rest.split_at(length * size);
+        sequences.push(one);
+        rest = more;
+    }
+    let parts: Option<Vec<_>> = sequences.into_par_iter().map(run).collect();
     let parts = parts.ok_or_else(|| CliError::new("run", "interrupted"))?;
     let mut all = Computed {
         h: Vec::new(),
         c: Vec::new(),
+        head: Vec::new(),
         saturation: prepared.saturation(),
     };
-    for (h, c, saturation) in parts {
+    for (h, c, y, saturation) in parts {
         all.h.extend(h);
         all.c.extend(c);
+        all.head.extend(y);
         for (sum, count) in all.saturation.iter_mut().zip(&saturation) {
             sum.add(count);
         }
@@ -190,37 +256,76 @@ pub fn compute(
 
 /// Runs the reference model and writes its words.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    let inputs = [&args.model, &args.input];
-    check_file(&args.output, inputs)?;
-    if let Some(path) = &args.state {
-        check_file(path, inputs)?;
-        check_different(("--state", path), ("--output", &args.output))?;
+    let read: Vec<&PathBuf> = [&args.model, &args.input]
+        .into_iter()
+        .chain(args.layout.files())
+        .collect();
+    let outputs = [
+        ("--output", Some(&args.output)),
+        ("--state", args.state.as_ref()),
+        ("--head-output", args.head_output.as_ref()),
+        ("--float-output", args.float_output.as_ref()),
+    ];
+    for (index, (option, path)) in outputs.iter().enumerate() {
+        let Some(path) = path else { continue };
+        check_file(path, read.iter().copied())?;
+        for (other, before) in &outputs[..index] {
+            if let Some(before) = before {
+                check_different((option, path), (other, before))?;
+            }
+        }
     }
     let model = model::load(&args.model)?;
-    let inputs = model::read_inputs(&args.input, &model, args.float_input)?;
-    let total = inputs.sequences * inputs.steps;
-    let progress = Progress::bar(console, "reference model", total);
-    let computed = compute(
-        &model,
-        &inputs.codes,
-        inputs.steps,
-        args.state.is_some(),
-        &progress,
-    )?;
+    if args.head_output.is_some() && model.head.is_none() {
+        return Err(
+            CliError::new("--head-output", "the model has no head in integers")
+                .help("leave the option out, or quantise with --head-bits B"),
+        );
+    }
+    let inputs = args
+        .layout
+        .read(&args.input, &model, args.float_input, console)?;
+    let places = &inputs.arrangement;
+    let progress = Progress::bar(console, "reference model", places.total());
+    let wants = Wants {
+        c: args.state.is_some(),
+        head: args.head_output.is_some(),
+    };
+    let computed = compute(&model, &inputs.codes, &places.lengths, wants, &progress)?;
     drop(progress);
-    let units = computed.h.len() / total;
-    let mut shape = inputs.leading.clone();
-    shape.push(units);
-    npy::write_i32(&args.output, &shape, &computed.h)?;
+    let units = computed.h.len() / places.total();
+    let (shape, h) = places.scatter(&computed.h, units);
+    npy::write_i32(&args.output, &shape, &h)?;
+    if let Some(path) = &args.float_output {
+        let ulp = model.layers[model.layers.len() - 1].h.ulp();
+        // At most 16 bits: exact in single precision.
+        let values: Vec<f32> = h
+            .iter()
+            .map(|&code| (f64::from(code) * ulp) as f32)
+            .collect();
+        npy::write_f32(path, &shape, &values)?;
+    }
     if let Some(path) = &args.state {
-        npy::write_i32(path, &shape, &computed.c)?;
+        let (shape, c) = places.scatter(&computed.c, units);
+        npy::write_i32(path, &shape, &c)?;
+    }
+    let mut head = None;
+    if let (Some(path), Some(of)) = (&args.head_output, &model.head) {
+        let (shape, y) = places.scatter(&computed.head, of.output_size);
+        npy::write_i64(path, &shape, &y)?;
+        head = Some(HeadOutput {
+            outputs: of.output_size,
+            frac: of.w_frac + model.layers[model.layers.len() - 1].h.frac,
+        });
     }
     console.print(&Report {
         schema: 1,
-        sequences: inputs.sequences,
-        steps: inputs.steps,
+        sequences: places.lengths.len(),
+        steps: places.even(),
+        total: places.total(),
         words: computed.h.len(),
-        saturated_inputs: inputs.saturated,
+        saturated_inputs: inputs.clamped.iter().flatten().sum(),
+        head,
         saturation: saturations(&computed.saturation),
     })?;
     Ok(Ended::Well)

@@ -2,8 +2,8 @@
 
 use super::design::NumericsArgs;
 use super::error::CliError;
-use super::quantize;
-use crate::quantize::HeadFormat;
+use crate::quantize::{HeadFormat, QuantizeOptions};
+use crate::spec::Numerics;
 use crate::train::{Rule, Sizes, TrainOptions};
 
 /// Numbers of a model; training takes five times their 4 bytes.
@@ -126,7 +126,7 @@ impl TrainingArgs {
                 let head = self
                     .head_bits
                     .map_or(HeadFormat::Float, HeadFormat::Integer);
-                quantize::options(numerics, head)
+                element_wise(numerics, head)
             }),
             batch: self.batch as usize,
             steps: self.steps as usize,
@@ -140,5 +140,18 @@ impl TrainingArgs {
             windows: self.windows.map(|count| count as usize),
             seed: self.seed,
         })
+    }
+}
+
+/// Formats of the element-wise part are given in training; fractions of weights and x are fitted.
+fn element_wise(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
+    QuantizeOptions {
+        head,
+        weight_bits: numerics.weight_bits,
+        act_bits: numerics.act_bits,
+        input_bits: numerics.input_bits,
+        z: numerics.z,
+        a_frac: numerics.gate_frac,
+        c: numerics.c,
     }
 }

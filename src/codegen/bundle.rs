@@ -259,6 +259,7 @@ fn signature(
         state_clear: (implementation.state == StatePolicy::HostPulse).then(|| "state_clear".into()),
         state: implementation.state,
         input: port("s_axis", first.input_size, first.x),
+        input_offset: model.input_offset.clone(),
         output: port("m_axis", last.hidden_size, last.h),
         timing: Timing {
             cycles_per_step: schedule.cycles.per_step,

@@ -1,6 +1,7 @@
 //! The core's signature, written beside the RTL as `interface.json`; cosimulation drives from it.
 
 use crate::fixed::QFormat;
+use crate::quantize::InputOffset;
 use crate::spec::StatePolicy;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,9 @@ pub struct Interface {
     pub state: StatePolicy,
     /// Input vectors x.
     pub input: StreamPort,
+    /// What is taken off real inputs before they become codes of x, where the model has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_offset: Option<InputOffset>,
     /// Output vectors h of the last layer.
     pub output: StreamPort,
     /// Exact cycle counts.

@@ -46,16 +46,21 @@ impl Workload {
         }
     }
 
-    /// Given inputs, `[sequences, steps, input elements]` with `steps` at least 1: TLAST ends
-    /// each sequence.
+    /// Given inputs, sequence after sequence, `[all steps, input elements]`, of these lengths, each at
+    /// least 1: TLAST ends each sequence.
     ///
     /// A core that waits for the pulse gets it before each sequence.
     #[must_use]
-    pub fn sequences(interface: &Interface, inputs: Vec<i32>, steps: usize) -> Self {
-        let total = inputs.len() / interface.input.elements.max(1);
-        let last = (1..=total).map(|step| step % steps == 0).collect();
+    pub fn sequences(interface: &Interface, inputs: Vec<i32>, lengths: &[usize]) -> Self {
+        let steps = lengths
+            .iter()
+            .flat_map(|&length| (0..length).map(move |step| (step, length)));
+        let last = steps
+            .clone()
+            .map(|(step, length)| step + 1 == length)
+            .collect();
         let clear = match interface.state_clear {
-            Some(_) => (0..total).map(|step| step % steps == 0).collect(),
+            Some(_) => steps.map(|(step, _)| step == 0).collect(),
             None => Vec::new(),
         };
         Self {
@@ -228,6 +233,7 @@ mod tests {
             state_clear: (state == StatePolicy::HostPulse).then(|| "state_clear".into()),
             state,
             input: port(2),
+            input_offset: None,
             output: port(2),
             timing: Timing {
                 cycles_per_step: 1,
@@ -274,6 +280,7 @@ mod tests {
             row_scale: None,
         };
         QuantizedModel {
+            input_offset: None,
             layers: vec![layer],
             head: None,
             passengers: std::collections::BTreeMap::default(),
@@ -326,11 +333,11 @@ mod tests {
 
     #[test]
     fn sequences_end_with_tlast_and_begin_with_the_pulse() {
-        let load = Workload::sequences(&interface(StatePolicy::HostPulse), vec![0; 12], 2);
-        assert_eq!(load.last, [false, true, false, true]);
-        assert_eq!(load.clear, [true, false, true, false]);
+        let load = Workload::sequences(&interface(StatePolicy::HostPulse), vec![0; 12], &[1, 3]);
+        assert_eq!(load.last, [true, false, false, true]);
+        assert_eq!(load.clear, [true, true, false, false]);
         let interface = interface(StatePolicy::Never);
-        let mut load = Workload::sequences(&interface, vec![0; 12], 4);
+        let mut load = Workload::sequences(&interface, vec![0; 12], &[4]);
         assert!(load.clear.is_empty());
         load.truncate(&interface, 2);
         assert_eq!((load.inputs.len(), load.last), (6, vec![false, true]));

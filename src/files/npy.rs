@@ -126,6 +126,16 @@ pub fn write_i32(path: &Path, shape: &[usize], data: &[i32]) -> Result<(), NpyEr
     )
 }
 
+/// Writes int64.
+pub fn write_i64(path: &Path, shape: &[usize], data: &[i64]) -> Result<(), NpyError> {
+    write(
+        path,
+        "<i8",
+        shape,
+        data.iter().flat_map(|value| value.to_le_bytes()),
+    )
+}
+
 /// Writes float32.
 pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<(), NpyError> {
     write(

@@ -3,9 +3,8 @@
 use super::error::LmError;
 use super::forward::{FloatState, float_layer};
 use super::model::{LanguageModel, Stack};
-use crate::fixed::QFormat;
 use crate::import::FloatLayer;
-use crate::quantize::quantize_input;
+use crate::quantize::QuantizedModel;
 use crate::reference::{Inputs, Saturation, StageCount, Streams, StreamsState};
 use rayon::prelude::*;
 
@@ -50,7 +49,7 @@ struct Codes {
     /// Row of every token among them.
     rows: Vec<u32>,
     /// How many elements of each row were clamped.
-    clamped: Vec<u32>,
+    clamped: Vec<u64>,
     size: usize,
 }
 
@@ -59,7 +58,7 @@ impl Codes {
         (embedding, size): (&[f32], usize),
         tokens: &[u32],
         stack: &Streams,
-        format: QFormat,
+        quantized: &QuantizedModel,
     ) -> Self {
         let mut rows = vec![u32::MAX; embedding.len() / size];
         let mut seen: Vec<f32> = Vec::new();
@@ -72,11 +71,11 @@ impl Codes {
         }
         let clamped = seen
             .par_chunks_exact(size)
-            .map(|row| count_clamped(row, format))
+            .map(|row| quantized.clamped_inputs(row))
             .collect();
         let codes: Vec<i16> = seen
             .par_chunks_exact(size)
-            .flat_map_iter(|row| quantize_input(row, format))
+            .flat_map_iter(|row| quantized.input_codes(row))
             .map(|code| code as i16)
             .collect();
         Self {
@@ -148,7 +147,7 @@ impl<'a> Walk<'a> {
             (Stack::Float(_), _) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
             (Stack::Integer(quantized), Some(stack)) => {
                 let embedding = (&model.embedding[..], size);
-                let codes = Codes::new(embedding, tokens, stack, quantized.layers[0].x);
+                let codes = Codes::new(embedding, tokens, stack, quantized);
                 (Input::Integer(codes), INTEGER_GROUP)
             }
             (Stack::Integer(_), None) => panic!("prepared for another model"),
@@ -275,26 +274,11 @@ impl Group<'_> {
             (Running::Integer(stack, state, ulp), Input::Integer(codes)) => {
                 let indices: Vec<u32> = rows.map(|token| codes.rows[token]).collect();
                 let clamped = indices.iter().map(|&row| codes.clamped[row as usize]);
-                self.clamped += clamped.map(u64::from).sum::<u64>();
+                self.clamped += clamped.sum::<u64>();
                 let h = stack.run_inputs(&codes.inputs, &indices, streams, state);
                 h.into_iter().map(|code| f32::from(code) * *ulp).collect()
             }
             _ => unreachable!("input and stack are of one kind"),
         }
     }
-}
-
-/// How many values lie beyond the codes of `format`.
-fn count_clamped(values: &[f32], format: QFormat) -> u32 {
-    if format.bits == 1 {
-        return 0; // the sign is all there is
-    }
-    let scale = f64::from(format.frac).exp2();
-    let (low, high) = (format.min_code() as f64, format.max_code() as f64);
-    // What rounds to a code lies within half a place of it; a tie at an end goes to the even side.
-    let (least, most) = (low - 0.5, high + 0.5);
-    let beyond = values.iter().map(|&value| f64::from(value) * scale);
-    beyond
-        .filter(|value| *value < least || *value >= most)
-        .count() as u32
 }

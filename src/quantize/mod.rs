@@ -1,18 +1,20 @@
 //! The quantised model: integers only, and how it is made.
 
 mod activation;
-mod calibrate;
+mod codes;
 mod file;
 mod model;
+mod offset;
 mod seeded;
 mod validate;
 
 pub use activation::ActivationTables;
-pub use calibrate::{
-    CalibrationReport, Fractions, HeadFormat, QuantizeOptions, TensorReport, best_fraction,
-    calibrate, layer_with, quantize_input,
+pub use codes::{
+    Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
+    squared_error,
 };
 pub use file::{FORMAT, ModelFileError};
 pub use model::{Alignment, GATES, Head, Layer, LayerError, QuantizedModel, RowScale};
+pub use offset::InputOffset;
 pub use seeded::{SeededOptions, SplitMix, default_h, random_model, seeded};
 pub use validate::{LARGEST_SHIFT, LARGEST_SIZE};

@@ -1,5 +1,6 @@
 //! The integer model that reference, hardware and estimate all take.
 
+use super::offset::InputOffset;
 use crate::fixed::QFormat;
 use std::collections::BTreeMap;
 
@@ -93,10 +94,12 @@ pub struct Head {
 }
 
 /// A stack of layers, the optional head, and float tensors that only ride along.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct QuantizedModel {
     /// At least one; the x format of a layer is the h format of the one before.
     pub layers: Vec<Layer>,
+    /// A constant taken off every x before it is quantised, where the file has one.
+    pub input_offset: Option<InputOffset>,
     /// Dense head, not part of the hardware.
     pub head: Option<Head>,
     /// Float tensors around the LSTM (`embedding.weight`, ...): shape and values.

@@ -135,6 +135,7 @@ pub fn seeded(options: &SeededOptions) -> QuantizedModel {
         })
         .collect();
     QuantizedModel {
+        input_offset: None,
         layers,
         head: None,
         passengers: BTreeMap::new(),
@@ -206,6 +207,7 @@ pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
         x = h;
     }
     QuantizedModel {
+        input_offset: None,
         layers,
         head: None,
         passengers: BTreeMap::new(),

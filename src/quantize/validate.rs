@@ -1,6 +1,7 @@
 //! The rules of a quantised model, all checked, every breach named.
 
 use super::model::{Layer, LayerError, QuantizedModel};
+use super::offset::LARGEST_OFFSET;
 use crate::fixed::QFormat;
 
 /// Largest input or hidden size.
@@ -41,6 +42,7 @@ impl QuantizedModel {
                 );
             }
         }
+        errors.offset(self);
         errors.head(self);
         if errors.0.is_empty() {
             Ok(())
@@ -192,6 +194,26 @@ impl Errors {
                 format!("{place}[{}][{}]", index / columns, index % columns),
                 problem,
             );
+        }
+    }
+
+    fn offset(&mut self, model: &QuantizedModel) {
+        let (Some(offset), Some(first)) = (&model.input_offset, model.layers.first()) else {
+            return;
+        };
+        self.range("input_offset.frac".into(), &offset.frac, &-32, &32);
+        if self.length(
+            "input_offset.codes".into(),
+            offset.codes.len(),
+            first.input_size,
+            1,
+        ) && let Some(at) = offset
+            .codes
+            .iter()
+            .position(|code| code.unsigned_abs() > LARGEST_OFFSET)
+        {
+            let problem = format!("{} is beyond 2^53", offset.codes[at]);
+            self.add(format!("input_offset.codes[{at}]"), problem);
         }
     }
 

@@ -4,12 +4,13 @@ use super::dot::Dot;
 use super::saturation::{Saturation, StageCount};
 use crate::fixed::{requantize, rne, saturate};
 use crate::quantize::{ActivationTables, Alignment, Layer};
+use std::sync::Arc;
 
 /// A layer made ready to compute, with its state.
 #[derive(Clone, Debug)]
 pub(super) struct LayerState {
     layer: Layer,
-    tables: ActivationTables,
+    tables: Arc<ActivationTables>,
     align: [Alignment; 4],
     dot_x: Dot,
     dot_h: Dot,
@@ -33,9 +34,10 @@ fn counted(value: i64, shift: i32, bits: u32, count: &mut StageCount) -> i64 {
 }
 
 impl LayerState {
-    pub(super) fn new(layer: &Layer) -> Self {
+    /// `tables` are those of the layer's formats.
+    pub(super) fn new(layer: &Layer, tables: Arc<ActivationTables>) -> Self {
         Self {
-            tables: ActivationTables::new(layer.z, layer.a_frac),
+            tables,
             align: std::array::from_fn(|gate| layer.alignment(gate)),
             dot_x: Dot::new(layer.w_bits, layer.x.bits),
             dot_h: Dot::new(layer.w_bits, layer.h.bits),

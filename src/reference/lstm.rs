@@ -3,8 +3,9 @@
 use super::layer::LayerState;
 use super::saturation::Saturation;
 use super::trace::{StepTrace, Trace};
-use crate::quantize::{Head, QuantizedModel};
+use crate::quantize::{ActivationTables, Head, QuantizedModel};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Hidden and cell state codes of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +29,20 @@ impl Lstm {
     /// Prepares a valid model; the state is zero.
     #[must_use]
     pub fn new(model: &QuantizedModel) -> Self {
+        let layers = model.layers.iter();
+        let tables = layers.map(|layer| Arc::new(ActivationTables::new(layer.z, layer.a_frac)));
+        Self::with_tables(model, &tables.collect::<Vec<_>>())
+    }
+
+    /// [`Lstm::new`] with tables that are there already, one pair for every layer, of its formats.
+    #[must_use]
+    pub fn with_tables(model: &QuantizedModel, tables: &[Arc<ActivationTables>]) -> Self {
         let last = model.layers.last().map_or(0, |layer| layer.hidden_size);
+        let layers = model.layers.iter().zip(tables);
         Self {
-            layers: model.layers.iter().map(LayerState::new).collect(),
+            layers: layers
+                .map(|(layer, tables)| LayerState::new(layer, Arc::clone(tables)))
+                .collect(),
             head: model.head.clone(),
             input_size: model.layers.first().map_or(0, |layer| layer.input_size),
             output: vec![0; last],
@@ -108,17 +120,7 @@ impl Lstm {
     #[must_use]
     pub fn head(&self) -> Option<Vec<i64>> {
         let head = self.head.as_ref()?;
-        let rows = head.weight.chunks_exact(self.output.len()).zip(&head.bias);
-        let dot = |row: &[i16]| {
-            row.iter()
-                .zip(&self.output)
-                .map(|(&w, &h)| i64::from(w) * i64::from(h))
-                .sum::<i64>()
-        };
-        Some(
-            rows.map(|(row, &bias)| dot(row) + i64::from(bias))
-                .collect(),
-        )
+        Some(head.of_codes(&self.output).collect())
     }
 
     /// State of every layer.

@@ -7,6 +7,12 @@ use std::path::PathBuf;
 
 /// Bits of weights and activations when nothing is said.
 pub const DEFAULT_BITS: u32 = 8;
+/// Format of z when nothing is said and nothing is calibrated.
+pub const DEFAULT_Z: QFormat = QFormat::new(8, 4);
+/// Fraction bits of the gate values, likewise.
+pub const DEFAULT_GATE_FRAC: u32 = 8;
+/// Format of c, likewise.
+pub const DEFAULT_C: QFormat = QFormat::new(16, 10);
 /// Multiply-accumulates per cycle and layer when no folding is asked for.
 pub const DEFAULT_MACS: usize = 64;
 /// Clock period in ns when none is given: 100 MHz.

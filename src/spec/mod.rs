@@ -15,7 +15,8 @@ mod resolve;
 mod settings;
 
 pub use config::{
-    DEFAULT_BITS, DEFAULT_CLOCK_NS, DEFAULT_MACS, DesignConfig, Network, Numerics, SeededNetwork,
+    DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
+    DesignConfig, Network, Numerics, SeededNetwork,
 };
 pub use error::{Issue, SpecErrors};
 pub use fabric::Fabric;

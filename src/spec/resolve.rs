@@ -1,7 +1,8 @@
 //! From settings to a design that can be built.
 
 use super::config::{
-    DEFAULT_BITS, DEFAULT_CLOCK_NS, DEFAULT_MACS, DesignConfig, Network, Numerics, SeededNetwork,
+    DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
+    DesignConfig, Network, Numerics, SeededNetwork,
 };
 use super::error::{Issue, SpecErrors};
 use super::identifier::Identifier;
@@ -147,11 +148,11 @@ impl Resolver {
             weight_bits: width("numerics.weight_bits"),
             act_bits: width("numerics.act_bits"),
             input_bits: width("numerics.input_bits"),
-            z: format("z", QFormat::new(8, 4)),
+            z: format("z", DEFAULT_Z),
             gate_frac: self
                 .integer("numerics.gate_frac")
-                .map_or(8, |frac| frac as u32),
-            c: format("c", QFormat::new(16, 10)),
+                .map_or(DEFAULT_GATE_FRAC, |frac| frac as u32),
+            c: format("c", DEFAULT_C),
         };
         if numerics.c.frac >= numerics.c.bits as i32 {
             self.issue(

@@ -172,6 +172,7 @@ impl Numbers {
             (_, None) => None,
         };
         QuantizedModel {
+            input_offset: None,
             layers,
             head,
             passengers,

@@ -190,11 +190,18 @@ fn a_float_model_becomes_a_core_that_agrees() {
         .success()
         .stderr_eq("")
         .stdout_eq(str![[r"
-  tensor [..] format  clamped      of  signal to noise
-  layers.0.x [..] dB
+  parameters            format  clamped     of  own rounding
+  layers.0.weight_ih.i [..] dB
 ...
-  layers.0.h [..] s5.4 [..] dB
   head.weight [..] dB
+  formats [..] x [..] z [..] gates [..] c [..] h
+  layer 0 [..]
+  clamped in [..]
+  layer 0 [..] %
+integer model against float model, 512 steps
+  h: signal to noise [..] dB, error [..] (root mean square)
+  head: signal to noise [..] dB, error [..] (root mean square)
+...
 
 "]]);
     quantize("again.safetensors").success();
@@ -210,6 +217,7 @@ fn a_float_model_becomes_a_core_that_agrees() {
         .success()
         .stdout_eq(str![[r"
 lstm_top: Verilator [..]
+  [..] inputs were clamped to the format of x
   equal without pauses: 1 280 words of 40 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
   equal with pauses: 1 280 words of 40 steps in [..] cycles, each beat in its cycle; source idle [..], sink stalled [..], queue full [..], array waited [..]
 

@@ -171,6 +171,7 @@ impl Recipe {
             x = h;
         }
         QuantizedModel {
+            input_offset: None,
             layers,
             head: None,
             passengers: BTreeMap::new(),

@@ -154,6 +154,7 @@ pub fn interface(shape: Shape) -> Interface {
         state_clear: Some("state_clear".to_string()),
         state: StatePolicy::Tlast,
         input: port("s_axis"),
+        input_offset: None,
         output: port("m_axis"),
         timing: Timing {
             cycles_per_step: 2 * beats as u64 + shape.wait,

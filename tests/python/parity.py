@@ -126,15 +126,18 @@ def compare_rows(program, home, model, x_codes, random):
 
 
 def compare_quantized(program, home):
-    """A file that `lprnn-hw quantize` wrote, with an integer head."""
+    """A file that `lprnn-hw quantize` wrote, with an integer head and an offset of x."""
     demo, file = ROOT / "models/demo", home / "quantized.safetensors"
     tool(program, "quantize", "--bits", "4", "--model", demo / "demo.safetensors",
-         "--calibrate", demo / "calib.npy", "-o", file)
+         "--calibrate", demo / "calib.npy", "--input-offset", "0.375", "-o", file)
     x = np.load(demo / "test.npy")
     tool(program, "run", "--model", file, "--float-input", "--input", demo / "test.npy",
-         "-o", home / "h.npy")
+         "-o", home / "h.npy", "--head-output", home / "y.npy")
     model = lq.Model.load(file)
-    words = same(model.run(model.quantize_input(x)), np.load(home / "h.npy"), "h of quantize's file")
+    h, y = np.load(home / "h.npy"), np.load(home / "y.npy")
+    words = same(model.run(model.quantize_input(x)), h, "h of quantize's file")
+    plain = h.astype(np.int64) @ model.head.weight.T + model.head.bias
+    words += same(plain, y, "y of quantize's file")
     # What Python writes of it, the program reads as the same.
     model.save(home / "again.safetensors")
     tool(program, "run", "--model", home / "again.safetensors", "--float-input",

@@ -63,6 +63,7 @@ impl Design {
             (input_size, x) = (hidden_size, format(h));
         }
         QuantizedModel {
+            input_offset: None,
             layers,
             head: None,
             passengers: BTreeMap::new(),

@@ -4,6 +4,7 @@ mod read;
 mod write;
 
 use super::model::LayerError;
+use super::offset::InputOffset;
 use crate::fixed::QFormat;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ impl crate::remedy::Remedy for ModelFileError {
 struct Formats {
     format: u32,
     layers: Vec<LayerFormats>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input_offset: Option<InputOffset>,
     #[serde(skip_serializing_if = "Option::is_none")]
     head: Option<HeadFormats>,
 }

@@ -66,6 +66,7 @@ impl QuantizedModel {
         }
         let model = Self {
             layers,
+            input_offset: formats.input_offset,
             head,
             passengers,
         };

@@ -130,6 +130,7 @@ impl QuantizedModel {
                     }),
                 })
                 .collect(),
+            input_offset: self.input_offset.clone(),
             head: self.head.as_ref().map(|head| HeadFormats {
                 w_bits: head.w_bits,
                 w_frac: head.w_frac,

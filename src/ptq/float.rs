@@ -1,0 +1,102 @@
+//! The float model on the calibration inputs: what the integers are measured against.
+
+use super::sequences::{Sequences, split};
+use crate::import::{FloatHead, FloatLayer};
+use rayon::prelude::*;
+
+/// What a float layer does.
+pub(super) struct FloatRun {
+    /// `[all steps, H]`.
+    pub h: Vec<f32>,
+    /// Largest magnitude of a pre-activation.
+    pub z_most: f32,
+    /// Largest magnitude of a cell state.
+    pub c_most: f32,
+}
+
+/// Steps whose products with x are computed side by side.
+const BLOCK: usize = 256;
+
+fn sigmoid(value: f32) -> f32 {
+    1.0 / (1.0 + (-value).exp())
+}
+
+/// In eight sums, which compilers turn into vector instructions.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let (a, rest_a) = a.as_chunks::<8>();
+    let (b, rest_b) = b.as_chunks::<8>();
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// The layer on every sequence, each from zero state.
+pub(super) fn run(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
+    let sequences: Vec<&[f32]> = split(&inputs.data, inputs.width, &inputs.lengths).collect();
+    let parts: Vec<FloatRun> = sequences
+        .par_iter()
+        .map(|sequence| sequence_of(layer, sequence))
+        .collect();
+    let mut all = FloatRun {
+        h: Vec::with_capacity(inputs.steps() * layer.hidden_size),
+        z_most: 0.0,
+        c_most: 0.0,
+    };
+    for part in parts {
+        all.h.extend(part.h);
+        all.z_most = all.z_most.max(part.z_most);
+        all.c_most = all.c_most.max(part.c_most);
+    }
+    all
+}
+
+fn sequence_of(layer: &FloatLayer, inputs: &[f32]) -> FloatRun {
+    let (width, hidden) = (layer.input_size, layer.hidden_size);
+    let mut out = FloatRun {
+        h: Vec::with_capacity(inputs.len() / width * hidden),
+        z_most: 0.0,
+        c_most: 0.0,
+    };
+    let (mut h, mut c) = (vec![0.0f32; hidden], vec![0.0f32; hidden]);
+    let mut z = vec![0.0f32; 4 * hidden];
+    for block in inputs.chunks(BLOCK * width) {
+        let from_x: Vec<f32> = block
+            .par_chunks_exact(width)
+            .flat_map_iter(|x| {
+                let rows = layer.weight_ih.chunks_exact(width).zip(&layer.bias);
+                rows.map(move |(row, bias)| dot(row, x) + bias)
+            })
+            .collect();
+        for from_x in from_x.chunks_exact(4 * hidden) {
+            let rows = layer.weight_hh.chunks_exact(hidden);
+            for ((z, row), from_x) in z.iter_mut().zip(rows).zip(from_x) {
+                *z = from_x + dot(row, &h);
+                out.z_most = out.z_most.max(z.abs());
+            }
+            for unit in 0..hidden {
+                let [i, f, g, o] = std::array::from_fn(|gate| z[gate * hidden + unit]);
+                c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * g.tanh();
+                out.c_most = out.c_most.max(c[unit].abs());
+                h[unit] = sigmoid(o) * c[unit].tanh();
+            }
+            out.h.extend_from_slice(&h);
+        }
+    }
+    out
+}
+
+/// The head on h, `[steps, H]` in, `[steps, O]` out.
+pub(super) fn head(head: &FloatHead, h: &[f32]) -> Vec<f32> {
+    let hidden = head.weight.len() / head.output_size;
+    h.par_chunks_exact(hidden)
+        .flat_map_iter(|h| {
+            let rows = head.weight.chunks_exact(hidden).zip(&head.bias);
+            rows.map(move |(row, bias)| dot(row, h) + bias)
+        })
+        .collect()
+}

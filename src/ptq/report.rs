@@ -1,0 +1,102 @@
+//! What calibration chose, and what was measured.
+
+use super::formats::Formats;
+use crate::fixed::QFormat;
+use crate::reference::StageCount;
+use serde::Serialize;
+
+/// A tensor of parameters and the codes that it became.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TensorReport {
+    /// Such as `layers.0.weight_ih.f`.
+    pub tensor: String,
+    /// Format chosen.
+    pub format: QFormat,
+    /// Values beyond the format.
+    pub clamped: u64,
+    /// Values.
+    pub total: u64,
+    /// The tensor over what its own rounding changes, in decibel; infinite when nothing was lost. It
+    /// says nothing of what the network loses.
+    pub rounding_db: f64,
+}
+
+/// Values that a layer clamped on the calibration inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Clamped {
+    /// Inputs of the layer.
+    pub x: StageCount,
+    /// Accumulator to pre-activation.
+    pub z: StageCount,
+    /// Products to cell state.
+    pub c: StageCount,
+    /// Cell state to the argument of tanh.
+    pub tanh_argument: StageCount,
+    /// Product to hidden state.
+    pub h: StageCount,
+}
+
+/// Formats of one layer, and what they clamped.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LayerReport {
+    /// Number of the layer, from 0.
+    pub layer: usize,
+    /// Its formats.
+    #[serde(flatten)]
+    pub formats: Formats,
+    /// Clamped values.
+    pub clamped: Clamped,
+}
+
+/// A signal of the integer model against the same of the float model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quality {
+    /// Signal to noise in decibel; infinite when equal.
+    pub snr_db: f64,
+    /// Root of the mean square of the float signal.
+    pub signal_rms: f64,
+    /// Root of the mean square of the difference.
+    pub error_rms: f64,
+}
+
+/// What holds the quality of h down.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limit {
+    /// Such as `weights of 8 bits`.
+    pub part: String,
+    /// What would mend it; absent where the contract has no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option: Option<String>,
+    /// Signal to noise of h with it, in decibel, all other formats left as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snr_db: Option<f64>,
+    /// What it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+}
+
+/// All that quantisation has to tell.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Weights, in the order of the file.
+    pub tensors: Vec<TensorReport>,
+    /// Formats of the layers.
+    pub layers: Vec<LayerReport>,
+    /// Sequences of the calibration.
+    pub sequences: usize,
+    /// Steps of all of them; everything below was measured on these.
+    pub steps: usize,
+    /// Steps that the formats were chosen on, where not on all.
+    pub chosen_on_steps: usize,
+    /// Largest magnitude of h in the float model, of every layer.
+    pub h_most: Vec<f64>,
+    /// h of the last layer.
+    pub h: Quality,
+    /// Outputs of the head, where the model has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Quality>,
+    /// What limits h, the strongest first; empty where no single step helps.
+    pub limits: Vec<Limit>,
+    /// What deserves a second look.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,359 @@
+//! A float model to integers, layer after layer.
+
+use super::formats::Formats;
+use super::measure::{Operand, Problem, Tables, decibel, energy, noise, words};
+use super::report::{Clamped, LayerReport, Quality, Report, TensorReport};
+use super::search::{Ranges, choose};
+use super::sequences::Sequences;
+use super::{Wanted, float, limits, warnings};
+use crate::fixed::QFormat;
+use crate::import::{FloatHead, FloatLayer, FloatModel};
+use crate::quantize::{
+    Fractions, GATES, Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped,
+    quantize_input, squared_error,
+};
+use crate::reference::{Saturation, StageCount};
+
+/// Multiply-accumulates of one candidate: more steps than that takes are sampled.
+const CANDIDATE_MACS: usize = 1 << 28;
+
+/// An integer model and how it was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantized {
+    /// The model.
+    pub model: QuantizedModel,
+    /// What was chosen and measured.
+    pub report: Report,
+}
+
+/// What the float model does on the calibration inputs.
+pub(super) struct Truth {
+    /// Of every layer, on all steps.
+    ranges: Vec<Ranges>,
+    /// h of the last layer, on all steps.
+    h: Vec<f32>,
+    /// Steps that candidates are run on.
+    pub(super) sample: Sequences,
+    /// h of every layer on those.
+    pub(super) targets: Vec<Vec<f32>>,
+}
+
+impl Truth {
+    fn of(model: &FloatModel, inputs: &Sequences) -> Self {
+        let macs =
+            |layer: &FloatLayer| 4 * layer.hidden_size * (layer.input_size + layer.hidden_size);
+        let largest = model.layers.iter().map(macs).max().unwrap_or(1);
+        let sample = inputs.sample((CANDIDATE_MACS / largest).max(1));
+        let (ranges, all) = Self::runs(model, inputs);
+        let h = all.last().cloned().unwrap_or_default();
+        let targets = if sample == *inputs {
+            all
+        } else {
+            Self::runs(model, &sample).1
+        };
+        Self {
+            ranges,
+            h,
+            sample,
+            targets,
+        }
+    }
+
+    fn runs(model: &FloatModel, inputs: &Sequences) -> (Vec<Ranges>, Vec<Vec<f32>>) {
+        let mut signal = inputs.clone();
+        let layers = model.layers.iter();
+        layers
+            .map(|layer| {
+                let run = float::run(layer, &signal);
+                signal.width = layer.hidden_size;
+                signal.data.clone_from(&run.h);
+                let h = run.h.iter().fold(0.0f32, |most, h| most.max(h.abs()));
+                let ranges = Ranges {
+                    z: run.z_most.into(),
+                    c: run.c_most.into(),
+                    h: h.into(),
+                };
+                (ranges, run.h)
+            })
+            .unzip()
+    }
+}
+
+/// Quantises `model` with formats chosen on `inputs`.
+///
+/// Weights get the power-of-two scale with the least squared error, per gate and matrix; all other
+/// formats are chosen by the error of h. A bias that would not fit 32 bits at the accumulator's
+/// fraction, or products more than the supported shift apart, make the finer weight fraction coarser
+/// until they do.
+///
+/// # Panics
+/// When `inputs` are no vectors of the model's input size, or empty.
+#[must_use]
+pub fn quantize(model: &FloatModel, inputs: &Sequences, wanted: &Wanted) -> Quantized {
+    assert_eq!(inputs.width, model.layers[0].input_size, "elements of x");
+    let truth = Truth::of(model, inputs);
+    let tables = Tables::default();
+    let formats = choose_all(model, &truth, wanted, &tables);
+    let integers = assemble(model, &formats, wanted);
+    let mut report = measure(model, &integers, &formats, (inputs, &truth), &tables);
+    report.limits = limits::of(model, &formats, wanted, (&truth, &tables), report.h);
+    report.warnings = warnings::of(&report, inputs, wanted);
+    Quantized {
+        model: integers,
+        report,
+    }
+}
+
+/// [`quantize`] of the model of `x - offset`, on the same inputs; exact, since the biases take up
+/// what the offset takes off.
+///
+/// # Panics
+/// When `inputs` and `offset` are not of the model's input size.
+#[must_use]
+pub fn quantize_offset(
+    model: &FloatModel,
+    inputs: &Sequences,
+    offset: InputOffset,
+    wanted: &Wanted,
+) -> Quantized {
+    assert_eq!(
+        offset.codes.len(),
+        inputs.width,
+        "one constant for each element"
+    );
+    let centred = Sequences {
+        data: offset.taken_off(&inputs.data),
+        ..inputs.clone()
+    };
+    let mut quantized = quantize(&offset.folded(model), &centred, wanted);
+    quantized.model.input_offset = Some(offset);
+    quantized
+}
+
+/// Signal to noise of h in decibel of `model` in these formats, one for each layer, on `inputs`.
+///
+/// # Panics
+/// When `inputs` are no vectors of the model's input size.
+#[must_use]
+pub fn snr_of(
+    model: &FloatModel,
+    inputs: &Sequences,
+    weight_bits: u32,
+    formats: &[Formats],
+) -> f64 {
+    let truth = Truth::runs(model, inputs).1.pop().unwrap_or_default();
+    let integers = QuantizedModel {
+        layers: layers(model, formats, weight_bits),
+        ..QuantizedModel::default()
+    };
+    let codes = quantize_input(&inputs.data, formats[0].x);
+    let (h, _) = words(&Tables::default().lstm(&integers), &codes, &inputs.lengths);
+    let ulp = formats[formats.len() - 1].h.ulp();
+    decibel(energy(&truth), noise(&h, ulp, &truth))
+}
+
+/// The formats of every layer, each chosen on what the integer layers below give.
+fn choose_all(model: &FloatModel, truth: &Truth, wanted: &Wanted, tables: &Tables) -> Vec<Formats> {
+    let mut all: Vec<Formats> = Vec::new();
+    let mut operand = Operand::Real(&truth.sample);
+    for (layer, (target, &ranges)) in model
+        .layers
+        .iter()
+        .zip(truth.targets.iter().zip(&truth.ranges))
+    {
+        let lengths = &truth.sample.lengths;
+        let fractions = weight_fractions(model, all.len(), wanted.weight_bits);
+        let weights = (wanted.weight_bits, fractions);
+        let problem = Problem::new(layer, operand, lengths, target, weights, tables);
+        let formats = choose(&problem, wanted, ranges);
+        operand = Operand::Codes(problem.words(&formats), formats.h);
+        all.push(formats);
+    }
+    all
+}
+
+/// Fractions of the weights of a layer: those that it was trained with, or of the least squared error.
+pub(super) fn weight_fractions(model: &FloatModel, layer: usize, bits: u32) -> Fractions {
+    match &model.fractions {
+        Some(trained) => {
+            let [ih, hh] = trained.layers[layer];
+            Fractions { ih, hh }
+        }
+        None => Fractions::least_error(&model.layers[layer], bits),
+    }
+}
+
+/// The layers in these formats.
+fn layers(model: &FloatModel, formats: &[Formats], weight_bits: u32) -> Vec<Layer> {
+    let pairs = model.layers.iter().zip(formats).enumerate();
+    let layer = |(index, (layer, formats)): (usize, (&FloatLayer, &Formats))| {
+        formats.layer(
+            layer,
+            weight_bits,
+            weight_fractions(model, index, weight_bits),
+        )
+    };
+    pairs.map(layer).collect()
+}
+
+fn assemble(model: &FloatModel, formats: &[Formats], wanted: &Wanted) -> QuantizedModel {
+    let mut passengers = model.passengers.clone();
+    let mut head = None;
+    match (&model.head, wanted.head, formats.last()) {
+        (Some(float), HeadFormat::Integer(bits), Some(last)) => {
+            head = Some(Head::of(float, head_format(float, bits, last.h), last.h));
+        }
+        (Some(float), HeadFormat::Float, _) => {
+            let outputs = float.output_size;
+            let shape = vec![outputs, float.weight.len() / outputs];
+            passengers.insert("decoder.weight".into(), (shape, float.weight.clone()));
+            passengers.insert("decoder.bias".into(), (vec![outputs], float.bias.clone()));
+        }
+        _ => {}
+    }
+    QuantizedModel {
+        input_offset: None,
+        layers: layers(model, formats, wanted.weight_bits),
+        head,
+        passengers,
+    }
+}
+
+/// Least squared error, coarser where the bias would not fit 32 bits at the output's fraction.
+fn head_format(float: &FloatHead, bits: u32, h: QFormat) -> QFormat {
+    let most = float
+        .bias
+        .iter()
+        .fold(0.0f64, |most, &bias| most.max(f64::from(bias).abs()));
+    let mut frac = best_fraction(&float.weight, bits, true);
+    while most * f64::from(frac + h.frac).exp2() >= f64::from(i32::MAX) {
+        frac -= 1;
+    }
+    QFormat::new(bits, frac)
+}
+
+fn quality(signal: f64, noise: f64, count: usize) -> Quality {
+    let root = |sum: f64| (sum / count.max(1) as f64).sqrt();
+    Quality {
+        snr_db: decibel(signal, noise),
+        signal_rms: root(signal),
+        error_rms: root(noise),
+    }
+}
+
+/// Everything on all steps, by the reference model.
+fn measure(
+    float: &FloatModel,
+    integers: &QuantizedModel,
+    formats: &[Formats],
+    (inputs, truth): (&Sequences, &Truth),
+    tables: &Tables,
+) -> Report {
+    let codes = quantize_input(&inputs.data, formats[0].x);
+    let (h, saturation) = words(&tables.lstm(integers), &codes, &inputs.lengths);
+    let format = formats[formats.len() - 1].h;
+    let head = float.head.as_ref().map(|head| {
+        let want = float::head(head, &truth.h);
+        let got = outputs(head, integers.head.as_ref(), &h, format);
+        let pairs = want.iter().zip(&got);
+        let noise = pairs
+            .map(|(&want, got)| (f64::from(want) - got).powi(2))
+            .sum();
+        quality(energy(&want), noise, want.len())
+    });
+    Report {
+        tensors: tensors(float, integers),
+        layers: layer_reports(formats, &saturation, inputs),
+        sequences: inputs.lengths.len(),
+        steps: inputs.steps(),
+        chosen_on_steps: truth.sample.steps(),
+        h_most: truth.ranges.iter().map(|ranges| ranges.h).collect(),
+        h: quality(energy(&truth.h), noise(&h, format.ulp(), &truth.h), h.len()),
+        head,
+        limits: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Outputs of the head on words of h: of the integer head, or of the float one where it stays float.
+fn outputs(float: &FloatHead, integer: Option<&Head>, h: &[i32], format: QFormat) -> Vec<f64> {
+    let Some(head) = integer else {
+        let ulp = format.ulp();
+        let h: Vec<f32> = h
+            .iter()
+            .map(|&code| (f64::from(code) * ulp) as f32)
+            .collect();
+        return float::head(float, &h).into_iter().map(f64::from).collect();
+    };
+    let ulp = f64::from(-(head.w_frac + format.frac)).exp2();
+    let width = head.weight.len() / head.output_size;
+    h.chunks_exact(width)
+        .flat_map(|h| head.of_codes(h))
+        .map(|y| y as f64 * ulp)
+        .collect()
+}
+
+fn layer_reports(
+    formats: &[Formats],
+    saturation: &[Saturation],
+    inputs: &Sequences,
+) -> Vec<LayerReport> {
+    let mut x = StageCount {
+        saturated: clamped(&inputs.data, formats[0].x),
+        total: inputs.data.len() as u64,
+    };
+    let pairs = formats.iter().zip(saturation).enumerate();
+    pairs
+        .map(|(layer, (&formats, counts))| {
+            let clamped = Clamped {
+                x,
+                z: counts.z,
+                c: counts.c,
+                tanh_argument: counts.tanh_argument,
+                h: counts.h,
+            };
+            x = StageCount {
+                saturated: 0, // the words of the layer below fit
+                total: counts.h.total,
+            };
+            LayerReport {
+                layer,
+                formats,
+                clamped,
+            }
+        })
+        .collect()
+}
+
+fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
+    let mut all = Vec::new();
+    let mut add = |tensor: String, values: &[f32], format: QFormat| {
+        all.push(TensorReport {
+            tensor,
+            format,
+            clamped: clamped(values, format),
+            total: values.len() as u64,
+            rounding_db: decibel(energy(values), squared_error(values, format, true)),
+        });
+    };
+    for (index, (float, layer)) in float.layers.iter().zip(&integers.layers).enumerate() {
+        for (gate, name) in GATES.into_iter().enumerate() {
+            for (matrix, values, frac) in [
+                ("weight_ih", &float.weight_ih, layer.w_frac_ih[gate]),
+                ("weight_hh", &float.weight_hh, layer.w_frac_hh[gate]),
+            ] {
+                let count = values.len() / 4;
+                add(
+                    format!("layers.{index}.{matrix}.{name}"),
+                    &values[gate * count..][..count],
+                    QFormat::new(layer.w_bits, frac),
+                );
+            }
+        }
+    }
+    if let (Some(float), Some(head)) = (&float.head, &integers.head) {
+        let format = QFormat::new(head.w_bits, head.w_frac);
+        add("head.weight".into(), &float.weight, format);
+    }
+    all
+}

@@ -1,0 +1,258 @@
+//! Real numbers to codes, and the fractions with the least squared error.
+
+use super::model::{Head, Layer};
+use super::validate::LARGEST_SHIFT;
+use crate::fixed::QFormat;
+use crate::import::{FloatHead, FloatLayer};
+
+/// What becomes of the linear head, which the hardware does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadFormat {
+    /// It rides along as `decoder.weight` and `decoder.bias`.
+    Float,
+    /// Integers, weights of this many bits.
+    Integer(u32),
+}
+
+/// Widths and formats to quantise to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuantizeOptions {
+    /// Bits of every weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of the first layer's x.
+    pub input_bits: u32,
+    /// Format of z.
+    pub z: QFormat,
+    /// Fraction bits of the gate values.
+    pub a_frac: u32,
+    /// Format of c.
+    pub c: QFormat,
+    /// The linear head, where the model has one.
+    pub head: HeadFormat,
+}
+
+/// The nearest code: ties to even, clamped; at one bit the sign, +1 for zero.
+fn code(value: f32, format: QFormat, symmetric: bool) -> i64 {
+    if format.bits == 1 {
+        return if value >= 0.0 { 1 } else { -1 };
+    }
+    let scaled = (f64::from(value) * f64::from(format.frac).exp2()).round_ties_even();
+    let least = format.min_code() + i64::from(symmetric);
+    scaled.clamp(least as f64, format.max_code() as f64) as i64
+}
+
+/// Codes of real inputs in `format`: round half to even, clamp.
+#[must_use]
+pub fn quantize_input(values: &[f32], format: QFormat) -> Vec<i32> {
+    nearest_codes(values.iter().map(|&value| f64::from(value)), format)
+}
+
+/// [`quantize_input`] of values of double precision.
+pub(super) fn nearest_codes(values: impl Iterator<Item = f64>, format: QFormat) -> Vec<i32> {
+    if format.bits == 1 {
+        return values
+            .map(|value| if value >= 0.0 { 1 } else { -1 })
+            .collect();
+    }
+    let scale = f64::from(format.frac).exp2();
+    let (least, most) = (format.min_code() as f64, format.max_code() as f64);
+    let rounded = values.map(|value| {
+        // Clamped before it is rounded: below 2^51, adding and subtracting rounds to even.
+        let near = (value * scale).clamp(least - 1.0, most + 1.0);
+        ((near + ROUND) - ROUND).clamp(least, most) as i32
+    });
+    rounded.collect()
+}
+
+/// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
+const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
+
+/// Squared error of `values` in `format`, symmetric codes if asked for.
+#[must_use]
+pub fn squared_error(values: &[f32], format: QFormat, symmetric: bool) -> f64 {
+    let ulp = format.ulp();
+    values
+        .iter()
+        .map(|&value| (f64::from(value) - code(value, format, symmetric) as f64 * ulp).powi(2))
+        .sum()
+}
+
+/// The fraction of a `bits`-bit format with the least squared error on `values`.
+///
+/// Candidates reach from the one that holds the largest value to six bits finer; clamping a few
+/// outliers often pays.
+#[must_use]
+pub fn best_fraction(values: &[f32], bits: u32, symmetric: bool) -> i32 {
+    let largest = values
+        .iter()
+        .fold(0.0f32, |most, value| most.max(value.abs()));
+    if largest == 0.0 {
+        return bits as i32 - 1;
+    }
+    let coarsest = bits as i32 - 2 - largest.log2().floor() as i32;
+    let candidates = (coarsest - 1)..=(coarsest + 6);
+    let error = |frac: i32| squared_error(values, QFormat::new(bits, frac), symmetric);
+    candidates
+        .min_by(|&a, &b| error(a).total_cmp(&error(b)))
+        .unwrap_or(coarsest)
+}
+
+/// How many values lie beyond the codes of `format`, by more than rounding.
+#[must_use]
+pub fn clamped(values: &[f32], format: QFormat) -> u64 {
+    clamped_values(values.iter().map(|&value| f64::from(value)), format)
+}
+
+/// [`clamped`] of values of double precision.
+pub(super) fn clamped_values(values: impl Iterator<Item = f64>, format: QFormat) -> u64 {
+    if format.bits == 1 {
+        return 0; // the sign is all there is
+    }
+    let scale = f64::from(format.frac).exp2();
+    let (low, high) = (format.min_code() as f64, format.max_code() as f64);
+    let beyond = values
+        .map(|value| (value * scale).round_ties_even())
+        .filter(|code| *code < low || *code > high);
+    beyond.count() as u64
+}
+
+impl Head {
+    /// Outputs for the codes of one h, `[output_size]`, exact.
+    pub fn of_codes(&self, h: &[i32]) -> impl Iterator<Item = i64> {
+        let rows = self.weight.chunks_exact(h.len()).zip(&self.bias);
+        rows.map(move |(row, &bias)| {
+            let products = row.iter().zip(h);
+            let sum: i64 = products.map(|(&w, &h)| i64::from(w) * i64::from(h)).sum();
+            sum + i64::from(bias)
+        })
+    }
+
+    /// The codes of a float head in `format`, on h of the format `h`.
+    #[must_use]
+    pub fn of(float: &FloatHead, format: QFormat, h: QFormat) -> Self {
+        let one = f64::from(format.frac + h.frac).exp2();
+        let weight = float.weight.iter();
+        let bias = float.bias.iter();
+        Self {
+            output_size: float.output_size,
+            w_bits: format.bits,
+            w_frac: format.frac,
+            weight: weight
+                .map(|&value| code(value, format, true) as i16)
+                .collect(),
+            bias: bias
+                .map(|&value| (f64::from(value) * one).round_ties_even() as i32)
+                .collect(),
+        }
+    }
+}
+
+/// Fractions of one layer's weights, per gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fractions {
+    /// Of `weight_ih`.
+    pub ih: [i32; 4],
+    /// Of `weight_hh`.
+    pub hh: [i32; 4],
+}
+
+impl Fractions {
+    /// Those with the least squared error for `bits`-bit weights, made coarser where products could
+    /// not be aligned or a bias would not fit 32 bits. `x` and `h` are the operands' formats.
+    #[must_use]
+    pub fn fit(float: &FloatLayer, x: QFormat, h: QFormat, bits: u32) -> Self {
+        Self::least_error(float, bits).settled(float, x, h)
+    }
+
+    /// Those with the least squared error, whatever the operands are.
+    #[must_use]
+    pub fn least_error(float: &FloatLayer, bits: u32) -> Self {
+        let of = |weights: &[f32]| {
+            let gate = |k: usize| &weights[k * weights.len() / 4..][..weights.len() / 4];
+            std::array::from_fn(|k| best_fraction(gate(k), bits, true))
+        };
+        Self {
+            ih: of(&float.weight_ih),
+            hh: of(&float.weight_hh),
+        }
+    }
+
+    /// Made coarser where products could not be aligned or a bias would not fit 32 bits.
+    #[must_use]
+    pub fn settled(mut self, float: &FloatLayer, x: QFormat, h: QFormat) -> Self {
+        for (gate, bias) in float.bias.chunks_exact(float.hidden_size).enumerate() {
+            self.settle(gate, (x, h), bias);
+        }
+        self
+    }
+
+    /// Makes the finer product coarser until both can be aligned and the bias fits.
+    fn settle(&mut self, gate: usize, (x, h): (QFormat, QFormat), bias: &[f32]) {
+        let largest = bias
+            .iter()
+            .fold(0.0f64, |most, &value| most.max(f64::from(value).abs()));
+        loop {
+            let (of_x, of_h) = (self.ih[gate] + x.frac, self.hh[gate] + h.frac);
+            let too_far = of_x.abs_diff(of_h) > LARGEST_SHIFT;
+            let too_large = largest * f64::from(of_x.max(of_h)).exp2() >= 2f64.powi(31) - 1.0;
+            if !too_far && !too_large {
+                return;
+            }
+            if of_x > of_h {
+                self.ih[gate] -= 1;
+            } else {
+                self.hh[gate] -= 1;
+            }
+        }
+    }
+}
+
+/// The codes of one layer in these formats: nearest, ties to even, symmetric, clamped.
+#[must_use]
+pub fn layer_with(
+    float: &FloatLayer,
+    x: QFormat,
+    h: QFormat,
+    options: &QuantizeOptions,
+    fractions: &Fractions,
+) -> Layer {
+    let bits = options.weight_bits;
+    let codes = |values: &[f32], fractions: [i32; 4]| -> Vec<i16> {
+        let gates = values.chunks_exact(values.len() / 4).zip(fractions);
+        gates
+            .flat_map(|(values, frac)| {
+                let format = QFormat::new(bits, frac);
+                values
+                    .iter()
+                    .map(move |&value| code(value, format, true) as i16)
+            })
+            .collect()
+    };
+    let mut layer = Layer {
+        input_size: float.input_size,
+        hidden_size: float.hidden_size,
+        x,
+        h,
+        w_bits: bits,
+        w_frac_ih: fractions.ih,
+        w_frac_hh: fractions.hh,
+        z: options.z,
+        a_frac: options.a_frac,
+        c: options.c,
+        weight_ih: codes(&float.weight_ih, fractions.ih),
+        weight_hh: codes(&float.weight_hh, fractions.hh),
+        bias: Vec::new(),
+        row_scale: None,
+    };
+    for gate in 0..4 {
+        let one = f64::from(layer.alignment(gate).frac).exp2();
+        let bias = &float.bias[gate * float.hidden_size..][..float.hidden_size];
+        layer.bias.extend(
+            bias.iter()
+                .map(|&value| (f64::from(value) * one).round_ties_even() as i32),
+        );
+    }
+    layer
+}

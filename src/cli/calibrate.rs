@@ -2,7 +2,7 @@
 
 use super::Ended;
 use super::error::CliError;
-use super::file::{check_file, write_file};
+use super::file::write_inside;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use crate::calibrate::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
@@ -117,9 +117,11 @@ fn fit_table(args: &FitArgs, console: Console) -> Result<Ended, CliError> {
     } else {
         document(&points, &coefficients)
     };
-    let file = args.folder.join(COEFFICIENTS);
-    check_file(&file, [&path])?;
-    write_file(&file, coefficients.to_json().as_bytes())?;
+    write_inside(
+        &args.folder,
+        Path::new(COEFFICIENTS),
+        coefficients.to_json().as_bytes(),
+    )?;
     console.print(&Fitted { coefficients, text })?;
     Ok(Ended::Well)
 }
@@ -256,7 +258,8 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
                             table.0.add(design, &found);
                             table.1 += 1;
                             progress.at(table.1);
-                            write_file(&path, table.0.to_csv().as_bytes()).err()
+                            write_inside(folder, Path::new(POINTS), table.0.to_csv().as_bytes())
+                                .err()
                         }
                         Err(_) if crate::tools::interrupted() => return,
                         Err(error) => Some(CliError::of(&error)),

@@ -11,6 +11,26 @@ pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), CliError> {
     files::write(path, contents).map_err(|error| CliError::io(path, "write", &error))
 }
 
+/// Writes a file into a folder that may come from somebody else, by its name below `folder`, as
+/// [`write_file`] does. A link there is refused: it may lead to any file of ours.
+pub fn write_inside(folder: &Path, name: &Path, contents: &[u8]) -> Result<(), CliError> {
+    let mut path = folder.to_path_buf();
+    for part in name {
+        path.push(part);
+        if path.is_symlink() {
+            return Err(CliError::new(
+                path.display(),
+                "is a link, which may lead out of the folder",
+            )
+            .help("put the file or folder itself there"));
+        }
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| CliError::io(parent, "make", &error))?;
+    }
+    write_file(&path, contents)
+}
+
 /// Checks that `path` can be written, and is none of the command's `inputs`, before the long work.
 pub fn check_file<'a>(
     path: &Path,
@@ -48,4 +68,33 @@ pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), C
         return Err(CliError::new(one.0, problem).help("name two files"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn nothing_is_written_out_of_a_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        std::fs::create_dir_all(at("plan/points")).unwrap();
+        std::fs::write(at("mine"), "mine").unwrap();
+        let write = |name: &str| write_inside(&at("plan"), Path::new(name), b"theirs");
+        symlink("../../mine", at("plan/points/file")).unwrap();
+        symlink("../..", at("plan/points/folder")).unwrap();
+        assert!(write("points/file").is_err());
+        assert!(write("points/folder/mine").is_err());
+        assert_eq!(std::fs::read(at("mine")).unwrap(), b"mine");
+        write("points/new/file").unwrap();
+        assert_eq!(
+            std::fs::read(at("plan/points/new/file")).unwrap(),
+            b"theirs"
+        );
+        // The folder itself may be a link: it is what was named.
+        symlink("plan", at("link")).unwrap();
+        write_inside(&at("link"), Path::new("file"), b"ours").unwrap();
+        assert_eq!(std::fs::read(at("plan/file")).unwrap(), b"ours");
+    }
 }

@@ -26,6 +26,11 @@ fn is_result(path: &Path) -> bool {
     matches!(parts[..], ["points", id, RESULT] if crate::explore::is_id(id))
 }
 
+/// Where the result of a point lies, relative to the folder of its plan.
+fn result_name(id: &str) -> PathBuf {
+    Path::new("points").join(id).join(RESULT)
+}
+
 /// A folder with a plan.
 pub struct Folder {
     path: PathBuf,
@@ -49,7 +54,7 @@ impl Folder {
     }
 
     fn result_path(&self, id: &str) -> PathBuf {
-        self.path.join("points").join(id).join(RESULT)
+        self.path.join(result_name(id))
     }
 
     /// The result of a task: `None` where there is none yet.

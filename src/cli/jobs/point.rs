@@ -2,10 +2,10 @@
 
 use super::super::Ended;
 use super::super::error::CliError;
-use super::super::file::write_file;
+use super::super::file::write_inside;
 use super::super::output::Console;
 use super::super::verify::measure;
-use super::{Folder, PLAN, POINTS};
+use super::{Folder, PLAN, POINTS, result_name};
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
 use crate::spec::{Numerics, Part, Settings, SpecErrors};
@@ -41,11 +41,8 @@ pub fn point(args: &PointArgs, console: Console) -> Result<Ended, CliError> {
         return Ok(verdict(&found));
     }
     let found = work(task, console)?;
-    let path = folder.result_path(&args.id);
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(|error| CliError::io(parent, "make", &error))?;
-    }
-    write_file(&path, record(task, &found).as_bytes())?;
+    let name = result_name(&args.id);
+    write_inside(&args.folder, &name, record(task, &found).as_bytes())?;
     Ok(verdict(&found))
 }
 

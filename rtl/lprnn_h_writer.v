@@ -32,8 +32,10 @@ module lprnn_h_writer #(
     output wire [COLUMNS*ACT_W-1:0] data_o
 );
 
-    localparam [GROUP_W-1:0] LAST_GROUP  = GROUPS - 1;
-    localparam [BLOCK_W-1:0] FIRST_BLOCK = X_BLOCKS;
+    localparam integer LAST_GROUP_INT = GROUPS - 1;
+    localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
+    localparam integer FIRST_BLOCK_INT = X_BLOCKS;
+    localparam [BLOCK_W-1:0] FIRST_BLOCK = FIRST_BLOCK_INT[BLOCK_W-1:0];
 
     reg [GROUP_W-1:0] group_q;
     reg [BLOCK_W-1:0] block_q;

@@ -468,7 +468,8 @@ module lprnn_layer #(
     reg [1:0]         bias_gate_q;
     reg               bias_fresh_q;
 
-    localparam [GROUP_W-1:0] LAST_GROUP = GROUPS - 1;
+    localparam integer LAST_GROUP_INT = GROUPS - 1;
+    localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
     wire closing_fresh = fresh_line_q[MAC_LATENCY-1];
 
     always @(posedge clk) begin

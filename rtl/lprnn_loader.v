@@ -35,7 +35,8 @@ module lprnn_loader #(
     output wire               last_o
 );
 
-    localparam [BEAT_W-1:0] LAST_BEAT = BEATS - 1;
+    localparam integer LAST_BEAT_INT = BEATS - 1;
+    localparam [BEAT_W-1:0] LAST_BEAT = LAST_BEAT_INT[BEAT_W-1:0];
 
     reg [SLOTS-1:0]   slot_q;
     reg [BLOCK_W-1:0] block_q;

@@ -34,7 +34,8 @@ module lprnn_mac_lut #(
     endgenerate
 
     // An operand of zero.
-    localparam [ACT_W-1:0] MISSING = {(DIGITS != 0) ? 1'b1 : 1'b0, {ACT_W{1'b0}}} >> 1;
+    localparam [ACT_W:0] OFFSET = {(DIGITS != 0) ? 1'b1 : 1'b0, {ACT_W{1'b0}}} >> 1;
+    localparam [ACT_W-1:0] MISSING = OFFSET[ACT_W-1:0];
     // Digits take the operands signed, everything else takes them in offset binary.
     localparam [ACT_W-1:0] SIGN = MISSING;
 

@@ -34,8 +34,10 @@ module lprnn_output #(
 );
 
     localparam WORD_W = LANES*H_W + 3;
-    localparam [BEAT_W-1:0] FULL_COUNT = BEATS - 1;
-    localparam [BEAT_W-1:0] LAST_COUNT = LAST_BEATS - 1;
+    localparam integer FULL_COUNT_INT = BEATS - 1;
+    localparam [BEAT_W-1:0] FULL_COUNT = FULL_COUNT_INT[BEAT_W-1:0];
+    localparam integer LAST_COUNT_INT = LAST_BEATS - 1;
+    localparam [BEAT_W-1:0] LAST_COUNT = LAST_COUNT_INT[BEAT_W-1:0];
 
     // As in lprnn_state_ram.
 `ifdef YOSYS

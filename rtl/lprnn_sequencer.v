@@ -45,14 +45,22 @@ module lprnn_sequencer #(
     output wire               step_end_o      // and of its step
 );
 
-    localparam [BLOCK_W-1:0]    NEARLY_LAST = BLOCKS - 2;
-    localparam [BLOCK_W-1:0]    LAST_X      = X_BLOCKS - 1;
-    localparam [BLOCK_W-1:0]    LAST_H      = X_BLOCKS + H_BLOCKS - 1;
-    localparam [GROUP_W-1:0]    LAST_GROUP  = GROUPS - 1;
-    localparam [ADDR_W-1:0]     LAST_ADDR   = BLOCKS * GROUPS - 1;
-    localparam [3:0]            GAP         = CHAIN - 1;
-    localparam [RESULTS_W-1:0]  ALL_RESULTS = RESULTS;
-    localparam [H_CREDIT_W-1:0] ALL_H       = H_BLOCKS;
+    localparam integer NEARLY_LAST_INT = BLOCKS - 2;
+    localparam [BLOCK_W-1:0] NEARLY_LAST = NEARLY_LAST_INT[BLOCK_W-1:0];
+    localparam integer LAST_X_INT = X_BLOCKS - 1;
+    localparam [BLOCK_W-1:0] LAST_X = LAST_X_INT[BLOCK_W-1:0];
+    localparam integer LAST_H_INT = X_BLOCKS + H_BLOCKS - 1;
+    localparam [BLOCK_W-1:0] LAST_H = LAST_H_INT[BLOCK_W-1:0];
+    localparam integer LAST_GROUP_INT = GROUPS - 1;
+    localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
+    localparam integer LAST_ADDR_INT = BLOCKS * GROUPS - 1;
+    localparam [ADDR_W-1:0] LAST_ADDR = LAST_ADDR_INT[ADDR_W-1:0];
+    localparam integer GAP_INT = CHAIN - 1;
+    localparam [3:0] GAP = GAP_INT[3:0];
+    localparam integer ALL_RESULTS_INT = RESULTS;
+    localparam [RESULTS_W-1:0] ALL_RESULTS = ALL_RESULTS_INT[RESULTS_W-1:0];
+    localparam integer ALL_H_INT = H_BLOCKS;
+    localparam [H_CREDIT_W-1:0] ALL_H = ALL_H_INT[H_CREDIT_W-1:0];
 
     generate
         if (CHAIN > 16 || BLOCKS < X_BLOCKS + H_BLOCKS || BLOCKS < 5) begin : gen_param_check
@@ -90,9 +98,12 @@ module lprnn_sequencer #(
     wire lane_ready;
     generate
         if (BLOCKS < AVOID + 2) begin : gen_distance
-            localparam [3:0] FIRST  = AVOID;
-            localparam [3:0] SECOND = AVOID + 1;
-            localparam [3:0] NEVER  = AVOID + 2;
+            localparam integer FIRST_INT = AVOID;
+            localparam [3:0] FIRST = FIRST_INT[3:0];
+            localparam integer SECOND_INT = AVOID + 1;
+            localparam [3:0] SECOND = SECOND_INT[3:0];
+            localparam integer NEVER_INT = AVOID + 2;
+            localparam [3:0] NEVER = NEVER_INT[3:0];
             reg [3:0] distance_q;
             always @(posedge clk) begin
                 if (rst) begin

@@ -24,8 +24,10 @@ module lprnn_state_policy #(
     output wire fresh_o
 );
 
-    localparam [BEAT_W-1:0]   LAST_BEAT = BEATS - 1;
-    localparam [WINDOW_W-1:0] LAST_STEP = WINDOW - 1;
+    localparam integer LAST_BEAT_INT = BEATS - 1;
+    localparam [BEAT_W-1:0] LAST_BEAT = LAST_BEAT_INT[BEAT_W-1:0];
+    localparam integer LAST_STEP_INT = WINDOW - 1;
+    localparam [WINDOW_W-1:0] LAST_STEP = LAST_STEP_INT[WINDOW_W-1:0];
 
     reg [BEAT_W-1:0]   beat_q;
     reg [WINDOW_W-1:0] step_q;

@@ -106,7 +106,7 @@ fn a_flipped_weight_bit_in_the_sources_fails() {
     // Inline memories have no digest: here the words of h must differ.
     let recipe = Recipe::new("inlined", &[3, 4], 4).folded(2, 2).inline();
     spoiled(recipe, "rtl/inlined_l0_weights.v", |text| {
-        let at = text.find("memory[0] = ").unwrap();
+        let at = text.find("'d0: read_q <= ").unwrap();
         let end = at + text[at..].find(';').unwrap();
         // The sign of row 3's second weight: the output gate of the second column.
         let digit = end - 8;
@@ -212,6 +212,56 @@ fn descriptions_agree_with_the_files() {
         assert_eq!(report["cycles_per_step"], interface.timing.cycles_per_step);
         let markdown = text("report.md");
         assert!(markdown.contains(&interface.top));
+    }
+}
+
+/// Texts name no file that is not there.
+#[test]
+fn named_files_exist() {
+    let kinds = [
+        "v",
+        "mem",
+        "toml",
+        "json",
+        "md",
+        "ys",
+        "tcl",
+        "xdc",
+        "f",
+        "core",
+        "vlt",
+        "safetensors",
+    ];
+    for recipe in designs() {
+        let bundle = recipe.bundle(7, 14);
+        let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let mut known: Vec<String> = bundle.files.keys().map(|path| base(path)).collect();
+        // `gen` adds these to what a recipe has, and the scripts write those.
+        known.extend(["design.toml", "model.safetensors"].map(str::to_owned));
+        known
+            .extend([".json", "_netlist.v", "_period.xdc"].map(|end| recipe.name.to_owned() + end));
+        let mut named = 0;
+        let texts = bundle
+            .files
+            .iter()
+            .filter(|(path, _)| !path.ends_with(".vlt"));
+        for (path, contents) in texts {
+            let text = String::from_utf8_lossy(contents);
+            let lines = text
+                .lines()
+                .filter(|line| !line.starts_with("// From rtl/"));
+            let split = |letter: char| !letter.is_ascii_alphanumeric() && !"_./-".contains(letter);
+            for word in lines.flat_map(|line| line.split(split)) {
+                let Some((_, ending)) = word.rsplit_once('.') else {
+                    continue;
+                };
+                if kinds.contains(&ending) {
+                    named += 1;
+                    assert!(known.contains(&base(word)), "{path} names {word}");
+                }
+            }
+        }
+        assert!(named > 50, "{named}");
     }
 }
 

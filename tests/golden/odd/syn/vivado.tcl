@@ -30,17 +30,13 @@ read_verilog [list \
     [file join $root rtl/odd_top.v] \
 ]
 
-# $readmemh finds them by their bare names once they are among the sources.
-add_files [list \
+# $readmemh finds them by their bare names once they are read.
+read_mem [list \
     [file join $root rtl/odd_l0_weights.mem] \
     [file join $root rtl/odd_l0_biases.mem] \
     [file join $root rtl/odd_l1_weights.mem] \
     [file join $root rtl/odd_l1_biases.mem] \
 ]
-set_property file_type "Memory Initialization Files" [get_files odd_l0_weights.mem]
-set_property file_type "Memory Initialization Files" [get_files odd_l0_biases.mem]
-set_property file_type "Memory Initialization Files" [get_files odd_l1_weights.mem]
-set_property file_type "Memory Initialization Files" [get_files odd_l1_biases.mem]
 
 # A period on the command line takes the place of the one in the constraints.
 if {$argc > 1} {

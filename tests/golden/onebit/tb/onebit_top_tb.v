@@ -111,14 +111,12 @@ module onebit_top_tb #(
             $stop;
             $finish;
         end
-        repeat (8) @(posedge clk);
-        rst_n <= 1'b1;
-        repeat (4) @(posedge clk);
-        running <= 1'b1;
     end
 
     always @(posedge clk) begin
-        cycle <= cycle + 1;
+        cycle   <= cycle + 1;
+        rst_n   <= (cycle >= 7);
+        running <= (cycle >= 11);
         noise <= {noise[30:0], noise[31] ^ noise[21] ^ noise[1] ^ noise[0]};
         if (running) begin
             if (s_valid & s_ready | ~s_valid) begin

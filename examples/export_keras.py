@@ -2,8 +2,8 @@
 
     KERAS_BACKEND=torch python examples/export_keras.py FOLDER     # or jax, tensorflow
 
-Writes forecaster.keras, calib.npy and test.npy, float32 of [batch, steps, channels]. Needs Keras 3
-with any backend, and NumPy.
+Writes forecaster.keras, calib.npy and test.npy, float32 of [batch, steps, channels], and after.npy, the
+values to be forecast. Needs Keras 3 with any backend, and NumPy.
 """
 
 import sys
@@ -38,12 +38,13 @@ def main(folder):
     )
     model.compile(keras.optimizers.Adam(0.01), "mse")
     model.fit(*series(512, seed=1), epochs=12, batch_size=64, verbose=0)
-    test, after = series(256, seed=3)
+    test, after = (part[:64] for part in series(256, seed=3))
     error = np.sqrt(((model.predict(test, verbose=0) - after) ** 2).mean())
     print(f"forecaster: {error:.4f} root mean square error on {len(test)} series")
     model.save(folder / "forecaster.keras")
     np.save(folder / "calib.npy", series(32, seed=2)[0])
     np.save(folder / "test.npy", test)
+    np.save(folder / "after.npy", after)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python examples/export_pytorch.py FOLDER
 
 Writes classifier.pt, two_networks.ckpt (an autoencoder as a training saves it, two LSTMs and an
-optimizer), calib.npy and test.npy, float32 of [batch, steps, channels]. Needs PyTorch and NumPy.
+optimizer), calib.npy and test.npy, float32 of [batch, steps, channels], and kind.npy, the classes of the
+latter. Needs PyTorch and NumPy.
 """
 
 import sys
@@ -62,9 +63,10 @@ def main(folder):
     torch.manual_seed(1)
     torch.set_num_threads(1)  # so small a network is faster on one
     calib, _ = waves(32, seed=2)
-    test, kind = waves(256, seed=3)
+    test, kind = (part[:64] for part in waves(256, seed=3))
     np.save(folder / "calib.npy", calib)
     np.save(folder / "test.npy", test)
+    np.save(folder / "kind.npy", kind)
 
     net = Classifier()
     train(net, lambda y, _, kind: nn.functional.cross_entropy(y, kind))

@@ -2,6 +2,8 @@
 
 #[path = "cli/bundles.rs"]
 mod bundles;
+#[path = "cli/frameworks.rs"]
+mod frameworks;
 #[path = "cli/hardware.rs"]
 mod hardware;
 #[path = "cli/inputs.rs"]

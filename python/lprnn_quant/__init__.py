@@ -20,7 +20,7 @@ q * 2**-frac.
 from .files import read_safetensors
 from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables
 from .layer import Head, Layer, RowScale
-from .model import Model
+from .model import InputOffset, Model
 from .quantize import from_state_dict, signal_to_noise
 from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict
 
@@ -30,6 +30,7 @@ __all__ = [
     "FloatModel",
     "Format",
     "Head",
+    "InputOffset",
     "Layer",
     "Model",
     "RowScale",

@@ -1,0 +1,135 @@
+//! From a framework's file to a core: every command of `docs/frameworks.md`, on what `PyTorch`, Keras
+//! and `torch.onnx` wrote, and what they computed.
+
+use super::program::{home, program};
+use lprnn_hw::files::npy;
+use lprnn_hw::quantize::QuantizedModel;
+use std::path::{Path, PathBuf};
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/fixtures");
+    folder.join(name)
+}
+
+/// What a command prints as JSON.
+fn json(home: &Path, words: &[&str]) -> serde_json::Value {
+    let output = program()
+        .current_dir(home)
+        .args(words)
+        .args(["-q", "--format", "json"])
+        .output()
+        .unwrap();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {problem}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Root mean square of the difference over that of `want`.
+fn error(got: impl Iterator<Item = f64>, want: &[f32]) -> f64 {
+    let (mut noise, mut signal) = (0.0, 0.0);
+    for (got, &want) in got.zip(want) {
+        noise += (got - f64::from(want)).powi(2);
+        signal += f64::from(want).powi(2);
+    }
+    (noise / signal).sqrt()
+}
+
+/// The whole path at 8 bits. `outputs` names what the framework computed, if it did; `head` says
+/// whether there is a linear layer, which is compared, too, where nothing had to be chosen.
+fn whole_path(file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
+    let home = home();
+    let (home, model, x) = (home.path(), fixture(file), fixture("x.npy"));
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    json(home, &[&["import", model, "--explain"], choice].concat());
+    let calibrate = [
+        "quantize",
+        "--bits",
+        "8",
+        "--model",
+        model,
+        "--calibrate",
+        x,
+    ];
+    let report = json(
+        home,
+        &[&calibrate[..], choice, &["-o", "w8.safetensors"]].concat(),
+    );
+    let snr = |part: &str| report[part]["snr_db"].as_f64();
+    assert!(snr("h").unwrap() > 30.0, "{file}: {report}");
+    assert_eq!(snr("head").is_some(), head, "{file}: {report}");
+    let folding = ["--units", "1", "--columns", "2"];
+    json(
+        home,
+        &[
+            &["gen", "--model", "w8.safetensors", "-o", "core"],
+            &folding[..],
+        ]
+        .concat(),
+    );
+    let compared = json(home, &["cosim", "core", "--input", x, "--float-input"]);
+    assert_eq!(compared["equal"], true, "{file}: {compared}");
+    let Some(outputs) = outputs else { return };
+    let mut run = vec![
+        "run",
+        "--model",
+        "w8.safetensors",
+        "--input",
+        x,
+        "--float-input",
+    ];
+    run.extend(["-o", "h.npy"]);
+    if head {
+        run.extend(["--head-output", "y.npy"]);
+    }
+    json(home, &run);
+    let model = QuantizedModel::read(&home.join("w8.safetensors")).unwrap();
+    let h_frac = model.layers.last().unwrap().h.frac;
+    let h = npy::read_i32(&home.join("h.npy")).unwrap().data;
+    let want = npy::read_f32(&fixture(&format!("{outputs}.h.npy")))
+        .unwrap()
+        .data;
+    assert_eq!(h.len(), want.len());
+    let ulp = f64::from(-h_frac).exp2();
+    let of_h = error(h.into_iter().map(|code| f64::from(code) * ulp), &want);
+    assert!(of_h < 0.04, "{file}: h is off by {of_h}");
+    if head && choice.is_empty() {
+        // .npy of int64 behind a header that ends at a multiple of 64 bytes.
+        let bytes = std::fs::read(home.join("y.npy")).unwrap();
+        let want = npy::read_f32(&fixture(&format!("{outputs}.y.npy")))
+            .unwrap()
+            .data;
+        let words = &bytes[bytes.len() - 8 * want.len()..];
+        let ulp = f64::from(-(h_frac + model.head.unwrap().w_frac)).exp2();
+        let values = words
+            .chunks_exact(8)
+            .map(|word| i64::from_le_bytes(word.try_into().unwrap()) as f64 * ulp);
+        let of_y = error(values, &want);
+        assert!(of_y < 0.04, "{file}: y is off by {of_y}");
+    }
+}
+
+#[test]
+fn a_classifier_of_pytorch() {
+    whole_path("classifier.pt", &[], Some("classifier"), true);
+}
+
+#[test]
+fn a_model_of_keras() {
+    // Two Dense layers with a ReLU between: the first is taken.
+    whole_path("stack.keras", &["--head", "dense"], Some("keras"), true);
+}
+
+#[test]
+fn an_onnx_file() {
+    whole_path("exported.onnx", &[], Some("exported"), true);
+}
+
+#[test]
+fn one_of_two_networks() {
+    whole_path(
+        "two_networks.safetensors",
+        &["--prefix", "encoder"],
+        None,
+        false,
+    );
+}

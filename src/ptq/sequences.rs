@@ -107,7 +107,7 @@ mod tests {
                 .chunks(2)
                 .all(|x| x[0] as i32 % 2 == 0 && x[1] as i32 == x[0] as i32 + 1)
         );
-        assert!(sample.data[0] < 0.5 && sample.data.iter().any(|&x| x >= 1500.0));
+        assert!(sample.data[0] < 0.5 && sample.data.iter().any(|&x| x >= 1400.0));
         let parts: Vec<usize> = split(&all.data, 2, &all.lengths)
             .map(<[f32]>::len)
             .collect();

@@ -235,6 +235,29 @@ fn cocotb_by_its_defaults() {
     assert!(!red.status.success(), "{}", said(&red));
 }
 
+/// Names with a version in them, on the pages that show some.
+#[test]
+fn the_pages_name_this_version() {
+    let prefix = library_prefix();
+    for page in [
+        "docs/integration.md",
+        "docs/formats.md",
+        "docs/architecture.md",
+    ] {
+        let text = std::fs::read_to_string(Path::new(ROOT).join(page)).unwrap();
+        let versioned = text.match_indices("lprnn_").filter(|(at, name)| {
+            text[at + name.len()..].starts_with(|letter: char| letter.is_ascii_digit())
+        });
+        let stale: Vec<_> = versioned
+            .filter(|(at, _)| !text[*at..].starts_with(prefix.trim_end_matches('_')))
+            .collect();
+        assert!(
+            stale.is_empty() && text.contains(prefix.trim_end_matches('_')),
+            "{page}"
+        );
+    }
+}
+
 /// Families without a target of their own, by the table of the page.
 #[test]
 fn families_of_the_table() {

@@ -274,7 +274,7 @@ fn widths_and_memory_bits_are_the_generators() {
                 .zip(&schedule.layers)
                 .zip(&bundle.hardware))
             .map(|((layer, folded), hardware)| {
-                let vectors = (folded.columns * hardware.act_w) << (hardware.block_w + 1);
+                let vectors = (folded.used_columns() * hardware.act_w) << (hardware.block_w + 1);
                 let states = folded.groups * folded.units * layer.c.bits as usize;
                 let queue = (folded.units * layer.h.bits as usize + 3) << folded.queue_log2;
                 let tables = (folded.units * (layer.a_frac as usize + 2)) << (layer.z.bits + 1);

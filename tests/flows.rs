@@ -151,7 +151,9 @@ fn two_designs(folder: &Path, versions_differ: bool) -> Vec<String> {
             });
             bundle.files = files.collect();
             let sources = &mut bundle.interface.sources;
-            sources.iter_mut().for_each(|path| *path = rename(path));
+            for path in sources.iter_mut() {
+                *path = rename(path);
+            }
         }
         // In one folder, so that what is the same is there once.
         write(&bundle, folder);

@@ -3,6 +3,10 @@
 #[path = "primitives/bench.rs"]
 mod bench;
 mod common;
+#[path = "primitives/lane.rs"]
+mod lane;
+#[path = "primitives/lane_mutants.rs"]
+mod lane_mutants;
 #[path = "primitives/mac.rs"]
 mod mac;
 
@@ -27,7 +31,7 @@ fn requant(in_w: u32, out_w: u32, shift: i32, half_added: bool) -> Bench {
             };
             Cycle {
                 inputs: bits(value, in_w as usize).collect(),
-                output: Some(bits(code, out_w as usize).collect()),
+                outputs: bits(code, out_w as usize).map(Some).collect(),
             }
         })
         .collect();
@@ -41,7 +45,7 @@ fn requant(in_w: u32, out_w: u32, shift: i32, half_added: bool) -> Bench {
         ],
         clocked: false,
         inputs: vec![("value_i", in_w as usize)],
-        output: ("code_o", out_w as usize),
+        outputs: vec![("code_o", out_w as usize)],
         cycles,
     }
 }
@@ -98,7 +102,7 @@ fn accumulator(widths: (usize, usize), shifts: (u32, u32), seed: u64) -> Bench {
             let enable = !random.word().is_multiple_of(4);
             let recurrent = random.word().is_multiple_of(2);
             let sum = random.code(sum_w as u32);
-            let output = acc.map(|acc| bits(acc, acc_w).collect());
+            let outputs = acc.map_or_else(Vec::new, |acc| bits(acc, acc_w).map(Some).collect());
             let shift = if recurrent { shifts.1 } else { shifts.0 };
             if reset {
                 acc = Some(0);
@@ -109,7 +113,7 @@ fn accumulator(widths: (usize, usize), shifts: (u32, u32), seed: u64) -> Bench {
             let inputs = [reset, enable, recurrent].into_iter();
             Cycle {
                 inputs: inputs.chain(bits(sum, sum_w)).collect(),
-                output,
+                outputs,
             }
         })
         .collect();
@@ -128,7 +132,7 @@ fn accumulator(widths: (usize, usize), shifts: (u32, u32), seed: u64) -> Bench {
             ("recurrent_i", 1),
             ("sum_i", sum_w),
         ],
-        output: ("acc_o", acc_w),
+        outputs: vec![("acc_o", acc_w)],
         cycles,
     }
 }
@@ -149,8 +153,8 @@ fn accumulation_is_exact_modulo_its_width() {
 #[test]
 fn a_single_wrong_word_is_found() {
     let mut bench = requant(6, 4, 2, false);
-    let output = bench.cycles[17].output.as_mut().unwrap();
-    output[0] = !output[0];
+    let bit = bench.cycles[17].outputs[0].as_mut().unwrap();
+    *bit = !*bit;
     let said = differences(&[requant(6, 4, 2, false), bench]);
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("cycle 17 "), "{said:?}");

@@ -1,13 +1,15 @@
 //! Vectors from Rust through one module in Icarus Verilog, a line a cycle.
 
+use super::common::mutant::Mutant;
 use super::common::tool;
 use lprnn_hw::tools::{Search, ToolKind};
 use std::fmt::Write;
 
-/// Bits of all input ports together, lowest first, and what the output must be in that cycle.
+/// Bits of all input ports together, lowest first, and what the outputs must be in that cycle.
 pub struct Cycle {
     pub inputs: Vec<bool>,
-    pub output: Option<Vec<bool>>,
+    /// Bits that are not there, and those behind the last one, may be anything.
+    pub outputs: Vec<Option<bool>>,
 }
 
 /// One parameter set of a module with its vectors.
@@ -18,7 +20,8 @@ pub struct Bench {
     pub clocked: bool,
     /// Input ports and widths, lowest bits of a cycle first.
     pub inputs: Vec<(&'static str, usize)>,
-    pub output: (&'static str, usize),
+    /// Output ports and widths, lowest bits of a cycle first.
+    pub outputs: Vec<(&'static str, usize)>,
     pub cycles: Vec<Cycle>,
 }
 
@@ -39,6 +42,10 @@ fn hex(bits: &[bool]) -> String {
 }
 
 impl Bench {
+    fn out_w(&self) -> usize {
+        self.outputs.iter().map(|port| port.1).sum()
+    }
+
     fn label(&self) -> String {
         let mut label = self.module.to_owned();
         for (name, value) in &self.parameters {
@@ -49,21 +56,23 @@ impl Bench {
 
     fn verilog(&self, index: usize) -> String {
         let in_w: usize = self.inputs.iter().map(|port| port.1).sum();
-        let (out, out_w) = self.output;
+        let out_w = self.out_w();
         let count = self.cycles.len();
         let parameters: Vec<_> = self
             .parameters
             .iter()
             .map(|(name, value)| format!(".{name}({value})"))
             .collect();
-        let mut ports = vec![format!(".{out}(out)")];
+        let mut ports = Vec::new();
         if self.clocked {
             ports.push(".clk(clk)".to_owned());
         }
-        let mut low = 0;
-        for (name, width) in &self.inputs {
-            ports.push(format!(".{name}(in[{low} +: {width}])"));
-            low += width;
+        for (word, of_module) in [("in", &self.inputs), ("out", &self.outputs)] {
+            let mut low = 0;
+            for (name, width) in of_module {
+                ports.push(format!(".{name}({word}[{low} +: {width}])"));
+                low += width;
+            }
         }
         format!(
             "module bench_{index};\n\
@@ -71,18 +80,20 @@ impl Bench {
              reg [{in_w}-1:0] in;\n\
              wire [{out_w}-1:0] out;\n\
              reg [{in_w}-1:0] stimulus [0:{count}-1];\n\
-             reg [{out_w}:0] want [0:{count}-1];\n\
+             reg [{out_w}-1:0] want [0:{count}-1];\n\
+             reg [{out_w}-1:0] mask [0:{count}-1];\n\
              integer t, errors;\n\
              {module} #({parameters}) dut ({ports});\n\
              initial begin\n\
              $readmemh(\"stimulus_{index}.mem\", stimulus);\n\
              $readmemh(\"want_{index}.mem\", want);\n\
+             $readmemh(\"mask_{index}.mem\", mask);\n\
              errors = 0;\n\
              for (t = 0; t < {count}; t = t + 1) begin\n\
              in = stimulus[t];\n\
-             #1 if (want[t][{out_w}] !== 1'b0 && out !== want[t][{out_w}-1:0]) begin\n\
+             #1 if (((out ^ want[t]) & mask[t]) !== {out_w}'d0) begin\n\
              errors = errors + 1;\n\
-             if (errors < 4) $display(\"{label}: cycle %0d in %h out %h want %h\", t, in, out, want[t][{out_w}-1:0]);\n\
+             if (errors < 4) $display(\"{label}: cycle %0d in %h out %h want %h where %h\", t, in, out, want[t], mask[t]);\n\
              end\n\
              #1 clk = 1'b1;\n\
              #1 clk = 1'b0;\n\
@@ -99,23 +110,30 @@ impl Bench {
 
 /// Runs all benches in one simulation; lines about differences, none when all is well.
 pub fn differences(benches: &[Bench]) -> Vec<String> {
+    differences_with(benches, None)
+}
+
+/// The same with one wrong line in the modules.
+pub fn differences_with(benches: &[Bench], mutant: Option<&Mutant>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::new();
     for (index, bench) in benches.iter().enumerate() {
-        let (mut stimulus, mut want) = (String::new(), String::new());
+        let [mut stimulus, mut want, mut mask] = [const { String::new() }; 3];
         let mut compared = 0;
         for cycle in &bench.cycles {
+            let mut outputs = cycle.outputs.clone();
+            compared += outputs.iter().flatten().count();
+            outputs.resize(bench.out_w(), None);
             let _ = writeln!(stimulus, "{}", hex(&cycle.inputs));
-            let mut expected = cycle.output.clone().unwrap_or_default();
-            compared += usize::from(cycle.output.is_some());
-            expected.resize(bench.output.1, false);
-            expected.push(cycle.output.is_some());
-            let _ = writeln!(want, "{}", hex(&expected));
+            let values: Vec<_> = outputs.iter().map(|bit| *bit == Some(true)).collect();
+            let _ = writeln!(want, "{}", hex(&values));
+            let wanted: Vec<_> = outputs.iter().map(Option::is_some).collect();
+            let _ = writeln!(mask, "{}", hex(&wanted));
         }
         assert!(compared > 0, "{} compares nothing", bench.label());
-        let path = |name: &str| folder.path().join(format!("{name}_{index}.mem"));
-        std::fs::write(path("stimulus"), stimulus).unwrap();
-        std::fs::write(path("want"), want).unwrap();
+        for (name, lines) in [("stimulus", stimulus), ("want", want), ("mask", mask)] {
+            std::fs::write(folder.path().join(format!("{name}_{index}.mem")), lines).unwrap();
+        }
         text += &bench.verilog(index);
     }
     text += "module all;\n";
@@ -125,12 +143,13 @@ pub fn differences(benches: &[Bench]) -> Vec<String> {
     text += "endmodule\n";
     std::fs::write(folder.path().join("bench.v"), text).unwrap();
 
-    let sources: Vec<String> = lprnn_hw::codegen::PRIMITIVES
-        .iter()
-        .map(|(file, _)| format!("{}/rtl/{file}", env!("CARGO_MANIFEST_DIR")))
-        .collect();
     let mut arguments = vec!["-g2005", "-s", "all", "-o", "bench.vvp", "bench.v"];
-    arguments.extend(sources.iter().map(String::as_str));
+    for (file, right) in lprnn_hw::codegen::PRIMITIVES {
+        let spoilt = mutant.filter(|mutant| mutant.file == *file);
+        let text = spoilt.map_or_else(|| (*right).to_owned(), |mutant| mutant.of(right));
+        std::fs::write(folder.path().join(file), text).unwrap();
+        arguments.push(file);
+    }
     tool(ToolKind::Iverilog, folder.path(), &arguments);
     let vvp = Search::from_env()
         .find(ToolKind::Vvp)

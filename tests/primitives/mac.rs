@@ -167,11 +167,11 @@ impl Array {
                     inputs.extend(bits(code, self.weight_w));
                 }
             }
-            let output = at(cycle, latency).map(|vector| {
-                let sums = (0..self.rows).map(|row| self.sum(vector, row));
-                sums.flat_map(|sum| bits(sum, sum_w)).collect()
-            });
-            Cycle { inputs, output }
+            let rows = at(cycle, latency)
+                .into_iter()
+                .flat_map(|vector| (0..self.rows).map(|row| self.sum(vector, row)));
+            let outputs = rows.flat_map(|sum| bits(sum, sum_w)).map(Some).collect();
+            Cycle { inputs, outputs }
         });
         Bench {
             module,
@@ -181,7 +181,7 @@ impl Array {
                 ("act_i", self.columns * self.act_w),
                 ("weight_i", self.rows * self.columns * self.weight_w),
             ],
-            output: ("sum_o", self.rows * sum_w),
+            outputs: vec![("sum_o", self.rows * sum_w)],
             cycles: cycles.collect(),
         }
     }

@@ -122,6 +122,35 @@ fn the_check_sees_every_form_of_import() {
     assert!(objection("cosim", "codegen").is_none());
 }
 
+/// A remedy is a value (`lprnn_hw::remedy`): nobody looks for it behind a `; ` of a message.
+#[test]
+fn no_message_is_cut_apart_for_its_remedy() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    let cut: Vec<_> = files
+        .iter()
+        .filter(|file| cuts_at_semicolon(&std::fs::read_to_string(file).unwrap()))
+        .collect();
+    assert!(cut.is_empty(), "{cut:?}");
+    assert!(files.len() > 50, "only {} files", files.len());
+    for code in [
+        "a.rsplit_once(\"; \")",
+        "a\n.split(\n\"; \",\n)",
+        "a.rfind(\"; \")",
+    ] {
+        assert!(cuts_at_semicolon(code), "{code}");
+    }
+}
+
+/// Whether a text is split or searched at `; `.
+fn cuts_at_semicolon(code: &str) -> bool {
+    let packed: String = code.split_whitespace().collect();
+    ["split(", "once(", "find("]
+        .iter()
+        .any(|call| packed.contains(&format!("{call}\";\"")))
+}
+
 /// `unsafe` has one home, and files stay short enough to read.
 #[test]
 fn unsafe_code_has_one_home() {

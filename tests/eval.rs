@@ -146,6 +146,12 @@ fn what_cannot_be_evaluated_is_refused_with_a_remedy() {
         "has no embedding",
         "save it with the LSTM",
     );
+    let gru = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/fixtures/gru.safetensors");
+    refused(
+        eval(&gru, &text),
+        "gru.safetensors: rnn: a GRU, weight_hh_l0 has shape [12, 4]",
+        "help: train an LSTM\n",
+    );
     let cut = write("lm_cut.safetensors", &std::fs::read(&good).unwrap()[..900]);
     refused(eval(&cut, &text), "lm_cut.safetensors", "");
 }

@@ -2,13 +2,16 @@
 //! is. `tests/import/*_fixtures.py` made the files.
 
 mod common;
+#[path = "import/damage.rs"]
+mod damage;
 #[path = "import/parity.rs"]
 mod parity;
 #[path = "import/refusals.rs"]
 mod refusals;
 
 use lprnn_hw::files::npy;
-use lprnn_hw::import::{FloatModel, ImportOptions, read};
+use lprnn_hw::import::{FloatModel, ImportError, ImportOptions, read, read_bytes};
+use lprnn_hw::remedy::Remedy;
 use std::path::PathBuf;
 
 fn fixture(name: &str) -> PathBuf {
@@ -39,9 +42,25 @@ fn model(name: &str, line: &str) -> FloatModel {
     read(&fixture(name), &options(line)).unwrap_or_else(|error| panic!("{name} {line}: {error}"))
 }
 
-fn error(name: &str, line: &str) -> String {
+fn refusal(name: &str, line: &str) -> ImportError {
     match read(&fixture(name), &options(line)) {
         Ok(_) => panic!("{name} {line}: was read"),
-        Err(error) => error.to_string(),
+        Err(error) => error,
     }
+}
+
+/// What is wrong with a file.
+fn error(name: &str, line: &str) -> String {
+    refusal(name, line).to_string()
+}
+
+/// What helps.
+fn help(name: &str, line: &str) -> String {
+    refusal(name, line).help().unwrap_or_default()
+}
+
+/// What is said of a file of these bytes.
+fn bytes_error(bytes: &[u8]) -> String {
+    let read = read_bytes(bytes, &ImportOptions::default());
+    read.expect_err("it was read").to_string()
 }

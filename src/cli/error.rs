@@ -88,24 +88,6 @@ impl CliError {
         }
     }
 
-    /// What the importer of models says: its messages hold their remedy, behind the last `; ` of the
-    /// first line.
-    pub fn of_import(message: &str) -> Self {
-        let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-        let (text, help) = match first.rsplit_once("; ") {
-            Some((problem, remedy)) => (problem, Some(remedy.to_string())),
-            None => (first, None),
-        };
-        let text = if rest.is_empty() {
-            text.to_string()
-        } else {
-            format!("{text}\n{rest}")
-        };
-        Self {
-            problems: vec![Problem { text, help }],
-        }
-    }
-
     /// A file or folder that cannot be read or written.
     pub fn io(path: &Path, verb: &str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
@@ -149,7 +131,10 @@ impl From<NpyError> for CliError {
 
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
-        Self::of_import(&error.to_string())
+        match error {
+            ImportError::Io { path, source } => Self::io(&path, "read", &source),
+            _ => Self::of(&error),
+        }
     }
 }
 

@@ -188,7 +188,6 @@ pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Cl
                 .map(|error| format!("{}: {error}", path.display()));
             CliError::all(lines).help("make the file anew with `lprnn-hw quantize`")
         }
-        LmError::Import(error) => CliError::of_import(&format!("{}: {error}", path.display())),
         other => CliError::in_file(path, &other),
     })
 }

@@ -188,8 +188,8 @@ impl Results for Report {
 /// Reads a float model, and says which file an error is about.
 pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, CliError> {
     read(path, &args.options()).map_err(|error| match error {
-        ImportError::Io { path, source } => CliError::io(&path, "read", &source),
-        other => CliError::of_import(&format!("{}: {other}", path.display())),
+        ImportError::Io { .. } => error.into(),
+        _ => CliError::in_file(path, &error),
     })
 }
 

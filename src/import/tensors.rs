@@ -1,7 +1,8 @@
 //! Tensors by name, and their values as real numbers.
 
-use super::error::{ImportError, refuse};
+use super::error::{ImportError, refuse, refuse_tensor};
 use super::model::Mapping;
+use crate::remedy::Fault;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -76,17 +77,14 @@ impl<'a> Tensor<'a> {
                 .words()
                 .map(|word| f64::from_le_bytes(word) as f32)
                 .collect(),
-            Kind::I64 => return refuse(name, integers("I64")),
-            Kind::Other(kind) => return refuse(name, integers(kind)),
+            Kind::I64 => return refuse_tensor(name, integers("I64")),
+            Kind::Other(kind) => return refuse_tensor(name, integers(kind)),
         };
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => refuse(
                 name,
-                format!(
-                    "element {index} is {}; train again, with a smaller learning rate or clipped \
-                     gradients",
-                    values[index]
-                ),
+                format!("element {index} is {}", values[index]),
+                "train again, with a smaller learning rate or clipped gradients",
             ),
             None => Ok(values),
         }
@@ -108,12 +106,18 @@ pub fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 }
 
 /// Why elements of another kind are not read.
-fn integers(kind: &str) -> String {
+fn integers(kind: &str) -> Fault {
     let quantised = matches!(kind, "I8" | "U8" | "I32" | "QInt8" | "QUInt8" | "QInt32");
     if quantised {
-        format!("holds {kind}, integers of another quantiser; give the float model from before it")
+        Fault::new(
+            format!("holds {kind}, integers of another quantiser"),
+            "give the float model from before it",
+        )
     } else {
-        format!("holds {kind}, which is not read; save it as float32")
+        Fault::new(
+            format!("holds {kind}, which is not read"),
+            "save it as float32",
+        )
     }
 }
 

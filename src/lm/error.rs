@@ -82,7 +82,8 @@ impl Remedy for LmError {
             Self::Streams { .. } => "give fewer",
             Self::Quantized(error) => return error.help(),
             Self::Diverged(_) => "train it with a smaller learning rate, or with gradients clipped",
-            Self::Import(_) | Self::Interrupted => return None,
+            Self::Import(error) => return error.help(),
+            Self::Interrupted => return None,
         };
         Some(help.to_string())
     }

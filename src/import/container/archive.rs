@@ -1,6 +1,7 @@
 //! Zip archives: what `torch.save` and Keras write.
 
 use crate::import::error::ImportError;
+use crate::remedy::Fault;
 use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive};
 use std::borrow::Cow;
@@ -35,7 +36,10 @@ impl Budget {
 }
 
 fn damaged(problem: impl std::fmt::Display) -> ImportError {
-    ImportError::Container(format!("damaged archive: {problem}; save the model again"))
+    ImportError::Container(Fault::new(
+        format!("damaged archive: {problem}"),
+        "save the model again",
+    ))
 }
 
 impl<'a> Archive<'a> {

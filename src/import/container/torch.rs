@@ -4,6 +4,7 @@ use super::archive::{Archive, Budget};
 use super::pickle::{self, Pickle, Value};
 use crate::import::error::{ImportError, refuse};
 use crate::import::tensors::{Kind, Tensor, Tensors};
+use crate::remedy::Fault;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -38,8 +39,9 @@ const HOSTILE_BUILTINS: [&str; 8] = [
 ];
 const SAVE: &str = "save the state dict: torch.save(model.state_dict(), 'model.pt')";
 
-fn fail<T>(problem: impl std::fmt::Display, remedy: &str) -> Result<T, ImportError> {
-    Err(ImportError::Container(format!("{problem}; {remedy}")))
+fn fail<T>(problem: impl std::fmt::Display, help: &str) -> Result<T, ImportError> {
+    let fault = Fault::new(problem.to_string(), help);
+    Err(ImportError::Container(fault))
 }
 
 /// Refuses pickles that are no archive, by what they are.
@@ -240,7 +242,8 @@ fn tensor<'a>(
                 Some(view) => storages.tensor(name, &view).map(Some),
                 None => refuse(
                     name,
-                    "is described in a way that is not read; save it as float32",
+                    "is described in a way that is not read",
+                    "save it as float32",
                 ),
             }
         }
@@ -350,9 +353,10 @@ impl<'a> Storages<'_, 'a> {
             return refuse(
                 name,
                 format!(
-                    "has shape {:?}, which is more than {file} holds; save the model again",
+                    "has shape {:?}, which is more than {file} holds",
                     view.shape
                 ),
+                "save the model again",
             );
         };
         let bytes = (count * width) as u64;
@@ -364,8 +368,8 @@ impl<'a> Storages<'_, 'a> {
             _ if self.budget.take(bytes).is_none() => {
                 return refuse(
                     name,
-                    "repeats elements far more often than a model of this file's size; save it anew \
-                     with .contiguous()",
+                    "repeats elements far more often than a model of this file's size",
+                    "save it anew with .contiguous()",
                 );
             }
             storage => Cow::Owned(gather(storage, view, count, width)),

@@ -1,5 +1,6 @@
 //! The layers of a Keras model in their order, from its configuration.
 
+use crate::remedy::Fault;
 use serde_json::Value;
 
 /// A layer as the configuration has it.
@@ -88,34 +89,37 @@ impl Layer {
     }
 
     /// Why an LSTM is not the contract's.
-    pub fn objection(&self) -> Option<String> {
+    pub fn objection(&self) -> Option<Fault> {
         let quantised = |name: &str| name.starts_with("quantized_");
         for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
             let found = self.text(key).unwrap_or(wanted);
             if quantised(found) {
-                return Some(format!(
-                    "has {key} {found}, which rounds in another way than the hardware; give the \
-                     float model from before it"
+                return Some(Fault::new(
+                    format!("has {key} {found}, which rounds in another way than the hardware"),
+                    "give the float model from before it",
                 ));
             }
             if found != wanted {
-                return Some(format!(
-                    "has {key} {found}, the hardware has {wanted}; train with {key}='{wanted}'"
+                return Some(Fault::new(
+                    format!("has {key} {found}, the hardware has {wanted}"),
+                    format!("train with {key}='{wanted}'"),
                 ));
             }
         }
         let flags = [
             (
                 "go_backwards",
-                "reads its input from the end; train with go_backwards=False",
+                "reads its input from the end",
+                "train with go_backwards=False",
             ),
             (
                 "time_major",
-                "takes steps before sequences; save it with time_major=False",
+                "takes steps before sequences",
+                "save it with time_major=False",
             ),
         ];
-        let found = flags.iter().find(|(flag, _)| self.is(flag));
-        found.map(|(_, problem)| (*problem).to_owned())
+        let found = flags.into_iter().find(|(flag, ..)| self.is(flag));
+        found.map(|(_, problem, help)| Fault::new(problem, help))
     }
 
     /// Whether its state is carried from one batch to the next.

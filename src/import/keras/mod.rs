@@ -11,6 +11,7 @@ use super::error::ImportError;
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{Kind, Tensor, Tensors, transposed};
+use crate::remedy::Fault;
 use config::{Config, Layer};
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};
@@ -47,8 +48,9 @@ fn assemble(
     match config {
         Some(text) => {
             let config = Config::read(text).map_err(|problem| {
-                ImportError::Container(format!(
-                    "Keras' config.json: {problem}; save the model again, as Sequential or Functional"
+                ImportError::Container(Fault::new(
+                    format!("Keras' config.json: {problem}"),
+                    "save the model again, as Sequential or Functional",
                 ))
             })?;
             model.configured(&config)?;
@@ -133,11 +135,11 @@ impl Model {
 
     fn check(&mut self, layer: &Layer, title: &str) {
         if layer.class == "LSTM" {
-            if let Some(problem) = layer.objection() {
+            if let Some(fault) = layer.objection() {
                 let refused = &mut self.known.refused;
                 refused
                     .entry(format!("{title}."))
-                    .or_insert_with(|| (layer.name.clone(), problem));
+                    .or_insert_with(|| (layer.name.clone(), fault));
             }
             if layer.stateful() {
                 self.known.notes.push(format!(
@@ -147,10 +149,11 @@ impl Model {
                 ));
             }
         } else if !matches!(&*layer.class, "GRU" | "SimpleRNN" | "Bidirectional") {
-            let problem = format!("is of class {}; train a keras.layers.LSTM", layer.class);
+            let problem = format!("is of class {}", layer.class);
+            let fault = Fault::new(problem, "train a keras.layers.LSTM");
             self.known
                 .refused
-                .insert(format!("{title}."), (layer.name.clone(), problem));
+                .insert(format!("{title}."), (layer.name.clone(), fault));
         }
     }
 

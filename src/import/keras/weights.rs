@@ -4,6 +4,7 @@
 use crate::import::container::archive::Budget;
 use crate::import::error::ImportError;
 use crate::import::tensors::{Kind, Tensor};
+use crate::remedy::Fault;
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,8 +30,9 @@ pub struct Slot {
 }
 
 fn damaged(problem: impl std::fmt::Display) -> ImportError {
-    ImportError::Container(format!(
-        "no HDF5 file, or a damaged one: {problem}; save the model again"
+    ImportError::Container(Fault::new(
+        format!("no HDF5 file, or a damaged one: {problem}"),
+        "save the model again",
     ))
 }
 

@@ -4,12 +4,13 @@
 //! opened, so that nesting costs no stack.
 
 use crate::import::tensors::{Kind, Tensor};
+use crate::remedy::Fault;
 use quick_protobuf::{BytesReader, Error};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A tensor, or why it is not read.
-pub type Constant<'a> = Result<Tensor<'a>, String>;
+pub type Constant<'a> = Result<Tensor<'a>, Fault>;
 
 /// An operation.
 #[derive(Default)]
@@ -191,13 +192,14 @@ fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
         Ok(())
     })?;
     if external {
-        return Ok((name, Err(EXTERNAL.into())));
+        let fault = Fault::new(
+            "lies in another file (external data)",
+            "save it in one: onnx.save_model(onnx.load(FILE), 'one.onnx')",
+        );
+        return Ok((name, Err(fault)));
     }
     Ok((name, tensor(data_type, &shape, data)))
 }
-
-const EXTERNAL: &str = "lies in another file (external data); save it in one: \
-                        onnx.save_model(onnx.load(FILE), 'one.onnx')";
 
 fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a> {
     let (kind, width) = match data_type {
@@ -225,9 +227,12 @@ fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a
     if bytes == Some(data.len()) {
         Ok(Tensor::new(kind, sizes, data))
     } else {
-        Err(format!(
-            "has shape {shape:?} and {} bytes of data, which do not fit; export the model again",
-            data.len()
+        Err(Fault::new(
+            format!(
+                "has shape {shape:?} and {} bytes of data, which do not fit",
+                data.len()
+            ),
+            "export the model again",
         ))
     }
 }

@@ -6,10 +6,11 @@
 mod graph;
 mod recurrent;
 
-use super::error::{ImportError, refuse};
+use super::error::{ImportError, refuse, refuse_tensor};
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{Kind, Tensor, Tensors};
+use crate::remedy::Fault;
 use graph::{Graph, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,8 +42,9 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError> {
             }
         });
     let graph = graph.map_err(|problem| {
-        ImportError::Container(format!(
-            "no ONNX file, or a damaged one: {problem}; export the model again"
+        ImportError::Container(Fault::new(
+            format!("no ONNX file, or a damaged one: {problem}"),
+            "export the model again",
         ))
     })?;
     let mut walk = Walk::new(&graph);
@@ -181,14 +183,11 @@ impl<'a> Walk<'a> {
     fn constant(&self, node: &Node, name: &str) -> Result<(Vec<usize>, Vec<f32>), ImportError> {
         match self.graph.constants.get(name) {
             Some(Ok(tensor)) => Ok((tensor.shape.clone(), tensor.values(name)?)),
-            Some(Err(problem)) => refuse(name, problem.clone()),
+            Some(Err(fault)) => refuse_tensor(name, fault.clone()),
             None => refuse(
                 name,
-                format!(
-                    "of node {} is computed inside the file; export with constant folding \
-                     (do_constant_folding=True, or onnxsim)",
-                    title(node)
-                ),
+                format!("of node {} is computed inside the file", title(node)),
+                "export with constant folding (do_constant_folding=True, or onnxsim)",
             ),
         }
     }

@@ -5,6 +5,7 @@ use super::{Value, Walk, title};
 use crate::import::error::{ImportError, refuse};
 use crate::import::model::Mapping;
 use crate::import::tensors::Tensor;
+use crate::remedy::Fault;
 
 /// From the gates' order i, o, f, c to i, f, g, o.
 const ORDER: [usize; 4] = [0, 2, 3, 1];
@@ -32,12 +33,12 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let (network, index) = follows.unwrap_or_else(|| (self.network_title(node), 0));
-        if let Some(problem) = self.objection(node) {
+        if let Some(fault) = self.objection(node) {
             let place = format!("{network}.");
             let refused = &mut self.known.refused;
             refused
                 .entry(place)
-                .or_insert_with(|| (node.name.to_owned(), problem));
+                .or_insert_with(|| (node.name.to_owned(), fault));
         }
         self.matrix(node, 1, &format!("{network}.weight_ih_l{index}"))?;
         self.matrix(node, 2, &format!("{network}.weight_hh_l{index}"))?;
@@ -62,15 +63,16 @@ impl<'a> Walk<'a> {
     }
 
     /// Why an LSTM is not the contract's.
-    fn objection(&mut self, node: &'a Node<'a>) -> Option<String> {
+    fn objection(&mut self, node: &'a Node<'a>) -> Option<Fault> {
         if node.op != "LSTM" {
             return None; // refused by its shape
         }
         let text = |name: &str| node.attributes.get(name).map(|value| value.text);
         if text("direction") == Some(b"reverse") {
-            return Some(
-                "reads its input from the end (direction reverse); train it forward".into(),
-            );
+            return Some(Fault::new(
+                "reads its input from the end (direction reverse)",
+                "train it forward",
+            ));
         }
         let activations = node.attributes.get("activations");
         if let Some(Attribute { texts, .. }) = activations
@@ -82,15 +84,16 @@ impl<'a> Walk<'a> {
                 .iter()
                 .map(|name| String::from_utf8_lossy(name))
                 .collect();
-            return Some(format!(
-                "has activations {}, the hardware has Sigmoid, Tanh, Tanh; train with those",
-                names.join(", ")
+            let names = names.join(", ");
+            return Some(Fault::new(
+                format!("has activations {names}, the hardware has Sigmoid, Tanh, Tanh"),
+                "train with those",
             ));
         }
         if let Some(clip) = node.attributes.get("clip") {
-            return Some(format!(
-                "clips at {}, which the hardware does not; train without clip",
-                clip.float
+            return Some(Fault::new(
+                format!("clips at {}, which the hardware does not", clip.float),
+                "train without clip",
             ));
         }
         if node
@@ -98,11 +101,17 @@ impl<'a> Walk<'a> {
             .get("input_forget")
             .is_some_and(|value| value.int != 0)
         {
-            return Some("couples its input and forget gates (input_forget); train without".into());
+            return Some(Fault::new(
+                "couples its input and forget gates (input_forget)",
+                "train without",
+            ));
         }
         let input = |at: usize| node.inputs.get(at).copied().filter(|name| !name.is_empty());
         if input(7).is_some_and(|peepholes| !self.is_zero(peepholes, 0)) {
-            return Some("has peepholes, which the hardware does not; train without".into());
+            return Some(Fault::new(
+                "has peepholes, which the hardware does not",
+                "train without",
+            ));
         }
         if input(4).is_some() {
             let note = format!(
@@ -118,9 +127,11 @@ impl<'a> Walk<'a> {
                     format!("{name} starts from the input {state}; the core starts from zero");
                 self.known.notes.push(note);
             } else if !self.is_zero(state, 0) {
-                return Some(format!(
-                    "starts from the state {state}, which is not zero; the hardware starts from zero: \
-                     export it so"
+                return Some(Fault::new(
+                    format!(
+                        "starts from the state {state}, which is not zero; the hardware starts from zero"
+                    ),
+                    "export it with a state of zeros",
                 ));
             }
         }
@@ -227,12 +238,9 @@ fn ordered(node: &Node, values: &[f32]) -> Vec<f32> {
 }
 
 fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), ImportError> {
-    let remedy = "export the model again, and check it with onnx.checker";
     refuse(
         name,
-        format!(
-            "has shape {shape:?}, which node {} cannot take; {remedy}",
-            node.name
-        ),
+        format!("has shape {shape:?}, which node {} cannot take", node.name),
+        "export the model again, and check it with onnx.checker",
     )
 }

@@ -151,11 +151,8 @@ impl Reader<'_> {
             if linear.columns != columns {
                 return refuse(
                     &linear.stem,
-                    format!(
-                        "takes {} inputs, {columns} are there; choose another --head, or leave it out \
-                         with --only-lstm",
-                        linear.columns
-                    ),
+                    format!("takes {} inputs, {columns} are there", linear.columns),
+                    "choose another --head, or leave it out with --only-lstm",
                 );
             }
             let meanings = if index == 0 {
@@ -239,6 +236,7 @@ impl Reader<'_> {
                      {hidden}, one for every unit",
                     shape[1]
                 ),
+                "save the weights of that head, too, or leave it out with --only-lstm",
             );
         }
         let values = self.model.passengers[EMBEDDING].1.clone();
@@ -265,9 +263,8 @@ impl Reader<'_> {
             if let Some(layer) = stray {
                 return refuse(
                     name,
-                    format!(
-                        "is of layer {layer}, and a layer below it is not there; save the whole model"
-                    ),
+                    format!("is of layer {layer}, and a layer below it is not there"),
+                    "save the whole model",
                 );
             }
         }
@@ -276,7 +273,7 @@ impl Reader<'_> {
 
     /// Everything that is not understood, with the options that leave it out.
     fn unknown(&self, rest: &Rest) -> ImportError {
-        let mut remedy = match self.network.title() {
+        let mut options = match self.network.title() {
             "" => "--only-lstm".to_owned(),
             title => format!("--prefix {title}"),
         };
@@ -285,10 +282,10 @@ impl Reader<'_> {
         {
             let names: Vec<&str> = heads.iter().map(|head| &*head.stem).collect();
             let names = names.join(",");
-            remedy = if self.network.title().is_empty() {
+            options = if self.network.title().is_empty() {
                 format!("--only-lstm, or with --head {names}, which keeps that head")
             } else {
-                format!("{remedy}, or with --head {names}, which keeps that head")
+                format!("{options}, or with --head {names}, which keeps that head")
             };
         }
         let lines = self.unused().filter(|name| {
@@ -301,7 +298,7 @@ impl Reader<'_> {
             tensors: lines
                 .map(|name| format!("{name} {:?}", self.shape(name)))
                 .collect(),
-            remedy,
+            options,
         }
     }
 

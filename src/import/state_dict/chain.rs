@@ -137,15 +137,15 @@ pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, ImportErro
                     .into_iter()
                     .map(|linear| format!("    {}", linear.describe()))
                     .collect();
-                let problem = if described.is_empty() {
-                    "no linear layer of that name; the file holds none: leave --head out".to_owned()
+                let place = format!("--head {name}");
+                return if described.is_empty() {
+                    let problem = "no linear layer of that name, the file holds none";
+                    refuse(&place, problem, "leave --head out")
                 } else {
-                    format!(
-                        "no linear layer of that name; choose one of these\n{}",
-                        described.join("\n")
-                    )
+                    let list = described.join("\n");
+                    let problem = format!("no linear layer of that name\n{list}");
+                    refuse(&place, problem, "choose one of these")
                 };
-                return refuse(&format!("--head {name}"), problem);
             }
         }
     }

@@ -48,10 +48,10 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
             return refuse(
                 g,
                 format!(
-                    "has shape {:?} beside {v} of {:?}, which is no weight normalisation; take the \
-                     parametrisation off before saving",
+                    "has shape {:?} beside {v} of {:?}, which is no weight normalisation",
                     length.shape, direction.shape
                 ),
+                "take the parametrisation off before saving",
             );
         }
     };
@@ -73,9 +73,10 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
         return refuse(
             v,
             format!(
-                "row {} is all zeros, which has no direction; train again",
+                "row {} is all zeros, which has no direction",
                 index / columns
             ),
+            "train again",
         );
     }
     let sources = vec![
@@ -107,9 +108,10 @@ fn masked(tensors: &mut Tensors, made: &str, mask: &str) -> Result<(), ImportErr
         return refuse(
             mask,
             format!(
-                "has shape {:?}, {name} has {:?}; make the pruning permanent before saving",
+                "has shape {:?}, {name} has {:?}",
                 kept.shape, original.shape
             ),
+            "make the pruning permanent before saving",
         );
     }
     let (keep, mut values) = (kept.values(mask)?, original.values(&name)?);

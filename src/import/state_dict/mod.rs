@@ -11,6 +11,7 @@ mod trained;
 use super::error::{ImportError, refuse, refuse_network};
 use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
 use super::tensors::Tensors;
+use crate::remedy::Fault;
 use recurrent::{Kind, Network};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ pub struct Known {
     /// The linear layers behind the LSTM in their order, with a `ReLU` between.
     pub heads: Option<Vec<String>>,
     /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
-    pub refused: BTreeMap<String, (String, String)>,
+    pub refused: BTreeMap<String, (String, Fault)>,
     /// What the user has to know.
     pub notes: Vec<String>,
 }
@@ -33,8 +34,8 @@ pub fn read(
 ) -> Result<FloatModel, ImportError> {
     let tensors = fold::fold(tensors)?;
     let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
-    if let Some((layer, problem)) = known.refused.get(&network.prefix) {
-        return refuse_network(layer, problem);
+    if let Some((layer, fault)) = known.refused.get(&network.prefix) {
+        return refuse_network(layer, fault.clone());
     }
     network.check()?;
     let mut reader = Reader {
@@ -103,23 +104,19 @@ impl Reader<'_> {
         let Some(tensor) = self.tensors.get(name) else {
             return refuse(
                 name,
-                format!("is missing, shape {shape:?} is wanted; save the whole state dict"),
+                format!("is missing, shape {shape:?} is wanted"),
+                "save the whole state dict",
             );
         };
         if tensor.shape != shape {
             let turned: Vec<usize> = shape.iter().rev().copied().collect();
-            let remedy = if tensor.shape == turned && shape.len() == 2 {
-                "it is transposed, as Keras keeps it: save its transpose"
+            let problem = format!("has shape {:?}, {shape:?} is wanted", tensor.shape);
+            return if tensor.shape == turned && shape.len() == 2 {
+                let problem = format!("{problem}: it is transposed, as Keras keeps it");
+                refuse(name, problem, "save its transpose")
             } else {
-                "save the state dict as PyTorch gives it"
+                refuse(name, problem, "save the state dict as PyTorch gives it")
             };
-            return refuse(
-                name,
-                format!(
-                    "has shape {:?}, {shape:?} is wanted; {remedy}",
-                    tensor.shape
-                ),
-            );
         }
         let values = tensor.values(name)?;
         self.explain(name, meaning);
@@ -151,10 +148,8 @@ impl Reader<'_> {
             ref shape => {
                 return refuse(
                     &hh,
-                    format!(
-                        "has shape {shape:?}, [4 * hidden, hidden] is wanted; save the whole state \
-                         dict of an nn.LSTM"
-                    ),
+                    format!("has shape {shape:?}, [4 * hidden, hidden] is wanted"),
+                    "save the whole state dict of an nn.LSTM",
                 );
             }
         };
@@ -166,9 +161,8 @@ impl Reader<'_> {
             (shape, None) => {
                 return refuse(
                     &ih,
-                    format!(
-                        "has shape {shape:?}, [{rows}, input] is wanted; save the whole state dict"
-                    ),
+                    format!("has shape {shape:?}, [{rows}, input] is wanted"),
+                    "save the whole state dict",
                 );
             }
         };
@@ -218,8 +212,9 @@ impl Reader<'_> {
                     &name,
                     format!(
                         "is no buffer of a QuantLSTM of {layers} layers: 1 + 8 * layers int64 of -32 \
-                         to 48 are wanted; write it again by lprnn_quant"
+                         to 48 are wanted"
                     ),
+                    "write it again by lprnn_quant",
                 );
             }
         };

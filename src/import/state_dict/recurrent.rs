@@ -2,6 +2,7 @@
 
 use crate::import::error::{ImportError, refuse_network};
 use crate::import::tensors::Tensors;
+use crate::remedy::Fault;
 
 /// What a network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,54 +69,77 @@ impl Network {
 
     /// Refuses what is no LSTM of the contract, by name.
     pub fn check(&self) -> Result<(), ImportError> {
+        let Some(fault) = self.objection() else {
+            return Ok(());
+        };
+        let place = match self.title() {
+            "" => "the network",
+            title => title,
+        };
+        refuse_network(place, fault)
+    }
+
+    /// Why it is no LSTM of the contract.
+    fn objection(&self) -> Option<Fault> {
         let (hh, shape) = (&self.hh, &self.shape);
-        let problem = match self.kind {
-            Kind::Lstm | Kind::Brevitas => return Ok(()),
-            Kind::Gru => format!(
-                "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only: train \
-                 an LSTM"
+        let (problem, help) = match self.kind {
+            Kind::Lstm | Kind::Brevitas => return None,
+            Kind::Gru => (
+                format!(
+                    "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only"
+                ),
+                "train an LSTM".into(),
             ),
-            Kind::Rnn => format!(
-                "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware has \
-                 LSTMs only: train an LSTM"
+            Kind::Rnn => (
+                format!(
+                    "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware \
+                     has LSTMs only"
+                ),
+                "train an LSTM".into(),
             ),
-            Kind::Projected => format!(
-                "an LSTM with a projection (proj_size), weight_hr_l0 beside {hh} {shape:?}, which the \
-                 hardware does not have; train without proj_size"
+            Kind::Projected => (
+                format!(
+                    "an LSTM with a projection (proj_size), weight_hr_l0 beside {hh} {shape:?}, \
+                     which the hardware does not have"
+                ),
+                "train without proj_size".into(),
             ),
-            Kind::BothDirections => format!(
-                "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not have; \
-                 train it in one direction"
+            Kind::BothDirections => (
+                format!(
+                    "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not \
+                     have"
+                ),
+                "train it in one direction".into(),
             ),
-            Kind::WeightDrop => format!(
-                "an LSTM with WeightDrop, {hh}_raw {shape:?}; save it under {hh}, as evaluation \
-                 computes with it"
+            Kind::WeightDrop => (
+                format!("an LSTM with WeightDrop, {hh}_raw {shape:?}"),
+                format!("save it under {hh}, as evaluation computes with it"),
             ),
-            Kind::Parametrised => format!(
-                "{hh} is made by a parametrisation other than weight normalisation; take it off \
-                 before saving: torch.nn.utils.parametrize.remove_parametrizations, or \
+            Kind::Parametrised => (
+                format!("{hh} is made by a parametrisation other than weight normalisation"),
+                "take it off before saving: torch.nn.utils.parametrize.remove_parametrizations, or \
                  remove_spectral_norm"
+                    .into(),
             ),
-            Kind::Transposed => format!(
-                "{hh} has shape {shape:?}, as Keras keeps it, PyTorch's is [4 * hidden, hidden]; save \
-                 kernel.T and recurrent_kernel.T, or import the .keras file itself"
+            Kind::Transposed => (
+                format!(
+                    "{hh} has shape {shape:?}, as Keras keeps it, PyTorch's is [4 * hidden, hidden]"
+                ),
+                "save kernel.T and recurrent_kernel.T, or import the .keras file itself".into(),
             ),
-            Kind::Unclear if shape.is_empty() => {
-                format!("{hh} is missing; save the whole state dict")
-            }
-            Kind::Unclear => format!(
-                "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has 3 * hidden \
-                 rows, an RNN's hidden rows"
+            Kind::Unclear if shape.is_empty() => (
+                format!("{hh} is missing"),
+                "save the whole state dict".into(),
+            ),
+            Kind::Unclear => (
+                format!(
+                    "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has \
+                     3 * hidden rows, an RNN's hidden rows"
+                ),
+                "save the state dict of an nn.LSTM as PyTorch gives it".to_owned(),
             ),
         };
-        refuse_network(
-            if self.title().is_empty() {
-                "the network"
-            } else {
-                self.title()
-            },
-            problem,
-        )
+        Some(Fault::new(problem, help))
     }
 }
 
@@ -248,24 +272,31 @@ pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, Import
         .collect();
     match <[Network; 1]>::try_from(below) {
         Ok([only]) => Ok(only),
-        Err(below) if below.is_empty() => Err(ImportError::NoLstm(format!(
-            "no prefix '{wanted}'; choose one of these\n    {}",
-            descriptions(&found).join("\n    ")
+        Err(below) if below.is_empty() => Err(ImportError::NoLstm(Fault::new(
+            format!(
+                "no prefix '{wanted}'\n    {}",
+                descriptions(&found).join("\n    ")
+            ),
+            "choose one of these",
         ))),
         Err(below) => Err(ImportError::Several(descriptions(&below))),
     }
 }
 
 /// Why there is nothing to choose from.
-fn nothing(tensors: &Tensors) -> String {
+fn nothing(tensors: &Tensors) -> Fault {
     if tensors.is_empty() {
-        return "the file holds no tensors; save the state dict of the trained model".into();
+        return Fault::new(
+            "the file holds no tensors",
+            "save the state dict of the trained model",
+        );
     }
     let names = || tensors.keys();
     if names().any(|name| name.contains("_packed_params") || name.contains("_all_weight_values")) {
-        return "a model quantised by PyTorch (packed parameters); give the float model from before \
-                it"
-        .into();
+        return Fault::new(
+            "a model quantised by PyTorch (packed parameters)",
+            "give the float model from before it",
+        );
     }
     let first: Vec<&str> = names().take(20).map(String::as_str).collect();
     let more = if tensors.len() > first.len() {
@@ -273,12 +304,13 @@ fn nothing(tensors: &Tensors) -> String {
     } else {
         ""
     };
-    format!(
+    let problem = format!(
         "no tensor is named like 'weight_ih_l0' (nn.LSTM), 'weight_ih' (nn.LSTMCell) or \
-         'cell_gate_params.input_weight.weight' (Brevitas), with any prefix; save the state dict \
-         with its names\n    the file holds {}{more}",
+         'cell_gate_params.input_weight.weight' (Brevitas), with any prefix\n    the file holds \
+         {}{more}",
         first.join(", ")
-    )
+    );
+    Fault::new(problem, "save the state dict with its names")
 }
 
 #[cfg(test)]

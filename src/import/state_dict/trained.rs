@@ -19,8 +19,9 @@ impl Reader<'_> {
                 format!(
                     "is no buffer of a QuantLSTM: int64 of a version 1, bits of weights, h and x, \
                      bits and fraction of z, fraction of the gates, bits and fraction of c are \
-                     wanted beside its fractions, here it is {found:?}; write it again by lprnn_quant"
+                     wanted beside its fractions, here it is {found:?}"
                 ),
+                "write it again by lprnn_quant",
             );
         };
         self.explain(&name, "widths and formats that the model was trained with");

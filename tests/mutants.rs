@@ -159,8 +159,8 @@ fn windows_of_every_length_end_where_they_should() {
         let recipe = Recipe::new("window", &[2, 3], 3).state(StatePolicy::FixedWindow { steps });
         let three = mutant(
             "lprnn_state_policy.v",
-            "LAST_STEP = WINDOW - 1;",
-            "LAST_STEP = (WINDOW == 3) ? 2 : WINDOW;",
+            "LAST_STEP_INT = WINDOW - 1;",
+            "LAST_STEP_INT = (WINDOW == 3) ? 2 : WINDOW;",
         );
         each_is_found(recipe, &[three]);
     }

@@ -3,6 +3,7 @@
 use super::common::icarus::{IcarusDut, Pins};
 use super::common::mutant::{Mutant, mutant};
 use super::common::{Random, Recipe};
+use super::resets::Design;
 use super::{SEED, spoil};
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{
@@ -125,12 +126,12 @@ fn a_pulse_in_any_cycle_clears_the_step_that_it_should() {
     }
 }
 
-/// Runs a core with its trace ports, resets it in mid-run, runs it again: whether each run shows every
-/// pre-activation of every layer once, as the model has it.
+/// Runs a core with its trace ports, again and again after resets in mid-run: whether each run shows
+/// every pre-activation of every layer once, as the model has it.
 fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
     let recipe = Recipe::new("traced", &[3, 4, 3], 4).folded(2, 3);
-    let model = recipe.model(SEED);
-    let mut bundle = recipe.bundle(SEED, 4);
+    let (design, mut bundle) = Design::new(recipe);
+    let model = &design.model;
     if let Some(wrong) = wrong {
         spoil(&mut bundle, wrong);
     }
@@ -150,9 +151,13 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
     };
     let mut dut = toolchain.model(core, probes, 1).unwrap();
     let load = Workload::random(&bundle.interface, 10, SEED);
-    let expected = load.expected(&model, recipe.state, &mut |_| {});
-    for _ in 0..2 {
-        // The second time the reset comes where the first run has ended.
+    let expected = load.expected(model, recipe.state, &mut |_| {});
+    for number in 0..8 {
+        if number > 0 {
+            // The comparison's reset comes at any time of this.
+            design.begin(&mut dut, number)?;
+            dut.take_trace();
+        }
         let outcome = compare(
             &mut dut,
             &bundle.interface,
@@ -162,7 +167,7 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
             &mut |_| {},
         );
         assert!(matches!(outcome, Ok(Outcome::Equal(_))), "{outcome:?}");
-        let mut tracer = Tracer::new(&model, &load, recipe.state);
+        let mut tracer = Tracer::new(model, &load, recipe.state);
         let mut counts: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
         for record in dut.take_trace() {
             let layer = &model.layers[record.layer];
@@ -203,6 +208,14 @@ fn trace_ports_show_every_pre_activation_once() {
             file,
             "assign trace_valid_o = |phase_q[6:3];",
             "assign trace_valid_o = |phase_q[6:4];",
+        ),
+        // Only the first reset counts: registers of the compiled model start at random.
+        mutant(
+            file,
+            "always @(posedge clk) begin\n        if (rst) begin\n            trace_group_q <= 16'd0;",
+            "reg [1:0] seen_q;\n    initial seen_q = 2'd0;\n    always @(posedge clk) begin\n        \
+             seen_q <= rst ? seen_q | 2'd1 : {2{seen_q[0]}};\n        if (rst) begin\n            \
+             if (~seen_q[1]) trace_group_q <= 16'd0;",
         ),
     ] {
         traced(Some(&wrong)).expect_err(wrong.wrong);

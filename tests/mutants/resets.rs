@@ -42,15 +42,15 @@ impl Dut for AfterPulse<'_> {
 }
 
 /// A design, and what it should do.
-struct Design {
+pub struct Design {
     recipe: Recipe,
-    model: QuantizedModel,
+    pub model: QuantizedModel,
     schedule: Schedule,
-    interface: Interface,
+    pub interface: Interface,
 }
 
 impl Design {
-    fn new(recipe: Recipe) -> (Self, Bundle) {
+    pub fn new(recipe: Recipe) -> (Self, Bundle) {
         let model = recipe.model(SEED);
         let schedule = Schedule::new(&model, &recipe.implementation()).unwrap();
         let bundle = recipe.bundle(SEED, 4);
@@ -73,7 +73,7 @@ impl Design {
 
     /// Some cycles of work that a reset will interrupt, source and sink pausing; its words, as far as
     /// they came, are right.
-    fn begin(&self, dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
+    pub fn begin(&self, dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
         let mut random = Random(seed);
         let (load, expected) = self.load(seed);
         let port = &self.interface.input;
@@ -314,9 +314,12 @@ const EQUIVALENT: [(&str, &str); 12] = [
     ),
     (
         "lprnn_layer.v: no reset of trace_group_q",
-        "under LPRNN_TRACE only, see ports.rs",
+        "under LPRNN_TRACE only, found in ports.rs",
     ),
-    ("lprnn_layer.v: reset 5 late", "the same register"),
+    (
+        "lprnn_layer.v: reset 5 late",
+        "the same register; no group is in the lane in the cycle after",
+    ),
 ];
 
 #[test]

@@ -146,7 +146,7 @@ fn the_sequencer_starts_what_may_start_and_nothing_else() {
                 "= ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));",
                 "= 1'b1;",
             ),
-            mutant(file, "GAP         = CHAIN - 1;", "GAP         = CHAIN - 2;"),
+            mutant(file, "GAP_INT = CHAIN - 1;", "GAP_INT = CHAIN - 2;"),
         ],
     );
 }

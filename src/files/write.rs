@@ -70,7 +70,7 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// The file has the permissions of the one that it replaces; a new one those of the umask.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let target = resolve(path)?;
     let mut file = beside(&target)?;

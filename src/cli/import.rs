@@ -156,7 +156,7 @@ impl Results for Report {
         }
         writeln!(
             out,
-            "{} parameters of the LSTM, in the gate order i, f, g, o; its two biases are added",
+            "{} parameters of the LSTM, in the gate order i, f, g, o; biases of one gate are added up",
             grouped(self.parameters)
         )?;
         if self.fractions.is_some() {

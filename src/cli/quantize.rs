@@ -153,13 +153,20 @@ pub fn default_head(model: &FloatModel, weight_bits: u32) -> HeadFormat {
 #[derive(Serialize)]
 pub struct QuantizeReport {
     schema: u32,
+    /// What is taken off every element of x.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_offset: Option<Vec<f64>>,
     #[serde(flatten)]
     report: Report,
 }
 
 impl From<Report> for QuantizeReport {
     fn from(report: Report) -> Self {
-        Self { schema: 2, report }
+        Self {
+            schema: 2,
+            input_offset: None,
+            report,
+        }
     }
 }
 
@@ -221,6 +228,25 @@ impl QuantizeReport {
         table(out, &counts)
     }
 
+    /// What is taken off x, and what that asks of whoever feeds the core.
+    fn offset(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        /// Elements that are named one by one.
+        const NAMED: usize = 8;
+        let Some(offset) = &self.input_offset else {
+            return Ok(());
+        };
+        if offset.iter().all(|&value| value == 0.0) {
+            return writeln!(out, "input offset: 0, the inputs lie around it");
+        }
+        let named: Vec<String> = offset.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if offset.len() > NAMED { ", ..." } else { "" };
+        writeln!(
+            out,
+            "input offset {}{more}: the core takes codes of x less that",
+            named.join(", ")
+        )
+    }
+
     fn result(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let report = &self.report;
         write!(
@@ -250,7 +276,7 @@ impl QuantizeReport {
             match (&limit.option, limit.snr_db, &limit.price) {
                 (Some(option), Some(snr), Some(price)) => writeln!(
                     out,
-                    "  limited by {}: {option} gives about {} ({price})",
+                    "  limited by {}: {option} gives about {} or better ({price})",
                     limit.part,
                     decibel(snr)
                 )?,
@@ -268,6 +294,7 @@ impl Results for QuantizeReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         self.tensors(out)?;
         self.layers(out)?;
+        self.offset(out)?;
         self.result(out)
     }
 }
@@ -281,9 +308,15 @@ fn refuse_chain(float: &FloatModel) -> Result<(), CliError> {
         "the model has {} linear layers behind the LSTM; the quantised file holds one",
         1 + float.dense.len()
     );
-    Err(CliError::new("head", problem).help(
-        "take the first with --head NAME, or none with --only-lstm, and compute the rest outside",
-    ))
+    let first = float
+        .explanation
+        .iter()
+        .find(|mapping| mapping.meaning.starts_with("linear head"))
+        .and_then(|mapping| mapping.tensor.strip_suffix(".weight"))
+        .unwrap_or("NAME");
+    Err(CliError::new("head", problem).help(format!(
+        "take the first with --head {first}, or none with --only-lstm, and compute the rest outside"
+    )))
 }
 
 /// A model that was trained with the hardware's arithmetic stays in the formats that it was trained
@@ -351,7 +384,11 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         return Err(CliError::new("quantize", "interrupted"));
     }
     write_file(&args.output, &bytes)?;
-    console.print(&QuantizeReport::from(quantized.report))?;
+    let offset = quantized.model.input_offset.as_ref();
+    console.print(&QuantizeReport {
+        input_offset: offset.map(InputOffset::values),
+        ..quantized.report.into()
+    })?;
     console.say(format_args!("wrote {}", args.output.display()));
     Ok(Ended::Well)
 }

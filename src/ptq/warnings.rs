@@ -20,6 +20,8 @@ const LEAST_OF_H: f64 = 6.0;
 const WILD: usize = 1000;
 /// Elements that are named one by one.
 const NAMED: usize = 8;
+/// Calibration steps below which formats follow chance.
+const FEW_STEPS: usize = 32;
 
 /// All warnings, in the order of the data.
 pub(super) fn of(report: &Report, inputs: &Sequences, wanted: &Wanted) -> Vec<String> {
@@ -35,11 +37,12 @@ pub(super) fn of(report: &Report, inputs: &Sequences, wanted: &Wanted) -> Vec<St
             ));
         }
     }
+    all.extend(of_inputs(inputs, report.steps));
+    all.extend(of_x(report.layers[0].formats.x, inputs));
     for layer in &report.layers {
         all.extend(of_layer(layer, wanted));
         all.extend(of_h(layer, report, wanted));
     }
-    all.extend(of_x(report.layers[0].formats.x, inputs));
     if report.h.snr_db < LEAST_OF_H {
         all.push(format!(
             "h: {:.1} dB; the integer model differs from the float model by more than half of the \
@@ -130,7 +133,7 @@ fn of_x(format: QFormat, inputs: &Sequences) -> Option<String> {
     let width = inputs.width;
     let ulp = format.ulp();
     let mut poor = Vec::new();
-    let mut far = false;
+    let mut far = Vec::new();
     for element in 0..width {
         let own = codes.iter().skip(element).step_by(width);
         let values = inputs.data.iter().skip(element).step_by(width);
@@ -150,24 +153,54 @@ fn of_x(format: QFormat, inputs: &Sequences) -> Option<String> {
         // What does not vary beyond its own last bits is a constant.
         if varies > steps * (mean * 1e-6).powi(2) && decibel(varies, error) < LEAST_OF_X {
             poor.push(element);
-            far |= mean.powi(2) > 4.0 * varies / steps;
+            if mean.powi(2) > 4.0 * varies / steps {
+                far.push(element);
+            }
         }
     }
     if poor.is_empty() {
         return None;
     }
-    let named: Vec<String> = poor.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if poor.len() > NAMED { ", ..." } else { "" };
-    let remedy = if far {
-        "they vary little around a large mean: give --input-offset auto"
-    } else {
+    let remedy = if far.is_empty() {
         "all elements of x share one scale: bring them to the same size before the network, or give \
          more --input-bits"
+            .to_owned()
+    } else {
+        let named = named(&far);
+        format!("{named} lie far from 0 for how little they vary: give --input-offset auto")
     };
     Some(format!(
-        "x of {format}: {} of {width} elements ({}{more}) use only a few codes, rounding and clamping \
+        "x of {format}: {} of {width} elements ({}) use only a few codes, rounding and clamping \
          leave less than {LEAST_OF_X:.0} dB of what they vary; {remedy}",
         poor.len(),
-        named.join(", ")
+        named(&poor)
     ))
+}
+
+/// The first few numbers.
+fn named(elements: &[usize]) -> String {
+    let named: Vec<String> = elements
+        .iter()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
+    let more = if elements.len() > NAMED { ", ..." } else { "" };
+    named.join(", ") + more
+}
+
+/// Inputs that show too little of what the core will see.
+fn of_inputs(inputs: &Sequences, steps: usize) -> Option<String> {
+    let changes = inputs
+        .data
+        .chunks_exact(inputs.width)
+        .any(|x| x != &inputs.data[..inputs.width]);
+    if steps < FEW_STEPS {
+        Some(format!(
+            "{steps} steps are few to choose formats by: calibrate with some hundred that are typical"
+        ))
+    } else if !changes {
+        Some("x is the same in every step: calibrate with inputs that are typical".to_owned())
+    } else {
+        None
+    }
 }

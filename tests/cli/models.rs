@@ -143,13 +143,13 @@ fn import_explains_every_tensor() {
         .stdout_eq(str![[r"
 layer 0: 8 inputs, 32 units
 head: 8 outputs, not part of the hardware
-5 248 parameters of the LSTM, in the gate order i, f, g, o; its two biases are added
-  head.bias                [8]                           bias of the head
-  head.weight          [8, 32]           linear head, beside the hardware
-  lstm.bias_hh_l0        [128]      layer 0: bias, added to the other one
-  lstm.bias_ih_l0        [128]      layer 0: bias, added to the other one
-  lstm.weight_hh_l0  [128, 32]  layer 0: recurrent weights, gates i f g o
-  lstm.weight_ih_l0   [128, 8]      layer 0: input weights, gates i f g o
+5 248 parameters of the LSTM, in the gate order i, f, g, o; biases of one gate are added up
+  head.bias                [8]                                  bias of the head
+  head.weight          [8, 32]                  linear head, beside the hardware
+  lstm.bias_hh_l0        [128]  layer 0: bias, added up with others of the layer
+  lstm.bias_ih_l0        [128]  layer 0: bias, added up with others of the layer
+  lstm.weight_hh_l0  [128, 32]         layer 0: recurrent weights, gates i f g o
+  lstm.weight_ih_l0   [128, 8]             layer 0: input weights, gates i f g o
 
 "]]);
     program()

@@ -181,7 +181,7 @@ impl Reader<'_> {
         for which in ["bias_ih", "bias_hh"] {
             let name = self.network.name(which, index);
             if self.tensors.contains_key(&name) {
-                let meaning = format!("{place}: bias, added to the other one");
+                let meaning = format!("{place}: bias, added up with others of the layer");
                 let part = self.take(&name, &[rows], &meaning)?;
                 bias.iter_mut()
                     .zip(part)

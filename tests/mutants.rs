@@ -15,10 +15,12 @@ use common::Recipe;
 use common::icarus::IcarusDut;
 use common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::{Bundle, library_prefix};
-use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Workload, compare_timed};
+use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Toolchain, Workload, compare_timed};
 use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{Implementation, StatePolicy};
+use lprnn_hw::tools::Search;
+use std::path::PathBuf;
 
 /// The text of a hand-written module in a bundle, where its name has a version.
 fn source<'a>(bundle: &'a mut Bundle, file: &str) -> &'a mut Vec<u8> {
@@ -28,6 +30,14 @@ fn source<'a>(bundle: &'a mut Bundle, file: &str) -> &'a mut Vec<u8> {
         .files
         .get_mut(&path)
         .unwrap_or_else(|| panic!("no {path}"))
+}
+
+/// Verilator for models that run shortly, kept from one run of the tests to the next.
+fn toolchain() -> Toolchain {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("models");
+    Toolchain::find(&Search::from_env(), Some(cache))
+        .expect("run ./setup.sh")
+        .unoptimised()
 }
 
 /// Puts the mutant into the bundle.

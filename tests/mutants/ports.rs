@@ -4,17 +4,15 @@ use super::common::icarus::{IcarusDut, Pins};
 use super::common::mutant::{Mutant, mutant};
 use super::common::{Random, Recipe};
 use super::resets::Design;
-use super::{SEED, spoil};
+use super::{SEED, spoil, toolchain};
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{
-    Core, Dut, Outcome, Pattern, Probes, Toolchain, Tracer, Workload, beat_bytes, compare,
-    pack_step, signed_field,
+    Core, Dut, Outcome, Pattern, Probes, Tracer, Workload, beat_bytes, compare, pack_step,
+    signed_field,
 };
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::spec::StatePolicy;
-use lprnn_hw::tools::Search;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Steps that are played with pulses.
 const STEPS: usize = 60;
@@ -137,10 +135,6 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
     }
     let folder = tempfile::tempdir().unwrap();
     super::common::write(&bundle, folder.path());
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("models");
-    let toolchain = Toolchain::find(&Search::from_env(), Some(cache))
-        .expect("run ./setup.sh")
-        .unoptimised();
     let core = Core {
         folder: folder.path(),
         interface: &bundle.interface,
@@ -149,7 +143,7 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
         trace_layers: model.layers.len(),
         vcd: false,
     };
-    let mut dut = toolchain.model(core, probes, 1).unwrap();
+    let mut dut = toolchain().model(core, probes, 1).unwrap();
     let load = Workload::random(&bundle.interface, 10, SEED);
     let expected = load.expected(model, recipe.state, &mut |_| {});
     for number in 0..8 {

@@ -6,17 +6,15 @@
 
 use super::common::icarus::IcarusDut;
 use super::common::{Random, Recipe};
-use super::{SEED, source};
+use super::{SEED, source, toolchain};
 use lprnn_hw::codegen::{Bundle, Interface, PRIMITIVES, library_prefix};
 use lprnn_hw::cosim::{
     Capture, Core, Drive, Dut, DutError, Ended, FLAG_LAST, Mask, Outcome, Pattern, Probes,
-    Toolchain, Workload, beat_bytes, compare_timed, pack_step, signed_field,
+    Workload, beat_bytes, compare_timed, pack_step, signed_field,
 };
 use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
-use lprnn_hw::tools::Search;
-use std::path::PathBuf;
 
 /// Steps of a run that is compared after a reset.
 const STEPS: usize = 4;
@@ -207,15 +205,11 @@ fn forty_resets_of_a_compiled_model() {
     let (design, bundle) = Design::new(Recipe::new("compiled", &[3, 4, 5], 4).folded(2, 3));
     let folder = tempfile::tempdir().unwrap();
     super::common::write(&bundle, folder.path());
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("models");
-    let toolchain = Toolchain::find(&Search::from_env(), Some(cache))
-        .expect("run ./setup.sh")
-        .unoptimised();
     let core = Core {
         folder: folder.path(),
         interface: &bundle.interface,
     };
-    let mut model = toolchain.model(core, Probes::default(), 3).unwrap();
+    let mut model = toolchain().model(core, Probes::default(), 3).unwrap();
     design.resets(&mut model, 40).unwrap();
 }
 

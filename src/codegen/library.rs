@@ -150,7 +150,7 @@ fn with_header(template: &str, text: String) -> String {
     let name = template.strip_suffix(".tera").unwrap_or(template);
     match name.rsplit_once('.').map_or(name, |(_, ending)| ending) {
         "v" => header(Comment::Verilog) + &text,
-        "md" => format!("<!-- {LICENCE}, lprnn-hw {VERSION} -->\n\n{text}"),
+        "md" | "svg" => format!("<!-- {LICENCE}, lprnn-hw {VERSION} -->\n\n{text}"),
         // FuseSoC knows its files by the first line.
         "core" => match text.split_once('\n') {
             Some((first, rest)) => format!("{first}\n{}{rest}", header(Comment::Hash)),
@@ -202,6 +202,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     (
         "report.md.tera",
         include_str!("../../templates/report.md.tera"),
+    ),
+    (
+        "block.svg.tera",
+        include_str!("../../templates/block.svg.tera"),
     ),
 ];
 

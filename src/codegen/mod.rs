@@ -2,6 +2,7 @@
 
 mod bundle;
 mod context;
+mod diagram;
 mod hardware;
 mod interface;
 mod library;

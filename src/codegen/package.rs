@@ -1,6 +1,7 @@
 //! What lies around the sources: scripts, descriptions, report, the model itself.
 
 use super::bundle::{Bundle, CodegenError};
+use super::diagram::diagram;
 use super::hardware::LayerHardware;
 use super::library::{LICENCES, Renderer, library_waivers};
 use super::report::Report;
@@ -40,7 +41,7 @@ struct DesignFile<'a> {
 
 impl Bundle {
     /// Adds file list, `FuseSoC` cores, synthesis scripts, constraint, lint waivers, licences,
-    /// `interface.json`, `design.json`, `report.json`, `report.md` and the model.
+    /// `interface.json`, `design.json`, `report.json`, `report.md`, a block diagram and the model.
     ///
     /// The scripts name the test bench if it is there already.
     pub fn add_package(&mut self, package: Package<'_>) -> Result<(), CodegenError> {
@@ -78,6 +79,7 @@ impl Bundle {
             clock_ns,
         );
         let text = renderer.render("report.md.tera", &report)?;
+        let drawn = diagram(&renderer, &report)?;
         let interface = json("interface.json", &self.interface)?;
         self.files.extend(scripts);
         let (waivers, waivers_text) = library_waivers();
@@ -90,6 +92,7 @@ impl Bundle {
             ("design.json".to_owned(), json("design.json", &design)?),
             ("report.json".to_owned(), json("report.json", &report)?),
             ("report.md".to_owned(), text.into_bytes()),
+            (format!("{}.svg", implementation.name), drawn),
         ]);
         if let Some(bytes) = model_file {
             self.files.insert("model.safetensors".into(), bytes.into());

@@ -1,0 +1,56 @@
+//! `NAME.svg`: the blocks of a core with their sizes, one row of blocks for each layer.
+
+use super::library::{Renderer, TemplateError};
+use super::report::{LayerReport, Report};
+use serde::Serialize;
+
+/// Pixels from the top of one layer's blocks to the next.
+const LAYER_HEIGHT: usize = 260;
+/// Pixels above the first layer's blocks.
+const TITLE_HEIGHT: usize = 50;
+
+/// Context of `block.svg.tera`.
+#[derive(Debug, Serialize)]
+struct Diagram<'a> {
+    report: &'a Report,
+    height: usize,
+    layers: Vec<LayerBlocks<'a>>,
+    last: usize,
+}
+
+/// The blocks of one layer.
+#[derive(Debug, Serialize)]
+struct LayerBlocks<'a> {
+    top: usize,
+    layer: &'a LayerReport,
+    rows: usize,
+    weights: String,
+}
+
+/// Draws the core that `report` describes.
+pub(super) fn diagram(renderer: &Renderer, report: &Report) -> Result<Vec<u8>, TemplateError> {
+    let layers: Vec<_> = (0..report.layers.len())
+        .map(|index| blocks(report, index))
+        .collect();
+    let context = Diagram {
+        report,
+        height: TITLE_HEIGHT + layers.len() * LAYER_HEIGHT,
+        last: layers.len() - 1,
+        layers,
+    };
+    let text = renderer.render("block.svg.tera", &context)?;
+    Ok(text.into_bytes())
+}
+
+fn blocks(report: &Report, index: usize) -> LayerBlocks<'_> {
+    let layer = &report.layers[index];
+    let mut memories = report.memories.iter();
+    let weights = memories.find(|memory| memory.layer == index && memory.contents == "weights");
+    let (rows, width) = weights.map_or((0, 0), |memory| (memory.rows, memory.width));
+    LayerBlocks {
+        top: TITLE_HEIGHT + index * LAYER_HEIGHT,
+        layer,
+        rows: layer.macs_per_cycle / layer.columns,
+        weights: format!("{rows} rows of {width} bit"),
+    }
+}

@@ -6,13 +6,13 @@
 //! [`synth`] checks the third. [`lm`] puts an embedding and a decoder around a model and measures
 //! what it predicts of a text.
 
-pub mod calibrate;
 pub mod cli;
 pub mod codegen;
 pub mod cosim;
 pub mod estimate;
 pub mod explore;
 pub mod files;
+pub mod fit;
 pub mod fixed;
 pub mod import;
 pub mod lm;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
     &["cosim", "synth", "lm", "ptq"],
-    &["train", "explore", "calibrate"],
+    &["train", "explore", "fit"],
     &["cli"],
 ];
 

@@ -29,19 +29,8 @@ use snapbox::Data;
 use std::path::Path;
 
 const COMMANDS: [&str; 13] = [
-    "import",
-    "quantize",
-    "train",
-    "eval",
-    "gen",
-    "run",
-    "cosim",
-    "estimate",
-    "explore",
-    "synth",
-    "calibrate",
-    "demo",
-    "doctor",
+    "import", "quantize", "train", "eval", "gen", "run", "cosim", "estimate", "explore", "synth",
+    "fit", "demo", "doctor",
 ];
 
 #[test]
@@ -70,16 +59,10 @@ fn every_command_has_examples_and_exit_codes_in_its_help() {
         assert!(help.contains(&format!("  lprnn-hw {command}")), "{help}");
         assert!(help.contains("Exit status"), "{help}");
     }
-    for step in ["collect", "fit"] {
-        let help = program()
-            .args(["calibrate", step, "--help"])
-            .output()
-            .unwrap();
+    for step in ["collect", "coefficients"] {
+        let help = program().args(["fit", step, "--help"]).output().unwrap();
         let help = String::from_utf8(help.stdout).unwrap();
-        assert!(
-            help.contains(&format!("  lprnn-hw calibrate {step}")),
-            "{help}"
-        );
+        assert!(help.contains(&format!("  lprnn-hw fit {step}")), "{help}");
         assert!(help.contains("Exit status"), "{help}");
     }
     for job in ["plan", "run", "point", "collect", "export"] {

@@ -5,10 +5,10 @@
 mod common;
 
 use common::Random;
-use lprnn_hw::calibrate::{Point, Table};
 use lprnn_hw::codegen::Interface;
 use lprnn_hw::estimate::Coefficients;
 use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuracies};
+use lprnn_hw::fit::{Point, Table};
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
 use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, Part, Settings, Target, read_settings};

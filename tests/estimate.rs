@@ -1,12 +1,12 @@
-//! The committed calibration, its error table, and what the estimate promises to know exactly.
+//! The committed factors, its error table, and what the estimate promises to know exactly.
 
-use lprnn_hw::calibrate::{
+use lprnn_hw::codegen::{Bundle, rom_columns};
+use lprnn_hw::estimate::clock::ClockClass;
+use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, factors};
+use lprnn_hw::fit::{
     Design, FABRICS, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error,
     fit, measure,
 };
-use lprnn_hw::codegen::{Bundle, rom_columns};
-use lprnn_hw::estimate::clock::ClockClass;
-use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, calibration};
 use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{Fabric, MacStyle};
 use lprnn_hw::tools::Search;
@@ -26,7 +26,7 @@ fn held_out(points: &[Point]) -> impl Iterator<Item = &Point> {
 fn the_committed_factors_and_errors_are_those_of_the_committed_points() {
     let points = committed();
     let fitted = fit(&points).unwrap();
-    let again = "run `lprnn-hw calibrate fit src/estimate/data > docs/estimates.md`";
+    let again = "run `lprnn-hw fit coefficients src/estimate/data > docs/estimates.md`";
     assert_eq!(*Coefficients::current(), fitted, "{again}");
     let text = include_str!("../docs/estimates.md");
     assert!(text == document(&points, &fitted), "{again}");
@@ -50,7 +50,7 @@ fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
     assert!(held.len() >= 60, "{} designs outside the fit", held.len());
     for (what, figure) in [("LUT", 1), ("FF", 2)] {
         let of = |points: &[&Point]| {
-            let off = |point: &&Point| error(point, calibration(point.design.fabric()), figure);
+            let off = |point: &&Point| error(point, factors(point.design.fabric()), figure);
             Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
         };
         for fabric in FABRICS {

@@ -36,9 +36,9 @@ pub struct Args {
     /// Estimate for this part: its family is the target, and on iCE40 UltraPlus multipliers are DSP blocks
     #[arg(long, value_name = "PART", help_heading = "Hardware")]
     part: Option<String>,
-    /// Factors to estimate with, written by `calibrate fit` [default: those that are compiled in]
+    /// Factors to estimate with, written by `fit coefficients` [default: those that are compiled in]
     #[arg(long, value_name = "FILE", help_heading = "Report")]
-    calibration: Option<PathBuf>,
+    coefficients: Option<PathBuf>,
 }
 
 /// The estimate of a design, as it is printed.
@@ -52,7 +52,7 @@ struct EstimateReport {
     estimate: Estimate,
 }
 
-/// A calibrated figure with its error.
+/// A fitted figure with its error.
 fn figure(name: &str, figure: Figure) -> Vec<String> {
     vec![
         name.to_string(),
@@ -157,7 +157,7 @@ impl Results for EstimateReport {
 
 /// Estimates a design.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
-    super::calibrate::choose(args.calibration.as_deref())?;
+    super::fit::choose(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {
         Some(name) => Some(Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?),

@@ -72,9 +72,9 @@ pub struct Args {
     /// and show what was measured beside the estimate
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Output")]
     verify: Option<u32>,
-    /// Factors to estimate with, written by `calibrate fit` [default: those that are compiled in]
+    /// Factors to estimate with, written by `fit coefficients` [default: those that are compiled in]
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
-    calibration: Option<PathBuf>,
+    coefficients: Option<PathBuf>,
     /// List the points that miss a limit, too
     #[arg(long, help_heading = "Output")]
     all: bool,
@@ -144,7 +144,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     } else {
         return Err(SpecErrors(reader.issues).into());
     };
-    super::calibrate::choose(args.calibration.as_deref())?;
+    super::fit::choose(args.coefficients.as_deref())?;
     let known = accuracies(args)?;
     let place = match &args.out {
         Some(out) => Some(Place::marked(out, args.force, MARK, |_| false)?),

@@ -5,7 +5,7 @@
 
 mod axes;
 mod bundle;
-mod calibrate;
+
 mod cosim;
 mod demo;
 mod design;
@@ -16,6 +16,7 @@ mod eval;
 mod explore;
 mod explore_text;
 mod file;
+mod fit;
 mod folder;
 mod generate;
 mod import;
@@ -92,7 +93,7 @@ enum Command {
     /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
     Synth(synth::Args),
     /// Synthesise what the estimate is fitted to, fit it, and say how good it is
-    Calibrate(calibrate::Args),
+    Fit(fit::Args),
     /// The main job from end to end, on a small trained model that is compiled in
     Demo(demo::Args),
     /// Say which tools were found, where, and what mends what is missing
@@ -165,7 +166,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
         Command::Cosim(args) => cosim::run(args, console),
         Command::Estimate(args) => estimate::run(args, console),
         Command::Explore(args) => explore::run(args, console),
-        Command::Calibrate(args) => calibrate::run(args, console),
+        Command::Fit(args) => fit::run(args, console),
         Command::Synth(args) => synth::run(args, console),
         Command::Train(args) => train::run(args, console),
         Command::Demo(args) => demo::run(args, console),

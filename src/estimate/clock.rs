@@ -5,7 +5,7 @@
 //! what lengthens these, and of the size of the core, which lengthens its wires; the weights are fitted
 //! to routed designs, per class of devices.
 
-use super::coefficients::{ClockCalibration, Coefficients, Error};
+use super::coefficients::{ClockFactors, Coefficients, Error};
 use super::storage::weight_blocks;
 use super::terms::Terms;
 use super::widths::Widths;
@@ -121,7 +121,7 @@ pub fn of_core(mut delays: Delays, terms: &Terms) -> Delays {
     delays
 }
 
-impl ClockCalibration {
+impl ClockFactors {
     /// The clock of a core, MHz.
     #[must_use]
     pub fn mhz(&self, delays: &Delays) -> f64 {

@@ -1,4 +1,4 @@
-//! Fitted factors, as `lprnn-hw calibrate fit` writes them: compiled in, or read from a file.
+//! Fitted factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
 
 use super::clock::{ClockClass, DELAYS};
 use super::terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS};
@@ -20,7 +20,7 @@ pub struct Error {
 /// Factors of one family.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Calibration {
+pub struct FamilyFactors {
     /// Factor of every term of LUTs.
     pub lut: [f64; LUT_TERMS.len()],
     /// Factor of every term of flip-flops.
@@ -36,14 +36,14 @@ pub struct Calibration {
 /// Factors of the delays of one class of devices.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClockCalibration {
+pub struct ClockFactors {
     /// Factor of every term of the period.
     pub delays: [f64; DELAYS.len()],
     /// Error of the clock.
     pub error: Error,
 }
 
-/// Everything that a calibration has fitted.
+/// Everything that a fit gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Coefficients {
@@ -54,15 +54,15 @@ pub struct Coefficients {
     /// Versions of nextpnr in the table.
     pub nextpnr: String,
     /// By family.
-    pub families: BTreeMap<String, Calibration>,
+    pub families: BTreeMap<String, FamilyFactors>,
     /// By class of devices.
-    pub clocks: BTreeMap<ClockClass, ClockCalibration>,
+    pub clocks: BTreeMap<ClockClass, ClockFactors>,
 }
 
 /// Number of the format.
 pub const SCHEMA: u32 = 1;
 
-/// Largest factor: those of a calibration are near 1, and delays are a few ns.
+/// Largest factor: those of a fit are near 1, and delays are a few ns.
 const MOST: f64 = 1e6;
 
 /// Families that must be there.
@@ -84,7 +84,7 @@ static CHOSEN: OnceLock<Ready> = OnceLock::new();
 #[derive(Debug)]
 struct Ready {
     all: Coefficients,
-    families: [Calibration; FAMILIES.len()],
+    families: [FamilyFactors; FAMILIES.len()],
 }
 
 impl Ready {
@@ -99,7 +99,7 @@ impl Ready {
 }
 
 impl Coefficients {
-    /// Reads the file of a calibration.
+    /// Reads the file of a fit.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -163,7 +163,7 @@ impl Coefficients {
 
 /// The factors of a family.
 #[must_use]
-pub fn calibration(family: impl Into<Fabric>) -> &'static Calibration {
+pub fn factors(family: impl Into<Fabric>) -> &'static FamilyFactors {
     let families = &Ready::current().families;
     match family.into() {
         Fabric::Xc7 | Fabric::Generic => &families[0],

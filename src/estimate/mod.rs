@@ -4,7 +4,7 @@
 //! alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are
 //! counts that follow from the Verilog ([`Terms`]), weighed by factors fitted to synthesised designs
 //! (`data/points.csv`); how far off they are on designs outside the fit stands beside every figure
-//! and in `docs/estimates.md`, which `lprnn-hw calibrate fit` writes.
+//! and in `docs/estimates.md`, which `lprnn-hw fit coefficients` writes.
 
 mod array;
 pub mod clock;
@@ -14,7 +14,7 @@ mod storage;
 mod terms;
 mod widths;
 
-pub use coefficients::{Calibration, ClockCalibration, Coefficients, Error, SCHEMA, calibration};
+pub use coefficients::{ClockFactors, Coefficients, Error, FamilyFactors, SCHEMA, factors};
 pub use memory::{Mapped, Shape};
 pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
 pub use widths::{LayerFormats, RowBound, Widths};
@@ -26,7 +26,7 @@ use crate::schedule::{LayerSchedule, RomColumns, Schedule};
 use crate::spec::{Fabric, Target};
 use serde::Serialize;
 
-/// A calibrated count and how far it was off on designs outside the fit.
+/// A fitted count and how far it was off on designs outside the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// The count.
@@ -138,9 +138,9 @@ impl Estimate {
         fabric: Fabric,
         layers: impl IntoIterator<Item = &'a LayerSchedule>,
     ) -> Self {
-        let calibration = calibration(fabric);
-        let errors = calibration.errors;
-        let weighed = calibration.weigh(terms);
+        let factors = factors(fabric);
+        let errors = factors.errors;
+        let weighed = factors.weigh(terms);
         let (mut cycles, mut macs, mut offered) = (0, 0, 0);
         for layer in layers {
             cycles = cycles.max(layer.free_running_cycles());
@@ -180,7 +180,7 @@ impl Estimate {
     }
 }
 
-/// Calibrated counts.
+/// Fitted counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weighed {
     /// LUTs of logic.
@@ -193,7 +193,7 @@ pub struct Weighed {
     pub carry: f64,
 }
 
-impl Calibration {
+impl FamilyFactors {
     /// Weighs the terms of a core.
     #[must_use]
     pub fn weigh(&self, terms: &Terms) -> Weighed {

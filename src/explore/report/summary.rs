@@ -7,7 +7,7 @@ use super::super::sweep::Sweep;
 use super::family_name;
 use super::row::PointRow;
 use crate::estimate::clock::ClockClass;
-use crate::estimate::{Coefficients, calibration};
+use crate::estimate::{Coefficients, factors};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ impl Summary {
             (0..sweep.judged.len()).filter(|&index| setting.all || sweep.judged[index].kept());
         // Of the worst fabric among the parts.
         let error = |figure: usize| {
-            let of = |fabric| calibration(fabric).errors[figure];
+            let of = |fabric| factors(fabric).errors[figure];
             let all = || sweep.fabrics().into_iter().map(of);
             [
                 all().map(|error| error.median).fold(0.0, f64::max),

@@ -1,4 +1,4 @@
-//! `calibrate`: the committed table gives the committed factors, and its designs can be measured again.
+//! `fit`: the committed table gives the committed factors, and its designs can be measured again.
 
 use snapbox::cmd::{Command, cargo_bin};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn program(arguments: &[&str]) -> Command {
 
 /// A folder with a table of these lines under the heading.
 fn table<'a>(home: &Path, lines: impl Iterator<Item = &'a str>) -> PathBuf {
-    let folder = home.join("calibration");
+    let folder = home.join("fit");
     std::fs::create_dir(&folder).unwrap();
     let heading = POINTS.lines().next().unwrap();
     let text: String = std::iter::once(heading)
@@ -40,13 +40,13 @@ fn stdout(command: Command) -> String {
 fn fit_writes_the_committed_factors_and_errors() {
     let home = tempfile::tempdir().unwrap();
     let folder = table(home.path(), POINTS.lines().skip(1));
-    let text = stdout(program(&["calibrate", "fit"]).arg(&folder));
+    let text = stdout(program(&["fit", "coefficients"]).arg(&folder));
     assert!(text == include_str!("../docs/estimates.md"));
     let written = folder.join("coefficients.json");
     assert_eq!(std::fs::read_to_string(&written).unwrap(), COEFFICIENTS);
 
     let estimate = ["estimate", "--bits", "4", "--hidden", "32"];
-    let with = |file: &Path| program(&estimate).arg("--calibration").arg(file);
+    let with = |file: &Path| program(&estimate).arg("--coefficients").arg(file);
     assert_eq!(stdout(with(&written)), stdout(program(&estimate)));
     // Factors that are read are used.
     let mut other: serde_json::Value = serde_json::from_str(COEFFICIENTS).unwrap();
@@ -56,9 +56,9 @@ fn fit_writes_the_committed_factors_and_errors() {
     std::fs::write(&written, &COEFFICIENTS[..COEFFICIENTS.len() / 2]).unwrap();
     let error = stderr(with(&written), 2);
     assert!(error.contains("coefficients.json: EOF"), "{error}");
-    assert!(error.contains("calibrate fit"), "{error}");
+    assert!(error.contains("fit coefficients"), "{error}");
 
-    let designs = stdout(program(&["calibrate", "fit", "--designs"]).arg(&folder));
+    let designs = stdout(program(&["fit", "coefficients", "--designs"]).arg(&folder));
     assert_eq!(designs.lines().count(), POINTS.lines().count());
 }
 
@@ -70,7 +70,7 @@ fn collect_finds_the_committed_counts() {
     let missing = |line: &&str| line.starts_with("2008,") || line.starts_with("2011,");
     assert_eq!(POINTS.lines().filter(missing).count(), 2);
     let folder = table(home.path(), POINTS.lines().skip(1).filter(|l| !missing(l)));
-    program(&["calibrate", "collect", "-j", "2"])
+    program(&["fit", "collect", "-j", "2"])
         .arg(&folder)
         .assert()
         .success();
@@ -80,7 +80,7 @@ fn collect_finds_the_committed_counts() {
         "the tools are of other versions, or the Verilog has changed"
     );
     // Nothing is left to do.
-    let text = stdout(program(&["calibrate", "collect", "--format", "json"]).arg(&folder));
+    let text = stdout(program(&["fit", "collect", "--format", "json"]).arg(&folder));
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (&report["measured"], &report["missing"]),
@@ -92,26 +92,26 @@ fn collect_finds_the_committed_counts() {
 fn what_cannot_be_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let folder = table(home.path(), POINTS.lines().skip(1).take(3));
-    let error = stderr(program(&["calibrate", "fit"]).arg(&folder), 2);
+    let error = stderr(program(&["fit", "coefficients"]).arg(&folder), 2);
     assert!(error.contains("at least 4 of both are needed"), "{error}");
-    assert!(error.contains("calibrate collect"), "{error}");
+    assert!(error.contains("fit collect"), "{error}");
     assert!(!folder.join("coefficients.json").exists());
 
     let path = folder.join("points.csv");
     std::fs::write(&path, &POINTS[..POINTS.len() / 2]).unwrap();
     let lines = POINTS[..POINTS.len() / 2].lines().count();
-    for step in ["fit", "collect"] {
-        let error = stderr(program(&["calibrate", step]).arg(&folder), 2);
+    for step in ["coefficients", "collect"] {
+        let error = stderr(program(&["fit", step]).arg(&folder), 2);
         assert!(
             error.contains(&format!("points.csv: line {lines}")),
             "{error}"
         );
     }
-    let error = stderr(program(&["calibrate", "fit", "/no/such/folder"]), 2);
+    let error = stderr(program(&["fit", "coefficients", "/no/such/folder"]), 2);
     assert!(error.contains("/no/such/folder/points.csv"), "{error}");
 
     let handle = std::fs::File::open(&folder).unwrap();
     handle.lock().unwrap();
-    let error = stderr(program(&["calibrate", "collect"]).arg(&folder), 2);
-    assert!(error.contains("another calibration"), "{error}");
+    let error = stderr(program(&["fit", "collect"]).arg(&folder), 2);
+    assert!(error.contains("another `fit collect`"), "{error}");
 }

@@ -119,7 +119,7 @@ const ULTRA_PLUS: [&str; 25] = [
 ];
 
 impl Design {
-    /// Every design of the calibration, in the order in which they are measured.
+    /// Every design of the series, in the order in which they are measured.
     ///
     /// # Panics
     /// Never: the designs are constants, and a test reads them all.

@@ -1,8 +1,8 @@
 //! The error table, `docs/estimates.md`.
 
 use super::FABRICS;
-use super::fit::{Statistics, clock_error, error};
 use super::points::{FIGURES, Point};
+use super::solve::{Statistics, clock_error, error};
 use crate::estimate::Coefficients;
 use crate::estimate::clock::ClockClass;
 use std::fmt::Write;
@@ -15,8 +15,8 @@ type Errors = [Vec<f64>; 2];
 pub fn document(points: &[Point], fitted: &Coefficients) -> String {
     let mut text = format!(
         "# How good the estimates are\n\n\
-         Written by `lprnn-hw calibrate fit src/estimate/data > docs/estimates.md` from the designs in\n\
-         `src/estimate/data/points.csv`, which `lprnn-hw calibrate collect src/estimate/data` measures; a test\n\
+         Written by `lprnn-hw fit coefficients src/estimate/data > docs/estimates.md` from the designs in\n\
+         `src/estimate/data/points.csv`, which `lprnn-hw fit collect src/estimate/data` measures; a test\n\
          compares it with the code. Synthesis: Yosys {}, with the commands of `lprnn-hw synth`; `ice40` is LP\n\
          and HX without DSP blocks, `ice40 up` is UltraPlus with them. Clocks: nextpnr {}, seed 1, the core in a frame of registers.\n\n\
          The terms of the estimate are counts that follow from the Verilog; the fit only weighs them, with a pull\n\
@@ -30,13 +30,12 @@ pub fn document(points: &[Point], fitted: &Coefficients) -> String {
     let mut all: [Errors; 4] = Default::default();
     for fabric in FABRICS {
         let name = fabric.name();
-        let calibration = &fitted.families[name];
+        let factors = &fitted.families[name];
         for (figure, title) in FIGURES.into_iter().enumerate() {
             let of = points
                 .iter()
                 .filter(|point| point.design.fabric() == fabric);
-            let errors =
-                divide(of.map(|point| (point.fitted(), error(point, calibration, figure))));
+            let errors = divide(of.map(|point| (point.fitted(), error(point, factors, figure))));
             for (all, own) in all[figure].iter_mut().zip(&errors) {
                 all.extend(own);
             }

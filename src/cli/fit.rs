@@ -1,13 +1,13 @@
-//! `lprnn-hw calibrate`: what the estimate is fitted to, and how good it is.
+//! `lprnn-hw fit`: what the estimate is fitted to, and how good it is.
 
 use super::Ended;
 use super::error::CliError;
 use super::file::write_inside;
 use super::output::{Console, Results};
 use super::progress::Progress;
-use crate::calibrate::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
 use crate::estimate::Coefficients;
 use crate::estimate::clock::ClockClass;
+use crate::fit::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
 use crate::tools::Search;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -20,13 +20,13 @@ const POINTS: &str = "points.csv";
 /// The factors.
 const COEFFICIENTS: &str = "coefficients.json";
 
-/// Arguments of `calibrate`.
+/// Arguments of `fit`.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  lprnn-hw calibrate collect my-calibration -j 8
-  lprnn-hw calibrate fit my-calibration > errors.md
-  lprnn-hw estimate --bits 4 --hidden 512 --calibration my-calibration/coefficients.json
+  lprnn-hw fit collect my-fit -j 8
+  lprnn-hw fit coefficients my-fit > errors.md
+  lprnn-hw estimate --bits 4 --hidden 512 --coefficients my-fit/coefficients.json
 
 The estimates that are compiled in were made this way, from src/estimate/data. With tools of other
 versions, make your own.
@@ -42,14 +42,14 @@ enum Step {
     /// Synthesise the designs of the series that the table does not have
     Collect(CollectArgs),
     /// Fit the factors of the estimate to the table, and print how good they are
-    Fit(FitArgs),
+    Coefficients(CoefficientsArgs),
 }
 
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  lprnn-hw calibrate collect my-calibration -j 8
-  lprnn-hw calibrate collect my-calibration --family ecp5
+  lprnn-hw fit collect my-fit -j 8
+  lprnn-hw fit collect my-fit --family ecp5
 
 Takes the designs of a fixed series through the generator, Yosys and, where the series names a device,
 nextpnr, several at once, and writes FOLDER/points.csv after every one of them: it can be stopped at any
@@ -74,15 +74,15 @@ struct CollectArgs {
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  lprnn-hw calibrate fit my-calibration > errors.md
-  lprnn-hw calibrate fit my-calibration --designs > designs.csv
-  lprnn-hw estimate --bits 4 --hidden 512 --calibration my-calibration/coefficients.json
+  lprnn-hw fit coefficients my-fit > errors.md
+  lprnn-hw fit coefficients my-fit --designs > designs.csv
+  lprnn-hw estimate --bits 4 --hidden 512 --coefficients my-fit/coefficients.json
 
 Reads FOLDER/points.csv, fits the factors of every family to two of five designs, writes
 FOLDER/coefficients.json, and prints the errors on the others as Markdown.
 
 Exit status: 0 fitted, 2 could not: no table, a damaged one, or too few designs of a family.")]
-struct FitArgs {
+struct CoefficientsArgs {
     /// Folder of the table
     folder: PathBuf,
     /// Print every design with its errors instead, as CSV
@@ -104,13 +104,13 @@ impl Results for Fitted {
     }
 }
 
-/// `calibrate fit`.
-fn fit_table(args: &FitArgs, console: Console) -> Result<Ended, CliError> {
+/// `fit coefficients`.
+fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, CliError> {
     let path = args.folder.join(POINTS);
     let place = |problem: String| CliError::new(path.display(), problem);
     let points = Point::all(&read(&path)?).map_err(place)?;
     let coefficients = fit(&points).map_err(|problem| {
-        place(problem).help("measure more of the series with `lprnn-hw calibrate collect`")
+        place(problem).help("measure more of the series with `lprnn-hw fit collect`")
     })?;
     let text = if args.designs {
         designs(&points, &coefficients)
@@ -179,17 +179,17 @@ pub fn choose(path: Option<&Path>) -> Result<(), CliError> {
         crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
     let read = Coefficients::from_json(&text).map_err(|problem| {
         CliError::new(path.display(), problem)
-            .help("write the file anew with `lprnn-hw calibrate fit`")
+            .help("write the file anew with `lprnn-hw fit coefficients`")
     })?;
     read.choose();
     Ok(())
 }
 
-/// Runs a step of the calibration.
+/// Collects or fits.
 pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     match &args.command {
         Step::Collect(args) => collect(args, console),
-        Step::Fit(args) => fit_table(args, console),
+        Step::Coefficients(args) => fit_table(args, console),
     }
 }
 
@@ -213,7 +213,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
         std::fs::File::open(folder).map_err(|error| CliError::io(folder, "read", &error))?;
     if handle.try_lock().is_err() {
         return Err(
-            CliError::new(folder.display(), "another calibration is writing there")
+            CliError::new(folder.display(), "another `fit collect` is writing there")
                 .help("wait for it, or give another folder"),
         );
     }
@@ -271,7 +271,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
     });
     drop(progress);
     if crate::tools::interrupted() {
-        return Err(CliError::new("calibrate", "interrupted"));
+        return Err(CliError::new("fit", "interrupted"));
     }
     if let Some(fault) = locked(&faults).drain(..).reduce(CliError::and) {
         return Err(fault.help("run it again when the cause is mended; what is there is kept"));

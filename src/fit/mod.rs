@@ -7,14 +7,14 @@
 
 mod design;
 mod document;
-mod fit;
 mod points;
+mod solve;
 mod table;
 
 pub use design::{Design, FABRICS, FAMILIES};
 pub use document::document;
-pub use fit::{Statistics, clock_error, error, fit};
 pub use points::{FIGURES, Measured, Point};
+pub use solve::{Statistics, clock_error, error, fit};
 pub use table::Table;
 
 use crate::codegen::Bundle;

@@ -2,7 +2,7 @@
 
 use super::points::Point;
 use crate::estimate::clock::{ClockClass, DELAYS, Delays};
-use crate::estimate::{Calibration, ClockCalibration, Coefficients, Error};
+use crate::estimate::{ClockFactors, Coefficients, Error, FamilyFactors};
 use crate::spec::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,14 +129,14 @@ pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
             .collect();
         found.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let numbers = families.values().flat_map(|family: &Calibration| {
+    let numbers = families.values().flat_map(|family: &FamilyFactors| {
         let factors = family.lut.iter().chain(&family.ff).chain(&family.carry);
         let errors = family.errors.iter();
         factors
             .copied()
             .chain(errors.flat_map(|error| [error.median, error.worst]))
     });
-    let of_clocks = clocks.values().flat_map(|clock: &ClockCalibration| {
+    let of_clocks = clocks.values().flat_map(|clock: &ClockFactors| {
         let error = [clock.error.median, clock.error.worst];
         clock.delays.into_iter().chain(error)
     });
@@ -169,7 +169,7 @@ fn rounded(weight: f64) -> f64 {
     (weight * 1e3).round() / 1e3
 }
 
-fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<Calibration, String> {
+fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<FamilyFactors, String> {
     let [seen, held] = split(name, of)?;
     let lut: Vec<_> = seen
         .iter()
@@ -183,7 +183,7 @@ fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<Calibration, 
         .iter()
         .map(|p| (p.terms.carry, p.measured.counts[3]))
         .collect();
-    let mut calibration = Calibration {
+    let mut factors = FamilyFactors {
         lut: fit_left_out(&lut).map(rounded),
         ff: fit_left_out(&ff).map(rounded),
         carry: fit_left_out(&carry).map(rounded),
@@ -193,14 +193,14 @@ fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<Calibration, 
             worst: 0.0,
         }; 4],
     };
-    calibration.errors = std::array::from_fn(|figure| {
+    factors.errors = std::array::from_fn(|figure| {
         let errors: Vec<f64> = held
             .iter()
-            .map(|point| error(point, &calibration, figure))
+            .map(|point| error(point, &factors, figure))
             .collect();
         Statistics::new(&errors).error()
     });
-    Ok(calibration)
+    Ok(factors)
 }
 
 /// Typical delay of every term, ns, by class: what the fit pulls towards.
@@ -212,7 +212,7 @@ const fn typical(class: ClockClass) -> [f64; DELAYS.len()] {
     }
 }
 
-fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockCalibration, String> {
+fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockFactors, String> {
     let [seen, held] = split(class.name(), of)?;
     let typical = typical(class);
     // Weights near 1 of counts in ns.
@@ -224,7 +224,7 @@ fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockCalibration, Strin
         })
         .collect();
     let weights = fit_left_out(&periods);
-    let mut calibration = ClockCalibration {
+    let mut factors = ClockFactors {
         delays: std::array::from_fn(|term| rounded(weights[term] * typical[term])),
         error: Error {
             median: 0.0,
@@ -233,25 +233,25 @@ fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockCalibration, Strin
     };
     let errors: Vec<f64> = held
         .iter()
-        .filter_map(|point| clock_error(point, &calibration))
+        .filter_map(|point| clock_error(point, &factors))
         .collect();
-    calibration.error = Statistics::new(&errors).error();
-    Ok(calibration)
+    factors.error = Statistics::new(&errors).error();
+    Ok(factors)
 }
 
 /// Relative error in percent of one of [`super::points::FIGURES`].
 #[must_use]
-pub fn error(point: &Point, calibration: &Calibration, figure: usize) -> f64 {
-    let weighed = calibration.weigh(&point.terms);
+pub fn error(point: &Point, factors: &FamilyFactors, figure: usize) -> f64 {
+    let weighed = factors.weigh(&point.terms);
     let got = [weighed.lut, weighed.lut_total, weighed.ff, weighed.carry][figure];
     (got / point.measured.counts[figure] - 1.0) * 100.0
 }
 
 /// Relative error of the clock in percent, of a routed design.
 #[must_use]
-pub fn clock_error(point: &Point, calibration: &ClockCalibration) -> Option<f64> {
+pub fn clock_error(point: &Point, factors: &ClockFactors) -> Option<f64> {
     let measured = point.measured.fmax_mhz?;
-    Some((calibration.mhz(&point.delays) / measured - 1.0) * 100.0)
+    Some((factors.mhz(&point.delays) / measured - 1.0) * 100.0)
 }
 
 /// Statistics of signed errors, percent.

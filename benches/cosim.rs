@@ -8,10 +8,11 @@ use lprnn_hw::cosim::{
     Capture, Core, Drive, Dut, Mask, Outcome, Pattern, Probes, Stimulus, Toolchain, compare,
     pack_step, signed_field,
 };
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -58,7 +59,7 @@ fn bundle(size: usize, folder: &Path) -> Interface {
             columns: 16,
         },
         mac: MacStyle::Lut,
-        target: Target::Xc7,
+        target: Family::Xc7,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         stream_elements: None,

@@ -1,11 +1,12 @@
 //! Estimates a second on one core, from shapes alone: `cargo bench --bench estimate`.
 
 use divan::{Bencher, counter::ItemsCount};
+use lprnn_hw::device::Family;
 use lprnn_hw::estimate::{Estimate, LayerFormats};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{SeededOptions, seeded};
 use lprnn_hw::schedule::{LayerSchedule, Schedule};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 fn main() {
     divan::main();
@@ -28,7 +29,7 @@ fn of_shapes(bencher: Bencher, hidden: usize) {
     let how = Implementation {
         name: "bench".into(),
         mac: MacStyle::Lut,
-        target: Target::Xc7,
+        target: Family::Xc7,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         stream_elements: None,
@@ -46,5 +47,5 @@ fn of_shapes(bencher: Bencher, hidden: usize) {
         .collect();
     bencher
         .counter(ItemsCount::new(1usize))
-        .bench(|| Estimate::of_shapes(divan::black_box(&layers), Target::Xc7));
+        .bench(|| Estimate::of_shapes(divan::black_box(&layers), Family::Xc7));
 }

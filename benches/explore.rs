@@ -1,8 +1,9 @@
 //! Points a second of a sweep on one core: `cargo bench --bench explore`.
 
 use divan::{Bencher, counter::ItemsCount};
+use lprnn_hw::device::Family;
 use lprnn_hw::explore::{Axes, Evaluator, Foldings};
-use lprnn_hw::spec::{Fabric, MacStyle, Numerics, Settings, Target};
+use lprnn_hw::spec::{MacStyle, Numerics, Settings};
 
 fn main() {
     divan::main();
@@ -22,7 +23,7 @@ fn axes(layers: usize) -> Axes {
 
 fn evaluator() -> Evaluator {
     Evaluator {
-        target: Target::Xc7,
+        target: Family::Xc7,
         numerics: Numerics::resolve(Settings::default()).expect("defaults are valid"),
     }
 }
@@ -34,7 +35,7 @@ fn points(bencher: Bencher, layers: usize) {
     bencher.counter(ItemsCount::new(specs.len())).bench(|| {
         specs
             .iter()
-            .filter(|spec| evaluator.point(spec, Fabric::Xc7).is_ok())
+            .filter(|spec| evaluator.point(spec, Family::Xc7).is_ok())
             .count()
     });
 }
@@ -49,7 +50,7 @@ fn goals(bencher: Bencher, macs: usize) {
     bencher.counter(ItemsCount::new(specs.len())).bench(|| {
         specs
             .iter()
-            .filter(|spec| evaluator.point(spec, Fabric::Xc7).is_ok())
+            .filter(|spec| evaluator.point(spec, Family::Xc7).is_ok())
             .count()
     });
 }

@@ -6,11 +6,12 @@
 //! fours or sixes. `-- --pnr` also places and routes the LUT arrays for ECP5 (85k, speed 6, one seed).
 
 use lprnn_hw::codegen::{Bundle, library_prefix};
+use lprnn_hw::device::{Family, PlacedPart};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{SeededOptions, seeded};
 use lprnn_hw::schedule::{MacArray, Schedule};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
-use lprnn_hw::synth::{Design, Options, Part, RouteOptions, Synthesis, family_name, run};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::synth::{Design, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
 
@@ -25,7 +26,7 @@ fn rows(mac: MacStyle) -> usize {
 }
 
 /// The core with `bits`-bit weights and activations whose array is looked at.
-fn core(bits: u32, mac: MacStyle, target: Target) -> (Bundle, MacArray, [usize; 2]) {
+fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, MacArray, [usize; 2]) {
     let model = seeded(&SeededOptions {
         input_size: 64,
         hidden_size: 64,
@@ -104,7 +105,7 @@ fn synthesise(
     search: &Search,
     bits: u32,
     mac: MacStyle,
-    target: Target,
+    target: Family,
     pnr: bool,
 ) -> (Synthesis, MacArray) {
     let (bundle, array, chains) = core(bits, mac, target);
@@ -139,7 +140,7 @@ fn synthesise(
         sources,
     };
     let route = pnr.then(|| RouteOptions {
-        part: Part::new(target, None, None).expect("ECP5 has a default part"),
+        part: PlacedPart::new(target, None, None).expect("ECP5 has a default part"),
         target_mhz: 300.0,
         seed: 1,
         seeds: 1,
@@ -158,21 +159,21 @@ fn main() {
     let search = Search::from_env();
     println!("family  array  bits  LUT/MAC  sites/MAC  FF/MAC  MAC/DSP  Fmax MHz");
     for (target, mac, widths) in [
-        (Target::Xc7, MacStyle::Lut, &[1, 2, 3, 4, 5, 6, 8][..]),
-        (Target::Xc7, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
-        (Target::Ecp5, MacStyle::Lut, &[1, 2, 3, 4, 8]),
-        (Target::Xcup, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
-        (Target::Ecp5, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
-        (Target::Ice40, MacStyle::Lut, &[2, 4, 8]),
+        (Family::Xc7, MacStyle::Lut, &[1, 2, 3, 4, 5, 6, 8][..]),
+        (Family::Xc7, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
+        (Family::Ecp5, MacStyle::Lut, &[1, 2, 3, 4, 8]),
+        (Family::Xcup, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
+        (Family::Ecp5, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
+        (Family::Ice40, MacStyle::Lut, &[2, 4, 8]),
     ] {
         for &bits in widths {
-            let pnr = pnr && target == Target::Ecp5 && mac == MacStyle::Lut;
+            let pnr = pnr && target == Family::Ecp5 && mac == MacStyle::Lut;
             let (found, array) = synthesise(&search, bits, mac, target, pnr);
             let used = found.utilization;
             let products = (rows(mac) * COLUMNS) as f64;
             println!(
                 "{:6}  {:5}  {bits:4}  {:7.2}  {:9.2}  {:6.2}  {:>7}  {:>8}",
-                family_name(target),
+                target.word(),
                 if matches!(array, MacArray::Dsp(_)) {
                     "dsp"
                 } else {

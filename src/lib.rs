@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod codegen;
 pub mod cosim;
+pub mod device;
 pub mod estimate;
 pub mod explore;
 pub mod files;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 /// Modules by floor, lowest first. Those of one floor never import one another.
 const FLOORS: &[&[&str]] = &[
     &["fixed", "remedy"],
-    &["files", "tools", "spec"],
+    &["files", "tools"],
+    &["device"],
+    &["spec"],
     &["quantize", "import", "schedule"],
     &["reference", "codegen", "estimate"],
     &["cosim", "synth", "lm", "ptq"],

@@ -4,7 +4,8 @@ mod common;
 
 use common::{Recipe, testbench, tool, write};
 use lprnn_hw::codegen::{Interface, library_prefix};
-use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
+use lprnn_hw::device::Family;
+use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::ToolKind;
 use std::path::Path;
 
@@ -21,10 +22,10 @@ fn designs() -> [Recipe; 9] {
         Recipe::new("inlined", &[3, 4, 3], 2).folded(2, 4).inline(),
         Recipe::new("dsp", &[6, 4], 4)
             .folded(2, 6)
-            .target(Target::Xc7, MacStyle::Dsp),
+            .target(Family::Xc7, MacStyle::Dsp),
         Recipe::new("slow", &[4, 6], 4)
             .folded(2, 4)
-            .target(Target::Ecp5, MacStyle::Lut),
+            .target(Family::Ecp5, MacStyle::Lut),
         Recipe::new("pulse", &[2, 3], 4).state(StatePolicy::HostPulse),
     ]
 }

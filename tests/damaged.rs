@@ -6,12 +6,13 @@ mod common;
 
 use common::Random;
 use lprnn_hw::codegen::Interface;
+use lprnn_hw::device::{Family, Part};
 use lprnn_hw::estimate::Coefficients;
 use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuracies};
 use lprnn_hw::fit::{Point, Table};
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
-use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, Part, Settings, Target, read_settings};
+use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, Settings, read_settings};
 
 const POINTS: &str = include_str!("../src/estimate/data/points.csv");
 const COEFFICIENTS: &str = include_str!("../src/estimate/data/coefficients.json");
@@ -33,7 +34,7 @@ fn task(bits: u32) -> Task {
             units: 2,
             columns: 4,
         },
-        target: Target::Xc7,
+        target: Family::Xc7,
         part: Some("xc7a35t".into()),
         clock_mhz: 100.0,
         work: Work::Synth,
@@ -117,7 +118,7 @@ fn documents_and_tables() {
                 numerics,
             };
             let part = task.part.as_deref().map(|name| Part::find(name).unwrap());
-            let fabric = part.map_or(task.target.into(), Part::fabric);
+            let fabric = part.map_or(task.target.into(), |part| part.family);
             // No array may be asked for, which is no panic either.
             let _ = evaluator.point(&task.spec(), fabric);
         }

@@ -3,11 +3,12 @@
 //! `LPRNN_UPDATE_DOCS=1 cargo test --test diagrams` draws them anew.
 
 use lprnn_hw::codegen::{Bundle, Interface, Timing, Vectors};
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -135,7 +136,7 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
             columns: 2,
         },
         mac: MacStyle::Lut,
-        target: Target::Xc7,
+        target: Family::Xc7,
         state: scene.state,
         memory_init: MemoryInit::Readmemh,
         stream_elements: Some(2),

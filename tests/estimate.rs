@@ -1,14 +1,14 @@
 //! The committed factors, its error table, and what the estimate promises to know exactly.
 
 use lprnn_hw::codegen::{Bundle, rom_columns};
-use lprnn_hw::estimate::clock::ClockClass;
+use lprnn_hw::device::{ClockClass, Family};
 use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, factors};
 use lprnn_hw::fit::{
     Design, FABRICS, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error,
     fit, measure,
 };
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{Fabric, MacStyle};
+use lprnn_hw::spec::MacStyle;
 use lprnn_hw::tools::Search;
 
 const POINTS: &str = include_str!("../src/estimate/data/points.csv");
@@ -54,7 +54,7 @@ fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
             Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
         };
         for fabric in FABRICS {
-            let name = fabric.name();
+            let name = fabric.key();
             let own: Vec<&Point> = held
                 .iter()
                 .copied()
@@ -111,7 +111,7 @@ fn unseen_designs_cover_the_corners() {
 fn unseen_designs_cover_ultra_plus() {
     let points = committed();
     let own: Vec<&Point> = held_out(&points)
-        .filter(|point| point.design.fabric() == Fabric::Ice40Up && point.design.seed >= 5000)
+        .filter(|point| point.design.fabric() == Family::Ice40Up && point.design.seed >= 5000)
         .collect();
     for bits in [1, 2, 3, 4, 5, 6, 7, 8, 16] {
         assert!(own.iter().any(|p| p.design.bits[0] == bits), "{bits} bits");

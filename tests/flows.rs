@@ -5,7 +5,8 @@ mod common;
 
 use common::{Recipe, tool, write};
 use lprnn_hw::codegen::library_prefix;
-use lprnn_hw::spec::{StatePolicy, Target};
+use lprnn_hw::device::Family;
+use lprnn_hw::spec::StatePolicy;
 use lprnn_hw::tools::ToolKind;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -284,8 +285,8 @@ fn families_of_the_table() {
             continue;
         }
         let target = match target {
-            "xc7" => Target::Xc7,
-            "generic" => Target::Generic,
+            "xc7" => Family::Xc7,
+            "generic" => Family::Generic,
             other => panic!("{other}"),
         };
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 //! The closed form of the cycles per step in `docs/architecture.md` against the schedule's own count.
 
+use lprnn_hw::device::Family;
 use lprnn_hw::schedule::{Fabric, LayerSchedule, LayerShape};
-use lprnn_hw::spec::{MacStyle, Target};
+use lprnn_hw::spec::MacStyle;
 
 #[test]
 fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
@@ -16,7 +17,7 @@ fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
             if units > hidden_size || columns > input_size.max(hidden_size) {
                 continue;
             }
-            for (mac, target) in [(MacStyle::Lut, Target::Xc7), (MacStyle::Dsp, Target::Ecp5)] {
+            for (mac, target) in [(MacStyle::Lut, Family::Xc7), (MacStyle::Dsp, Family::Ecp5)] {
                 let shape = LayerShape {
                     input_size,
                     hidden_size,

@@ -7,8 +7,9 @@ mod common;
 mod keywords;
 
 use common::{Recipe, flows_program, tool, write};
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
+use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::{Output, ToolKind};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -35,16 +36,16 @@ fn designs() -> Vec<Recipe> {
         Recipe::new("inlined", &[3, 4, 3], 2).folded(2, 4).inline(),
         Recipe::new("slow", &[4, 6], 4)
             .folded(2, 4)
-            .target(Target::Ecp5, MacStyle::Lut),
+            .target(Family::Ecp5, MacStyle::Lut),
         Recipe::new("small", &[4, 6], 4)
             .folded(2, 4)
-            .target(Target::Ice40, MacStyle::Lut),
+            .target(Family::Ice40, MacStyle::Lut),
     ];
     for (name, bits, target) in [
-        ("dsp2", 2, Target::Xc7),
-        ("dsp4", 4, Target::Xcup),
-        ("dsp8", 8, Target::Xc7),
-        ("dsp_ecp5", 4, Target::Ecp5),
+        ("dsp2", 2, Family::Xc7),
+        ("dsp4", 4, Family::Xcup),
+        ("dsp8", 8, Family::Xc7),
+        ("dsp_ecp5", 4, Family::Ecp5),
     ] {
         designs.push(
             Recipe::new(name, &[6, 5], bits)
@@ -232,10 +233,10 @@ fn flows_python(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn emitted_yosys_scripts_run() {
     for (name, target) in [
-        ("a", Target::Xc7),
-        ("b", Target::Ecp5),
-        ("c", Target::Ice40),
-        ("d", Target::Generic),
+        ("a", Family::Xc7),
+        ("b", Family::Ecp5),
+        ("c", Family::Ice40),
+        ("d", Family::Generic),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let recipe = Recipe::new(name, &[2, 2], 2)

@@ -8,8 +8,9 @@
 mod common;
 
 use common::{Recipe, tool, write};
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::spec::{MacStyle, Target};
+use lprnn_hw::spec::MacStyle;
 use lprnn_hw::synth::{self, Design, Options};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::{Path, PathBuf};
@@ -123,8 +124,8 @@ fn passes(version: Version, case: &Case) {
     assert!(!netlist.contains("module lprnn_"), "{name}: not flat");
 
     let (family, blocks) = match target {
-        Target::Xc7 | Target::Xcup => ("xilinx", Some("xilinx_blocks.v")),
-        Target::Ecp5 => ("ecp5", Some("ecp5_blocks.v")),
+        Family::Xc7 | Family::Xcup => ("xilinx", Some("xilinx_blocks.v")),
+        Family::Ecp5 => ("ecp5", Some("ecp5_blocks.v")),
         _ => ("ice40", None),
     };
     let models = cell_models(&search, family);
@@ -204,7 +205,7 @@ netlist!(
     Case {
         recipe: Recipe::new("lut", &[5, 6], 4)
             .folded(2, 4)
-            .target(Target::Xc7, MacStyle::Lut),
+            .target(Family::Xc7, MacStyle::Lut),
         with: &[],
         without: &BLOCK_RAM,
     }
@@ -216,7 +217,7 @@ netlist!(
         recipe: Recipe::new("onebit", &[3, 4], 1)
             .activations(4, 3)
             .folded(1, 3)
-            .target(Target::Xc7, MacStyle::Lut),
+            .target(Family::Xc7, MacStyle::Lut),
         with: &[],
         without: &BLOCK_RAM,
     },
@@ -229,7 +230,7 @@ netlist!(
     Case {
         recipe: Recipe::new("dspfour", &[5, 6], 4)
             .folded(2, 4)
-            .target(Target::Xc7, MacStyle::Dsp),
+            .target(Family::Xc7, MacStyle::Dsp),
         with: &[],
         without: &BLOCK_RAM,
     }
@@ -240,7 +241,7 @@ netlist!(
     Case {
         recipe: Recipe::new("dspeight", &[4, 5], 8)
             .folded(1, 5)
-            .target(Target::Xc7, MacStyle::Dsp),
+            .target(Family::Xc7, MacStyle::Dsp),
         with: &[],
         without: &BLOCK_RAM,
     },
@@ -258,7 +259,7 @@ const fn deep(name: &'static str, bits: u32) -> Recipe {
 netlist!(
     memories_in_block_ram_on_xc7,
     Case {
-        recipe: deep("xblock", 4).target(Target::Xc7, MacStyle::Lut),
+        recipe: deep("xblock", 4).target(Family::Xc7, MacStyle::Lut),
         with: &["RAMB18E1", "DSP48E1", "RAM32M"],
         without: &[],
     }
@@ -267,7 +268,7 @@ netlist!(
 netlist!(
     memories_in_block_ram_on_ultrascale,
     Case {
-        recipe: deep("ublock", 4).target(Target::Xcup, MacStyle::Lut),
+        recipe: deep("ublock", 4).target(Family::Xcup, MacStyle::Lut),
         with: &["RAMB36E2", "RAMB18E2", "DSP48E2", "RAM32M16"],
         without: &[],
     },
@@ -280,7 +281,7 @@ netlist!(
     Case {
         recipe: Recipe::new("udsp", &[5, 6], 4)
             .folded(2, 4)
-            .target(Target::Xcup, MacStyle::Dsp),
+            .target(Family::Xcup, MacStyle::Dsp),
         with: &["DSP48E2"],
         without: &BLOCK_RAM,
     },
@@ -290,7 +291,7 @@ netlist!(
 netlist!(
     memories_in_block_ram_on_ecp5,
     Case {
-        recipe: deep("eblock", 4).target(Target::Ecp5, MacStyle::Lut),
+        recipe: deep("eblock", 4).target(Family::Ecp5, MacStyle::Lut),
         with: &["DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"],
         without: &[],
     }
@@ -302,7 +303,7 @@ netlist!(
     Case {
         recipe: Recipe::new("emult", &[5, 6], 4)
             .folded(2, 4)
-            .target(Target::Ecp5, MacStyle::Dsp),
+            .target(Family::Ecp5, MacStyle::Dsp),
         with: &["MULT18X18D"],
         without: &BLOCK_RAM,
     },
@@ -312,7 +313,7 @@ netlist!(
 netlist!(
     memories_in_block_ram_on_ice40,
     Case {
-        recipe: deep("iblock", 3).target(Target::Ice40, MacStyle::Lut),
+        recipe: deep("iblock", 3).target(Family::Ice40, MacStyle::Lut),
         with: &["SB_RAM40_4K"],
         without: &["SB_MAC16"],
     }

@@ -7,7 +7,8 @@
 mod common;
 
 use common::{Recipe, testbench, write};
-use lprnn_hw::spec::{MacStyle, MemoryInit, Target};
+use lprnn_hw::device::Family;
+use lprnn_hw::spec::{MacStyle, MemoryInit};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -20,15 +21,15 @@ const PADDED: &[usize] = &[5, 7];
 fn designs() -> Vec<Recipe> {
     let mut designs = Vec::new();
     for (name, bits, target, mac) in [
-        ("lut4", 4, Target::Xc7, MacStyle::Lut),
-        ("dsp4", 4, Target::Xc7, MacStyle::Dsp),
-        ("dsp8", 8, Target::Xcup, MacStyle::Dsp),
-        ("mult4", 4, Target::Ecp5, MacStyle::Dsp),
-        ("digits3", 3, Target::Ecp5, MacStyle::Lut),
-        ("digits2", 2, Target::Ice40, MacStyle::Lut),
-        ("onebit", 1, Target::Xc7, MacStyle::Lut),
-        ("onebit4", 1, Target::Ecp5, MacStyle::Lut),
-        ("onebit5", 1, Target::Generic, MacStyle::Lut),
+        ("lut4", 4, Family::Xc7, MacStyle::Lut),
+        ("dsp4", 4, Family::Xc7, MacStyle::Dsp),
+        ("dsp8", 8, Family::Xcup, MacStyle::Dsp),
+        ("mult4", 4, Family::Ecp5, MacStyle::Dsp),
+        ("digits3", 3, Family::Ecp5, MacStyle::Lut),
+        ("digits2", 2, Family::Ice40, MacStyle::Lut),
+        ("onebit", 1, Family::Xc7, MacStyle::Lut),
+        ("onebit4", 1, Family::Ecp5, MacStyle::Lut),
+        ("onebit5", 1, Family::Generic, MacStyle::Lut),
     ] {
         let recipe = Recipe::new(name, PADDED, bits).target(target, mac);
         designs.push(recipe.folded(3, 4));
@@ -43,7 +44,7 @@ fn designs() -> Vec<Recipe> {
     }
     let mixed = Recipe::new("mixed", &[5, 7, 3], 1).activations(8, 2);
     designs.push(mixed.folded(3, 4));
-    designs.push(mixed.folded(3, 5).target(Target::Ice40, MacStyle::Lut));
+    designs.push(mixed.folded(3, 5).target(Family::Ice40, MacStyle::Lut));
     designs
 }
 

@@ -6,9 +6,10 @@
 
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{Core, Outcome, Pattern, Pauses, Probes, Toolchain, Workload, compare_timed};
+use lprnn_hw::device::Family;
 use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model};
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
@@ -39,11 +40,11 @@ fn random_implementation(model: &QuantizedModel, noise: &mut SplitMix) -> Implem
     let longest = model.layers[0].input_size.max(model.layers[0].hidden_size);
     let mut pick = |count: i64| noise.between(0, count - 1) as usize;
     let targets = [
-        Target::Xc7,
-        Target::Xcup,
-        Target::Ecp5,
-        Target::Ice40,
-        Target::Generic,
+        Family::Xc7,
+        Family::Xcup,
+        Family::Ecp5,
+        Family::Ice40,
+        Family::Generic,
     ];
     let policies = [
         StatePolicy::Tlast,

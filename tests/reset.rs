@@ -5,7 +5,8 @@ mod common;
 
 use common::{Recipe, tool, write};
 use lprnn_hw::codegen::Bundle;
-use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
+use lprnn_hw::device::Family;
+use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::Path;
 
@@ -16,11 +17,11 @@ fn designs() -> Vec<Recipe> {
     let plain = |name, sizes, bits| Recipe::new(name, sizes, bits).folded(2, 3);
     vec![
         plain("lut", &[3, 5], 4),
-        plain("dsp", &[3, 5], 4).target(Target::Xc7, MacStyle::Dsp),
+        plain("dsp", &[3, 5], 4).target(Family::Xc7, MacStyle::Dsp),
         plain("mult", &[3, 5], 4)
-            .target(Target::Ecp5, MacStyle::Dsp)
+            .target(Family::Ecp5, MacStyle::Dsp)
             .state(StatePolicy::Never),
-        plain("digits", &[3, 5], 3).target(Target::Ice40, MacStyle::Lut),
+        plain("digits", &[3, 5], 3).target(Family::Ice40, MacStyle::Lut),
         plain("onebit", &[3, 5], 1).state(StatePolicy::HostPulse),
         // Groups over several blocks, two layers.
         plain("wide", &[3, 7], 2).folded(5, 2),

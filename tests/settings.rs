@@ -1,8 +1,8 @@
 //! Settings of a design: precedence, defaults, and every error with its place and remedy.
 
+use lprnn_hw::device::Family;
 use lprnn_hw::spec::{
-    DesignConfig, FoldingGoal, MemoryInit, Network, Settings, StatePolicy, Target, Value,
-    read_settings,
+    DesignConfig, FoldingGoal, MemoryInit, Network, Settings, StatePolicy, Value, read_settings,
 };
 use std::path::Path;
 
@@ -61,7 +61,7 @@ fn everything_can_be_said_in_a_file() {
     );
     assert_eq!(numerics.gate_frac, 6);
     let built = &design.implementation;
-    assert_eq!((built.name.as_str(), built.target), ("ptb", Target::Ecp5));
+    assert_eq!((built.name.as_str(), built.target), ("ptb", Family::Ecp5));
     assert_eq!(
         built.folding,
         FoldingGoal::Explicit {

@@ -1,7 +1,7 @@
 //! Synthesis and place and route of a module that has one of everything, by the installed tools.
 
-use lprnn_hw::spec::{Fabric, Target};
-use lprnn_hw::synth::{Design, Options, Part, RouteOptions, SynthError, run};
+use lprnn_hw::device::{Family, PlacedPart};
+use lprnn_hw::synth::{Design, Options, RouteOptions, SynthError, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn fails(text: &str) -> SynthError {
     run(
         &Search::from_env(),
         &design,
-        Target::Xc7,
+        Family::Xc7,
         &Options::default(),
     )
     .unwrap_err()
@@ -41,17 +41,17 @@ fn fails(text: &str) -> SynthError {
 #[test]
 fn all_families_count_one_of_everything() {
     for (fabric, bram, dsp, memory) in [
-        (Fabric::Xc7, 1, 1, true),
-        (Fabric::Xcup, 1, 1, true),
-        (Fabric::Ecp5, 1, 1, true),
+        (Family::Xc7, 1, 1, true),
+        (Family::Xcup, 1, 1, true),
+        (Family::Ecp5, 1, 1, true),
         // 8192 bits in blocks of 4096, and no distributed RAM or multipliers to speak of.
-        (Fabric::Ice40, 2, 0, false),
-        (Fabric::Ice40Up, 2, 1, false),
+        (Family::Ice40, 2, 0, false),
+        (Family::Ice40Up, 2, 1, false),
     ] {
         let found = run(&Search::from_env(), &tiny(), fabric, &Options::default()).unwrap();
         let used = found.utilization;
         assert_eq!(used.source.stage, "synth");
-        assert_eq!(used.source.part, fabric.name());
+        assert_eq!(used.source.part, fabric.key());
         assert!(!used.source.version.is_empty());
         assert!(used.bram >= bram && used.bram <= bram + 1, "{used:?}");
         assert_eq!(used.dsp, dsp, "{used:?}");
@@ -78,24 +78,24 @@ fn modules_that_keep_their_hierarchy_are_counted_with_the_rest() {
         endmodule";
     let (_folder, design) = design(text);
     let search = Search::from_env();
-    let found = run(&search, &design, Target::Xc7, &Options::default()).unwrap();
+    let found = run(&search, &design, Family::Xc7, &Options::default()).unwrap();
     assert_eq!(found.utilization.dsp, 2);
 }
 
 #[test]
 fn ecp5_is_placed_and_routed_in_its_frame() {
-    routed(Target::Ecp5, "TRELLIS_COMB");
+    routed(Family::Ecp5, "TRELLIS_COMB");
 }
 
 #[test]
 fn ice40_is_placed_and_routed_in_its_frame() {
-    routed(Target::Ice40, "ICESTORM_LC");
+    routed(Family::Ice40, "ICESTORM_LC");
 }
 
-fn routed(target: Target, logic: &str) {
+fn routed(target: Family, logic: &str) {
     let options = Options {
         route: Some(RouteOptions {
-            part: Part::new(target, None, None).unwrap(),
+            part: PlacedPart::new(target, None, None).unwrap(),
             target_mhz: 100.0,
             seed: 3,
             seeds: 2,
@@ -133,7 +133,7 @@ fn the_netlist_is_kept_and_names_no_place() {
         netlist: Some(netlist.clone()),
         ..Options::default()
     };
-    run(&Search::from_env(), &tiny(), Target::Xc7, &options).unwrap();
+    run(&Search::from_env(), &tiny(), Family::Xc7, &options).unwrap();
     let text = std::fs::read_to_string(&netlist).unwrap();
     assert!(
         text.contains("module tiny(") && text.contains("FDRE"),
@@ -192,7 +192,7 @@ fn names_that_would_run_as_commands_are_refused() {
         let error = run(
             &Search::from_env(),
             &design,
-            Target::Xc7,
+            Family::Xc7,
             &Options::default(),
         )
         .unwrap_err();

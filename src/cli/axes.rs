@@ -1,8 +1,9 @@
 //! Axes and limits of `explore`, from lists to numbers.
 
 use super::part::percent;
+use crate::device::{Family, Part};
 use crate::explore::{Axes, Foldings, Limits, numbers};
-use crate::spec::{Issue, MacStyle, Part, Target};
+use crate::spec::{Issue, MacStyle};
 
 /// What is swept.
 #[derive(clap::Args, Debug)]
@@ -224,46 +225,35 @@ impl AxesArgs {
 
 impl LimitArgs {
     /// Family and limits; what is wrong with them goes to `reader`.
-    pub fn read(&self, reader: &mut Reader) -> (Target, Limits) {
+    pub fn read(&self, reader: &mut Reader) -> (Family, Limits) {
         let mut limits = Limits {
             part: None,
             fill: self.fill / 100.0,
             max_cycles: self.max_cycles,
         };
-        let target = match (&self.part, &self.target) {
+        let issue = match (&self.part, &self.target) {
             (Some(name), _) => match Part::find(name) {
                 Ok(part) => {
                     limits.part = Some(part);
-                    part.family
+                    return (part.family.sources(), limits);
                 }
-                Err(issue) => {
-                    reader.issues.push(issue);
-                    Target::Xc7
-                }
+                Err(unknown) => Issue::at("--part", &unknown),
             },
-            (None, Some(word)) => match word.as_str() {
-                "xc7" => Target::Xc7,
-                "xcup" => Target::Xcup,
-                "ecp5" => Target::Ecp5,
-                "ice40" => Target::Ice40,
-                _ => {
-                    reader.issues.push(Issue::new(
-                        "--target",
-                        format!("`{word}` is no family with parts"),
-                        "give xc7, xcup, ecp5 or ice40",
-                    ));
-                    Target::Xc7
-                }
+            (None, Some(word)) => match Family::of_word(word) {
+                Some(family) if !Part::of_family(family).is_empty() => return (family, limits),
+                _ => Issue::new(
+                    "--target",
+                    format!("`{word}` is no family with parts"),
+                    "give xc7, xcup, ecp5 or ice40",
+                ),
             },
-            (None, None) => {
-                reader.issues.push(Issue::new(
-                    "--part",
-                    "no device to explore for",
-                    "give a part such as xc7a35t, or a family by --target",
-                ));
-                Target::Xc7
-            }
+            (None, None) => Issue::new(
+                "--part",
+                "no device to explore for",
+                "give a part such as xc7a35t, or a family by --target",
+            ),
         };
-        (target, limits)
+        reader.issues.push(issue);
+        (Family::Xc7, limits)
     }
 }

@@ -4,10 +4,11 @@ use super::error::CliError;
 use super::model;
 use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header, rom_columns};
 use crate::cosim::Workload;
+use crate::device::Family;
 use crate::estimate::Estimate;
 use crate::quantize::QuantizedModel;
 use crate::schedule::Schedule;
-use crate::spec::{DesignConfig, Fabric, MemoryInit, Network};
+use crate::spec::{DesignConfig, MemoryInit, Network};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -71,8 +72,8 @@ impl Planned {
     }
 
     /// What it will take on devices of the family with this fabric.
-    pub fn estimate_on(&self, fabric: Fabric) -> Estimate {
-        let mut roms = rom_columns(&self.model, &self.schedule, fabric.target());
+    pub fn estimate_on(&self, fabric: Family) -> Estimate {
+        let mut roms = rom_columns(&self.model, &self.schedule, fabric.sources());
         for layer in &mut roms {
             layer.two_tables = self.config.implementation.memory_init == MemoryInit::Inline;
         }

@@ -12,6 +12,7 @@ use super::quantize::{QuantizeReport, default_head};
 use super::report::DesignReport;
 use super::synth::SynthReport;
 use crate::cosim::Workload;
+use crate::device::Family;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::import::{ImportOptions, read_bytes};
@@ -20,7 +21,7 @@ use crate::quantize::QuantizedModel;
 use crate::reference::Lstm;
 use crate::spec::{
     DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
-    StatePolicy, Target,
+    StatePolicy,
 };
 use crate::synth::{self, Design, Options};
 use crate::tools::Search;
@@ -163,7 +164,7 @@ fn config() -> DesignConfig {
                 columns: 4,
             },
             mac: MacStyle::Auto,
-            target: Target::Xc7,
+            target: Family::Xc7,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             stream_elements: None,
@@ -231,16 +232,11 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let synthesis = synth::run(
         &Search::from_env(),
         &bundle,
-        Target::Xc7,
+        Family::Xc7,
         &Options::default(),
     )?;
     drop(progress);
-    let synth = SynthReport::new(
-        bundle.top,
-        synthesis,
-        Target::Xc7.into(),
-        Some(&opened.planned),
-    );
+    let synth = SynthReport::new(bundle.top, synthesis, Family::Xc7, Some(&opened.planned));
     show(console, 5, "synthesised", &synth)?;
 
     let ended = cosim.ended();

@@ -8,8 +8,9 @@ use super::output::{Console, Results, grouped, table};
 use super::part::other_family;
 use super::progress::Progress;
 use super::report::{LayerReport, TimingReport, human_layers, layers};
+use crate::device::Part;
 use crate::estimate::{Estimate, Figure};
-use crate::spec::{Part, SpecErrors, Target};
+use crate::spec::{Issue, SpecErrors};
 use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
@@ -68,18 +69,9 @@ fn exact(name: &str, value: u64) -> Vec<String> {
     vec![name.to_string(), grouped(value), "exact".to_string()]
 }
 
-/// Name of the rows of block RAM; iCE40 has small blocks.
-pub fn block_name(small: bool) -> &'static str {
-    if small {
-        "block RAM, 4 kb"
-    } else {
-        "block RAM, 18 kb"
-    }
-}
-
 /// The table of an estimate.
 pub fn human_estimate(out: &mut dyn Write, estimate: &Estimate) -> std::io::Result<()> {
-    let blocks = block_name(estimate.family == Target::Ice40);
+    let blocks = estimate.family.facts().block_name;
     let mut rows = vec![
         figure("LUT (logic)", estimate.lut),
         figure("LUT sites in all", estimate.lut_total),
@@ -120,7 +112,7 @@ pub struct Compared {
 
 /// Every figure of synthesis that has an estimate.
 pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
-    let blocks = block_name(estimate.family == Target::Ice40);
+    let blocks = estimate.family.facts().block_name;
     [
         ("LUT (logic)", estimate.lut.value, used.lut),
         ("LUT as memory", estimate.lut_as_memory, used.lut_as_memory),
@@ -146,7 +138,7 @@ pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
 
 impl Results for EstimateReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let family = crate::synth::family_name(self.estimate.family);
+        let family = self.estimate.family.word();
         let device = self.part.map_or(family, |part| part.name);
         writeln!(out, "{}: estimated for {device}", self.name)?;
         human_layers(out, &self.layers)?;
@@ -160,14 +152,16 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     super::fit::choose(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {
-        Some(name) => Some(Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?),
+        Some(name) => Some(
+            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?,
+        ),
         None => None,
     };
     if let Some(part) = part {
         if let Some(issue) = other_family(&config, &args.design.given()?, part) {
             return Err(SpecErrors(vec![issue]).into());
         }
-        config.implementation.target = part.family;
+        config.implementation.target = part.family.sources();
     }
     let progress = Progress::spinner(console, "estimating");
     let planned = plan(config)?;
@@ -177,7 +171,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         name: implementation.name.clone(),
         layers: layers(&planned.model, &planned.schedule),
         timing: TimingReport::of(&planned.schedule, planned.config.clock_ns),
-        estimate: planned.estimate_on(part.map_or(implementation.target.into(), Part::fabric)),
+        estimate: planned.estimate_on(part.map_or(implementation.target, |part| part.family)),
         part,
     };
     drop(progress);

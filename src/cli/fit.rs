@@ -5,8 +5,8 @@ use super::error::CliError;
 use super::file::write_inside;
 use super::output::{Console, Results};
 use super::progress::Progress;
+use crate::device::ClockClass;
 use crate::estimate::Coefficients;
-use crate::estimate::clock::ClockClass;
 use crate::fit::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
 use crate::tools::Search;
 use serde::Serialize;
@@ -64,8 +64,8 @@ struct CollectArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     jobs: Option<u32>,
     /// Designs of this family alone
-    #[arg(long, value_enum, value_name = "FAMILY")]
-    family: Option<super::synth::Family>,
+    #[arg(long, value_parser = super::family::synthesised(), value_name = "FAMILY")]
+    family: Option<crate::device::Family>,
     /// At most this many designs that are not there yet
     #[arg(long, value_name = "N")]
     count: Option<usize>,
@@ -137,7 +137,7 @@ fn designs(points: &[Point], fitted: &Coefficients) -> String {
     let mut lines = vec![head.join(",")];
     for point in points {
         let mut cells = vec![point.design.line(), point.fitted().to_string()];
-        let family = point.design.fabric().name();
+        let family = point.design.fabric().key();
         for (figure, count) in point.measured.counts.iter().enumerate() {
             let off = error(point, &fitted.families[family], figure);
             cells.extend([count.to_string(), format!("{off:.1}")]);
@@ -223,7 +223,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
     } else {
         Table::default()
     };
-    let wanted = args.family.map(crate::spec::Target::from);
+    let wanted = args.family;
     let series: Vec<Design> = Design::series()
         .into_iter()
         .filter(|design| wanted.is_none_or(|family| family == design.target))

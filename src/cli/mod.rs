@@ -15,6 +15,7 @@ mod estimate;
 mod eval;
 mod explore;
 mod explore_text;
+mod family;
 mod file;
 mod fit;
 mod folder;

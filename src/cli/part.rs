@@ -4,10 +4,9 @@ use super::bundle::{Planned, plan, plan_model};
 use super::error::CliError;
 use super::output::{Console, grouped};
 use super::progress::Progress;
+use crate::device::Part;
 use crate::explore::{Limits, Wanted, best_folding};
-use crate::spec::{
-    DesignConfig, FoldingGoal, Issue, Network, Numerics, Part, Settings, SpecErrors,
-};
+use crate::spec::{DesignConfig, FoldingGoal, Issue, Network, Numerics, Settings, SpecErrors};
 
 /// A part, and what is wanted of the folding.
 #[derive(clap::Args, Debug)]
@@ -38,10 +37,10 @@ pub fn percent(text: &str) -> Result<f64, String> {
 /// A target that was given and is not the part's family.
 pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Option<Issue> {
     let setting = "implementation.target";
-    if given.get(setting).is_none() || config.implementation.target == part.family {
+    if given.get(setting).is_none() || config.implementation.target == part.family.sources() {
         return None;
     }
-    let family = crate::synth::family_name(part.family);
+    let family = part.family.word();
     Some(Issue::new(
         given.place(setting),
         format!("{} is of the family {family}", part.name),
@@ -60,7 +59,8 @@ impl PartArgs {
         let Some(name) = &self.part else {
             return plan(config);
         };
-        let part = Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?;
+        let part =
+            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?;
         self.check(&config, given, part)?;
         let max_cycles = match config.implementation.folding {
             FoldingGoal::TargetCycles { cycles } => Some(cycles),

@@ -193,7 +193,7 @@ impl Results for DesignReport {
             } else {
                 format!("{} LSTM layers", self.layers.len())
             },
-            crate::synth::family_name(self.implementation.target)
+            self.implementation.target.word()
         )?;
         human_layers(out, &self.layers)?;
         self.timing.human(out)

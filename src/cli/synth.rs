@@ -2,12 +2,14 @@
 
 use super::bundle::{Opened, Planned, open};
 use super::error::CliError;
-use super::estimate::{Compared, block_name, compared};
+use super::estimate::{Compared, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, file};
-use crate::spec::{Fabric, Target};
-use crate::synth::{self, Design, Options, Part, RouteOptions, SeedClock, Synthesis, Utilization};
+use crate::device::{Family, PlacedPart};
+use crate::synth::{
+    self, Design, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
+};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -33,7 +35,7 @@ pub struct Args {
     /// Folder written by `gen`
     bundle: PathBuf,
     /// Family to map to [default: the one it was generated for]
-    #[arg(long, value_enum, value_name = "FAMILY")]
+    #[arg(long, value_parser = super::family::synthesised(), value_name = "FAMILY")]
     target: Option<Family>,
     /// Place and route too (ecp5 and ice40)
     #[arg(long)]
@@ -62,30 +64,6 @@ pub struct Args {
     timeout: u64,
 }
 
-/// Families that can be synthesised for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Family {
-    /// Xilinx 7 series
-    Xc7,
-    /// Xilinx UltraScale+
-    Xcup,
-    /// Lattice ECP5
-    Ecp5,
-    /// Lattice iCE40
-    Ice40,
-}
-
-impl From<Family> for Target {
-    fn from(family: Family) -> Self {
-        match family {
-            Family::Xc7 => Self::Xc7,
-            Family::Xcup => Self::Xcup,
-            Family::Ecp5 => Self::Ecp5,
-            Family::Ice40 => Self::Ice40,
-        }
-    }
-}
-
 fn megahertz(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (1.0..=2000.0).contains(&value) => Ok(value),
@@ -109,11 +87,11 @@ impl SynthReport {
     pub fn new(
         top: String,
         synthesis: Synthesis,
-        fabric: Fabric,
+        fabric: Family,
         planned: Option<&Planned>,
     ) -> Self {
         let compared = planned
-            .filter(|planned| planned.config.implementation.target == fabric.target())
+            .filter(|planned| planned.config.implementation.target == fabric.sources())
             .map(|planned| compared(&planned.estimate_on(fabric), &synthesis.utilization));
         Self {
             schema: 1,
@@ -137,7 +115,10 @@ fn utilization_rows(used: &Utilization, compared: &[Compared]) -> Vec<Vec<String
         ("LUT sites in all", used.lut_total),
         ("flip-flops", used.ff),
         ("carry cells", used.carry),
-        (block_name(used.block_bits == 4096), used.bram),
+        (
+            &format!("block RAM, {} kb", used.block_bits / 1024),
+            used.bram,
+        ),
         ("DSP blocks", used.dsp),
     ];
     for (what, count) in figures {
@@ -233,19 +214,19 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     } = open(&args.bundle)?;
     let design = Design::of(&folder, &interface);
     let built_for = planned.config.implementation.target;
-    let target = args.target.map_or(built_for, Target::from);
+    let target = args.target.unwrap_or(built_for);
     let device = args.device.as_deref();
-    if let (Some(device), false, Target::Xc7 | Target::Xcup) = (device, args.pnr, target) {
+    if let (Some(device), false, None) = (device, args.pnr, target.facts().route) {
         let problem = format!(
             "`{device}`: all devices of {} are mapped alike",
-            synth::family_name(target)
+            target.word()
         );
         return Err(CliError::new("--device", problem).help("leave it away"));
     }
-    let fabric = Fabric::of(target, device);
+    let fabric = target.with_device(device);
     // A device that does not exist is an error without --pnr too.
     let part = if args.pnr || device.is_some() {
-        Some(Part::new(target, device, args.speed)?)
+        Some(PlacedPart::new(target, device, args.speed).map_err(SynthError::from)?)
     } else {
         None
     };
@@ -263,11 +244,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         netlist: args.netlist.clone(),
         limit: Duration::from_secs(60 * args.timeout),
     };
-    let what = format!(
-        "synthesising {} for {}",
-        design.top,
-        synth::family_name(target)
-    );
+    let what = format!("synthesising {} for {}", design.top, target.word());
     let progress = Progress::spinner(console, &what);
     let synthesis = synth::run(&Search::from_env(), &design, fabric, &options)?;
     drop(progress);

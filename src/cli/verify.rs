@@ -3,14 +3,15 @@
 use super::bundle::{build, open, plan};
 use super::cosim::{Stalls, compare};
 use super::error::CliError;
-use super::estimate::{Compared, block_name};
+use super::estimate::Compared;
 use super::folder;
 use super::output::{Console, grouped, table};
 use super::progress::Progress;
 use crate::cosim::Workload;
+use crate::device::{Family, Part, PlacedPart};
 use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
-use crate::spec::{DesignConfig, Network, Part, Target};
+use crate::spec::{DesignConfig, Network};
 use crate::synth::{self, Design, Options, RouteOptions, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
@@ -180,9 +181,12 @@ pub fn measure(
     if !synthesise {
         return Ok(verified);
     }
-    let route = match (target, part.and_then(|part| device(part.name))) {
-        (Target::Ecp5 | Target::Ice40, Some(device)) => Some(RouteOptions {
-            part: synth::Part::new(target, Some(&device), None)?,
+    let route = match (
+        target.facts().route,
+        part.and_then(|part| device(part.name)),
+    ) {
+        (Some(_), Some(device)) => Some(RouteOptions {
+            part: PlacedPart::new(target, Some(&device), None).map_err(synth::SynthError::from)?,
             target_mhz: setting.clock_mhz,
             seed: SEED,
             seeds: 1,
@@ -241,16 +245,12 @@ pub fn measure(
 }
 
 /// Every figure of synthesis that a sweep estimates.
-fn figures(estimated: &Point, used: &Utilization, target: Target) -> Vec<Compared> {
+fn figures(estimated: &Point, used: &Utilization, target: Family) -> Vec<Compared> {
     [
         ("LUT (logic)", estimated.lut, used.lut),
         ("LUT sites in all", estimated.lut_total, used.lut_total),
         ("flip-flops", estimated.ff, used.ff),
-        (
-            block_name(target == Target::Ice40),
-            estimated.bram,
-            used.bram,
-        ),
+        (target.facts().block_name, estimated.bram, used.bram),
         ("DSP blocks", estimated.dsp, used.dsp),
     ]
     .map(|(what, estimated, synthesised)| Compared {

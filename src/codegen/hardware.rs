@@ -1,9 +1,9 @@
 //! The numbers of one layer's hardware: every width, shift and count that the Verilog takes as a
 //! parameter is decided here, from the integer model and its schedule.
 
+use crate::device::Family;
 use crate::quantize::Layer;
 use crate::schedule::{LayerSchedule, MacArray};
-use crate::spec::Target;
 use serde::Serialize;
 
 /// Bits needed to hold the numbers `0..=value`, at least 1.
@@ -64,7 +64,7 @@ pub struct LayerHardware {
 impl LayerHardware {
     /// Decides every number of `layer` folded as `schedule` for `target`.
     #[must_use]
-    pub fn new(layer: &Layer, schedule: &LayerSchedule, target: Target) -> Self {
+    pub fn new(layer: &Layer, schedule: &LayerSchedule, target: Family) -> Self {
         let act_w = layer.x.bits.max(layer.h.bits) as usize;
         let w_bits = layer.w_bits as usize;
         let (chain_w, sum_w) = sum_widths(schedule, act_w, w_bits);
@@ -114,11 +114,7 @@ impl LayerHardware {
             weight_addr_w: bits_for(schedule.weight_rows() - 1),
             bias_addr_w: bits_for(schedule.groups * 8 - 1),
             bias_rows: schedule.groups * 8,
-            small_memory_style: if matches!(target, Target::Ice40 | Target::Generic) {
-                "auto"
-            } else {
-                "distributed"
-            },
+            small_memory_style: target.facts().small_memory_style,
         }
     }
 }

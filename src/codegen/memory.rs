@@ -1,9 +1,9 @@
 //! Memory images: weights with the array's skew, biases with every constant of the datapath.
 
 use super::hardware::LayerHardware;
+use crate::device::Family;
 use crate::quantize::{Layer, QuantizedModel};
 use crate::schedule::{LayerSchedule, MacArray, Packing, RomColumns, Schedule};
-use crate::spec::Target;
 use bitvec::field::BitField;
 use bitvec::prelude::{BitVec, Lsb0, bitvec};
 
@@ -256,7 +256,7 @@ impl<'a> Placed<'a> {
 /// What synthesis keeps of the memories of every layer; tables as they are where memories come by
 /// `$readmemh`.
 #[must_use]
-pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Target) -> Vec<RomColumns> {
+pub fn rom_columns(model: &QuantizedModel, schedule: &Schedule, target: Family) -> Vec<RomColumns> {
     (model.layers.iter().zip(&schedule.layers))
         .map(|(layer, folded)| {
             let hardware = LayerHardware::new(layer, folded, target);
@@ -397,7 +397,7 @@ mod tests {
         for seed in 0..120 {
             let model = random_model(seed, 24);
             let mac = [MacStyle::Lut, MacStyle::Dsp][noise.between(0, 1) as usize];
-            let targets = [Target::Xc7, Target::Ecp5, Target::Ice40, Target::Xcup];
+            let targets = [Family::Xc7, Family::Ecp5, Family::Ice40, Family::Xcup];
             let target = targets[noise.between(0, 3) as usize];
             let implementation = Implementation {
                 name: "x".into(),

@@ -2,7 +2,6 @@
 
 use super::hardware::LayerHardware;
 use super::interface::Interface;
-use super::scripts::family_name;
 use crate::fixed::QFormat;
 use crate::quantize::QuantizedModel;
 use crate::schedule::{MacArray, Schedule};
@@ -119,7 +118,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             top: interface.top.clone(),
             model_digest: model_digest.to_owned(),
-            target: family_name(implementation.target),
+            target: implementation.target.facts().title,
             layers: layers(model, schedule),
             cycles_per_step: timing.cycles_per_step,
             latency: timing.latency,

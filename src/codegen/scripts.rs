@@ -2,7 +2,8 @@
 
 use super::interface::Interface;
 use super::library::{Renderer, TemplateError, library_files, library_prefix, library_waivers};
-use crate::spec::{Implementation, Target};
+use crate::device::Family;
+use crate::spec::Implementation;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -51,55 +52,25 @@ struct ScriptContext {
     clock_period: String,
 }
 
-/// The family as people write it.
-pub(super) const fn family_name(target: Target) -> &'static str {
-    match target {
-        Target::Xc7 => "Xilinx 7 series",
-        Target::Xcup => "Xilinx UltraScale+",
-        Target::Ecp5 => "Lattice ECP5",
-        Target::Ice40 => "Lattice iCE40",
-        Target::Generic => "no family in particular",
-    }
-}
-
-const fn yosys_command(target: Target) -> &'static str {
-    match target {
-        Target::Xc7 => "synth_xilinx -family xc7",
-        Target::Xcup => "synth_xilinx -family xcup",
-        Target::Ecp5 => "synth_ecp5",
-        Target::Ice40 => "synth_ice40",
-        Target::Generic => "synth",
-    }
-}
-
-/// The part that Vivado takes when none is named.
-const fn default_part(target: Target) -> &'static str {
-    match target {
-        Target::Xcup => "xczu7ev-ffvc1156-2-e",
-        _ => "xc7z020clg400-1",
-    }
-}
-
 /// Tool and options of the `FuseSoC` target `synth`.
-fn fusesoc_synth(target: Target) -> (&'static str, Vec<String>) {
+fn fusesoc_synth(target: Family) -> (&'static str, Vec<String>) {
     let yosys = |arch: &str| {
         let options = ["yosys:".to_owned(), format!("  arch: {arch}")];
         ("yosys", options.to_vec())
     };
-    match target {
-        Target::Ecp5 => yosys("ecp5"),
-        Target::Ice40 => yosys("ice40"),
-        Target::Xc7 | Target::Generic => yosys("xilinx"),
-        Target::Xcup => {
+    let part = target.facts().vivado_part;
+    target.facts().fusesoc.map_or_else(
+        || {
             let options = [
                 "vivado:".to_owned(),
-                format!("  part: {}", default_part(target)),
+                format!("  part: {part}"),
                 "  synth: vivado".to_owned(),
                 "  pnr: none".to_owned(),
             ];
             ("vivado", options.to_vec())
-        }
-    }
+        },
+        yosys,
+    )
 }
 
 /// Renders all scripts by path in the bundle; `files` are those already in it.
@@ -150,15 +121,15 @@ fn context(
     let own = interface.sources.iter();
     let own = own.filter(|path| !library.contains(path)).cloned();
     let (synth_tool, synth_options) = fusesoc_synth(target);
-    let constraints: &[&str] = match target {
-        Target::Xcup => &["constraints"],
+    let constraints: &[&str] = match synth_tool {
+        "vivado" => &["constraints"],
         _ => &[],
     };
     ScriptContext {
         name: implementation.name.clone(),
         top: interface.top.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        target: family_name(target),
+        target: target.facts().title,
         layers,
         library: library_prefix().trim_end_matches('_').to_owned(),
         waivers: format!("rtl/{}", library_waivers().0),
@@ -177,8 +148,8 @@ fn context(
         synth_filesets: [&rtl, constraints].concat().join(", "),
         synth_tool,
         synth_options,
-        yosys_command: yosys_command(target),
-        part: default_part(target),
+        yosys_command: target.facts().yosys,
+        part: target.facts().vivado_part,
         clock_period: format!("{clock_ns:.3}"),
     }
 }

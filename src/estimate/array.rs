@@ -3,7 +3,6 @@
 use super::terms::{Part, Terms};
 use super::widths::log2_up;
 use crate::schedule::{MacArray, Packing};
-use crate::spec::Target;
 
 impl Part<'_> {
     /// The array of the layer.
@@ -55,10 +54,9 @@ impl Part<'_> {
                 (_, false) => select as f64,
             };
             // Xilinx: the sum shares the selection's LUT, but its lowest bit has one of its own.
-            let adder = match self.target {
-                _ if stage == 0 => 0,
-                Target::Ecp5 => self.short_adder(width),
-                Target::Ice40 => width,
+            let adder = match stage {
+                0 => 0,
+                _ if self.family.lut4() => self.adder_luts(width),
                 _ if signs => width - select + 1,
                 _ => 1,
             };
@@ -139,7 +137,8 @@ impl Part<'_> {
         let cells = packing.blocks(rows, s.columns);
         terms.dsp += cells;
         terms.ff[0] += (s.columns * w.act) as f64;
-        if !matches!(self.target, Target::Xc7 | Target::Generic) {
+        let block = self.family.facts().multiplier.as_ref();
+        if !block.is_some_and(|block| block.absorbs) {
             let (packed, operand, sum) = packing.ports;
             terms.ff[0] += (cells * (2 * (packed + operand) + sum)) as f64;
             terms.lut[1] += (cells * self.adder_luts(sum)) as f64;
@@ -213,7 +212,7 @@ impl<'a> Tree<'a> {
     fn new(part: &'a Part<'a>) -> Self {
         Self {
             part,
-            shifts: !part.lut4,
+            shifts: part.family.facts().shift_registers,
             ff: 0,
             shift: 0,
             lut: 0,
@@ -253,11 +252,11 @@ impl<'a> Tree<'a> {
         let width = (even.len().max(odd.len() + shift) + 1).min(most);
         self.end(&even[low..]);
         self.end(odd);
-        self.lut += match self.part.target {
-            Target::Ice40 => width - shift,
-            Target::Ecp5 => self.part.short_adder(width - shift),
+        self.lut += if self.part.family.lut4() {
+            self.part.adder_luts(width - shift)
+        } else {
             // Above the first operand the carry chain takes the second as it is.
-            _ => even.len().min(odd.len() + shift).saturating_sub(shift),
+            even.len().min(odd.len() + shift).saturating_sub(shift)
         };
         self.carry += self.part.carry(width - shift);
         even[..low]

@@ -9,9 +9,9 @@ use super::coefficients::{ClockFactors, Coefficients, Error};
 use super::storage::weight_blocks;
 use super::terms::Terms;
 use super::widths::Widths;
+use crate::device::{ClockClass, Family};
 use crate::schedule::LayerSchedule;
-use crate::spec::{Fabric, Target};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Names of the terms of the period, in the order of [`Delays`].
 pub const DELAYS: [&str; 4] = [
@@ -23,58 +23,6 @@ pub const DELAYS: [&str; 4] = [
 
 /// Counts that lengthen the period.
 pub type Delays = [f64; DELAYS.len()];
-
-/// Devices with the same delays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum ClockClass {
-    /// ECP5 of speed grade 6, the slowest.
-    #[serde(rename = "ecp5 speed 6")]
-    Ecp5,
-    /// iCE40 HX.
-    #[serde(rename = "ice40 hx")]
-    Ice40Hx,
-    /// iCE40 UP, which is short for `UltraPlus`.
-    #[serde(rename = "ice40 up")]
-    Ice40Up,
-}
-
-impl ClockClass {
-    /// All classes.
-    pub const ALL: [Self; 3] = [Self::Ecp5, Self::Ice40Hx, Self::Ice40Up];
-
-    /// As tables name it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ecp5 => "ecp5 speed 6",
-            Self::Ice40Hx => "ice40 hx",
-            Self::Ice40Up => "ice40 up",
-        }
-    }
-
-    /// The class of a device of a family, as nextpnr or the table of parts names it; of the family's
-    /// usual one without a device. `None` where nothing was measured.
-    #[must_use]
-    pub fn of(family: Target, device: Option<&str>) -> Option<Self> {
-        let name = device.map_or("", |name| name.strip_prefix("ice40").unwrap_or(name));
-        match name {
-            name if family == Target::Ice40 && name.starts_with("lp") => None,
-            _ => Self::of_fabric(Fabric::of(family, device)),
-        }
-    }
-
-    /// The class of a fabric's usual devices.
-    #[must_use]
-    pub const fn of_fabric(fabric: Fabric) -> Option<Self> {
-        match fabric {
-            // The table of parts has no speed grades: the slowest is meant.
-            Fabric::Ecp5 => Some(Self::Ecp5),
-            Fabric::Ice40 => Some(Self::Ice40Hx),
-            Fabric::Ice40Up => Some(Self::Ice40Up),
-            Fabric::Xc7 | Fabric::Xcup | Fabric::Generic => None,
-        }
-    }
-}
 
 /// An estimated clock and how far such estimates were off on designs outside the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -91,14 +39,14 @@ pub struct Clock {
 
 /// What one layer adds between registers.
 #[must_use]
-pub fn of_layer(fabric: impl Into<Fabric>, widths: &Widths, schedule: &LayerSchedule) -> Delays {
-    let fabric = fabric.into();
-    let soft = match fabric {
-        Fabric::Ice40 => widths.gate as f64,
-        _ => 0.0,
+pub fn of_layer(family: Family, widths: &Widths, schedule: &LayerSchedule) -> Delays {
+    let soft = if family.facts().multiplier.is_none() {
+        widths.gate as f64
+    } else {
+        0.0
     };
     // Its inputs come from blocks that are spread over the device.
-    let weights = weight_blocks(fabric.target(), schedule);
+    let weights = weight_blocks(family, schedule);
     let levels = ((weights.mux_words + 1) as f64).log2();
     [
         1.0,

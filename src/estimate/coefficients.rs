@@ -1,8 +1,8 @@
 //! Fitted factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
 
-use super::clock::{ClockClass, DELAYS};
+use super::clock::DELAYS;
 use super::terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS};
-use crate::spec::Fabric;
+use crate::device::{ClockClass, Family};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
@@ -66,12 +66,12 @@ pub const SCHEMA: u32 = 1;
 const MOST: f64 = 1e6;
 
 /// Families that must be there.
-const FAMILIES: [Fabric; 5] = [
-    Fabric::Xc7,
-    Fabric::Xcup,
-    Fabric::Ecp5,
-    Fabric::Ice40,
-    Fabric::Ice40Up,
+const FAMILIES: [Family; 5] = [
+    Family::Xc7,
+    Family::Xcup,
+    Family::Ecp5,
+    Family::Ice40,
+    Family::Ice40Up,
 ];
 
 static BUILT_IN: LazyLock<Ready> = LazyLock::new(|| {
@@ -89,7 +89,7 @@ struct Ready {
 
 impl Ready {
     fn new(all: Coefficients) -> Self {
-        let families = FAMILIES.map(|family| all.families[family.name()]);
+        let families = FAMILIES.map(|family| all.families[family.key()]);
         Self { all, families }
     }
 
@@ -119,9 +119,9 @@ impl Coefficients {
         }
         match FAMILIES
             .iter()
-            .find(|family| !read.families.contains_key(family.name()))
+            .find(|family| !read.families.contains_key(family.key()))
         {
-            Some(family) => Err(format!("has no factors of the family {}", family.name())),
+            Some(family) => Err(format!("has no factors of the family {}", family.key())),
             None => Ok(read),
         }
     }
@@ -163,13 +163,22 @@ impl Coefficients {
 
 /// The factors of a family.
 #[must_use]
-pub fn factors(family: impl Into<Fabric>) -> &'static FamilyFactors {
-    let families = &Ready::current().families;
-    match family.into() {
-        Fabric::Xc7 | Fabric::Generic => &families[0],
-        Fabric::Xcup => &families[1],
-        Fabric::Ecp5 => &families[2],
-        Fabric::Ice40 => &families[3],
-        Fabric::Ice40Up => &families[4],
+pub fn factors(family: Family) -> &'static FamilyFactors {
+    let key = family.key();
+    let at = FAMILIES.iter().position(|fitted| fitted.key() == key);
+    // Every family has the key of a fitted one: a test says so.
+    &Ready::current().families[at.unwrap_or(0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_has_factors() {
+        for family in Family::ALL {
+            let fitted = FAMILIES.iter().any(|fitted| fitted.key() == family.key());
+            assert!(fitted, "{}", family.word());
+        }
     }
 }

@@ -19,11 +19,11 @@ pub use memory::{Mapped, Shape};
 pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
 pub use widths::{LayerFormats, RowBound, Widths};
 
-use clock::{Clock, ClockClass, Delays};
+use clock::{Clock, Delays};
 
+use crate::device::Family;
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerSchedule, RomColumns, Schedule};
-use crate::spec::{Fabric, Target};
 use serde::Serialize;
 
 /// A fitted count and how far it was off on designs outside the fit.
@@ -51,7 +51,7 @@ impl Figure {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Family; without one, the figures are those of Xilinx 7 series.
-    pub family: Target,
+    pub family: Family,
     /// LUTs of logic.
     pub lut: Figure,
     /// LUT sites that serve as memory.
@@ -88,28 +88,29 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Estimates the hardware of `model` folded as `schedule` for `fabric`, with memories of which
+    /// Estimates the hardware of `model` folded as `schedule` for `family`, with memories of which
     /// `roms` says, layer by layer, what varies.
     #[must_use]
     pub fn new(
         model: &QuantizedModel,
         schedule: &Schedule,
         roms: &[RomColumns],
-        fabric: impl Into<Fabric>,
+        family: Family,
     ) -> Self {
-        let fabric = fabric.into();
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         for ((layer, folded), &roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
             let formats = LayerFormats::of(layer);
             let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
-            terms.add(&of_layer(fabric, &widths, folded, Some(roms)));
-            delays = clock::longest(delays, clock::of_layer(fabric, &widths, folded));
+            terms.add(&of_layer(family, &widths, folded, Some(roms)));
+            delays = clock::longest(delays, clock::of_layer(family, &widths, folded));
         }
-        let mut estimate = Self::of_terms(&terms, fabric, &schedule.layers);
+        let mut estimate = Self::of_terms(&terms, family, &schedule.layers);
         let delays = clock::of_core(delays, &terms);
-        estimate.clock =
-            ClockClass::of_fabric(fabric).and_then(|class| clock::clock(class, &delays));
+        estimate.clock = family
+            .facts()
+            .clock
+            .and_then(|class| clock::clock(class, &delays));
         estimate.cycles_per_step = schedule.cycles.per_step;
         estimate.latency = Some(schedule.cycles.latency);
         estimate
@@ -121,24 +122,23 @@ impl Estimate {
     /// more or less than the weights need. The cycles are those of the slowest layer with streams
     /// that keep up.
     #[must_use]
-    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], fabric: impl Into<Fabric>) -> Self {
-        let fabric = fabric.into();
+    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], family: Family) -> Self {
         let mut terms = Terms::default();
         for (formats, folded) in layers {
             let bound = RowBound::Sizes(folded.shape.input_size, folded.shape.hidden_size);
             let widths = Widths::new(formats, folded, bound);
-            terms.add(&of_layer(fabric, &widths, folded, None));
+            terms.add(&of_layer(family, &widths, folded, None));
         }
-        Self::of_terms(&terms, fabric, layers.iter().map(|(_, folded)| folded))
+        Self::of_terms(&terms, family, layers.iter().map(|(_, folded)| folded))
     }
 
     /// The figures of a whole core's terms.
     pub(crate) fn of_terms<'a>(
         terms: &Terms,
-        fabric: Fabric,
+        family: Family,
         layers: impl IntoIterator<Item = &'a LayerSchedule>,
     ) -> Self {
-        let factors = factors(fabric);
+        let factors = factors(family);
         let errors = factors.errors;
         let weighed = factors.weigh(terms);
         let (mut cycles, mut macs, mut offered) = (0, 0, 0);
@@ -148,7 +148,7 @@ impl Estimate {
             offered += layer.macs_per_cycle() as u64;
         }
         Self {
-            family: fabric.target(),
+            family: family.sources(),
             lut: Figure::new(weighed.lut, errors[0]),
             lut_as_memory: terms.lut_memory as u64,
             lut_as_shift_register: terms.shift as u64,

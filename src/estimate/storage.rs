@@ -3,8 +3,8 @@
 use super::memory::{self, Mapped, Shape};
 use super::terms::{Part, Terms};
 use super::widths::{bits_for, log2_up};
+use crate::device::Family;
 use crate::schedule::LayerSchedule;
-use crate::spec::Target;
 
 impl Part<'_> {
     /// Vector buffer, cell state and output queue.
@@ -38,11 +38,10 @@ impl Part<'_> {
             terms.memory_bits += count * shape.width * shape.depth;
             // The register behind a read; of the queue it is counted with the control.
             let output = usize::from(registered) * shape.width;
-            let mapped = match self.target {
-                Target::Ice40 | Target::Generic => {
-                    memory::in_blocks_or_registers(self.target, shape)
-                }
-                _ => Some(memory::in_lut_ram(self.target, shape)),
+            let mapped = if self.family.facts().lut_ram.is_empty() {
+                memory::in_blocks_or_registers(self.family, shape)
+            } else {
+                Some(memory::in_lut_ram(self.family, shape))
             };
             let Some(mapped) = mapped else {
                 terms.ff[4] += (count * (shape.width * shape.depth + output)) as f64;
@@ -57,8 +56,9 @@ impl Part<'_> {
             terms.ff[4] +=
                 (count * (output + usize::from(emulated) * (shape.width + address))) as f64;
             let muxes = mapped.mux_words * shape.width;
-            terms.lut[5] +=
-                (count * (muxes * if self.lut4 { 4 } else { 2 } / 5 + 2 * mapped.mux_words)) as f64;
+            terms.lut[5] += (count
+                * (muxes * if self.family.lut4() { 4 } else { 2 } / 5 + 2 * mapped.mux_words))
+                as f64;
             terms.lut[5] += (count * usize::from(emulated) * (shape.width + address)) as f64;
         }
         // Writing: x or h, and who may.
@@ -90,11 +90,11 @@ impl Part<'_> {
         }
         for (shape, of_weights) in [(weights, true), (biases, false)] {
             if shape.depth >= SHALLOW {
-                let mapped = memory::in_blocks(self.target, shape);
+                let mapped = memory::in_blocks(self.family, shape);
                 terms.take(mapped);
                 terms.ff[4] += shape.width as f64;
                 // Blocks that lie one behind another are selected word by word.
-                let mux = if self.lut4 { 0.88 } else { 0.35 };
+                let mux = if self.family.lut4() { 0.88 } else { 0.35 };
                 terms.lut[6] += (mapped.mux_words * shape.width) as f64 * mux;
                 if mapped.mux_words > 0 {
                     terms.ff[4] += log2_up(mapped.mux_words + 1) as f64;
@@ -102,7 +102,7 @@ impl Part<'_> {
             } else {
                 let distinct = distinct_columns(shape);
                 terms.ff[4] += 2.0 * distinct;
-                terms.lut[6] += if of_weights && self.lut4 {
+                terms.lut[6] += if of_weights && self.family.lut4() {
                     distinct * self.sparse_table_luts()
                 } else {
                     distinct * self.table_luts(shape.depth)
@@ -128,7 +128,7 @@ impl Part<'_> {
                 _ => vec![table],
             };
             for shape in memories.iter().cycle().take(memories.len() * s.units) {
-                terms.take(memory::in_blocks(self.target, *shape));
+                terms.take(memory::in_blocks(self.family, *shape));
             }
         } else {
             let bits = (s.units * w.gate) as f64;
@@ -136,7 +136,7 @@ impl Part<'_> {
             // One LUT6 holds 64 entries of anything. LUT4s are spared by bits that hardly toggle:
             // all but those finer than an eighth of what a step of z can change.
             let toggling = (w.gate + 2).saturating_sub(w.z).clamp(2, w.gate);
-            let bits = if self.lut4 {
+            let bits = if self.family.lut4() {
                 (s.units * toggling) as f64
             } else {
                 bits
@@ -158,12 +158,12 @@ impl Part<'_> {
 
     /// LUTs of one bit of a table with random contents.
     fn table_luts(&self, depth: usize) -> f64 {
-        let inputs = if self.lut4 { 16.0 } else { 64.0 };
+        let inputs = if self.family.lut4() { 16.0 } else { 64.0 };
         let depth = depth as f64;
         if depth <= inputs {
             1.0
         } else {
-            depth / inputs * if self.lut4 { 1.2 } else { 1.05 }
+            depth / inputs * if self.family.lut4() { 1.2 } else { 1.05 }
         }
     }
 }
@@ -189,7 +189,7 @@ fn weight_shape(s: &LayerSchedule) -> Shape {
 }
 
 /// What the weight memory becomes in block RAM; nothing when it is too shallow for that.
-pub(super) fn weight_blocks(target: Target, s: &LayerSchedule) -> Mapped {
+pub(super) fn weight_blocks(target: Family, s: &LayerSchedule) -> Mapped {
     let shape = weight_shape(s);
     if shape.depth < SHALLOW {
         return Mapped::default();

@@ -6,8 +6,8 @@
 
 use super::memory::Mapped;
 use super::widths::{Widths, bits_for};
+use crate::device::Family;
 use crate::schedule::{LayerSchedule, RomColumns};
-use crate::spec::{Fabric, Target};
 
 /// Names of the terms of LUTs, in the order of [`Terms::lut`].
 pub const LUT_TERMS: [&str; 9] = [
@@ -86,13 +86,9 @@ impl Terms {
 
 /// A layer being taken apart.
 pub(super) struct Part<'a> {
-    pub(super) target: Target,
-    /// iCE40 with DSP blocks.
-    ultra_plus: bool,
+    pub(super) family: Family,
     pub(super) w: &'a Widths,
     pub(super) s: &'a LayerSchedule,
-    /// A family of LUT4s.
-    pub(super) lut4: bool,
     /// What the memories hold, where weights are known.
     pub(super) roms: Option<RomColumns>,
 }
@@ -100,19 +96,15 @@ pub(super) struct Part<'a> {
 /// Takes a layer apart.
 #[must_use]
 pub fn of_layer(
-    fabric: impl Into<Fabric>,
+    family: Family,
     widths: &Widths,
     schedule: &LayerSchedule,
     roms: Option<RomColumns>,
 ) -> Terms {
-    let fabric = fabric.into();
-    let target = fabric.target();
     let part = Part {
-        target,
-        ultra_plus: fabric == Fabric::Ice40Up,
+        family,
         w: widths,
         s: schedule,
-        lut4: matches!(target, Target::Ecp5 | Target::Ice40),
         roms,
     };
     let mut terms = Terms::default();
@@ -131,20 +123,16 @@ const FIXED: f64 = 53.0;
 impl Part<'_> {
     /// Carry cells of an adder of `bits` bits; Yosys makes short ones of LUTs.
     pub(super) fn carry(&self, bits: usize) -> f64 {
-        let (bits_per_cell, shortest) = match self.target {
-            Target::Ecp5 => (2, 5),
-            Target::Ice40 => (1, 3),
-            _ => (4, 3),
-        };
-        if bits < shortest {
+        let carry = &self.family.facts().carry;
+        if bits < carry.shortest {
             return 0.0;
         }
-        bits.div_ceil(bits_per_cell) as f64
+        bits.div_ceil(carry.bits) as f64
     }
 
     /// LUTs of an adder on ECP5, where carry cells bring their own.
     pub(super) fn short_adder(&self, bits: usize) -> usize {
-        if self.adders_are_carries() && bits < 5 {
+        if self.adders_are_carries() && bits < self.family.facts().carry.shortest {
             2 * bits
         } else {
             0
@@ -153,7 +141,7 @@ impl Part<'_> {
 
     /// ECP5's carry cell brings the LUTs of an adder with it.
     pub(super) fn adders_are_carries(&self) -> bool {
-        self.target == Target::Ecp5
+        self.family.facts().carry.luts > 0
     }
 
     fn accumulators(&self, terms: &mut Terms) {
@@ -163,10 +151,10 @@ impl Part<'_> {
             terms.ff[1] += units * bits as f64;
             // The inverted operand, selected or not, is a LUT of its own beside a LUT4 carry.
             terms.lut[2] += units
-                * match self.target {
-                    Target::Ecp5 => bits,
-                    Target::Ice40 => 2 * bits,
-                    _ => bits + 1,
+                * match (self.adders_are_carries(), self.family.lut4()) {
+                    (true, _) => bits,
+                    (false, true) => 2 * bits,
+                    (false, false) => bits + 1,
                 } as f64;
             terms.carry[1] += units * self.carry(bits);
         }
@@ -188,14 +176,13 @@ impl Part<'_> {
         let (blocks, soft) = self.multiplier();
         // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
         // SB_MAC16. Where one SB_MAC16 is too narrow, only the sum stays outside.
-        let inside = match self.target {
-            Target::Xc7 | Target::Generic => true,
-            Target::Ice40 => blocks == 1,
-            Target::Xcup | Target::Ecp5 => false,
-        };
-        let multiplier_ff = match (self.target, blocks) {
-            (Target::Xc7 | Target::Generic | Target::Ice40, 1) => 0,
-            (Target::Ice40, 2..) => w.products,
+        let block = self.family.facts().multiplier.as_ref();
+        let absorbs = block.is_some_and(|block| block.absorbs);
+        let cascades = block.is_some_and(|block| block.cascades);
+        let inside = absorbs && (cascades || blocks == 1);
+        let multiplier_ff = match (absorbs, blocks) {
+            (true, 1) => 0,
+            (true, 2..) if !cascades => w.products,
             _ => 2 * (w.gate + w.operand) + w.products,
         };
         terms.ff[3] += units * multiplier_ff as f64;
@@ -207,9 +194,9 @@ impl Part<'_> {
         } else {
             bits + w.acc
         };
-        let mux = |inputs4: usize| inputs4 * if self.lut4 { 2 } else { 1 };
+        let mux = |inputs4: usize| inputs4 * if self.family.lut4() { 2 } else { 1 };
         let requant = |out: usize, over: usize, dropped: usize| {
-            let inputs = if self.lut4 { 3 } else { 5 };
+            let inputs = if self.family.lut4() { 3 } else { 5 };
             out + over / inputs + dropped / inputs + 2
         };
         let over_z = w.acc.saturating_sub(w.z_shift + w.z);
@@ -222,7 +209,7 @@ impl Part<'_> {
             w.products
         };
         // No inverted operand beside a LUT4's carry.
-        let inverters = if self.target == Target::Ice40 {
+        let inverters = if self.family.lut4() && !self.adders_are_carries() {
             bits + w.acc / 2
         } else {
             0
@@ -239,7 +226,7 @@ impl Part<'_> {
             + requant(w.c, 3, w.gate)
             + requant(w.h, over_h, w.h_shift.max(0) as usize)
             + requant(w.z, over_c, w.zc_shift.max(0) as usize)
-            + if self.lut4 { round } else { 0 };
+            + if self.family.lut4() { round } else { 0 };
         terms.lut[3] += units * lut as f64;
         terms.carry[2] += units * (self.carry(bits) + self.carry(w.acc));
         terms.carry[2] += units
@@ -253,15 +240,11 @@ impl Part<'_> {
             self.w.gate.min(self.w.operand),
             self.w.gate.max(self.w.operand),
         );
-        let (wide, narrow) = match self.target {
-            Target::Xc7 | Target::Generic => (25, 18),
-            Target::Xcup => (27, 18),
-            Target::Ecp5 => (18, 18),
-            Target::Ice40 if !self.ultra_plus => return (0, 2 * a * b),
-            // Yosys takes an SB_MAC16 for products of 11 bits and more.
-            Target::Ice40 if a + b < 11 => return (0, 2 * a * b),
-            Target::Ice40 => (16, 16),
+        let block = self.family.facts().multiplier.as_ref();
+        let Some(block) = block.filter(|block| a + b >= block.least_bits) else {
+            return (0, 2 * a * b);
         };
+        let (wide, narrow, _) = block.ports;
         let slices = |bits: usize, most: usize| 1 + bits.saturating_sub(most).div_ceil(most - 1);
         (slices(b, wide) * slices(a, narrow), 0)
     }
@@ -286,10 +269,11 @@ impl Part<'_> {
             };
         let start = usize::from(s.start_register) * (address + block + 7);
         let delayed = (s.chain - 1) * (block + 1);
-        let lines = match self.target {
+        let lines = if self.family.facts().shift_registers {
             // Lines without a reset become shift registers.
-            Target::Xc7 | Target::Xcup | Target::Generic => 3 * s.mac_latency + phases + 10,
-            _ => 6 * s.mac_latency + 4 * phases,
+            3 * s.mac_latency + phases + 10
+        } else {
+            6 * s.mac_latency + 4 * phases
         };
         let counters = 2 * address + 2 * block + 4 * group + beat + credit + 4 * queue + 26;
         let out = s.units * w.h + 8;
@@ -298,7 +282,7 @@ impl Part<'_> {
         let loader = slots + beat + 2 * block + group;
         let output = s.units * w.h + 3 * queue;
         let others = 2 * group + beat / 2;
-        let dense = if self.lut4 { 1.5 } else { 1.0 };
+        let dense = if self.family.lut4() { 1.5 } else { 1.0 };
         terms.lut[7] += dense * (sequencer + loader + output + others) as f64;
         terms.lut[8] += dense * FIXED;
         terms.carry[3] += 2.0 * self.carry(address)

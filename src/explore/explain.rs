@@ -3,7 +3,8 @@
 use super::limits::{Limit, Shares, lut_sites};
 use super::point::Point;
 use super::sweep::{Judged, Sweep};
-use crate::spec::{Fabric, Issue, Part, Target};
+use crate::device::{Family, Part};
+use crate::spec::Issue;
 use std::collections::BTreeMap;
 
 /// Which limits exclude every point, and the nearest point that would be left if one were loosened;
@@ -137,13 +138,13 @@ pub(super) fn missing(judged: &Judged, fill: f64) -> String {
 
 /// The smallest part of the family that would hold it; `price` says what it takes on a fabric.
 pub(super) fn smallest_part(
-    family: Target,
+    family: Family,
     fill: f64,
-    price: impl Fn(Fabric) -> Option<Point>,
+    price: impl Fn(Family) -> Option<Point>,
 ) -> Option<&'static Part> {
-    let mut known: BTreeMap<Fabric, Option<Point>> = BTreeMap::new();
+    let mut known: BTreeMap<Family, Option<Point>> = BTreeMap::new();
     Part::of_family(family).into_iter().find(|part| {
-        let fabric = part.fabric();
+        let fabric = part.family;
         let point = known.entry(fabric).or_insert_with(|| price(fabric));
         (point.as_ref()).is_some_and(|point| Shares::of(point, part, fill).fit())
     })

@@ -1,7 +1,7 @@
 //! Whether a point fits a part, and what it runs out of first.
 
 use super::point::Point;
-use crate::spec::{Part, Target};
+use crate::device::Part;
 use serde::Serialize;
 
 /// What a point takes most of.
@@ -54,9 +54,10 @@ pub struct Limits {
 /// takes a cell of its own: of four placed designs 30 to 59 % of the flip-flops did (nextpnr 0.11.1).
 #[must_use]
 pub fn lut_sites(point: &Point, part: &Part) -> u64 {
-    match part.family {
-        Target::Ice40 => point.lut_total + (3 * point.ff).div_ceil(5),
-        _ => point.lut_total,
+    if part.family.facts().ff_behind_lut {
+        point.lut_total + (3 * point.ff).div_ceil(5)
+    } else {
+        point.lut_total
     }
 }
 

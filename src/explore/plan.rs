@@ -2,7 +2,8 @@
 
 use super::network::NetworkShape;
 use super::point::{Point, Spec};
-use crate::spec::{FoldingGoal, MacStyle, Part, Target};
+use crate::device::{Family, Part};
+use crate::spec::{FoldingGoal, MacStyle};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -37,7 +38,7 @@ pub struct Task {
     /// How every layer is folded.
     pub folding: FoldingGoal,
     /// FPGA family.
-    pub target: Target,
+    pub target: Family,
     /// Part that it must fit, by its name.
     pub part: Option<String>,
     /// Clock to aim at, MHz.
@@ -79,7 +80,7 @@ impl Task {
         if let Some(name) = &self.part {
             let found = Part::find(name);
             let fits =
-                found.is_ok_and(|part| part.name == name && part.fabric().target() == self.target);
+                found.is_ok_and(|part| part.name == name && part.family.sources() == self.target);
             checks.push(("part", fits));
         }
         match checks.into_iter().find(|(_, fits)| !fits) {

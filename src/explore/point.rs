@@ -1,14 +1,13 @@
 //! One design of a sweep: what it is, and what it takes.
 
 use super::network::{NetworkShape, formats};
+use crate::device::Family;
 use crate::estimate::clock::{self, Delays};
 use crate::estimate::{Estimate, LayerFormats, RowBound, Terms, Widths, of_layer};
 use crate::schedule::{
     LayerSchedule, LayerShape, MacArray, ScheduleError, choose, count_cycles, steady_cycles,
 };
-use crate::spec::{
-    Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy, Target,
-};
+use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};
 use serde::Serialize;
 
 /// A design of a sweep.
@@ -39,7 +38,7 @@ pub struct Point {
     pub network: NetworkShape,
     /// What it is mapped to.
     #[serde(skip)]
-    pub fabric: Fabric,
+    pub fabric: Family,
     /// What the arrays are made of.
     pub mac: MacStyle,
     /// How the folding was asked for.
@@ -112,7 +111,7 @@ impl Point {
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     /// FPGA family.
-    pub target: Target,
+    pub target: Family,
     /// Formats that are the same in all points; its bits are not used.
     pub numerics: Numerics,
 }
@@ -134,7 +133,7 @@ impl Evaluator {
 
     /// Folds a point and prices it on a fabric of the family. The weights are not drawn: accumulators are sized for weights of
     /// ordinary size, everything else follows from sizes and formats.
-    pub fn point(&self, spec: &Spec, fabric: Fabric) -> Result<Point, PointError> {
+    pub fn point(&self, spec: &Spec, fabric: Family) -> Result<Point, PointError> {
         let network = &spec.network;
         let formats: Vec<LayerFormats> = (0..network.layers)
             .map(|index| formats(network, &self.numerics, index))
@@ -146,7 +145,7 @@ impl Evaluator {
     pub fn priced(
         &self,
         spec: &Spec,
-        fabric: Fabric,
+        fabric: Family,
         shapes: &[LayerShape],
         formats: &[LayerFormats],
     ) -> Result<Point, PointError> {
@@ -260,7 +259,7 @@ mod tests {
             for (index, layer) in model.layers.iter().enumerate() {
                 assert_eq!(formats(&network, &numerics, index), LayerFormats::of(layer));
             }
-            for target in [Target::Xc7, Target::Ice40] {
+            for target in [Family::Xc7, Family::Ice40] {
                 let evaluator = Evaluator { target, numerics };
                 let spec = Spec {
                     network,
@@ -294,11 +293,11 @@ mod tests {
         };
         let numerics = numerics();
         let evaluator = Evaluator {
-            target: Target::Xc7,
+            target: Family::Xc7,
             numerics,
         };
         assert_eq!(
-            evaluator.point(&spec, Fabric::Xc7),
+            evaluator.point(&spec, Family::Xc7),
             Err(PointError::NoDspArray)
         );
     }

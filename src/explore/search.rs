@@ -6,10 +6,11 @@ use super::network::NetworkShape;
 use super::point::{Evaluator, Point, Spec};
 use super::sweep::{Judged, judge};
 use crate::codegen::rom_columns;
+use crate::device::{Family, Part};
 use crate::estimate::{Estimate, LayerFormats};
 use crate::quantize::QuantizedModel;
 use crate::schedule::{LayerShape, Schedule};
-use crate::spec::{Fabric, FoldingGoal, Implementation, Issue, MacStyle, Numerics, Part};
+use crate::spec::{FoldingGoal, Implementation, Issue, MacStyle, Numerics};
 use rayon::prelude::*;
 
 /// Largest array that is looked at, multiply-accumulates per cycle and layer.
@@ -91,16 +92,12 @@ pub fn best_folding(
         })
         .collect();
     let evaluator = Evaluator {
-        target: part.family,
+        target: part.family.sources(),
         numerics,
     };
     let mut judged: Vec<Judged> = specs
         .par_iter()
-        .filter_map(|spec| {
-            evaluator
-                .priced(spec, part.fabric(), &shapes, &formats)
-                .ok()
-        })
+        .filter_map(|spec| evaluator.priced(spec, part.family, &shapes, &formats).ok())
         .map(|point| judge(vec![point], &[part], limits, None))
         .collect();
     judged.sort_by(|a, b| {
@@ -121,14 +118,14 @@ pub fn best_folding(
         let built = Implementation {
             folding: found.point.folding,
             mac: found.point.mac,
-            target: part.family,
+            target: part.family.sources(),
             ..implementation.clone()
         };
         let Ok(schedule) = Schedule::new(model, &built) else {
             continue;
         };
         let roms = rom_columns(model, &schedule, part.family);
-        let estimate = Estimate::new(model, &schedule, &roms, part.fabric());
+        let estimate = Estimate::new(model, &schedule, &roms, part.family);
         let point = with_weights(&found.point, &estimate);
         let again = judge(vec![point], &[part], limits, None);
         if again.kept() {
@@ -156,7 +153,7 @@ fn refusal(
     judged: &[Judged],
     part: &Part,
     limits: Limits,
-    price: impl Fn(&Spec, Fabric) -> Option<Point>,
+    price: impl Fn(&Spec, Family) -> Option<Point>,
 ) -> Issue {
     let fastest = judged
         .iter()

@@ -5,8 +5,8 @@ use super::limits::{Limit, Limits, Shares};
 use super::network::NetworkShape;
 use super::pareto::{OBJECTIVES, front};
 use super::point::{Evaluator, Point, PointError, Spec};
-use crate::estimate::clock::{Clock, ClockClass, clock};
-use crate::spec::{Fabric, Part, Target};
+use crate::device::{ClockClass, Family, Part};
+use crate::estimate::clock::{Clock, clock};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Judged {
     /// The clock it will reach on its part after place and route, where that was ever measured.
     #[must_use]
     pub fn clock(&self) -> Option<Clock> {
-        let target = self.point.fabric.target();
+        let target = self.point.fabric.sources();
         let class = ClockClass::of(target, self.part.map(|part| part.name))?;
         clock(class, &self.point.delays)
     }
@@ -102,7 +102,7 @@ impl Sweep {
             let points: Vec<Result<Vec<Point>, PointError>> = chunk
                 .par_iter()
                 .map(|spec| {
-                    let on = |&fabric: &Fabric| evaluator.point(spec, fabric);
+                    let on = |&fabric: &Family| evaluator.point(spec, fabric);
                     fabrics.iter().map(on).collect()
                 })
                 .collect();
@@ -171,15 +171,15 @@ impl Sweep {
 
     /// Family.
     #[must_use]
-    pub const fn target(&self) -> Target {
+    pub const fn target(&self) -> Family {
         self.evaluator.target
     }
 
     /// Fabrics of the parts that points are held against.
     #[must_use]
-    pub fn fabrics(&self) -> Vec<Fabric> {
+    pub fn fabrics(&self) -> Vec<Family> {
         match self.limits.part {
-            Some(part) => vec![part.fabric()],
+            Some(part) => vec![part.family],
             None => fabrics(&Part::of_family(self.target())),
         }
     }
@@ -193,8 +193,8 @@ impl Sweep {
 }
 
 /// The fabrics of `parts`.
-fn fabrics(parts: &[&'static Part]) -> Vec<Fabric> {
-    let mut fabrics: Vec<Fabric> = parts.iter().map(|part| part.fabric()).collect();
+fn fabrics(parts: &[&'static Part]) -> Vec<Family> {
+    let mut fabrics: Vec<Family> = parts.iter().map(|part| part.family).collect();
     fabrics.sort_unstable();
     fabrics.dedup();
     fabrics
@@ -207,7 +207,7 @@ pub(super) fn judge(
     limits: Limits,
     accuracy: Option<&Row>,
 ) -> Judged {
-    let on = |part: &Part| priced.iter().position(|own| own.fabric == part.fabric());
+    let on = |part: &Part| priced.iter().position(|own| own.fabric == part.family);
     let of = |part: &Part| Shares::of(&priced[on(part).unwrap_or(0)], part, limits.fill);
     let holds = parts.iter().copied().find(|part| of(part).fit());
     // Where nothing holds it, the part that comes nearest says what is missing.

@@ -3,8 +3,8 @@
 use super::FABRICS;
 use super::points::{FIGURES, Point};
 use super::solve::{Statistics, clock_error, error};
+use crate::device::ClockClass;
 use crate::estimate::Coefficients;
-use crate::estimate::clock::ClockClass;
 use std::fmt::Write;
 
 /// Errors of the points in the fit, and of the others.
@@ -29,7 +29,7 @@ pub fn document(points: &[Point], fitted: &Coefficients) -> String {
     );
     let mut all: [Errors; 4] = Default::default();
     for fabric in FABRICS {
-        let name = fabric.name();
+        let name = fabric.key();
         let factors = &fitted.families[name];
         for (figure, title) in FIGURES.into_iter().enumerate() {
             let of = points

@@ -18,8 +18,9 @@ pub use solve::{Statistics, clock_error, error, fit};
 pub use table::Table;
 
 use crate::codegen::Bundle;
+use crate::device::PlacedPart;
 use crate::schedule::Schedule;
-use crate::synth::{self, Options, Part, RouteOptions, SynthError, Synthesis};
+use crate::synth::{self, Options, RouteOptions, SynthError, Synthesis};
 use crate::tools::Search;
 use std::path::Path;
 use std::time::Duration;
@@ -108,7 +109,8 @@ pub fn measure(search: &Search, design: &Design) -> Result<Synthesis, MeasureErr
     let route = match design.device {
         None => None,
         Some(device) => Some(RouteOptions {
-            part: Part::new(design.target, Some(device), None).map_err(failed)?,
+            part: PlacedPart::new(design.target, Some(device), None)
+                .map_err(|error| failed(error.into()))?,
             target_mhz: AIM_MHZ,
             seed: PLACER_SEED,
             seeds: 1,

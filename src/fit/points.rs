@@ -3,7 +3,8 @@
 use super::design::Design;
 use super::table::{DESIGN_COLUMNS, Table};
 use crate::codegen::rom_columns;
-use crate::estimate::clock::{self, ClockClass, Delays};
+use crate::device::ClockClass;
+use crate::estimate::clock::{self, Delays};
 use crate::estimate::{LayerFormats, RowBound, Terms, Widths, of_layer};
 use crate::schedule::Schedule;
 

@@ -1,9 +1,9 @@
 //! Least squares of relative errors with a pull towards 1, and the errors that remain.
 
 use super::points::Point;
-use crate::estimate::clock::{ClockClass, DELAYS, Delays};
+use crate::device::{ClockClass, Family};
+use crate::estimate::clock::{DELAYS, Delays};
 use crate::estimate::{ClockFactors, Coefficients, Error, FamilyFactors};
-use crate::spec::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Strengths of the pull that are tried. A weaker one follows the few points of a family, of which
@@ -103,12 +103,12 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
 pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
     let mut families = BTreeMap::new();
     for fabric in super::FABRICS {
-        let name = fabric.name();
+        let name = fabric.key();
         let of: Vec<&Point> = points
             .iter()
             .filter(|point| point.design.fabric() == fabric)
             .collect();
-        families.insert(name.to_string(), fit_family(name, fabric.target(), &of)?);
+        families.insert(name.to_string(), fit_family(name, fabric.sources(), &of)?);
     }
     let mut clocks = BTreeMap::new();
     for class in ClockClass::ALL {
@@ -169,7 +169,7 @@ fn rounded(weight: f64) -> f64 {
     (weight * 1e3).round() / 1e3
 }
 
-fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<FamilyFactors, String> {
+fn fit_family(name: &str, family: Family, of: &[&Point]) -> Result<FamilyFactors, String> {
     let [seen, held] = split(name, of)?;
     let lut: Vec<_> = seen
         .iter()
@@ -187,7 +187,7 @@ fn fit_family(name: &str, family: Target, of: &[&Point]) -> Result<FamilyFactors
         lut: fit_left_out(&lut).map(rounded),
         ff: fit_left_out(&ff).map(rounded),
         carry: fit_left_out(&carry).map(rounded),
-        luts_of_carry: if family == Target::Ecp5 { 2 } else { 0 },
+        luts_of_carry: family.facts().carry.luts as u8,
         errors: [Error {
             median: 0.0,
             worst: 0.0,

@@ -271,11 +271,12 @@ fn stream_elements(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{MacStyle, Target};
+    use crate::device::Family;
+    use crate::spec::MacStyle;
 
     const FABRIC: Fabric = Fabric {
         mac: MacStyle::Lut,
-        target: Target::Xc7,
+        target: Family::Xc7,
     };
 
     fn shape(input_size: usize, hidden_size: usize, bits: u32) -> LayerShape {

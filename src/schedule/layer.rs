@@ -1,8 +1,9 @@
 //! One layer's folding: groups of units, blocks of columns, and where every operand sits.
 
 use super::mac::MacArray;
+use crate::device::Family;
 use crate::quantize::Layer;
-use crate::spec::{MacStyle, Target};
+use crate::spec::MacStyle;
 use serde::Serialize;
 
 /// Cycles from the end of a group's accumulation to the cycle in which its h is written, without
@@ -41,7 +42,7 @@ pub struct Fabric {
     /// LUTs, DSP blocks, or whichever suits the widths.
     pub mac: MacStyle,
     /// FPGA family.
-    pub target: Target,
+    pub target: Family,
 }
 
 /// One layer, folded: `4 * units` rows by `columns` columns work side by side.
@@ -107,7 +108,7 @@ impl LayerSchedule {
         let mac = MacArray::choose(fabric.mac, &shape, fabric.target);
         let (chain, chains) = mac.chains(columns);
         // Block RAM of the LUT4 families is slow: nothing but a register may follow it.
-        let slow_memory = matches!(fabric.target, Target::Ecp5 | Target::Ice40);
+        let slow_memory = fabric.target.facts().slow_memory;
 
         let groups = shape.hidden_size.div_ceil(units);
         let x_slots = columns / stream;

@@ -1,7 +1,8 @@
 //! What a row of multiply-accumulates is made of, and how its columns form chains.
 
 use super::layer::LayerShape;
-use crate::spec::{MacStyle, Target};
+use crate::device::Family;
+use crate::spec::MacStyle;
 use serde::Serialize;
 
 /// Longest chain of LUT stages or DSP blocks; beyond it chains are put side by side and added.
@@ -47,14 +48,12 @@ impl Packing {
     /// short chains cost more LUTs than the packing saves; but one where the block has no adder and
     /// every field is summed up outside.
     #[must_use]
-    pub fn densest(shape: &LayerShape, target: Target) -> Option<Self> {
-        // Yosys and nextpnr know ECP5's multiplier, and not the adder behind it.
-        let (ports, bare) = match target {
-            Target::Xc7 | Target::Generic => ((25, 18, 48), false),
-            Target::Xcup => ((27, 18, 48), false),
-            Target::Ecp5 => ((18, 18, 36), true),
-            Target::Ice40 => return None,
-        };
+    pub fn densest(shape: &LayerShape, target: Family) -> Option<Self> {
+        let block = target.facts().multiplier.as_ref()?;
+        if !block.packs {
+            return None;
+        }
+        let (ports, bare) = (block.ports, !block.adder);
         let fewest = if bare { 1 } else { 4 };
         let (w, a) = (shape.w_bits as usize, shape.act_bits as usize);
         if w < 2 || a < 2 || w > ports.0 || a > ports.1 {
@@ -108,14 +107,17 @@ impl MacArray {
     /// `Auto` takes DSP blocks from 5 weight bits on, where a packed block replaces more LUTs than
     /// its share of a device; `Dsp` falls back to LUTs where no packing exists.
     #[must_use]
-    pub fn choose(style: MacStyle, shape: &LayerShape, target: Target) -> Self {
+    pub fn choose(style: MacStyle, shape: &LayerShape, target: Family) -> Self {
         let lut = Self::Lut {
-            mux_register: matches!(target, Target::Ecp5 | Target::Ice40),
+            mux_register: target.facts().mux_register,
         };
         let wanted = match style {
             MacStyle::Lut => false,
             MacStyle::Dsp => true,
-            MacStyle::Auto => shape.w_bits >= 5 && target != Target::Generic,
+            MacStyle::Auto => target
+                .facts()
+                .auto_dsp_bits
+                .is_some_and(|least| shape.w_bits >= least),
         };
         if !wanted {
             return lut;

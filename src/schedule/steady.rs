@@ -59,13 +59,14 @@ pub fn steady_cycles(layers: &[LayerSchedule]) -> Option<SteadyCycles> {
 mod tests {
     use super::super::{LayerShape, choose, count_cycles};
     use super::*;
+    use crate::device::Family;
     use crate::quantize::SplitMix;
-    use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+    use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
     fn implementation(noise: &mut SplitMix, hidden: usize, longest: usize) -> Implementation {
         let mut pick = |most: usize| noise.between(1, most as i64) as usize;
         let (units, columns) = (pick(hidden), pick(longest));
-        let target = [Target::Xc7, Target::Xcup, Target::Ecp5, Target::Ice40][pick(4) - 1];
+        let target = [Family::Xc7, Family::Xcup, Family::Ecp5, Family::Ice40][pick(4) - 1];
         Implementation {
             name: "lstm".into(),
             folding: FoldingGoal::Explicit { units, columns },

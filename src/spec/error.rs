@@ -1,5 +1,7 @@
 //! Everything that is wrong with a request, collected so that it can be mended in one go.
 
+use crate::remedy::Remedy;
+
 /// One thing that is wrong, where, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
@@ -12,6 +14,11 @@ pub struct Issue {
 }
 
 impl Issue {
+    /// An error that knows its remedy, and where it belongs.
+    pub fn at(place: impl Into<String>, error: &impl Remedy) -> Self {
+        Self::new(place, error.to_string(), error.help().unwrap_or_default())
+    }
+
     /// An issue from its three parts.
     pub fn new(
         place: impl Into<String>,

@@ -1,5 +1,6 @@
 //! How the hardware is built. Nothing in here can change an output word.
 
+use crate::device::Family;
 use serde::{Deserialize, Serialize};
 
 /// When the hidden and cell state go back to zero.
@@ -29,22 +30,6 @@ pub enum MacStyle {
     Dsp,
     /// DSP for wide operands where the target has blocks to spare, LUT otherwise.
     Auto,
-}
-
-/// FPGA family the sources are shaped for; all sources stay portable Verilog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// Xilinx 7 series.
-    Xc7,
-    /// Xilinx `UltraScale+`.
-    Xcup,
-    /// Lattice ECP5.
-    Ecp5,
-    /// Lattice iCE40.
-    Ice40,
-    /// No family.
-    Generic,
 }
 
 /// How weights and biases get into the memories; activation tables are always inline.
@@ -91,7 +76,7 @@ pub struct Implementation {
     /// LUT or DSP arrays.
     pub mac: MacStyle,
     /// FPGA family.
-    pub target: Target,
+    pub target: Family,
     /// When the state is cleared.
     pub state: StatePolicy,
     /// Where weights live in the sources.

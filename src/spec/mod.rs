@@ -6,11 +6,9 @@
 
 mod config;
 mod error;
-mod fabric;
 mod file;
 mod identifier;
 mod implementation;
-mod parts;
 mod resolve;
 mod settings;
 
@@ -19,9 +17,7 @@ pub use config::{
     DesignConfig, Network, Numerics, SeededNetwork,
 };
 pub use error::{Issue, SpecErrors};
-pub use fabric::Fabric;
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
-pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
-pub use parts::Part;
+pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 pub use settings::{FIELDS, Field, Given, Kind, Settings, Value};

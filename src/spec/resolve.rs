@@ -6,10 +6,9 @@ use super::config::{
 };
 use super::error::{Issue, SpecErrors};
 use super::identifier::Identifier;
-use super::implementation::{
-    FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target,
-};
+use super::implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use super::settings::{SHAPE, Settings, Value};
+use crate::device::Family;
 use crate::fixed::QFormat;
 use std::path::PathBuf;
 
@@ -179,13 +178,8 @@ impl Resolver {
         }
         let folding = self.folding();
         let state = self.state();
-        let target = match self.settings.text("implementation.target") {
-            Some("xcup") => Target::Xcup,
-            Some("ecp5") => Target::Ecp5,
-            Some("ice40") => Target::Ice40,
-            Some("generic") => Target::Generic,
-            _ => Target::Xc7,
-        };
+        let target = self.settings.text("implementation.target");
+        let target = target.and_then(Family::of_word).unwrap_or(Family::Xc7);
         let mac = match self.settings.text("implementation.mac") {
             Some("lut") => MacStyle::Lut,
             Some("dsp") => MacStyle::Dsp,

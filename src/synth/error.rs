@@ -1,5 +1,6 @@
 //! Why a design could not be synthesised.
 
+use crate::device::DeviceError;
 use crate::tools::{FindError, RunError};
 use std::path::PathBuf;
 
@@ -74,19 +75,9 @@ pub enum SynthError {
         /// Cell types and counts.
         cells: String,
     },
-    /// The target `generic`.
-    #[error("target: `generic` is no family that can be synthesised for")]
-    NoFamily,
-    /// No such device, or a family without an open place and route.
-    #[error("{place}: {problem}")]
-    Part {
-        /// Option.
-        place: &'static str,
-        /// What is wrong.
-        problem: String,
-        /// What would be right.
-        remedy: String,
-    },
+    /// No such device, or a family without cells or without an open place and route.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 impl SynthError {
@@ -120,8 +111,7 @@ impl crate::remedy::Remedy for SynthError {
             Self::Report { .. } => {
                 Some("is it a working one? `lprnn-hw doctor` says which was taken".into())
             }
-            Self::NoFamily => Some("choose xc7, xcup, ecp5 or ice40".into()),
-            Self::Part { remedy, .. } => Some(remedy.clone()),
+            Self::Device(error) => error.help(),
             _ => None,
         }
     }

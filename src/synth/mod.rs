@@ -4,7 +4,6 @@
 //! tool, its version, the stage and the part, since numbers of different tools do not compare.
 
 mod error;
-mod family;
 mod harness;
 mod route;
 mod utilization;
@@ -12,7 +11,6 @@ mod warnings;
 mod yosys;
 
 pub use error::SynthError;
-pub use family::{Part, name as family_name};
 pub use harness::Overhead;
 pub use route::{CriticalPath, RouteOptions, Routed, SeedClock, Used};
 pub use utilization::{Provenance, Utilization};

@@ -1,10 +1,9 @@
 //! Place and route by nextpnr, and its report.
 
 use super::SynthError;
-use super::family::{self, Part};
 use super::harness::Overhead;
 use super::utilization::Provenance;
-use crate::spec::Target;
+use crate::device::{Family, PlacedPart};
 use crate::tools::{Search, Tool};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteOptions {
     /// The part.
-    pub part: Part,
+    pub part: PlacedPart,
     /// Clock that nextpnr aims at, in MHz.
     pub target_mhz: f64,
     /// Seed of the placer.
@@ -81,12 +80,12 @@ pub struct Routed {
 pub(super) fn route(
     search: &Search,
     scratch: &Path,
-    target: Target,
+    family: Family,
     options: &RouteOptions,
     harness: Overhead,
     limit: Duration,
 ) -> Result<Routed, SynthError> {
-    let tool = search.find(family::router(target))?;
+    let tool = search.find(options.part.route.tool)?;
     let seeds = (options.seed..).take(options.seeds.max(1) as usize);
     let seeds: Vec<u64> = seeds.collect();
     let routed: Vec<Routed> = seeds
@@ -96,7 +95,7 @@ pub(super) fn route(
                 seed,
                 ..options.clone()
             };
-            route_once(&tool, scratch, target, &one, harness, limit)
+            route_once(&tool, scratch, family, &one, harness, limit)
         })
         .collect::<Result<_, _>>()?;
     let tried: Vec<SeedClock> = routed.iter().flat_map(|one| one.tried.clone()).collect();
@@ -115,7 +114,7 @@ pub(super) fn route(
 fn route_once(
     tool: &Tool,
     scratch: &Path,
-    target: Target,
+    family: Family,
     options: &RouteOptions,
     harness: Overhead,
     limit: Duration,
@@ -129,10 +128,7 @@ fn route_once(
         .args(["--freq", &options.target_mhz.to_string()])
         .args(["--seed", &options.seed.to_string()])
         .args(["--timing-allow-fail", "--quiet"])
-        .args(match target {
-            Target::Ice40 => ["--pcf-allow-unconstrained"],
-            _ => ["--lpf-allow-unconstrained"],
-        });
+        .arg(options.part.route.unconstrained);
     let ended = tool.run(&mut command, limit);
     ended.map_err(|error| SynthError::of_run("place and route", error))?;
     let path = scratch.join(report);
@@ -142,7 +138,7 @@ fn route_once(
         tool: tool.kind.name().to_string(),
         version: version(&tool.version),
         stage: "pnr",
-        part: format!("{} {}", family::name(target), options.part),
+        part: format!("{} {}", family.word(), options.part),
     };
     parse_report(&text, source, options, harness)
 }
@@ -254,7 +250,7 @@ mod tests {
             part: "85k".into(),
         };
         let options = RouteOptions {
-            part: Part::new(Target::Ecp5, None, None).unwrap(),
+            part: PlacedPart::new(Family::Ecp5, None, None).unwrap(),
             target_mhz: 200.0,
             seed: 1,
             seeds: 1,

@@ -1,8 +1,7 @@
 //! From Yosys's cell counts to what an engineer counts.
 
 use super::SynthError;
-use super::family;
-use crate::spec::Target;
+use crate::device::Family;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -106,7 +105,7 @@ impl Utilization {
     pub fn from_stat(
         text: &str,
         top: &str,
-        target: Target,
+        target: Family,
         source: Provenance,
     ) -> Result<Self, SynthError> {
         let report = |problem: String| SynthError::Report {
@@ -140,7 +139,7 @@ impl Utilization {
     fn from_cells(
         cells: BTreeMap<String, u64>,
         top: &str,
-        target: Target,
+        target: Family,
         source: Provenance,
     ) -> Result<Self, SynthError> {
         let wrong: Vec<String> = cells
@@ -151,7 +150,7 @@ impl Utilization {
         if !wrong.is_empty() {
             return Err(SynthError::Unmapped {
                 design: top.to_string(),
-                family: family::name(target),
+                family: target.word(),
                 cells: wrong.join(", "),
             });
         }
@@ -164,7 +163,7 @@ impl Utilization {
             ff: 0,
             carry: 0,
             bram: 0,
-            block_bits: if target == Target::Ice40 { 4096 } else { 18432 },
+            block_bits: target.facts().block_bits,
             ramb36: 0,
             dsp: 0,
             cells: BTreeMap::new(),
@@ -184,11 +183,7 @@ impl Utilization {
                 Class::Other | Class::Wrong => {}
             }
         }
-        let carry_luts = if target == Target::Ecp5 {
-            2 * found.carry
-        } else {
-            0
-        };
+        let carry_luts = target.facts().carry.luts as u64 * found.carry;
         found.lut_total =
             found.lut + found.lut_as_memory + found.lut_as_shift_register + carry_luts;
         found.cells = cells;
@@ -213,7 +208,7 @@ mod tests {
         format!("{{\"modules\": {{\"\\\\t\": {{\"num_cells_by_type\": {{{cells}}}}}}}}}")
     }
 
-    fn read(cells: &str, target: Target) -> Result<Utilization, SynthError> {
+    fn read(cells: &str, target: Family) -> Result<Utilization, SynthError> {
         Utilization::from_stat(&stat(cells), "t", target, source())
     }
 
@@ -223,7 +218,7 @@ mod tests {
             r#""LUT1": 1, "LUT2": 2, "LUT6": 6, "INV": 50, "MUXF7": 9, "RAM32M": 3, "RAM64X1D": 2,
                "SRL16E": 5, "FDRE": 10, "FDSE": 1, "CARRY4": 4, "RAMB18E1": 3, "RAMB36E1": 2,
                "DSP48E1": 7"#,
-            Target::Xc7,
+            Family::Xc7,
         )
         .unwrap();
         assert_eq!((got.lut, got.lut_as_memory), (9, 16));
@@ -238,7 +233,7 @@ mod tests {
         let got = read(
             r#""LUT4": 10, "CCU2C": 4, "TRELLIS_DPR16X4": 2, "TRELLIS_FF": 3, "DP16KD": 1,
                "MULT18X18D": 2, "PFUMX": 1"#,
-            Target::Ecp5,
+            Family::Ecp5,
         )
         .unwrap();
         assert_eq!((got.lut, got.lut_as_memory, got.lut_total), (10, 12, 30));
@@ -246,7 +241,7 @@ mod tests {
         let got = read(
             r#""SB_LUT4": 10, "SB_CARRY": 4, "SB_DFF": 2, "SB_DFFSR": 3, "SB_RAM40_4K": 2,
                "SB_RAM40_4KNR": 1, "SB_MAC16": 1"#,
-            Target::Ice40,
+            Family::Ice40,
         )
         .unwrap();
         assert_eq!((got.lut_total, got.ff, got.carry), (10, 5, 4));
@@ -256,15 +251,15 @@ mod tests {
     #[test]
     fn latches_and_unmapped_cells_are_errors() {
         for cell in ["LDCE", "$_DLATCH_P_", "$mem_v2", "$_DFF_P_"] {
-            let error = read(&format!("\"{cell}\": 2"), Target::Xc7).unwrap_err();
+            let error = read(&format!("\"{cell}\": 2"), Family::Xc7).unwrap_err();
             assert!(error.to_string().contains(&format!("2 {cell}")), "{error}");
         }
-        assert!(read("\"$scopeinfo\": 3", Target::Xc7).is_ok());
+        assert!(read("\"$scopeinfo\": 3", Family::Xc7).is_ok());
     }
 
     #[test]
     fn reports_that_are_not_as_expected_are_errors() {
-        let parse = |text: &str| Utilization::from_stat(text, "t", Target::Xc7, source());
+        let parse = |text: &str| Utilization::from_stat(text, "t", Family::Xc7, source());
         for (text, why) in [
             ("", "EOF"),
             ("{}", "no modules"),

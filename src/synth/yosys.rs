@@ -1,13 +1,12 @@
 //! Running Yosys on a design.
 
 use super::SynthError;
-use super::family;
 use super::harness::{HARNESS, harness, parse_ports};
 use super::route::{RouteOptions, Routed, route};
 use super::utilization::{Provenance, Utilization};
 use super::warnings;
 use crate::codegen::Interface;
-use crate::spec::Fabric;
+use crate::device::{Family, synthesis};
 use crate::tools::{Search, Tool, ToolKind};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -174,25 +173,23 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), SynthError> {
 /// family's cells, which nothing rewrites any more.
 const FLATTEN: &str = "setattr -mod -unset keep_hierarchy *\nflatten\n";
 
-/// Synthesises `design` for `fabric`, or that of the device it is to be routed on.
+/// Synthesises `design` for `family`, or that of the device it is to be routed on.
 ///
 /// Latches, several or missing drivers, widths that do not fit and missing modules are errors.
 pub fn run(
     search: &Search,
     design: &Design,
-    fabric: impl Into<Fabric>,
+    family: Family,
     options: &Options,
 ) -> Result<Synthesis, SynthError> {
     let part = options.route.as_ref().map(|route| &route.part);
-    let fabric = fabric.into();
-    let target = fabric.target();
-    let fabric = part.map_or(fabric, |part| Fabric::of(target, Some(&part.device)));
-    let mapping = family::command(fabric)?;
+    let family = part.map_or(family, |part| family.with_device(Some(&part.device)));
+    let mapping = synthesis(family)?;
     design.check_names(&design.folder)?;
     let tool = search.find(ToolKind::Yosys)?;
-    if options.route.is_some() {
+    if let Some(part) = part {
         // Before the long run, not after it.
-        search.find(family::router(target))?;
+        search.find(part.route.tool)?;
     }
     let scratch = crate::tools::Scratch::new().map_err(|source| SynthError::Write {
         path: std::env::temp_dir(),
@@ -227,8 +224,8 @@ pub fn run(
         version: tool.version.trim_start_matches("Yosys ").to_string(),
         stage: "synth",
         part: match part {
-            Some(part) => format!("{} {part}", family::name(target)),
-            None => fabric.name().to_string(),
+            Some(part) => format!("{} {part}", family.word()),
+            None => family.key().to_string(),
         },
     };
     let warnings = warnings::fatal(&read(scratch, "elaborate.log", &tool)?);
@@ -240,7 +237,7 @@ pub fn run(
         });
     }
     let stat = read(scratch, "stat.json", &tool)?;
-    let utilization = Utilization::from_stat(json_part(&stat), top, target, source)?;
+    let utilization = Utilization::from_stat(json_part(&stat), top, family, source)?;
     if let Some(path) = &options.netlist {
         keep(&scratch.join("netlist.v"), path)?;
     }
@@ -259,7 +256,7 @@ pub fn run(
             Some(route(
                 search,
                 scratch,
-                target,
+                family,
                 route_options,
                 overhead,
                 options.limit,

@@ -8,10 +8,11 @@ pub mod mutant;
 
 use lprnn_hw::codegen::{Bundle, Package, Vectors};
 use lprnn_hw::cosim::Workload;
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +70,7 @@ pub struct Recipe {
     pub units: usize,
     pub columns: usize,
     pub mac: MacStyle,
-    pub target: Target,
+    pub target: Family,
     pub init: MemoryInit,
     pub state: StatePolicy,
 }
@@ -87,7 +88,7 @@ impl Recipe {
             units: 1,
             columns: 2,
             mac: MacStyle::Lut,
-            target: Target::Xc7,
+            target: Family::Xc7,
             init: MemoryInit::Readmemh,
             state: StatePolicy::Tlast,
         }
@@ -105,7 +106,7 @@ impl Recipe {
         self
     }
 
-    pub const fn target(mut self, target: Target, mac: MacStyle) -> Self {
+    pub const fn target(mut self, target: Family, mac: MacStyle) -> Self {
         self.target = target;
         self.mac = mac;
         self

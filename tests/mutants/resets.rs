@@ -12,9 +12,10 @@ use lprnn_hw::cosim::{
     Capture, Core, Drive, Dut, DutError, Ended, FLAG_LAST, Mask, Outcome, Pattern, Probes,
     Workload, beat_bytes, compare_timed, pack_step, signed_field,
 };
+use lprnn_hw::device::Family;
 use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::schedule::Schedule;
-use lprnn_hw::spec::{MacStyle, StatePolicy, Target};
+use lprnn_hw::spec::{MacStyle, StatePolicy};
 
 /// Steps of a run that is compared after a reset.
 const STEPS: usize = 4;
@@ -157,11 +158,11 @@ fn designs() -> [Recipe; 9] {
         guarded(),
         wide(),
         idle(),
-        plain("dsp", &[3, 5], 4).target(Target::Xc7, MacStyle::Dsp),
+        plain("dsp", &[3, 5], 4).target(Family::Xc7, MacStyle::Dsp),
         plain("mult", &[3, 5], 4)
-            .target(Target::Ecp5, MacStyle::Dsp)
+            .target(Family::Ecp5, MacStyle::Dsp)
             .state(StatePolicy::Never),
-        plain("digits", &[3, 5], 3).target(Target::Ice40, MacStyle::Lut),
+        plain("digits", &[3, 5], 3).target(Family::Ice40, MacStyle::Lut),
         plain("onebit", &[3, 5], 1).state(StatePolicy::HostPulse),
         plain("stack", &[3, 4, 5], 4),
         Recipe::new("tiny", &[1, 1], 4).folded(1, 1),
@@ -179,14 +180,14 @@ const fn guarded() -> Recipe {
 const fn wide() -> Recipe {
     Recipe::new("wide", &[3, 7], 2)
         .folded(5, 2)
-        .target(Target::Ecp5, MacStyle::Lut)
+        .target(Family::Ecp5, MacStyle::Lut)
 }
 
 /// Idle blocks, and a chain that is longer than x takes to load.
 const fn idle() -> Recipe {
     Recipe::new("idle", &[1, 8], 4)
         .folded(1, 8)
-        .target(Target::Xc7, MacStyle::Dsp)
+        .target(Family::Xc7, MacStyle::Dsp)
 }
 
 #[test]

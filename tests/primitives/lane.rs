@@ -6,10 +6,11 @@
 use super::bench::{Bench, Cycle, bits};
 use super::common::Random;
 use lprnn_hw::codegen::LayerHardware;
+use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{QFormat, requantize};
 use lprnn_hw::quantize::Layer;
 use lprnn_hw::schedule::{Fabric, LayerSchedule, LayerShape};
-use lprnn_hw::spec::{MacStyle, Target};
+use lprnn_hw::spec::MacStyle;
 
 /// Groups after the last reset.
 const GROUPS: usize = 60;
@@ -81,7 +82,7 @@ impl Lane {
     pub fn new(
         (z, a_frac, c, h): (Format, u32, Format, Format),
         (z_shift, largest_bias): (i32, i32),
-        (blocks, target): (usize, Target),
+        (blocks, target): (usize, Family),
     ) -> Self {
         let format = |(bits, frac)| QFormat::new(bits, frac);
         let input_size = blocks - 1;

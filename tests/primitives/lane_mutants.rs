@@ -3,7 +3,7 @@
 use super::bench::{all_equal, differences_with};
 use super::common::mutant::{Mutant, mutant};
 use super::lane::Lane;
-use lprnn_hw::spec::Target::{Ecp5, Ice40, Xc7, Xcup};
+use lprnn_hw::device::Family::{Ecp5, Ice40, Xc7, Xcup};
 use std::collections::BTreeSet;
 
 /// Together every case of the lane's parameters, see `lanes_cover_every_case`.

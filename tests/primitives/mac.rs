@@ -2,8 +2,9 @@
 
 use super::bench::{Bench, Cycle, all_equal, bits};
 use super::common::Random;
+use lprnn_hw::device::Family;
 use lprnn_hw::schedule::{LayerShape, MacArray, Packing};
-use lprnn_hw::spec::{MacStyle, Target};
+use lprnn_hw::spec::MacStyle;
 
 /// One array as `lprnn_layer` would instantiate it.
 struct Array {
@@ -25,7 +26,7 @@ fn log2(count: usize) -> usize {
 }
 
 impl Array {
-    fn new(mac: (MacStyle, Target), rows: usize, columns: usize, widths: (usize, usize)) -> Self {
+    fn new(mac: (MacStyle, Family), rows: usize, columns: usize, widths: (usize, usize)) -> Self {
         let shape = LayerShape {
             input_size: columns,
             hidden_size: rows,
@@ -248,7 +249,7 @@ impl Array {
     }
 }
 
-const LUT: (MacStyle, Target) = (MacStyle::Lut, Target::Xc7);
+const LUT: (MacStyle, Family) = (MacStyle::Lut, Family::Xc7);
 
 #[test]
 fn lut_arrays_are_exact_for_every_small_operand() {
@@ -266,10 +267,10 @@ fn lut_arrays_are_exact_for_every_small_operand() {
 #[test]
 fn lut_arrays_are_exact() {
     let widths = [(1, 1), (1, 4), (3, 3), (4, 4), (5, 7), (8, 1), (8, 8)];
-    let arrays = widths.map(|widths| [1, 3, 17].map(|columns| (Target::Xc7, widths, columns)));
+    let arrays = widths.map(|widths| [1, 3, 17].map(|columns| (Family::Xc7, widths, columns)));
     let registered = [((1, 4), 3), ((8, 1), 17), ((4, 4), 17)];
-    let registered = registered.map(|(widths, columns)| (Target::Ecp5, widths, columns));
-    let long = [(Target::Xc7, (2, 2), 50), (Target::Xc7, (16, 16), 4)];
+    let registered = registered.map(|(widths, columns)| (Family::Ecp5, widths, columns));
+    let long = [(Family::Xc7, (2, 2), 50), (Family::Xc7, (16, 16), 4)];
     let arrays = arrays.concat().into_iter().chain(registered).chain(long);
     let benches = arrays.map(|(target, widths, columns)| {
         let array = Array::new((MacStyle::Lut, target), 2, columns, widths);
@@ -283,7 +284,7 @@ fn dsp_arrays_are_exact() {
     let mut benches = Vec::new();
     let mut packed = 0;
     let sizes = [(4, 1), (8, 5), (4, 18)];
-    for target in [Target::Xc7, Target::Xcup, Target::Ecp5] {
+    for target in [Family::Xc7, Family::Xcup, Family::Ecp5] {
         for widths in [(2, 2), (3, 2), (4, 4), (3, 5), (8, 4), (8, 8), (16, 16)] {
             for (rows, columns) in sizes {
                 let array = Array::new((MacStyle::Dsp, target), rows, columns, widths);
@@ -306,11 +307,11 @@ fn dsp_arrays_are_exact() {
 fn dsp_arrays_of_many_chains_are_exact() {
     let mut partial = 0;
     let benches: Vec<_> = [
-        (Target::Xc7, (8, 8), 17),
-        (Target::Xc7, (8, 8), 32),
-        (Target::Xcup, (8, 8), 33),
-        (Target::Ecp5, (4, 4), 25),
-        (Target::Ecp5, (4, 4), 32),
+        (Family::Xc7, (8, 8), 17),
+        (Family::Xc7, (8, 8), 32),
+        (Family::Xcup, (8, 8), 33),
+        (Family::Ecp5, (4, 4), 25),
+        (Family::Ecp5, (4, 4), 32),
     ]
     .into_iter()
     .map(|(target, widths, columns)| {
@@ -334,7 +335,7 @@ fn packed_multipliers_are_exact_for_every_small_operand() {
     let benches: Vec<_> = [(6, (2, 2)), (4, (3, 3)), (3, (4, 4))]
         .into_iter()
         .map(|(rows, widths)| {
-            let array = Array::new((MacStyle::Dsp, Target::Ecp5), rows, 1, widths);
+            let array = Array::new((MacStyle::Dsp, Family::Ecp5), rows, 1, widths);
             let MacArray::Dsp(packing) = array.mac else {
                 panic!("no packing of {widths:?}");
             };

@@ -6,9 +6,10 @@ use super::super::file::write_inside;
 use super::super::output::Console;
 use super::super::verify::measure;
 use super::{Folder, PLAN, POINTS, result_name};
+use crate::device::Part;
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
-use crate::spec::{Numerics, Part, Settings, SpecErrors};
+use crate::spec::{Issue, Numerics, Settings, SpecErrors};
 use std::path::PathBuf;
 
 /// Arguments of `explore point`.
@@ -64,7 +65,9 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
         return Err(CliError::new(PLAN, problem).help("make the plan anew"));
     }
     let part = match &task.part {
-        Some(name) => Some(Part::find(name).map_err(|issue| SpecErrors(vec![issue]))?),
+        Some(name) => Some(
+            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?,
+        ),
         None => None,
     };
     let evaluator = Evaluator {
@@ -72,7 +75,7 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
         numerics: Numerics::resolve(Settings::default())?,
     };
     let point = evaluator
-        .point(&task.spec(), part.map_or(task.target.into(), Part::fabric))
+        .point(&task.spec(), part.map_or(task.target, |part| part.family))
         .map_err(|error| CliError::new(PLAN, format!("{error:?}")).help("make the plan anew"))?;
     let mut found = Found {
         estimated: Figures::from(&point),

@@ -1,8 +1,8 @@
 //! One point as a flat record: a line of `points.csv`, an object of `points.json`.
 
 use super::super::sweep::Judged;
-use super::family_name;
-use crate::spec::{FoldingGoal, MacStyle, Target};
+use crate::device::Family;
+use crate::spec::{FoldingGoal, MacStyle};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -104,7 +104,7 @@ impl PointRow {
 
     /// The record of point `index`; `clock_mhz` turns cycles into time.
     #[must_use]
-    pub fn new(index: usize, judged: &Judged, target: Target, clock_mhz: f64) -> Self {
+    pub fn new(index: usize, judged: &Judged, target: Family, clock_mhz: f64) -> Self {
         let point = &judged.point;
         let network = &point.network;
         let percent = |share: fn(&super::super::limits::Shares) -> f64| {
@@ -160,7 +160,7 @@ const fn mac_name(mac: MacStyle) -> &'static str {
     }
 }
 
-fn gen_arguments(judged: &Judged, target: Target) -> String {
+fn gen_arguments(judged: &Judged, target: Family) -> String {
     let point = &judged.point;
     let network = &point.network;
     let mut text = format!("--hidden {}", network.hidden);
@@ -182,7 +182,7 @@ fn gen_arguments(judged: &Judged, target: Target) -> String {
     if input != weight {
         add("--input-bits", &input);
     }
-    add("--target", &family_name(target));
+    add("--target", &target.word());
     add("--mac", &mac_name(point.mac));
     match point.folding {
         FoldingGoal::Explicit { units, columns } => {

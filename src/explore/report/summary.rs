@@ -4,9 +4,8 @@ use super::super::accuracy::Accuracies;
 use super::super::limits::Limit;
 use super::super::recommend::{Recommended, Role, fastest_of_networks, recommend};
 use super::super::sweep::Sweep;
-use super::family_name;
 use super::row::PointRow;
-use crate::estimate::clock::ClockClass;
+use crate::device::ClockClass;
 use crate::estimate::{Coefficients, factors};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -77,7 +76,7 @@ pub struct Summary {
     /// Family.
     pub family: &'static str,
     /// Part that was asked for.
-    pub part: Option<crate::spec::Part>,
+    pub part: Option<crate::device::Part>,
     /// Share of LUTs and flip-flops that may be used, percent.
     pub fill_percent: f64,
     /// Most cycles of a step, where limited.
@@ -137,7 +136,7 @@ impl Summary {
         Self {
             schema: 1,
             generator: concat!("lprnn-hw ", env!("CARGO_PKG_VERSION")),
-            family: family_name(sweep.target()),
+            family: sweep.target().word(),
             part: sweep.limits.part.copied(),
             fill_percent: 100.0 * sweep.limits.fill,
             max_cycles: sweep.limits.max_cycles,

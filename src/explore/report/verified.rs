@@ -234,12 +234,13 @@ pub(super) fn html(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) {
 mod tests {
     use super::super::{Setting, Summary};
     use super::*;
+    use crate::device::{Family, Part};
     use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
-    use crate::spec::{FoldingGoal, MacStyle, Numerics, Part, Settings, Target};
+    use crate::spec::{FoldingGoal, MacStyle, Numerics, Settings};
 
     fn summary() -> Summary {
         let evaluator = Evaluator {
-            target: Target::Ecp5,
+            target: Family::Ecp5,
             numerics: Numerics::resolve(Settings::default()).unwrap(),
         };
         let spec = |units| Spec {

@@ -3,23 +3,24 @@
 mod model;
 mod series;
 
-use crate::spec::{Fabric, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy, Target};
+use crate::device::Family;
+use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 /// Families in the order in which designs take turns.
-pub const FAMILIES: [(&str, Target); 4] = [
-    ("xc7", Target::Xc7),
-    ("ecp5", Target::Ecp5),
-    ("xcup", Target::Xcup),
-    ("ice40", Target::Ice40),
+pub const FAMILIES: [(&str, Family); 4] = [
+    ("xc7", Family::Xc7),
+    ("ecp5", Family::Ecp5),
+    ("xcup", Family::Xcup),
+    ("ice40", Family::Ice40),
 ];
 
 /// What estimates are fitted for, each apart.
-pub const FABRICS: [Fabric; 5] = [
-    Fabric::Xc7,
-    Fabric::Ecp5,
-    Fabric::Xcup,
-    Fabric::Ice40,
-    Fabric::Ice40Up,
+pub const FABRICS: [Family; 5] = [
+    Family::Xc7,
+    Family::Ecp5,
+    Family::Xcup,
+    Family::Ice40,
+    Family::Ice40Up,
 ];
 
 /// Kinds of arrays by their names in the table.
@@ -41,7 +42,7 @@ pub struct Design {
     /// Seed of weights, biases and their fractions.
     pub seed: u64,
     /// Family.
-    pub target: Target,
+    pub target: Family,
     /// Elements of x of the first layer.
     pub input: usize,
     /// Units of every layer.
@@ -187,8 +188,8 @@ impl Design {
 
     /// What it is mapped to.
     #[must_use]
-    pub fn fabric(&self) -> Fabric {
-        Fabric::of(self.target, self.device)
+    pub fn fabric(&self) -> Family {
+        Family::with_device(self.target, self.device)
     }
 
     /// Name of the family.

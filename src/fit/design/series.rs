@@ -1,7 +1,8 @@
 //! Which designs are synthesised, and which of them the fit sees.
 
 use super::{DEVICES, Design, FAMILIES, Random};
-use crate::spec::{MacStyle, Target};
+use crate::device::Family;
+use crate::spec::MacStyle;
 
 /// Largest product of weight bits, activation bits and multipliers: beyond it synthesis takes
 /// minutes. One design of four may be three times as large as the others.
@@ -128,8 +129,8 @@ impl Design {
         let random = (0..RANDOM).map(|index| {
             let mut design = Self::nth(index);
             design.device = match design.target {
-                Target::Ecp5 => Some(DEVICES[0]),
-                Target::Ice40 if ON_HX8K.contains(&index) => Some(DEVICES[1]),
+                Family::Ecp5 => Some(DEVICES[0]),
+                Family::Ice40 if ON_HX8K.contains(&index) => Some(DEVICES[1]),
                 _ => None,
             };
             design
@@ -137,13 +138,13 @@ impl Design {
         let corners = (0..).zip(CORNERS).flat_map(|(corner, (columns, route))| {
             (0..).zip(FAMILIES).map(move |(family, (name, target))| {
                 let device = match target {
-                    Target::Ecp5 if route => DEVICES[0],
-                    Target::Ice40 if route && columns.starts_with("1,") => DEVICES[1],
+                    Family::Ecp5 if route => DEVICES[0],
+                    Family::Ice40 if route && columns.starts_with("1,") => DEVICES[1],
                     _ => "",
                 };
                 // No packing of products for the DSP blocks of iCE40.
                 let columns = match target {
-                    Target::Ice40 => columns.replace("dsp", "lut"),
+                    Family::Ice40 => columns.replace("dsp", "lut"),
                     _ => columns.to_string(),
                 };
                 format!(
@@ -155,7 +156,7 @@ impl Design {
         let unseen = (0..).zip(UNSEEN).flat_map(|(corner, columns)| {
             (0..).zip(FAMILIES).map(move |(family, (name, target))| {
                 let columns = match target {
-                    Target::Ice40 => columns.replace("dsp", "lut"),
+                    Family::Ice40 => columns.replace("dsp", "lut"),
                     _ => columns.to_string(),
                 };
                 format!("{},{name},{columns},", FIRST_UNSEEN + 4 * corner + family)

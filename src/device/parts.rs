@@ -1,9 +1,7 @@
 //! Real parts and what they have, from the makers' data sheets (`data/parts.csv`).
 
-use super::error::Issue;
-use super::fabric::Fabric;
-use super::implementation::Target;
-use super::settings::nearest;
+use super::family::Family;
+use crate::remedy::Fault;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("data/parts.csv");
@@ -13,8 +11,8 @@ const TABLE: &str = include_str!("data/parts.csv");
 pub struct Part {
     /// Name without package and speed grade: `xc7a35t`, `lfe5u-25f`, `ice40up5k`.
     pub name: &'static str,
-    /// Family that sources are shaped for.
-    pub family: Target,
+    /// Family that its devices are of.
+    pub family: Family,
     /// As the maker calls the series.
     pub series: &'static str,
     /// LUT6 on Xilinx, LUT4 on Lattice.
@@ -36,13 +34,7 @@ pub struct Part {
 fn parse(line: &'static str) -> Option<Part> {
     let mut cells = line.split(',');
     let name = cells.next()?;
-    let family = match cells.next()? {
-        "xc7" => Target::Xc7,
-        "xcup" => Target::Xcup,
-        "ecp5" => Target::Ecp5,
-        "ice40" => Target::Ice40,
-        _ => return None,
-    };
+    let family = Family::of_word(cells.next()?)?.with_device(Some(name));
     let series = cells.next()?;
     let mut number = || cells.next()?.parse::<u64>().ok();
     let part = Part {
@@ -60,6 +52,40 @@ fn parse(line: &'static str) -> Option<Part> {
     cells.next().is_none().then_some(part)
 }
 
+/// The answer to a name that no part has, with those that are like it.
+fn unknown(wanted: &str, given: &str) -> Fault {
+    let names = || Part::all().iter().map(|part| part.name);
+    let mut near: Vec<(usize, &str)> = names()
+        .map(|known| (strsim::damerau_levenshtein(wanted, known), known))
+        .collect();
+    near.sort_unstable();
+    let close = near.iter().filter(|(distance, _)| *distance <= 3);
+    let like: Vec<&str> = close.take(3).map(|&(_, known)| known).collect();
+    let within: Vec<&str> = names()
+        .filter(|known| wanted.len() >= 3 && known.contains(wanted))
+        .collect();
+    let nearest = near
+        .first()
+        .filter(|(distance, known)| distance * 2 <= known.len());
+    let meant = if !within.is_empty() && within.len() <= 6 {
+        within
+    } else if !like.is_empty() {
+        like
+    } else {
+        nearest.iter().map(|&&(_, known)| known).collect()
+    };
+    let remedy = if meant.is_empty() {
+        format!(
+            "give a part such as xc7a35t, xczu3, lfe5u-25f or ice40up5k ({} are known, docs/explore.md \
+             lists them), or a family by --target",
+            Part::all().len()
+        )
+    } else {
+        format!("did you mean {}?", meant.join(", "))
+    };
+    Fault::new(format!("there is no part `{given}` in the table"), remedy)
+}
+
 impl Part {
     /// All parts, series by series, each from the smallest to the largest.
     pub fn all() -> &'static [Self] {
@@ -69,7 +95,7 @@ impl Part {
     }
 
     /// The part that `name` begins with, in any case: `XC7A35TCPG236-1` is an `xc7a35t`.
-    pub fn find(name: &str) -> Result<&'static Self, Issue> {
+    pub fn find(name: &str) -> Result<&'static Self, Fault> {
         let wanted = name.trim().to_ascii_lowercase();
         let fits = |part: &&Self| {
             wanted.strip_prefix(part.name).is_some_and(|rest| {
@@ -84,53 +110,14 @@ impl Part {
         {
             return Ok(part);
         }
-        let names = || Self::all().iter().map(|part| part.name);
-        let mut near: Vec<(usize, &str)> = names()
-            .map(|known| (strsim::damerau_levenshtein(&wanted, known), known))
-            .collect();
-        near.sort_unstable();
-        let like: Vec<&str> = near
-            .iter()
-            .filter(|(distance, _)| *distance <= 3)
-            .take(3)
-            .map(|&(_, known)| known)
-            .collect();
-        let within: Vec<&str> = names()
-            .filter(|known| wanted.len() >= 3 && known.contains(wanted.as_str()))
-            .collect();
-        let remedy = if !within.is_empty() && within.len() <= 6 {
-            format!("did you mean {}?", within.join(", "))
-        } else if !like.is_empty() {
-            format!("did you mean {}?", like.join(", "))
-        } else if let Some(known) = nearest(&wanted, names()) {
-            format!("did you mean {known}?")
-        } else {
-            format!(
-                "give a part such as xc7a35t, xczu3, lfe5u-25f or ice40up5k ({} are known, docs/explore.md \
-                 lists them), or a family by --target",
-                Self::all().len()
-            )
-        };
-        Err(Issue::new(
-            "--part",
-            format!("there is no part `{}` in the table", name.trim()),
-            remedy,
-        ))
-    }
-
-    /// What its devices map sources to.
-    #[must_use]
-    pub fn fabric(&self) -> Fabric {
-        Fabric::of(self.family, Some(self.name))
+        Err(unknown(&wanted, name.trim()))
     }
 
     /// Parts of a family, by LUTs ascending.
     #[must_use]
-    pub fn of_family(family: Target) -> Vec<&'static Self> {
-        let mut parts: Vec<&Self> = Self::all()
-            .iter()
-            .filter(|part| part.family == family)
-            .collect();
+    pub fn of_family(family: Family) -> Vec<&'static Self> {
+        let shaped = |part: &&Self| part.family.sources() == family.sources();
+        let mut parts: Vec<&Self> = Self::all().iter().filter(shaped).collect();
         parts.sort_by_key(|part| (part.lut, part.bram, part.dsp, part.name));
         parts
     }
@@ -139,6 +126,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remedy::Remedy;
     use std::collections::BTreeSet;
 
     #[test]
@@ -157,22 +145,22 @@ mod tests {
             assert!(part.lut > 0 && part.bram > 0, "{name}");
             match part.family {
                 // Two flip-flops to a LUT; slices of 4, CLBs of 8; block RAM in pairs of 18 kb.
-                Target::Xc7 | Target::Xcup => {
+                Family::Xc7 | Family::Xcup => {
                     assert_eq!(part.ff, 2 * part.lut, "{name}");
                     assert_eq!(part.lut % 4, 0, "{name}");
                     assert_eq!((part.bram % 2, part.block_bits), (0, 18 * 1024), "{name}");
                     assert!(part.dsp > 0, "{name}");
                 }
-                Target::Ecp5 => {
+                Family::Ecp5 => {
                     assert_eq!((part.ff, part.block_bits), (part.lut, 18 * 1024), "{name}");
                 }
-                Target::Ice40 => {
+                Family::Ice40 | Family::Ice40Up => {
                     assert_eq!((part.ff, part.block_bits), (part.lut, 4096), "{name}");
                     assert_eq!(part.lut % 8, 0, "{name}");
                 }
-                Target::Generic => panic!("{name} has no family"),
+                Family::Generic => panic!("{name} has no family"),
             }
-            assert!(part.uram == 0 || part.family == Target::Xcup, "{name}");
+            assert!(part.uram == 0 || part.family == Family::Xcup, "{name}");
             let document = ["DS180", "DS190", "DS890", "DS891", "FPGA-DS-020"];
             assert!(
                 document.iter().any(|known| part.source.starts_with(known)),
@@ -231,9 +219,8 @@ mod tests {
             ("stratix", "--target"),
             ("", "--target"),
         ] {
-            let issue = Part::find(given).unwrap_err();
-            assert_eq!(issue.place, "--part");
-            assert!(issue.remedy.contains(like), "{given}: {issue}");
+            let remedy = Part::find(given).unwrap_err().help().unwrap();
+            assert!(remedy.contains(like), "{given}: {remedy}");
         }
     }
 }

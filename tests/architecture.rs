@@ -1,7 +1,17 @@
 //! The import floors: a module names only modules of lower floors, and siblings stay apart.
 
+#[path = "architecture/circles.rs"]
+mod circles;
+#[path = "architecture/source.rs"]
+mod source;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The crate's own files.
+fn source() -> source::Crate {
+    source::Crate::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
 
 /// Modules by floor, lowest first. Those of one floor never import one another.
 const FLOORS: &[&[&str]] = &[

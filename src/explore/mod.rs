@@ -5,9 +5,7 @@
 //! what limits them and which form the Pareto set; [`recommend`] picks a few.
 
 mod accuracy;
-mod accuracy_columns;
 mod axes;
-mod direction;
 mod explain;
 mod limits;
 mod network;
@@ -20,7 +18,7 @@ pub mod report;
 mod search;
 mod sweep;
 
-pub use accuracy::{Accuracies, Row, read as read_accuracies};
+pub use accuracy::{Accuracies, AccuracyRow, read as read_accuracies};
 pub use axes::{Axes, Foldings, LARGEST_ARRAY, MOST_POINTS};
 pub use explain::nothing_left;
 pub use limits::{Limit, Limits, Shares};

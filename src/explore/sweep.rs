@@ -1,6 +1,6 @@
 //! All points of a sweep, judged.
 
-use super::accuracy::{Accuracies, Row};
+use super::accuracy::{Accuracies, AccuracyRow};
 use super::limits::{Limit, Limits, Shares};
 use super::network::NetworkShape;
 use super::pareto::{OBJECTIVES, front};
@@ -205,7 +205,7 @@ pub(super) fn judge(
     mut priced: Vec<Point>,
     parts: &[&'static Part],
     limits: Limits,
-    accuracy: Option<&Row>,
+    accuracy: Option<&AccuracyRow>,
 ) -> Judged {
     let on = |part: &Part| priced.iter().position(|own| own.fabric == part.family);
     let of = |part: &Part| Shares::of(&priced[on(part).unwrap_or(0)], part, limits.fill);

@@ -23,6 +23,6 @@ pub use math::{exp, sigmoid, tanh};
 pub use model::{Decoder, LanguageModel, Stack};
 pub use product::{Matrix, add_product, product, shared_add_product, shared_product};
 pub use softmax::negative_log_probability;
-pub use text::{Level, characters, tokenize};
-pub use vocabulary::{EOS, Vocabulary};
+pub use text::{EOS, Level, characters};
+pub use vocabulary::{Vocabulary, tokenize};
 pub use walk::{Prepared, Round, Walk};

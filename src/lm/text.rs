@@ -1,8 +1,10 @@
 //! Text in PTB form: one sentence a line, its end a token of its own.
 
 use super::error::LmError;
-use super::vocabulary::{EOS, Vocabulary};
 use serde::Serialize;
+
+/// The token at the end of every line.
+pub const EOS: &str = "<eos>";
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -46,24 +48,6 @@ pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, LmE
         }
     }
     Ok(pieces)
-}
-
-/// The text as indices of `vocabulary`.
-///
-/// # Errors
-/// Those of an unsuitable text, and [`LmError::UnknownToken`] for the first token that the
-/// vocabulary lacks.
-pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec<u32>, LmError> {
-    let index = |(line, piece): (usize, &str)| {
-        vocabulary
-            .index(piece)
-            .ok_or_else(|| LmError::UnknownToken {
-                line,
-                token: piece.into(),
-                unknown: level == Level::Word && vocabulary.index("<unk>").is_some(),
-            })
-    };
-    pieces(text, level)?.into_iter().map(index).collect()
 }
 
 /// Characters that all tokens but the first stand for, by which bits per character are counted.

@@ -6,9 +6,6 @@ use crate::remedy::Fault;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// The token at the end of every line.
-pub const EOS: &str = "<eos>";
-
 /// Tokens and their indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
@@ -154,4 +151,22 @@ impl Vocabulary {
             rows,
         })
     }
+}
+
+/// The text as indices of `vocabulary`.
+///
+/// # Errors
+/// Those of an unsuitable text, and [`LmError::UnknownToken`] for the first token that the
+/// vocabulary lacks.
+pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec<u32>, LmError> {
+    let index = |(line, piece): (usize, &str)| {
+        vocabulary
+            .index(piece)
+            .ok_or_else(|| LmError::UnknownToken {
+                line,
+                token: piece.into(),
+                unknown: level == Level::Word && vocabulary.index("<unk>").is_some(),
+            })
+    };
+    pieces(text, level)?.into_iter().map(index).collect()
 }

@@ -4,7 +4,7 @@ use super::Wanted;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS};
 use super::measure::{Tables, decibel, noise, words};
 use super::report::{Limit, Quality};
-use super::run::{Truth, weight_fractions};
+use super::truth::{Truth, weight_fractions};
 use crate::fixed::QFormat;
 use crate::import::FloatModel;
 use crate::quantize::{Fractions, QuantizedModel, quantize_input};

@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod search;
 mod sequences;
+mod truth;
 mod warnings;
 
 pub use formats::Formats;

@@ -3,19 +3,17 @@
 use super::formats::Formats;
 use super::measure::{Operand, Problem, Tables, decibel, energy, noise, words};
 use super::report::{Clamped, LayerReport, Quality, Report, TensorReport};
-use super::search::{Ranges, choose};
+use super::search::choose;
 use super::sequences::Sequences;
+use super::truth::{Truth, weight_fractions};
 use super::{Wanted, float, limits, warnings};
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatLayer, FloatModel};
 use crate::quantize::{
-    Fractions, GATES, Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped,
+    GATES, Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped,
     quantize_input, squared_error,
 };
 use crate::reference::{Saturation, StageCount};
-
-/// Multiply-accumulates of one candidate: more steps than that takes are sampled.
-const CANDIDATE_MACS: usize = 1 << 28;
 
 /// An integer model and how it was made.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,59 +22,6 @@ pub struct Quantized {
     pub model: QuantizedModel,
     /// What was chosen and measured.
     pub report: Report,
-}
-
-/// What the float model does on the calibration inputs.
-pub(super) struct Truth {
-    /// Of every layer, on all steps.
-    ranges: Vec<Ranges>,
-    /// h of the last layer, on all steps.
-    h: Vec<f32>,
-    /// Steps that candidates are run on.
-    pub(super) sample: Sequences,
-    /// h of every layer on those.
-    pub(super) targets: Vec<Vec<f32>>,
-}
-
-impl Truth {
-    fn of(model: &FloatModel, inputs: &Sequences) -> Self {
-        let macs =
-            |layer: &FloatLayer| 4 * layer.hidden_size * (layer.input_size + layer.hidden_size);
-        let largest = model.layers.iter().map(macs).max().unwrap_or(1);
-        let sample = inputs.sample((CANDIDATE_MACS / largest).max(1));
-        let (ranges, all) = Self::runs(model, inputs);
-        let h = all.last().cloned().unwrap_or_default();
-        let targets = if sample == *inputs {
-            all
-        } else {
-            Self::runs(model, &sample).1
-        };
-        Self {
-            ranges,
-            h,
-            sample,
-            targets,
-        }
-    }
-
-    fn runs(model: &FloatModel, inputs: &Sequences) -> (Vec<Ranges>, Vec<Vec<f32>>) {
-        let mut signal = inputs.clone();
-        let layers = model.layers.iter();
-        layers
-            .map(|layer| {
-                let run = float::run(layer, &signal);
-                signal.width = layer.hidden_size;
-                signal.data.clone_from(&run.h);
-                let h = run.h.iter().fold(0.0f32, |most, h| most.max(h.abs()));
-                let ranges = Ranges {
-                    z: run.z_most.into(),
-                    c: run.c_most.into(),
-                    h: h.into(),
-                };
-                (ranges, run.h)
-            })
-            .unzip()
-    }
 }
 
 /// Quantises `model` with formats chosen on `inputs`.
@@ -170,17 +115,6 @@ fn choose_all(model: &FloatModel, truth: &Truth, wanted: &Wanted, tables: &Table
         all.push(formats);
     }
     all
-}
-
-/// Fractions of the weights of a layer: those that it was trained with, or of the least squared error.
-pub(super) fn weight_fractions(model: &FloatModel, layer: usize, bits: u32) -> Fractions {
-    match &model.fractions {
-        Some(trained) => {
-            let [ih, hh] = trained.layers[layer];
-            Fractions { ih, hh }
-        }
-        None => Fractions::least_error(&model.layers[layer], bits),
-    }
 }
 
 /// The layers in these formats.

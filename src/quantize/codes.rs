@@ -1,7 +1,6 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
-use super::model::{Head, Layer};
-use super::validate::LARGEST_SHIFT;
+use super::model::{Head, LARGEST_SHIFT, Layer};
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatLayer};
 

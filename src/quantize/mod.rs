@@ -14,7 +14,8 @@ pub use codes::{
     squared_error,
 };
 pub use file::{FORMAT, ModelFileError};
-pub use model::{Alignment, GATES, Head, Layer, LayerError, QuantizedModel, RowScale};
-pub use offset::InputOffset;
+pub use model::{
+    Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, LayerError,
+    QuantizedModel, RowScale,
+};
 pub use seeded::{SeededOptions, SplitMix, default_h, random_model, seeded};
-pub use validate::{LARGEST_SHIFT, LARGEST_SIZE};

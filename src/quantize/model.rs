@@ -1,11 +1,17 @@
 //! The integer model that reference, hardware and estimate all take.
 
-use super::offset::InputOffset;
 use crate::fixed::QFormat;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The gates in `PyTorch`'s order: input, forget, cell candidate, output.
 pub const GATES: [&str; 4] = ["i", "f", "g", "o"];
+/// Largest input or hidden size.
+pub const LARGEST_SIZE: usize = 4096;
+/// Largest left shift that may align two products.
+pub const LARGEST_SHIFT: u32 = 24;
+/// Largest magnitude of a code of [`InputOffset`]: exact in double precision.
+pub(super) const LARGEST_OFFSET: u64 = 1 << 53;
 
 /// One LSTM layer in integers. Matrices are row-major with `4 * hidden_size` rows, gate after
 /// gate in the order of [`GATES`]: row `k * hidden_size + j` belongs to gate `k` of unit `j`.
@@ -91,6 +97,17 @@ pub struct Head {
     pub weight: Vec<i16>,
     /// `[O]`, at the output's fraction.
     pub bias: Vec<i32>,
+}
+
+/// One constant for each element of x: the integer model is one of `x - offset`, exactly, since
+/// `W x + b = W (x - offset) + (b + W offset)` and the biases hold the second bracket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputOffset {
+    /// Fraction of the codes.
+    pub frac: i32,
+    /// The constants, `[input_size]`, in units of `2^-frac`.
+    pub codes: Vec<i64>,
 }
 
 /// A stack of layers, the optional head, and float tensors that only ride along.

@@ -1,23 +1,9 @@
 //! A constant that is taken off x before it is quantised.
 
 use super::codes::{clamped_values, nearest_codes};
-use super::model::QuantizedModel;
+use super::model::{InputOffset, QuantizedModel};
 use crate::import::FloatModel;
-use serde::{Deserialize, Serialize};
 
-/// One constant for each element of x: the integer model is one of `x - offset`, exactly, since
-/// `W x + b = W (x - offset) + (b + W offset)` and the biases hold the second bracket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InputOffset {
-    /// Fraction of the codes.
-    pub frac: i32,
-    /// The constants, `[input_size]`, in units of `2^-frac`.
-    pub codes: Vec<i64>,
-}
-
-/// Largest magnitude of a code: exact in double precision.
-pub(super) const LARGEST_OFFSET: u64 = 1 << 53;
 /// Bits that a code of [`InputOffset::nearest`] has at most.
 const BITS: i32 = 40;
 

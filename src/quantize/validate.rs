@@ -1,14 +1,9 @@
 //! The rules of a quantised model, all checked, every breach named.
 
-use super::model::{Layer, LayerError, QuantizedModel};
-use super::offset::LARGEST_OFFSET;
+use super::model::{
+    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, LayerError, QuantizedModel,
+};
 use crate::fixed::QFormat;
-
-/// Largest input or hidden size.
-pub const LARGEST_SIZE: usize = 4096;
-
-/// Largest left shift that may align two products.
-pub const LARGEST_SHIFT: u32 = 24;
 
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.

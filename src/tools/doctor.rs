@@ -1,7 +1,8 @@
 //! What is there and what is missing, in one report.
 
-use super::find::{Search, Tool};
+use super::find::Search;
 use super::kind::ToolKind;
+use super::tool::Tool;
 use crate::remedy::Remedy;
 use serde::Serialize;
 

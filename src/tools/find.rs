@@ -2,45 +2,14 @@
 
 use super::kind::ToolKind;
 use super::run::{RunError, run};
+use super::tool::{FoundBy, Tool};
 use crate::remedy::Remedy;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-
-/// Where a tool was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FoundBy {
-    /// A command line option named it.
-    Option,
-    /// The environment variable of [`ToolKind::variable`] named it.
-    Variable,
-    /// In a folder filled by `setup.sh`.
-    ToolFolder,
-    /// On `PATH`.
-    Path,
-}
-
-/// A tool that runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tool {
-    /// Which tool.
-    pub kind: ToolKind,
-    /// The program.
-    pub path: PathBuf,
-    /// Arguments that belong to the program, as in `CXX="ccache g++"`.
-    pub arguments: Vec<String>,
-    /// Environment it needs.
-    pub environment: Vec<(String, PathBuf)>,
-    /// What it says of its version, one line.
-    pub version: String,
-    /// Where it was found.
-    pub found_by: FoundBy,
-}
 
 /// A tool cannot be used.
 #[derive(Debug, thiserror::Error)]

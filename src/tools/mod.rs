@@ -10,11 +10,13 @@ mod find;
 mod kind;
 mod run;
 mod scratch;
+mod tool;
 mod watch;
 
 pub use cache::{cache_folder, check_private, make_private};
 pub use doctor::{Report, ToolReport, doctor};
-pub use find::{FindError, FoundBy, Search, Tool};
+pub use find::{FindError, Search};
 pub use kind::ToolKind;
 pub use run::{Output, RunError, interrupt, interrupted, kill_on_interrupt};
 pub use scratch::Scratch;
+pub use tool::{FoundBy, Tool};

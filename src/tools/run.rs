@@ -1,6 +1,5 @@
 //! Running a program so that it can neither hang us nor outlive us.
 
-use super::find::Tool;
 use super::scratch::Scratch;
 use super::watch;
 use nix::sys::signal::{Signal, killpg};
@@ -134,27 +133,7 @@ fn kill(group: i32) {
     let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
 }
 
-impl Tool {
-    /// A command that runs the tool, with its own arguments and environment set.
-    #[must_use]
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        command.args(&self.arguments);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs `command`, made by [`Tool::command`], to its end.
-    ///
-    /// Standard input is empty. The program gets its own process group; all of that is killed
-    /// after `limit`, on [`interrupt`], or when this process dies, be it by signal 9: a shell beside
-    /// it watches. What leaves the group is out of reach. Its temporary folder is removed after it.
-    pub fn run(&self, command: &mut Command, limit: Duration) -> Result<Output, RunError> {
-        run(self.kind.name(), command, limit)
-    }
-}
-
-/// Runs any command as [`Tool::run`] does; `tool` names it in errors.
+/// Runs any command as [`super::Tool::run`] does; `tool` names it in errors.
 pub(super) fn run(
     tool: &'static str,
     command: &mut Command,

@@ -1,6 +1,6 @@
 //! The charts of a sweep.
 
-use super::super::accuracy::{Accuracies, Row};
+use super::super::accuracy::{Accuracies, AccuracyRow};
 use super::super::limits::Limit;
 use super::chart::{Axis, Chart, short};
 use super::row::PointRow;
@@ -210,7 +210,7 @@ pub fn memory_against_accuracy(
     known: &Accuracies,
     input: Option<usize>,
 ) -> String {
-    let kbit = |row: &Row| {
+    let kbit = |row: &AccuracyRow| {
         let bits = u64::from(row.weight_bits.unwrap_or(32));
         let first = input.unwrap_or(row.hidden);
         let weights = 4 * row.hidden * (first + row.hidden + (row.layers - 1) * 2 * row.hidden);
@@ -231,7 +231,7 @@ pub fn memory_against_accuracy(
             known.rows.iter().map(|row| row.value),
         ),
     );
-    let mut lines: BTreeMap<LineKey, Vec<&Row>> = BTreeMap::new();
+    let mut lines: BTreeMap<LineKey, Vec<&AccuracyRow>> = BTreeMap::new();
     for row in &known.rows {
         lines
             .entry((row.weight_bits, row.act_bits, row.ternary, row.layers))
@@ -246,14 +246,14 @@ pub fn memory_against_accuracy(
         let points: Vec<(f64, f64)> = rows.iter().map(|row| (kbit(row), row.value)).collect();
         chart.line(&points, &format!("curve {class}"));
     }
-    let beaten = |row: &Row| {
+    let beaten = |row: &AccuracyRow| {
         known.rows.iter().any(|other| {
             kbit(other) <= kbit(row)
                 && !known.better(row.value, other.value)
                 && (kbit(other) < kbit(row) || known.better(other.value, row.value))
         })
     };
-    let fits = |row: &Row| {
+    let fits = |row: &AccuracyRow| {
         summary.networks.iter().any(|point| {
             Some(point.weight_bits) == row.weight_bits
                 && Some(point.act_bits) == row.act_bits

@@ -177,7 +177,7 @@ fn columns(summary: &Summary) -> Vec<Column> {
         cell,
     };
     let mut columns = vec![
-        words("network", |row| json!(network(row))),
+        words("network", |row| json!(row.network())),
         words("array", |row| json!(row.mac)),
         words("units x columns", |row| json!(row.folding)),
         number("LUT", |row| json!(row.lut_total)),
@@ -202,18 +202,6 @@ fn columns(summary: &Summary) -> Vec<Column> {
     }
     columns.push(words("Pareto", |row| json!(row.pareto)));
     columns
-}
-
-/// `W4A4 H64`, `W4A4 H64 x2`: widths, units, layers.
-pub(super) fn network(row: &PointRow) -> String {
-    let layers = match row.layers {
-        1 => String::new(),
-        layers => format!(" x{layers}"),
-    };
-    format!(
-        "W{}A{} H{}{layers}",
-        row.weight_bits, row.act_bits, row.hidden
-    )
 }
 
 fn largest_share(row: &PointRow) -> Option<f64> {

@@ -96,6 +96,19 @@ fn digits(value: f64, count: i32) -> f64 {
 }
 
 impl PointRow {
+    /// `W4A4 H64`, `W4A4 H64 x2`: widths, units, layers.
+    #[must_use]
+    pub fn network(&self) -> String {
+        let layers = match self.layers {
+            1 => String::new(),
+            layers => format!(" x{layers}"),
+        };
+        format!(
+            "W{}A{} H{}{layers}",
+            self.weight_bits, self.act_bits, self.hidden
+        )
+    }
+
     /// The measure as tables show it; files have all of its digits.
     #[must_use]
     pub fn shown_accuracy(&self) -> Option<f64> {

@@ -2,7 +2,6 @@
 
 use super::super::plan::Figures;
 use super::chart::escape;
-use super::page::network;
 use super::summary::Entry;
 use std::fmt::Write;
 
@@ -153,7 +152,7 @@ pub(super) fn markdown(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) 
             text,
             "| {} | {} | {} | {} | {} |",
             row.roles(),
-            network(&row.entry.row),
+            row.entry.row.network(),
             row.array(),
             row.words(),
             shown(row.fit())
@@ -203,7 +202,7 @@ pub(super) fn html(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) {
     text.push_str("</tr></thead><tbody>\n");
     for row in rows {
         text.push_str("<tr>");
-        let network = network(&row.entry.row);
+        let network = row.entry.row.network();
         for cell in [
             &row.roles(),
             &network,

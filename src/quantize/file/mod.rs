@@ -3,8 +3,7 @@
 mod read;
 mod write;
 
-use super::model::LayerError;
-use super::offset::InputOffset;
+use super::model::{InputOffset, LayerError};
 use crate::fixed::QFormat;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -1,0 +1,89 @@
+//! One line of an accuracy file.
+
+use super::columns::Columns;
+use super::table::AccuracyRow;
+use crate::spec::Issue;
+
+/// A line with its header.
+pub(super) struct Line<'a> {
+    pub(super) header: &'a [String],
+    pub(super) record: &'a csv::StringRecord,
+    /// Its place, as `accuracy.csv:7`.
+    pub(super) place: String,
+}
+
+impl Line<'_> {
+    pub(super) fn cell(&self, column: usize) -> &str {
+        self.record.get(column).unwrap_or("")
+    }
+
+    fn fault(&self, column: usize, problem: &str, remedy: &str) -> Issue {
+        Issue::new(
+            format!("{}: {}", self.place, self.header[column]),
+            format!("`{}` {problem}", self.cell(column)),
+            remedy,
+        )
+    }
+
+    fn size(&self, column: usize) -> Result<usize, Issue> {
+        match self.cell(column).parse::<usize>() {
+            Ok(size) if (1..=4096).contains(&size) => Ok(size),
+            _ => Err(self.fault(column, "is no size", "give a whole number from 1 to 4096")),
+        }
+    }
+
+    /// Bits, none for float; and `true` for ternary weights.
+    fn bits(&self, column: usize) -> Result<(Option<u32>, bool), Issue> {
+        match self.cell(column).to_ascii_lowercase().as_str() {
+            "float" | "f32" | "32" => Ok((None, false)),
+            "ternary" => Ok((Some(2), true)),
+            "binary" => Ok((Some(1), false)),
+            text => match text.parse::<u32>() {
+                Ok(bits) if (1..=8).contains(&bits) || bits == 16 => Ok((Some(bits), false)),
+                _ => {
+                    let remedy = "give 1 to 8, 16, float, or ternary";
+                    Err(self.fault(column, "is no width", remedy))
+                }
+            },
+        }
+    }
+
+    fn flag(&self, column: usize) -> Result<bool, Issue> {
+        match self.cell(column).to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => Ok(true),
+            "" | "0" | "false" | "no" => Ok(false),
+            _ => Err(self.fault(column, "is no flag", "give true or false")),
+        }
+    }
+
+    /// The row, or the cell that is wrong.
+    pub(super) fn row(&self, columns: &Columns) -> Result<AccuracyRow, Issue> {
+        let (weight_bits, mut ternary) = self.bits(columns.weight)?;
+        let (act_bits, _) = self.bits(columns.act)?;
+        if let Some(column) = columns.ternary {
+            ternary |= self.flag(column)?;
+        }
+        let value = self.cell(columns.value).parse::<f64>();
+        let value = value.ok().filter(|value| value.is_finite());
+        let value = value.ok_or_else(|| {
+            self.fault(
+                columns.value,
+                "is no finite number",
+                "give the measured value",
+            )
+        })?;
+        Ok(AccuracyRow {
+            weight_bits: if ternary {
+                weight_bits.map(|bits| bits.max(2))
+            } else {
+                weight_bits
+            },
+            act_bits,
+            ternary,
+            hidden: self.size(columns.hidden)?,
+            layers: columns.layers.map_or(Ok(1), |column| self.size(column))?,
+            value,
+            line: self.record.position().map_or(0, csv::Position::line),
+        })
+    }
+}

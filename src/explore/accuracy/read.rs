@@ -1,0 +1,163 @@
+//! Reading an accuracy file: everything that is wrong with it at once.
+
+use super::cells::Line;
+use super::columns::Columns;
+use super::direction::of_name;
+use super::table::{Accuracies, AccuracyRow};
+use crate::spec::Issue;
+use std::collections::BTreeMap;
+
+/// A line that is no row of the table.
+fn no_row(shown: &str, error: &csv::Error) -> Issue {
+    let line = error.position().map_or(1, csv::Position::line);
+    let problem = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("has {len} fields where the header has {expected_len}")
+        }
+        _ => error.to_string(),
+    };
+    Issue::new(
+        format!("{shown}:{line}"),
+        problem,
+        "give one value per column, separated by commas",
+    )
+}
+
+/// The rows of a file so far.
+struct Rows<'a> {
+    /// Name of the file in errors.
+    shown: &'a str,
+    /// The measure that was asked for.
+    metric: Option<&'a str>,
+    columns: Columns,
+    header: &'a [String],
+    issues: Vec<Issue>,
+    rows: Vec<AccuracyRow>,
+    /// The word in the column `metric`.
+    metric_word: Option<String>,
+}
+
+impl Rows<'_> {
+    /// `true` if a line is of the measure that is read.
+    fn wanted(&mut self, line: &Line) -> bool {
+        let Some(column) = self.columns.metric_word else {
+            return true;
+        };
+        let word = line.cell(column);
+        let wanted = self.metric.or(self.metric_word.as_deref());
+        if wanted.is_some_and(|wanted| wanted != word) {
+            if self.metric.is_none() {
+                self.issues.push(Issue::new(
+                    format!("{}: metric", line.place),
+                    format!(
+                        "`{word}` after `{}`",
+                        self.metric_word.as_deref().unwrap_or("")
+                    ),
+                    "choose one by --metric",
+                ));
+            }
+            return false;
+        }
+        self.metric_word = Some(word.to_string());
+        true
+    }
+
+    fn read(&mut self, records: csv::StringRecordsIter<&[u8]>) {
+        let mut lines = BTreeMap::new();
+        for record in records {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    self.issues.push(no_row(self.shown, &error));
+                    continue;
+                }
+            };
+            let number = record.position().map_or(0, csv::Position::line);
+            let line = Line {
+                header: self.header,
+                record: &record,
+                place: format!("{}:{number}", self.shown),
+            };
+            if !self.wanted(&line) {
+                continue;
+            }
+            let row = line.row(&self.columns).and_then(|row| {
+                let (widths, hidden) = (row.widths(), row.hidden);
+                match lines.insert(row.key(), number) {
+                    None => Ok(row),
+                    Some(first) => Err(Issue::new(
+                        line.place,
+                        format!("{widths} {hidden} units stands on line {first} already"),
+                        "leave one of the two away",
+                    )),
+                }
+            });
+            match row {
+                Ok(row) => self.rows.push(row),
+                Err(issue) => self.issues.push(issue),
+            }
+        }
+    }
+
+    /// The table, or all that is wrong with it.
+    fn finish(mut self, larger_is_better: Option<bool>) -> Result<Accuracies, Vec<Issue>> {
+        let word = self.metric_word.as_deref();
+        let found = word.unwrap_or(&self.header[self.columns.value]);
+        let direction = larger_is_better.or_else(|| of_name(found));
+        if direction.is_none() {
+            self.issues.push(Issue::new(
+                format!("{}: {found}", self.shown),
+                "whether a larger or a smaller value is the better one does not follow from the name",
+                "say it by --accuracy-direction larger, or smaller",
+            ));
+        }
+        if self.issues.is_empty() && self.rows.is_empty() {
+            self.issues.push(Issue::new(
+                self.shown,
+                "holds no accuracies",
+                "give one row per network",
+            ));
+        }
+        match direction {
+            Some(larger_is_better) if self.issues.is_empty() => Ok(Accuracies {
+                metric: found.to_string(),
+                larger_is_better,
+                rows: self.rows,
+            }),
+            _ => Err(self.issues),
+        }
+    }
+}
+
+/// Reads the accuracies in `text`, a CSV file called `shown`. `metric` names the column to take
+/// where there are several; `larger_is_better` says what its name may not say.
+///
+/// Everything that is wrong is said at once, with line and column.
+pub fn read(
+    text: &str,
+    shown: &str,
+    metric: Option<&str>,
+    larger_is_better: Option<bool>,
+) -> Result<Accuracies, Vec<Issue>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let header: Vec<String> = match reader.headers() {
+        Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
+        Err(error) => return Err(vec![no_row(shown, &error)]),
+    };
+    let mut rows = Rows {
+        shown,
+        metric,
+        columns: Columns::of(&header, shown, metric)?,
+        header: &header,
+        issues: Vec::new(),
+        rows: Vec::new(),
+        metric_word: None,
+    };
+    rows.read(reader.records());
+    rows.finish(larger_is_better)
+}

@@ -1,0 +1,90 @@
+//! Measured accuracies of networks.
+
+use super::super::network::NetworkShape;
+
+/// Accuracies of networks in one measure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accuracies {
+    /// Name of the measure: the column, or the word in the column `metric`.
+    pub metric: String,
+    /// `true` if a larger value is a better one.
+    pub larger_is_better: bool,
+    /// One entry per row of the file, in its order.
+    pub rows: Vec<AccuracyRow>,
+}
+
+/// The accuracy of one network.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct AccuracyRow {
+    /// Bits of a weight; `None` for a float network, which no point is.
+    pub weight_bits: Option<u32>,
+    /// Bits of h; `None` for float.
+    pub act_bits: Option<u32>,
+    /// `true` for weights of -1, 0 and 1, which the hardware holds in 2 bits.
+    pub ternary: bool,
+    /// Units of every layer.
+    pub hidden: usize,
+    /// Layers.
+    pub layers: usize,
+    /// The measure.
+    pub value: f64,
+    /// Line of the file.
+    pub line: u64,
+}
+
+impl AccuracyRow {
+    /// What a second row of the file must not have again.
+    pub(super) fn key(&self) -> (Option<u32>, Option<u32>, bool, usize, usize) {
+        (
+            self.weight_bits,
+            self.act_bits,
+            self.ternary,
+            self.hidden,
+            self.layers,
+        )
+    }
+
+    /// `W2A4`, `ternary A4`, `float`.
+    #[must_use]
+    pub fn widths(&self) -> String {
+        match (self.weight_bits, self.act_bits) {
+            (Some(_), Some(act)) if self.ternary => format!("ternary A{act}"),
+            (Some(weight), Some(act)) => format!("W{weight}A{act}"),
+            (Some(weight), None) => format!("W{weight}"),
+            (None, Some(act)) => format!("float W A{act}"),
+            (None, None) => "float".to_string(),
+        }
+    }
+}
+
+impl Accuracies {
+    /// `true` if `a` is better than `b`.
+    #[must_use]
+    pub fn better(&self, a: f64, b: f64) -> bool {
+        if self.larger_is_better { a > b } else { a < b }
+    }
+
+    /// The accuracy of a network: the best row of its widths, units and layers.
+    #[must_use]
+    pub fn of(&self, network: &NetworkShape) -> Option<&AccuracyRow> {
+        let fits = |row: &&AccuracyRow| {
+            row.weight_bits == Some(network.weight_bits)
+                && row.act_bits == Some(network.act_bits)
+                && row.hidden == network.hidden
+                && row.layers == network.layers
+        };
+        let mut best: Option<&AccuracyRow> = None;
+        for row in self.rows.iter().filter(fits) {
+            if best.is_none_or(|best| self.better(row.value, best.value)) {
+                best = Some(row);
+            }
+        }
+        best
+    }
+
+    /// The measure as a number to be small.
+    #[must_use]
+    pub fn cost(&self, value: f64) -> f64 {
+        if self.larger_is_better { -value } else { value }
+    }
+}

@@ -10,8 +10,8 @@ use lprnn_hw::cosim::{
 };
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::Path;
@@ -65,8 +65,8 @@ fn bundle(size: usize, folder: &Path) -> Interface {
         stream_elements: None,
     };
     let model = model(size);
-    let schedule = Schedule::new(&model, &implementation).unwrap();
-    let bundle = Bundle::generate(&model, &schedule, &implementation, "bench").unwrap();
+    let design = Design::new(&model, &implementation).unwrap();
+    let bundle = Bundle::generate(&model, &design, &implementation, "bench").unwrap();
     for (name, data) in &bundle.files {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

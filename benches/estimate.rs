@@ -2,10 +2,10 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
-use lprnn_hw::estimate::{Estimate, LayerFormats};
+use lprnn_hw::estimate::Estimate;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{SeededOptions, seeded};
-use lprnn_hw::schedule::{LayerSchedule, Schedule};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 fn main() {
@@ -13,7 +13,7 @@ fn main() {
 }
 
 #[divan::bench(args = [64, 512])]
-fn of_shapes(bencher: Bencher, hidden: usize) {
+fn of_layers(bencher: Bencher, hidden: usize) {
     let model = seeded(&SeededOptions {
         input_size: 64,
         hidden_size: hidden,
@@ -38,14 +38,8 @@ fn of_shapes(bencher: Bencher, hidden: usize) {
             columns: 16,
         },
     };
-    let schedule = Schedule::new(&model, &how).expect("sizes that can be folded");
-    let layers: Vec<(LayerFormats, LayerSchedule)> = model
-        .layers
-        .iter()
-        .zip(&schedule.layers)
-        .map(|(layer, folded)| (LayerFormats::of(layer), folded.clone()))
-        .collect();
+    let design = Design::new(&model, &how).expect("sizes that can be folded");
     bencher
         .counter(ItemsCount::new(1usize))
-        .bench(|| Estimate::of_shapes(divan::black_box(&layers), Family::Xc7));
+        .bench(|| Estimate::of_layers(divan::black_box(design.layers()), Family::Xc7));
 }

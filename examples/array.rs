@@ -8,8 +8,8 @@
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::device::{Family, PlacedPart};
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::hardware::{self, LayerDesign, MacArray};
 use lprnn_hw::quantize::{SeededOptions, seeded};
-use lprnn_hw::schedule::{MacArray, Schedule};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::synth::{Design, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
@@ -26,7 +26,7 @@ fn rows(mac: MacStyle) -> usize {
 }
 
 /// The core with `bits`-bit weights and activations whose array is looked at.
-fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, MacArray, [usize; 2]) {
+fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
     let model = seeded(&SeededOptions {
         input_size: 64,
         hidden_size: 64,
@@ -51,32 +51,26 @@ fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, MacArray, [usize; 
             columns: COLUMNS,
         },
     };
-    let schedule = Schedule::new(&model, &how).expect("sizes that can be folded");
-    let bundle = Bundle::generate(&model, &schedule, &how, "").expect("a model without row scales");
-    let layer = &schedule.layers[0];
-    (bundle, layer.mac, [layer.chain, layer.chains])
+    let design = hardware::Design::new(&model, &how).expect("sizes that can be folded");
+    let bundle = Bundle::generate(&model, &design, &how, "").expect("a model without row scales");
+    (bundle, design.layers()[0].clone())
 }
 
 /// Verilog of the array with its accumulators, and of nothing else.
-fn array_top(
-    bits: u32,
-    rows: usize,
-    bundle: &Bundle,
-    mac: MacArray,
-    [chain, chains]: [usize; 2],
-) -> String {
+fn array_top(bits: u32, rows: usize, layer: &LayerDesign) -> String {
     let library = library_prefix();
-    let hardware = &bundle.hardware[0];
-    let (sum_w, acc_w) = (hardware.sum_w, 2 * bits as usize + 10);
-    let array = match mac {
+    let (folding, widths) = (layer.folding(), layer.widths());
+    let (chain, chains) = (folding.chain, folding.chains);
+    let (sum_w, acc_w) = (widths.sum, 2 * bits as usize + 10);
+    let array = match folding.mac {
         MacArray::Lut { mux_register } => format!(
             "{library}mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
-            hardware.chain_w,
+            widths.chain,
             u8::from(mux_register)
         ),
         MacArray::Dsp(packing) if packing.bare => format!(
             "{library}mac_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .CHAIN_W({}),",
-            packing.fields, packing.field_w, packing.ports.0, packing.ports.1, hardware.chain_w
+            packing.fields, packing.field_w, packing.ports.0, packing.ports.1, widths.chain
         ),
         MacArray::Dsp(packing) => format!(
             "{library}mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
@@ -108,7 +102,7 @@ fn synthesise(
     target: Family,
     pnr: bool,
 ) -> (Synthesis, MacArray) {
-    let (bundle, array, chains) = core(bits, mac, target);
+    let (bundle, layer) = core(bits, mac, target);
     let folder = tempfile::tempdir().expect("a scratch folder");
     let mut sources = Vec::new();
     for (path, bytes) in &bundle.files {
@@ -130,7 +124,7 @@ fn synthesise(
             sources.push(name.to_string());
         }
     }
-    let top = array_top(bits, rows(mac), &bundle, array, chains);
+    let top = array_top(bits, rows(mac), &layer);
     std::fs::write(folder.path().join("array_top.v"), top).expect("the scratch folder is ours");
     sources.push("array_top.v".into());
     let design = Design {
@@ -150,7 +144,7 @@ fn synthesise(
         ..Options::default()
     };
     let found = run(search, &design, target, &options).unwrap_or_else(|error| panic!("{error}"));
-    (found, array)
+    (found, layer.folding().mac)
 }
 
 #[allow(clippy::print_stdout)] // an example's results

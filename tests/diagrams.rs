@@ -5,9 +5,9 @@
 use lprnn_hw::codegen::{Bundle, Interface, Timing, Vectors};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::reference::Lstm;
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::fmt::Write as _;
@@ -141,8 +141,8 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
         memory_init: MemoryInit::Readmemh,
         stream_elements: Some(2),
     };
-    let schedule = Schedule::new(model, &implementation).expect("folds");
-    let mut bundle = Bundle::generate(model, &schedule, &implementation, "0").expect("generates");
+    let design = Design::new(model, &implementation).expect("folds");
+    let mut bundle = Bundle::generate(model, &design, &implementation, "0").expect("generates");
     let inputs = inputs(scene.steps);
     bundle
         .add_testbench(Vectors {

@@ -1,13 +1,13 @@
 //! The committed factors, its error table, and what the estimate promises to know exactly.
 
-use lprnn_hw::codegen::{Bundle, rom_columns};
+use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::{ClockClass, Family};
-use lprnn_hw::estimate::{Coefficients, Estimate, LayerFormats, RowBound, Widths, factors};
+use lprnn_hw::estimate::{Coefficients, Estimate, factors};
 use lprnn_hw::fit::{
     Design, FABRICS, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error,
     fit, measure,
 };
-use lprnn_hw::schedule::Schedule;
+use lprnn_hw::hardware;
 use lprnn_hw::spec::MacStyle;
 use lprnn_hw::tools::Search;
 
@@ -194,9 +194,9 @@ fn damaged_tables_and_coefficients_are_refused() {
     );
 }
 
-/// The estimate works all widths out on its own: they must be the generator's.
+/// Cycles as the core's signature states them, and the bits of the memory files as they are written.
 #[test]
-fn widths_and_memory_bits_are_the_generators() {
+fn cycles_and_memory_bits_are_the_generators() {
     for index in 0..40 {
         let mut design = Design::nth(index);
         design
@@ -210,82 +210,49 @@ fn widths_and_memory_bits_are_the_generators() {
             let model = design.model();
             let mut implementation = design.implementation();
             implementation.mac = mac;
-            let schedule = Schedule::new(&model, &implementation).unwrap();
-            let bundle = Bundle::generate(&model, &schedule, &implementation, "0").unwrap();
-            for ((layer, folded), hardware) in model
-                .layers
-                .iter()
-                .zip(&schedule.layers)
-                .zip(&bundle.hardware)
-            {
-                let widths =
-                    Widths::new(&LayerFormats::of(layer), folded, RowBound::Weights(layer));
-                assert_eq!(
-                    (
-                        widths.act,
-                        widths.chain,
-                        widths.sum,
-                        widths.acc,
-                        widths.z_shift
-                    ),
-                    (
-                        hardware.act_w,
-                        hardware.chain_w,
-                        hardware.sum_w,
-                        hardware.acc_w,
-                        hardware.z_shift as usize
-                    ),
-                    "{}",
-                    design.line()
+            let numbers = hardware::Design::new(&model, &implementation).unwrap();
+            let bundle = Bundle::generate(&model, &numbers, &implementation, "0").unwrap();
+            let estimate = Estimate::new(&model, &numbers, design.target);
+            let timing = &bundle.interface.timing;
+            assert_eq!(estimate.cycles_per_step, timing.cycles_per_step);
+            assert_eq!(estimate.latency, Some(timing.latency));
+            let mut bits = 0;
+            for (index, layer) in numbers.layers().iter().enumerate() {
+                let (spec, folding) = (layer.spec(), layer.folding());
+                for suffix in ["weights", "biases"] {
+                    bits += file_bits(
+                        &bundle,
+                        &format!("{}_l{index}_{suffix}", implementation.name),
+                    );
+                }
+                let (units, block_w) = (
+                    folding.units,
+                    usize::BITS - (folding.blocks - 1).leading_zeros(),
                 );
-                assert_eq!(
-                    (
-                        widths.operand,
-                        widths.products,
-                        widths.zc_shift,
-                        widths.h_shift
-                    ),
-                    (
-                        hardware.b_w,
-                        hardware.p_w,
-                        hardware.zc_shift,
-                        hardware.h_shift
-                    )
-                );
-                let shape = RowBound::Sizes(layer.input_size, layer.hidden_size);
-                let guessed = Widths::new(&LayerFormats::of(layer), folded, shape);
-                assert!(
-                    guessed.acc.abs_diff(widths.acc) <= 3,
-                    "{}: {guessed:?}",
-                    design.line()
-                );
+                let act_w = spec.x.bits.max(spec.h.bits) as usize;
+                bits += (folding.used_columns() * act_w) << (block_w + 1);
+                bits += folding.groups * units * spec.c.bits as usize;
+                bits += (units * spec.h.bits as usize + 3) << folding.queue_log2;
+                bits += (units * (spec.a_frac as usize + 2)) << (spec.z.bits + 1);
             }
-            let roms = rom_columns(&model, &schedule, design.target);
-            let estimate = Estimate::new(&model, &schedule, &roms, design.target);
-            assert_eq!(
-                estimate.cycles_per_step,
-                bundle.interface.timing.cycles_per_step
-            );
-            assert_eq!(estimate.latency, Some(bundle.interface.timing.latency));
-            // Weights and biases as they lie in the memory files, and the small memories and tables.
-            let stored: usize = (model
-                .layers
-                .iter()
-                .zip(&schedule.layers)
-                .zip(&bundle.hardware))
-            .map(|((layer, folded), hardware)| {
-                let vectors = (folded.used_columns() * hardware.act_w) << (hardware.block_w + 1);
-                let states = folded.groups * folded.units * layer.c.bits as usize;
-                let queue = (folded.units * layer.h.bits as usize + 3) << folded.queue_log2;
-                let tables = (folded.units * (layer.a_frac as usize + 2)) << (layer.z.bits + 1);
-                let biases = hardware.bias_rows * folded.units * hardware.acc_w;
-                let weights = folded.weight_rows() * folded.weight_row_bits();
-                vectors + states + queue + tables + biases + weights
-            })
-            .sum();
-            assert_eq!(estimate.memory_bits as usize, stored, "{}", design.line());
+            assert_eq!(estimate.memory_bits as usize, bits, "{}", design.line());
         }
     }
+}
+
+/// Bits of a memory: rows of its file, by the width that the top module gives its instance.
+fn file_bits(bundle: &Bundle, name: &str) -> usize {
+    let text = |path: &str| std::str::from_utf8(&bundle.files[path]).unwrap();
+    let rows = text(&format!("rtl/{name}.mem")).lines().count();
+    let top = text(bundle.interface.sources.last().unwrap());
+    let at = top.find(&format!("\"{name}.mem\"")).unwrap();
+    let (_, width) = top[..at].rsplit_once(".WIDTH").unwrap();
+    let digits: String = width
+        .chars()
+        .skip_while(|c| !c.is_ascii_digit())
+        .take_while(char::is_ascii_digit)
+        .collect();
+    rows * digits.parse::<usize>().unwrap()
 }
 
 /// Synthesised now: the committed table cannot go stale without a sign of it.
@@ -303,9 +270,8 @@ fn fresh_designs_are_as_estimated_in_lut_and_dsp_arrays() {
             .expect("run ./setup.sh first")
             .utilization;
         let (model, implementation) = (design.model(), design.implementation());
-        let schedule = Schedule::new(&model, &implementation).unwrap();
-        let roms = rom_columns(&model, &schedule, design.target);
-        let estimate = Estimate::new(&model, &schedule, &roms, design.target);
+        let numbers = hardware::Design::new(&model, &implementation).unwrap();
+        let estimate = Estimate::new(&model, &numbers, design.target);
         assert_eq!(
             (estimate.bram, estimate.dsp),
             (used.bram, used.dsp),

@@ -1,7 +1,7 @@
-//! The closed form of the cycles per step in `docs/architecture.md` against the schedule's own count.
+//! The closed form of the cycles per step in `docs/architecture.md` against the design's own count.
 
 use lprnn_hw::device::Family;
-use lprnn_hw::schedule::{Fabric, LayerSchedule, LayerShape};
+use lprnn_hw::hardware::{ArrayStyle, Folding, LSTM, LayerSpec};
 use lprnn_hw::spec::MacStyle;
 
 #[test]
@@ -18,13 +18,8 @@ fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
                 continue;
             }
             for (mac, target) in [(MacStyle::Lut, Family::Xc7), (MacStyle::Dsp, Family::Ecp5)] {
-                let shape = LayerShape {
-                    input_size,
-                    hidden_size,
-                    w_bits: 4,
-                    act_bits: 4,
-                };
-                let layer = LayerSchedule::fold(shape, units, columns, 1, Fabric { mac, target });
+                let spec = LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (4, 4));
+                let layer = Folding::fold(&spec, units, columns, 1, ArrayStyle { mac, target });
                 if layer.blocks < 8 + layer.tanh_delay {
                     continue; // rule 5 may add a cycle or two
                 }

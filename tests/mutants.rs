@@ -16,8 +16,8 @@ use common::icarus::IcarusDut;
 use common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Toolchain, Workload, compare_timed};
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::QuantizedModel;
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{Implementation, StatePolicy};
 use lprnn_hw::tools::Search;
 use std::path::PathBuf;
@@ -47,15 +47,15 @@ fn spoil(bundle: &mut Bundle, mutant: &Mutant) {
 }
 
 /// Runs the default comparison of `cosim` on a bundle; what is found.
-fn cosim(model: &QuantizedModel, schedule: &Schedule, bundle: &Bundle) -> Result<(), String> {
+fn cosim(model: &QuantizedModel, design: &Design, bundle: &Bundle) -> Result<(), String> {
     let load = Workload::random(&bundle.interface, 64, 1);
     let expected = load.expected(model, bundle.interface.state, &mut |_| {});
-    let following = Pattern::following(Pauses::Mixed, &bundle.interface, &schedule.layers);
+    let following = Pattern::following(Pauses::Mixed, &bundle.interface, design.layers());
     for pattern in [Pattern::AlwaysReady, following] {
         let outcome = compare_timed(
             &mut IcarusDut::new(bundle),
             &bundle.interface,
-            &schedule.layers,
+            design.layers(),
             load.stimulus(),
             &expected,
             (pattern, 1),
@@ -78,13 +78,13 @@ fn each_is_found(recipe: Recipe, mutants: &[Mutant]) {
 }
 
 fn each_is_found_in(model: &QuantizedModel, how: &Implementation, mutants: &[Mutant]) {
-    let schedule = Schedule::new(model, how).unwrap();
-    let bundle = || Bundle::generate(model, &schedule, how, "0123").unwrap();
-    cosim(model, &schedule, &bundle()).unwrap();
+    let design = Design::new(model, how).unwrap();
+    let bundle = || Bundle::generate(model, &design, how, "0123").unwrap();
+    cosim(model, &design, &bundle()).unwrap();
     for mutant in mutants {
         let mut bundle = bundle();
         spoil(&mut bundle, mutant);
-        cosim(model, &schedule, &bundle).expect_err(mutant.wrong);
+        cosim(model, &design, &bundle).expect_err(mutant.wrong);
     }
 }
 
@@ -117,8 +117,8 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
         (Recipe::new("six", &[6, 6], 3), 6),
         (Recipe::new("seven", &[8, 6], 3), 7),
     ] {
-        let schedule = Schedule::new(&recipe.model(SEED), &recipe.implementation()).unwrap();
-        assert_eq!(schedule.layers[0].blocks, blocks);
+        let design = Design::new(&recipe.model(SEED), &recipe.implementation()).unwrap();
+        assert_eq!(design.layers()[0].folding().blocks, blocks);
         let open = mutant(
             "lprnn_sequencer.v",
             "assign lane_ready = ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));",
@@ -136,11 +136,11 @@ fn elements_beyond_the_last_are_found_at_one_bit() {
         stream_elements: Some(4),
         ..recipe.implementation()
     };
-    let schedule = Schedule::new(&recipe.model(SEED), &how).unwrap();
+    let design = Design::new(&recipe.model(SEED), &how).unwrap();
     assert_eq!(
         (
-            schedule.layers[0].in_beats(),
-            schedule.layers[0].out_beats()
+            design.layers()[0].folding().in_beats(),
+            design.layers()[0].folding().out_beats()
         ),
         (2, 2)
     );
@@ -182,7 +182,7 @@ fn windows_of_every_length_end_where_they_should() {
 fn the_schedule_knows_the_guard_of_the_lane() {
     let recipe = Recipe::new("five", &[6, 4], 3);
     let model = recipe.model(SEED);
-    let schedule = Schedule::new(&model, &recipe.implementation()).unwrap();
+    let design = Design::new(&model, &recipe.implementation()).unwrap();
     let bundle = recipe.bundle(SEED, 4);
     let load = Workload::random(&bundle.interface, 64, 1);
     let expected = load.expected(&model, recipe.state, &mut |_| {});
@@ -191,7 +191,7 @@ fn the_schedule_knows_the_guard_of_the_lane() {
         let outcome = compare_timed(
             &mut IcarusDut::new(&bundle),
             &bundle.interface,
-            &schedule.layers,
+            design.layers(),
             load.stimulus(),
             &expected,
             (Pattern::Bursts { on: 60, off: 250 }, seed),

@@ -7,8 +7,8 @@
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{Core, Outcome, Pattern, Pauses, Probes, Toolchain, Workload, compare_timed};
 use lprnn_hw::device::Family;
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model};
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
 use proptest::prelude::*;
@@ -73,9 +73,9 @@ fn agrees(
     toolchain: &Toolchain,
     seed: u64,
 ) -> Result<u64, String> {
-    let schedule = Schedule::new(model, how).map_err(|error| error.to_string())?;
+    let design = Design::new(model, how).map_err(|error| error.to_string())?;
     let bundle =
-        Bundle::generate(model, &schedule, how, "test").map_err(|error| error.to_string())?;
+        Bundle::generate(model, &design, how, "test").map_err(|error| error.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (path, bytes) in &bundle.files {
         let path = folder.path().join(path);
@@ -90,7 +90,7 @@ fn agrees(
         interface: &bundle.interface,
     };
     let mut words = 0;
-    let following = Pattern::following(Pauses::Mixed, &bundle.interface, &schedule.layers);
+    let following = Pattern::following(Pauses::Mixed, &bundle.interface, design.layers());
     for pattern in [
         Pattern::AlwaysReady,
         Pattern::Random {
@@ -105,7 +105,7 @@ fn agrees(
         let outcome = compare_timed(
             &mut dut,
             &bundle.interface,
-            &schedule.layers,
+            design.layers(),
             load.stimulus(),
             &expected,
             (pattern, seed),

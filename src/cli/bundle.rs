@@ -2,13 +2,13 @@
 
 use super::error::CliError;
 use super::model;
-use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header, rom_columns};
+use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header};
 use crate::cosim::Workload;
 use crate::device::Family;
 use crate::estimate::Estimate;
+use crate::hardware::Design;
 use crate::quantize::QuantizedModel;
-use crate::schedule::Schedule;
-use crate::spec::{DesignConfig, MemoryInit, Network};
+use crate::spec::{DesignConfig, Network};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -30,8 +30,8 @@ pub struct Built {
     pub model: QuantizedModel,
     /// SHA-256 of the model file.
     pub model_digest: String,
-    /// How it is folded.
-    pub schedule: Schedule,
+    /// Its hardware in numbers.
+    pub design: Design,
     /// Its files.
     pub bundle: Bundle,
 }
@@ -42,8 +42,8 @@ pub struct Planned {
     pub config: DesignConfig,
     /// What it computes.
     pub model: QuantizedModel,
-    /// How it is folded.
-    pub schedule: Schedule,
+    /// Its hardware in numbers.
+    pub design: Design,
 }
 
 /// Reads or draws the model and folds it.
@@ -57,11 +57,11 @@ pub fn plan(config: DesignConfig) -> Result<Planned, CliError> {
 
 /// Folds a model that is there already.
 pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, CliError> {
-    let schedule = Schedule::new(&model, &config.implementation)?;
+    let design = Design::new(&model, &config.implementation)?;
     Ok(Planned {
         config,
         model,
-        schedule,
+        design,
     })
 }
 
@@ -73,11 +73,7 @@ impl Planned {
 
     /// What it will take on devices of the family with this fabric.
     pub fn estimate_on(&self, fabric: Family) -> Estimate {
-        let mut roms = rom_columns(&self.model, &self.schedule, fabric.sources());
-        for layer in &mut roms {
-            layer.two_tables = self.config.implementation.memory_init == MemoryInit::Inline;
-        }
-        Estimate::new(&self.model, &self.schedule, &roms, fabric)
+        Estimate::new(&self.model, &self.design, fabric)
     }
 }
 
@@ -86,12 +82,12 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
     let Planned {
         config,
         model,
-        schedule,
+        design,
     } = planned;
     let model_bytes = model.to_bytes()?;
     let model_digest = model::digest(&model_bytes);
     let built = &config.implementation;
-    let mut bundle = Bundle::generate(&model, &schedule, built, &model_digest)?;
+    let mut bundle = Bundle::generate(&model, &design, built, &model_digest)?;
     let load = Workload::bench(&bundle.interface, BENCH_STEPS, BENCH_SEED);
     let outputs = load.expected(&model, bundle.interface.state, &mut |_| {});
     bundle.add_testbench(Vectors {
@@ -101,8 +97,7 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
         outputs: &outputs,
     })?;
     bundle.add_package(Package {
-        model: &model,
-        schedule: &schedule,
+        design: &design,
         implementation: &config.implementation,
         model_digest: &model_digest,
         model_file: Some(&model_bytes),
@@ -116,7 +111,7 @@ pub fn build(planned: Planned) -> Result<Built, CliError> {
         config,
         model,
         model_digest,
-        schedule,
+        design,
         bundle,
     })
 }
@@ -162,7 +157,7 @@ pub fn open(folder: &Path) -> Result<Opened, CliError> {
     }
     let planned = plan(config)?;
     let built = &planned.config.implementation;
-    let interface = Interface::new(&planned.model, &planned.schedule, built);
+    let interface = Interface::new(&planned.model, &planned.design, built);
     let derived = serde_json::to_value(&interface).map_err(|error| anew(error.to_string()))?;
     if let Some(difference) = difference("", &stated, &derived) {
         return Err(anew(difference));

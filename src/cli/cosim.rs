@@ -88,7 +88,7 @@ pub enum Stalls {
 impl Stalls {
     /// The patterns for this core, in the order of the runs.
     pub fn patterns(self, opened: &Opened) -> Vec<Pattern> {
-        let layers = &opened.planned.schedule.layers;
+        let layers = opened.planned.design.layers();
         let with = |pauses| Pattern::following(pauses, &opened.interface, layers);
         match self {
             Self::Both => vec![Pattern::AlwaysReady, with(Pauses::Mixed)],
@@ -343,10 +343,10 @@ pub fn compare(
     let layers: Vec<TracedLayer> = model
         .layers
         .iter()
-        .zip(&planned.schedule.layers)
+        .zip(planned.design.layers())
         .map(|(layer, folded)| TracedLayer {
             hidden_size: layer.hidden_size,
-            units: folded.units,
+            units: folded.folding().units,
             z_bits: layer.z.bits as usize,
         })
         .collect();
@@ -358,7 +358,7 @@ pub fn compare(
         let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
         let request = Request {
             core: Core { folder, interface },
-            layers: &planned.schedule.layers,
+            layers: planned.design.layers(),
             stimulus: load.stimulus(),
             expected: &expected,
             pattern,

@@ -3,11 +3,11 @@
 use crate::codegen::CodegenError;
 use crate::cosim::CosimError;
 use crate::files::npy::NpyError;
+use crate::hardware::DesignError;
 use crate::import::ImportError;
 use crate::lm::LmError;
 use crate::quantize::ModelFileError;
 use crate::remedy::Remedy;
-use crate::schedule::ScheduleError;
 use crate::spec::SpecErrors;
 use crate::synth::SynthError;
 use crate::tools::{FindError, RunError};
@@ -209,10 +209,10 @@ impl From<CosimError> for CliError {
     }
 }
 
-impl From<ScheduleError> for CliError {
-    fn from(error: ScheduleError) -> Self {
+impl From<DesignError> for CliError {
+    fn from(error: DesignError) -> Self {
         match error {
-            ScheduleError::NoLayers => Self::of(&error),
+            DesignError::NoLayers => Self::of(&error),
             // The message begins with the name of the setting.
             _ => Self::placed(&error, format!("implementation.{error}")),
         }

@@ -169,8 +169,8 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let report = EstimateReport {
         schema: 1,
         name: implementation.name.clone(),
-        layers: layers(&planned.model, &planned.schedule),
-        timing: TimingReport::of(&planned.schedule, planned.config.clock_ns),
+        layers: layers(&planned.model, &planned.design),
+        timing: TimingReport::of(&planned.design, planned.config.clock_ns),
         estimate: planned.estimate_on(part.map_or(implementation.target, |part| part.family)),
         part,
     };

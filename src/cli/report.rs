@@ -2,7 +2,7 @@
 
 use super::bundle::Built;
 use super::output::{Results, grouped, table};
-use crate::schedule::Schedule;
+use crate::hardware::Design;
 use crate::spec::{DesignConfig, Implementation};
 use serde::Serialize;
 use std::io::Write;
@@ -54,15 +54,15 @@ pub struct TimingReport {
 }
 
 impl TimingReport {
-    /// The timing of a schedule at a clock.
-    pub fn of(schedule: &Schedule, clock_ns: f64) -> Self {
-        let cycles = &schedule.cycles;
+    /// The timing of a design at a clock.
+    pub fn of(design: &Design, clock_ns: f64) -> Self {
+        let cycles = design.cycles();
         Self {
             cycles_per_step: cycles.per_step,
             latency_cycles: cycles.latency,
-            macs_per_step: schedule.macs_per_step(),
-            macs_per_cycle: schedule.macs_per_cycle(),
-            array_use: schedule.array_use(),
+            macs_per_step: design.macs_per_step(),
+            macs_per_cycle: design.macs_per_cycle(),
+            array_use: design.array_use(),
             clock_ns,
             steps_per_second: 1e9 / (clock_ns * cycles.per_step as f64),
             latency_us: clock_ns * cycles.latency as f64 / 1000.0,
@@ -109,11 +109,11 @@ pub struct DesignReport {
 }
 
 /// The layers of a folded model.
-pub fn layers(model: &crate::quantize::QuantizedModel, schedule: &Schedule) -> Vec<LayerReport> {
+pub fn layers(model: &crate::quantize::QuantizedModel, design: &Design) -> Vec<LayerReport> {
     model
         .layers
         .iter()
-        .zip(&schedule.layers)
+        .zip(design.layers())
         .map(|(layer, folded)| LayerReport {
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
@@ -122,9 +122,9 @@ pub fn layers(model: &crate::quantize::QuantizedModel, schedule: &Schedule) -> V
             h: layer.h.to_string(),
             z: layer.z.to_string(),
             c: layer.c.to_string(),
-            units: folded.units,
-            columns: folded.columns,
-            weight_memory_bits: (folded.weight_rows() * folded.weight_row_bits()) as u64,
+            units: folded.folding().units,
+            columns: folded.folding().columns,
+            weight_memory_bits: folded.weight_memory().bits() as u64,
         })
         .collect()
 }
@@ -175,8 +175,8 @@ impl DesignReport {
             top: built.bundle.interface.top.clone(),
             model_sha256: built.model_digest.clone(),
             implementation: implementation.clone(),
-            layers: layers(&built.model, &built.schedule),
-            timing: TimingReport::of(&built.schedule, *clock_ns),
+            layers: layers(&built.model, &built.design),
+            timing: TimingReport::of(&built.design, *clock_ns),
             files: built.bundle.files.keys().cloned().collect(),
         }
     }

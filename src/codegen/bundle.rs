@@ -1,15 +1,13 @@
 //! All files of a design, in memory.
 
 use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
-use super::hardware::{LayerHardware, element_width};
 use super::interface::{Interface, SCHEMA, StreamPort, Timing};
 use super::library::{Renderer, TemplateError, library_files};
-use super::memory::{bias_image, weight_image};
 use super::testbench::{Vectors, testbench};
 use crate::fixed::QFormat;
+use crate::hardware::{Design, element_width};
 use crate::quantize::{ActivationTables, QuantizedModel};
 use crate::remedy::{Fault, Remedy};
-use crate::schedule::Schedule;
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 use std::collections::BTreeMap;
 
@@ -51,19 +49,17 @@ impl Remedy for CodegenError {
 pub struct Bundle {
     /// The core's signature.
     pub interface: Interface,
-    /// Numbers of every layer's hardware.
-    pub hardware: Vec<LayerHardware>,
     /// Files by path relative to the bundle's folder, `/` between parts.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Bundle {
-    /// Generates the hardware of `model` folded as `schedule`.
+    /// Generates the hardware of `design`, which is that of `model`.
     ///
     /// `model_digest` is printed in the header of the top module.
     pub fn generate(
         model: &QuantizedModel,
-        schedule: &Schedule,
+        design: &Design,
         implementation: &Implementation,
         model_digest: &str,
     ) -> Result<Self, CodegenError> {
@@ -77,12 +73,10 @@ impl Bundle {
         }
 
         let mut layers = Vec::new();
-        let mut all_hardware = Vec::new();
-        for (index, (layer, folded)) in model.layers.iter().zip(&schedule.layers).enumerate() {
-            let hardware = LayerHardware::new(layer, folded, implementation.target);
+        for (index, (layer, folded)) in model.layers.iter().zip(design.layers()).enumerate() {
             let tables_module = format!("{name}_l{index}_tables");
             let tables = ActivationTables::new(layer.z, layer.a_frac);
-            let context = ActivationRomContext::new(tables_module.clone(), layer, &tables);
+            let context = ActivationRomContext::new(tables_module.clone(), folded, &tables);
             let path = format!("rtl/{tables_module}.v");
             files.insert(
                 path,
@@ -98,12 +92,22 @@ impl Bundle {
                 )
             };
             let memories = [
-                ("weights", "weight", weight_image(layer, folded)),
-                ("biases", "bias", bias_image(layer, folded, &hardware)),
+                (
+                    "weights",
+                    "weight",
+                    folded.weight_memory(),
+                    folded.weight_image(layer),
+                ),
+                (
+                    "biases",
+                    "bias",
+                    folded.bias_memory(),
+                    folded.bias_image(layer),
+                ),
             ]
-            .map(|(suffix, what, image)| Memory {
+            .map(|(suffix, what, shape, image)| Memory {
                 name: format!("{name}_l{index}_{suffix}"),
-                style: memory_style(&image),
+                style: shape.rom_style(),
                 image,
                 nets: net(what),
             });
@@ -128,31 +132,25 @@ impl Bundle {
             }
             layers.push(LayerContext::new(
                 index,
-                layer,
                 folded,
-                &hardware,
+                design.small_memory_style(),
                 tables_module,
                 &memories,
                 init,
             ));
-            all_hardware.push(hardware);
         }
 
         let top_path = format!("rtl/{name}_top.v");
-        let interface = Interface::new(model, schedule, implementation);
+        let interface = Interface::new(model, design, implementation);
         let mut stream_widths: Vec<usize> = model
             .layers
             .iter()
-            .map(|layer| schedule.stream_elements * element_width(layer.x.bits))
+            .map(|layer| design.stream_elements() * element_width(layer.x.bits))
             .collect();
         stream_widths.push(interface.output.elements_per_beat * interface.output.element_width);
         let top = TopContext::new(&interface, model_digest.to_owned(), layers, &stream_widths);
         files.insert(top_path, renderer.render("top.v.tera", &top)?.into_bytes());
-        Ok(Self {
-            interface,
-            hardware: all_hardware,
-            files,
-        })
+        Ok(Self { interface, files })
     }
 }
 
@@ -162,15 +160,6 @@ fn tables_template(init: MemoryInit) -> &'static str {
     match init {
         MemoryInit::Readmemh => "activation_rom.v.tera",
         MemoryInit::Inline => "inline_tables.v.tera",
-    }
-}
-
-/// Memories of less than a kilobit per port waste a block RAM.
-fn memory_style(image: &super::memory::Image) -> &'static str {
-    if image.rows.len() >= 64 {
-        "block"
-    } else {
-        "distributed"
     }
 }
 
@@ -204,13 +193,9 @@ impl Interface {
     /// The signature of the core that [`Bundle::generate`] writes of the same arguments, without
     /// making any of its files.
     #[must_use]
-    pub fn new(
-        model: &QuantizedModel,
-        schedule: &Schedule,
-        implementation: &Implementation,
-    ) -> Self {
+    pub fn new(model: &QuantizedModel, design: &Design, implementation: &Implementation) -> Self {
         let (sources, memories) = file_names(model.layers.len(), implementation);
-        signature(model, schedule, implementation, sources, memories)
+        signature(model, design, implementation, sources, memories)
     }
 }
 
@@ -236,7 +221,7 @@ fn file_names(layers: usize, implementation: &Implementation) -> (Vec<String>, V
 
 fn signature(
     model: &QuantizedModel,
-    schedule: &Schedule,
+    design: &Design,
     implementation: &Implementation,
     sources: Vec<String>,
     memories: Vec<String>,
@@ -246,9 +231,9 @@ fn signature(
     let port = |prefix: &str, elements: usize, format: QFormat| StreamPort {
         prefix: prefix.into(),
         elements,
-        elements_per_beat: schedule.stream_elements,
+        elements_per_beat: design.stream_elements(),
         element_width: element_width(format.bits),
-        beats_per_step: elements.div_ceil(schedule.stream_elements),
+        beats_per_step: elements.div_ceil(design.stream_elements()),
         format,
     };
     Interface {
@@ -262,12 +247,12 @@ fn signature(
         input_offset: model.input_offset.clone(),
         output: port("m_axis", last.hidden_size, last.h),
         timing: Timing {
-            cycles_per_step: schedule.cycles.per_step,
-            filling: schedule.cycles.filling.clone(),
-            repeating: schedule.cycles.repeating.clone(),
-            latency: schedule.cycles.latency,
-            macs_per_step: schedule.macs_per_step(),
-            macs_per_cycle: schedule.macs_per_cycle(),
+            cycles_per_step: design.cycles().per_step,
+            filling: design.cycles().filling.clone(),
+            repeating: design.cycles().repeating.clone(),
+            latency: design.cycles().latency,
+            macs_per_step: design.macs_per_step(),
+            macs_per_cycle: design.macs_per_cycle(),
         },
         sources,
         memories,

@@ -1,13 +1,11 @@
 //! What the templates are filled from: one total struct per template, every value rendered.
 
-use super::hardware::{LayerHardware, bits_for};
 use super::interface::{Interface, StreamPort};
 use super::library::library_prefix;
 use super::literal;
-use super::memory::Image;
 use super::parameters::{Parameter, layer_parameters};
-use crate::quantize::{ActivationTables, Layer};
-use crate::schedule::LayerSchedule;
+use crate::hardware::{Image, LayerDesign, bits_for};
+use crate::quantize::ActivationTables;
 use crate::spec::{MemoryInit, StatePolicy};
 use bitvec::field::BitField;
 use bitvec::prelude::{Lsb0, bitvec};
@@ -177,13 +175,14 @@ pub struct ActivationRomContext {
 impl ActivationRomContext {
     /// The tables of `layer` as module `module`.
     #[must_use]
-    pub fn new(module: String, layer: &Layer, tables: &ActivationTables) -> Self {
-        let width = layer.a_frac as usize + 2;
+    pub fn new(module: String, layer: &LayerDesign, tables: &ActivationTables) -> Self {
+        let spec = layer.spec();
+        let width = spec.gate_width();
         let entries = tables.sigmoid.len();
         let render = |entry: &i32| literal::signed(width, (*entry).into());
         let tanh_rows: Vec<String> = tables.tanh.iter().map(render).collect();
         let sigmoid_rows = tables.sigmoid.iter().map(render);
-        let style = if layer.z.bits >= 7 {
+        let style = if layer.tables_in_block_ram() {
             "block"
         } else {
             "distributed"
@@ -192,12 +191,12 @@ impl ActivationRomContext {
             module,
             tanh_start: entries,
             last_sigmoid: entries - 1,
-            z_format: layer.z.to_string(),
-            a_frac: layer.a_frac,
-            gate_addr_w: layer.z.bits + 1,
-            gate_addr_msb: layer.z.bits,
-            tanh_addr_msb: layer.z.bits - 1,
-            data_msb: layer.a_frac + 1,
+            z_format: spec.z.to_string(),
+            a_frac: spec.a_frac,
+            gate_addr_w: spec.z.bits + 1,
+            gate_addr_msb: spec.z.bits,
+            tanh_addr_msb: spec.z.bits - 1,
+            data_msb: spec.a_frac + 1,
             last_row: 2 * entries - 1,
             style,
             zero: literal::hex(width, "0"),
@@ -267,38 +266,39 @@ impl LayerContext {
     #[must_use]
     pub fn new(
         index: usize,
-        layer: &Layer,
-        schedule: &LayerSchedule,
-        hardware: &LayerHardware,
+        layer: &LayerDesign,
+        small_memory_style: &str,
         tables_module: String,
         memories: &[Memory],
         init: MemoryInit,
     ) -> Self {
-        let units = schedule.units;
-        let z_w = layer.z.bits as usize;
-        let table_w = layer.a_frac as usize + 2;
+        let (spec, folding) = (layer.spec(), layer.folding());
+        let units = folding.units;
+        let z_w = spec.z.bits as usize;
+        let table_w = spec.gate_width();
+        let (weights, biases) = (layer.weight_memory(), layer.bias_memory());
         Self {
             index,
             next: index + 1,
             summary: format!(
                 "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
-                layer.input_size,
-                layer.hidden_size,
-                layer.w_bits,
-                layer.x,
-                layer.h,
+                spec.input_size,
+                spec.hidden_size,
+                spec.w_bits,
+                spec.x,
+                spec.h,
                 units,
-                schedule.columns,
-                schedule.macs_per_cycle()
+                folding.columns,
+                folding.macs_per_cycle()
             ),
-            in_beats: schedule.in_beats(),
-            in_beat_w: bits_for(schedule.in_beats() - 1),
+            in_beats: folding.in_beats(),
+            in_beat_w: bits_for(folding.in_beats() - 1),
             units,
             trace_msb: units * z_w - 1,
-            weight_addr_msb: hardware.weight_addr_w - 1,
-            weight_msb: schedule.weight_row_bits() - 1,
-            bias_addr_msb: hardware.bias_addr_w - 1,
-            bias_msb: units * hardware.acc_w - 1,
+            weight_addr_msb: bits_for(weights.depth - 1) - 1,
+            weight_msb: weights.width - 1,
+            bias_addr_msb: bits_for(biases.depth - 1) - 1,
+            bias_msb: biases.width - 1,
             gate_addr_msb: units * (z_w + 1) - 1,
             gate_addr_w: z_w + 1,
             tanh_addr_msb: units * z_w - 1,
@@ -306,7 +306,7 @@ impl LayerContext {
             table_w,
             z_w,
             tables_module,
-            parameters: layer_parameters(layer, schedule, hardware),
+            parameters: layer_parameters(layer, small_memory_style),
             roms: memories.iter().map(|memory| memory.rom(init)).collect(),
         }
     }

@@ -2,22 +2,18 @@
 
 use super::bundle::{Bundle, CodegenError};
 use super::diagram::diagram;
-use super::hardware::LayerHardware;
 use super::library::{LICENCES, Renderer, library_waivers};
 use super::report::Report;
 use super::scripts::scripts;
-use crate::quantize::QuantizedModel;
-use crate::schedule::Schedule;
+use crate::hardware::Design;
 use crate::spec::Implementation;
 use serde::Serialize;
 
 /// What a bundle was generated from, for the files around its sources.
 #[derive(Clone, Copy, Debug)]
 pub struct Package<'a> {
-    /// The model.
-    pub model: &'a QuantizedModel,
-    /// Its folding.
-    pub schedule: &'a Schedule,
+    /// The hardware in numbers.
+    pub design: &'a Design,
     /// The choices that led to it.
     pub implementation: &'a Implementation,
     /// Digest of the model file.
@@ -35,8 +31,7 @@ struct DesignFile<'a> {
     version: &'static str,
     model_digest: &'a str,
     implementation: &'a Implementation,
-    schedule: &'a Schedule,
-    hardware: &'a [LayerHardware],
+    design: &'a Design,
 }
 
 impl Bundle {
@@ -46,15 +41,14 @@ impl Bundle {
     /// The scripts name the test bench if it is there already.
     pub fn add_package(&mut self, package: Package<'_>) -> Result<(), CodegenError> {
         let Package {
-            model,
-            schedule,
+            design,
             implementation,
             model_digest,
             model_file,
             clock_ns,
         } = package;
         let renderer = Renderer::new()?;
-        let around = (model.layers.len(), clock_ns);
+        let around = (design.layers().len(), clock_ns);
         let scripts = scripts(
             &renderer,
             &self.interface,
@@ -62,19 +56,17 @@ impl Bundle {
             around,
             &self.files,
         )?;
-        let design = DesignFile {
-            schema: 1,
+        let file = DesignFile {
+            schema: 2,
             version: env!("CARGO_PKG_VERSION"),
             model_digest,
             implementation,
-            schedule,
-            hardware: &self.hardware,
+            design,
         };
         let report = Report::new(
-            model,
-            schedule,
+            design,
             implementation,
-            (&self.interface, &self.hardware),
+            &self.interface,
             model_digest,
             clock_ns,
         );
@@ -89,7 +81,7 @@ impl Bundle {
         self.files.extend(licences);
         self.files.extend([
             ("interface.json".to_owned(), interface),
-            ("design.json".to_owned(), json("design.json", &design)?),
+            ("design.json".to_owned(), json("design.json", &file)?),
             ("report.json".to_owned(), json("report.json", &report)?),
             ("report.md".to_owned(), text.into_bytes()),
             (format!("{}.svg", implementation.name), drawn),

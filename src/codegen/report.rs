@@ -1,10 +1,8 @@
 //! What a design is, in numbers that no synthesis tool is needed for.
 
-use super::hardware::LayerHardware;
 use super::interface::Interface;
 use crate::fixed::QFormat;
-use crate::quantize::QuantizedModel;
-use crate::schedule::{MacArray, Schedule};
+use crate::hardware::{Design, LayerDesign, MacArray, MemoryShape};
 use crate::spec::{Implementation, MemoryInit};
 use serde::Serialize;
 
@@ -101,16 +99,14 @@ impl Report {
     /// The report of a generated design; `clock_ns` is its clock period in nanoseconds.
     #[must_use]
     pub fn new(
-        model: &QuantizedModel,
-        schedule: &Schedule,
+        design: &Design,
         implementation: &Implementation,
-        design: (&Interface, &[LayerHardware]),
+        interface: &Interface,
         model_digest: &str,
         clock_ns: f64,
     ) -> Self {
-        let (interface, hardware) = design;
-        let memories: Vec<_> = (0..model.layers.len())
-            .flat_map(|index| memories(index, model, schedule, implementation, &hardware[index]))
+        let memories: Vec<_> = (design.layers().iter().enumerate())
+            .flat_map(|(index, layer)| memories(index, layer, implementation))
             .collect();
         let timing = &interface.timing;
         Self {
@@ -119,10 +115,10 @@ impl Report {
             top: interface.top.clone(),
             model_digest: model_digest.to_owned(),
             target: implementation.target.facts().title,
-            layers: layers(model, schedule),
+            layers: layers(design),
             cycles_per_step: timing.cycles_per_step,
             latency: timing.latency,
-            array_use_percent: format!("{:.1}", 100.0 * schedule.array_use()),
+            array_use_percent: format!("{:.1}", 100.0 * design.array_use()),
             clock_period: format!("{clock_ns:.3}"),
             steps_per_second: (1e9 / (clock_ns * timing.cycles_per_step as f64)) as u64,
             latency_us: format!("{:.3}", timing.latency as f64 * clock_ns / 1000.0),
@@ -132,9 +128,10 @@ impl Report {
     }
 }
 
-fn layers(model: &QuantizedModel, schedule: &Schedule) -> Vec<LayerReport> {
-    let folded = model.layers.iter().zip(&schedule.layers);
-    folded
+fn layers(design: &Design) -> Vec<LayerReport> {
+    let layers = design.layers().iter();
+    layers
+        .map(|layer| (layer.spec(), layer.folding()))
         .map(|(layer, folded)| LayerReport {
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
@@ -160,58 +157,31 @@ fn layers(model: &QuantizedModel, schedule: &Schedule) -> Vec<LayerReport> {
 
 fn memories(
     index: usize,
-    model: &QuantizedModel,
-    schedule: &Schedule,
+    layer: &LayerDesign,
     implementation: &Implementation,
-    hardware: &LayerHardware,
 ) -> [MemoryReport; 5] {
-    let (layer, folded) = (&model.layers[index], &schedule.layers[index]);
     let name = &implementation.name;
     let file = |suffix: &str| match implementation.memory_init {
         MemoryInit::Readmemh => format!("rtl/{name}_l{index}_{suffix}.mem"),
         MemoryInit::Inline => format!("rtl/{name}_l{index}_{suffix}.v"),
     };
-    let memory = |contents, copies: usize, rows: usize, width: usize, file: String| MemoryReport {
+    let memory = |contents, shape: MemoryShape, file: String| MemoryReport {
         layer: index,
         contents,
-        copies,
-        rows,
-        width,
-        bits: copies * rows * width,
-        style: if file.is_empty() {
-            "state"
-        } else {
-            "read only"
-        },
+        copies: shape.copies,
+        rows: shape.depth,
+        width: shape.width,
+        bits: shape.bits(),
+        style: if shape.written { "state" } else { "read only" },
         file,
     };
-    let units = folded.units;
-    let (rows, width) = (folded.weight_rows(), folded.weight_row_bits());
-    let bias_width = units * hardware.acc_w;
     let tables = format!("rtl/{name}_l{index}_tables.v");
+    let none = String::new;
     [
-        memory("weights", 1, rows, width, file("weights")),
-        memory("biases", 1, hardware.bias_rows, bias_width, file("biases")),
-        memory(
-            "sigmoid and tanh",
-            units,
-            2 << layer.z.bits,
-            layer.a_frac as usize + 2,
-            tables,
-        ),
-        memory(
-            "cell state c",
-            1,
-            folded.groups,
-            units * layer.c.bits as usize,
-            String::new(),
-        ),
-        memory(
-            "x and h of two steps",
-            folded.used_columns(),
-            2 << hardware.block_w,
-            hardware.act_w,
-            String::new(),
-        ),
+        memory("weights", layer.weight_memory(), file("weights")),
+        memory("biases", layer.bias_memory(), file("biases")),
+        memory("sigmoid and tanh", layer.table_memory(), tables),
+        memory("cell state c", layer.state_memory(), none()),
+        memory("x and h of two steps", layer.vector_memory(), none()),
     ]
 }

@@ -10,7 +10,7 @@ use super::scoreboard::{Timing, collect, compare_timed, judge};
 use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
 use super::verilator::Model;
-use crate::schedule::LayerSchedule;
+use crate::hardware::LayerDesign;
 use std::path::{Path, PathBuf};
 
 /// Cycles before the failing step that its waveforms show at most: about 100 MB.
@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// What it is fed with.
     pub stimulus: Stimulus<'a>,
     /// How it is folded, for the cycles of its beats while source and sink pause; empty: not compared.
-    pub layers: &'a [LayerSchedule],
+    pub layers: &'a [LayerDesign],
     /// What it must give: codes of h, `[steps, elements]`.
     pub expected: &'a [i32],
     /// When source and sink pause.

@@ -2,7 +2,7 @@
 
 use super::dut::FLAG_CLEAR;
 use super::stimulus::Mask;
-use crate::schedule::{Controls, LayerSchedule, Waits};
+use crate::hardware::{Controls, LayerDesign, Waits};
 use serde::Serialize;
 
 /// Cycles after reset before a core works: its reset is a register.
@@ -31,7 +31,7 @@ pub(super) struct Forecast<'a> {
 }
 
 impl<'a> Forecast<'a> {
-    pub(super) fn new(layers: &'a [LayerSchedule]) -> Self {
+    pub(super) fn new(layers: &'a [LayerDesign]) -> Self {
         Self {
             controls: Controls::new(layers),
             cycle: 0,

@@ -2,7 +2,7 @@
 
 use super::stimulus::{Mask, SplitMix};
 use crate::codegen::Interface;
-use crate::schedule::{Controls, LayerSchedule};
+use crate::hardware::{Controls, LayerDesign};
 use serde::{Deserialize, Serialize};
 
 /// Words of the longest mask, 16 MiB: beyond it the phases of a pattern that follows are cut short.
@@ -88,7 +88,7 @@ impl Pattern {
     /// # Panics
     /// When there are no layers.
     #[must_use]
-    pub fn following(pauses: Pauses, interface: &Interface, layers: &[LayerSchedule]) -> Self {
+    pub fn following(pauses: Pauses, interface: &Interface, layers: &[LayerDesign]) -> Self {
         Self::Following(Following {
             pauses,
             cycles: interface.timing.cycles_per_step,

@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::stimulus::{Mask, Stimulus, beat_bytes, pack_step, signed_field};
 use super::verilator::Model;
 use crate::codegen::Interface;
-use crate::schedule::{Controls, LayerSchedule};
+use crate::hardware::{Controls, LayerDesign};
 use crate::tools::interrupted;
 
 /// Cycles between two looks at Ctrl-C and two reports of progress.
@@ -20,7 +20,7 @@ pub(super) enum Timing<'a> {
     /// Nothing.
     Unknown,
     /// All, by the schedule.
-    Layers(&'a [LayerSchedule]),
+    Layers(&'a [LayerDesign]),
     /// The cycle of this beat of the run, if it is to leave.
     Beat(usize, Option<u64>),
 }
@@ -59,7 +59,7 @@ pub fn compare(
 pub fn compare_timed(
     dut: &mut dyn Dut,
     interface: &Interface,
-    layers: &[LayerSchedule],
+    layers: &[LayerDesign],
     stimulus: Stimulus<'_>,
     expected: &[i32],
     run: (Pattern, u64),

@@ -1,8 +1,7 @@
 //! The multiply-accumulate array: what its rows, chains and trees are made of.
 
 use super::terms::{Part, Terms};
-use super::widths::log2_up;
-use crate::schedule::{MacArray, Packing};
+use crate::hardware::{MacArray, Packing, log2_up};
 
 impl Part<'_> {
     /// The array of the layer.
@@ -17,26 +16,26 @@ impl Part<'_> {
     /// Distributed arithmetic: shared pair sums, chains per row and weight bit, trees over bits.
     fn lut_array(&self, terms: &mut Terms, mux_register: bool) {
         let (w, s) = (self.w, self.s);
-        let signs = w.weight == 1;
+        let signs = self.weight() == 1;
         let digits = mux_register && !signs;
-        let rows = 4 * s.units;
+        let rows = s.rows();
         let pairs = s.columns / 2;
         let odd = s.columns % 2;
         // Pair values: x0 and x1 for selections, their sum, their difference for signs and digits.
-        let singles = if signs { 0 } else { 2 * w.act };
+        let singles = if signs { 0 } else { 2 * self.act() };
         let adders = if signs || digits { 2 } else { 1 };
-        let pair_ff = singles + adders * (w.act + 1);
-        terms.ff[0] += (pairs * pair_ff + odd * (adders * w.act + usize::from(digits))) as f64;
-        let pair_lut = self.adder_luts(w.act + usize::from(self.adders_are_carries()));
+        let pair_ff = singles + adders * (self.act() + 1);
+        terms.ff[0] += (pairs * pair_ff + odd * (adders * self.act() + usize::from(digits))) as f64;
+        let pair_lut = self.adder_luts(self.act() + usize::from(self.adders_are_carries()));
         // Of a column without a neighbour digits need the negative.
         let pair_adders = pairs * adders + odd * usize::from(digits);
         terms.lut[1] += (pair_adders * pair_lut) as f64;
-        terms.carry[0] += pair_adders as f64 * self.carry(w.act + 1);
+        terms.carry[0] += pair_adders as f64 * self.carry(self.act() + 1);
 
         // A chain of one lonely column has no second operand to select.
         let lonely = s.columns == 1;
-        let select = w.act + usize::from(!lonely || digits) + usize::from(signs);
-        let lanes = (rows * s.chains * w.weight) as f64;
+        let select = self.act() + usize::from(!lonely || digits) + usize::from(signs);
+        let lanes = (rows * s.chains * self.weight()) as f64;
         let mut widths = Vec::with_capacity(s.chain);
         for stage in 0..s.chain {
             let need = select + log2_up(stage + 1);
@@ -48,9 +47,9 @@ impl Part<'_> {
                 // A product of two bits is a register's reset.
                 (true, false) if !signs => 0.0,
                 // One-bit operands: the lower bit of sum and difference is the same.
-                (false, true) if w.act == 1 => 1.0,
-                (true, true) => (select * (w.weight - 1)) as f64 / w.weight as f64,
-                (false, true) => (select * (w.weight + 1)) as f64 / w.weight as f64,
+                (false, true) if self.act() == 1 => 1.0,
+                (true, true) => (select * (self.weight() - 1)) as f64 / self.weight() as f64,
+                (false, true) => (select * (self.weight() + 1)) as f64 / self.weight() as f64,
                 (_, false) => select as f64,
             };
             // Xilinx: the sum shares the selection's LUT, but its lowest bit has one of its own.
@@ -78,15 +77,15 @@ impl Part<'_> {
     /// registers or more becomes a shift register where the family has them.
     fn trees(&self, terms: &mut Terms, leaf_w: usize, leaf_resets: bool, digits: bool) {
         let (w, s) = (self.w, self.s);
-        let rows = (4 * s.units) as f64;
+        let rows = s.rows() as f64;
         let mut tree = Tree::new(self);
         // The chains have counted the last register of each, which a shift register takes along.
         let leaf: Vec<usize> = vec![usize::from(!leaf_resets); leaf_w];
-        let mut nodes = vec![leaf; w.weight];
+        let mut nodes = vec![leaf; self.weight()];
         let most = if digits {
-            w.chain + w.weight - 1
+            w.chain + self.weight() - 1
         } else {
-            w.chain + w.weight + 1
+            w.chain + self.weight() + 1
         };
         let mut level = 0;
         while nodes.len() > 1 {
@@ -103,7 +102,11 @@ impl Part<'_> {
                 .collect();
             level += 1;
         }
-        let counted_leaves = if leaf_resets { 0 } else { leaf_w * w.weight };
+        let counted_leaves = if leaf_resets {
+            0
+        } else {
+            leaf_w * self.weight()
+        };
         let root = nodes.pop().unwrap_or_default();
         let mut chains = vec![root; s.chains];
         let per_chain = (tree.ff as f64, tree.shift, tree.lut, tree.carry);
@@ -132,11 +135,11 @@ impl Part<'_> {
     /// A DSP48E1 takes a cell's registers and its addition; of a DSP48E2 Yosys uses the bare
     /// multiplier, and the rest of the cell is fabric.
     fn dsp_array(&self, terms: &mut Terms, packing: &Packing) {
-        let (w, s) = (self.w, self.s);
-        let rows = 4 * s.units;
+        let s = self.s;
+        let rows = s.rows();
         let cells = packing.blocks(rows, s.columns);
         terms.dsp += cells;
-        terms.ff[0] += (s.columns * w.act) as f64;
+        terms.ff[0] += (s.columns * self.act()) as f64;
         let block = self.family.facts().multiplier.as_ref();
         if !block.is_some_and(|block| block.absorbs) {
             let (packed, operand, sum) = packing.ports;
@@ -149,12 +152,12 @@ impl Part<'_> {
 
     /// Packed multipliers, and a chain beside them for every row.
     fn multiplier_array(&self, terms: &mut Terms, packing: &Packing) {
-        let (w, s) = (self.w, self.s);
-        let rows = 4 * s.units;
-        let product_w = w.weight + w.act - 1;
+        let s = self.s;
+        let rows = s.rows();
+        let product_w = self.weight() + self.act() - 1;
         terms.dsp += packing.blocks(rows, s.columns);
         // Operands twice, weights once; of a product the bits that a row or the carry of the next takes.
-        terms.ff[0] += (s.columns * (2 * w.act + rows * w.weight)) as f64;
+        terms.ff[0] += (s.columns * (2 * self.act() + rows * self.weight())) as f64;
         let above = |row: usize| !row.is_multiple_of(packing.fields);
         let carries = (0..rows).filter(|&row| above(row)).count();
         let apart = usize::from(packing.field_w > product_w);

@@ -8,9 +8,8 @@
 use super::coefficients::{ClockFactors, Coefficients, Error};
 use super::storage::weight_blocks;
 use super::terms::Terms;
-use super::widths::Widths;
 use crate::device::{ClockClass, Family};
-use crate::schedule::LayerSchedule;
+use crate::hardware::LayerDesign;
 use serde::Serialize;
 
 /// Names of the terms of the period, in the order of [`Delays`].
@@ -39,14 +38,14 @@ pub struct Clock {
 
 /// What one layer adds between registers.
 #[must_use]
-pub fn of_layer(family: Family, widths: &Widths, schedule: &LayerSchedule) -> Delays {
+pub fn of_layer(family: Family, layer: &LayerDesign) -> Delays {
     let soft = if family.facts().multiplier.is_none() {
-        widths.gate as f64
+        layer.spec().gate_width() as f64
     } else {
         0.0
     };
     // Its inputs come from blocks that are spread over the device.
-    let weights = weight_blocks(family, schedule);
+    let weights = weight_blocks(family, layer);
     let levels = ((weights.mux_words + 1) as f64).log2();
     [
         1.0,

@@ -5,19 +5,7 @@
 //! least of it wins, the first among equals.
 
 use crate::device::{Family, RamCell};
-
-/// A memory as the Verilog declares it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Bits of a word.
-    pub width: usize,
-    /// Words.
-    pub depth: usize,
-    /// Read ports.
-    pub reads: usize,
-    /// Whether it is written.
-    pub written: bool,
-}
+use crate::hardware::MemoryShape;
 
 /// What a memory was mapped to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +21,7 @@ pub struct Mapped {
 }
 
 /// The cheapest geometry among `cells`: its cost and what it takes.
-fn cheapest(cells: &[RamCell], shape: Shape, in_luts: bool) -> Option<(f64, Mapped)> {
+fn cheapest(cells: &[RamCell], shape: MemoryShape, in_luts: bool) -> Option<(f64, Mapped)> {
     let mut best: Option<(f64, Mapped)> = None;
     for cell in cells {
         // A port is for reading or for writing.
@@ -94,14 +82,14 @@ fn cheapest(cells: &[RamCell], shape: Shape, in_luts: bool) -> Option<(f64, Mapp
 
 /// A memory that the Verilog wants in block RAM.
 #[must_use]
-pub fn in_blocks(target: Family, shape: Shape) -> Mapped {
+pub fn in_blocks(target: Family, shape: MemoryShape) -> Mapped {
     cheapest(target.facts().block_ram, shape, false)
         .map_or_else(Mapped::default, |(_, mapped)| mapped)
 }
 
 /// A small written memory with one read port, in LUT RAM.
 #[must_use]
-pub fn in_lut_ram(target: Family, shape: Shape) -> Mapped {
+pub fn in_lut_ram(target: Family, shape: MemoryShape) -> Mapped {
     cheapest(target.facts().lut_ram, shape, true).map_or_else(Mapped::default, |(_, mapped)| mapped)
 }
 
@@ -111,7 +99,7 @@ const EMULATED_READ_FIRST: f64 = 14.0;
 /// A small written memory on a family without LUT RAM: block RAM where it is cheaper than one
 /// flip-flop a bit, else `None`.
 #[must_use]
-pub fn in_blocks_or_registers(target: Family, shape: Shape) -> Option<Mapped> {
+pub fn in_blocks_or_registers(target: Family, shape: MemoryShape) -> Option<Mapped> {
     let (cost, mapped) = cheapest(target.facts().block_ram, shape, false)?;
     (cost + EMULATED_READ_FIRST < (shape.width * shape.depth) as f64).then_some(mapped)
 }

@@ -1,7 +1,7 @@
 //! What a design takes and how fast it is, without synthesising it.
 //!
-//! [`Estimate::new`] takes a model and its schedule; [`Estimate::of_shapes`] takes sizes and formats
-//! alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are
+//! [`Estimate::new`] takes a design and its model; [`Estimate::of_layers`] takes what follows from sizes
+//! and formats alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are
 //! counts that follow from the Verilog ([`Terms`]), weighed by factors fitted to synthesised designs
 //! (`data/points.csv`); how far off they are on designs outside the fit stands beside every figure
 //! and in `docs/estimates.md`, which `lprnn-hw fit coefficients` writes.
@@ -12,18 +12,16 @@ mod coefficients;
 mod memory;
 mod storage;
 mod terms;
-mod widths;
 
 pub use coefficients::{ClockFactors, Coefficients, Error, FamilyFactors, SCHEMA, factors};
-pub use memory::{Mapped, Shape};
+pub use memory::Mapped;
 pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
-pub use widths::{LayerFormats, RowBound, Widths};
 
 use clock::{Clock, Delays};
 
 use crate::device::Family;
+use crate::hardware::{Design, LayerDesign};
 use crate::quantize::QuantizedModel;
-use crate::schedule::{LayerSchedule, RomColumns, Schedule};
 use serde::Serialize;
 
 /// A fitted count and how far it was off on designs outside the fit.
@@ -88,61 +86,44 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Estimates the hardware of `model` folded as `schedule` for `family`, with memories of which
-    /// `roms` says, layer by layer, what varies.
+    /// Estimates the hardware of `design`, which is that of `model`, on `family`.
     #[must_use]
-    pub fn new(
-        model: &QuantizedModel,
-        schedule: &Schedule,
-        roms: &[RomColumns],
-        family: Family,
-    ) -> Self {
+    pub fn new(model: &QuantizedModel, design: &Design, family: Family) -> Self {
         let mut terms = Terms::default();
         let mut delays = Delays::default();
-        for ((layer, folded), &roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
-            let formats = LayerFormats::of(layer);
-            let widths = Widths::new(&formats, folded, RowBound::Weights(layer));
-            terms.add(&of_layer(family, &widths, folded, Some(roms)));
-            delays = clock::longest(delays, clock::of_layer(family, &widths, folded));
+        for (layer, roms) in design.layers().iter().zip(design.rom_columns(model)) {
+            terms.add(&of_layer(family, layer, Some(roms)));
+            delays = clock::longest(delays, clock::of_layer(family, layer));
         }
-        let mut estimate = Self::of_terms(&terms, family, &schedule.layers);
+        let mut estimate = Self::of_terms(&terms, family, design.layers());
         let delays = clock::of_core(delays, &terms);
-        estimate.clock = family
-            .facts()
-            .clock
-            .and_then(|class| clock::clock(class, &delays));
-        estimate.cycles_per_step = schedule.cycles.per_step;
-        estimate.latency = Some(schedule.cycles.latency);
+        estimate.clock = (family.facts().clock).and_then(|class| clock::clock(class, &delays));
+        estimate.cycles_per_step = design.cycles().per_step;
+        estimate.latency = Some(design.cycles().latency);
         estimate
     }
 
-    /// Estimates from sizes and formats alone, for searching among many foldings.
+    /// Estimates layers made of sizes and formats alone ([`Design::layers_of`]), for searching among many
+    /// foldings.
     ///
-    /// Accumulators are sized for weights of ordinary size ([`RowBound::Sizes`]), which may be a bit
-    /// more or less than the weights need. The cycles are those of the slowest layer with streams
-    /// that keep up.
+    /// Accumulators are sized for weights of ordinary size, which may be a bit more or less than the
+    /// weights need. The cycles are those of the slowest layer with streams that keep up.
     #[must_use]
-    pub fn of_shapes(layers: &[(LayerFormats, LayerSchedule)], family: Family) -> Self {
+    pub fn of_layers(layers: &[LayerDesign], family: Family) -> Self {
         let mut terms = Terms::default();
-        for (formats, folded) in layers {
-            let bound = RowBound::Sizes(folded.shape.input_size, folded.shape.hidden_size);
-            let widths = Widths::new(formats, folded, bound);
-            terms.add(&of_layer(family, &widths, folded, None));
+        for layer in layers {
+            terms.add(&of_layer(family, layer, None));
         }
-        Self::of_terms(&terms, family, layers.iter().map(|(_, folded)| folded))
+        Self::of_terms(&terms, family, layers)
     }
 
     /// The figures of a whole core's terms.
-    pub(crate) fn of_terms<'a>(
-        terms: &Terms,
-        family: Family,
-        layers: impl IntoIterator<Item = &'a LayerSchedule>,
-    ) -> Self {
+    pub(crate) fn of_terms(terms: &Terms, family: Family, layers: &[LayerDesign]) -> Self {
         let factors = factors(family);
         let errors = factors.errors;
         let weighed = factors.weigh(terms);
         let (mut cycles, mut macs, mut offered) = (0, 0, 0);
-        for layer in layers {
+        for layer in layers.iter().map(LayerDesign::folding) {
             cycles = cycles.max(layer.free_running_cycles());
             macs += layer.macs_per_step();
             offered += layer.macs_per_cycle() as u64;

@@ -1,41 +1,21 @@
 //! Vectors, states, queues, weights, biases and tables: where they go and what stands around them.
 
-use super::memory::{self, Mapped, Shape};
+use super::memory::{self, Mapped};
 use super::terms::{Part, Terms};
-use super::widths::{bits_for, log2_up};
 use crate::device::Family;
-use crate::schedule::LayerSchedule;
+use crate::hardware::{LayerDesign, MemoryShape, bits_for, log2_up};
 
 impl Part<'_> {
     /// Vector buffer, cell state and output queue.
     pub(super) fn small_memories(&self, terms: &mut Terms) {
-        let (w, s) = (self.w, self.s);
-        let slots = 1 << (bits_for(s.blocks - 1) + 1);
-        let word = s.units * w.h + 3;
-        let vector = Shape {
-            width: w.act,
-            depth: slots,
-            reads: 1,
-            written: true,
-        };
-        let state = Shape {
-            width: s.units * w.c,
-            depth: s.groups,
-            reads: 1,
-            written: true,
-        };
-        let queue = Shape {
-            width: word,
-            depth: 1 << s.queue_log2,
-            reads: 1,
-            written: true,
-        };
-        for (shape, count, registered) in [
-            (vector, s.used_columns(), true),
-            (state, 1, true),
-            (queue, 1, false),
+        let (s, layer) = (self.s, self.layer);
+        for (shape, registered) in [
+            (layer.vector_memory(), true),
+            (layer.state_memory(), true),
+            (layer.queue_memory(), false),
         ] {
-            terms.memory_bits += count * shape.width * shape.depth;
+            let count = shape.copies;
+            terms.memory_bits += shape.bits();
             // The register behind a read; of the queue it is counted with the control.
             let output = usize::from(registered) * shape.width;
             let mapped = if self.family.facts().lut_ram.is_empty() {
@@ -62,9 +42,9 @@ impl Part<'_> {
             terms.lut[5] += (count * usize::from(emulated) * (shape.width + address)) as f64;
         }
         // Writing: x or h, and who may.
-        terms.lut[5] += (s.columns * (w.act + 1)) as f64;
+        terms.lut[5] += (s.columns * (self.act() + 1)) as f64;
         if s.h_subblocks > 1 {
-            let rest = (s.h_subblocks - 1) * s.columns * w.act;
+            let rest = (s.h_subblocks - 1) * s.columns * self.act();
             terms.ff[5] += (rest + s.h_subblocks - 1) as f64;
             terms.lut[5] += (rest + s.columns) as f64;
         }
@@ -76,20 +56,17 @@ impl Part<'_> {
         // Yosys drops columns of a memory that are constant: of weights those without an element in
         // any block, of biases the lowest bits where z is finer than every product; where contents
         // are known, whatever does not vary.
-        let mut weights = weight_shape(s);
-        let mut biases = Shape {
-            width: s.units * (w.acc - w.bias_zeros.min(w.acc)),
-            depth: s.groups * 8,
-            reads: 1,
-            written: false,
-        };
-        terms.memory_bits += s.weight_row_bits() * s.weight_rows() + s.units * w.acc * biases.depth;
+        let layer = self.layer;
+        let mut weights = used_weights(layer);
+        let mut biases = layer.bias_memory();
+        terms.memory_bits += layer.weight_memory().bits() + biases.bits();
+        biases.width = s.units * (w.acc - self.bias_zeros().min(w.acc));
         if let Some(roms) = self.roms {
             weights.width = kept(weights, roms.weights);
             biases.width = kept(biases, roms.biases);
         }
         for (shape, of_weights) in [(weights, true), (biases, false)] {
-            if shape.depth >= SHALLOW {
+            if shape.in_block_ram() {
                 let mapped = memory::in_blocks(self.family, shape);
                 terms.take(mapped);
                 terms.ff[4] += shape.width as f64;
@@ -109,16 +86,11 @@ impl Part<'_> {
                 };
             }
         }
-        let entries = 2usize << w.z;
-        let table = Shape {
-            width: w.gate,
-            depth: entries,
-            reads: 2,
-            written: false,
-        };
-        terms.memory_bits += s.units * table.width * table.depth;
-        if w.z >= 7 {
-            let one = |depth| Shape {
+        let table = layer.table_memory();
+        let entries = table.depth;
+        terms.memory_bits += table.bits();
+        if layer.tables_in_block_ram() {
+            let one = |depth| MemoryShape {
                 depth,
                 reads: 1,
                 ..table
@@ -131,11 +103,13 @@ impl Part<'_> {
                 terms.take(memory::in_blocks(self.family, *shape));
             }
         } else {
-            let bits = (s.units * w.gate) as f64;
+            let bits = (s.units * self.gate()) as f64;
             terms.ff[4] += 2.0 * bits;
             // One LUT6 holds 64 entries of anything. LUT4s are spared by bits that hardly toggle:
             // all but those finer than an eighth of what a step of z can change.
-            let toggling = (w.gate + 2).saturating_sub(w.z).clamp(2, w.gate);
+            let toggling = (self.gate() + 2)
+                .saturating_sub(self.z())
+                .clamp(2, self.gate());
             let bits = if self.family.lut4() {
                 (s.units * toggling) as f64
             } else {
@@ -143,6 +117,12 @@ impl Part<'_> {
             };
             terms.lut[6] += bits * (self.table_luts(entries) + self.table_luts(entries / 2));
         }
+    }
+
+    /// Lowest bits of every bias that are zero, because z is finer than all products.
+    fn bias_zeros(&self) -> usize {
+        let finest = self.spec.products().map(|(x, h)| x.max(h)).max();
+        finest.map_or(0, |frac| (self.w.acc_frac - frac) as usize)
     }
 
     /// LUTs of one bit of a shallow weight memory, columns on the average: the rows of idle blocks,
@@ -170,38 +150,34 @@ impl Part<'_> {
 
 /// Width of a memory of which `varying` columns vary. In one that becomes LUTs, columns are told
 /// apart otherwise.
-fn kept(shape: Shape, varying: usize) -> usize {
-    if shape.depth < SHALLOW {
+fn kept(shape: MemoryShape, varying: usize) -> usize {
+    if !shape.in_block_ram() {
         shape.width
     } else {
         varying
     }
 }
 
-/// The weight memory as it is stored.
-fn weight_shape(s: &LayerSchedule) -> Shape {
-    Shape {
-        width: s.weight_row_bits() / s.columns * s.used_columns(),
-        depth: s.weight_rows(),
-        reads: 1,
-        written: false,
+/// The columns of the weight memory that hold an element in some block.
+fn used_weights(layer: &LayerDesign) -> MemoryShape {
+    let (folding, memory) = (layer.folding(), layer.weight_memory());
+    MemoryShape {
+        width: memory.width / folding.columns * folding.used_columns(),
+        ..memory
     }
 }
 
 /// What the weight memory becomes in block RAM; nothing when it is too shallow for that.
-pub(super) fn weight_blocks(target: Family, s: &LayerSchedule) -> Mapped {
-    let shape = weight_shape(s);
-    if shape.depth < SHALLOW {
+pub(super) fn weight_blocks(family: Family, layer: &LayerDesign) -> Mapped {
+    let shape = used_weights(layer);
+    if !shape.in_block_ram() {
         return Mapped::default();
     }
-    memory::in_blocks(target, shape)
+    memory::in_blocks(family, shape)
 }
 
-/// Words from which on a read-only memory is put into block RAM.
-const SHALLOW: usize = 64;
-
 /// Columns of a shallow table that differ: equal ones share their LUTs and registers.
-fn distinct_columns(shape: Shape) -> f64 {
+fn distinct_columns(shape: MemoryShape) -> f64 {
     let width = shape.width as f64;
     if shape.depth >= 30 {
         return width;

@@ -5,9 +5,8 @@
 //! synthesiser makes of that part.
 
 use super::memory::Mapped;
-use super::widths::{Widths, bits_for};
 use crate::device::Family;
-use crate::schedule::{LayerSchedule, RomColumns};
+use crate::hardware::{Folding, LayerDesign, LayerSpec, RomColumns, Widths, bits_for};
 
 /// Names of the terms of LUTs, in the order of [`Terms::lut`].
 pub const LUT_TERMS: [&str; 9] = [
@@ -87,24 +86,23 @@ impl Terms {
 /// A layer being taken apart.
 pub(super) struct Part<'a> {
     pub(super) family: Family,
+    pub(super) layer: &'a LayerDesign,
+    pub(super) spec: &'a LayerSpec,
     pub(super) w: &'a Widths,
-    pub(super) s: &'a LayerSchedule,
+    pub(super) s: &'a Folding,
     /// What the memories hold, where weights are known.
     pub(super) roms: Option<RomColumns>,
 }
 
 /// Takes a layer apart.
 #[must_use]
-pub fn of_layer(
-    family: Family,
-    widths: &Widths,
-    schedule: &LayerSchedule,
-    roms: Option<RomColumns>,
-) -> Terms {
+pub fn of_layer(family: Family, layer: &LayerDesign, roms: Option<RomColumns>) -> Terms {
     let part = Part {
         family,
-        w: widths,
-        s: schedule,
+        layer,
+        spec: layer.spec(),
+        w: layer.widths(),
+        s: layer.folding(),
         roms,
     };
     let mut terms = Terms::default();
@@ -121,6 +119,36 @@ pub fn of_layer(
 const FIXED: f64 = 53.0;
 
 impl Part<'_> {
+    /// Bits of a weight.
+    pub(super) fn weight(&self) -> usize {
+        self.spec.w_bits as usize
+    }
+
+    /// Bits of an operand of the array.
+    pub(super) fn act(&self) -> usize {
+        self.spec.act_bits() as usize
+    }
+
+    /// Bits of a pre-activation.
+    pub(super) fn z(&self) -> usize {
+        self.spec.z.bits as usize
+    }
+
+    /// Bits of a gate value.
+    pub(super) fn gate(&self) -> usize {
+        self.spec.gate_width()
+    }
+
+    /// Bits of the cell state.
+    fn c(&self) -> usize {
+        self.spec.c.bits as usize
+    }
+
+    /// Bits of h.
+    fn h(&self) -> usize {
+        self.spec.h.bits as usize
+    }
+
     /// Carry cells of an adder of `bits` bits; Yosys makes short ones of LUTs.
     pub(super) fn carry(&self, bits: usize) -> f64 {
         let carry = &self.family.facts().carry;
@@ -146,8 +174,8 @@ impl Part<'_> {
 
     fn accumulators(&self, terms: &mut Terms) {
         let units = self.s.units as f64;
-        for gate in 0..4 {
-            let bits = self.w.acc.saturating_sub(self.w.acc_lsb[gate]);
+        for lowest in self.w.lowest_bits() {
+            let bits = self.w.acc.saturating_sub(lowest);
             terms.ff[1] += units * bits as f64;
             // The inverted operand, selected or not, is a LUT of its own beside a LUT4 carry.
             terms.lut[2] += units
@@ -164,14 +192,25 @@ impl Part<'_> {
         let (w, s) = (self.w, self.s);
         let units = s.units as f64;
         let table_reg = usize::from(s.table_register);
-        let lowest = w.acc_lsb.iter().copied().min().unwrap_or(0);
-        let bits = w.acc - lowest.min(w.acc);
-        let waits: usize = [0, 1, 3]
-            .iter()
-            .map(|&gate| w.acc.saturating_sub(w.acc_lsb[gate]))
+        let bits_of = |lowest: usize| w.acc.saturating_sub(lowest);
+        let bits = w.lowest_bits().map(bits_of).max().unwrap_or(0);
+        // The first sum is taken as it ends; the others wait for their turn.
+        let first = self.spec.cell.turns.first();
+        let waits: usize = (w.lowest_bits().enumerate())
+            .filter(|(sum, _)| Some(sum) != first)
+            .map(|(_, lowest)| bits_of(lowest))
             .sum();
-        let delays = (table_reg + s.tanh_delay) * w.gate;
-        let lane_ff = waits + 5 * bits + w.acc + w.z + delays + 2 * w.gate + w.c + w.z + w.h + 2;
+        let delays = (table_reg + s.tanh_delay) * self.gate();
+        let lane_ff = waits
+            + 5 * bits
+            + w.acc
+            + self.z()
+            + delays
+            + 2 * self.gate()
+            + self.c()
+            + self.z()
+            + self.h()
+            + 2;
         terms.ff[2] += units * lane_ff as f64;
         let (blocks, soft) = self.multiplier();
         // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
@@ -183,7 +222,7 @@ impl Part<'_> {
         let multiplier_ff = match (absorbs, blocks) {
             (true, 1) => 0,
             (true, 2..) if !cascades => w.products,
-            _ => 2 * (w.gate + w.operand) + w.products,
+            _ => 2 * (self.gate() + w.operand) + w.products,
         };
         terms.ff[3] += units * multiplier_ff as f64;
         terms.dsp += s.units * blocks;
@@ -199,10 +238,10 @@ impl Part<'_> {
             let inputs = if self.family.lut4() { 3 } else { 5 };
             out + over / inputs + dropped / inputs + 2
         };
-        let over_z = w.acc.saturating_sub(w.z_shift + w.z);
-        let over_h = (w.products as i32 - w.h_shift - w.h as i32).max(0) as usize;
-        let over_c = (w.c as i32 - w.zc_shift - w.z as i32).max(0) as usize;
-        let round = if w.zc_shift > 0 { w.z } else { 0 };
+        let over_z = w.acc.saturating_sub(w.z_shift as usize + self.z());
+        let over_h = (w.products as i32 - w.h_shift - self.h() as i32).max(0) as usize;
+        let over_c = (self.c() as i32 - w.zc_shift - self.z() as i32).max(0) as usize;
+        let round = if w.zc_shift > 0 { self.z() } else { 0 };
         let sum = if inside || self.adders_are_carries() {
             0
         } else {
@@ -217,15 +256,15 @@ impl Part<'_> {
         let lut = inverters
             + mux(bits)
             + adders
-            + requant(w.z, over_z, w.z_shift)
+            + requant(self.z(), over_z, w.z_shift as usize)
             + sum
             + w.products
             + mux(w.operand)
-            + w.gate
+            + self.gate()
             + 10
-            + requant(w.c, 3, w.gate)
-            + requant(w.h, over_h, w.h_shift.max(0) as usize)
-            + requant(w.z, over_c, w.zc_shift.max(0) as usize)
+            + requant(self.c(), 3, self.gate())
+            + requant(self.h(), over_h, w.h_shift.max(0) as usize)
+            + requant(self.z(), over_c, w.zc_shift.max(0) as usize)
             + if self.family.lut4() { round } else { 0 };
         terms.lut[3] += units * lut as f64;
         terms.carry[2] += units * (self.carry(bits) + self.carry(w.acc));
@@ -237,8 +276,8 @@ impl Part<'_> {
     /// DSP blocks of a lane's multiplier, or its size in LUTs.
     fn multiplier(&self) -> (usize, usize) {
         let (a, b) = (
-            self.w.gate.min(self.w.operand),
-            self.w.gate.max(self.w.operand),
+            self.gate().min(self.w.operand),
+            self.gate().max(self.w.operand),
         );
         let block = self.family.facts().multiplier.as_ref();
         let Some(block) = block.filter(|block| a + b >= block.least_bits) else {
@@ -251,7 +290,7 @@ impl Part<'_> {
 
     /// Sequencer, loader, writer, output, policy, lines of flags.
     fn control(&self, terms: &mut Terms) {
-        let (w, s) = (self.w, self.s);
+        let s = self.s;
         let block = bits_for(s.blocks - 1);
         // A counter that never moves is no counter.
         let counter = |count: usize| if count == 1 { 0 } else { bits_for(count - 1) };
@@ -276,11 +315,11 @@ impl Part<'_> {
             6 * s.mac_latency + 4 * phases
         };
         let counters = 2 * address + 2 * block + 4 * group + beat + credit + 4 * queue + 26;
-        let out = s.units * w.h + 8;
+        let out = s.units * self.h() + 8;
         terms.ff[5] += (counters + slots + start + delayed + lines + out) as f64;
         let sequencer = 3 * address + 3 * block + 2 * group + credit + queue;
         let loader = slots + beat + 2 * block + group;
-        let output = s.units * w.h + 3 * queue;
+        let output = s.units * self.h() + 3 * queue;
         let others = 2 * group + beat / 2;
         let dense = if self.family.lut4() { 1.5 } else { 1.0 };
         terms.lut[7] += dense * (sequencer + loader + output + others) as f64;

@@ -1,9 +1,8 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::estimate::LayerFormats;
 use crate::fixed::QFormat;
+use crate::hardware::{LSTM, LayerSpec};
 use crate::quantize::default_h;
-use crate::schedule::LayerShape;
 use crate::spec::{Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
@@ -49,18 +48,28 @@ impl NetworkShape {
         self.weights() * u64::from(self.weight_bits)
     }
 
-    /// What the schedule needs of every layer.
+    /// Sizes and formats of every layer of a network whose scales nobody has calibrated: those of seeded
+    /// models of the same widths.
     #[must_use]
-    pub fn shapes(&self) -> Vec<LayerShape> {
+    pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
+        let h = default_h(self.act_bits);
+        let scale = (self.hidden.max(1).ilog2() / 2) as i32 - 1;
+        let w_frac = self.weight_bits as i32 - 1 + scale;
         (0..self.layers)
-            .map(|layer| LayerShape {
-                input_size: self.input_of(layer),
+            .map(|index| LayerSpec {
+                cell: &LSTM,
+                input_size: self.input_of(index),
                 hidden_size: self.hidden,
-                w_bits: self.weight_bits,
-                act_bits: match layer {
-                    0 => self.input_bits.max(self.act_bits),
-                    _ => self.act_bits,
+                x: match index {
+                    0 => QFormat::new(self.input_bits, (self.input_bits as i32 - 2).max(0)),
+                    _ => h,
                 },
+                h,
+                w_bits: self.weight_bits,
+                w_fracs: vec![(w_frac, w_frac); LSTM.sums.len()],
+                z: numerics.z,
+                a_frac: numerics.gate_frac,
+                c: numerics.c,
             })
             .collect()
     }
@@ -95,28 +104,5 @@ impl std::fmt::Display for NetworkShape {
             1 => Ok(()),
             layers => write!(out, " x {layers} layers"),
         }
-    }
-}
-
-/// The formats of layer `index` of a network whose scales nobody has calibrated: those of seeded
-/// models of the same widths.
-#[must_use]
-pub fn formats(network: &NetworkShape, numerics: &Numerics, index: usize) -> LayerFormats {
-    let h = default_h(network.act_bits);
-    let x = match index {
-        0 => QFormat::new(network.input_bits, (network.input_bits as i32 - 2).max(0)),
-        _ => h,
-    };
-    let scale = (network.hidden.max(1).ilog2() / 2) as i32 - 1;
-    let w_frac = network.weight_bits as i32 - 1 + scale;
-    LayerFormats {
-        x,
-        h,
-        w_bits: network.weight_bits,
-        w_frac_ih: [w_frac; 4],
-        w_frac_hh: [w_frac; 4],
-        z: numerics.z,
-        a_frac: numerics.gate_frac,
-        c: numerics.c,
     }
 }

@@ -1,11 +1,11 @@
 //! One design of a sweep: what it is, and what it takes.
 
-use super::network::{NetworkShape, formats};
+use super::network::NetworkShape;
 use crate::device::Family;
 use crate::estimate::clock::{self, Delays};
-use crate::estimate::{Estimate, LayerFormats, RowBound, Terms, Widths, of_layer};
-use crate::schedule::{
-    LayerSchedule, LayerShape, MacArray, ScheduleError, choose, count_cycles, steady_cycles,
+use crate::estimate::{Estimate, Terms, of_layer};
+use crate::hardware::{
+    Design, DesignError, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles,
 };
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub enum PointError {
     /// DSP arrays were asked for, and the widths or the family have no packing for them.
     NoDspArray,
     /// The folding cannot be built.
-    Folding(ScheduleError),
+    Folding(DesignError),
 }
 
 /// A design of a sweep and what it takes.
@@ -134,11 +134,7 @@ impl Evaluator {
     /// Folds a point and prices it on a fabric of the family. The weights are not drawn: accumulators are sized for weights of
     /// ordinary size, everything else follows from sizes and formats.
     pub fn point(&self, spec: &Spec, fabric: Family) -> Result<Point, PointError> {
-        let network = &spec.network;
-        let formats: Vec<LayerFormats> = (0..network.layers)
-            .map(|index| formats(network, &self.numerics, index))
-            .collect();
-        self.priced(spec, fabric, &network.shapes(), &formats)
+        self.priced(spec, fabric, &spec.network.specs(&self.numerics))
     }
 
     /// The same for a model whose formats are known; `spec.network` only names it.
@@ -146,12 +142,12 @@ impl Evaluator {
         &self,
         spec: &Spec,
         fabric: Family,
-        shapes: &[LayerShape],
-        formats: &[LayerFormats],
+        specs: &[LayerSpec],
     ) -> Result<Point, PointError> {
         let network = &spec.network;
-        let folded = choose(shapes, &self.implementation(spec)).map_err(PointError::Folding)?;
-        let dsp = |layer: &LayerSchedule| matches!(layer.mac, MacArray::Dsp(_));
+        let folded =
+            Design::layers_of(specs, &self.implementation(spec)).map_err(PointError::Folding)?;
+        let dsp = |layer: &LayerDesign| matches!(layer.folding().mac, MacArray::Dsp(_));
         if spec.mac == MacStyle::Dsp && !folded.iter().all(dsp) {
             return Err(PointError::NoDspArray);
         }
@@ -164,17 +160,13 @@ impl Evaluator {
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         let mut of_last: Option<(usize, Terms, Delays)> = None;
-        for (index, (layer, own_formats)) in folded.iter().zip(formats).enumerate() {
-            // Layers of the same shape and formats take the same.
-            let same = of_last
-                .filter(|&(last, ..)| folded[last] == *layer && formats[last] == *own_formats);
+        for (index, layer) in folded.iter().enumerate() {
+            // Equal layers take the same.
+            let same = of_last.filter(|&(last, ..)| folded[last] == *layer);
             let (own, between) = same.map_or_else(
                 || {
-                    let shape = &layer.shape;
-                    let bound = RowBound::Sizes(shape.input_size, shape.hidden_size);
-                    let widths = Widths::new(own_formats, layer, bound);
-                    let between = clock::of_layer(fabric, &widths, layer);
-                    (of_layer(fabric, &widths, layer, None), between)
+                    let between = clock::of_layer(fabric, layer);
+                    (of_layer(fabric, layer, None), between)
                 },
                 |(_, terms, between)| (terms, between),
             );
@@ -194,7 +186,7 @@ impl Evaluator {
             folding: spec.folding,
             foldings: folded
                 .iter()
-                .map(|layer| (layer.units, layer.columns))
+                .map(|layer| (layer.folding().units, layer.folding().columns))
                 .collect(),
             lut: estimate.lut.value,
             lut_total: estimate.lut_total.value,
@@ -205,7 +197,7 @@ impl Evaluator {
             weight_bits_total: network.weight_memory_bits(),
             weight_port_bits: folded
                 .iter()
-                .map(|layer| layer.weight_row_bits() as u64)
+                .map(|layer| layer.weight_memory().width as u64)
                 .sum(),
             macs_per_cycle: estimate.macs_per_cycle,
             macs_per_step: estimate.macs_per_step,
@@ -219,9 +211,7 @@ impl Evaluator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codegen::rom_columns;
     use crate::quantize::{SeededOptions, seeded};
-    use crate::schedule::Schedule;
 
     fn numerics() -> Numerics {
         Numerics::resolve(crate::spec::Settings::default()).unwrap()
@@ -256,9 +246,8 @@ mod tests {
                 c: numerics.c,
                 seed: 3,
             });
-            for (index, layer) in model.layers.iter().enumerate() {
-                assert_eq!(formats(&network, &numerics, index), LayerFormats::of(layer));
-            }
+            let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+            assert_eq!(network.specs(&numerics), specs);
             for target in [Family::Xc7, Family::Ice40] {
                 let evaluator = Evaluator { target, numerics };
                 let spec = Spec {
@@ -271,9 +260,8 @@ mod tests {
                 };
                 let point = evaluator.point(&spec, target.into()).unwrap();
                 let implementation = evaluator.implementation(&spec);
-                let schedule = Schedule::new(&model, &implementation).unwrap();
-                let roms = rom_columns(&model, &schedule, target);
-                let full = Estimate::new(&model, &schedule, &roms, target);
+                let design = Design::new(&model, &implementation).unwrap();
+                let full = Estimate::new(&model, &design, target);
                 assert_eq!(point.cycles_per_step, full.cycles_per_step);
                 assert_eq!(Some(point.latency_cycles), full.latency);
                 assert_eq!(point.dsp, full.dsp);

@@ -5,11 +5,10 @@ use super::limits::{Limit, Limits};
 use super::network::NetworkShape;
 use super::point::{Evaluator, Point, Spec};
 use super::sweep::{Judged, judge};
-use crate::codegen::rom_columns;
 use crate::device::{Family, Part};
-use crate::estimate::{Estimate, LayerFormats};
+use crate::estimate::Estimate;
+use crate::hardware::{Design, LayerSpec};
 use crate::quantize::QuantizedModel;
-use crate::schedule::{LayerShape, Schedule};
 use crate::spec::{FoldingGoal, Implementation, Issue, MacStyle, Numerics};
 use rayon::prelude::*;
 
@@ -55,16 +54,15 @@ pub fn best_folding(
     limits: Limits,
     wanted: Wanted,
 ) -> Result<(Implementation, Point), Issue> {
-    let shapes: Vec<LayerShape> = model.layers.iter().map(LayerShape::of).collect();
-    let formats: Vec<LayerFormats> = model.layers.iter().map(LayerFormats::of).collect();
-    let hidden = shapes
+    let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+    let hidden = specs
         .iter()
-        .map(|shape| shape.hidden_size)
+        .map(|layer| layer.hidden_size)
         .max()
         .unwrap_or(1);
-    let longest = shapes
+    let longest = specs
         .iter()
-        .map(|shape| shape.hidden_size.max(shape.input_size))
+        .map(|layer| layer.hidden_size.max(layer.input_size))
         .max()
         .unwrap_or(1);
     let first = &model.layers[0];
@@ -74,14 +72,14 @@ pub fn best_folding(
         input_bits: first.x.bits,
         hidden,
         input_size: first.input_size,
-        layers: shapes.len(),
+        layers: specs.len(),
     };
     let styles: &[MacStyle] = match implementation.mac {
         MacStyle::Lut => &[MacStyle::Lut],
         MacStyle::Dsp => &[MacStyle::Dsp],
         MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
     };
-    let specs: Vec<Spec> = candidates(hidden, longest)
+    let points: Vec<Spec> = candidates(hidden, longest)
         .into_iter()
         .flat_map(|(units, columns)| {
             styles.iter().map(move |&mac| Spec {
@@ -95,9 +93,9 @@ pub fn best_folding(
         target: part.family.sources(),
         numerics,
     };
-    let mut judged: Vec<Judged> = specs
+    let mut judged: Vec<Judged> = points
         .par_iter()
-        .filter_map(|spec| evaluator.priced(spec, part.family, &shapes, &formats).ok())
+        .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
         .map(|point| judge(vec![point], &[part], limits, None))
         .collect();
     judged.sort_by(|a, b| {
@@ -121,18 +119,17 @@ pub fn best_folding(
             target: part.family.sources(),
             ..implementation.clone()
         };
-        let Ok(schedule) = Schedule::new(model, &built) else {
+        let Ok(design) = Design::new(model, &built) else {
             continue;
         };
-        let roms = rom_columns(model, &schedule, part.family);
-        let estimate = Estimate::new(model, &schedule, &roms, part.family);
+        let estimate = Estimate::new(model, &design, part.family);
         let point = with_weights(&found.point, &estimate);
         let again = judge(vec![point], &[part], limits, None);
         if again.kept() {
             return Ok((built, again.point));
         }
     }
-    let price = |spec: &Spec, fabric| evaluator.priced(spec, fabric, &shapes, &formats).ok();
+    let price = |spec: &Spec, fabric| evaluator.priced(spec, fabric, &specs).ok();
     Err(refusal(&judged, part, limits, price))
 }
 

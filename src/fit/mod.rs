@@ -19,7 +19,7 @@ pub use table::Table;
 
 use crate::codegen::Bundle;
 use crate::device::PlacedPart;
-use crate::schedule::Schedule;
+use crate::hardware;
 use crate::synth::{self, Options, RouteOptions, SynthError, Synthesis};
 use crate::tools::Search;
 use std::path::Path;
@@ -77,9 +77,9 @@ pub fn generate(design: &Design, folder: &Path) -> Result<synth::Design, Measure
         problem,
     };
     let (model, implementation) = (design.model(), design.implementation());
-    let schedule =
-        Schedule::new(&model, &implementation).map_err(|error| refused(error.to_string()))?;
-    let bundle = Bundle::generate(&model, &schedule, &implementation, "0")
+    let hardware = hardware::Design::new(&model, &implementation)
+        .map_err(|error| refused(error.to_string()))?;
+    let bundle = Bundle::generate(&model, &hardware, &implementation, "0")
         .map_err(|error| refused(error.to_string()))?;
     for (name, bytes) in &bundle.files {
         let path = folder.join(name);

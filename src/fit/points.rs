@@ -2,11 +2,10 @@
 
 use super::design::Design;
 use super::table::{DESIGN_COLUMNS, Table};
-use crate::codegen::rom_columns;
 use crate::device::ClockClass;
 use crate::estimate::clock::{self, Delays};
-use crate::estimate::{LayerFormats, RowBound, Terms, Widths, of_layer};
-use crate::schedule::Schedule;
+use crate::estimate::{Terms, of_layer};
+use crate::hardware;
 
 /// Figures that are fitted.
 pub const FIGURES: [&str; 4] = [
@@ -74,15 +73,13 @@ impl Point {
             text => Some(text.parse().ok()?),
         };
         let model = design.model();
-        let schedule = Schedule::new(&model, &design.implementation()).ok()?;
+        let hardware = hardware::Design::new(&model, &design.implementation()).ok()?;
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         let fabric = design.fabric();
-        let roms = rom_columns(&model, &schedule, design.target);
-        for ((layer, folded), roms) in model.layers.iter().zip(&schedule.layers).zip(roms) {
-            let widths = Widths::new(&LayerFormats::of(layer), folded, RowBound::Weights(layer));
-            terms.add(&of_layer(fabric, &widths, folded, Some(roms)));
-            delays = clock::longest(delays, clock::of_layer(fabric, &widths, folded));
+        for (layer, roms) in hardware.layers().iter().zip(hardware.rom_columns(&model)) {
+            terms.add(&of_layer(fabric, layer, Some(roms)));
+            delays = clock::longest(delays, clock::of_layer(fabric, layer));
         }
         Some(Self {
             measured: Measured {

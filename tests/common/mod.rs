@@ -10,8 +10,8 @@ use lprnn_hw::codegen::{Bundle, Package, Vectors};
 use lprnn_hw::cosim::Workload;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{Layer, QuantizedModel};
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::collections::BTreeMap;
@@ -183,8 +183,8 @@ impl Recipe {
     pub fn bundle(&self, seed: u64, steps: usize) -> Bundle {
         let model = self.model(seed);
         let implementation = self.implementation();
-        let schedule = Schedule::new(&model, &implementation).unwrap();
-        let mut bundle = Bundle::generate(&model, &schedule, &implementation, "0123").unwrap();
+        let design = Design::new(&model, &implementation).unwrap();
+        let mut bundle = Bundle::generate(&model, &design, &implementation, "0123").unwrap();
         let load = Workload::bench(&bundle.interface, steps, seed ^ 1);
         let outputs = load.expected(&model, self.state, &mut |_| {});
         bundle
@@ -197,8 +197,7 @@ impl Recipe {
             .unwrap();
         bundle
             .add_package(Package {
-                model: &model,
-                schedule: &schedule,
+                design: &design,
                 implementation: &implementation,
                 model_digest: "0123",
                 model_file: None,

@@ -13,8 +13,8 @@ use lprnn_hw::cosim::{
     Workload, beat_bytes, compare_timed, pack_step, signed_field,
 };
 use lprnn_hw::device::Family;
+use lprnn_hw::hardware;
 use lprnn_hw::quantize::QuantizedModel;
-use lprnn_hw::schedule::Schedule;
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 
 /// Steps of a run that is compared after a reset.
@@ -44,20 +44,20 @@ impl Dut for AfterPulse<'_> {
 pub struct Design {
     recipe: Recipe,
     pub model: QuantizedModel,
-    schedule: Schedule,
+    hardware: hardware::Design,
     pub interface: Interface,
 }
 
 impl Design {
     pub fn new(recipe: Recipe) -> (Self, Bundle) {
         let model = recipe.model(SEED);
-        let schedule = Schedule::new(&model, &recipe.implementation()).unwrap();
+        let hardware = hardware::Design::new(&model, &recipe.implementation()).unwrap();
         let bundle = recipe.bundle(SEED, 4);
         let interface = bundle.interface.clone();
         let design = Self {
             recipe,
             model,
-            schedule,
+            hardware,
             interface,
         };
         (design, bundle)
@@ -133,7 +133,7 @@ impl Design {
                     cycles: 1 + u64::from(number % 8 == 7),
                 },
                 &self.interface,
-                &self.schedule.layers,
+                self.hardware.layers(),
                 load.stimulus(),
                 &expected,
                 (Pattern::AlwaysReady, number),

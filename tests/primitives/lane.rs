@@ -5,12 +5,11 @@
 
 use super::bench::{Bench, Cycle, bits};
 use super::common::Random;
-use lprnn_hw::codegen::LayerHardware;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{QFormat, requantize};
-use lprnn_hw::quantize::Layer;
-use lprnn_hw::schedule::{Fabric, LayerSchedule, LayerShape};
-use lprnn_hw::spec::MacStyle;
+use lprnn_hw::hardware::{Design, Folding, LayerDesign, Widths};
+use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 /// Groups after the last reset.
 const GROUPS: usize = 60;
@@ -27,8 +26,7 @@ type Format = (u32, i32);
 /// One layer of one unit: formats, blocks of a group, family.
 pub struct Lane {
     pub layer: Layer,
-    pub schedule: LayerSchedule,
-    pub hardware: LayerHardware,
+    pub design: LayerDesign,
 }
 
 /// One group of units in the lane.
@@ -103,34 +101,48 @@ impl Lane {
             bias: vec![largest_bias; 4],
             row_scale: None,
         };
-        let shape = LayerShape {
-            input_size,
-            hidden_size: 1,
-            w_bits: 4,
-            act_bits: h.0.max(4),
+        let implementation = Implementation {
+            name: "lane".into(),
+            folding: FoldingGoal::Explicit {
+                units: 1,
+                columns: 1,
+            },
+            mac: MacStyle::Lut,
+            target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
         };
-        let mac = MacStyle::Lut;
-        let schedule = LayerSchedule::fold(shape, 1, 1, 1, Fabric { mac, target });
-        let hardware = LayerHardware::new(&layer, &schedule, target);
-        Self {
-            layer,
-            schedule,
-            hardware,
-        }
+        let model = QuantizedModel {
+            layers: vec![layer.clone()],
+            ..QuantizedModel::default()
+        };
+        let design = Design::new(&model, &implementation).unwrap().layers()[0].clone();
+        Self { layer, design }
+    }
+
+    /// What works side by side, and when.
+    pub const fn folding(&self) -> &Folding {
+        self.design.folding()
+    }
+
+    /// Widths and shifts.
+    pub const fn widths(&self) -> &Widths {
+        self.design.widths()
     }
 
     fn table_register(&self) -> usize {
-        usize::from(self.schedule.table_register)
+        usize::from(self.folding().table_register)
     }
 
     fn phases(&self) -> usize {
-        16 + self.table_register() + self.schedule.tanh_delay
+        16 + self.table_register() + self.folding().tanh_delay
     }
 
     /// Half of the last bit that z keeps, which the bias memory adds.
-    const fn half(&self) -> i64 {
-        if self.hardware.z_shift > 0 {
-            1 << (self.hardware.z_shift - 1)
+    fn half(&self) -> i64 {
+        if self.widths().z_shift > 0 {
+            1 << (self.widths().z_shift - 1)
         } else {
             0
         }
@@ -138,8 +150,8 @@ impl Lane {
 
     /// An accumulator: any, one at an end, or one at the middle of two codes of z or beside it.
     fn sum(&self, random: &mut Random) -> i64 {
-        let end = 1i64 << (self.hardware.acc_w - 1);
-        let code = random.code(self.layer.z.bits) << self.hardware.z_shift;
+        let end = 1i64 << (self.widths().acc - 1);
+        let code = random.code(self.layer.z.bits) << self.widths().z_shift;
         let sum = match random.between(0, 7) {
             0 => -end,
             1 => end,
@@ -199,7 +211,7 @@ impl Lane {
                 ports[at(phase)].phases |= 1 << phase;
             }
             for (turn, gate) in TURNS.into_iter().enumerate() {
-                let bias = random.code(self.hardware.acc_w as u32);
+                let bias = random.code(self.widths().acc as u32);
                 acc[gate] += group.sums[gate] + self.half() - bias;
                 set(&mut ports[at(0)].acc[gate], acc[gate]);
                 set(&mut ports[at(1 + turn)].bias, bias);
@@ -230,11 +242,11 @@ impl Lane {
         let mut next = 0;
         std::iter::repeat_with(move || {
             let start = next;
-            next += self.schedule.blocks;
+            next += self.folding().blocks;
             if random.between(0, 3) == 0 {
                 next += random.between(0, 9) as usize;
             }
-            while self.schedule.groups_clash(next - start) {
+            while self.folding().groups_clash(next - start) {
                 next += 1;
             }
             start
@@ -243,7 +255,7 @@ impl Lane {
 
     /// Stretches that a reset of one cycle ends, and a long one. A group may start in the cycle after.
     pub fn bench(&self) -> Bench {
-        let mut random = Random(self.hardware.acc_w as u64);
+        let mut random = Random(self.widths().acc as u64);
         let mut all = vec![Ports {
             reset: true,
             ..Ports::default()
@@ -267,14 +279,10 @@ impl Lane {
     }
 
     fn described(&self, all: &[Ports], random: &mut Random) -> Bench {
-        let Self {
-            layer,
-            schedule,
-            hardware,
-        } = self;
+        let (layer, folding, widths) = (&self.layer, self.folding(), self.widths());
         let (z_w, c_w, h_w) = (layer.z.bits, layer.c.bits, layer.h.bits);
         let (z_w, c_w, h_w) = (z_w as usize, c_w as usize, h_w as usize);
-        let (acc_w, table_w) = (hardware.acc_w, layer.a_frac as usize + 2);
+        let (acc_w, table_w) = (widths.acc, layer.a_frac as usize + 2);
         let cycles = all.iter().map(|ports| {
             let mut inputs: Vec<bool> = bits(ports.reset.into(), 1)
                 .chain(bits(ports.phases, self.phases()))
@@ -308,18 +316,18 @@ impl Lane {
         let parameters = [
             ("ACC_W", acc_w as i64),
             ("Z_W", z_w as i64),
-            ("Z_SHIFT", hardware.z_shift.into()),
+            ("Z_SHIFT", widths.z_shift.into()),
             ("A_FRAC", layer.a_frac.into()),
             ("C_W", c_w as i64),
-            ("FC_SHIFT", hardware.fc_shift.into()),
-            ("IG_SHIFT", hardware.ig_shift.into()),
-            ("ZC_SHIFT", hardware.zc_shift.into()),
+            ("FC_SHIFT", widths.fc_shift.into()),
+            ("IG_SHIFT", widths.ig_shift.into()),
+            ("ZC_SHIFT", widths.zc_shift.into()),
             ("H_W", h_w as i64),
-            ("H_SHIFT", hardware.h_shift.into()),
-            ("B_W", hardware.b_w as i64),
-            ("P_W", hardware.p_w as i64),
+            ("H_SHIFT", widths.h_shift.into()),
+            ("B_W", widths.operand as i64),
+            ("P_W", widths.products as i64),
             ("TABLE_REG", self.table_register() as i64),
-            ("TANH_DELAY", schedule.tanh_delay as i64),
+            ("TANH_DELAY", folding.tanh_delay as i64),
             ("PHASES", self.phases() as i64),
         ];
         Bench {

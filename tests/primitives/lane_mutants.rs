@@ -26,23 +26,23 @@ fn lanes() -> [Lane; 9] {
 fn lanes_cover_every_case() {
     let lanes = lanes();
     let all = |value: &dyn Fn(&Lane) -> i64| lanes.iter().map(value).collect::<BTreeSet<i64>>();
-    let registers = all(&|lane| lane.schedule.table_register.into());
+    let registers = all(&|lane| lane.folding().table_register.into());
     assert_eq!(registers, BTreeSet::from([0, 1]));
-    let closest = all(&|lane| lane.schedule.blocks as i64);
+    let closest = all(&|lane| lane.folding().blocks as i64);
     assert!(closest.is_superset(&(5..10).collect()), "{closest:?}");
-    let delays = all(&|lane| lane.schedule.tanh_delay as i64);
+    let delays = all(&|lane| lane.folding().tanh_delay as i64);
     assert_eq!(delays, BTreeSet::from([0, 1, 2, 3]));
     let z = all(&|lane| lane.layer.z.bits.into());
     assert!(z.is_superset(&BTreeSet::from([4, 8, 12])), "{z:?}");
     let h = all(&|lane| lane.layer.h.bits.into());
     assert!(h.is_superset(&BTreeSet::from([1, 4, 8, 16])), "{h:?}");
-    let cell = all(&|lane| i64::from(lane.hardware.ig_shift) - i64::from(lane.hardware.fc_shift));
+    let cell = all(&|lane| i64::from(lane.widths().ig_shift) - i64::from(lane.widths().fc_shift));
     let signs: BTreeSet<_> = cell.into_iter().map(i64::signum).collect();
     assert_eq!(signs, BTreeSet::from([-1, 0, 1]));
     let drops: [fn(&Lane) -> i64; 3] = [
-        |lane| lane.hardware.z_shift.into(),
-        |lane| lane.hardware.zc_shift.into(),
-        |lane| lane.hardware.h_shift.into(),
+        |lane| lane.widths().z_shift.into(),
+        |lane| lane.widths().zc_shift.into(),
+        |lane| lane.widths().h_shift.into(),
     ];
     for drop in drops {
         let drops = all(&drop);

@@ -3,7 +3,7 @@
 use super::bench::{Bench, Cycle, all_equal, bits};
 use super::common::Random;
 use lprnn_hw::device::Family;
-use lprnn_hw::schedule::{LayerShape, MacArray, Packing};
+use lprnn_hw::hardware::{MacArray, Packing};
 use lprnn_hw::spec::MacStyle;
 
 /// One array as `lprnn_layer` would instantiate it.
@@ -27,14 +27,8 @@ fn log2(count: usize) -> usize {
 
 impl Array {
     fn new(mac: (MacStyle, Family), rows: usize, columns: usize, widths: (usize, usize)) -> Self {
-        let shape = LayerShape {
-            input_size: columns,
-            hidden_size: rows,
-            w_bits: widths.1 as u32,
-            act_bits: widths.0 as u32,
-        };
         Self {
-            mac: MacArray::choose(mac.0, &shape, mac.1),
+            mac: MacArray::choose(mac.0, widths.1 as u32, widths.0 as u32, mac.1),
             rows,
             columns,
             act_w: widths.0,

@@ -1,8 +1,8 @@
 //! One layer's folding: groups of units, blocks of columns, and where every operand sits.
 
-use super::mac::MacArray;
+use super::array::MacArray;
+use super::spec::LayerSpec;
 use crate::device::Family;
-use crate::quantize::Layer;
 use crate::spec::MacStyle;
 use serde::Serialize;
 
@@ -10,60 +10,38 @@ use serde::Serialize;
 /// the registers that `table_register` and `tanh_delay` add.
 const LANE_CYCLES: usize = 17;
 
-/// What the schedule needs to know of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct LayerShape {
-    /// Elements of x.
-    pub input_size: usize,
-    /// Units.
-    pub hidden_size: usize,
-    /// Bits of a weight.
-    pub w_bits: u32,
-    /// Bits of an operand in the array: the wider of x and h.
-    pub act_bits: u32,
-}
-
-impl LayerShape {
-    /// The shape of a quantised layer.
-    #[must_use]
-    pub fn of(layer: &Layer) -> Self {
-        Self {
-            input_size: layer.input_size,
-            hidden_size: layer.hidden_size,
-            w_bits: layer.w_bits,
-            act_bits: layer.x.bits.max(layer.h.bits),
-        }
-    }
-}
-
-/// What the arrays are built of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Fabric {
+/// The array that was asked for, and the family it is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayStyle {
     /// LUTs, DSP blocks, or whichever suits the widths.
     pub mac: MacStyle,
     /// FPGA family.
     pub target: Family,
 }
 
-/// One layer, folded: `4 * units` rows by `columns` columns work side by side.
+/// One layer, folded: the sums of `units` units by `columns` columns work side by side.
 ///
 /// A step is `groups` groups of `units` units; a group is `blocks` blocks: `x_blocks` of x, then
 /// `h_blocks` of h, then idle ones that give the element-wise lanes the cycles they need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LayerSchedule {
-    /// Sizes and weight width.
-    pub shape: LayerShape,
+pub struct Folding {
+    /// Elements of x.
+    pub input_size: usize,
+    /// Units.
+    pub hidden_size: usize,
+    /// Rows of the array for one unit: the cell's sums.
+    pub sums: usize,
     /// Units computed side by side, U.
     pub units: usize,
     /// Columns multiplied side by side, S.
     pub columns: usize,
-    /// What the array is made of.
+    /// The kind of array.
     pub mac: MacArray,
     /// Stages of a chain.
     pub chain: usize,
     /// Chains side by side in every row.
     pub chains: usize,
-    /// Whether a register stands behind the activation tables.
+    /// A register stands behind the activation tables.
     pub table_register: bool,
     /// Registers behind tanh(c), so that groups do not meet at the lane's multiplier.
     pub tanh_delay: usize,
@@ -85,7 +63,7 @@ pub struct LayerSchedule {
     pub blocks: usize,
     /// Groups of a step, G.
     pub groups: usize,
-    /// Whether a register stands between the sequencer and what it starts.
+    /// A register stands between the sequencer and what it starts.
     pub start_register: bool,
     /// Cycles from a block's addresses to its sums.
     pub mac_latency: usize,
@@ -93,26 +71,26 @@ pub struct LayerSchedule {
     pub queue_log2: usize,
 }
 
-impl LayerSchedule {
+impl Folding {
     /// Folds one layer; `units` and `columns` at least 1, `stream` elements a beat.
     ///
     /// `stream` must divide `units` and be at most `columns`.
     #[must_use]
     pub fn fold(
-        shape: LayerShape,
+        spec: &LayerSpec,
         units: usize,
         columns: usize,
         stream: usize,
-        fabric: Fabric,
+        style: ArrayStyle,
     ) -> Self {
-        let mac = MacArray::choose(fabric.mac, &shape, fabric.target);
+        let mac = MacArray::choose(style.mac, spec.w_bits, spec.act_bits(), style.target);
         let (chain, chains) = mac.chains(columns);
         // Block RAM of the LUT4 families is slow: nothing but a register may follow it.
-        let slow_memory = fabric.target.facts().slow_memory;
+        let slow_memory = style.target.facts().slow_memory;
 
-        let groups = shape.hidden_size.div_ceil(units);
+        let groups = spec.hidden_size.div_ceil(units);
         let x_slots = columns / stream;
-        let x_blocks = shape.input_size.div_ceil(x_slots * stream);
+        let x_blocks = spec.input_size.div_ceil(x_slots * stream);
         let (h_slots, h_subblocks) = if units <= columns {
             (columns / units, 1)
         } else {
@@ -120,14 +98,16 @@ impl LayerSchedule {
         };
         let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
         let (blocks, tanh_delay) = lane_slots(x_blocks + h_blocks, usize::from(slow_memory));
-        let mac_latency = mac.latency(chain, chains, shape.w_bits);
+        let mac_latency = mac.latency(chain, chains, spec.w_bits);
         // Results in flight: from the start of a group's last block until its first beat can leave,
         // one being sent, one for the rounding of both.
         let lane = LANE_CYCLES + usize::from(slow_memory) + tanh_delay;
         let in_flight = (mac_latency + lane + 4).div_ceil(blocks) + 2;
         let queue_log2 = in_flight.next_power_of_two().trailing_zeros().max(1) as usize;
         Self {
-            shape,
+            input_size: spec.input_size,
+            hidden_size: spec.hidden_size,
+            sums: spec.sums(),
             units,
             columns,
             mac,
@@ -169,50 +149,50 @@ impl LayerSchedule {
         self.groups * self.blocks
     }
 
-    /// Bits of a row of the weight memory.
+    /// Rows of the array.
     #[must_use]
-    pub fn weight_row_bits(&self) -> usize {
-        4 * self.units * self.columns * self.shape.w_bits as usize
+    pub fn rows(&self) -> usize {
+        self.sums * self.units
     }
 
     /// Multiply-accumulates of one step, padding not counted.
     #[must_use]
     pub fn macs_per_step(&self) -> u64 {
-        4 * (self.shape.hidden_size * (self.shape.input_size + self.shape.hidden_size)) as u64
+        self.sums as u64 * (self.hidden_size * (self.input_size + self.hidden_size)) as u64
     }
 
     /// Multiply-accumulates the array could do in one cycle.
     #[must_use]
     pub fn macs_per_cycle(&self) -> usize {
-        4 * self.units * self.columns
+        self.rows() * self.columns
     }
 
     /// Beats of one input step.
     #[must_use]
     pub fn in_beats(&self) -> usize {
-        self.shape.input_size.div_ceil(self.in_elements)
+        self.input_size.div_ceil(self.in_elements)
     }
 
     /// Beats of one output step.
     #[must_use]
     pub fn out_beats(&self) -> usize {
-        self.shape.hidden_size.div_ceil(self.out_elements)
+        self.hidden_size.div_ceil(self.out_elements)
     }
 
     /// Real units of the last group.
     #[must_use]
     pub fn last_units(&self) -> usize {
-        self.shape.hidden_size - (self.groups - 1) * self.units
+        self.hidden_size - (self.groups - 1) * self.units
     }
 
     /// Columns that hold an element of x in some block, and those that hold one of h.
     #[must_use]
     pub fn columns_of_x_and_h(&self) -> (usize, usize) {
-        let x = self.shape.input_size.min(self.x_slots * self.in_elements);
+        let x = self.input_size.min(self.x_slots * self.in_elements);
         let h = if self.h_subblocks > 1 {
             self.columns
         } else {
-            self.shape.hidden_size.min(self.h_slots * self.units)
+            self.hidden_size.min(self.h_slots * self.units)
         };
         (x, h)
     }

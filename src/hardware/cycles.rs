@@ -4,7 +4,8 @@
 //! `lprnn_output`, with a source that always offers and a sink that always takes. Every
 //! cosimulation compares its counts with the simulated ones.
 
-use super::layer::LayerSchedule;
+use super::folding::Folding;
+use super::layer::LayerDesign;
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -27,9 +28,9 @@ pub struct CycleCounts {
 /// The control is finite and takes no input but itself, so that the distances between steps repeat
 /// from the first state that is seen twice.
 #[must_use]
-pub fn count_cycles(layers: &[LayerSchedule]) -> CycleCounts {
+pub fn count_cycles(layers: &[LayerDesign]) -> CycleCounts {
     let mut core = Controls::new(layers);
-    let beats = layers[layers.len() - 1].out_beats();
+    let beats = layers[layers.len() - 1].folding().out_beats();
     let mut ends: Vec<u64> = Vec::new();
     let mut seen: Vec<Vec<Control>> = Vec::new();
     let mut sent = 0;
@@ -99,9 +100,12 @@ impl<'a> Controls<'a> {
     /// # Panics
     /// Later, when there are no layers.
     #[must_use]
-    pub fn new(layers: &'a [LayerSchedule]) -> Self {
+    pub fn new(layers: &'a [LayerDesign]) -> Self {
         Self {
-            layers: layers.iter().map(Control::new).collect(),
+            layers: layers
+                .iter()
+                .map(|layer| Control::new(layer.folding()))
+                .collect(),
             waits: vec![Waits::default(); layers.len()],
         }
     }
@@ -145,9 +149,10 @@ impl<'a> Controls<'a> {
     /// Steps of this layer's results that fit between the array and a sink that takes nothing, one
     /// more than begun counted as one.
     #[must_use]
-    pub fn steps_held(layer: &LayerSchedule) -> usize {
+    pub fn steps_held(layer: &LayerDesign) -> usize {
+        let folding = layer.folding();
         // The queue, and the group that is being sent.
-        ((1usize << layer.queue_log2) + 1).div_ceil(layer.groups) + 1
+        ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1
     }
 }
 
@@ -157,7 +162,7 @@ const FAR: usize = 16;
 /// The control state of one layer, named after the registers it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Control<'a> {
-    layer: &'a LayerSchedule,
+    layer: &'a Folding,
     // loader
     beat: usize,
     free: usize,
@@ -184,7 +189,7 @@ struct Control<'a> {
 }
 
 impl<'a> Control<'a> {
-    fn new(layer: &'a LayerSchedule) -> Self {
+    fn new(layer: &'a Folding) -> Self {
         Self {
             layer,
             beat: 0,

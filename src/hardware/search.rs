@@ -1,12 +1,13 @@
 //! Choosing the folding from an explicit request or a goal.
 
-use super::layer::{Fabric, LayerSchedule, LayerShape};
-use super::mac::MacArray;
+use super::array::MacArray;
+use super::folding::{ArrayStyle, Folding};
+use super::spec::LayerSpec;
 use crate::spec::{FoldingGoal, Implementation};
 
 /// A folding that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ScheduleError {
+pub enum DesignError {
     /// Units or columns out of range for a layer.
     #[error("{field}: {value} is not between 1 and {max} (layer {layer})")]
     OutOfRange {
@@ -58,7 +59,7 @@ pub enum ScheduleError {
     NoLayers,
 }
 
-impl crate::remedy::Remedy for ScheduleError {
+impl crate::remedy::Remedy for DesignError {
     fn help(&self) -> Option<String> {
         match self {
             Self::StreamElements { .. } => Some("give 1, which always fits".into()),
@@ -72,52 +73,50 @@ impl crate::remedy::Remedy for ScheduleError {
 const LARGEST_ARRAY: usize = 1 << 16;
 
 /// Folds every layer as `implementation` asks.
-pub fn choose(
-    shapes: &[LayerShape],
+pub(super) fn fold(
+    specs: &[LayerSpec],
     implementation: &Implementation,
-) -> Result<Vec<LayerSchedule>, ScheduleError> {
-    if shapes.is_empty() {
-        return Err(ScheduleError::NoLayers);
+) -> Result<Vec<Folding>, DesignError> {
+    if specs.is_empty() {
+        return Err(DesignError::NoLayers);
     }
-    let fabric = Fabric {
+    let style = ArrayStyle {
         mac: implementation.mac,
         target: implementation.target,
     };
-    let mut foldings = Vec::with_capacity(shapes.len());
-    for (index, &shape) in shapes.iter().enumerate() {
+    let mut foldings = Vec::with_capacity(specs.len());
+    for (index, spec) in specs.iter().enumerate() {
         foldings.push(match implementation.folding {
             FoldingGoal::Explicit { units, columns } => {
-                explicit(index, shape, units, columns, shapes.len())?
+                explicit(index, spec, units, columns, specs.len())?
             }
-            FoldingGoal::MaxMacs { macs } => fastest(shape, macs, fabric)?,
-            FoldingGoal::TargetCycles { cycles } => smallest(index, shape, cycles, fabric)?,
+            FoldingGoal::MaxMacs { macs } => fastest(spec, macs, style)?,
+            FoldingGoal::TargetCycles { cycles } => smallest(index, spec, cycles, style)?,
         });
     }
-    let stream = stream_elements(shapes, &foldings, implementation.stream_elements, fabric)?;
-    Ok(shapes
+    let stream = stream_elements(specs, &foldings, implementation.stream_elements, style)?;
+    Ok(specs
         .iter()
         .zip(&foldings)
-        .map(|(&shape, &(units, columns))| {
-            LayerSchedule::fold(shape, units, columns, stream, fabric)
-        })
+        .map(|(spec, &(units, columns))| Folding::fold(spec, units, columns, stream, style))
         .collect())
 }
 
 fn explicit(
     layer: usize,
-    shape: LayerShape,
+    spec: &LayerSpec,
     units: usize,
     columns: usize,
     layers: usize,
-) -> Result<(usize, usize), ScheduleError> {
-    let longest = shape.input_size.max(shape.hidden_size);
+) -> Result<(usize, usize), DesignError> {
+    let longest = spec.input_size.max(spec.hidden_size);
     for (field, value, max) in [
-        ("units", units, shape.hidden_size),
+        ("units", units, spec.hidden_size),
         ("columns", columns, longest),
     ] {
         // One folding for several layers of different sizes: each takes what it can use.
         if value == 0 || (value > max && layers == 1) {
-            return Err(ScheduleError::OutOfRange {
+            return Err(DesignError::OutOfRange {
                 field,
                 value,
                 max,
@@ -125,23 +124,23 @@ fn explicit(
             });
         }
     }
-    Ok((units.min(shape.hidden_size), columns.min(longest)))
+    Ok((units.min(spec.hidden_size), columns.min(longest)))
 }
 
 /// Cycles of a step for one candidate, streams left aside.
-fn cycles(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 {
-    LayerSchedule::fold(shape, units, columns, 1, fabric).free_running_cycles()
+fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
+    Folding::fold(spec, units, columns, 1, style).free_running_cycles()
 }
 
 /// Every folding worth looking at: for each number of units the column counts that change the
 /// number of blocks.
-fn candidates(shape: LayerShape, macs: usize) -> impl Iterator<Item = (usize, usize)> {
-    let longest = shape.input_size.max(shape.hidden_size);
-    (1..=shape.hidden_size.min(macs / 4))
+fn candidates(spec: &LayerSpec, macs: usize) -> impl Iterator<Item = (usize, usize)> {
+    let longest = spec.input_size.max(spec.hidden_size);
+    (1..=spec.hidden_size.min(macs / 4))
         .filter(move |&units| {
             // Only units that are the fewest for their number of groups.
-            let groups = shape.hidden_size.div_ceil(units);
-            units == 1 || shape.hidden_size.div_ceil(units - 1) > groups
+            let groups = spec.hidden_size.div_ceil(units);
+            units == 1 || spec.hidden_size.div_ceil(units - 1) > groups
         })
         .flat_map(move |units| {
             (1..=longest.min(macs / (4 * units))).map(move |columns| (units, columns))
@@ -152,10 +151,10 @@ fn candidates(shape: LayerShape, macs: usize) -> impl Iterator<Item = (usize, us
 ///
 /// Per product and per unit after Yosys's counts of cores with 1 to 8 bits; the price of a packed
 /// DSP block is a judgement.
-fn cost(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 {
-    let (w, a) = (u64::from(shape.w_bits), u64::from(shape.act_bits));
+fn cost(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
+    let (w, a) = (u64::from(spec.w_bits), u64::from(spec.act_bits()));
     let (units, columns) = (units as u64, columns as u64);
-    let products = match MacArray::choose(fabric.mac, &shape, fabric.target) {
+    let products = match MacArray::choose(style.mac, spec.w_bits, spec.act_bits(), style.target) {
         MacArray::Lut { .. } => 4 * units * columns * (7 * w * a + 20) / 10,
         // Of a bare multiplier every product is summed up beside it.
         MacArray::Dsp(packing) if packing.bare => {
@@ -174,18 +173,18 @@ fn cost(shape: LayerShape, units: usize, columns: usize, fabric: Fabric) -> u64 
 ///
 /// The last cycles are bought with many units of few columns, and every unit brings a lane.
 fn fastest(
-    shape: LayerShape,
+    spec: &LayerSpec,
     macs: usize,
-    fabric: Fabric,
-) -> Result<(usize, usize), ScheduleError> {
+    style: ArrayStyle,
+) -> Result<(usize, usize), DesignError> {
     let price = |&(units, columns): &(usize, usize)| {
-        let cycles = cycles(shape, units, columns, fabric);
-        let cost = cost(shape, units, columns, fabric);
+        let cycles = cycles(spec, units, columns, style);
+        let cost = cost(spec, units, columns, style);
         u128::from(cycles).pow(3) * u128::from(cost)
     };
-    candidates(shape, macs.min(LARGEST_ARRAY))
+    candidates(spec, macs.min(LARGEST_ARRAY))
         .min_by_key(price)
-        .ok_or(ScheduleError::TooSmall {
+        .ok_or(DesignError::TooSmall {
             field: "max_macs",
             min: 4,
         })
@@ -194,31 +193,29 @@ fn fastest(
 /// The cheapest array that takes at most `goal` cycles a step; the fastest among equals.
 fn smallest(
     layer: usize,
-    shape: LayerShape,
+    spec: &LayerSpec,
     goal: u64,
-    fabric: Fabric,
-) -> Result<(usize, usize), ScheduleError> {
+    style: ArrayStyle,
+) -> Result<(usize, usize), DesignError> {
     let mut best = u64::MAX;
-    candidates(shape, LARGEST_ARRAY)
+    candidates(spec, LARGEST_ARRAY)
         .filter_map(|(units, columns)| {
-            let cycles = cycles(shape, units, columns, fabric);
+            let cycles = cycles(spec, units, columns, style);
             best = best.min(cycles);
             (cycles <= goal).then_some((units, columns, cycles))
         })
-        .min_by_key(|&(units, columns, cycles)| {
-            (cost(shape, units, columns, fabric), cycles, units)
-        })
+        .min_by_key(|&(units, columns, cycles)| (cost(spec, units, columns, style), cycles, units))
         .map(|(units, columns, _)| (units, columns))
-        .ok_or(ScheduleError::Unreachable { goal, best, layer })
+        .ok_or(DesignError::Unreachable { goal, best, layer })
 }
 
 /// The requested elements per beat, or the fewest with which no stream slows an array down.
 fn stream_elements(
-    shapes: &[LayerShape],
+    specs: &[LayerSpec],
     foldings: &[(usize, usize)],
     wanted: Option<usize>,
-    fabric: Fabric,
-) -> Result<usize, ScheduleError> {
+    style: ArrayStyle,
+) -> Result<usize, DesignError> {
     let misfit = |value: usize| {
         foldings
             .iter()
@@ -229,7 +226,7 @@ fn stream_elements(
             None => Ok(value),
             Some(layer) => {
                 let (units, columns) = foldings[layer];
-                Err(ScheduleError::StreamElements {
+                Err(DesignError::StreamElements {
                     value,
                     units,
                     columns,
@@ -239,27 +236,24 @@ fn stream_elements(
         };
     }
     let widest = foldings.iter().map(|&(units, _)| units).min().unwrap_or(1);
-    let slowest = shapes
+    let slowest = specs
         .iter()
         .zip(foldings)
-        .map(|(&shape, &(u, s))| cycles(shape, u, s, fabric))
+        .map(|(spec, &(u, s))| cycles(spec, u, s, style))
         .max()
         .unwrap_or(1);
     let fits: Vec<usize> = (1..=widest)
         .filter(|&value| misfit(value).is_none())
         .collect();
     let keeps_up = |value: usize| {
-        shapes
-            .iter()
-            .zip(foldings)
-            .all(|(&shape, &(units, columns))| {
-                let layer = LayerSchedule::fold(shape, units, columns, value, fabric);
-                let steps = slowest.max(layer.free_running_cycles()) as usize;
-                let writes = layer.groups * layer.h_subblocks;
-                layer.in_beats() + writes + layer.chain + 2 <= steps
-                    && layer.units / value <= layer.blocks
-                    && layer.out_beats() <= steps
-            })
+        specs.iter().zip(foldings).all(|(spec, &(units, columns))| {
+            let layer = Folding::fold(spec, units, columns, value, style);
+            let steps = slowest.max(layer.free_running_cycles()) as usize;
+            let writes = layer.groups * layer.h_subblocks;
+            layer.in_beats() + writes + layer.chain + 2 <= steps
+                && layer.units / value <= layer.blocks
+                && layer.out_beats() <= steps
+        })
     };
     Ok(fits
         .iter()
@@ -270,39 +264,34 @@ fn stream_elements(
 
 #[cfg(test)]
 mod tests {
+    use super::super::cell::LSTM;
     use super::*;
     use crate::device::Family;
     use crate::spec::MacStyle;
 
-    const FABRIC: Fabric = Fabric {
+    const STYLE: ArrayStyle = ArrayStyle {
         mac: MacStyle::Lut,
         target: Family::Xc7,
     };
 
-    fn shape(input_size: usize, hidden_size: usize, bits: u32) -> LayerShape {
-        LayerShape {
-            input_size,
-            hidden_size,
-            w_bits: bits,
-            act_bits: bits,
-        }
+    fn layer(input_size: usize, hidden_size: usize, bits: u32) -> LayerSpec {
+        LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (bits, bits))
     }
 
     #[test]
     fn no_other_folding_is_both_faster_and_cheaper() {
-        for (shape, macs) in [
-            (shape(8, 32, 4), 64),
-            (shape(32, 128, 2), 320),
-            (shape(300, 300, 4), 320),
-            (shape(1, 7, 8), 40),
+        for (spec, macs) in [
+            (layer(8, 32, 4), 64),
+            (layer(32, 128, 2), 320),
+            (layer(300, 300, 4), 320),
+            (layer(1, 7, 8), 40),
         ] {
-            let (units, columns) = fastest(shape, macs, FABRIC).unwrap();
-            let time = cycles(shape, units, columns, FABRIC);
-            let price = cost(shape, units, columns, FABRIC);
-            for (u, s) in candidates(shape, macs) {
-                let beaten =
-                    cycles(shape, u, s, FABRIC) < time && cost(shape, u, s, FABRIC) <= price;
-                assert!(!beaten, "{u} x {s} beats {units} x {columns} for {shape:?}");
+            let (units, columns) = fastest(&spec, macs, STYLE).unwrap();
+            let time = cycles(&spec, units, columns, STYLE);
+            let price = cost(&spec, units, columns, STYLE);
+            for (u, s) in candidates(&spec, macs) {
+                let beaten = cycles(&spec, u, s, STYLE) < time && cost(&spec, u, s, STYLE) <= price;
+                assert!(!beaten, "{u} x {s} beats {units} x {columns} for {spec:?}");
             }
         }
     }
@@ -310,17 +299,17 @@ mod tests {
     #[test]
     fn lanes_count() {
         // 16 units of one column would take 80 cycles instead of 94, for twice the LUTs.
-        assert_eq!(fastest(shape(8, 32, 4), 64, FABRIC).unwrap(), (4, 4));
+        assert_eq!(fastest(&layer(8, 32, 4), 64, STYLE).unwrap(), (4, 4));
     }
 
     #[test]
     fn a_goal_of_cycles_is_met_at_the_least_cost() {
-        let shape = shape(64, 64, 4);
-        let (units, columns) = smallest(0, shape, 530, FABRIC).unwrap();
-        assert!(cycles(shape, units, columns, FABRIC) <= 530);
-        let price = cost(shape, units, columns, FABRIC);
-        for (u, s) in candidates(shape, 256) {
-            let better = cycles(shape, u, s, FABRIC) <= 530 && cost(shape, u, s, FABRIC) < price;
+        let spec = layer(64, 64, 4);
+        let (units, columns) = smallest(0, &spec, 530, STYLE).unwrap();
+        assert!(cycles(&spec, units, columns, STYLE) <= 530);
+        let price = cost(&spec, units, columns, STYLE);
+        for (u, s) in candidates(&spec, 256) {
+            let better = cycles(&spec, u, s, STYLE) <= 530 && cost(&spec, u, s, STYLE) < price;
             assert!(!better, "{u} x {s}");
         }
     }

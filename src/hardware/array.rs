@@ -1,6 +1,6 @@
-//! What a row of multiply-accumulates is made of, and how its columns form chains.
+//! The parts of a row of multiply-accumulates, and how its columns form chains.
 
-use super::layer::LayerShape;
+use super::bits::log2_up;
 use crate::device::Family;
 use crate::spec::MacStyle;
 use serde::Serialize;
@@ -14,7 +14,7 @@ const LONGEST_CHAIN: usize = 8;
 pub enum MacArray {
     /// Distributed arithmetic over pairs of columns.
     Lut {
-        /// Whether a register stands before every addition of a chain.
+        /// A register stands before every addition of a chain.
         mux_register: bool,
     },
     /// Several rows packed into each DSP block.
@@ -33,14 +33,14 @@ pub struct Packing {
     pub longest_chain: usize,
     /// Bits of the block's packed operand, of its other operand, of its sum.
     pub ports: (usize, usize, usize),
-    /// Whether the block multiplies and no more: a field holds one product, and sums are formed beside
-    /// the block.
+    /// The block multiplies and no more: a field holds one product, and sums are formed beside the
+    /// block.
     pub bare: bool,
 }
 
 impl Packing {
-    /// The densest packing for the weights and operands of `shape`, or `None` when the block or the
-    /// widths do not allow any.
+    /// The densest packing for weights of `w_bits` and operands of `act_bits` bits, or `None` when the
+    /// block or the widths do not allow any.
     ///
     /// `n` symmetric weights of W bits, `k` bits apart, take `(n - 1) k + W` bits of the operand;
     /// `N` products of A-bit operands stay inside a field while
@@ -48,14 +48,14 @@ impl Packing {
     /// short chains cost more LUTs than the packing saves; but one where the block has no adder and
     /// every field is summed up outside.
     #[must_use]
-    pub fn densest(shape: &LayerShape, target: Family) -> Option<Self> {
+    pub fn densest(w_bits: u32, act_bits: u32, target: Family) -> Option<Self> {
         let block = target.facts().multiplier.as_ref()?;
         if !block.packs {
             return None;
         }
         let (ports, bare) = (block.ports, !block.adder);
         let fewest = if bare { 1 } else { 4 };
-        let (w, a) = (shape.w_bits as usize, shape.act_bits as usize);
+        let (w, a) = (w_bits as usize, act_bits as usize);
         if w < 2 || a < 2 || w > ports.0 || a > ports.1 {
             return None;
         }
@@ -102,27 +102,24 @@ impl Packing {
 }
 
 impl MacArray {
-    /// Chooses the array of a layer.
+    /// The array of a layer.
     ///
     /// `Auto` takes DSP blocks from 5 weight bits on, where a packed block replaces more LUTs than
     /// its share of a device; `Dsp` falls back to LUTs where no packing exists.
     #[must_use]
-    pub fn choose(style: MacStyle, shape: &LayerShape, target: Family) -> Self {
+    pub fn choose(style: MacStyle, w_bits: u32, act_bits: u32, target: Family) -> Self {
         let lut = Self::Lut {
             mux_register: target.facts().mux_register,
         };
         let wanted = match style {
             MacStyle::Lut => false,
             MacStyle::Dsp => true,
-            MacStyle::Auto => target
-                .facts()
-                .auto_dsp_bits
-                .is_some_and(|least| shape.w_bits >= least),
+            MacStyle::Auto => (target.facts().auto_dsp_bits).is_some_and(|least| w_bits >= least),
         };
         if !wanted {
             return lut;
         }
-        Packing::densest(shape, target).map_or(lut, Self::Dsp)
+        Packing::densest(w_bits, act_bits, target).map_or(lut, Self::Dsp)
     }
 
     /// Columns that share a stage of a chain.
@@ -149,10 +146,10 @@ impl MacArray {
     /// Cycles from a block's addresses to its sums.
     #[must_use]
     pub fn latency(&self, chain: usize, chains: usize, w_bits: u32) -> usize {
-        let merges = chains.next_power_of_two().trailing_zeros() as usize;
+        let merges = log2_up(chains);
         match self {
             Self::Lut { mux_register } => {
-                let levels = w_bits.next_power_of_two().trailing_zeros() as usize;
+                let levels = log2_up(w_bits as usize);
                 2 + usize::from(*mux_register) + chain + levels + merges
             }
             // Operand and product registers of the block, then one cycle a stage.

@@ -4,7 +4,7 @@
 //! a large layer. Where no stream, buffer or queue can run empty or full, the same two numbers follow
 //! from the folding alone; a search over thousands of foldings needs no more.
 
-use super::layer::LayerSchedule;
+use super::layer::LayerDesign;
 
 /// Cycles of a core, source always offering, sink always taking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +24,15 @@ pub struct SteadyCycles {
 /// In the steady state the slowest layer sets the pace. That the two buffers between layers suffice for
 /// it is not proved; a test compares thousands of random cores with the simulated control.
 #[must_use]
-pub fn steady_cycles(layers: &[LayerSchedule]) -> Option<SteadyCycles> {
-    let free: Vec<usize> = layers
-        .iter()
+pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
+    let layers = || layers.iter().map(LayerDesign::folding);
+    let free: Vec<usize> = layers()
         .map(|layer| layer.free_running_cycles() as usize)
         .collect();
     let per_step = free.iter().copied().max()?;
-    let mut latency = layers[0].in_beats();
+    let mut latency = layers().next()?.in_beats();
     let mut pace = 0;
-    for (index, layer) in layers.iter().enumerate() {
+    for (index, layer) in layers().enumerate() {
         let computing = layer.groups * layer.blocks;
         let writes = layer.groups * layer.h_subblocks;
         let input = layer.in_beats() + writes + layer.chain + 2;
@@ -57,7 +57,7 @@ pub fn steady_cycles(layers: &[LayerSchedule]) -> Option<SteadyCycles> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LayerShape, choose, count_cycles};
+    use super::super::{Design, LSTM, LayerSpec, count_cycles};
     use super::*;
     use crate::device::Family;
     use crate::quantize::SplitMix;
@@ -96,16 +96,14 @@ mod tests {
                 hidden
             };
             let (w_bits, act_bits) = (noise.between(1, 8) as u32, noise.between(1, 8) as u32);
-            let shapes: Vec<LayerShape> = (0..count)
-                .map(|layer| LayerShape {
-                    input_size: if layer == 0 { input } else { hidden },
-                    hidden_size: hidden,
-                    w_bits,
-                    act_bits,
+            let specs: Vec<LayerSpec> = (0..count)
+                .map(|layer| {
+                    let inputs = if layer == 0 { input } else { hidden };
+                    LayerSpec::ordinary(&LSTM, (inputs, hidden), (w_bits, act_bits))
                 })
                 .collect();
             let built = implementation(&mut noise, hidden, hidden.max(input));
-            let layers = choose(&shapes, &built).unwrap();
+            let layers = Design::layers_of(&specs, &built).unwrap();
             all += 1;
             let Some(steady) = steady_cycles(&layers) else {
                 continue;
@@ -115,7 +113,7 @@ mod tests {
             assert_eq!(
                 (steady.latency, steady.per_step),
                 (counted.latency, counted.per_step),
-                "round {round}: {shapes:?} {:?}",
+                "round {round}: {specs:?} {:?}",
                 built.folding
             );
         }

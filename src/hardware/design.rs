@@ -1,0 +1,117 @@
+//! A design: every number between the model and the Verilog, decided once.
+
+use super::cycles::{CycleCounts, count_cycles};
+use super::layer::{LayerDesign, RomColumns};
+use super::search::{DesignError, fold};
+use super::spec::LayerSpec;
+use super::widths::RowBound;
+use crate::quantize::QuantizedModel;
+use crate::spec::{Implementation, MemoryInit};
+use serde::Serialize;
+
+/// A core in numbers: immutable, and made from model and implementation alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Design {
+    layers: Vec<LayerDesign>,
+    stream_elements: usize,
+    cycles: CycleCounts,
+    #[serde(skip)]
+    memory_init: MemoryInit,
+    small_memory_style: &'static str,
+}
+
+impl Design {
+    /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
+    ///
+    /// # Errors
+    /// A folding that cannot be built, or a goal that cannot be met.
+    pub fn new(
+        model: &QuantizedModel,
+        implementation: &Implementation,
+    ) -> Result<Self, DesignError> {
+        let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+        let foldings = fold(&specs, implementation)?;
+        let layers: Vec<LayerDesign> = (specs.into_iter().zip(foldings).zip(&model.layers))
+            .map(|((spec, folding), layer)| {
+                LayerDesign::new(spec, folding, RowBound::Weights(layer.into()))
+            })
+            .collect();
+        Ok(Self {
+            stream_elements: layers[0].folding().in_elements,
+            cycles: count_cycles(&layers),
+            layers,
+            memory_init: implementation.memory_init,
+            small_memory_style: implementation.target.facts().small_memory_style,
+        })
+    }
+
+    /// The layers of a design from sizes and formats alone, accumulators sized for weights of ordinary
+    /// size, cycles not counted: for searching among many.
+    ///
+    /// # Errors
+    /// As [`Design::new`].
+    pub fn layers_of(
+        specs: &[LayerSpec],
+        implementation: &Implementation,
+    ) -> Result<Vec<LayerDesign>, DesignError> {
+        let foldings = fold(specs, implementation)?;
+        Ok((specs.iter().zip(foldings))
+            .map(|(spec, folding)| LayerDesign::new(spec.clone(), folding, RowBound::Sizes))
+            .collect())
+    }
+
+    /// One entry per layer, in the order of the data.
+    #[must_use]
+    pub fn layers(&self) -> &[LayerDesign] {
+        &self.layers
+    }
+
+    /// Elements of one beat on every stream of the design.
+    #[must_use]
+    pub const fn stream_elements(&self) -> usize {
+        self.stream_elements
+    }
+
+    /// Exact cycle counts of the whole core, source and sink always willing.
+    #[must_use]
+    pub const fn cycles(&self) -> &CycleCounts {
+        &self.cycles
+    }
+
+    /// The style that written memories ask for.
+    #[must_use]
+    pub const fn small_memory_style(&self) -> &'static str {
+        self.small_memory_style
+    }
+
+    /// What synthesis keeps of the memories of every layer of `model`, the model of this design.
+    #[must_use]
+    pub fn rom_columns(&self, model: &QuantizedModel) -> Vec<RomColumns> {
+        let two_tables = self.memory_init == MemoryInit::Inline;
+        (self.layers.iter().zip(&model.layers))
+            .map(|(design, layer)| design.rom_columns(layer, two_tables))
+            .collect()
+    }
+
+    /// Multiply-accumulates of one step, padding not counted.
+    #[must_use]
+    pub fn macs_per_step(&self) -> u64 {
+        let layers = self.layers.iter();
+        layers.map(|layer| layer.folding().macs_per_step()).sum()
+    }
+
+    /// Multiply-accumulates the arrays could do in one cycle.
+    #[must_use]
+    pub fn macs_per_cycle(&self) -> u64 {
+        let layers = self.layers.iter();
+        layers
+            .map(|layer| layer.folding().macs_per_cycle() as u64)
+            .sum()
+    }
+
+    /// Multiply-accumulates done over multiply-accumulates offered, in the steady state.
+    #[must_use]
+    pub fn array_use(&self) -> f64 {
+        self.macs_per_step() as f64 / (self.macs_per_cycle() as f64 * self.cycles.per_step as f64)
+    }
+}

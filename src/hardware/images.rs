@@ -1,0 +1,168 @@
+//! Memory images: weights with the array's skew, biases with every constant of the datapath.
+
+use super::image::Image;
+use super::placed::Placed;
+use super::widths::Widths;
+use bitvec::field::BitField;
+
+/// The weight memory: row `a` holds, for stage `i` of every chain, the weights of block `a - i`.
+pub(super) fn weight_image(placed: &Placed<'_>) -> Image {
+    let (folding, w_bits) = (placed.folding, placed.spec.w_bits as usize);
+    let (rows, depth) = (folding.rows(), folding.weight_rows());
+    let mut image = Image::zeros(rows * folding.columns * w_bits, depth);
+    for (address, bits) in image.rows.iter_mut().enumerate() {
+        for column in 0..folding.columns {
+            let skew = column / folding.mac.stage_columns() % folding.chain;
+            let block = (address + depth * folding.chain - skew) % depth;
+            let place = (block / folding.blocks, block % folding.blocks);
+            for row in 0..rows {
+                let at = (row * folding.columns + column) * w_bits;
+                bits[at..at + w_bits].store_le(placed.stored(place, row, column));
+            }
+        }
+    }
+    image
+}
+
+/// The bias memory: row `{group, fresh, turn}` holds the constant of the sum that the lane takes in
+/// this turn for every unit of the group, modulo `2^acc`.
+///
+/// It contains the model's bias, half of the last bit that z keeps, and takes back everything the
+/// datapath adds: the offset of the operands, the ones of chains and accumulators. In the first step
+/// of a sequence (fresh) blocks of h are not added, so neither are their constants.
+pub(super) fn bias_image(placed: &Placed<'_>, widths: &Widths) -> Image {
+    let (folding, acc) = (placed.folding, widths.acc);
+    let turns = placed.spec.bias_turns();
+    let mut image = Image::zeros(folding.units * acc, folding.groups * 2 * turns);
+    for group in 0..folding.groups {
+        for lane in 0..folding.units {
+            let values = biases(placed, widths, group, lane);
+            for (fresh, values) in values.iter().enumerate() {
+                for (turn, value) in values.iter().enumerate() {
+                    let row = (2 * group + fresh) * turns + turn;
+                    let bits = &mut image.rows[row][lane * acc..(lane + 1) * acc];
+                    for (index, mut bit) in bits.iter_mut().enumerate() {
+                        *bit = value >> index.min(127) & 1 == 1;
+                    }
+                }
+            }
+        }
+    }
+    image
+}
+
+/// Columns of [`weight_image`] that are not the same in every row, without the image. The skew only
+/// turns a column round.
+pub(super) fn varying_weights(placed: &Placed<'_>) -> usize {
+    let folding = placed.folding;
+    let all = placed.mask();
+    let mut count = 0;
+    for row in 0..folding.rows() {
+        for column in 0..folding.columns {
+            let at = |address: usize| {
+                let place = (address / folding.blocks, address % folding.blocks);
+                placed.stored(place, row, column)
+            };
+            let first = at(0);
+            let mut varying = 0;
+            for address in 1..folding.weight_rows() {
+                varying |= at(address) ^ first;
+                if varying == all {
+                    break;
+                }
+            }
+            count += varying.count_ones() as usize;
+        }
+    }
+    count
+}
+
+/// Columns of [`bias_image`] that are not the same in every row, without the image.
+pub(super) fn varying_biases(placed: &Placed<'_>, widths: &Widths) -> usize {
+    let bits = |value: i128| -> u128 {
+        let width = widths.acc.min(128) as u32;
+        value as u128 & (u128::MAX >> (128 - width))
+    };
+    let all = bits(-1);
+    let mut count = 0;
+    for lane in 0..placed.folding.units {
+        let (mut varying, mut first) = (0, None);
+        for group in 0..placed.folding.groups {
+            for value in biases(placed, widths, group, lane).iter().flatten() {
+                varying |= bits(*value) ^ *first.get_or_insert(bits(*value));
+            }
+            if varying == all {
+                break;
+            }
+        }
+        count += varying.count_ones() as usize;
+        if widths.acc > 128 && varying >> 127 == 1 {
+            count += widths.acc - 128; // copies of the sign
+        }
+    }
+    count
+}
+
+/// The constants of one unit of a group, exact: with h and in a first step (fresh), in the order in
+/// which the lane takes the sums.
+fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [Vec<i128>; 2] {
+    let spec = placed.spec;
+    let mut values = [Vec::new(), Vec::new()];
+    // Rows that no turn reads repeat the last one's, so that no column varies for them.
+    let last = spec.cell.turns.last();
+    for &sum in spec
+        .cell
+        .turns
+        .iter()
+        .chain(last.into_iter().cycle())
+        .take(spec.bias_turns())
+    {
+        let (value_x, value_h) = constants(placed, widths, (group, lane), sum);
+        values[0].push(value_x + value_h);
+        values[1].push(value_x);
+    }
+    values
+}
+
+/// What is added to one sum of a unit, and what is added beside it once h counts.
+fn constants(
+    placed: &Placed<'_>,
+    widths: &Widths,
+    (group, lane): (usize, usize),
+    sum: usize,
+) -> (i128, i128) {
+    let (spec, folding) = (placed.spec, placed.folding);
+    let half = match widths.z_shift {
+        0 => 0,
+        shift => 1i128 << (shift - 1),
+    };
+    let (shift_x, shift_h) = (widths.shift_x[sum], widths.shift_h[sum]);
+    let one = 1i128 << shift_x.min(shift_h);
+    let of_blocks = |blocks: std::ops::Range<usize>, shift: u32| -> i128 {
+        let row = spec.sums() * lane + sum;
+        blocks
+            .map(|block| (i128::from(placed.block_constant(group, block, row)) << shift) + one)
+            .sum()
+    };
+    let h_end = folding.x_blocks + folding.h_blocks;
+    let mut value_x = half - of_blocks(0..folding.x_blocks, shift_x);
+    let mut value_h = -of_blocks(folding.x_blocks..h_end, shift_h);
+    let unit = group * folding.units + lane;
+    if unit < spec.hidden_size {
+        let row = sum * spec.hidden_size + unit;
+        let weights = placed.weights;
+        let total = |row: &[i16]| i128::from(row.iter().map(|&w| i64::from(w)).sum::<i64>());
+        let x = total(&weights.ih[row * spec.input_size..][..spec.input_size]);
+        let h = total(&weights.hh[row * spec.hidden_size..][..spec.hidden_size]);
+        // One-bit operands, held as 0 and 1, count twice already: their offset is one half of that.
+        let offset = |bits: u32, shift: u32| match bits {
+            1 => 1i128 << (shift - 1),
+            _ => 1i128 << (bits - 1 + shift),
+        };
+        let (x_frac, h_frac) = spec.products().nth(sum).unwrap_or_default();
+        value_x += i128::from(weights.bias[row]) << (widths.acc_frac - x_frac.max(h_frac));
+        value_x -= x * offset(spec.x.bits, shift_x);
+        value_h -= h * offset(spec.h.bits, shift_h);
+    }
+    (value_x, value_h)
+}

@@ -1,0 +1,129 @@
+//! The memories of a layer: their shapes, and what they are asked to be built of.
+
+use super::bits::bits_for;
+use super::layer::LayerDesign;
+
+/// Words from which on a read-only memory is put into block RAM: less than a kilobit per port wastes
+/// one.
+const BLOCK_RAM_WORDS: usize = 64;
+
+/// A memory, or several of one shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryShape {
+    /// Memories of this shape.
+    pub copies: usize,
+    /// Bits of a word.
+    pub width: usize,
+    /// Words.
+    pub depth: usize,
+    /// Read ports.
+    pub reads: usize,
+    /// It is written, not read only.
+    pub written: bool,
+}
+
+impl MemoryShape {
+    const fn rom(width: usize, depth: usize) -> Self {
+        Self {
+            copies: 1,
+            width,
+            depth,
+            reads: 1,
+            written: false,
+        }
+    }
+
+    const fn ram(width: usize, depth: usize) -> Self {
+        Self {
+            copies: 1,
+            width,
+            depth,
+            reads: 1,
+            written: true,
+        }
+    }
+
+    /// Bits of all copies.
+    #[must_use]
+    pub const fn bits(&self) -> usize {
+        self.copies * self.width * self.depth
+    }
+
+    /// A read-only memory of this depth belongs into block RAM.
+    #[must_use]
+    pub const fn in_block_ram(&self) -> bool {
+        self.depth >= BLOCK_RAM_WORDS
+    }
+
+    /// The style that a read-only memory asks for: `block` or `distributed`.
+    #[must_use]
+    pub const fn rom_style(&self) -> &'static str {
+        if self.in_block_ram() {
+            "block"
+        } else {
+            "distributed"
+        }
+    }
+}
+
+impl LayerDesign {
+    /// Weights: a row for every block of a step.
+    #[must_use]
+    pub fn weight_memory(&self) -> MemoryShape {
+        let folding = self.folding();
+        let width = folding.rows() * folding.columns * self.spec().w_bits as usize;
+        MemoryShape::rom(width, folding.weight_rows())
+    }
+
+    /// Biases: a row for every group, fresh or not, and turn of the lane.
+    #[must_use]
+    pub fn bias_memory(&self) -> MemoryShape {
+        let folding = self.folding();
+        let depth = folding.groups * 2 * self.spec().bias_turns();
+        MemoryShape::rom(folding.units * self.widths().acc, depth)
+    }
+
+    /// Sigmoid and tanh, one after the other, read by gates and by tanh(c) at once; one for every lane.
+    #[must_use]
+    pub fn table_memory(&self) -> MemoryShape {
+        let spec = self.spec();
+        MemoryShape {
+            copies: self.folding().units,
+            reads: 2,
+            ..MemoryShape::rom(spec.gate_width(), 2 << spec.z.bits)
+        }
+    }
+
+    /// The activation tables are deep enough for block RAM, 256 words of both.
+    #[must_use]
+    pub fn tables_in_block_ram(&self) -> bool {
+        self.spec().z.bits >= 7
+    }
+
+    /// State of a group.
+    #[must_use]
+    pub fn state_memory(&self) -> MemoryShape {
+        let (spec, folding) = (self.spec(), self.folding());
+        let width = folding.units * spec.cell.state.len() * spec.c.bits as usize;
+        MemoryShape::ram(width, folding.groups)
+    }
+
+    /// [x, h] of two steps: one for every column that holds an element.
+    #[must_use]
+    pub fn vector_memory(&self) -> MemoryShape {
+        let folding = self.folding();
+        let words = 2 << bits_for(folding.blocks - 1);
+        MemoryShape {
+            copies: folding.used_columns(),
+            ..MemoryShape::ram(self.spec().act_bits() as usize, words)
+        }
+    }
+
+    /// Finished groups: h and three flags.
+    #[must_use]
+    pub fn queue_memory(&self) -> MemoryShape {
+        let folding = self.folding();
+        let width = folding.units * self.spec().h.bits as usize + 3;
+        MemoryShape::ram(width, 1 << folding.queue_log2)
+    }
+}

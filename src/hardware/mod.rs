@@ -1,0 +1,35 @@
+//! The hardware in numbers: folding, where every operand sits, widths, memories, and exactly how many
+//! cycles a step takes. Every number between the model and the Verilog has one owner, and it is this
+//! module; [`Design`] is made once and never changed.
+
+mod array;
+mod bits;
+mod cell;
+mod cycles;
+mod design;
+mod folding;
+mod image;
+mod images;
+mod layer;
+mod memory;
+mod placed;
+mod search;
+mod spec;
+mod steady;
+#[cfg(test)]
+mod tests;
+mod widths;
+
+pub use array::{MacArray, Packing};
+pub use bits::{bits_for, element_width, log2_up};
+pub use cell::{Cell, LSTM, Source, Sum};
+pub use cycles::{Controls, CycleCounts, Moved, Waits, count_cycles};
+pub use design::Design;
+pub use folding::{ArrayStyle, Folding};
+pub use image::Image;
+pub use layer::{LayerDesign, RomColumns};
+pub use memory::MemoryShape;
+pub use search::DesignError;
+pub use spec::{LayerSpec, LayerWeights};
+pub use steady::{SteadyCycles, steady_cycles};
+pub use widths::{RowBound, Widths};

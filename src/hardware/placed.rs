@@ -1,0 +1,150 @@
+//! The codes of a layer's weights where the array reads them, and what the array adds to their sums.
+
+use super::array::{MacArray, Packing};
+use super::folding::Folding;
+use super::spec::{LayerSpec, LayerWeights};
+
+/// Codes of one layer as the array reads them, before the skew: looked up, never copied.
+pub(super) struct Placed<'a> {
+    pub(super) spec: &'a LayerSpec,
+    pub(super) folding: &'a Folding,
+    pub(super) weights: LayerWeights<'a>,
+    /// Element of `[x | h]` at `[block][column]`, the same in every group and row; [`NOTHING`] where a
+    /// place holds none.
+    elements: Vec<u32>,
+}
+
+/// A place without an element.
+const NOTHING: u32 = u32::MAX;
+
+impl<'a> Placed<'a> {
+    pub(super) fn new(
+        spec: &'a LayerSpec,
+        folding: &'a Folding,
+        weights: LayerWeights<'a>,
+    ) -> Self {
+        let mut elements = vec![NOTHING; folding.blocks * folding.columns];
+        let x = (0..spec.input_size).map(|n| folding.place_of_x(n));
+        let h = (0..spec.hidden_size).map(|m| folding.place_of_h(m));
+        for (element, (block, column)) in x.chain(h).enumerate() {
+            elements[block * folding.columns + column] = element as u32;
+        }
+        Self {
+            spec,
+            folding,
+            weights,
+            elements,
+        }
+    }
+
+    /// The bits of a weight: row `sums * lane + sum` of a group.
+    fn code(&self, group: usize, block: usize, row: usize, column: usize) -> u16 {
+        let spec = self.spec;
+        let (lane, sum) = (row / spec.sums(), row % spec.sums());
+        let unit = group * self.folding.units + lane;
+        let element = self.elements[block * self.folding.columns + column];
+        if element == NOTHING || unit >= spec.hidden_size {
+            // Weight 0, or +1 at one bit, on an operand that is zero.
+            return u16::from(spec.w_bits == 1);
+        }
+        let row = sum * spec.hidden_size + unit;
+        let weight = match (element as usize).checked_sub(spec.input_size) {
+            None => self.weights.ih[row * spec.input_size + element as usize],
+            Some(m) => self.weights.hh[row * spec.hidden_size + m],
+        };
+        if spec.w_bits == 1 {
+            u16::from(weight > 0)
+        } else {
+            weight as u16 & self.mask()
+        }
+    }
+
+    /// All bits of a weight.
+    pub(super) fn mask(&self) -> u16 {
+        ((1u32 << self.spec.w_bits) - 1) as u16
+    }
+
+    /// What the array adds to a block's exact sum of weight times unsigned operand, in units of the
+    /// sum's last bit.
+    pub(super) fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+        match self.folding.mac {
+            MacArray::Lut { mux_register } if mux_register && self.spec.w_bits > 1 => {
+                self.digit_constant(group, block, row)
+            }
+            MacArray::Lut { mux_register } => self.lut_constant(mux_register, group, block, row),
+            MacArray::Dsp(packing) => self.dsp_constant(packing, group, block, row),
+        }
+    }
+
+    /// Without a register before it, every chain step but the first adds 1 in each weight bit; over
+    /// the bits that is `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight
+    /// is -1 is formed by inverting, which subtracts 1.
+    fn lut_constant(&self, mux_register: bool, group: usize, block: usize, row: usize) -> i64 {
+        let folding = self.folding;
+        let steps = if mux_register {
+            0
+        } else {
+            (folding.chains * (folding.chain - 1)) as i64
+        };
+        if self.spec.w_bits > 1 {
+            return -steps;
+        }
+        let inverted = (1..folding.columns)
+            .step_by(2)
+            .filter(|&column| self.code(group, block, row, column) == 0)
+            .count();
+        steps - inverted as i64
+    }
+
+    /// Operands are made signed. Of digits of -1 and +1 a pair adds half of its upper weight, rounded
+    /// down: inverting instead of negating takes 1 off, in the lowest digit always, in the others
+    /// where the upper weight's digit is -1; over the digits the latter is `1 + floor(w / 2)`.
+    fn digit_constant(&self, group: usize, block: usize, row: usize) -> i64 {
+        let halves: i64 = (1..self.folding.columns)
+            .step_by(2)
+            .map(|column| self.signed(group, block, row, column) >> 1)
+            .sum();
+        halves - self.signed_operands(group, block, row)
+    }
+
+    /// What making a block's operands signed takes: `2^(A-1)` times the weights.
+    fn signed_operands(&self, group: usize, block: usize, row: usize) -> i64 {
+        let weights: i64 = (0..self.folding.columns)
+            .map(|column| self.signed(group, block, row, column))
+            .sum();
+        weights << (self.spec.act_bits() - 1)
+    }
+
+    /// Operands are made signed; every field but a pack's top one comes with half its range from
+    /// each chain of blocks.
+    fn dsp_constant(&self, packing: Packing, group: usize, block: usize, row: usize) -> i64 {
+        let halves = if packing.bare || row % packing.fields + 1 == packing.fields {
+            0
+        } else {
+            (self.folding.chains as i64) << (packing.field_w - 1)
+        };
+        halves - self.signed_operands(group, block, row)
+    }
+
+    /// The weight at a place, as a number.
+    fn signed(&self, group: usize, block: usize, row: usize, column: usize) -> i64 {
+        let unused = 64 - self.spec.w_bits;
+        (i64::from(self.code(group, block, row, column)) << unused) >> unused
+    }
+
+    /// The bits to store: a row of a DSP pack gives 1 to the row below it when that one is negative.
+    pub(super) fn stored(&self, at: (usize, usize), row: usize, column: usize) -> u16 {
+        let (group, block) = at;
+        let code = self.code(group, block, row, column);
+        let MacArray::Dsp(packing) = self.folding.mac else {
+            return code;
+        };
+        // The packed value below is negative exactly when its highest non-zero weight is.
+        let first = row / packing.fields * packing.fields;
+        let below = (first..row)
+            .rev()
+            .map(|lower| self.signed(group, block, lower, column))
+            .find(|&w| w != 0);
+        code.wrapping_sub(u16::from(below.is_some_and(|w| w < 0))) & self.mask()
+    }
+}

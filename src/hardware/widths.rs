@@ -1,0 +1,176 @@
+//! Widths and shifts of a layer's datapath, decided here for Verilog and estimate alike.
+
+use super::array::MacArray;
+use super::bits::log2_up;
+use super::folding::Folding;
+use super::spec::{LayerSpec, LayerWeights};
+use serde::Serialize;
+
+/// What the largest sum over a row is taken from.
+#[derive(Clone, Copy, Debug)]
+pub enum RowBound<'a> {
+    /// The weights themselves: every accumulator is proved to hold its sum.
+    Weights(LayerWeights<'a>),
+    /// The sizes: weights whose mean magnitude is a third of the largest (the triangular
+    /// distribution; a normal one clipped at 2.4 sigma), and a bias of 1.
+    Sizes,
+}
+
+/// Widths and shifts of array, accumulators and lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Widths {
+    /// Bits of a chain's running sum.
+    pub chain: usize,
+    /// Bits of a row's block sum.
+    pub sum: usize,
+    /// Bits of an accumulator.
+    pub acc: usize,
+    /// Fraction of every accumulator after alignment.
+    pub acc_frac: i32,
+    /// Fraction bits dropped from accumulator to pre-activation.
+    pub z_shift: u32,
+    /// Left shift of a block sum of x, per sum of the cell.
+    pub shift_x: Vec<u32>,
+    /// Left shift of a block sum of h, per sum of the cell.
+    pub shift_h: Vec<u32>,
+    /// Left shift of `f * c` before the sum.
+    pub fc_shift: u32,
+    /// Left shift of `i * g` before the sum.
+    pub ig_shift: u32,
+    /// Fraction bits dropped from c to the table's format; may be negative.
+    pub zc_shift: i32,
+    /// Fraction bits dropped from `o * tanh(c)` to h; may be negative.
+    pub h_shift: i32,
+    /// Bits of the lane multiplier's second operand.
+    pub operand: usize,
+    /// Bits of the lane's sum of products.
+    pub products: usize,
+}
+
+impl Widths {
+    /// The widths of a layer, folded, with sums within `bound`.
+    #[must_use]
+    pub fn new(spec: &LayerSpec, folding: &Folding, bound: RowBound<'_>) -> Self {
+        let (chain, sum) = sum_widths(folding, spec.act_bits() as usize, spec.w_bits as usize);
+        let acc_frac = spec.acc_frac();
+        // A one-bit operand is held as 0 or 1 and counts twice.
+        let (double_x, double_h) = (u32::from(spec.x.bits == 1), u32::from(spec.h.bits == 1));
+        let shift_x: Vec<u32> = (spec.products())
+            .map(|(x, _)| (acc_frac - x) as u32 + double_x)
+            .collect();
+        let shift_h: Vec<u32> = (spec.products())
+            .map(|(_, h)| (acc_frac - h) as u32 + double_h)
+            .collect();
+        let widest_shift = shift_x.iter().chain(&shift_h).max().copied().unwrap_or(0);
+        let largest = bound.largest(spec);
+        let value_w = (i128::BITS - largest.leading_zeros()) as usize + 1;
+
+        let a_frac = spec.a_frac;
+        let fc_shift = (a_frac as i32 - spec.c.frac).max(0) as u32;
+        let ig_shift = (spec.c.frac - a_frac as i32).max(0) as u32;
+        let operand = (spec.c.bits + fc_shift).max(a_frac + 2 + ig_shift) as usize;
+        let product = (a_frac + spec.c.bits - 1 + fc_shift).max(2 * a_frac + ig_shift) as usize;
+        Self {
+            chain,
+            sum,
+            acc: value_w.max(widest_shift as usize + 2),
+            acc_frac,
+            z_shift: (acc_frac - spec.z.frac) as u32,
+            shift_x,
+            shift_h,
+            fc_shift,
+            ig_shift,
+            zc_shift: spec.c.frac - spec.z.frac,
+            h_shift: 2 * a_frac as i32 - spec.h.frac,
+            operand,
+            products: (product + 3).max(spec.gate_width() + operand),
+        }
+    }
+
+    /// Lowest bit of an accumulator that can change, per sum of the cell.
+    pub fn lowest_bits(&self) -> impl Iterator<Item = usize> + '_ {
+        let shifts = self.shift_x.iter().zip(&self.shift_h);
+        shifts.map(|(&x, &h)| x.min(h) as usize)
+    }
+}
+
+/// Bits of a chain's running sum and of a row's block sum.
+fn sum_widths(folding: &Folding, act: usize, weight: usize) -> (usize, usize) {
+    let merges = log2_up(folding.chains);
+    let steps = log2_up(folding.chain);
+    match folding.mac {
+        MacArray::Lut { mux_register } if mux_register && weight > 1 => {
+            // Digits of -1 and +1: a pair is at most `2^A (2^(W-1) - 1)` in magnitude.
+            let chain = act + 1 + steps;
+            (chain, chain + weight - 1 + merges)
+        }
+        MacArray::Lut { .. } => {
+            let chain = act + 1 + steps + usize::from(weight == 1);
+            (chain, chain + weight + 2 + merges)
+        }
+        MacArray::Dsp(packing) if packing.bare => {
+            // A symmetric weight times an operand is below `2^(W+A-2)` in magnitude.
+            let chain = weight + act - 1 + steps;
+            (chain, chain + merges)
+        }
+        MacArray::Dsp(packing) => (packing.field_w, packing.field_w + 1 + merges),
+    }
+}
+
+impl RowBound<'_> {
+    /// The largest magnitude of any sum at the accumulators' fraction, the half added for rounding
+    /// included: the largest row sum of absolute weights times the largest absolute operand, and the
+    /// bias.
+    fn largest(&self, spec: &LayerSpec) -> i128 {
+        let acc_frac = spec.acc_frac();
+        let drop = acc_frac - spec.z.frac;
+        let half = if drop > 0 { 1i128 << (drop - 1) } else { 0 };
+        let x_max = -i128::from(spec.x.min_code());
+        let h_max = -i128::from(spec.h.min_code());
+        let mut largest = half + 1;
+        for (sum, (x_frac, h_frac)) in spec.products().enumerate() {
+            let (up_x, up_h) = (acc_frac - x_frac, acc_frac - h_frac);
+            let up_bias = up_x.min(up_h);
+            self.for_rows(spec, sum, up_bias, |x, h, bias| {
+                let bound = ((x * x_max) << up_x) + ((h * h_max) << up_h) + bias;
+                largest = largest.max(bound + half);
+            });
+        }
+        largest
+    }
+
+    /// Calls `row` with the sums of absolute weights of x and of h of every row of a sum, and with its
+    /// absolute bias at the accumulators' fraction, `up_bias` bits finer than the bias itself.
+    fn for_rows(
+        &self,
+        spec: &LayerSpec,
+        sum: usize,
+        up_bias: i32,
+        mut row: impl FnMut(i128, i128, i128),
+    ) {
+        let (inputs, units) = (spec.input_size, spec.hidden_size);
+        match *self {
+            Self::Weights(weights) => {
+                let total = |row: &[i16]| {
+                    let sum: u64 = row.iter().map(|&w| u64::from(w.unsigned_abs())).sum();
+                    i128::from(sum)
+                };
+                for at in sum * units..(sum + 1) * units {
+                    row(
+                        total(&weights.ih[at * inputs..][..inputs]),
+                        total(&weights.hh[at * units..][..units]),
+                        i128::from(weights.bias[at]).abs() << up_bias,
+                    );
+                }
+            }
+            Self::Sizes => {
+                let total = |n: usize| match spec.w_bits {
+                    1 => n as i128,
+                    bits => ((n as i128) << (bits - 1)) / 3,
+                };
+                let one = 1i128 << spec.acc_frac().clamp(0, 100);
+                row(total(inputs), total(units), one);
+            }
+        }
+    }
+}

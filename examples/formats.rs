@@ -4,7 +4,7 @@
 //! long search over the formats of x, z, the gates and c: every pair of fractions of x and z with the
 //! widest gates and c first, then each format by turns, and many draws around the best. Prints what
 //! the formats before calibration gave (z s8.4, gates 8, c s16.10), what `quantize` gives, and the best
-//! found. `tests/ptq.rs` has the last figure.
+//! found. `tests/model/ptq.rs` has the last figure.
 //!
 //!     cargo run --release --example formats -- [BITS ...] [MODEL]
 

@@ -2,7 +2,7 @@
 //!
 //! A product's result depends on its operands and shapes alone, whatever the threads: callers divide
 //! the work in a fixed way, and how `faer` cuts a shared product into blocks does not depend on them
-//! either (a training's files are compared to the byte in `tests/train.rs`).
+//! either (a training's files are compared to the byte in `tests/model/train.rs`).
 
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;

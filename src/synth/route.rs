@@ -258,8 +258,8 @@ mod tests {
         parse_report(text, source, &options, Overhead { ff: 40, lut: 16 })
     }
 
-    /// nextpnr-ecp5 0.11.1 on tests/synth/tiny.v, shortened.
-    const REPORT: &str = include_str!("../../tests/synth/nextpnr_ecp5_report.json");
+    /// nextpnr-ecp5 0.11.1 on tests/tools/synth/tiny.v, shortened.
+    const REPORT: &str = include_str!("../../tests/tools/synth/nextpnr_ecp5_report.json");
 
     #[test]
     fn a_captured_report_is_read() {

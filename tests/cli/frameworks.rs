@@ -7,7 +7,7 @@ use lprnn_hw::quantize::QuantizedModel;
 use std::path::{Path, PathBuf};
 
 fn fixture(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model/import/fixtures");
     folder.join(name)
 }
 

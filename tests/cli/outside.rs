@@ -1,7 +1,7 @@
 //! Programs outside that are missing or fail, and interruption from the terminal.
 
 use super::program::{generate, home, names, program};
-use super::signals::program_ignoring;
+use crate::signals::program_ignoring;
 use snapbox::str;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

@@ -1,0 +1,170 @@
+//! Proofs for all time: what the header of each file in `tests/formal` says of its module.
+//!
+//! Yosys makes an AIGER file of module and properties, ABC's `pdr` proves that no property can fail, or
+//! finds how. Three wrong lines of each module must be found.
+
+use crate::common::mutant::{Mutant, mutant};
+use lprnn_hw::tools::{Search, Tool, ToolKind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What `pdr` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Proved,
+    Refuted,
+}
+
+/// From Verilog with assertions to one AIGER file; registers start with any value.
+const TO_AIGER: &str = "hierarchy -check -top props; proc; flatten; memory_map; opt -full; async2sync; \
+     chformal -early; formalff -clk2ff -ff2anyinit; setundef -undriven -anyseq; techmap; simplemap; \
+     dffunmap; aigmap; opt_clean; write_aiger -I -B -zinit proof.aig";
+
+/// ABC as it comes with Yosys: beside it, or in the Python package that it is part of.
+fn abc(yosys: &Tool) -> PathBuf {
+    let program = yosys.path.canonicalize().unwrap_or(yosys.path.clone());
+    let bin = program.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let python = std::fs::read_dir(bin.join("../lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let packages = python.map(|python| python.path().join("site-packages/pyosys/yosys-abc"));
+    let mut places = vec![bin.join("yosys-abc")];
+    places.extend(packages);
+    places
+        .iter()
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("none of {places:?} is there: run ./setup.sh"))
+        .clone()
+}
+
+/// Proves or refutes the properties of `module`, or of one with a wrong line.
+fn ask(module: &str, wrong: Option<&Mutant>) -> Answer {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let read = |path: String| std::fs::read_to_string(root.join(path)).unwrap();
+    let mut source = read(format!("rtl/{module}.v"));
+    if let Some(wrong) = wrong {
+        source = wrong.of(&source);
+    }
+    std::fs::write(folder.path().join("module.v"), source).unwrap();
+    let properties = read(format!("tests/hardware/formal/{module}_props.v"));
+    std::fs::write(folder.path().join("props.v"), properties).unwrap();
+    let script = format!("read_verilog -formal module.v props.v; {TO_AIGER}");
+    let yosys = Search::from_env()
+        .find(ToolKind::Yosys)
+        .expect("run ./setup.sh");
+    let mut command = yosys.command();
+    command
+        .current_dir(folder.path())
+        .args(["-q", "-p", &script]);
+    yosys.run(&mut command, Duration::from_secs(120)).unwrap();
+    let output = Command::new(abc(&yosys))
+        .current_dir(folder.path())
+        .args(["-c", "read_aiger proof.aig; fold; strash; pdr -T 300"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    match (
+        said.contains("Property proved"),
+        said.contains("was asserted in frame"),
+    ) {
+        (true, false) => Answer::Proved,
+        (false, true) => Answer::Refuted,
+        _ => panic!("{module}: {said}"),
+    }
+}
+
+/// The module keeps its properties, and no mutant does.
+fn holds(module: &str, mutants: [Mutant; 3]) {
+    assert_eq!(ask(module, None), Answer::Proved, "{module}");
+    for wrong in mutants {
+        assert_eq!(
+            ask(module, Some(&wrong)),
+            Answer::Refuted,
+            "{}",
+            wrong.wrong
+        );
+    }
+}
+
+#[test]
+fn every_policy_starts_the_steps_that_it_says() {
+    let file = "lprnn_state_policy.v";
+    holds(
+        "lprnn_state_policy",
+        [
+            mutant(
+                file,
+                "(POLICY == 2) & clear_i;",
+                "(POLICY == 2) & clear_i & ~accept_i;",
+            ),
+            mutant(
+                file,
+                "(POLICY == 1) ? step_done & last_i",
+                "(POLICY == 1) ? accept_i & last_i",
+            ),
+            mutant(
+                file,
+                "pending_q & ~(accept_i & first_beat)",
+                "pending_q & ~accept_i",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_loader_keeps_two_vectors_apart() {
+    let file = "lprnn_loader.v";
+    holds(
+        "lprnn_loader",
+        [
+            mutant(file, "free_q  <= 2'd2;", "free_q  <= 2'd3;"),
+            mutant(file, "if (accept & first_beat) begin", "if (accept) begin"),
+            mutant(
+                file,
+                "else if (~done & released_i) begin",
+                "else if (released_i) begin",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_sequencer_starts_what_may_start_and_nothing_else() {
+    let file = "lprnn_sequencer.v";
+    holds(
+        "lprnn_sequencer",
+        [
+            mutant(file, "= ~last_block_q | (|room_q);", "= 1'b1;"),
+            mutant(
+                file,
+                "= ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));",
+                "= 1'b1;",
+            ),
+            mutant(file, "GAP_INT = CHAIN - 1;", "GAP_INT = CHAIN - 2;"),
+        ],
+    );
+}
+
+#[test]
+fn the_output_queue_loses_and_repeats_nothing() {
+    let file = "lprnn_output.v";
+    holds(
+        "lprnn_output",
+        [
+            mutant(file, "(~valid_q | word_done);", "(~valid_q | beat_done);"),
+            mutant(
+                file,
+                "head[WORD_W-1] ? LAST_COUNT : FULL_COUNT;",
+                "FULL_COUNT;",
+            ),
+            mutant(
+                file,
+                "count_q <= {(DEPTH_W+1){1'b0}};",
+                "count_q <= count_q;",
+            ),
+        ],
+    );
+}

@@ -1,0 +1,19 @@
+//! The generated Verilog: its text, its words, its netlists, and the checks that have to find what is wrong.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bundle;
+mod cosim;
+mod diagrams;
+mod flows;
+mod formal;
+mod formula;
+mod lint;
+mod mutants;
+mod netlist;
+mod powerup;
+mod primitives;
+mod random_designs;
+mod reset;
+mod scoreboard;

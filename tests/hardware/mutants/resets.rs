@@ -1,0 +1,347 @@
+//! Registers whose reset is missing or late: found by resets of one cycle at any time.
+//!
+//! The registers are those of the Verilog itself: every assignment of every `if (rst)`. Without its reset
+//! a register still starts with the same value, as it would in an FPGA, so that only a reset in the middle
+//! of the work shows what is missing.
+
+use super::{SEED, source, toolchain};
+use crate::common::icarus::IcarusDut;
+use crate::common::{Random, Recipe};
+use lprnn_hw::codegen::{Bundle, Interface, PRIMITIVES, library_prefix};
+use lprnn_hw::cosim::{
+    Capture, Core, Drive, Dut, DutError, Ended, FLAG_LAST, Mask, Outcome, Pattern, Probes,
+    Workload, beat_bytes, compare_timed, pack_step, signed_field,
+};
+use lprnn_hw::device::Family;
+use lprnn_hw::hardware;
+use lprnn_hw::quantize::QuantizedModel;
+use lprnn_hw::spec::{MacStyle, StatePolicy};
+
+/// Steps of a run that is compared after a reset.
+const STEPS: usize = 4;
+
+/// A core whose reset, in the middle of what it does, is so many cycles long.
+struct AfterPulse<'a> {
+    dut: &'a mut dyn Dut,
+    cycles: u64,
+}
+
+impl Dut for AfterPulse<'_> {
+    fn reset(&mut self) -> Result<(), DutError> {
+        self.dut.pulse_reset(self.cycles)
+    }
+
+    fn pulse_reset(&mut self, cycles: u64) -> Result<(), DutError> {
+        self.dut.pulse_reset(cycles)
+    }
+
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
+        self.dut.run(drive, capture)
+    }
+}
+
+/// A design, and what it should do.
+pub struct Design {
+    recipe: Recipe,
+    pub model: QuantizedModel,
+    hardware: hardware::Design,
+    pub interface: Interface,
+}
+
+impl Design {
+    pub fn new(recipe: Recipe) -> (Self, Bundle) {
+        let model = recipe.model(SEED);
+        let hardware = hardware::Design::new(&model, &recipe.implementation()).unwrap();
+        let bundle = recipe.bundle(SEED, 4);
+        let interface = bundle.interface.clone();
+        let design = Self {
+            recipe,
+            model,
+            hardware,
+            interface,
+        };
+        (design, bundle)
+    }
+
+    fn load(&self, seed: u64) -> (Workload, Vec<i32>) {
+        let mut load = Workload::random(&self.interface, STEPS, seed);
+        load.clear.clear(); // pulses have a test of their own
+        let expected = load.expected(&self.model, self.recipe.state, &mut |_| {});
+        (load, expected)
+    }
+
+    /// Some cycles of work that a reset will interrupt, source and sink pausing; its words, as far as
+    /// they came, are right.
+    pub fn begin(&self, dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
+        let mut random = Random(seed);
+        let (load, expected) = self.load(seed);
+        let port = &self.interface.input;
+        let mut data = Vec::new();
+        for codes in load.inputs.chunks(port.elements) {
+            pack_step(codes, port, &mut data);
+        }
+        let mut flags = vec![0; data.len() / beat_bytes(port)];
+        for (beats, &last) in flags.chunks_mut(port.beats_per_step).zip(&load.last) {
+            beats[port.beats_per_step - 1] = u8::from(last) * FLAG_LAST;
+        }
+        let timing = &self.interface.timing;
+        let longest = (timing.latency + 2 * timing.cycles_per_step) as i64;
+        // A sink that takes little keeps results in the queue and a beat at the port.
+        let percent = [100, 60, 5][random.between(0, 2) as usize];
+        let mut capture = Capture::default();
+        let drive = Drive {
+            data: &data,
+            flags: &flags,
+            offer: &Mask::random(90, seed),
+            take: &Mask::random(percent, seed),
+            out_beats: STEPS * self.interface.output.beats_per_step,
+            quiet_limit: u64::MAX,
+            cycle_limit: random.between(0, longest) as u64,
+        };
+        dut.run(&drive, &mut capture)
+            .map_err(|error| error.to_string())?;
+        let port = &self.interface.output;
+        for (beat, bytes) in capture.data.chunks(beat_bytes(port)).enumerate() {
+            let (step, place) = (beat / port.beats_per_step, beat % port.beats_per_step);
+            let first = place * port.elements_per_beat;
+            for element in first..(first + port.elements_per_beat).min(port.elements) {
+                let word = signed_field(bytes, element - first, port.element_width);
+                if word != i64::from(expected[step * port.elements + element]) {
+                    return Err(format!(
+                        "step {step} output {element} before a reset is {word}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Resets the core `count` times in the middle of its work, by one cycle, every eighth time by two;
+    /// what follows is compared whole.
+    fn resets(&self, dut: &mut dyn Dut, count: u64) -> Result<(), String> {
+        let text = |error: DutError| error.to_string();
+        dut.reset().map_err(text)?;
+        for number in 0..count {
+            if number > 0 {
+                dut.pulse_reset(1).map_err(text)?; // at rest, after a comparison
+            }
+            self.begin(dut, number)?;
+            let (load, expected) = self.load(!number);
+            let outcome = compare_timed(
+                &mut AfterPulse {
+                    dut,
+                    cycles: 1 + u64::from(number % 8 == 7),
+                },
+                &self.interface,
+                self.hardware.layers(),
+                load.stimulus(),
+                &expected,
+                (Pattern::AlwaysReady, number),
+                &mut |_| {},
+            );
+            match outcome {
+                Ok(Outcome::Equal(_)) => {}
+                Ok(Outcome::Different(difference)) => {
+                    return Err(format!("after reset {number}: {difference}"));
+                }
+                Err(error) => return Err(format!("after reset {number}: {error}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every kind of array, policy, folding and stack.
+fn designs() -> [Recipe; 9] {
+    let plain = |name, sizes, bits| Recipe::new(name, sizes, bits).folded(2, 3);
+    [
+        guarded(),
+        wide(),
+        idle(),
+        plain("dsp", &[3, 5], 4).target(Family::Xc7, MacStyle::Dsp),
+        plain("mult", &[3, 5], 4)
+            .target(Family::Ecp5, MacStyle::Dsp)
+            .state(StatePolicy::Never),
+        plain("digits", &[3, 5], 3).target(Family::Ice40, MacStyle::Lut),
+        plain("onebit", &[3, 5], 1).state(StatePolicy::HostPulse),
+        plain("stack", &[3, 4, 5], 4),
+        Recipe::new("tiny", &[1, 1], 4).folded(1, 1),
+    ]
+}
+
+/// Windows of steps, several slots of a block, and groups so short that the lane has its guard.
+const fn guarded() -> Recipe {
+    Recipe::new("guarded", &[3, 6], 3)
+        .folded(1, 2)
+        .state(StatePolicy::FixedWindow { steps: 3 })
+}
+
+/// Groups over several blocks, with the registers of the LUT4 families.
+const fn wide() -> Recipe {
+    Recipe::new("wide", &[3, 7], 2)
+        .folded(5, 2)
+        .target(Family::Ecp5, MacStyle::Lut)
+}
+
+/// Idle blocks, and a chain that is longer than x takes to load.
+const fn idle() -> Recipe {
+    Recipe::new("idle", &[1, 8], 4)
+        .folded(1, 8)
+        .target(Family::Xc7, MacStyle::Dsp)
+}
+
+#[test]
+fn forty_resets_of_every_kind_of_design_lose_the_step_and_nothing_else() {
+    for recipe in designs() {
+        let (design, bundle) = Design::new(recipe);
+        design
+            .resets(&mut IcarusDut::new(&bundle), 40)
+            .unwrap_or_else(|problem| panic!("{}: {problem}", design.recipe.name));
+    }
+}
+
+/// The same through Verilator, whose registers start at random.
+#[test]
+fn forty_resets_of_a_compiled_model() {
+    let (design, bundle) = Design::new(Recipe::new("compiled", &[3, 4, 5], 4).folded(2, 3));
+    let folder = tempfile::tempdir().unwrap();
+    crate::common::write(&bundle, folder.path());
+    let core = Core {
+        folder: folder.path(),
+        interface: &bundle.interface,
+    };
+    let mut model = toolchain().model(core, Probes::default(), 3).unwrap();
+    design.resets(&mut model, 40).unwrap();
+}
+
+/// A reset in a source: the lines from an `always` to the end of its `if (rst)`.
+struct Reset<'a> {
+    /// Where its `always` begins.
+    start: usize,
+    /// Where `if (rst)` stands.
+    test: usize,
+    /// The assignments, from register to semicolon.
+    lines: Vec<&'a str>,
+}
+
+/// All resets of a source.
+fn resets_of(text: &str) -> Vec<Reset<'_>> {
+    let mut found = Vec::new();
+    for (test, _) in text.match_indices("if (rst) begin\n") {
+        let start = text[..test].rfind("always @(posedge clk)").unwrap();
+        let rest = &text[test..];
+        let body = &rest[..rest.find(" end").unwrap()];
+        let lines: Vec<&str> = body
+            .lines()
+            .skip(1)
+            .map(str::trim)
+            .filter_map(|line| line.split_once(';').map(|(assignment, _)| assignment))
+            .collect();
+        assert!(!lines.is_empty(), "no assignments in {body}");
+        found.push(Reset { start, test, lines });
+    }
+    found
+}
+
+/// Texts with one reset missing, and texts with one late, each with its name.
+fn wrong_resets(file: &str, text: &str) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    for (number, reset) in resets_of(text).iter().enumerate() {
+        for line in &reset.lines {
+            let (register, value) = line.split_once("<=").unwrap();
+            let register = register.split('[').next().unwrap().trim();
+            let (value, place) = (
+                value.trim(),
+                text[reset.test..].find(line).unwrap() + reset.test,
+            );
+            let mut spoilt = text.to_string();
+            spoilt.replace_range(place..=place + line.len(), "");
+            spoilt.insert_str(reset.start, &format!("initial {register} = {value};\n"));
+            wrong.push((format!("{file}: no reset of {register}"), spoilt));
+        }
+        let mut late = text.to_string();
+        late.replace_range(reset.test..reset.test + "if (rst)".len(), "if (late_q)");
+        let register = "reg late_q;\nalways @(posedge clk) late_q <= rst;\n";
+        late.insert_str(reset.start, register);
+        wrong.push((format!("{file}: reset {number} late"), late));
+    }
+    wrong
+}
+
+/// What no reset of a whole core shows, each with the reason; not simulated.
+const EQUIVALENT: [(&str, &str); 12] = [
+    (
+        "lprnn_sequencer.v: no reset of distance_q",
+        "it has run out before the first group ends",
+    ),
+    ("lprnn_sequencer.v: reset 0 late", "the same register"),
+    (
+        "lprnn_sequencer.v: no reset of started_q",
+        "gap_q is 0 after reset, and no start needs more",
+    ),
+    (
+        "lprnn_accumulator.v: reset 0 late",
+        "no sum comes in the cycle after",
+    ),
+    (
+        "lprnn_lane.v: no reset of before2_q",
+        "the forget gate of a first step meets c = 0; z shows it, primitives/lane_mutants.rs",
+    ),
+    (
+        "lprnn_lane.v: reset 0 late",
+        "no group comes in the cycle after; one does in primitives/lane_mutants.rs",
+    ),
+    (
+        "lprnn_h_writer.v: reset 0 late",
+        "no group comes in the cycle after",
+    ),
+    (
+        "lprnn_h_writer.v: reset 1 late",
+        "no group comes in the cycle after",
+    ),
+    (
+        "lprnn_layer.v: reset 3 late",
+        "no group closes in the cycle after",
+    ),
+    (
+        "lprnn_layer.v: reset 4 late",
+        "no group is in the lane in the cycle after",
+    ),
+    (
+        "lprnn_layer.v: no reset of trace_group_q",
+        "under LPRNN_TRACE only, found in ports.rs",
+    ),
+    (
+        "lprnn_layer.v: reset 5 late",
+        "the same register; no group is in the lane in the cycle after",
+    ),
+];
+
+#[test]
+fn every_reset_that_is_missing_or_late_is_found() {
+    let designs = [guarded(), wide(), idle()].map(|recipe| Design::new(recipe).0);
+    let (mut found, mut reasoned) = (0, 0);
+    let mut alive = Vec::new();
+    for (file, text) in PRIMITIVES {
+        for (name, wrong) in wrong_resets(file, text) {
+            if EQUIVALENT.iter().any(|(equivalent, _)| *equivalent == name) {
+                reasoned += 1;
+                continue;
+            }
+            let wrong = wrong.replace("lprnn_", &library_prefix());
+            let dies = designs.iter().any(|design| {
+                let mut bundle = design.recipe.bundle(SEED, 4);
+                *source(&mut bundle, file) = wrong.clone().into_bytes();
+                design.resets(&mut IcarusDut::new(&bundle), 40).is_err()
+            });
+            if dies {
+                found += 1;
+            } else {
+                alive.push(name);
+            }
+        }
+    }
+    assert!(alive.is_empty(), "not found: {alive:#?}");
+    assert_eq!(reasoned, EQUIVALENT.len());
+    assert!(found > 40, "{found}");
+}

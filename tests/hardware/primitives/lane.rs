@@ -1,0 +1,357 @@
+//! The element-wise part of one unit, driven phase by phase as `lprnn_layer` drives it.
+//!
+//! What the lane must say follows docs/numerics.md. Every input is random outside of the cycles in which
+//! the header says that it is read, so that a look one cycle early or late is a look at noise.
+
+use super::bench::{Bench, Cycle, bits};
+use crate::common::Random;
+use lprnn_hw::device::Family;
+use lprnn_hw::fixed::{QFormat, requantize};
+use lprnn_hw::hardware::{Design, Folding, LayerDesign, Widths};
+use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+
+/// Groups after the last reset.
+const GROUPS: usize = 60;
+
+/// Resets in the middle of the work.
+const RESETS: u64 = 12;
+
+/// Order in which the lane works on the gates i, f, g, o: g first.
+const TURNS: [usize; 4] = [2, 0, 1, 3];
+
+/// Bits and fraction.
+type Format = (u32, i32);
+
+/// One layer of one unit: formats, blocks of a group, family.
+pub struct Lane {
+    pub layer: Layer,
+    pub design: LayerDesign,
+}
+
+/// One group of units in the lane.
+struct Group {
+    start: usize,
+    /// Accumulators of gates i, f, g, o, bias included, before rounding.
+    sums: [i64; 4],
+    /// Gate values and tanh(c) that the tables give.
+    gates: [i64; 4],
+    tanh: i64,
+    c_before: i64,
+    fresh: bool,
+}
+
+/// The ports in one cycle; what nothing is said of is random at an input and free at an output.
+#[derive(Clone, Default)]
+struct Ports {
+    reset: bool,
+    phases: i64,
+    fresh: Option<i64>,
+    acc: [Option<i64>; 4],
+    bias: Option<i64>,
+    gate_data: Option<i64>,
+    tanh_data: Option<i64>,
+    c_i: Option<i64>,
+    gate_addr: Option<i64>,
+    tanh_addr: Option<i64>,
+    c_o: Option<i64>,
+    z: Option<i64>,
+    h: Option<i64>,
+}
+
+/// Sets a port that no other group uses in the same cycle.
+fn set(port: &mut Option<i64>, value: i64) {
+    assert!(port.replace(value).is_none(), "two groups at one port");
+}
+
+/// A number of `-limit..=limit` (from 0 where unsigned), every third one of the ends.
+fn table_entry(random: &mut Random, limit: i64, signed: bool) -> i64 {
+    let low = if signed { -limit } else { 0 };
+    match random.between(0, 5) {
+        0 => low,
+        1 => limit,
+        _ => random.between(low, limit),
+    }
+}
+
+impl Lane {
+    /// Formats, the accumulator by what z drops of it and by its largest bias; blocks
+    /// of a group, idle ones not counted.
+    pub fn new(
+        (z, a_frac, c, h): (Format, u32, Format, Format),
+        (z_shift, largest_bias): (i32, i32),
+        (blocks, target): (usize, Family),
+    ) -> Self {
+        let format = |(bits, frac)| QFormat::new(bits, frac);
+        let input_size = blocks - 1;
+        let acc_frac = z.1 + z_shift;
+        let layer = Layer {
+            input_size,
+            hidden_size: 1,
+            x: QFormat::new(4, 0),
+            h: format(h),
+            w_bits: 4,
+            w_frac_ih: [acc_frac; 4],
+            w_frac_hh: [acc_frac - h.1; 4],
+            z: format(z),
+            a_frac,
+            c: format(c),
+            weight_ih: vec![1; 4 * input_size],
+            weight_hh: vec![1; 4],
+            bias: vec![largest_bias; 4],
+            row_scale: None,
+        };
+        let implementation = Implementation {
+            name: "lane".into(),
+            folding: FoldingGoal::Explicit {
+                units: 1,
+                columns: 1,
+            },
+            mac: MacStyle::Lut,
+            target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            stream_elements: None,
+        };
+        let model = QuantizedModel {
+            layers: vec![layer.clone()],
+            ..QuantizedModel::default()
+        };
+        let design = Design::new(&model, &implementation).unwrap().layers()[0].clone();
+        Self { layer, design }
+    }
+
+    /// What works side by side, and when.
+    pub const fn folding(&self) -> &Folding {
+        self.design.folding()
+    }
+
+    /// Widths and shifts.
+    pub const fn widths(&self) -> &Widths {
+        self.design.widths()
+    }
+
+    fn table_register(&self) -> usize {
+        usize::from(self.folding().table_register)
+    }
+
+    fn phases(&self) -> usize {
+        16 + self.table_register() + self.folding().tanh_delay
+    }
+
+    /// Half of the last bit that z keeps, which the bias memory adds.
+    fn half(&self) -> i64 {
+        if self.widths().z_shift > 0 {
+            1 << (self.widths().z_shift - 1)
+        } else {
+            0
+        }
+    }
+
+    /// An accumulator: any, one at an end, or one at the middle of two codes of z or beside it.
+    fn sum(&self, random: &mut Random) -> i64 {
+        let end = 1i64 << (self.widths().acc - 1);
+        let code = random.code(self.layer.z.bits) << self.widths().z_shift;
+        let sum = match random.between(0, 7) {
+            0 => -end,
+            1 => end,
+            2 | 3 => random.between(-end, end),
+            4 => code,
+            5 => code - self.half(),
+            _ => code + self.half() + random.between(-1, 1),
+        };
+        sum.clamp(-end, end - 1 - self.half())
+    }
+
+    fn group(&self, start: usize, random: &mut Random) -> Group {
+        let one = 1 << self.layer.a_frac;
+        Group {
+            start,
+            sums: std::array::from_fn(|_| self.sum(random)),
+            gates: std::array::from_fn(|gate| table_entry(random, one, gate == 2)),
+            tanh: table_entry(random, one, true),
+            c_before: random.code(self.layer.c.bits),
+            fresh: random.between(0, 3) == 0,
+        }
+    }
+
+    /// Codes of z, c, the argument of tanh and h, as docs/numerics.md computes them.
+    fn words(&self, group: &Group) -> ([i64; 4], i64, i64, i64) {
+        let Layer {
+            z, a_frac, c, h, ..
+        } = &self.layer;
+        let a_frac = *a_frac as i32;
+        let fraction = self.layer.w_frac_ih[0].max(z.frac);
+        let codes = group
+            .sums
+            .map(|sum| requantize(sum, fraction - z.frac, z.bits));
+        let [i, f, g, o] = group.gates;
+        let before = if group.fresh { 0 } else { group.c_before };
+        let shift_fc = (a_frac - c.frac).max(0);
+        let shift_ig = (c.frac - a_frac).max(0);
+        let products = ((f * before) << shift_fc) + ((i * g) << shift_ig);
+        let cell = requantize(products, a_frac + shift_fc, c.bits);
+        let argument = requantize(cell, c.frac - z.frac, z.bits);
+        let hidden = requantize(o * group.tanh, 2 * a_frac - h.frac, h.bits);
+        // One-bit h is stored as 0 and 1.
+        let stored = if h.bits == 1 { hidden.max(0) } else { hidden };
+        (codes, cell, argument, stored)
+    }
+
+    /// All cycles from a reset on. `acc` are the accumulators, which no group clears.
+    fn drive(&self, groups: &[Group], cycles: usize, random: &mut Random) -> Vec<Ports> {
+        let delay = self.table_register();
+        let last = groups.last().map_or(0, |group| group.start);
+        let mut ports = vec![Ports::default(); cycles.max(last + self.phases() + 16)];
+        let mut acc = [0i64; 4];
+        for (number, group) in groups.iter().enumerate() {
+            let at = |phase: usize| group.start + phase;
+            let (z, c, argument, h) = self.words(group);
+            for phase in 0..self.phases() {
+                ports[at(phase)].phases |= 1 << phase;
+            }
+            for (turn, gate) in TURNS.into_iter().enumerate() {
+                let bias = random.code(self.widths().acc as u32);
+                acc[gate] += group.sums[gate] + self.half() - bias;
+                set(&mut ports[at(0)].acc[gate], acc[gate]);
+                set(&mut ports[at(1 + turn)].bias, bias);
+                let code = z[gate] & ((1 << self.layer.z.bits) - 1);
+                let tanh = i64::from(gate == 2) << self.layer.z.bits;
+                set(&mut ports[at(3 + turn)].z, code);
+                set(&mut ports[at(3 + turn)].gate_addr, tanh | code);
+                set(&mut ports[at(4 + turn)].gate_data, group.gates[gate]);
+            }
+            set(&mut ports[at(6 + delay)].fresh, group.fresh.into());
+            set(&mut ports[at(6 + delay)].c_i, group.c_before);
+            set(&mut ports[at(10 + delay)].c_o, c);
+            set(&mut ports[at(11 + delay)].tanh_addr, argument);
+            set(&mut ports[at(12 + delay)].tanh_data, group.tanh);
+            let next = groups.get(number + 1);
+            let held = next.map_or(cycles, |next| next.start + self.phases());
+            let until = at(self.phases())..held.max(at(self.phases()));
+            for later in &mut ports[until] {
+                set(&mut later.h, h);
+            }
+        }
+        ports.truncate(cycles);
+        ports
+    }
+
+    /// Starts of groups from cycle 0 on, most of them as close as blocks can be.
+    fn starts(&self, random: &mut Random) -> impl Iterator<Item = usize> {
+        let mut next = 0;
+        std::iter::repeat_with(move || {
+            let start = next;
+            next += self.folding().blocks;
+            if random.between(0, 3) == 0 {
+                next += random.between(0, 9) as usize;
+            }
+            while self.folding().groups_clash(next - start) {
+                next += 1;
+            }
+            start
+        })
+    }
+
+    /// Stretches that a reset of one cycle ends, and a long one. A group may start in the cycle after.
+    pub fn bench(&self) -> Bench {
+        let mut random = Random(self.widths().acc as u64);
+        let mut all = vec![Ports {
+            reset: true,
+            ..Ports::default()
+        }];
+        for number in 0..=RESETS {
+            let starts: Vec<_> = self.starts(&mut Random(number)).take(GROUPS).collect();
+            let cycles = if number == RESETS {
+                starts[GROUPS - 1] + self.phases() + 4
+            } else {
+                random.between(1, 60) as usize
+            };
+            let groups: Vec<_> = starts
+                .into_iter()
+                .take_while(|&start| start < cycles)
+                .map(|start| self.group(start, &mut random))
+                .collect();
+            all.extend(self.drive(&groups, cycles, &mut random));
+            all.last_mut().unwrap().reset = number < RESETS;
+        }
+        self.described(&all, &mut random)
+    }
+
+    fn described(&self, all: &[Ports], random: &mut Random) -> Bench {
+        let (layer, folding, widths) = (&self.layer, self.folding(), self.widths());
+        let (z_w, c_w, h_w) = (layer.z.bits, layer.c.bits, layer.h.bits);
+        let (z_w, c_w, h_w) = (z_w as usize, c_w as usize, h_w as usize);
+        let (acc_w, table_w) = (widths.acc, layer.a_frac as usize + 2);
+        let cycles = all.iter().map(|ports| {
+            let mut inputs: Vec<bool> = bits(ports.reset.into(), 1)
+                .chain(bits(ports.phases, self.phases()))
+                .collect();
+            let acc = ports.acc.map(|acc| (acc, acc_w));
+            let others = [
+                (ports.fresh, 1),
+                (ports.bias, acc_w),
+                (ports.gate_data, table_w),
+                (ports.tanh_data, table_w),
+                (ports.c_i, c_w),
+            ];
+            for (value, width) in acc.into_iter().chain(others) {
+                inputs.extend(bits(value.unwrap_or_else(|| random.word() as i64), width));
+            }
+            let outputs = [
+                (ports.gate_addr, z_w + 1),
+                (ports.tanh_addr, z_w),
+                (ports.c_o, c_w),
+                (ports.z, z_w),
+                (ports.h, h_w),
+            ];
+            let outputs = outputs.into_iter().flat_map(|(value, width)| {
+                bits(value.unwrap_or(0), width).map(move |bit| value.map(|_| bit))
+            });
+            Cycle {
+                inputs,
+                outputs: outputs.collect(),
+            }
+        });
+        let parameters = [
+            ("ACC_W", acc_w as i64),
+            ("Z_W", z_w as i64),
+            ("Z_SHIFT", widths.z_shift.into()),
+            ("A_FRAC", layer.a_frac.into()),
+            ("C_W", c_w as i64),
+            ("FC_SHIFT", widths.fc_shift.into()),
+            ("IG_SHIFT", widths.ig_shift.into()),
+            ("ZC_SHIFT", widths.zc_shift.into()),
+            ("H_W", h_w as i64),
+            ("H_SHIFT", widths.h_shift.into()),
+            ("B_W", widths.operand as i64),
+            ("P_W", widths.products as i64),
+            ("TABLE_REG", self.table_register() as i64),
+            ("TANH_DELAY", folding.tanh_delay as i64),
+            ("PHASES", self.phases() as i64),
+        ];
+        Bench {
+            module: "lprnn_lane",
+            parameters: parameters.to_vec(),
+            clocked: true,
+            cycles: cycles.collect(),
+            inputs: vec![
+                ("rst", 1),
+                ("phase_i", self.phases()),
+                ("acc_i", 4 * acc_w),
+                ("fresh_i", 1),
+                ("bias_i", acc_w),
+                ("gate_data_i", table_w),
+                ("tanh_data_i", table_w),
+                ("c_i", c_w),
+            ],
+            outputs: vec![
+                ("gate_addr_o", z_w + 1),
+                ("tanh_addr_o", z_w),
+                ("c_o", c_w),
+                ("z_o", z_w),
+                ("h_o", h_w),
+            ],
+        }
+    }
+}

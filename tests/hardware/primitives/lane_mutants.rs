@@ -1,0 +1,167 @@
+//! Lanes of many formats and delays, and lanes that are wrong in one place: each must be found.
+
+use super::bench::{all_equal, differences_with};
+use super::lane::Lane;
+use crate::common::mutant::{Mutant, mutant};
+use lprnn_hw::device::Family::{Ecp5, Ice40, Xc7, Xcup};
+use std::collections::BTreeSet;
+
+/// Together every case of the lane's parameters, see `lanes_cover_every_case`.
+fn lanes() -> [Lane; 9] {
+    [
+        // formats of z, a, c, h; bits that z drops and the largest bias; blocks and family
+        Lane::new(((8, 4), 8, (16, 10), (4, 3)), (6, 90_000), (5, Xc7)),
+        Lane::new(((8, 4), 12, (16, 10), (8, 7)), (8, 500_000), (6, Xcup)),
+        Lane::new(((4, 1), 4, (8, 6), (1, 0)), (3, 200), (6, Ecp5)),
+        Lane::new(((12, 8), 14, (20, 10), (16, 15)), (9, 1 << 24), (7, Ice40)),
+        Lane::new(((8, 4), 4, (6, 2), (16, 10)), (0, 500), (8, Ecp5)),
+        Lane::new(((12, 6), 4, (12, 4), (8, 7)), (5, 100_000), (8, Xc7)),
+        Lane::new(((4, 2), 1, (2, 0), (2, 0)), (1, 40), (7, Xc7)),
+        Lane::new(((8, 4), 4, (6, 6), (4, 3)), (4, 4000), (9, Ecp5)),
+        Lane::new(((4, 2), 2, (32, 20), (1, 0)), (12, 1 << 20), (16, Xc7)),
+    ]
+}
+
+#[test]
+fn lanes_cover_every_case() {
+    let lanes = lanes();
+    let all = |value: &dyn Fn(&Lane) -> i64| lanes.iter().map(value).collect::<BTreeSet<i64>>();
+    let registers = all(&|lane| lane.folding().table_register.into());
+    assert_eq!(registers, BTreeSet::from([0, 1]));
+    let closest = all(&|lane| lane.folding().blocks as i64);
+    assert!(closest.is_superset(&(5..10).collect()), "{closest:?}");
+    let delays = all(&|lane| lane.folding().tanh_delay as i64);
+    assert_eq!(delays, BTreeSet::from([0, 1, 2, 3]));
+    let z = all(&|lane| lane.layer.z.bits.into());
+    assert!(z.is_superset(&BTreeSet::from([4, 8, 12])), "{z:?}");
+    let h = all(&|lane| lane.layer.h.bits.into());
+    assert!(h.is_superset(&BTreeSet::from([1, 4, 8, 16])), "{h:?}");
+    let cell = all(&|lane| i64::from(lane.widths().ig_shift) - i64::from(lane.widths().fc_shift));
+    let signs: BTreeSet<_> = cell.into_iter().map(i64::signum).collect();
+    assert_eq!(signs, BTreeSet::from([-1, 0, 1]));
+    let drops: [fn(&Lane) -> i64; 3] = [
+        |lane| lane.widths().z_shift.into(),
+        |lane| lane.widths().zc_shift.into(),
+        |lane| lane.widths().h_shift.into(),
+    ];
+    for drop in drops {
+        let drops = all(&drop);
+        assert!(
+            drops.first() <= Some(&0) && drops.last() > Some(&1),
+            "{drops:?}"
+        );
+    }
+}
+
+#[test]
+fn lanes_are_exact() {
+    all_equal(&lanes().map(|lane| lane.bench()));
+}
+
+const fn lane(right: &'static str, wrong: &'static str) -> Mutant {
+    mutant("lprnn_lane.v", right, wrong)
+}
+
+/// Gates, phases, delays.
+const ORDER: [Mutant; 15] = [
+    lane(
+        "(turn_q[0] ? wait_o_q : wait_f_q)",
+        "(turn_q[0] ? wait_f_q : wait_o_q)",
+    ),
+    lane("wait_i_q : live_g);", "live_i : live_g);"),
+    lane("value - before0_q", "value - before1_q"),
+    lane("diff_q + bias_i", "diff_q"),
+    lane("{phase_i[3], z_q}", "{phase_i[4], z_q}"),
+    lane("if (phase_i[4+R])", "if (phase_i[5+R])"),
+    lane("if (phase_i[7+R])", "if (phase_i[6+R])"),
+    lane("a_q <= phase_i[12+T] ? o_q", "a_q <= phase_i[12+R] ? o_q"),
+    lane("b_q <= phase_i[12+T]", "b_q <= phase_i[11+T]"),
+    lane(": phase_i[5+R]  ?", ": phase_i[6+R]  ?"),
+    lane("base = phase_i[7+R] ?", "base = phase_i[8+R] ?"),
+    lane("phase_i[14+T] ?", "phase_i[13+T] ?"),
+    lane("if (phase_i[15+T])", "if (1'b1)"),
+    lane("if (TABLE_REG != 0) begin", "if (0) begin"),
+    lane(
+        "assign tanh_data = late[TANH_DELAY*A_W",
+        "assign tanh_data = late[0",
+    ),
+];
+
+/// Shifts, rounding, signs, saturation.
+const ARITHMETIC: [Mutant; 14] = [
+    lane(": fresh_i       ? {B_W{1'b0}}", ": 1'b0 ? {B_W{1'b0}}"),
+    lane("operand_g <<< IG_SHIFT", "operand_g"),
+    lane("operand_c[B_W-1:0] <<< FC_SHIFT", "operand_c[B_W-1:0]"),
+    lane("ONE << (C_SHIFT - 1)", "ONE << (A_FRAC - 1)"),
+    lane("(H_SHIFT > 0 && H_W > 1)", "(H_SHIFT > 0)"),
+    lane("ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)", "{P_W{1'b0}}"),
+    lane("C_SHIFT = A_FRAC + FC_SHIFT", "C_SHIFT = A_FRAC + IG_SHIFT"),
+    lane(
+        ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (1)",
+        ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (0)",
+    ),
+    lane(".HALF_ADDED (0)", ".HALF_ADDED (1)"),
+    lane(
+        "{{(B_W-A_W){tanh_data[A_W-1]}}, tanh_data}",
+        "{{(B_W-A_W){1'b0}}, tanh_data}",
+    ),
+    lane(
+        "{{(B_W+1-C_W){c_i[C_W-1]}}, c_i}",
+        "{{(B_W+1-C_W){1'b0}}, c_i}",
+    ),
+    lane(
+        "(P_W-A_W-B_W+1){product_q[A_W+B_W-1]}",
+        "(P_W-A_W-B_W+1){1'b0}",
+    ),
+    mutant(
+        "lprnn_requant.v",
+        "assign code_o = overflow ?",
+        "assign code_o = 1'b0 ?",
+    ),
+    mutant("lprnn_requant.v", "scaled[DROP] & ~tie}", "scaled[DROP]}"),
+];
+
+/// Registers that only the first reset clears, and a reset that comes a cycle late.
+const RESETS: [Mutant; 6] = [
+    lane(
+        "before0_q <= {ACC_W{1'b0}};",
+        "if (^before0_q === 1'bx) before0_q <= 0;",
+    ),
+    lane(
+        "before1_q <= {ACC_W{1'b0}};",
+        "if (^before1_q === 1'bx) before1_q <= 0;",
+    ),
+    lane(
+        "before2_q <= {ACC_W{1'b0}};",
+        "if (^before2_q === 1'bx) before2_q <= 0;",
+    ),
+    lane(
+        "before3_q <= {ACC_W{1'b0}};",
+        "if (^before3_q === 1'bx) before3_q <= 0;",
+    ),
+    lane(
+        "turn_q    <= 2'd0;",
+        "if (^turn_q === 1'bx) turn_q <= 2'd0;",
+    ),
+    lane(
+        "z_q    <= z;\n        if (rst) begin",
+        "z_q    <= z;\n    end\n    reg late_q;\n    always @(posedge clk) begin\n        \
+         late_q <= rst;\n        if (late_q) begin",
+    ),
+];
+
+#[test]
+fn every_wrong_lane_is_found() {
+    let benches = lanes().map(|lane| lane.bench());
+    let mutants = ORDER.iter().chain(&ARITHMETIC).chain(&RESETS);
+    // The first three lanes find most of them.
+    let found = |mutant: &Mutant| {
+        let mut parts = benches.chunks(3);
+        parts.any(|part| !differences_with(part, Some(mutant)).is_empty())
+    };
+    let alive: Vec<_> = mutants
+        .filter(|mutant| !found(mutant))
+        .map(|mutant| mutant.wrong)
+        .collect();
+    assert!(alive.is_empty(), "not found: {alive:#?}");
+}

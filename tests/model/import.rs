@@ -1,0 +1,62 @@
+//! Float models from outside: what a framework wrote is read as it computes, or refused by what it
+//! is. `tests/model/import/*_fixtures.py` made the files.
+
+mod damage;
+mod parity;
+mod refusals;
+
+use lprnn_hw::files::npy;
+use lprnn_hw::import::{FloatModel, ImportError, ImportOptions, read, read_bytes};
+use lprnn_hw::remedy::Remedy;
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/model/import/fixtures");
+    folder.join(name)
+}
+
+fn array(name: &str) -> Vec<f32> {
+    npy::read_f32(&fixture(name)).unwrap().data
+}
+
+/// Options as on the command line.
+fn options(line: &str) -> ImportOptions {
+    let mut words = line.split_whitespace();
+    let mut options = ImportOptions::default();
+    while let Some(word) = words.next() {
+        match word {
+            "--prefix" => options.prefix = words.next().map(Into::into),
+            "--head" => options.head = words.next().map(Into::into),
+            "--only-lstm" => options.only_lstm = true,
+            other => panic!("{other}"),
+        }
+    }
+    options
+}
+
+fn model(name: &str, line: &str) -> FloatModel {
+    read(&fixture(name), &options(line)).unwrap_or_else(|error| panic!("{name} {line}: {error}"))
+}
+
+fn refusal(name: &str, line: &str) -> ImportError {
+    match read(&fixture(name), &options(line)) {
+        Ok(_) => panic!("{name} {line}: was read"),
+        Err(error) => error,
+    }
+}
+
+/// What is wrong with a file.
+fn error(name: &str, line: &str) -> String {
+    refusal(name, line).to_string()
+}
+
+/// What helps.
+fn help(name: &str, line: &str) -> String {
+    refusal(name, line).help().unwrap_or_default()
+}
+
+/// What is said of a file of these bytes.
+fn bytes_error(bytes: &[u8]) -> String {
+    let read = read_bytes(bytes, &ImportOptions::default());
+    read.expect_err("it was read").to_string()
+}

@@ -1,0 +1,118 @@
+"""Keras models, with the h and outputs that Keras computes.
+
+    KERAS_BACKEND=torch python tests/model/import/keras_fixtures.py
+
+in an environment with keras, torch, h5py and numpy writes `fixtures/`. Archives hold their date, so
+the bytes of `.keras` differ each time.
+"""
+
+import json
+import os
+import pathlib
+
+os.environ["KERAS_BACKEND"] = "torch"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import h5py
+import keras
+import numpy as np
+from keras import layers
+
+OUT = pathlib.Path(__file__).resolve().parent / "fixtures"
+I, H, O, STEPS = 3, 4, 2, 6
+
+
+def x():
+    return np.load(OUT / "x.npy")[None]
+
+
+def lstm(units=H, **options):
+    return layers.LSTM(units, return_sequences=True, bias_initializer="glorot_uniform", **options)
+
+
+def build(seed, *parts):
+    keras.utils.set_random_seed(seed)
+    keras.backend.clear_session()
+    return keras.Sequential([keras.Input((None, I)), *[part() for part in parts]])
+
+
+def npy(name, values):
+    np.save(OUT / f"{name}.npy", np.asarray(values, dtype=np.float32)[0])
+
+
+def read_ones():
+    dense = lambda units, **options: lambda: layers.Dense(units, bias_initializer="glorot_uniform", **options)
+    model = build(1, lstm, lambda: layers.Dropout(0.1), lambda: lstm(5), dense(6, activation="relu"), dense(O))
+    hidden = keras.Model(model.inputs, model.layers[2].output)
+    npy("keras.h", hidden.predict(x(), verbose=0))
+    npy("keras.y", model.predict(x(), verbose=0))
+    model.save(OUT / "stack.keras")
+    model.save_weights(OUT / "stack.weights.h5")
+    model.save(OUT / "stack.h5")
+
+    keras.utils.set_random_seed(2)
+    keras.backend.clear_session()
+    inputs = keras.Input((None, I))
+    h = lstm(use_bias=False, name="memory")(inputs)
+    outputs = layers.TimeDistributed(layers.Dense(O, activation="softmax", name="classes"))(h)
+    model = keras.Model(inputs, outputs)
+    npy("functional.h", keras.Model(inputs, h).predict(x(), verbose=0))
+    model.save(OUT / "functional.keras")
+
+    keras.utils.set_random_seed(3)
+    keras.backend.clear_session()
+    model = keras.Sequential([keras.Input((None, I)), layers.RNN(layers.LSTMCell(H), return_sequences=True)])
+    npy("rnn_cell.h", model.predict(x(), verbose=0))
+    model.save(OUT / "rnn_cell.keras")
+
+
+def refused_ones():
+    for name, part in {
+        "gru": lambda: layers.GRU(H, return_sequences=True),
+        "simple_rnn": lambda: layers.SimpleRNN(H),
+        "bidirectional": lambda: layers.Bidirectional(lstm()),
+        "go_backwards": lambda: lstm(go_backwards=True),
+        "hard_sigmoid": lambda: lstm(recurrent_activation="hard_sigmoid"),
+        "relu": lambda: lstm(activation="relu"),
+    }.items():
+        model = build(4, part)
+        model.save(OUT / f"keras_{name}.keras")
+        if name in ("gru", "bidirectional"):
+            model.save_weights(OUT / f"keras_{name}.weights.h5")
+    build(5, lambda: layers.Conv1D(I, 3, padding="same"), lstm, lambda: layers.LayerNormalization(),
+          lambda: layers.Dense(O)).save(OUT / "keras_front.keras")
+
+
+def qkeras():
+    """The layout of a QKeras model of tf.keras 2: names end in `:0`, classes begin with Q."""
+    generator = np.random.default_rng(6)
+    quantiser = {"class_name": "quantized_bits", "config": {"bits": 4, "integer": 0}}
+    for name, recurrent in (("qkeras", "sigmoid"), ("qkeras_hard", "hard_sigmoid")):
+        config = {
+            "name": "qlstm", "units": H, "activation": "tanh", "recurrent_activation": recurrent,
+            "use_bias": True, "go_backwards": False, "kernel_quantizer": quantiser,
+        }
+        layer = {"class_name": "QLSTM", "config": config}
+        dense = {"class_name": "QDense", "config": {"name": "qdense", "activation": "linear", "units": O}}
+        model = {"class_name": "Sequential", "config": {"name": "sequential", "layers": [layer, dense]}}
+        shapes = {
+            "qlstm": {"qlstm/qlstm_cell/kernel:0": (I, 4 * H), "qlstm/qlstm_cell/recurrent_kernel:0": (H, 4 * H),
+                      "qlstm/qlstm_cell/bias:0": (4 * H,)},
+            "qdense": {"qdense/kernel:0": (H, O), "qdense/bias:0": (O,)},
+        }
+        with h5py.File(OUT / f"{name}.h5", "w") as file:
+            file.attrs["model_config"] = json.dumps(model)
+            file.attrs["keras_version"] = "2.12.0"
+            weights = file.create_group("model_weights")
+            weights.attrs["layer_names"] = [b"qlstm", b"qdense"]
+            for layer, tensors in shapes.items():
+                group = weights.create_group(layer)
+                group.attrs["weight_names"] = [key.encode() for key in tensors]
+                for key, shape in tensors.items():
+                    group.create_dataset(key, data=generator.normal(size=shape).astype("f4") / 2)
+
+
+if __name__ == "__main__":
+    read_ones()
+    refused_ones()
+    qkeras()

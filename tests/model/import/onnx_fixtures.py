@@ -1,0 +1,158 @@
+"""ONNX files, exported by PyTorch and built node by node, with the outputs of onnxruntime.
+
+    python tests/model/import/onnx_fixtures.py
+
+in an environment with torch, onnx, onnxscript, onnxruntime and numpy writes `fixtures/`.
+"""
+
+import pathlib
+import warnings
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+warnings.filterwarnings("ignore")
+OUT = pathlib.Path(__file__).resolve().parent / "fixtures"
+I, H, O, STEPS = 3, 4, 2, 6
+
+
+def x():
+    return np.load(OUT / "x.npy")
+
+
+def npy(name, values):
+    np.save(OUT / f"{name}.npy", np.asarray(values, dtype=np.float32))
+
+
+def computed(path, values, index=0):
+    """What onnxruntime computes."""
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: values})[index]
+
+
+class Classifier(nn.Module):
+    """Two layers and a head; h is an output too."""
+
+    def __init__(self, chain):
+        super().__init__()
+        self.lstm = nn.LSTM(I, H, 2)
+        self.head = nn.Sequential(nn.Linear(H, 5), nn.ReLU(), nn.Linear(5, O)) if chain else nn.Linear(H, O)
+
+    def forward(self, inputs):
+        h, _ = self.lstm(inputs)
+        return self.head(h), h
+
+
+def exported():
+    for name, chain, dynamo in (("exported", False, False), ("exported_chain", True, False), ("dynamo", False, True)):
+        torch.manual_seed(1)
+        model = Classifier(chain).eval()
+        path = OUT / f"{name}.onnx"
+        inputs = torch.from_numpy(x())[:, None]
+        if dynamo:
+            torch.onnx.export(model, (inputs,), str(path), dynamo=True, external_data=False, verbose=False)
+        else:
+            torch.onnx.export(model, (inputs,), str(path), dynamo=False, input_names=["x"], output_names=["y", "h"])
+        strip(path)
+        npy(f"{name}.y", computed(path, inputs.numpy(), 0)[:, 0])
+        npy(f"{name}.h", computed(path, inputs.numpy(), 1)[:, 0])
+
+
+def strip(path):
+    """Takes descriptions out, which name folders of this machine."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+        del node.metadata_props[:]
+    del model.metadata_props[:]
+    for values in (model.graph.value_info, model.graph.input, model.graph.output):
+        for value in values:
+            del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+    path.write_bytes(model.SerializeToString())
+
+
+def built(name, op="LSTM", gates=4, directions=1, extra=(), attributes=(), inputs=None, write=True):
+    """One recurrent node with bias, then MatMul and Add."""
+    generator = np.random.default_rng(3)
+    draw = lambda *shape: (generator.normal(size=shape) / 2).astype(np.float32)
+    tensors = {"W": draw(directions, gates * H, I), "R": draw(directions, gates * H, H), "B": draw(directions, 2 * gates * H)}
+    tensors.update(extra)
+    tensors |= {"kernel": draw(H, O), "offset": draw(O), "axes": np.array([1], dtype=np.int64)}
+    names = inputs or ["x", "W", "R", "B"]
+    attributes = {"hidden_size": H, **dict(attributes)}
+    nodes = [
+        helper.make_node(op, names, ["all"], name="memory", **attributes),
+        helper.make_node("Squeeze", ["all", "axes"], ["h"], name="squeeze"),
+        helper.make_node("MatMul", ["h", "kernel"], ["product"], name="matmul"),
+        helper.make_node("Add", ["product", "offset"], ["y"], name="add"),
+    ]
+    graph = helper.make_graph(
+        nodes, "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1, I])],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, None) for out in ("y", "h")],
+        [numpy_helper.from_array(values, key) for key, values in tensors.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    path = OUT / f"{name}.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path, model
+
+
+def all_built():
+    path, model = built("built")
+    inputs = x()[:, None]
+    npy("built.y", computed(path, inputs, 0)[:, 0])
+    npy("built.h", computed(path, inputs, 1)[:, 0])
+    # The same weights as lists of floats instead of raw bytes, with the defaults spelled out.
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            tensor.CopyFrom(helper.make_tensor(tensor.name, TensorProto.FLOAT, values.shape, values.flatten()))
+    node = model.graph.node[0]
+    for key, value in {"direction": "forward", "activations": ["Sigmoid", "Tanh", "Tanh"], "input_forget": 0, "layout": 0}.items():
+        node.attribute.append(helper.make_attribute(key, value))
+    (OUT / "floats.onnx").write_bytes(model.SerializeToString())
+    # Weights in Constant nodes, as some exporters write them.
+    kept = [tensor for tensor in model.graph.initializer]
+    del model.graph.initializer[:]
+    constants = [helper.make_node("Constant", [], [tensor.name], value=tensor) for tensor in kept]
+    nodes = constants + list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    (OUT / "constants.onnx").write_bytes(model.SerializeToString())
+
+    zeros = lambda *shape: np.zeros(shape, dtype=np.float32)
+    peepholes = {"p": np.ones((1, 3 * H), dtype=np.float32)}
+    built("onnx_gru", op="GRU", gates=3)
+    built("onnx_rnn", op="RNN", gates=1)
+    built("onnx_reverse", attributes={"direction": "reverse"})
+    built("onnx_bidirectional", directions=2, attributes={"direction": "bidirectional"})
+    built("onnx_activations", attributes={"activations": ["HardSigmoid", "Tanh", "Tanh"]})
+    built("onnx_clip", attributes={"clip": 3.0})
+    built("onnx_input_forget", attributes={"input_forget": 1})
+    built("onnx_peepholes", extra=peepholes, inputs=["x", "W", "R", "B", "", "", "", "p"])
+    built("onnx_state", extra={"h0": np.ones((1, 1, H), dtype=np.float32)}, inputs=["x", "W", "R", "B", "", "h0"])
+    built("zero_state", extra={"h0": zeros(1, 1, H), "c0": zeros(1, 1, H)}, inputs=["x", "W", "R", "B", "", "h0", "c0"])
+    built("layout", attributes={"layout": 1})
+    path, model = built("onnx_external")
+    for tensor in model.graph.initializer:
+        if tensor.name == "R":
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+            entry = tensor.external_data.add()
+            entry.key, entry.value = "location", "weights.bin"
+    path.write_bytes(model.SerializeToString())
+    _, model = built("onnx_front")
+    model.graph.node.insert(0, helper.make_node("Relu", ["x"], ["x_relu"], name="relu"))
+    model.graph.node[1].input[0] = "x_relu"
+    (OUT / "onnx_front.onnx").write_bytes(model.SerializeToString())
+
+
+if __name__ == "__main__":
+    exported()
+    all_built()

@@ -1,0 +1,232 @@
+//! Formats chosen by calibration, on float models of different kinds.
+
+use crate::float_models;
+use lprnn_hw::fixed::QFormat;
+use lprnn_hw::ptq::{Quantized, Wanted, middle, quantize, quantize_offset};
+use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
+use lprnn_hw::reference::Lstm;
+
+/// Signal to noise of h in decibel at 8 and 16 bits, the best that a long search over the formats of x,
+/// z, the gates and c found: `cargo run --release --example formats`.
+const BEST: [(&str, [f64; 2]); 8] = [
+    ("audio", [40.2, 58.0]),
+    ("temperature", [40.6, 59.0]),
+    ("integrator", [41.7, 32.7]),
+    ("demo", [35.6, 60.6]),
+    ("memory", [42.6, 61.0]),
+    ("saturated", [33.1, 55.4]),
+    ("wide", [29.7, 53.1]),
+    ("words", [36.9, 55.4]),
+];
+
+#[test]
+fn the_default_choice_is_near_the_best_there_is() {
+    let mut missed = Vec::new();
+    for (case, (name, best)) in float_models::all().iter().zip(BEST) {
+        assert_eq!(case.name, name);
+        for ((bits, allowed), best) in [(8, 3.0), (16, 1.0)].into_iter().zip(best) {
+            if (name, bits) == ("integrator", 8) {
+                continue; // the last three of 600 steps decide its figure; it has a test of its own
+            }
+            let wanted = Wanted::of(bits, HeadFormat::Float);
+            let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+            model.validate().unwrap();
+            if report.h.snr_db < best - allowed {
+                missed.push(format!(
+                    "{name}, {bits} bits: {:.1} of {best}",
+                    report.h.snr_db
+                ));
+            }
+            // What was reported is what the model does.
+            let snr = snr(&model, case, report.layers.last().unwrap().formats.h);
+            // Single precision moves the float model itself a little.
+            assert!((snr - report.h.snr_db).abs() < 0.3, "{name}: {snr}");
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// Signal to noise of the integer model against the float model written out in double precision.
+fn snr(model: &lprnn_hw::quantize::QuantizedModel, case: &float_models::Case, h: QFormat) -> f64 {
+    let codes = quantize_input(&case.inputs.data, model.layers[0].x);
+    let words = Lstm::new(model).run(&codes);
+    let float = float_h(case);
+    let signal: f64 = float.iter().map(|h| h * h).sum();
+    let noise: f64 = words
+        .iter()
+        .zip(&float)
+        .map(|(&word, value)| (f64::from(word) * h.ulp() - value).powi(2))
+        .sum();
+    10.0 * (signal / noise).log10()
+}
+
+/// h of the last layer, `[steps, H]`, one sequence.
+fn float_h(case: &float_models::Case) -> Vec<f64> {
+    let mut signal: Vec<f64> = case.inputs.data.iter().map(|&x| x.into()).collect();
+    for layer in &case.model.layers {
+        let (width, hidden) = (layer.input_size, layer.hidden_size);
+        let (mut h, mut c) = (vec![0.0; hidden], vec![0.0; hidden]);
+        let dot = |row: &[f32], v: &[f64]| -> f64 {
+            row.iter().zip(v).map(|(&w, v)| f64::from(w) * v).sum()
+        };
+        let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+        let mut out = Vec::new();
+        for x in signal.chunks_exact(width) {
+            let z: Vec<f64> = (0..4 * hidden)
+                .map(|row| {
+                    dot(&layer.weight_ih[row * width..][..width], x)
+                        + dot(&layer.weight_hh[row * hidden..][..hidden], &h)
+                        + f64::from(layer.bias[row])
+                })
+                .collect();
+            for unit in 0..hidden {
+                let [i, f, g, o] = std::array::from_fn(|gate| z[gate * hidden + unit]);
+                c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * g.tanh();
+                h[unit] = sigmoid(o) * c[unit].tanh();
+            }
+            out.extend_from_slice(&h);
+        }
+        signal = out;
+    }
+    signal
+}
+
+/// The step at which h first has another sign than in the step before.
+fn change_of_sign(h: impl Iterator<Item = i32>) -> Option<usize> {
+    let signs: Vec<i32> = h.map(i32::signum).collect();
+    signs
+        .windows(2)
+        .position(|pair| pair[1] != pair[0])
+        .map(|at| at + 1)
+}
+
+#[test]
+fn a_state_that_grows_to_300_comes_back_when_it_should() {
+    let case = float_models::integrator();
+    let float = change_of_sign(float_h(&case).iter().map(|&h| (h * 1e6) as i32));
+    assert_eq!(float, Some(599));
+    for bits in [8, 16] {
+        let quantized = quantize(
+            &case.model,
+            &case.inputs,
+            &Wanted::of(bits, HeadFormat::Float),
+        );
+        let codes = quantize_input(&case.inputs.data, quantized.model.layers[0].x);
+        let words = Lstm::new(&quantized.model).run(&codes);
+        assert_eq!(change_of_sign(words.into_iter()), float, "{bits} bits");
+        let layer = quantized.report.layers[0];
+        assert_eq!(layer.clamped.c.saturated, 0);
+        assert!(layer.formats.c.max_code() as f64 * layer.formats.c.ulp() > 300.0);
+    }
+    // The formats of before, asked for: c stops at 32, and the report says what is wrong.
+    let wanted = Wanted {
+        z_bits: Some(8),
+        z_frac: Some(4),
+        a_frac: Some(8),
+        c_bits: Some(16),
+        c_frac: Some(10),
+        ..Wanted::of(8, HeadFormat::Float)
+    };
+    let report = quantize(&case.model, &case.inputs, &wanted).report;
+    assert_eq!(report.layers[0].formats.c, QFormat::new(16, 10));
+    assert!(report.layers[0].clamped.c.saturated > 400);
+    assert!(report.h.snr_db < 5.0);
+    let said = |text: &str| report.warnings.iter().any(|warning| warning.contains(text));
+    assert!(said("cell states are clamped"), "{:?}", report.warnings);
+    let limit = &report.limits[0];
+    assert!(limit.part.starts_with("c of s16.10"), "{limit:?}");
+    assert_eq!(limit.option.as_deref(), Some("--c-bits 20 --c-frac 10"));
+    assert!(limit.snr_db.unwrap() > report.h.snr_db + 6.0, "{limit:?}");
+}
+
+#[test]
+fn what_is_given_is_kept_and_named_where_it_limits() {
+    let case = &float_models::all()[0];
+    let wanted = Wanted {
+        x_frac: Some(11),
+        h_frac: Some(13),
+        z_bits: Some(8),
+        z_frac: Some(4),
+        ..Wanted::of(16, HeadFormat::Integer(16))
+    };
+    let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+    let layer = &model.layers[0];
+    assert_eq!(layer.x, QFormat::new(16, 11));
+    assert_eq!(layer.h, QFormat::new(16, 13));
+    assert_eq!(layer.z, QFormat::new(8, 4));
+    let limit = &report.limits[0];
+    assert!(limit.part.starts_with("z of s8.4"), "{limit:?}");
+    assert!(limit.option.as_deref().unwrap().starts_with("--z-bits 1"));
+    assert!(limit.snr_db.unwrap() > report.h.snr_db + 10.0);
+    // Left open, z becomes what the line says, and the head follows h.
+    let open = quantize(
+        &case.model,
+        &case.inputs,
+        &Wanted::of(16, HeadFormat::Integer(16)),
+    )
+    .report;
+    assert!(open.h.snr_db > report.h.snr_db + 10.0);
+    assert!(open.head.unwrap().snr_db > report.head.unwrap().snr_db + 10.0);
+}
+
+/// The audio model on inputs with one wild value.
+#[test]
+fn one_wild_value_does_not_cost_the_others() {
+    let mut case = float_models::all().swap_remove(0);
+    let wanted = Wanted::of(8, HeadFormat::Float);
+    case.inputs.data[2 * 400] = 1000.0;
+    let report = quantize(&case.model, &case.inputs, &wanted).report;
+    let layer = report.layers[0];
+    assert!(layer.formats.x.frac >= 5, "{}", layer.formats.x);
+    assert!(layer.clamped.x.saturated >= 1);
+    assert!(report.h.snr_db > 15.0, "{:?}", report.h);
+    // Holding the value is what the largest range would do.
+    let held = Wanted {
+        x_frac: Some(-3),
+        ..wanted
+    };
+    let held = quantize(&case.model, &case.inputs, &held).report;
+    assert!(held.h.snr_db < report.h.snr_db - 5.0, "{:?}", held.h);
+    let said = |text: &str| held.warnings.iter().any(|warning| warning.contains(text));
+    assert!(said("use only a few codes"), "{:?}", held.warnings);
+}
+
+/// A pressure in pascal: what varies is a thousandth of what there is.
+#[test]
+fn an_offset_is_exact_and_makes_the_codes_vary() {
+    let mut case = float_models::all().swap_remove(1);
+    let layer = &mut case.model.layers[0];
+    for (weight, bias) in layer.weight_ih.iter_mut().zip(&mut layer.bias) {
+        let (of, before) = (f64::from(*weight) / 50.0, f64::from(*bias));
+        *weight = of as f32;
+        *bias = (before - f64::from(*weight) * 101_325.0) as f32;
+    }
+    for x in &mut case.inputs.data {
+        *x = 101_325.0 + 50.0 * *x;
+    }
+    let wanted = Wanted::of(8, HeadFormat::Float);
+    let plain = quantize(&case.model, &case.inputs, &wanted).report;
+    assert!(plain.h.snr_db < 15.0, "{:?}", plain.h);
+    let said = |text: &str| plain.warnings.iter().any(|warning| warning.contains(text));
+    assert!(said("--input-offset auto"), "{:?}", plain.warnings);
+    let offset = middle(&case.inputs);
+    let Quantized { model, report } =
+        quantize_offset(&case.model, &case.inputs, offset.clone(), &wanted);
+    assert!(report.h.snr_db > 30.0, "{:?}", report.h);
+    assert_eq!(report.warnings, [""; 0]);
+    // The file says it, and comes back.
+    let again = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(again.input_offset.as_ref(), Some(&offset));
+    assert_eq!(again, model);
+    // On raw inputs the integer model is near the float model as it was given.
+    let words = Lstm::new(&model).run(&model.input_codes(&case.inputs.data));
+    let ulp = model.layers[0].h.ulp();
+    let float = float_h(&case);
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for (&word, h) in words.iter().zip(&float) {
+        signal += h * h;
+        noise += (f64::from(word) * ulp - h).powi(2);
+    }
+    let snr: f64 = 10.0 * (signal / noise).log10();
+    assert!(snr > 30.0, "{snr}");
+}

@@ -15,7 +15,7 @@ fn source() -> source::Crate {
 
 /// Modules by floor, lowest first. Those of one floor never import one another.
 const FLOORS: &[&[&str]] = &[
-    &["fixed", "remedy"],
+    &["diagnostic", "fixed"],
     &["files", "tools"],
     &["device"],
     &["spec"],
@@ -135,7 +135,7 @@ fn the_check_sees_every_form_of_import() {
     assert!(objection("cosim", "codegen").is_none());
 }
 
-/// A remedy is a value (`lprnn_hw::remedy`): nobody looks for it behind a `; ` of a message.
+/// A remedy is a value (`lprnn_hw::diagnostic`): nobody looks for it behind a `; ` of a message.
 #[test]
 fn no_message_is_cut_apart_for_its_remedy() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -2,8 +2,9 @@
 
 use super::part::percent;
 use crate::device::{Family, Part};
+use crate::diagnostic::Problem;
 use crate::explore::{Axes, Foldings, Limits, numbers};
-use crate::spec::{Issue, MacStyle};
+use crate::spec::MacStyle;
 
 /// What is swept.
 #[derive(clap::Args, Debug)]
@@ -86,17 +87,23 @@ fn megahertz(text: &str) -> Result<f64, String> {
 /// Collects values and what is wrong with the others.
 pub struct Reader {
     /// What is wrong so far.
-    pub issues: Vec<Issue>,
+    pub issues: Vec<Problem>,
 }
 
 impl Reader {
-    fn list(&mut self, place: &str, text: &str, allowed: &str, fits: fn(u64) -> bool) -> Vec<u64> {
+    fn list(
+        &mut self,
+        place: &'static str,
+        text: &str,
+        allowed: &str,
+        fits: fn(u64) -> bool,
+    ) -> Vec<u64> {
         match numbers(place, text) {
             Ok(list) => {
                 if let Some(wrong) = list.iter().find(|&&number| !fits(number)) {
                     let problem = format!("{wrong} is out of range");
                     self.issues
-                        .push(Issue::new(place, problem, format!("give {allowed}")));
+                        .push(Problem::flag(place, problem).help(format!("give {allowed}")));
                 }
                 list
             }
@@ -107,23 +114,23 @@ impl Reader {
         }
     }
 
-    fn widths(&mut self, place: &str, text: &str) -> Vec<u32> {
+    fn widths(&mut self, place: &'static str, text: &str) -> Vec<u32> {
         let fits = |bits| (1..=8).contains(&bits) || bits == 16;
         let list = self.list(place, text, "widths of 1 to 8, or 16", fits);
         list.into_iter().map(|bits| bits as u32).collect()
     }
 
-    fn sizes(&mut self, place: &str, text: &str) -> Vec<usize> {
+    fn sizes(&mut self, place: &'static str, text: &str) -> Vec<usize> {
         let list = self.list(place, text, "whole numbers from 1 to 4096", |size| {
             (1..=4096).contains(&size)
         });
         list.into_iter().map(|size| size as usize).collect()
     }
 
-    fn one<T: Copy>(&mut self, place: &str, list: &[T]) -> Option<T> {
+    fn one<T: Copy>(&mut self, place: &'static str, list: &[T]) -> Option<T> {
         if list.len() > 1 {
             self.issues
-                .push(Issue::new(place, "is one number, not a list", "give one"));
+                .push(Problem::flag(place, "is one number, not a list").help("give one"));
         }
         list.first().copied()
     }
@@ -132,7 +139,7 @@ impl Reader {
 impl AxesArgs {
     /// The axes; what is wrong with them goes to `reader`.
     pub fn read(&self, reader: &mut Reader) -> Axes {
-        let mut widths = |place: &str, text: &Option<String>| {
+        let mut widths = |place: &'static str, text: &Option<String>| {
             text.as_ref().map(|text| reader.widths(place, text))
         };
         let both = widths("--bits", &self.bits);
@@ -143,11 +150,10 @@ impl AxesArgs {
         let x = |act: u32| input.unwrap_or(act);
         let mut pairs = Vec::new();
         match (&both, &weight, &act) {
-            (None, None, None) => reader.issues.push(Issue::new(
-                "--bits",
-                "no widths to sweep",
-                "give --bits 2..8, or --weight-bits and --act-bits",
-            )),
+            (None, None, None) => reader.issues.push(
+                Problem::flag("--bits", "no widths to sweep")
+                    .help("give --bits 2..8, or --weight-bits and --act-bits"),
+            ),
             (Some(both), None, None) => {
                 pairs.extend(both.iter().map(|&bits| (bits, bits, x(bits))));
             }
@@ -167,7 +173,9 @@ impl AxesArgs {
                         };
                         let problem = "the widths of weights and activations need one another";
                         let remedy = format!("give {missing} or --bits too");
-                        reader.issues.push(Issue::new(missing, problem, remedy));
+                        reader
+                            .issues
+                            .push(Problem::flag(missing, problem).help(remedy));
                     }
                 }
             }
@@ -182,7 +190,7 @@ impl AxesArgs {
         let layers = reader.list("--layers", &self.layers, "1 to 64 layers", |n| {
             (1..=64).contains(&n)
         });
-        let mut sizes = |place: &str, text: &Option<String>| {
+        let mut sizes = |place: &'static str, text: &Option<String>| {
             text.as_ref().map(|text| reader.sizes(place, text))
         };
         let (units, columns) = (
@@ -205,11 +213,10 @@ impl AxesArgs {
             match word {
                 "lut" => mac.push(MacStyle::Lut),
                 "dsp" => mac.push(MacStyle::Dsp),
-                _ => reader.issues.push(Issue::new(
-                    "--mac",
-                    format!("`{word}` is no kind of array"),
-                    "give lut, dsp, or lut,dsp",
-                )),
+                _ => reader.issues.push(
+                    Problem::flag("--mac", format!("`{word}` is no kind of array"))
+                        .help("give lut, dsp, or lut,dsp"),
+                ),
             }
         }
         Axes {
@@ -237,21 +244,15 @@ impl LimitArgs {
                     limits.part = Some(part);
                     return (part.family.sources(), limits);
                 }
-                Err(unknown) => Issue::at("--part", &unknown),
+                Err(unknown) => unknown.by_flag("--part"),
             },
             (None, Some(word)) => match Family::of_word(word) {
                 Some(family) if !Part::of_family(family).is_empty() => return (family, limits),
-                _ => Issue::new(
-                    "--target",
-                    format!("`{word}` is no family with parts"),
-                    "give xc7, xcup, ecp5 or ice40",
-                ),
+                _ => Problem::flag("--target", format!("`{word}` is no family with parts"))
+                    .help("give xc7, xcup, ecp5 or ice40"),
             },
-            (None, None) => Issue::new(
-                "--part",
-                "no device to explore for",
-                "give a part such as xc7a35t, or a family by --target",
-            ),
+            (None, None) => Problem::flag("--part", "no device to explore for")
+                .help("give a part such as xc7a35t, or a family by --target"),
         };
         reader.issues.push(issue);
         (Family::Xc7, limits)

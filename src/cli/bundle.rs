@@ -1,10 +1,10 @@
 //! A design from its settings to its files, and back from its folder.
 
-use super::error::CliError;
 use super::model;
 use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header};
 use crate::cosim::Workload;
 use crate::device::Family;
+use crate::diagnostic::{Problem, Problems};
 use crate::estimate::Estimate;
 use crate::hardware::Design;
 use crate::quantize::QuantizedModel;
@@ -47,16 +47,16 @@ pub struct Planned {
 }
 
 /// Reads or draws the model and folds it.
-pub fn plan(config: DesignConfig) -> Result<Planned, CliError> {
+pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
     let model = match &config.network {
-        Network::Model(path) => model::load(path)?,
+        Network::Model(path) => QuantizedModel::read(path)?,
         Network::Seeded(network) => model::seeded(network),
     };
     plan_model(config, model)
 }
 
 /// Folds a model that is there already.
-pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, CliError> {
+pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, Problems> {
     let design = Design::new(&model, &config.implementation)?;
     Ok(Planned {
         config,
@@ -68,7 +68,7 @@ pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned
 impl Planned {
     /// What it will take on the family's usual devices.
     pub fn estimate(&self) -> Estimate {
-        self.estimate_on(self.config.implementation.target.into())
+        self.estimate_on(self.config.implementation.target)
     }
 
     /// What it will take on devices of the family with this fabric.
@@ -78,7 +78,7 @@ impl Planned {
 }
 
 /// Generates all files.
-pub fn build(planned: Planned) -> Result<Built, CliError> {
+pub fn build(planned: Planned) -> Result<Built, Problems> {
     let Planned {
         config,
         model,
@@ -138,12 +138,12 @@ pub struct Opened {
 ///
 /// The core's signature is made anew from model and settings; what the folder says of it must be the
 /// same, in every key. So nothing is done with a path or a number that somebody wrote into it.
-pub fn open(folder: &Path) -> Result<Opened, CliError> {
+pub fn open(folder: &Path) -> Result<Opened, Problems> {
     let path = folder.join(super::folder::MARK);
-    let text =
-        crate::files::read_table(&path).map_err(|error| CliError::io(&path, "read", &error))?;
+    let text = crate::files::read_table(&path)
+        .map_err(|error| crate::files::problem(&path, "read", &error))?;
     let anew = |problem: String| {
-        CliError::new(path.display(), problem).help(
+        Problem::file(&path, problem).help(
             "generate the design anew with `lprnn-hw gen`: it was changed, or is of another version",
         )
     };
@@ -152,15 +152,16 @@ pub fn open(folder: &Path) -> Result<Opened, CliError> {
     let config = DesignConfig::resolve(super::design::read_config(&settings)?)?;
     if config.network != Network::Model(folder.join(MODEL)) {
         let problem = format!("network.model is not {MODEL}, the model of the folder");
-        return Err(CliError::new(settings.display(), problem)
-            .help("generate the design anew with `lprnn-hw gen`"));
+        return Err(Problem::file(&settings, problem)
+            .help("generate the design anew with `lprnn-hw gen`")
+            .into());
     }
     let planned = plan(config)?;
     let built = &planned.config.implementation;
     let interface = Interface::new(&planned.model, &planned.design, built);
     let derived = serde_json::to_value(&interface).map_err(|error| anew(error.to_string()))?;
     if let Some(difference) = difference("", &stated, &derived) {
-        return Err(anew(difference));
+        return Err(anew(difference).into());
     }
     Ok(Opened {
         folder: folder.to_path_buf(),

@@ -3,7 +3,6 @@
 use super::Ended;
 use super::bundle::{self, Opened, build, open, plan};
 use super::design::DesignArgs;
-use super::error::CliError;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped};
 use super::progress::Progress;
@@ -12,6 +11,7 @@ use crate::cosim::{
     self, Agreement, Core, Oracle, Outcome, Pattern, Pauses, Request, Toolchain, TracedLayer,
     Tracer, Verdict, Workload,
 };
+use crate::diagnostic::{Problem, Problems};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -227,7 +227,7 @@ impl Results for CosimReport {
 }
 
 /// Compares a core with its model.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     if let Some(path) = &args.run.vcd {
         let of_folder = args.folder.as_deref().map(bundle::files);
         let inputs = of_folder.into_iter().flatten();
@@ -239,18 +239,19 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     }
     let report = match &args.folder {
         Some(_) if args.design.is_given() => {
-            return Err(CliError::new(
+            return Err(Problem::named(
                 "cosim",
                 "a folder and options of a design are given: which one is meant?",
             )
-            .help("name a folder written by gen, or describe a design, not both"));
+            .help("name a folder written by gen, or describe a design, not both")
+            .into());
         }
         Some(folder) if folder.join("failure.json").is_file() => replay(folder, console)?,
         Some(folder) => compare_as(&open(folder)?, &args.run, console)?,
         None => {
             let built = build(plan(args.design.resolve()?)?)?;
             let scratch = crate::tools::Scratch::new()
-                .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
+                .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
             let folder = scratch.path().join("bundle");
             folder::Place::check(&folder, false)?.write(&built.bundle.files, console)?;
             compare_as(&open(&folder)?, &args.run, console)?
@@ -260,7 +261,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     Ok(report.ended())
 }
 
-fn replay(folder: &Path, console: Console) -> Result<CosimReport, CliError> {
+fn replay(folder: &Path, console: Console) -> Result<CosimReport, Problems> {
     let toolchain = Toolchain::find(&Search::from_env(), None)?;
     let progress = Progress::spinner(console, "replaying");
     let outcome = cosim::replay(&toolchain, folder)?;
@@ -292,7 +293,7 @@ fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf
 const DEFAULT_STEPS: usize = 64;
 
 /// Cosimulates an opened bundle as the options say.
-fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, CliError> {
+fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, Problems> {
     let (interface, model) = (&opened.interface, &opened.planned.model);
     let steps = args.steps.map(|steps| steps as usize);
     let mut clamped = None;
@@ -327,7 +328,7 @@ pub fn compare(
     patterns: &[Pattern],
     run: (u64, Option<&Path>),
     console: Console,
-) -> Result<CosimReport, CliError> {
+) -> Result<CosimReport, Problems> {
     let Opened {
         folder,
         interface,

@@ -3,7 +3,6 @@
 use super::Ended;
 use super::bundle::{build, open, plan_model};
 use super::cosim::{CosimReport, Stalls, compare};
-use super::error::CliError;
 use super::estimate::human_estimate;
 use super::folder::Place;
 use super::output::{Console, Format, Results};
@@ -13,6 +12,7 @@ use super::report::DesignReport;
 use super::synth::SynthReport;
 use crate::cosim::Workload;
 use crate::device::Family;
+use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::import::{ImportOptions, read_bytes};
@@ -113,7 +113,7 @@ fn show(
     number: u32,
     title: &str,
     results: &impl Results,
-) -> Result<(), CliError> {
+) -> Result<(), Problems> {
     if console.format == Format::Json {
         return Ok(());
     }
@@ -125,11 +125,11 @@ fn show(
 }
 
 /// An array that is compiled in.
-fn array(bytes: &[u8], name: &str) -> Result<npy::Array<f32>, CliError> {
+fn array(bytes: &[u8], name: &str) -> Result<npy::Array<f32>, Problems> {
     let scratch = crate::tools::Scratch::new()
-        .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
+        .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
     let path = scratch.path().join(name);
-    std::fs::write(&path, bytes).map_err(|error| CliError::io(&path, "write", &error))?;
+    std::fs::write(&path, bytes).map_err(|error| crate::files::problem(&path, "write", &error))?;
     Ok(npy::read_f32(&path)?)
 }
 
@@ -174,7 +174,7 @@ fn config() -> DesignConfig {
 }
 
 /// Runs all stages.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let place = Place::check(&args.out, true)?;
 
     let float = read_bytes(FLOAT_MODEL, &ImportOptions::default())?;

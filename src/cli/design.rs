@@ -1,6 +1,6 @@
 //! The options that describe a design, shared by `gen`, `estimate` and `cosim`.
 
-use super::error::CliError;
+use crate::diagnostic::{Problem, Problems};
 use crate::ptq::Wanted;
 use crate::quantize::HeadFormat;
 use crate::spec::{DesignConfig, MAX_BYTES, Numerics, Settings, Value, read_settings};
@@ -66,7 +66,7 @@ impl NumericsArgs {
     }
 
     /// What calibration chooses where nothing is said, of all that these options ask for.
-    pub fn wanted(&self, head: HeadFormat) -> Result<Wanted, CliError> {
+    pub fn wanted(&self, head: HeadFormat) -> Result<Wanted, Problems> {
         let mut settings = Settings::default();
         self.add_to(&mut settings);
         // What is left open must not quarrel with what is given.
@@ -95,10 +95,10 @@ impl NumericsArgs {
     }
 
     /// The number formats that these options ask for.
-    pub fn resolve(&self) -> Result<Numerics, CliError> {
+    pub fn resolve(&self) -> Result<Numerics, Problems> {
         let mut settings = Settings::default();
         self.add_to(&mut settings);
-        Ok(Numerics::resolve(settings)?)
+        Numerics::resolve(settings)
     }
 }
 
@@ -183,12 +183,12 @@ struct ImplementationArgs {
 
 impl DesignArgs {
     /// Decides the design from these options and the design file.
-    pub fn resolve(&self) -> Result<DesignConfig, CliError> {
-        Ok(DesignConfig::resolve(self.given()?)?)
+    pub fn resolve(&self) -> Result<DesignConfig, Problems> {
+        DesignConfig::resolve(self.given()?)
     }
 
     /// What was given, by option or by the design file.
-    pub fn given(&self) -> Result<Settings, CliError> {
+    pub fn given(&self) -> Result<Settings, Problems> {
         let settings = self.settings();
         Ok(match &self.config {
             Some(path) => settings.over(read_config(path)?),
@@ -241,13 +241,12 @@ impl DesignArgs {
 }
 
 /// Reads a design file.
-pub fn read_config(path: &Path) -> Result<Settings, CliError> {
+pub fn read_config(path: &Path) -> Result<Settings, Problems> {
     let bytes = crate::files::read_within(path, MAX_BYTES)
-        .map_err(|error| CliError::io(path, "read", &error))?;
+        .map_err(|error| crate::files::problem(path, "read", &error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        CliError::new(path.display(), format!("byte {at} is not UTF-8"))
-            .help("save it as UTF-8 text")
+        Problem::file(path, format!("byte {at} is not UTF-8")).help("save it as UTF-8 text")
     })?;
     let shown = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -1,8 +1,8 @@
 //! `lprnn-hw doctor`.
 
-use super::error::CliError;
 use super::output::{Console, Results};
 use super::{Ended, progress::Progress};
+use crate::diagnostic::{Problem, Problems};
 use crate::tools::{self, Report, Search};
 use serde::Serialize;
 use std::io::Write;
@@ -49,7 +49,7 @@ impl Results for Diagnosis {
 }
 
 /// Looks for every tool and prints what was found.
-pub fn run(_: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(_: &Args, console: Console) -> Result<Ended, Problems> {
     let progress = Progress::spinner(console, "asking every tool for its version");
     let report = tools::doctor(&Search::from_env());
     drop(progress);
@@ -70,10 +70,12 @@ pub fn run(_: &Args, console: Console) -> Result<Ended, CliError> {
         .map(|tool| tool.name)
         .collect();
     Err(if missing.is_empty() {
-        CliError::new("doctor", "the cache folder cannot be used")
+        Problem::named("doctor", "the cache folder cannot be used")
             .help("set LPRNN_CACHE to a folder that can be written")
+            .into()
     } else {
-        CliError::new("doctor", format!("not usable: {}", missing.join(", ")))
+        Problem::named("doctor", format!("not usable: {}", missing.join(", ")))
             .help("run ./setup.sh in the project's folder, or follow the lines above")
+            .into()
     })
 }

@@ -3,14 +3,14 @@
 use super::Ended;
 use super::bundle::plan;
 use super::design::DesignArgs;
-use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
 use super::part::other_family;
 use super::progress::Progress;
 use super::report::{LayerReport, TimingReport, human_layers, layers};
 use crate::device::Part;
+use crate::diagnostic::Problems;
 use crate::estimate::{Estimate, Figure};
-use crate::spec::{Issue, SpecErrors};
+
 use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
@@ -148,18 +148,16 @@ impl Results for EstimateReport {
 }
 
 /// Estimates a design.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     super::fit::choose(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {
-        Some(name) => Some(
-            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?,
-        ),
+        Some(name) => Some(Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?),
         None => None,
     };
     if let Some(part) = part {
         if let Some(issue) = other_family(&config, &args.design.given()?, part) {
-            return Err(SpecErrors(vec![issue]).into());
+            return Err(issue.into());
         }
         config.implementation.target = part.family.sources();
     }

@@ -1,13 +1,13 @@
 //! `lprnn-hw eval`: what a language model predicts of a text.
 
 use super::Ended;
-use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::reference::{LayerSaturation, Rate, human_saturations, saturations};
 use super::vocabulary;
+use crate::diagnostic::{Problem, Problems};
 use crate::lm::{
-    Decoder, EvalOptions, Evaluation, LanguageModel, Level, LmError, Stack, Vocabulary, characters,
+    Decoder, EvalOptions, Evaluation, LanguageModel, Level, Stack, Vocabulary, characters,
     evaluate, tokenize,
 };
 use serde::Serialize;
@@ -179,49 +179,45 @@ impl Results for Report {
 }
 
 /// Reads a language model, float or quantised.
-pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, CliError> {
-    let bytes = crate::files::read(path).map_err(|error| CliError::io(path, "read", &error))?;
-    LanguageModel::from_bytes(&bytes, prefix).map_err(|error| match error {
-        LmError::Quantized(crate::quantize::ModelFileError::Contents(errors)) => {
-            let lines = errors
-                .iter()
-                .map(|error| format!("{}: {error}", path.display()));
-            CliError::all(lines).help("make the file anew with `lprnn-hw quantize`")
-        }
-        other => CliError::in_file(path, &other),
-    })
+pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Problems> {
+    let bytes =
+        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    LanguageModel::from_bytes(&bytes, prefix).map_err(|problems| problems.in_file(path))
 }
 
 /// Reads a text.
-pub fn read_text(path: &Path) -> Result<String, CliError> {
-    let bytes = crate::files::read(path).map_err(|error| CliError::io(path, "read", &error))?;
-    String::from_utf8(bytes).map_err(|error| {
+pub fn read_text(path: &Path) -> Result<String, Problems> {
+    let bytes =
+        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
-        CliError::new(path.display(), format!("line {line} is no UTF-8"))
+        Problem::line(line, "is not UTF-8")
             .help("save the text in UTF-8")
-    })
+            .in_file(path)
+    })?;
+    Ok(text)
 }
 
 /// Evaluates a model on a text and prints what it found.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let level = args.level.into();
-    let place = |path: &Path, error: &LmError| CliError::in_file(path, error);
     let text = read_text(&args.text)?;
     let model = read_model(&args.model, args.prefix.as_deref())?;
     let vocab = vocabulary::find(&args.model, args.vocab.as_deref())?;
-    let vocabulary = Vocabulary::read(&vocab).map_err(|error| place(&vocab, &error))?;
+    let vocabulary = Vocabulary::read(&vocab).map_err(|problem| problem.in_file(&vocab))?;
     vocabulary
         .check_rows(model.tokens())
-        .map_err(|error| place(&vocab, &error))?;
-    let tokens = tokenize(&text, level, &vocabulary).map_err(|error| place(&args.text, &error))?;
-    let characters = characters(&text, level).map_err(|error| place(&args.text, &error))?;
+        .map_err(|problem| problem.in_file(&vocab))?;
+    let tokens =
+        tokenize(&text, level, &vocabulary).map_err(|problem| problem.in_file(&args.text))?;
+    let characters = characters(&text, level).map_err(|problem| problem.in_file(&args.text))?;
     let options = EvalOptions {
         streams: args.streams as usize,
     };
     let progress = Progress::bar(console, "evaluating", tokens.len());
     let found = evaluate(&model, &tokens, &options, &|done| progress.at(done))
-        .map_err(|error| place(&args.text, &error))?;
+        .map_err(|problem| problem.in_file(&args.text))?;
     drop(progress);
     console.print(&Report::new(&model, level, characters, &found))?;
     Ok(Ended::Well)

@@ -2,15 +2,15 @@
 
 use super::Ended;
 use super::axes::{AxesArgs, LimitArgs, Reader};
-use super::error::CliError;
 use super::folder::Place;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use super::verify::{self, Verified};
 use super::{jobs, workers};
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
-use crate::spec::{Numerics, Settings, SpecErrors};
+use crate::spec::{Numerics, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -107,24 +107,22 @@ enum Job {
 }
 
 /// Reads the accuracy file.
-fn accuracies(args: &Args) -> Result<Option<Accuracies>, CliError> {
+fn accuracies(args: &Args) -> Result<Option<Accuracies>, Problems> {
     let Some(path) = &args.accuracy else {
         return Ok(None);
     };
-    let text =
-        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
-    let shown = path.display().to_string();
+    let text = crate::files::read_table(path)
+        .map_err(|error| crate::files::problem(path, "read", &error))?;
     let larger = args
         .accuracy_direction
         .map(|which| which == Direction::Larger);
-    match read_accuracies(&text, &shown, args.metric.as_deref(), larger) {
-        Ok(known) => Ok(Some(known)),
-        Err(issues) => Err(SpecErrors(issues).into()),
-    }
+    let known = read_accuracies(&text, args.metric.as_deref(), larger)
+        .map_err(|problems| problems.in_file(path))?;
+    Ok(Some(known))
 }
 
 /// Runs a sweep and prints what it has found, or does one of the jobs of a plan.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     match &args.job {
         None => sweep(args, console),
         Some(Job::Plan(args)) => jobs::plan(args, console),
@@ -135,15 +133,12 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     }
 }
 
-fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
+fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
     let (target, limits) = args.limits.read(&mut reader);
-    let specs = if reader.issues.is_empty() {
-        axes.specs().map_err(|issue| SpecErrors(vec![issue]))?
-    } else {
-        return Err(SpecErrors(reader.issues).into());
-    };
+    Problems::none_or(reader.issues, ())?;
+    let specs = axes.specs()?;
     super::fit::choose(args.coefficients.as_deref())?;
     let known = accuracies(args)?;
     let place = match &args.out {
@@ -160,13 +155,13 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, CliError> {
     });
     drop(progress);
     let Some(sweep) = sweep else {
-        return Err(CliError::new("explore", "interrupted"));
+        return Err(Problem::interrupted("explore").into());
     };
     if let Some(known) = &known {
         check_join(known, &sweep, args)?;
     }
     if let Some(issue) = nothing_left(&sweep) {
-        return Err(SpecErrors(vec![issue]).into());
+        return Err(issue.into());
     }
     let setting = Setting {
         clock_mhz: args.limits.clock,
@@ -217,10 +212,10 @@ fn files(
     found: &Found,
     page: String,
     verified: &[VerifiedRow],
-) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+) -> Result<BTreeMap<String, Vec<u8>>, Problems> {
     let summary = &found.summary;
     let mut json = serde_json::to_vec_pretty(found)
-        .map_err(|error| CliError::new("points.json", format!("cannot be written: {error}")))?;
+        .map_err(|error| Problem::named("points.json", format!("cannot be written: {error}")))?;
     json.push(b'\n');
     Ok([
         ("points.csv".to_string(), to_csv(&summary.points)),
@@ -235,7 +230,7 @@ fn files(
 }
 
 /// An accuracy file without a single network of the sweep is the wrong one.
-fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), CliError> {
+fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), Problems> {
     if sweep.judged.iter().any(|judged| judged.accuracy.is_some()) {
         return Ok(());
     }
@@ -253,7 +248,7 @@ fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), CliE
         .judged
         .first()
         .map(|judged| judged.point.network.to_string());
-    Err(CliError::new(
+    Err(Problem::file(
         place,
         format!(
             "no row is of a network of the sweep: it has {}, the sweep {}",
@@ -261,7 +256,8 @@ fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), CliE
             points.unwrap_or_default()
         ),
     )
-    .help("sweep the widths, units and layers of the file, or leave --accuracy away"))
+    .help("sweep the widths, units and layers of the file, or leave --accuracy away")
+    .into())
 }
 
 impl Results for Found {

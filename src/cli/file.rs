@@ -1,32 +1,33 @@
 //! Single files that a command writes.
 
-use super::error::CliError;
 use super::folder::parent_of;
+use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Writes one file so that it is there as a whole or not at all. Links are followed.
-pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), CliError> {
-    files::write(path, contents).map_err(|error| CliError::io(path, "write", &error))
+pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), Problems> {
+    Ok(files::write(path, contents).map_err(|error| files::problem(path, "write", &error))?)
 }
 
 /// Writes a file into a folder that may come from somebody else, by its name below `folder`, as
 /// [`write_file`] does. A link there is refused: it may lead to any file of ours.
-pub fn write_inside(folder: &Path, name: &Path, contents: &[u8]) -> Result<(), CliError> {
+pub fn write_inside(folder: &Path, name: &Path, contents: &[u8]) -> Result<(), Problems> {
     let mut path = folder.to_path_buf();
     for part in name {
         path.push(part);
         if path.is_symlink() {
-            return Err(CliError::new(
-                path.display(),
-                "is a link, which may lead out of the folder",
-            )
-            .help("put the file or folder itself there"));
+            return Err(
+                Problem::file(&path, "is a link, which may lead out of the folder")
+                    .help("put the file or folder itself there")
+                    .into(),
+            );
         }
     }
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(|error| CliError::io(parent, "make", &error))?;
+        std::fs::create_dir_all(parent)
+            .map_err(|error| crate::files::problem(parent, "make", &error))?;
     }
     write_file(&path, contents)
 }
@@ -35,8 +36,8 @@ pub fn write_inside(folder: &Path, name: &Path, contents: &[u8]) -> Result<(), C
 pub fn check_file<'a>(
     path: &Path,
     inputs: impl IntoIterator<Item = &'a PathBuf>,
-) -> Result<(), CliError> {
-    let failed = |error| CliError::io(path, "write", &error);
+) -> Result<(), Problems> {
+    let failed = |error| crate::files::problem(path, "write", &error);
     let target = files::resolve(path).map_err(failed)?;
     let place = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
     if let Ok(found) = place(&target)
@@ -49,15 +50,18 @@ pub fn check_file<'a>(
         } else {
             format!("is {}, which this command reads", input.display())
         };
-        return Err(CliError::new(path.display(), problem).help("name another file to write"));
+        return Err(Problem::file(path, problem)
+            .help("name another file to write")
+            .into());
     }
     let parent = parent_of(&target);
-    tempfile::tempfile_in(parent).map_err(|error| CliError::io(parent, "write", &error))?;
+    tempfile::tempfile_in(parent)
+        .map_err(|error| crate::files::problem(parent, "write", &error))?;
     Ok(())
 }
 
 /// What is wrong with two outputs that are one file.
-pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), CliError> {
+pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), Problems> {
     let target = |path| {
         let target = files::resolve(path).unwrap_or_else(|_| path.to_path_buf());
         let folder = std::fs::canonicalize(parent_of(&target));
@@ -65,7 +69,7 @@ pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), C
     };
     if target(one.1) == target(other.1) {
         let problem = format!("writes to the same file as {}", other.0);
-        return Err(CliError::new(one.0, problem).help("name two files"));
+        return Err(Problem::file(one.0, problem).help("name two files").into());
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `lprnn-hw fit`: what the estimate is fitted to, and how good it is.
 
 use super::Ended;
-use super::error::CliError;
 use super::file::write_inside;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use crate::device::ClockClass;
+use crate::diagnostic::{Problem, Problems};
 use crate::estimate::Coefficients;
 use crate::fit::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
 use crate::tools::Search;
@@ -105,9 +105,9 @@ impl Results for Fitted {
 }
 
 /// `fit coefficients`.
-fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, CliError> {
+fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, Problems> {
     let path = args.folder.join(POINTS);
-    let place = |problem: String| CliError::new(path.display(), problem);
+    let place = |problem: String| Problem::file(&path, problem);
     let points = Point::all(&read(&path)?).map_err(place)?;
     let coefficients = fit(&points).map_err(|problem| {
         place(problem).help("measure more of the series with `lprnn-hw fit collect`")
@@ -171,50 +171,51 @@ impl Results for Collected {
 }
 
 /// Takes the factors of a file for all estimates of this run.
-pub fn choose(path: Option<&Path>) -> Result<(), CliError> {
+pub fn choose(path: Option<&Path>) -> Result<(), Problems> {
     let Some(path) = path else {
         return Ok(());
     };
-    let text =
-        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
+    let text = crate::files::read_table(path)
+        .map_err(|error| crate::files::problem(path, "read", &error))?;
     let read = Coefficients::from_json(&text).map_err(|problem| {
-        CliError::new(path.display(), problem)
-            .help("write the file anew with `lprnn-hw fit coefficients`")
+        Problem::file(path, problem).help("write the file anew with `lprnn-hw fit coefficients`")
     })?;
     read.choose();
     Ok(())
 }
 
 /// Collects or fits.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     match &args.command {
         Step::Collect(args) => collect(args, console),
         Step::Coefficients(args) => fit_table(args, console),
     }
 }
 
-fn read(path: &Path) -> Result<Table, CliError> {
-    let text =
-        crate::files::read_table(path).map_err(|error| CliError::io(path, "read", &error))?;
-    Table::parse(&text).map_err(|problem| {
-        CliError::new(path.display(), problem)
-            .help("mend the line, or take it out: it is measured again")
-    })
+fn read(path: &Path) -> Result<Table, Problems> {
+    let text = crate::files::read_table(path)
+        .map_err(|error| crate::files::problem(path, "read", &error))?;
+    let table = Table::parse(&text).map_err(|problem| {
+        Problem::file(path, problem).help("mend the line, or take it out: it is measured again")
+    })?;
+    Ok(table)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
+fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
     let folder = &args.folder;
-    std::fs::create_dir_all(folder).map_err(|error| CliError::io(folder, "make", &error))?;
-    let handle =
-        std::fs::File::open(folder).map_err(|error| CliError::io(folder, "read", &error))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| crate::files::problem(folder, "make", &error))?;
+    let handle = std::fs::File::open(folder)
+        .map_err(|error| crate::files::problem(folder, "read", &error))?;
     if handle.try_lock().is_err() {
         return Err(
-            CliError::new(folder.display(), "another `fit collect` is writing there")
-                .help("wait for it, or give another folder"),
+            Problem::file(folder, "another `fit collect` is writing there")
+                .help("wait for it, or give another folder")
+                .into(),
         );
     }
     let path = folder.join(POINTS);
@@ -262,7 +263,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
                                 .err()
                         }
                         Err(_) if crate::tools::interrupted() => return,
-                        Err(error) => Some(CliError::of(&error)),
+                        Err(error) => Some(Problems::from(error)),
                     };
                     locked(&faults).extend(fault);
                 }
@@ -271,9 +272,9 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
     });
     drop(progress);
     if crate::tools::interrupted() {
-        return Err(CliError::new("fit", "interrupted"));
+        return Err(Problem::interrupted("fit").into());
     }
-    if let Some(fault) = locked(&faults).drain(..).reduce(CliError::and) {
+    if let Some(fault) = locked(&faults).drain(..).reduce(Problems::and) {
         return Err(fault.help("run it again when the cause is mended; what is there is kept"));
     }
     let (table, measured) = &*locked(&table);

@@ -1,7 +1,7 @@
 //! Output that is there as a whole or not at all.
 
-use super::error::CliError;
 use super::output::Console;
+use crate::diagnostic::{Problem, Problems};
 use crate::tools::Scratch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -34,7 +34,7 @@ struct Older {
 impl Place {
     /// Checks that `target` can be written. An existing folder is refused, and with `force`
     /// replaced, if it is one of ours or empty.
-    pub fn check(target: &Path, force: bool) -> Result<Self, CliError> {
+    pub fn check(target: &Path, force: bool) -> Result<Self, Problems> {
         Self::marked(target, force, MARK, |_| false)
     }
 
@@ -45,35 +45,37 @@ impl Place {
         force: bool,
         mark: &str,
         ours: impl Fn(&Path) -> bool,
-    ) -> Result<Self, CliError> {
-        let shown = target.display();
+    ) -> Result<Self, Problems> {
         if target.file_name().is_none() {
-            return Err(CliError::new(shown, "is no name for a new folder")
-                .help("name the folder to be made"));
+            return Err(Problem::file(target, "is no name for a new folder")
+                .help("name the folder to be made")
+                .into());
         }
         let older = match std::fs::metadata(target) {
             Err(_) if !target.is_symlink() => None,
-            Err(error) => return Err(CliError::io(target, "write", &error)),
+            Err(error) => return Err(crate::files::problem(target, "write", &error).into()),
             Ok(_) if !force => {
-                return Err(CliError::new(shown, "exists already")
-                    .help("choose another folder by --out, or give --force to replace it"));
+                return Err(Problem::file(target, "exists already")
+                    .help("choose another folder by --out, or give --force to replace it")
+                    .into());
             }
             Ok(found) if found.is_dir() => Some(Older::of(target, mark, ours)?),
             Ok(_) => {
-                return Err(
-                    CliError::new(shown, "is no folder").help("choose another name by --out")
-                );
+                return Err(Problem::file(target, "is no folder")
+                    .help("choose another name by --out")
+                    .into());
             }
         };
         // Through a link the folder is replaced that it leads to.
         let target = match &older {
             Some(_) => std::fs::canonicalize(target)
-                .map_err(|error| CliError::io(target, "read", &error))?,
+                .map_err(|error| crate::files::problem(target, "read", &error))?,
             None => target.to_path_buf(),
         };
         let parent = parent_of(&target).to_path_buf();
         // The only way to know that a folder can be written to is to do it.
-        tempfile::tempfile_in(&parent).map_err(|error| CliError::io(&parent, "write", &error))?;
+        tempfile::tempfile_in(&parent)
+            .map_err(|error| crate::files::problem(&parent, "write", &error))?;
         Ok(Self {
             target,
             parent,
@@ -87,10 +89,10 @@ impl Place {
         &self,
         files: &BTreeMap<String, Vec<u8>>,
         console: Console,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), Problems> {
         let io = |path: &Path| {
             let path = path.to_path_buf();
-            move |error| CliError::io(&path, "write", &error)
+            move |error| crate::files::problem(&path, "write", &error)
         };
         let foreign = self.older.as_ref().map(|older| &older.foreign);
         let foreign: Vec<&Path> = foreign
@@ -109,7 +111,7 @@ impl Place {
             .map(|(name, contents)| (name.as_str(), contents));
         for (name, contents) in all.chain([(LIST, &list)]) {
             if crate::tools::interrupted() {
-                return Err(CliError::new(self.target.display(), "interrupted"));
+                return Err(Problem::file(&self.target, "interrupted").into());
             }
             let path = fresh.join(name);
             if let Some(folder) = path.parent() {
@@ -135,7 +137,7 @@ impl Place {
                 // Put the old one back; the first error is the one to tell.
                 let _ = std::fs::rename(&old, &self.target);
             }
-            return Err(CliError::io(&self.target, "write", &error));
+            return Err(crate::files::problem(&self.target, "write", &error).into());
         }
         if !foreign.is_empty() {
             let shown = self.target.display();
@@ -152,7 +154,7 @@ impl Place {
         &self,
         files: &BTreeMap<String, Vec<u8>>,
         foreign: &[&Path],
-    ) -> Result<(), CliError> {
+    ) -> Result<(), Problems> {
         let names = files.keys().map(Path::new).chain([Path::new(LIST)]);
         let names: Vec<&Path> = names.collect();
         let overlaps = |one: &&Path| {
@@ -161,34 +163,36 @@ impl Place {
         };
         match foreign.iter().copied().find(overlaps) {
             None => Ok(()),
-            Some(name) => Err(CliError::new(
-                self.target.join(name).display(),
+            Some(name) => Err(Problem::file(
+                self.target.join(name),
                 "was not written by this command, and would be replaced",
             )
-            .help("move it away, or choose another folder by --out")),
+            .help("move it away, or choose another folder by --out")
+            .into()),
         }
     }
 }
 
 impl Older {
     /// Looks through the folder `target`.
-    fn of(target: &Path, mark: &str, ours: impl Fn(&Path) -> bool) -> Result<Self, CliError> {
-        let read = |error| CliError::io(target, "read", &error);
+    fn of(target: &Path, mark: &str, ours: impl Fn(&Path) -> bool) -> Result<Self, Problems> {
+        let read = |error| crate::files::problem(target, "read", &error);
         let mut found = BTreeSet::new();
         walk(target, Path::new(""), &mut found).map_err(read)?;
         if found.is_empty() {
             return Ok(Self::default());
         }
         if !target.join(mark).is_file() {
-            return Err(CliError::new(
-                target.display(),
+            return Err(Problem::file(
+                target,
                 format!("holds something else: there is no {mark} in it"),
             )
-            .help("choose another folder by --out"));
+            .help("choose another folder by --out")
+            .into());
         }
         let listed = listed(target).ok_or_else(|| {
-            CliError::new(
-                target.display(),
+            Problem::file(
+                target,
                 format!("says not what was written into it: there is no {LIST} in it"),
             )
             .help("choose another folder by --out, or remove this one by hand")

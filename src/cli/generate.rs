@@ -3,12 +3,12 @@
 use super::Ended;
 use super::bundle::build;
 use super::design::DesignArgs;
-use super::error::CliError;
 use super::folder::Place;
 use super::output::Console;
 use super::part::PartArgs;
 use super::progress::Progress;
 use super::report::DesignReport;
+use crate::diagnostic::Problems;
 use std::path::PathBuf;
 
 /// Arguments of `gen`.
@@ -52,7 +52,7 @@ pub struct Args {
 }
 
 /// Generates a design and writes its folder.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let given = args.design.given()?;
     let config = args.design.resolve()?;
     let name = &config.implementation.name;

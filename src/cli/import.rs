@@ -1,11 +1,9 @@
 //! `lprnn-hw import`: what a float model holds.
 
 use super::Ended;
-use super::error::CliError;
 use super::output::{Console, Results, grouped, table};
-use crate::import::{
-    FloatModel, ImportError, ImportOptions, Mapping, TrainedFractions, TrainedWidths, read,
-};
+use crate::diagnostic::Problems;
+use crate::import::{FloatModel, ImportOptions, Mapping, TrainedFractions, TrainedWidths, read};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -186,15 +184,12 @@ impl Results for Report {
 }
 
 /// Reads a float model, and says which file an error is about.
-pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, CliError> {
-    read(path, &args.options()).map_err(|error| match error {
-        ImportError::Io { .. } => error.into(),
-        _ => CliError::in_file(path, &error),
-    })
+pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, Problems> {
+    Ok(read(path, &args.options()).map_err(|problem| problem.in_file(path))?)
 }
 
 /// Reads a float model and prints what it holds.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let model = read_float(&args.file, &args.import)?;
     console.print(&Report::of(&model, args.explain))?;
     Ok(Ended::Well)

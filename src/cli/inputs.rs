@@ -1,7 +1,7 @@
 //! Arrays of input vectors: one reader for every command that takes some.
 
-use super::error::CliError;
 use super::output::Console;
+use crate::diagnostic::{Problem, Problems};
 use crate::files::npy::{self, Array};
 use crate::ptq::Sequences;
 use crate::quantize::QuantizedModel;
@@ -63,7 +63,7 @@ impl LayoutArgs {
         model: &QuantizedModel,
         float_input: bool,
         console: Console,
-    ) -> Result<Inputs, CliError> {
+    ) -> Result<Inputs, Problems> {
         let (size, format) = (model.layers[0].input_size, model.layers[0].x);
         if float_input {
             let all = self.read_float(path, size, console)?;
@@ -78,8 +78,9 @@ impl LayoutArgs {
         let arrangement = self.arrange(path, &shape, size, console)?;
         if let Some(at) = data.iter().position(|&code| !format.contains(code.into())) {
             let problem = format!("element {at} is {}, no code of {format}", data[at]);
-            return Err(CliError::new(path.display(), problem)
-                .help("quantise the inputs, or give real numbers with --float-input"));
+            return Err(Problem::file(path, problem)
+                .help("quantise the inputs, or give real numbers with --float-input")
+                .into());
         }
         Ok(Inputs {
             codes: arrangement.gather(&data, size),
@@ -94,7 +95,7 @@ impl LayoutArgs {
         path: &Path,
         size: usize,
         console: Console,
-    ) -> Result<(Sequences, Arrangement), CliError> {
+    ) -> Result<(Sequences, Arrangement), Problems> {
         let Array { shape, data } = npy::read_f32(path)?;
         let arrangement = self.arrange(path, &shape, size, console)?;
         let sequences = Sequences {
@@ -112,7 +113,7 @@ impl LayoutArgs {
         shape: &[usize],
         size: usize,
         console: Console,
-    ) -> Result<Arrangement, CliError> {
+    ) -> Result<Arrangement, Problems> {
         let layout = self.layout;
         let (batch, steps) = match (shape, layout) {
             (&[steps, last], _) if last == size => (1, steps),
@@ -120,14 +121,16 @@ impl LayoutArgs {
             (&[steps, batch, last], Layout::StepsFirst) if last == size => (batch, steps),
             _ => {
                 let problem = format!("has the shape {shape:?}");
-                return Err(CliError::new(path.display(), problem).help(format!(
+                return Err(Problem::file(path, problem).help(format!(
                     "give [steps, {size}], [batch, steps, {size}], or [steps, batch, {size}] with \
                      --layout steps-first: the model takes {size} elements"
-                )));
+                )).into());
             }
         };
         if batch == 0 || steps == 0 {
-            return Err(CliError::new(path.display(), "holds no steps").help("give at least one"));
+            return Err(Problem::file(path, "holds no steps")
+                .help("give at least one")
+                .into());
         }
         let lengths = match &self.lengths {
             Some(path) => lengths(path, batch, steps)?,
@@ -155,12 +158,13 @@ impl LayoutArgs {
 }
 
 /// Steps of each sequence of an array of `batch` sequences of `steps` steps.
-fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, CliError> {
+fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, Problems> {
     let Array { shape, data } = npy::read_i32(path)?;
     if shape != [batch] {
         let problem = format!("has the shape {shape:?}");
-        return Err(CliError::new(path.display(), problem)
-            .help(format!("give one length for each sequence: [{batch}]")));
+        return Err(Problem::file(path, problem)
+            .help(format!("give one length for each sequence: [{batch}]"))
+            .into());
     }
     let one = |(index, &length): (usize, &i32)| {
         let fits = usize::try_from(length)
@@ -168,11 +172,11 @@ fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, CliErr
             .filter(|length| (1..=steps).contains(length));
         fits.ok_or_else(|| {
             let problem = format!("element {index} is {length}");
-            CliError::new(path.display(), problem)
+            Problem::file(path, problem)
                 .help(format!("a sequence of the array has 1 to {steps} steps"))
         })
     };
-    data.iter().enumerate().map(one).collect()
+    Ok(data.iter().enumerate().map(one).collect::<Result<_, _>>()?)
 }
 
 impl Arrangement {

@@ -10,7 +10,6 @@ mod cosim;
 mod demo;
 mod design;
 mod doctor;
-mod error;
 mod estimate;
 mod eval;
 mod explore;
@@ -37,8 +36,8 @@ mod verify;
 mod vocabulary;
 mod workers;
 
+use crate::diagnostic::{Problem, Problems};
 use clap::Parser;
-use error::CliError;
 use output::{Console, Format};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -124,7 +123,7 @@ pub fn run() -> ExitCode {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         let message = text.unwrap_or("no message");
-        CliError::new(
+        Problem::named(
             "lprnn-hw",
             format!("this is a bug of the program: {message}{place}"),
         )
@@ -133,7 +132,7 @@ pub fn run() -> ExitCode {
     }));
     let cli = Cli::parse();
     if let Err(error) = crate::tools::kill_on_interrupt() {
-        CliError::new("Ctrl-C", format!("cannot be handled: {error}")).print(std::io::stderr());
+        Problem::named("Ctrl-C", format!("cannot be handled: {error}")).print(std::io::stderr());
         return ExitCode::from(COULD_NOT_RUN);
     }
     let console = Console {
@@ -157,7 +156,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command, console: Console) -> Result<Ended, CliError> {
+fn dispatch(command: &Command, console: Console) -> Result<Ended, Problems> {
     match command {
         Command::Import(args) => import::run(args, console),
         Command::Quantize(args) => quantize::run(args, console),

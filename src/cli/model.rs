@@ -1,24 +1,9 @@
 //! Models and arrays from the files that options name.
 
-use super::error::CliError;
-use crate::quantize::{ModelFileError, QuantizedModel, SeededOptions, seeded as draw};
+use crate::quantize::{QuantizedModel, SeededOptions, seeded as draw};
 use crate::spec::SeededNetwork;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-use std::path::Path;
-
-/// Reads a quantised model file.
-pub fn load(path: &Path) -> Result<QuantizedModel, CliError> {
-    QuantizedModel::read(path).map_err(|error| match error {
-        ModelFileError::Io { path, source } => CliError::io(&path, "read", &source),
-        ModelFileError::Container(_) => CliError::in_file(path, &error),
-        ModelFileError::Contents(errors) => {
-            let place = path.display();
-            let lines = errors.iter().map(|error| format!("{place}: {error}"));
-            CliError::all(lines).help("make the file anew with `lprnn-hw quantize`")
-        }
-    })
-}
 
 /// A model with weights from a seed.
 pub fn seeded(network: &SeededNetwork) -> QuantizedModel {

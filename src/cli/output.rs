@@ -1,6 +1,6 @@
 //! Data on standard output, for people or for programs.
 
-use super::error::CliError;
+use crate::diagnostic::Problems;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub struct Console {
 
 impl Console {
     /// Prints the results to standard output. A reader that has gone away is no error.
-    pub fn print(self, results: &impl Results) -> Result<(), CliError> {
+    pub fn print(self, results: &impl Results) -> Result<(), Problems> {
         let mut text = Vec::new();
         let written = match self.format {
             Format::Human => results.human(&mut text),
@@ -45,7 +45,7 @@ impl Console {
             .and_then(|()| out.flush())
         {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(CliError::io(Path::new("standard output"), "write", &error))
+                Err(crate::files::problem(Path::new("standard output"), "write", &error).into())
             }
             _ => Ok(()),
         }

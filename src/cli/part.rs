@@ -1,12 +1,13 @@
 //! `--part` of `gen`: the folding that suits a part.
 
 use super::bundle::{Planned, plan, plan_model};
-use super::error::CliError;
 use super::output::{Console, grouped};
 use super::progress::Progress;
 use crate::device::Part;
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Limits, Wanted, best_folding};
-use crate::spec::{DesignConfig, FoldingGoal, Issue, Network, Numerics, Settings, SpecErrors};
+use crate::quantize::QuantizedModel;
+use crate::spec::{DesignConfig, FoldingGoal, Network, Numerics, Settings};
 
 /// A part, and what is wanted of the folding.
 #[derive(clap::Args, Debug)]
@@ -35,17 +36,19 @@ pub fn percent(text: &str) -> Result<f64, String> {
 }
 
 /// A target that was given and is not the part's family.
-pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Option<Issue> {
+pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Option<Problem> {
     let setting = "implementation.target";
     if given.get(setting).is_none() || config.implementation.target == part.family.sources() {
         return None;
     }
     let family = part.family.word();
-    Some(Issue::new(
-        given.place(setting),
-        format!("{} is of the family {family}", part.name),
-        format!("leave it away, or give {family}"),
-    ))
+    Some(
+        Problem::at(
+            given.place(setting),
+            format!("{} is of the family {family}", part.name),
+        )
+        .help(format!("leave it away, or give {family}")),
+    )
 }
 
 impl PartArgs {
@@ -55,12 +58,11 @@ impl PartArgs {
         config: DesignConfig,
         given: &Settings,
         console: Console,
-    ) -> Result<Planned, CliError> {
+    ) -> Result<Planned, Problems> {
         let Some(name) = &self.part else {
             return plan(config);
         };
-        let part =
-            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?;
+        let part = Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?;
         self.check(&config, given, part)?;
         let max_cycles = match config.implementation.folding {
             FoldingGoal::TargetCycles { cycles } => Some(cycles),
@@ -78,7 +80,7 @@ impl PartArgs {
         };
         let progress = Progress::spinner(console, "searching the folding");
         let model = match &config.network {
-            Network::Model(path) => super::model::load(path)?,
+            Network::Model(path) => QuantizedModel::read(path)?,
             Network::Seeded(network) => super::model::seeded(network),
         };
         let numerics = Numerics::resolve(Settings::default())?;
@@ -91,7 +93,7 @@ impl PartArgs {
             wanted,
         );
         drop(progress);
-        let (implementation, point) = found.map_err(|issue| SpecErrors(vec![issue]))?;
+        let (implementation, point) = found?;
         console.say(format_args!(
             "{}: {} units x columns of {}, {} cycles a step; estimated {} of {} LUTs, {} of {} blocks of RAM, {} of {} DSP blocks",
             part.name,
@@ -115,12 +117,7 @@ impl PartArgs {
     }
 
     /// Settings that the search decides must not be given as well.
-    fn check(
-        &self,
-        config: &DesignConfig,
-        given: &Settings,
-        part: &Part,
-    ) -> Result<(), SpecErrors> {
+    fn check(&self, config: &DesignConfig, given: &Settings, part: &Part) -> Result<(), Problems> {
         let mut issues = Vec::new();
         for setting in [
             "implementation.units",
@@ -132,25 +129,21 @@ impl PartArgs {
                     "the folding is given, and --part {} asks to search it",
                     part.name
                 );
-                issues.push(Issue::new(
-                    given.place(setting),
-                    problem,
-                    "leave one of them away",
-                ));
+                issues.push(
+                    Problem::at(given.place(setting), problem).help("leave one of them away"),
+                );
             }
         }
         issues.extend(other_family(config, given, part));
         if given.get("implementation.target_cycles").is_some() && !self.smallest {
-            issues.push(Issue::new(
-                given.place("implementation.target_cycles"),
-                "a goal of cycles beside the fastest folding",
-                "give --smallest for the smallest that takes so many cycles",
-            ));
+            issues.push(
+                Problem::at(
+                    given.place("implementation.target_cycles"),
+                    "a goal of cycles beside the fastest folding",
+                )
+                .help("give --smallest for the smallest that takes so many cycles"),
+            );
         }
-        if issues.is_empty() {
-            Ok(())
-        } else {
-            Err(SpecErrors(issues))
-        }
+        Problems::none_or(issues, ())
     }
 }

@@ -2,12 +2,12 @@
 
 use super::Ended;
 use super::design::NumericsArgs;
-use super::error::CliError;
 use super::file::{check_file, write_file};
 use super::import::{ImportArgs, read_float};
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
+use crate::diagnostic::{Problem, Problems};
 use crate::import::FloatModel;
 use crate::ptq::{Report, Wanted, middle, quantize, quantize_offset};
 use crate::quantize::{HeadFormat, InputOffset, default_h};
@@ -98,15 +98,17 @@ fn offset(text: &str) -> Result<Offset, String> {
 }
 
 /// The offset of an x of `size` elements.
-fn given_offset(values: &[f64], size: usize) -> Result<InputOffset, CliError> {
+fn given_offset(values: &[f64], size: usize) -> Result<InputOffset, Problems> {
     let values = match values {
         [one] => vec![*one; size],
         _ if values.len() == size => values.to_vec(),
         _ => {
             let problem = format!("holds {} numbers", values.len());
-            return Err(CliError::new("--input-offset", problem).help(format!(
-                "x has {size} elements: give one number for all, or {size}"
-            )));
+            return Err(Problem::flag("--input-offset", problem)
+                .help(format!(
+                    "x has {size} elements: give one number for all, or {size}"
+                ))
+                .into());
         }
     };
     Ok(InputOffset::nearest(&values, 32))
@@ -300,7 +302,7 @@ impl Results for QuantizeReport {
 }
 
 /// The quantised file holds one linear layer behind the LSTM.
-fn refuse_chain(float: &FloatModel) -> Result<(), CliError> {
+fn refuse_chain(float: &FloatModel) -> Result<(), Problems> {
     if float.dense.is_empty() {
         return Ok(());
     }
@@ -314,9 +316,9 @@ fn refuse_chain(float: &FloatModel) -> Result<(), CliError> {
         .find(|mapping| mapping.meaning.starts_with("linear head"))
         .and_then(|mapping| mapping.tensor.strip_suffix(".weight"))
         .unwrap_or("NAME");
-    Err(CliError::new("head", problem).help(format!(
+    Err(Problem::named("head", problem).help(format!(
         "take the first with --head {first}, or none with --only-lstm, and compute the rest outside"
-    )))
+    )).into())
 }
 
 /// A model that was trained with the hardware's arithmetic stays in the formats that it was trained
@@ -344,15 +346,16 @@ fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut Wanted) 
 }
 
 /// Quantises a float model and writes it.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
     let read = [&args.model, &args.calibrate].into_iter();
     check_file(&args.output, read.chain(args.layout.files()))?;
     let float = read_float(&args.model, &args.import)?;
     refuse_chain(&float)?;
     if args.head_bits.is_some() && float.head.is_none() {
-        return Err(CliError::new("--head-bits", "the model has no linear head")
-            .help("leave the option out, or save the head with the LSTM"));
+        return Err(Problem::flag("--head-bits", "the model has no linear head")
+            .help("leave the option out, or save the head with the LSTM")
+            .into());
     }
     let size = float.layers[0].input_size;
     let (inputs, _) = args.layout.read_float(&args.calibrate, size, console)?;
@@ -373,7 +376,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
         None => quantize(&float, &inputs, &wanted),
     };
     let bytes = quantized.model.to_bytes().map_err(|error| {
-        CliError::from(error).help(format!(
+        error.help(format!(
             "scale {} and {} to values between 0.001 and 1000",
             args.model.display(),
             args.calibrate.display()
@@ -381,7 +384,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     })?;
     drop(progress);
     if crate::tools::interrupted() {
-        return Err(CliError::new("quantize", "interrupted"));
+        return Err(Problem::interrupted("quantize").into());
     }
     write_file(&args.output, &bytes)?;
     let offset = quantized.model.input_offset.as_ref();

@@ -1,12 +1,11 @@
 //! `lprnn-hw run`: the reference model alone.
 
 use super::Ended;
-use super::error::CliError;
 use super::file::{check_different, check_file};
 use super::inputs::LayoutArgs;
-use super::model;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
+use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
 use crate::quantize::QuantizedModel;
 use crate::reference::{Lstm, Saturation, StageCount};
@@ -204,7 +203,7 @@ pub fn compute(
     lengths: &[usize],
     wants: Wants,
     progress: &Progress,
-) -> Result<Computed, CliError> {
+) -> Result<Computed, Problems> {
     let prepared = Lstm::new(model);
     let size = prepared.input_size();
     let done = AtomicUsize::new(0);
@@ -236,7 +235,7 @@ pub fn compute(
         rest = more;
     }
     let parts: Option<Vec<_>> = sequences.into_par_iter().map(run).collect();
-    let parts = parts.ok_or_else(|| CliError::new("run", "interrupted"))?;
+    let parts = parts.ok_or_else(|| Problem::interrupted("run"))?;
     let mut all = Computed {
         h: Vec::new(),
         c: Vec::new(),
@@ -255,7 +254,7 @@ pub fn compute(
 }
 
 /// Runs the reference model and writes its words.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let read: Vec<&PathBuf> = [&args.model, &args.input]
         .into_iter()
         .chain(args.layout.files())
@@ -275,11 +274,12 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
             }
         }
     }
-    let model = model::load(&args.model)?;
+    let model = QuantizedModel::read(&args.model)?;
     if args.head_output.is_some() && model.head.is_none() {
         return Err(
-            CliError::new("--head-output", "the model has no head in integers")
-                .help("leave the option out, or quantise with --head-bits B"),
+            Problem::flag("--head-output", "the model has no head in integers")
+                .help("leave the option out, or quantise with --head-bits B")
+                .into(),
         );
     }
     let inputs = args

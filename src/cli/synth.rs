@@ -1,12 +1,12 @@
 //! `lprnn-hw synth`.
 
 use super::bundle::{Opened, Planned, open};
-use super::error::CliError;
 use super::estimate::{Compared, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::{Ended, file};
 use crate::device::{Family, PlacedPart};
+use crate::diagnostic::{Problem, Problems};
 use crate::synth::{
     self, Design, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
 };
@@ -206,7 +206,7 @@ impl Results for SynthReport {
 }
 
 /// Synthesises a bundle and prints what it takes.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let Opened {
         folder,
         interface,
@@ -221,7 +221,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
             "`{device}`: all devices of {} are mapped alike",
             target.word()
         );
-        return Err(CliError::new("--device", problem).help("leave it away"));
+        return Err(Problem::flag("--device", problem)
+            .help("leave it away")
+            .into());
     }
     let fabric = target.with_device(device);
     // A device that does not exist is an error without --pnr too.

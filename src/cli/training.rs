@@ -1,7 +1,7 @@
 //! What `lprnn-hw train` trains, and how.
 
 use super::design::NumericsArgs;
-use super::error::CliError;
+use crate::diagnostic::{Problem, Problems};
 use crate::quantize::{HeadFormat, QuantizeOptions};
 use crate::spec::Numerics;
 use crate::train::{Rule, Sizes, TrainOptions};
@@ -76,7 +76,7 @@ enum StepRule {
 
 impl TrainingArgs {
     /// The library's options, checked.
-    pub fn options(&self, vocabulary: usize) -> Result<TrainOptions, CliError> {
+    pub fn options(&self, vocabulary: usize) -> Result<TrainOptions, Problems> {
         let numerics = self.numerics.resolve()?;
         let rule = match self.rule {
             StepRule::Sgd => Rule::Sgd,
@@ -98,15 +98,17 @@ impl TrainingArgs {
                     "above 0"
                 };
                 return Err(
-                    CliError::new(name, format!("{value} is no number {wanted}"))
-                        .help(format!("give a number {wanted}")),
+                    Problem::file(name, format!("{value} is no number {wanted}"))
+                        .help(format!("give a number {wanted}"))
+                        .into(),
                 );
             }
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(
-                CliError::new("--dropout", format!("{} is no share", self.dropout))
-                    .help("give a number from 0 to below 1"),
+                Problem::flag("--dropout", format!("{} is no share", self.dropout))
+                    .help("give a number from 0 to below 1")
+                    .into(),
             );
         }
         let sizes = Sizes {
@@ -117,8 +119,9 @@ impl TrainingArgs {
         let parameters = sizes.parameters();
         if parameters > MOST_PARAMETERS {
             let problem = format!("{parameters} numbers to train, {MOST_PARAMETERS} at most");
-            return Err(CliError::new("--hidden", problem)
-                .help("give fewer units or layers, or a smaller --embedding or vocabulary"));
+            return Err(Problem::flag("--hidden", problem)
+                .help("give fewer units or layers, or a smaller --embedding or vocabulary")
+                .into());
         }
         Ok(TrainOptions {
             sizes,

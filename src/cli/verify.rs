@@ -2,13 +2,13 @@
 
 use super::bundle::{build, open, plan};
 use super::cosim::{Stalls, compare};
-use super::error::CliError;
 use super::estimate::Compared;
 use super::folder;
 use super::output::{Console, grouped, table};
 use super::progress::Progress;
 use crate::cosim::Workload;
 use crate::device::{Family, Part, PlacedPart};
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
 use crate::spec::{DesignConfig, Network};
@@ -110,7 +110,7 @@ pub fn verify(
     chosen: &[Recommended],
     setting: Setting,
     console: Console,
-) -> Result<Vec<Verified>, CliError> {
+) -> Result<Vec<Verified>, Problems> {
     let mut verified = Vec::new();
     for Recommended { roles, index } in chosen {
         let judged = &sweep.judged[*index];
@@ -124,7 +124,7 @@ pub fn verify(
             },
         });
         if crate::tools::interrupted() {
-            return Err(CliError::new("explore", "interrupted"));
+            return Err(Problem::interrupted("explore").into());
         }
     }
     Ok(verified)
@@ -138,7 +138,7 @@ pub fn measure(
     setting: Setting,
     synthesise: bool,
     console: Console,
-) -> Result<Measured, CliError> {
+) -> Result<Measured, Problems> {
     let spec = point.spec();
     let target = evaluator.target;
     let config = DesignConfig {
@@ -150,7 +150,7 @@ pub fn measure(
     let progress = Progress::spinner(console, &format!("generating {design}"));
     let built = build(plan(config)?)?;
     let scratch = crate::tools::Scratch::new()
-        .map_err(|error| CliError::io(&std::env::temp_dir(), "write", &error))?;
+        .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
     let bundle = scratch.path().join("bundle");
     folder::Place::check(&bundle, false)?.write(&built.bundle.files, console)?;
     drop(progress);

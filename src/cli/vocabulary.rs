@@ -1,6 +1,6 @@
 //! Which vocabulary belongs to a model.
 
-use super::error::CliError;
+use crate::diagnostic::{Problem, Problems};
 use std::path::{Path, PathBuf};
 
 /// End of a vocabulary file's name.
@@ -9,7 +9,7 @@ const ENDING: &str = ".vocab.json";
 /// The vocabulary file of `model`: the one given, or the one beside the model that is named like
 /// it. `NAME.vocab.json` belongs to `NAME.safetensors` and, where there is no nearer name, to
 /// `NAME_more.safetensors`, with any character that is no letter or digit after NAME.
-pub fn find(model: &Path, given: Option<&Path>) -> Result<PathBuf, CliError> {
+pub fn find(model: &Path, given: Option<&Path>) -> Result<PathBuf, Problems> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
@@ -19,7 +19,7 @@ pub fn find(model: &Path, given: Option<&Path>) -> Result<PathBuf, CliError> {
     };
     let stem = model.file_stem().unwrap_or_default().to_string_lossy();
     let mut found: Vec<String> = std::fs::read_dir(folder)
-        .map_err(|error| CliError::io(folder, "read", &error))?
+        .map_err(|error| crate::files::problem(folder, "read", &error))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| {
             name.strip_suffix(ENDING)
@@ -30,11 +30,12 @@ pub fn find(model: &Path, given: Option<&Path>) -> Result<PathBuf, CliError> {
     found.sort_by_key(String::len);
     match found.pop() {
         Some(name) => Ok(folder.join(name)),
-        None => Err(CliError::new(
-            model.display(),
+        None => Err(Problem::file(
+            model,
             format!("no vocabulary beside it: no file {stem}{ENDING}"),
         )
-        .help("name the file of its tokens with --vocab")),
+        .help("name the file of its tokens with --vocab")
+        .into()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `explore run`: the points of a plan, several processes at once.
 
 use super::Ended;
-use super::error::CliError;
 use super::jobs::Folder;
 use super::output::{Console, Results};
 use super::progress::Progress;
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::Task;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -75,13 +75,13 @@ impl Results for RunReport {
 struct Failure(String, String);
 
 /// Measures what has no result.
-pub fn run(args: &RunArgs, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let tasks = &folder.plan.tasks;
     let pending: VecDeque<&Task> = tasks.iter().filter(|task| !folder.is_done(task)).collect();
     let new = pending.len();
     let program = std::env::current_exe()
-        .map_err(|error| CliError::new("lprnn-hw", format!("cannot find itself: {error}")))?;
+        .map_err(|error| Problem::named("lprnn-hw", format!("cannot find itself: {error}")))?;
     let command = |task: &Task| {
         let mut words: Vec<std::ffi::OsString> =
             args.launcher.split_whitespace().map(Into::into).collect();
@@ -129,18 +129,20 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, CliError> {
     });
     drop(progress);
     if crate::tools::interrupted() {
-        return Err(CliError::new("explore", "interrupted"));
+        return Err(Problem::interrupted("explore").into());
     }
     let mut failures = failures
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     if !failures.is_empty() {
         failures.sort_by(|a, b| a.0.cmp(&b.0));
-        let lines = failures.iter().map(|Failure(id, said)| {
-            format!("{id}: no result after {} tries: {said}", args.retries + 1)
+        let problems = failures.iter().map(|Failure(id, said)| {
+            let problem = format!("no result after {} tries: {said}", args.retries + 1);
+            Problem::named(id.clone(), problem)
         });
-        return Err(CliError::all(lines)
-            .help("run it again when the cause is mended; results that are there are kept"));
+        return Problems::none_or(problems.collect(), Ended::Well).map_err(|problems| {
+            problems.help("run it again when the cause is mended; results that are there are kept")
+        });
     }
     let different = tasks.iter().filter(|task| {
         let found = folder.result(task).ok().flatten();

@@ -2,47 +2,14 @@
 
 use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
 use super::interface::{Interface, SCHEMA, StreamPort, Timing};
-use super::library::{Renderer, TemplateError, library_files};
+use super::library::{Renderer, library_files};
 use super::testbench::{Vectors, testbench};
+use crate::diagnostic::Problem;
 use crate::fixed::QFormat;
 use crate::hardware::{Design, element_width};
 use crate::quantize::{ActivationTables, QuantizedModel};
-use crate::remedy::{Fault, Remedy};
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 use std::collections::BTreeMap;
-
-/// Why a model cannot become hardware.
-#[derive(Debug, thiserror::Error)]
-pub enum CodegenError {
-    /// Something the hardware does not have.
-    #[error("{place}: {fault}")]
-    Unsupported {
-        /// Dotted path in the model.
-        place: String,
-        /// What is missing and what helps.
-        fault: Fault,
-    },
-    /// A defect of this program.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A defect of this program.
-    #[error("{name}: {source}")]
-    Json {
-        /// The file.
-        name: &'static str,
-        /// Why it cannot be written.
-        source: serde_json::Error,
-    },
-}
-
-impl Remedy for CodegenError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Unsupported { fault, .. } => fault.help(),
-            Self::Template(_) | Self::Json { .. } => None,
-        }
-    }
-}
 
 /// A design as files: relative path to contents.
 #[derive(Clone, Debug)]
@@ -62,7 +29,7 @@ impl Bundle {
         design: &Design,
         implementation: &Implementation,
         model_digest: &str,
-    ) -> Result<Self, CodegenError> {
+    ) -> Result<Self, Problem> {
         refuse_row_scales(model)?;
         let renderer = Renderer::new()?;
         let name = &implementation.name;
@@ -165,27 +132,25 @@ fn tables_template(init: MemoryInit) -> &'static str {
 
 impl Bundle {
     /// Adds the self-checking test bench with its vectors.
-    pub fn add_testbench(&mut self, vectors: Vectors<'_>) -> Result<(), CodegenError> {
+    pub fn add_testbench(&mut self, vectors: Vectors<'_>) -> Result<(), Problem> {
         self.files
             .extend(testbench(&Renderer::new()?, &self.interface, vectors)?);
         Ok(())
     }
 }
 
-fn refuse_row_scales(model: &QuantizedModel) -> Result<(), CodegenError> {
+fn refuse_row_scales(model: &QuantizedModel) -> Result<(), Problem> {
     match model
         .layers
         .iter()
         .position(|layer| layer.row_scale.is_some())
     {
         None => Ok(()),
-        Some(index) => Err(CodegenError::Unsupported {
-            place: format!("layers.{index}.row_scale"),
-            fault: Fault::new(
-                "the hardware has no per-row multiplier",
-                "quantise without row scales",
-            ),
-        }),
+        Some(index) => Err(Problem::within(
+            format!("layers.{index}.row_scale"),
+            "the hardware has no per-row multiplier",
+        )
+        .help("quantise without row scales")),
     }
 }
 

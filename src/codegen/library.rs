@@ -219,6 +219,12 @@ pub struct TemplateError {
     pub source: tera::Error,
 }
 
+impl From<TemplateError> for crate::diagnostic::Problem {
+    fn from(error: TemplateError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 /// Renders templates from total, serialisable contexts.
 pub struct Renderer {
     tera: Tera,

@@ -12,7 +12,7 @@ mod report;
 mod scripts;
 mod testbench;
 
-pub use bundle::{Bundle, CodegenError};
+pub use bundle::Bundle;
 pub use interface::{Interface, StreamPort, Timing};
 pub use library::{Comment, PRIMITIVES, TemplateError, header, library_files, library_prefix};
 pub use package::Package;

@@ -1,10 +1,11 @@
 //! What lies around the sources: scripts, descriptions, report, the model itself.
 
-use super::bundle::{Bundle, CodegenError};
+use super::bundle::Bundle;
 use super::diagram::diagram;
 use super::library::{LICENCES, Renderer, library_waivers};
 use super::report::Report;
 use super::scripts::scripts;
+use crate::diagnostic::Problem;
 use crate::hardware::Design;
 use crate::spec::Implementation;
 use serde::Serialize;
@@ -39,7 +40,7 @@ impl Bundle {
     /// `interface.json`, `design.json`, `report.json`, `report.md`, a block diagram and the model.
     ///
     /// The scripts name the test bench if it is there already.
-    pub fn add_package(&mut self, package: Package<'_>) -> Result<(), CodegenError> {
+    pub fn add_package(&mut self, package: Package<'_>) -> Result<(), Problem> {
         let Package {
             design,
             implementation,
@@ -93,9 +94,9 @@ impl Bundle {
     }
 }
 
-fn json<T: Serialize>(name: &'static str, value: &T) -> Result<Vec<u8>, CodegenError> {
-    let mut text =
-        serde_json::to_vec_pretty(value).map_err(|source| CodegenError::Json { name, source })?;
+fn json<T: Serialize>(name: &'static str, value: &T) -> Result<Vec<u8>, Problem> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|source| Problem::named(name, source.to_string()))?;
     text.push(b'\n');
     Ok(text)
 }

@@ -70,9 +70,9 @@ pub struct CacheError {
     source: io::Error,
 }
 
-impl crate::remedy::Remedy for CacheError {
-    fn help(&self) -> Option<String> {
-        Some("set LPRNN_CACHE to a folder of your own".into())
+impl From<CacheError> for crate::diagnostic::Problem {
+    fn from(error: CacheError) -> Self {
+        Self::new(error.to_string()).help("set LPRNN_CACHE to a folder of your own")
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
         let error = cache
             .entry("kind", "key", |_| Ok::<(), CacheError>(()))
             .unwrap_err();
-        let help = crate::remedy::Remedy::help(&error);
+        let help = crate::diagnostic::Problem::from(error).help;
         assert!(help.is_some_and(|help| help.contains("set LPRNN_CACHE")));
     }
 }

@@ -98,16 +98,17 @@ pub enum CosimError {
     Interrupted,
 }
 
-impl crate::remedy::Remedy for CosimError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Find(error) => error.help(),
-            Self::Cache(error) => error.help(),
-            Self::NoCache => Some("set LPRNN_CACHE or HOME".into()),
-            Self::Dut(DutError::Stopped { .. }) => {
-                Some("generate the core anew, if one of its files is missing or was changed".into())
-            }
-            _ => None,
+impl From<CosimError> for crate::diagnostic::Problem {
+    fn from(error: CosimError) -> Self {
+        let problem = Self::new(error.to_string());
+        match error {
+            CosimError::Find(error) => error.into(),
+            CosimError::Run(error) => error.into(),
+            CosimError::Cache(error) => error.into(),
+            CosimError::NoCache => problem.help("set LPRNN_CACHE or HOME"),
+            CosimError::Dut(DutError::Stopped { .. }) => problem
+                .help("generate the core anew, if one of its files is missing or was changed"),
+            _ => problem,
         }
     }
 }

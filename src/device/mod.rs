@@ -14,5 +14,5 @@ pub use clock::ClockClass;
 pub use facts::{Carry, Facts, Multiplier, Route};
 pub use family::Family;
 pub use parts::Part;
-pub use placed::{DeviceError, PlacedPart, synthesis};
+pub use placed::{PlacedPart, synthesis};
 pub use ram::RamCell;

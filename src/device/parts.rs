@@ -1,7 +1,7 @@
 //! Real parts and what they have, from the makers' data sheets (`data/parts.csv`).
 
 use super::family::Family;
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("data/parts.csv");
@@ -53,7 +53,7 @@ fn parse(line: &'static str) -> Option<Part> {
 }
 
 /// The answer to a name that no part has, with those that are like it.
-fn unknown(wanted: &str, given: &str) -> Fault {
+fn unknown(wanted: &str, given: &str) -> Problem {
     let names = || Part::all().iter().map(|part| part.name);
     let mut near: Vec<(usize, &str)> = names()
         .map(|known| (strsim::damerau_levenshtein(wanted, known), known))
@@ -83,7 +83,7 @@ fn unknown(wanted: &str, given: &str) -> Fault {
     } else {
         format!("did you mean {}?", meant.join(", "))
     };
-    Fault::new(format!("there is no part `{given}` in the table"), remedy)
+    Problem::new(format!("there is no part `{given}` in the table")).help(remedy)
 }
 
 impl Part {
@@ -95,7 +95,7 @@ impl Part {
     }
 
     /// The part that `name` begins with, in any case: `XC7A35TCPG236-1` is an `xc7a35t`.
-    pub fn find(name: &str) -> Result<&'static Self, Fault> {
+    pub fn find(name: &str) -> Result<&'static Self, Problem> {
         let wanted = name.trim().to_ascii_lowercase();
         let fits = |part: &&Self| {
             wanted.strip_prefix(part.name).is_some_and(|rest| {
@@ -126,7 +126,6 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remedy::Remedy;
     use std::collections::BTreeSet;
 
     #[test]
@@ -219,7 +218,7 @@ mod tests {
             ("stratix", "--target"),
             ("", "--target"),
         ] {
-            let remedy = Part::find(given).unwrap_err().help().unwrap();
+            let remedy = Part::find(given).unwrap_err().help.unwrap();
             assert!(remedy.contains(like), "{given}: {remedy}");
         }
     }

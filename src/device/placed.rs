@@ -2,7 +2,7 @@
 
 use super::facts::Route;
 use super::family::Family;
-use crate::remedy::Remedy;
+use crate::diagnostic::Problem;
 
 /// Device, package and speed grade for place and route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,46 +17,20 @@ pub struct PlacedPart {
     pub speed: Option<u32>,
 }
 
-/// No such device, or a family without an open place and route.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct DeviceError {
-    /// Option.
-    pub place: &'static str,
-    /// What is wrong.
-    pub problem: String,
-    /// What would be right.
-    pub remedy: String,
-}
-
-impl Remedy for DeviceError {
-    fn help(&self) -> Option<String> {
-        Some(self.remedy.clone())
-    }
-}
-
 fn refused<T>(
     place: &'static str,
     problem: String,
     remedy: impl Into<String>,
-) -> Result<T, DeviceError> {
-    Err(DeviceError {
-        place,
-        problem,
-        remedy: remedy.into(),
-    })
+) -> Result<T, Problem> {
+    Err(Problem::flag(place, problem).help(remedy))
 }
 
 impl PlacedPart {
     /// The part of `family` called `device` (default: the largest) with speed grade `speed`.
     ///
     /// # Errors
-    /// [`DeviceError`] where there is no such device, speed grade, or place and route.
-    pub fn new(
-        family: Family,
-        device: Option<&str>,
-        speed: Option<u32>,
-    ) -> Result<Self, DeviceError> {
+    /// Where there is no such device, speed grade, or place and route.
+    pub fn new(family: Family, device: Option<&str>, speed: Option<u32>) -> Result<Self, Problem> {
         let Some(route) = family.facts().route else {
             synthesis(family)?;
             return refused(
@@ -101,12 +75,12 @@ impl PlacedPart {
 /// Yosys's command that maps a core without pads to `family`.
 ///
 /// # Errors
-/// [`DeviceError`] for `generic`, which has no cells.
-pub fn synthesis(family: Family) -> Result<String, DeviceError> {
+/// `generic`, which has no cells.
+pub fn synthesis(family: Family) -> Result<String, Problem> {
     match family.facts().yosys_core {
         Some(options) => Ok(format!("{}{options}", family.facts().yosys)),
         None => refused(
-            "target",
+            "--target",
             format!(
                 "`{}` is no family that can be synthesised for",
                 family.word()
@@ -117,7 +91,7 @@ pub fn synthesis(family: Family) -> Result<String, DeviceError> {
 }
 
 /// The speed grade wanted, or the slowest.
-fn grade(route: &Route, wanted: Option<u32>) -> Result<Option<u32>, DeviceError> {
+fn grade(route: &Route, wanted: Option<u32>) -> Result<Option<u32>, Problem> {
     let chosen = wanted.or(route.speeds.first().copied());
     match chosen {
         Some(_) if route.speeds.is_empty() => refused(
@@ -147,7 +121,6 @@ impl std::fmt::Display for PlacedPart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remedy::Remedy;
 
     #[test]
     fn defaults_are_ecp5_85k_speed_6_and_hx8k() {
@@ -168,7 +141,7 @@ mod tests {
             (Family::Generic, None, None, "choose xc7"),
         ] {
             let error = PlacedPart::new(family, device, speed).unwrap_err();
-            let said = format!("{error}; {}", error.help().unwrap_or_default());
+            let said = format!("{error}; {}", error.help.as_deref().unwrap_or_default());
             assert!(said.contains(why), "{said}");
         }
     }

@@ -2,7 +2,8 @@
 
 use super::network::NetworkShape;
 use super::point::Spec;
-use crate::spec::{FoldingGoal, Issue, MacStyle};
+use crate::diagnostic::Problem;
+use crate::spec::{FoldingGoal, MacStyle};
 
 /// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.
 pub const LARGEST_ARRAY: usize = 1 << 14;
@@ -93,7 +94,7 @@ impl Foldings {
 
 impl Axes {
     /// All points, in the order of layers, units, widths, kind of array, folding.
-    pub fn specs(&self) -> Result<Vec<Spec>, Issue> {
+    pub fn specs(&self) -> Result<Vec<Spec>, Problem> {
         let mut specs = Vec::new();
         for &layers in &self.layers {
             for &hidden in &self.hidden {
@@ -117,21 +118,21 @@ impl Axes {
                         specs.extend(goals.iter().map(spec));
                     }
                     if specs.len() > MOST_POINTS {
-                        return Err(Issue::new(
+                        return Err(Problem::named(
                             "explore",
                             format!("the sweep has more than {MOST_POINTS} points"),
-                            "give shorter lists, or ranges with a step",
-                        ));
+                        )
+                        .help("give shorter lists, or ranges with a step"));
                     }
                 }
             }
         }
         if specs.is_empty() {
-            return Err(Issue::new(
+            return Err(Problem::flag(
                 "--units, --columns",
                 "no folding is left: all are larger than the layers",
-                "give units up to --hidden and columns up to the longer vector",
-            ));
+            )
+            .help("give units up to --hidden and columns up to the longer vector"));
         }
         Ok(specs)
     }

@@ -4,13 +4,13 @@ use super::limits::{Limit, Shares, lut_sites};
 use super::point::Point;
 use super::sweep::{Judged, Sweep};
 use crate::device::{Family, Part};
-use crate::spec::Issue;
+use crate::diagnostic::Problem;
 use std::collections::BTreeMap;
 
 /// Which limits exclude every point, and the nearest point that would be left if one were loosened;
 /// `None` if there are points that meet all limits.
 #[must_use]
-pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
+pub fn nothing_left(sweep: &Sweep) -> Option<Problem> {
     if sweep.judged.iter().any(Judged::kept) {
         return None;
     }
@@ -19,11 +19,13 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
             (Some((_, super::point::PointError::Folding(error))), _) => error.to_string(),
             _ => "no width of the sweep has a DSP array on this family".to_string(),
         };
-        return Some(Issue::new(
-            "explore",
-            format!("no point of the sweep can be built: {reason}"),
-            "give other foldings or widths, or --mac lut",
-        ));
+        return Some(
+            Problem::named(
+                "explore",
+                format!("no point of the sweep can be built: {reason}"),
+            )
+            .help("give other foldings or widths, or --mac lut"),
+        );
     }
     let fastest_fit = sweep
         .judged
@@ -41,33 +43,25 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
         None => "any part of the family".to_string(),
     };
     Some(match (fastest_fit, smallest_in_time) {
-        (Some(fit), Some(timely)) => Issue::new(
-            "--part, --max-cycles",
-            format!(
+        (Some(fit), Some(timely)) => Problem::flag("--part, --max-cycles", format!(
                 "no point does both: of those that fit {whole}, the fastest takes {} cycles a step \
                  ({}); of those within {goal} cycles, the smallest needs {}",
                 fit.point.cycles_per_step,
                 describe(fit),
                 missing(timely, sweep.limits.fill)
-            ),
-            format!(
+            )).help(format!(
                 "allow --max-cycles {}, or {}",
                 fit.point.cycles_per_step,
                 larger(sweep, timely)
-            ),
-        ),
-        (Some(fit), None) => Issue::new(
-            "--max-cycles",
-            format!(
+            )),
+        (Some(fit), None) => Problem::flag("--max-cycles", format!(
                 "no point of the sweep takes at most {goal} cycles a step; the fastest that fits takes {} ({})",
                 fit.point.cycles_per_step,
                 describe(fit)
-            ),
-            format!(
+            )).help(format!(
                 "allow --max-cycles {}, or sweep larger foldings or smaller networks",
                 fit.point.cycles_per_step
-            ),
-        ),
+            )),
         (None, timely) => {
             let nearest = timely.or_else(|| {
                 sweep
@@ -88,22 +82,18 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Issue> {
                 ),
                 _ => String::new(),
             };
-            Issue::new(
-                if sweep.limits.part.is_some() {
+            Problem::flag(if sweep.limits.part.is_some() {
                     "--part"
                 } else {
                     "--target"
-                },
-                format!(
+                }, format!(
                     "no point fits {whole}; the nearest ({}) needs {}{late}",
                     describe(nearest),
                     missing(nearest, sweep.limits.fill)
-                ),
-                format!(
+                )).help(format!(
                     "{}, or sweep smaller networks, fewer bits or smaller foldings",
                     larger(sweep, nearest)
-                ),
-            )
+                ))
         }
     })
 }

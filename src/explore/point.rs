@@ -2,11 +2,10 @@
 
 use super::network::NetworkShape;
 use crate::device::Family;
+use crate::diagnostic::Problem;
 use crate::estimate::clock::{self, Delays};
 use crate::estimate::{Estimate, Terms, of_layer};
-use crate::hardware::{
-    Design, DesignError, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles,
-};
+use crate::hardware::{Design, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles};
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};
 use serde::Serialize;
 
@@ -27,7 +26,7 @@ pub enum PointError {
     /// DSP arrays were asked for, and the widths or the family have no packing for them.
     NoDspArray,
     /// The folding cannot be built.
-    Folding(DesignError),
+    Folding(Problem),
 }
 
 /// A design of a sweep and what it takes.

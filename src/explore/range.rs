@@ -1,6 +1,5 @@
 //! Lists of numbers as options spell them.
-
-use crate::spec::Issue;
+use crate::diagnostic::Problem;
 
 /// More numbers than that in one list are a slip of the hand.
 const LONGEST: u64 = 100_000;
@@ -9,8 +8,8 @@ const LONGEST: u64 = 100_000;
 /// any mix with commas. Sorted, without repetition.
 ///
 /// `place` is the option; the error says which piece is wrong.
-pub fn numbers(place: &str, text: &str) -> Result<Vec<u64>, Issue> {
-    let issue = |problem: String, remedy: &str| Err(Issue::new(place, problem, remedy));
+pub fn numbers(place: &'static str, text: &str) -> Result<Vec<u64>, Problem> {
+    let issue = |problem: String, remedy: &str| Err(Problem::flag(place, problem).help(remedy));
     let mut all = Vec::new();
     for piece in text.split(',') {
         let piece = piece.trim();
@@ -72,6 +71,7 @@ pub fn numbers(place: &str, text: &str) -> Result<Vec<u64>, Issue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Location;
 
     #[test]
     fn lists_ranges_and_steps() {
@@ -98,7 +98,7 @@ mod tests {
             ("99999999999999999999", "no number"),
         ] {
             let issue = numbers("--bits", text).unwrap_err();
-            assert_eq!(issue.place, "--bits");
+            assert_eq!(issue.place, Location::Flag("--bits".into()));
             assert!(issue.to_string().contains(why), "{text}: {issue}");
         }
     }

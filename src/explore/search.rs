@@ -6,10 +6,11 @@ use super::network::NetworkShape;
 use super::point::{Evaluator, Point, Spec};
 use super::sweep::{Judged, judge};
 use crate::device::{Family, Part};
+use crate::diagnostic::Problem;
 use crate::estimate::Estimate;
 use crate::hardware::{Design, LayerSpec};
 use crate::quantize::QuantizedModel;
-use crate::spec::{FoldingGoal, Implementation, Issue, MacStyle, Numerics};
+use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use rayon::prelude::*;
 
 /// Largest array that is looked at, multiply-accumulates per cycle and layer.
@@ -53,7 +54,7 @@ pub fn best_folding(
     part: &'static Part,
     limits: Limits,
     wanted: Wanted,
-) -> Result<(Implementation, Point), Issue> {
+) -> Result<(Implementation, Point), Problem> {
     let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
     let hidden = specs
         .iter()
@@ -151,7 +152,7 @@ fn refusal(
     part: &Part,
     limits: Limits,
     price: impl Fn(&Spec, Family) -> Option<Point>,
-) -> Issue {
+) -> Problem {
     let fastest = judged
         .iter()
         .filter(|judged| judged.fits)
@@ -159,24 +160,20 @@ fn refusal(
     let goal = limits.max_cycles.unwrap_or(u64::MAX);
     if let Some(fit) = fastest {
         let cycles = fit.point.cycles_per_step;
-        return Issue::new(
-            "--part, --target-cycles",
-            format!(
+        return Problem::flag("--part, --target-cycles", format!(
                 "no folding that fits {} takes at most {goal} cycles a step; the fastest takes {cycles}",
                 part.name
-            ),
-            format!("allow --target-cycles {cycles}, or take a larger part"),
-        );
+            )).help(format!("allow --target-cycles {cycles}, or take a larger part"));
     }
     let nearest = judged
         .iter()
         .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()));
     let Some(nearest) = nearest else {
-        return Issue::new(
+        return Problem::flag(
             "--mac",
             "no folding of the model can be built of DSP blocks on this family",
-            "give --mac lut, or leave it away",
-        );
+        )
+        .help("give --mac lut, or leave it away");
     };
     let memory = matches!(nearest.limited_by, Some(Limit::Bram | Limit::Bandwidth));
     let larger = match smallest_part(part.family, limits.fill, |fabric| {
@@ -188,7 +185,7 @@ fn refusal(
         ),
         None => "take a part of another family: none of this one in the table holds it".to_string(),
     };
-    Issue::new(
+    Problem::flag(
         "--part",
         format!(
             "the model does not fit {}: its nearest folding ({}) needs {}",
@@ -196,12 +193,12 @@ fn refusal(
             nearest.point.folding_text(),
             missing(nearest, limits.fill)
         ),
-        if memory {
-            format!("{larger}, or quantise to fewer bits")
-        } else {
-            larger
-        },
     )
+    .help(if memory {
+        format!("{larger}, or quantise to fewer bits")
+    } else {
+        larger
+    })
 }
 
 #[cfg(test)]

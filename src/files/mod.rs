@@ -2,8 +2,10 @@
 //! formats that are not ours.
 
 pub mod npy;
+mod problem;
 mod read;
 mod write;
 
+pub use problem::problem;
 pub use read::{Refused, TABLE, read, read_table, read_within};
 pub use write::{resolve, write, write_with};

@@ -1,7 +1,7 @@
 //! `NumPy`'s `.npy` arrays: numbers in C order, little endian.
 
-use crate::remedy::{Fault, Remedy};
-use std::path::{Path, PathBuf};
+use crate::diagnostic::Problem;
+use std::path::Path;
 
 /// An array of numbers with its shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,48 +12,15 @@ pub struct Array<T> {
     pub data: Vec<T>,
 }
 
-/// What is wrong with an array file, and what helps.
-#[derive(Debug, thiserror::Error)]
-pub enum NpyError {
-    /// The file cannot be read or written.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The contents are no array that this program reads.
-    #[error("{}: {fault}", .path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong and what would be right.
-        fault: Fault,
-    },
-}
-
-impl Remedy for NpyError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Io { .. } => None,
-            Self::Format { fault, .. } => fault.help(),
-        }
-    }
-}
-
 /// What helps where nothing better is known.
 const SAVE: &str = "save an array of finite numbers by numpy.save";
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
-pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
+pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
     let (bytes, header) = load(path)?;
-    let fail = |problem: String, help: &str| NpyError::Format {
-        path: path.to_owned(),
-        fault: Fault::new(problem, help),
-    };
+    let fail = |problem: String, help: &str| Problem::file(path, problem).help(help);
     let data = &bytes[header.start..];
     let elements = match &*header.kind {
         "|i1" => data.iter().map(|&byte| i32::from(byte as i8)).collect(),
@@ -85,12 +52,9 @@ pub fn read_i32(path: &Path) -> Result<Array<i32>, NpyError> {
 }
 
 /// Reads real numbers: float32 or float64, all finite.
-pub fn read_f32(path: &Path) -> Result<Array<f32>, NpyError> {
+pub fn read_f32(path: &Path) -> Result<Array<f32>, Problem> {
     let (bytes, header) = load(path)?;
-    let fail = |problem: String, help: &str| NpyError::Format {
-        path: path.to_owned(),
-        fault: Fault::new(problem, help),
-    };
+    let fail = |problem: String, help: &str| Problem::file(path, problem).help(help);
     let data = &bytes[header.start..];
     let elements: Vec<f32> = match &*header.kind {
         "<f4" => words(data).map(f32::from_le_bytes).collect(),
@@ -117,7 +81,7 @@ pub fn read_f32(path: &Path) -> Result<Array<f32>, NpyError> {
 }
 
 /// Writes int32.
-pub fn write_i32(path: &Path, shape: &[usize], data: &[i32]) -> Result<(), NpyError> {
+pub fn write_i32(path: &Path, shape: &[usize], data: &[i32]) -> Result<(), Problem> {
     write(
         path,
         "<i4",
@@ -127,7 +91,7 @@ pub fn write_i32(path: &Path, shape: &[usize], data: &[i32]) -> Result<(), NpyEr
 }
 
 /// Writes int64.
-pub fn write_i64(path: &Path, shape: &[usize], data: &[i64]) -> Result<(), NpyError> {
+pub fn write_i64(path: &Path, shape: &[usize], data: &[i64]) -> Result<(), Problem> {
     write(
         path,
         "<i8",
@@ -137,7 +101,7 @@ pub fn write_i64(path: &Path, shape: &[usize], data: &[i64]) -> Result<(), NpyEr
 }
 
 /// Writes float32.
-pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<(), NpyError> {
+pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<(), Problem> {
     write(
         path,
         "<f4",
@@ -157,25 +121,17 @@ struct Header {
     start: usize,
 }
 
-fn load(path: &Path) -> Result<(Vec<u8>, Header), NpyError> {
-    let bytes = super::read(path).map_err(|source| NpyError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    match header(&bytes) {
-        Ok(header) => Ok((bytes, header)),
-        Err(fault) => Err(NpyError::Format {
-            path: path.to_owned(),
-            fault,
-        }),
-    }
+fn load(path: &Path) -> Result<(Vec<u8>, Header), Problem> {
+    let bytes = super::read(path).map_err(|error| super::problem(path, "read", &error))?;
+    let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
+    Ok((bytes, header))
 }
 
-fn header(bytes: &[u8]) -> Result<Header, Fault> {
-    let cut = || Fault::new("is cut short", "write it again");
-    let odd = |problem: String| Fault::new(problem, SAVE);
+fn header(bytes: &[u8]) -> Result<Header, Problem> {
+    let cut = || Problem::new("is cut short").help("write it again");
+    let odd = |problem: String| Problem::new(problem).help(SAVE);
     if !bytes.starts_with(MAGIC) {
-        return Err(Fault::new("is no .npy file", "write it with numpy.save"));
+        return Err(Problem::new("is no .npy file").help("write it with numpy.save"));
     }
     let version = *bytes.get(6).ok_or_else(cut)?;
     let (length, text_at) = match version {
@@ -208,7 +164,7 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
     let start = text_at + length;
     let text = bytes.get(text_at..start).ok_or_else(cut)?;
     let text = std::str::from_utf8(text).map_err(|_| odd("has a header that is no text".into()))?;
-    let field = |name: &str| -> Result<&str, Fault> {
+    let field = |name: &str| -> Result<&str, Problem> {
         let at = text
             .find(&format!("'{name}':"))
             .ok_or_else(|| odd(format!("has no {name} in its header")))?;
@@ -219,12 +175,10 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
         .strip_prefix('\'')
         .and_then(|rest| rest.split_once('\''))
         .map(|(kind, _)| kind.to_owned());
-    let kind = kind.ok_or_else(|| Fault::new("holds records", "save a plain array of numbers"))?;
+    let kind =
+        kind.ok_or_else(|| Problem::new("holds records").help("save a plain array of numbers"))?;
     if !field("fortran_order")?.starts_with("False") {
-        return Err(Fault::new(
-            "is in Fortran order",
-            "save numpy.ascontiguousarray of it",
-        ));
+        return Err(Problem::new("is in Fortran order").help("save numpy.ascontiguousarray of it"));
     }
     let shape = field("shape")?
         .strip_prefix('(')
@@ -254,7 +208,7 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
             "has {} bytes of data where shape {shape:?} of {kind} wants {wanted}",
             bytes.len() - start,
         );
-        return Err(Fault::new(problem, "write it again"));
+        return Err(Problem::new(problem).help("write it again"));
     }
     Ok(Header { kind, shape, start })
 }
@@ -264,7 +218,7 @@ fn write(
     kind: &str,
     shape: &[usize],
     data: impl Iterator<Item = u8>,
-) -> Result<(), NpyError> {
+) -> Result<(), Problem> {
     let lengths: Vec<String> = shape.iter().map(ToString::to_string).collect();
     // A tuple of one keeps its comma.
     let comma = if shape.len() == 1 { "," } else { "" };
@@ -280,10 +234,7 @@ fn write(
     bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
     bytes.extend(data);
-    super::write(path, &bytes).map_err(|source| NpyError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    super::write(path, &bytes).map_err(|error| super::problem(path, "write", &error))
 }
 
 #[cfg(test)]

@@ -61,11 +61,15 @@ pub enum MeasureError {
     },
 }
 
-impl crate::remedy::Remedy for MeasureError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Synth { source, .. } => source.help(),
-            Self::Design { .. } | Self::Write { .. } => None,
+impl From<MeasureError> for crate::diagnostic::Problem {
+    fn from(error: MeasureError) -> Self {
+        let problem = Self::new(error.to_string());
+        match error {
+            MeasureError::Synth { source, .. } => Self {
+                help: Self::from(source).help,
+                ..problem
+            },
+            MeasureError::Design { .. } | MeasureError::Write { .. } => problem,
         }
     }
 }

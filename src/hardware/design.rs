@@ -2,9 +2,10 @@
 
 use super::cycles::{CycleCounts, count_cycles};
 use super::layer::{LayerDesign, RomColumns};
-use super::search::{DesignError, fold};
+use super::search::fold;
 use super::spec::LayerSpec;
 use super::widths::RowBound;
+use crate::diagnostic::Problem;
 use crate::quantize::QuantizedModel;
 use crate::spec::{Implementation, MemoryInit};
 use serde::Serialize;
@@ -25,10 +26,7 @@ impl Design {
     ///
     /// # Errors
     /// A folding that cannot be built, or a goal that cannot be met.
-    pub fn new(
-        model: &QuantizedModel,
-        implementation: &Implementation,
-    ) -> Result<Self, DesignError> {
+    pub fn new(model: &QuantizedModel, implementation: &Implementation) -> Result<Self, Problem> {
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
         let foldings = fold(&specs, implementation)?;
         let layers: Vec<LayerDesign> = (specs.into_iter().zip(foldings).zip(&model.layers))
@@ -53,7 +51,7 @@ impl Design {
     pub fn layers_of(
         specs: &[LayerSpec],
         implementation: &Implementation,
-    ) -> Result<Vec<LayerDesign>, DesignError> {
+    ) -> Result<Vec<LayerDesign>, Problem> {
         let foldings = fold(specs, implementation)?;
         Ok((specs.iter().zip(foldings))
             .map(|(spec, folding)| LayerDesign::new(spec.clone(), folding, RowBound::Sizes))

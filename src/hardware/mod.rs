@@ -29,7 +29,6 @@ pub use folding::{ArrayStyle, Folding};
 pub use image::Image;
 pub use layer::{LayerDesign, RomColumns};
 pub use memory::MemoryShape;
-pub use search::DesignError;
 pub use spec::{LayerSpec, LayerWeights};
 pub use steady::{SteadyCycles, steady_cycles};
 pub use widths::{RowBound, Widths};

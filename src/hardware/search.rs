@@ -3,71 +3,8 @@
 use super::array::MacArray;
 use super::folding::{ArrayStyle, Folding};
 use super::spec::LayerSpec;
+use crate::diagnostic::Problem;
 use crate::spec::{FoldingGoal, Implementation};
-
-/// A folding that cannot be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DesignError {
-    /// Units or columns out of range for a layer.
-    #[error("{field}: {value} is not between 1 and {max} (layer {layer})")]
-    OutOfRange {
-        /// `units` or `columns`.
-        field: &'static str,
-        /// What was asked for.
-        value: usize,
-        /// The largest that makes sense.
-        max: usize,
-        /// Index of the layer.
-        layer: usize,
-    },
-    /// Stream elements that do not fit the folding.
-    #[error(
-        "stream_elements: {value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
-    )]
-    StreamElements {
-        /// What was asked for.
-        value: usize,
-        /// Units of the layer.
-        units: usize,
-        /// Columns of the layer.
-        columns: usize,
-        /// Index of the layer.
-        layer: usize,
-    },
-    /// No array meets the goal.
-    #[error(
-        "target_cycles: {goal} cycles a step cannot be met: the fastest array for layer {layer} takes {best}"
-    )]
-    Unreachable {
-        /// Cycles asked for.
-        goal: u64,
-        /// Fewest cycles found.
-        best: u64,
-        /// Index of the layer.
-        layer: usize,
-    },
-    /// A goal of zero.
-    #[error("{field}: must be at least {min}")]
-    TooSmall {
-        /// Name of the goal.
-        field: &'static str,
-        /// Smallest value that can be built.
-        min: u64,
-    },
-    /// A model without layers.
-    #[error("layers: a design needs at least one LSTM layer")]
-    NoLayers,
-}
-
-impl crate::remedy::Remedy for DesignError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::StreamElements { .. } => Some("give 1, which always fits".into()),
-            Self::Unreachable { best, .. } => Some(format!("give at least {best}")),
-            Self::OutOfRange { .. } | Self::TooSmall { .. } | Self::NoLayers => None,
-        }
-    }
-}
 
 /// Arrays larger than this are not searched, multiply-accumulates per layer.
 const LARGEST_ARRAY: usize = 1 << 16;
@@ -76,9 +13,9 @@ const LARGEST_ARRAY: usize = 1 << 16;
 pub(super) fn fold(
     specs: &[LayerSpec],
     implementation: &Implementation,
-) -> Result<Vec<Folding>, DesignError> {
+) -> Result<Vec<Folding>, Problem> {
     if specs.is_empty() {
-        return Err(DesignError::NoLayers);
+        return Err(Problem::new("a design needs at least one LSTM layer"));
     }
     let style = ArrayStyle {
         mac: implementation.mac,
@@ -108,20 +45,16 @@ fn explicit(
     units: usize,
     columns: usize,
     layers: usize,
-) -> Result<(usize, usize), DesignError> {
+) -> Result<(usize, usize), Problem> {
     let longest = spec.input_size.max(spec.hidden_size);
-    for (field, value, max) in [
-        ("units", units, spec.hidden_size),
-        ("columns", columns, longest),
+    for (setting, value, max) in [
+        ("implementation.units", units, spec.hidden_size),
+        ("implementation.columns", columns, longest),
     ] {
         // One folding for several layers of different sizes: each takes what it can use.
         if value == 0 || (value > max && layers == 1) {
-            return Err(DesignError::OutOfRange {
-                field,
-                value,
-                max,
-                layer,
-            });
+            let problem = format!("{value} is not between 1 and {max} (layer {layer})");
+            return Err(Problem::setting(setting, problem).help(format!("give 1 to {max}")));
         }
     }
     Ok((units.min(spec.hidden_size), columns.min(longest)))
@@ -172,11 +105,7 @@ fn cost(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u6
 /// per cent of the cost for every per cent of cycles that it adds.
 ///
 /// The last cycles are bought with many units of few columns, and every unit brings a lane.
-fn fastest(
-    spec: &LayerSpec,
-    macs: usize,
-    style: ArrayStyle,
-) -> Result<(usize, usize), DesignError> {
+fn fastest(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Result<(usize, usize), Problem> {
     let price = |&(units, columns): &(usize, usize)| {
         let cycles = cycles(spec, units, columns, style);
         let cost = cost(spec, units, columns, style);
@@ -184,9 +113,12 @@ fn fastest(
     };
     candidates(spec, macs.min(LARGEST_ARRAY))
         .min_by_key(price)
-        .ok_or(DesignError::TooSmall {
-            field: "max_macs",
-            min: 4,
+        .ok_or_else(|| {
+            Problem::setting(
+                "implementation.max_macs",
+                "is too small for one unit's four gates",
+            )
+            .help("give at least 4")
         })
 }
 
@@ -196,7 +128,7 @@ fn smallest(
     spec: &LayerSpec,
     goal: u64,
     style: ArrayStyle,
-) -> Result<(usize, usize), DesignError> {
+) -> Result<(usize, usize), Problem> {
     let mut best = u64::MAX;
     candidates(spec, LARGEST_ARRAY)
         .filter_map(|(units, columns)| {
@@ -206,7 +138,13 @@ fn smallest(
         })
         .min_by_key(|&(units, columns, cycles)| (cost(spec, units, columns, style), cycles, units))
         .map(|(units, columns, _)| (units, columns))
-        .ok_or(DesignError::Unreachable { goal, best, layer })
+        .ok_or_else(|| {
+            let problem = format!(
+                "{goal} cycles a step cannot be met: the fastest array for layer {layer} takes {best}"
+            );
+            Problem::setting("implementation.target_cycles", problem)
+                .help(format!("give at least {best}"))
+        })
 }
 
 /// The requested elements per beat, or the fewest with which no stream slows an array down.
@@ -215,7 +153,7 @@ fn stream_elements(
     foldings: &[(usize, usize)],
     wanted: Option<usize>,
     style: ArrayStyle,
-) -> Result<usize, DesignError> {
+) -> Result<usize, Problem> {
     let misfit = |value: usize| {
         foldings
             .iter()
@@ -226,12 +164,11 @@ fn stream_elements(
             None => Ok(value),
             Some(layer) => {
                 let (units, columns) = foldings[layer];
-                Err(DesignError::StreamElements {
-                    value,
-                    units,
-                    columns,
-                    layer,
-                })
+                let problem = format!(
+                    "{value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
+                );
+                Err(Problem::setting("implementation.stream_elements", problem)
+                    .help("give 1, which always fits"))
             }
         };
     }

@@ -12,28 +12,26 @@ mod onnx;
 mod state_dict;
 mod tensors;
 
-pub use error::ImportError;
 pub use model::{
     FloatHead, FloatLayer, FloatModel, ImportOptions, Mapping, Passengers, TrainedFractions,
     TrainedWidths,
 };
 
+use crate::diagnostic::Problem;
 use container::archive::Archive;
 use container::{safetensors, torch};
 use state_dict::Known;
 use std::path::Path;
 
 /// Reads a float model.
-pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, ImportError> {
-    let bytes = crate::files::read(path).map_err(|source| ImportError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, Problem> {
+    let bytes =
+        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
     read_bytes(&bytes, options)
 }
 
 /// Reads a float model from a file's bytes; their kind is known by what they begin with.
-pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, ImportError> {
+pub fn read_bytes(bytes: &[u8], options: &ImportOptions) -> Result<FloatModel, Problem> {
     let (tensors, known) = if bytes.get(8) == Some(&b'{') {
         // First, since the length of its header before it may look like anything.
         (safetensors::read(bytes)?, Known::default())

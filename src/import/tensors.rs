@@ -1,8 +1,8 @@
 //! Tensors by name, and their values as real numbers.
 
-use super::error::{ImportError, refuse, refuse_tensor};
+use super::error::refuse;
 use super::model::Mapping;
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl<'a> Tensor<'a> {
     }
 
     /// The values, all finite, as f32: float16 and bfloat16 exactly, float64 rounded.
-    pub fn values(&self, name: &str) -> Result<Vec<f32>, ImportError> {
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, Problem> {
         let values: Vec<f32> = match &self.kind {
             Kind::F32 => self.words().map(f32::from_le_bytes).collect(),
             Kind::BF16 => self
@@ -77,8 +77,8 @@ impl<'a> Tensor<'a> {
                 .words()
                 .map(|word| f64::from_le_bytes(word) as f32)
                 .collect(),
-            Kind::I64 => return refuse_tensor(name, integers("I64")),
-            Kind::Other(kind) => return refuse_tensor(name, integers(kind)),
+            Kind::I64 => return Err(integers("I64").of(name)),
+            Kind::Other(kind) => return Err(integers(kind).of(name)),
         };
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => refuse(
@@ -106,18 +106,13 @@ pub fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 }
 
 /// Why elements of another kind are not read.
-fn integers(kind: &str) -> Fault {
+fn integers(kind: &str) -> Problem {
     let quantised = matches!(kind, "I8" | "U8" | "I32" | "QInt8" | "QUInt8" | "QInt32");
     if quantised {
-        Fault::new(
-            format!("holds {kind}, integers of another quantiser"),
-            "give the float model from before it",
-        )
+        Problem::new(format!("holds {kind}, integers of another quantiser"))
+            .help("give the float model from before it")
     } else {
-        Fault::new(
-            format!("holds {kind}, which is not read"),
-            "save it as float32",
-        )
+        Problem::new(format!("holds {kind}, which is not read")).help("save it as float32")
     }
 }
 

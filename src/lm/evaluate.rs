@@ -1,9 +1,10 @@
 //! What a model predicts of a text.
 
 use super::decode;
-use super::error::LmError;
 use super::model::{LanguageModel, Stack};
+use super::vocabulary::other_size;
 use super::walk::{Prepared, Round, Walk};
+use crate::diagnostic::Problem;
 use crate::reference::{Saturation, StageCount};
 
 /// How a text is divided.
@@ -58,13 +59,10 @@ pub fn evaluate(
     tokens: &[u32],
     options: &EvalOptions,
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<Evaluation, LmError> {
+) -> Result<Evaluation, Problem> {
     let known = model.tokens();
     if let Some(&token) = tokens.iter().find(|&&token| token as usize >= known) {
-        return Err(LmError::VocabularySize {
-            tokens: token as usize + 1,
-            rows: known,
-        });
+        return Err(other_size(token as usize + 1, known));
     }
     let prepared = Prepared::new(model);
     let mut walk = Walk::new(model, &prepared, tokens, options.streams)?;
@@ -73,11 +71,16 @@ pub fn evaluate(
         Stack::Integer(model) => model.layers.last().map(|layer| layer.h),
     };
     let decoder = decode::Prepared::new(&model.decoder, model.stack.sizes().1, h);
-    let decode = |round: &Round| -> Result<f64, LmError> {
+    let decode = |round: &Round| -> Result<f64, Problem> {
         let targets = round.positions.iter().map(|&at| tokens[at]);
         let nats = decoder.nats(&round.h, &targets.collect::<Vec<_>>());
         match nats.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(LmError::Diverged(round.positions[at])),
+            Some(at) => {
+                let at = round.positions[at];
+                let problem = format!("prediction {at} is not finite: the model's values overflow");
+                Err(Problem::new(problem)
+                    .help("train it with a smaller learning rate, or with gradients clipped"))
+            }
             None => Ok(nats.iter().sum()),
         }
     };
@@ -89,7 +92,7 @@ pub fn evaluate(
         done += current.positions.len();
         progress(done);
         if crate::tools::interrupted() {
-            return Err(LmError::Interrupted);
+            return Err(Problem::interrupted("eval"));
         }
         round = next;
     }

@@ -4,7 +4,6 @@
 //! stand outside the hardware. `docs/language-models.md` has the conventions.
 
 mod decode;
-mod error;
 mod evaluate;
 mod forward;
 mod math;
@@ -16,7 +15,6 @@ mod text;
 mod vocabulary;
 mod walk;
 
-pub use error::LmError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
 pub use forward::{FloatState, float_layer};
 pub use math::{exp, sigmoid, tanh};

@@ -1,9 +1,8 @@
 //! Embedding, LSTM and decoder of one model.
 
-use super::error::LmError;
+use crate::diagnostic::Problem;
 use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
 use crate::quantize::{Head, QuantizedModel};
-use crate::remedy::Fault;
 
 /// The LSTM layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +35,8 @@ pub struct LanguageModel {
     pub tied: bool,
 }
 
-fn refuse<T>(problem: impl Into<String>, help: impl Into<String>) -> Result<T, LmError> {
-    Err(LmError::Model(Fault::new(problem, help)))
+fn refuse<T>(problem: impl std::fmt::Display, help: impl Into<String>) -> Result<T, Problem> {
+    Err(Problem::within("model", problem).help(help))
 }
 
 /// Name of the embedding among a model's passengers.
@@ -48,7 +47,7 @@ const DECODER: [&str; 2] = ["decoder.weight", "decoder.bias"];
 impl LanguageModel {
     /// A float model with an embedding and a linear head; one of the two matrices may be missing
     /// where both are the same.
-    pub fn from_float(model: &FloatModel) -> Result<Self, LmError> {
+    pub fn from_float(model: &FloatModel) -> Result<Self, Problem> {
         let decoder = model.head.clone();
         Self::assemble(
             Stack::Float(model.layers.clone()),
@@ -59,7 +58,7 @@ impl LanguageModel {
 
     /// A quantised model whose file has the embedding and a decoder: the head in integers, or
     /// `decoder.weight` and `decoder.bias` in floating point.
-    pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, LmError> {
+    pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, Problem> {
         let passengers = std::mem::take(&mut model.passengers);
         let decoder = model.head.take().map(Decoder::Integer);
         Self::assemble(Stack::Integer(model), decoder, passengers)
@@ -69,7 +68,7 @@ impl LanguageModel {
         stack: Stack,
         decoder: Option<Decoder>,
         mut passengers: Passengers,
-    ) -> Result<Self, LmError> {
+    ) -> Result<Self, Problem> {
         let (width, hidden) = stack.sizes();
         let embedding = matrix(&mut passengers, EMBEDDING, width)?;
         let weight = match decoder {
@@ -162,7 +161,7 @@ impl Decoder {
 }
 
 /// Takes a matrix with `columns` columns out of the passengers.
-fn matrix(from: &mut Passengers, name: &str, columns: usize) -> Result<Option<Vec<f32>>, LmError> {
+fn matrix(from: &mut Passengers, name: &str, columns: usize) -> Result<Option<Vec<f32>>, Problem> {
     let Some((shape, values)) = from.remove(name) else {
         return Ok(None);
     };
@@ -181,7 +180,7 @@ fn matrix(from: &mut Passengers, name: &str, columns: usize) -> Result<Option<Ve
     Ok(Some(values))
 }
 
-fn head(weight: Vec<f32>, bias: Option<Vec<f32>>, hidden: usize) -> Result<FloatHead, LmError> {
+fn head(weight: Vec<f32>, bias: Option<Vec<f32>>, hidden: usize) -> Result<FloatHead, Problem> {
     let output_size = weight.len() / hidden;
     let bias = bias.unwrap_or_else(|| vec![0.0; output_size]);
     if bias.len() != output_size {

@@ -1,6 +1,6 @@
 //! Text in PTB form: one sentence a line, its end a token of its own.
 
-use super::error::LmError;
+use crate::diagnostic::Problem;
 use serde::Serialize;
 
 /// The token at the end of every line.
@@ -21,10 +21,12 @@ pub enum Level {
 /// Word level: `<unk>` is a word like others. Character level: it is five characters.
 ///
 /// # Errors
-/// [`LmError::EmptyText`], and [`LmError::EndOfSentence`] where a word is `<eos>` already.
-pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, LmError> {
+/// A text without words, and one where a word is `<eos>` already.
+pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, Problem> {
     if text.trim().is_empty() {
-        return Err(LmError::EmptyText);
+        return Err(
+            Problem::within("text", "holds no words").help("give a text with one sentence a line")
+        );
     }
     let mut pieces = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -44,7 +46,8 @@ pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, LmE
             .windows(2)
             .find(|pair| pair[0].1 == EOS && pair[0].0 == pair[1].0);
         if let Some(pair) = twice {
-            return Err(LmError::EndOfSentence(pair[0].0));
+            return Err(Problem::line(pair[0].0, "has <eos> itself")
+                .help("remove it, every line gets it at its end"));
         }
     }
     Ok(pieces)
@@ -55,7 +58,7 @@ pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, LmE
 /// Word level: a word's own characters, and one for the blank or the end of the line behind it; an
 /// empty line is one;
 /// `<unk>` counts as the five characters that it is written with. Character level: one each.
-pub fn characters(text: &str, level: Level) -> Result<u64, LmError> {
+pub fn characters(text: &str, level: Level) -> Result<u64, Problem> {
     let pieces = pieces(text, level)?;
     Ok(match level {
         Level::Char => pieces.len() as u64 - 1,

@@ -1,8 +1,7 @@
 //! The tokens of a model, in the order of its embedding's rows.
 
-use super::error::LmError;
 use super::text::{Level, pieces};
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -13,8 +12,15 @@ pub struct Vocabulary {
     index: HashMap<String, u32>,
 }
 
-fn refuse<T>(problem: impl Into<String>, help: &str) -> Result<T, LmError> {
-    Err(LmError::Vocabulary(Fault::new(problem, help)))
+fn refuse<T>(problem: impl std::fmt::Display, help: &str) -> Result<T, Problem> {
+    Err(Problem::within("vocabulary", problem).help(help))
+}
+
+/// A vocabulary of another size than the model's embedding.
+pub(super) fn other_size(tokens: usize, rows: usize) -> Problem {
+    let problem = format!("has {tokens} tokens, the model's embedding has {rows} rows");
+    Problem::within("vocabulary", problem)
+        .help("give the vocabulary that the model was trained with")
 }
 
 impl Vocabulary {
@@ -22,7 +28,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// No token, an empty one, or one that is there twice.
-    pub fn new(tokens: Vec<String>) -> Result<Self, LmError> {
+    pub fn new(tokens: Vec<String>) -> Result<Self, Problem> {
         if tokens.is_empty() {
             return refuse("holds no tokens", "give a JSON array of them");
         }
@@ -42,12 +48,9 @@ impl Vocabulary {
     }
 
     /// Reads a vocabulary file, see [`Vocabulary::from_json`].
-    pub fn read(path: &Path) -> Result<Self, LmError> {
-        let io = |source| LmError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let bytes = crate::files::read(path).map_err(io)?;
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let bytes = crate::files::read(path)
+            .map_err(|error| crate::files::problem(path, "read", &error))?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
             Err(_) => refuse("is no UTF-8", "save it as a JSON array of tokens in UTF-8"),
@@ -56,7 +59,7 @@ impl Vocabulary {
 
     /// A vocabulary from JSON: an array of tokens in the order of their indices, or an object of
     /// indices by token that has every index from 0 on once.
-    pub fn from_json(text: &str) -> Result<Self, LmError> {
+    pub fn from_json(text: &str) -> Result<Self, Problem> {
         use serde_json::Value;
         let wanted = "give a JSON array of tokens, or an object of indices by token";
         match serde_json::from_str(text) {
@@ -112,7 +115,7 @@ impl Vocabulary {
 
     /// Every token of `text`, the most frequent first, ties in the order of their characters' code
     /// points: the order of the lines does not matter.
-    pub fn from_text(text: &str, level: Level) -> Result<Self, LmError> {
+    pub fn from_text(text: &str, level: Level) -> Result<Self, Problem> {
         let mut counts: HashMap<&str, u64> = HashMap::new();
         for (_, piece) in pieces(text, level)? {
             *counts.entry(piece).or_default() += 1;
@@ -142,31 +145,30 @@ impl Vocabulary {
     }
 
     /// Whether a model with `rows` embedding rows can be used with this vocabulary.
-    pub fn check_rows(&self, rows: usize) -> Result<(), LmError> {
+    pub fn check_rows(&self, rows: usize) -> Result<(), Problem> {
         if self.len() == rows {
             return Ok(());
         }
-        Err(LmError::VocabularySize {
-            tokens: self.len(),
-            rows,
-        })
+        Err(other_size(self.len(), rows))
     }
 }
 
 /// The text as indices of `vocabulary`.
 ///
 /// # Errors
-/// Those of an unsuitable text, and [`LmError::UnknownToken`] for the first token that the
-/// vocabulary lacks.
-pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec<u32>, LmError> {
+/// Those of an unsuitable text, and the first token that the vocabulary lacks.
+pub fn tokenize(text: &str, level: Level, vocabulary: &Vocabulary) -> Result<Vec<u32>, Problem> {
     let index = |(line, piece): (usize, &str)| {
-        vocabulary
-            .index(piece)
-            .ok_or_else(|| LmError::UnknownToken {
-                line,
-                token: piece.into(),
-                unknown: level == Level::Word && vocabulary.index("<unk>").is_some(),
-            })
+        vocabulary.index(piece).ok_or_else(|| {
+            let unknown = level == Level::Word && vocabulary.index("<unk>").is_some();
+            let instead = if unknown {
+                "write <unk> in its place"
+            } else {
+                "remove it from the text"
+            };
+            Problem::line(line, format!("{piece:?} is not in the vocabulary"))
+                .help(format!("{instead}, or give the vocabulary of this text"))
+        })
     };
     pieces(text, level)?.into_iter().map(index).collect()
 }

@@ -1,8 +1,8 @@
 //! The LSTM's walk through a text, in one or many streams, without the decoder.
 
-use super::error::LmError;
 use super::forward::{FloatState, float_layer};
 use super::model::{LanguageModel, Stack};
+use crate::diagnostic::Problem;
 use crate::import::FloatLayer;
 use crate::quantize::QuantizedModel;
 use crate::reference::{Inputs, Saturation, StageCount, Streams, StreamsState};
@@ -131,16 +131,20 @@ impl<'a> Walk<'a> {
         prepared: &'a Prepared,
         tokens: &'a [u32],
         streams: usize,
-    ) -> Result<Self, LmError> {
+    ) -> Result<Self, Problem> {
         let predictions = tokens.len().saturating_sub(1);
         if predictions == 0 {
-            return Err(LmError::ShortText);
+            return Err(
+                Problem::within("text", "has one token, which nothing comes before")
+                    .help("give a longer text"),
+            );
         }
         if streams == 0 || streams > predictions {
-            return Err(LmError::Streams {
-                streams,
-                predictions,
-            });
+            return Err(Problem::flag(
+                "--streams",
+                format!("{streams} are more than the {predictions} predictions of the text"),
+            )
+            .help("give fewer"));
         }
         let size = model.stack.sizes().0;
         let (input, most) = match (&model.stack, &prepared.streams) {

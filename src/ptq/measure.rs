@@ -92,7 +92,7 @@ pub(super) enum Operand<'a> {
 
 /// One layer with inputs and the h that it should give.
 #[derive(Debug)]
-pub(super) struct Problem<'a> {
+pub(super) struct LayerCase<'a> {
     pub float: &'a FloatLayer,
     pub operand: Operand<'a>,
     pub lengths: &'a [usize],
@@ -104,7 +104,7 @@ pub(super) struct Problem<'a> {
     known: Mutex<BTreeMap<[i32; 9], f64>>,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> LayerCase<'a> {
     pub(super) fn new(
         float: &'a FloatLayer,
         operand: Operand<'a>,

@@ -1,7 +1,7 @@
 //! A float model to integers, layer after layer.
 
 use super::formats::Formats;
-use super::measure::{Operand, Problem, Tables, decibel, energy, noise, words};
+use super::measure::{LayerCase, Operand, Tables, decibel, energy, noise, words};
 use super::report::{Clamped, LayerReport, Quality, Report, TensorReport};
 use super::search::choose;
 use super::sequences::Sequences;
@@ -109,7 +109,7 @@ fn choose_all(model: &FloatModel, truth: &Truth, wanted: &Wanted, tables: &Table
         let lengths = &truth.sample.lengths;
         let fractions = weight_fractions(model, all.len(), wanted.weight_bits);
         let weights = (wanted.weight_bits, fractions);
-        let problem = Problem::new(layer, operand, lengths, target, weights, tables);
+        let problem = LayerCase::new(layer, operand, lengths, target, weights, tables);
         let formats = choose(&problem, wanted, ranges);
         operand = Operand::Codes(problem.words(&formats), formats.h);
         all.push(formats);

@@ -6,7 +6,7 @@
 
 use super::Wanted;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS, fraction_for};
-use super::measure::{Operand, Problem};
+use super::measure::{LayerCase, Operand};
 use crate::fixed::QFormat;
 use crate::quantize::{best_fraction, default_h};
 use rayon::prelude::*;
@@ -48,7 +48,7 @@ impl Ranges {
 }
 
 /// The formats of choice for one layer.
-pub(super) fn choose(problem: &Problem, wanted: &Wanted, ranges: Ranges) -> Formats {
+pub(super) fn choose(problem: &LayerCase, wanted: &Wanted, ranges: Ranges) -> Formats {
     let search = Search {
         problem,
         wanted,
@@ -61,7 +61,7 @@ pub(super) fn choose(problem: &Problem, wanted: &Wanted, ranges: Ranges) -> Form
 }
 
 struct Search<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a LayerCase<'a>,
     wanted: &'a Wanted,
     ranges: Ranges,
     x_fractions: Vec<i32>,

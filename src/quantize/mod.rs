@@ -13,9 +13,9 @@ pub use codes::{
     Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
     squared_error,
 };
-pub use file::{FORMAT, ModelFileError};
+pub use file::FORMAT;
 pub use model::{
-    Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, LayerError,
-    QuantizedModel, RowScale,
+    Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel,
+    RowScale,
 };
 pub use seeded::{SeededOptions, SplitMix, default_h, random_model, seeded};

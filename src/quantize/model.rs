@@ -122,13 +122,3 @@ pub struct QuantizedModel {
     /// Float tensors around the LSTM (`embedding.weight`, ...): shape and values.
     pub passengers: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
-
-/// A layer whose parts do not fit together; the message names the tensor or field.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct LayerError {
-    /// Dotted path such as `layers.0.weight_ih`.
-    pub place: String,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}

@@ -1,8 +1,7 @@
 //! The rules of a quantised model, all checked, every breach named.
 
-use super::model::{
-    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, LayerError, QuantizedModel,
-};
+use super::model::{LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel};
+use crate::diagnostic::{Problem, Problems};
 use crate::fixed::QFormat;
 
 impl QuantizedModel {
@@ -10,7 +9,7 @@ impl QuantizedModel {
     ///
     /// # Errors
     /// All breaches, each with its place, such as `layers.0.weight_ih[3][17]`.
-    pub fn validate(&self) -> Result<(), Vec<LayerError>> {
+    pub fn validate(&self) -> Result<(), Problems> {
         let mut errors = Errors(Vec::new());
         if self.layers.is_empty() {
             errors.add(
@@ -39,19 +38,15 @@ impl QuantizedModel {
         }
         errors.offset(self);
         errors.head(self);
-        if errors.0.is_empty() {
-            Ok(())
-        } else {
-            Err(errors.0)
-        }
+        Problems::none_or(errors.0, ())
     }
 }
 
-struct Errors(Vec<LayerError>);
+struct Errors(Vec<Problem>);
 
 impl Errors {
     fn add(&mut self, place: String, problem: String) {
-        self.0.push(LayerError { place, problem });
+        self.0.push(Problem::within(place, problem));
     }
 
     fn range<T: PartialOrd + std::fmt::Display>(

@@ -1,7 +1,7 @@
 //! The design file: TOML, every key known, every error with its line.
 
-use super::error::Issue;
 use super::settings::{FIELDS, Kind, Settings, Value, find, nearest};
+use crate::diagnostic::{Location, Problem, Within};
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
@@ -41,24 +41,25 @@ struct Reader<'a> {
     shown: &'a str,
     folder: &'a Path,
     settings: Settings,
-    issues: Vec<(usize, Issue)>,
+    issues: Vec<(usize, Problem)>,
 }
 
 impl Reader<'_> {
     /// `design.toml:4: implementation.units`
-    fn place(&self, at: usize, path: &str) -> String {
+    fn place(&self, at: usize, path: &str) -> Location {
         let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        if path.is_empty() {
-            format!("{}:{line}", self.shown)
-        } else {
-            format!("{}:{line}: {path}", self.shown)
-        }
+        let line = before.matches('\n').count() as u32 + 1;
+        let within = match path {
+            "" => Within::Line(line),
+            _ => Within::Key(line, path.into()),
+        };
+        Location::File(self.shown.into(), Some(within))
     }
 
     fn issue(&mut self, at: usize, path: &str, problem: &str, remedy: &str) {
         let place = self.place(at, path);
-        self.issues.push((at, Issue::new(place, problem, remedy)));
+        self.issues
+            .push((at, Problem::at(place, problem).help(remedy)));
     }
 
     fn table(&mut self, table: &DeTable<'_>, prefix: &str) {

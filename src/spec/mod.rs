@@ -5,7 +5,6 @@
 //! is wrong at once.
 
 mod config;
-mod error;
 mod file;
 mod identifier;
 mod implementation;
@@ -16,7 +15,6 @@ pub use config::{
     DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
     DesignConfig, Network, Numerics, SeededNetwork,
 };
-pub use error::{Issue, SpecErrors};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};

@@ -4,11 +4,11 @@ use super::config::{
     DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
     DesignConfig, Network, Numerics, SeededNetwork,
 };
-use super::error::{Issue, SpecErrors};
 use super::identifier::Identifier;
 use super::implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use super::settings::{SHAPE, Settings, Value};
 use crate::device::Family;
+use crate::diagnostic::{Location, Problem, Problems, Within};
 use crate::fixed::QFormat;
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ const MOST_WEIGHTS: usize = 1 << 28;
 
 impl DesignConfig {
     /// Decides every setting, or says everything that is wrong.
-    pub fn resolve(settings: Settings) -> Result<Self, SpecErrors> {
+    pub fn resolve(settings: Settings) -> Result<Self, Problems> {
         let mut resolver = Resolver::new(settings);
         let network = resolver.network();
         let implementation = resolver.implementation();
@@ -38,7 +38,7 @@ impl DesignConfig {
 
 impl Numerics {
     /// Decides the number formats, or says everything that is wrong.
-    pub fn resolve(settings: Settings) -> Result<Self, SpecErrors> {
+    pub fn resolve(settings: Settings) -> Result<Self, Problems> {
         let mut resolver = Resolver::new(settings);
         let numerics = resolver.numerics();
         resolver.finish(numerics)
@@ -47,7 +47,7 @@ impl Numerics {
 
 struct Resolver {
     settings: Settings,
-    issues: Vec<Issue>,
+    issues: Vec<Problem>,
 }
 
 impl Resolver {
@@ -56,18 +56,14 @@ impl Resolver {
         Self { settings, issues }
     }
 
-    fn finish<T>(self, value: T) -> Result<T, SpecErrors> {
-        if self.issues.is_empty() {
-            Ok(value)
-        } else {
-            Err(SpecErrors(self.issues))
-        }
+    fn finish<T>(self, value: T) -> Result<T, Problems> {
+        Problems::none_or(self.issues, value)
     }
 
     /// An issue at the place where `path` was given, or at the option to give it by.
     fn issue(&mut self, path: &str, problem: &str, remedy: &str) {
         let place = self.settings.place(path);
-        self.issues.push(Issue::new(place, problem, remedy));
+        self.issues.push(Problem::at(place, problem).help(remedy));
     }
 
     fn integer(&self, path: &str) -> Option<i64> {
@@ -233,13 +229,13 @@ impl Resolver {
                 } else {
                     ("columns", "units")
                 };
-                let option = format!("--{missing}");
                 let setting = format!("implementation.{missing}");
                 // It may have been given, out of range, and been complained about already.
-                let complained = self
-                    .issues
-                    .iter()
-                    .any(|issue| issue.place == option || issue.place.ends_with(&setting));
+                let complained = self.issues.iter().any(|issue| match &issue.place {
+                    Location::Flag(flag) => flag.strip_prefix("--") == Some(missing),
+                    Location::File(_, Some(Within::Key(_, key))) => **key == *setting,
+                    _ => false,
+                });
                 if !complained {
                     self.issue(
                         &format!("implementation.{there}"),

@@ -1,6 +1,6 @@
 //! The settings of a design: one table for the command line and the design file alike.
 
-use super::error::Issue;
+use crate::diagnostic::{Location, Problem};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -126,7 +126,7 @@ pub struct Given {
     /// The value.
     pub value: Value,
     /// `--units`, or `design.toml:4: implementation.units`.
-    pub place: String,
+    pub place: Location,
     /// Folder that a relative path is meant from: the one of the design file.
     pub folder: Option<PathBuf>,
 }
@@ -136,7 +136,7 @@ pub struct Given {
 pub struct Settings {
     given: BTreeMap<&'static str, Given>,
     /// What is wrong so far.
-    pub issues: Vec<Issue>,
+    pub issues: Vec<Problem>,
 }
 
 /// Settings of which one replaces all others when it comes from a stronger source.
@@ -171,7 +171,7 @@ impl Settings {
     /// Takes the value of an option of the command line, where it was given.
     pub fn flag(&mut self, path: &'static str, value: Option<Value>) {
         if let Some(value) = value {
-            let place = find(path).flag.to_string();
+            let place = Location::Flag(find(path).flag.into());
             self.insert(path, value, place, None);
         }
     }
@@ -181,7 +181,7 @@ impl Settings {
         &mut self,
         path: &'static str,
         value: Value,
-        place: String,
+        place: Location,
         folder: Option<PathBuf>,
     ) {
         match check(find(path).kind, value) {
@@ -195,7 +195,7 @@ impl Settings {
                     },
                 );
             }
-            Err((problem, remedy)) => self.issues.push(Issue::new(place, problem, remedy)),
+            Err((problem, remedy)) => self.issues.push(Problem::at(place, problem).help(remedy)),
         }
     }
 
@@ -253,9 +253,11 @@ impl Settings {
 
     /// Where `path` was given, or the option to give it by.
     #[must_use]
-    pub fn place(&self, path: &str) -> String {
-        self.get(path)
-            .map_or_else(|| find(path).flag.to_string(), |given| given.place.clone())
+    pub fn place(&self, path: &str) -> Location {
+        self.get(path).map_or_else(
+            || Location::Flag(find(path).flag.into()),
+            |given| given.place.clone(),
+        )
     }
 }
 

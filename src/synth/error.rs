@@ -1,6 +1,6 @@
 //! Why a design could not be synthesised.
 
-use crate::device::DeviceError;
+use crate::diagnostic::Problem;
 use crate::tools::{FindError, RunError};
 use std::path::PathBuf;
 
@@ -77,7 +77,7 @@ pub enum SynthError {
     },
     /// No such device, or a family without cells or without an open place and route.
     #[error(transparent)]
-    Device(#[from] DeviceError),
+    Device(#[from] Problem),
 }
 
 impl SynthError {
@@ -103,16 +103,22 @@ fn count(warnings: &[String]) -> String {
     }
 }
 
-impl crate::remedy::Remedy for SynthError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Find(error) => error.help(),
-            Self::Bundle { .. } => Some("generate the design anew with `lprnn-hw gen`".into()),
-            Self::Report { .. } => {
-                Some("is it a working one? `lprnn-hw doctor` says which was taken".into())
+impl From<SynthError> for Problem {
+    fn from(error: SynthError) -> Self {
+        let problem = Self::new(error.to_string());
+        match error {
+            SynthError::Find(error) => error.into(),
+            SynthError::Run(error) => error.into(),
+            SynthError::Read { path, source } => crate::files::problem(&path, "read", &source),
+            SynthError::Write { path, source } => crate::files::problem(&path, "write", &source),
+            SynthError::Bundle { path, problem } => {
+                Self::file(path, problem).help("generate the design anew with `lprnn-hw gen`")
             }
-            Self::Device(error) => error.help(),
-            _ => None,
+            SynthError::Report { .. } => {
+                problem.help("is it a working one? `lprnn-hw doctor` says which was taken")
+            }
+            SynthError::Device(problem) => problem,
+            _ => problem,
         }
     }
 }

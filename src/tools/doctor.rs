@@ -3,7 +3,7 @@
 use super::find::Search;
 use super::kind::ToolKind;
 use super::tool::Tool;
-use crate::remedy::Remedy;
+use crate::diagnostic::Problem;
 use serde::Serialize;
 
 /// What [`doctor`] found out about one tool.
@@ -51,20 +51,23 @@ pub fn doctor(search: &Search) -> Report {
         .into_iter()
         .map(|kind| {
             let found = search.find(kind);
-            let problem = found.as_ref().err().map(|error| {
-                let help = error.help().unwrap_or_default();
-                let text = error.to_string();
+            let (tool, error) = match found {
+                Ok(tool) => (Some(tool), None),
+                Err(error) => (None, Some(Problem::from(error))),
+            };
+            let problem = error.map(|Problem { what, help, .. }| {
+                let help = help.unwrap_or_default();
                 // What the tool said stands on lines of its own, behind the remedy.
-                match text.split_once('\n') {
+                match what.split_once('\n') {
                     Some((first, said)) => format!("{first}; {help}\n{said}"),
-                    None => format!("{text}; {help}"),
+                    None => format!("{what}; {help}"),
                 }
             });
             ToolReport {
                 name: kind.name(),
                 purpose: kind.purpose(),
                 required: kind.required(),
-                tool: found.ok(),
+                tool,
                 problem,
             }
         })

@@ -3,7 +3,7 @@
 use super::kind::ToolKind;
 use super::run::{RunError, run};
 use super::tool::{FoundBy, Tool};
-use crate::remedy::Remedy;
+use crate::diagnostic::Problem;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -66,19 +66,19 @@ pub enum FindError {
     },
 }
 
-impl Remedy for FindError {
-    fn help(&self) -> Option<String> {
-        let help = match self {
-            Self::Missing { kind }
-            | Self::NotThere { kind, .. }
-            | Self::TooOld { kind, .. }
-            | Self::Broken { kind, .. } => kind.remedy(),
-            Self::Slow { .. } => {
+impl From<FindError> for Problem {
+    fn from(error: FindError) -> Self {
+        let help = match &error {
+            FindError::Missing { kind }
+            | FindError::NotThere { kind, .. }
+            | FindError::TooOld { kind, .. }
+            | FindError::Broken { kind, .. } => kind.remedy(),
+            FindError::Slow { .. } => {
                 "run it again when the machine is less busy, or set LPRNN_VERSION_SECONDS to a \
                  longer time"
             }
         };
-        Some(help.to_string())
+        Self::new(error.to_string()).help(help)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::scratch::Scratch;
 use super::watch;
+use crate::diagnostic::Problem;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
@@ -71,6 +72,16 @@ pub enum RunError {
         /// Name of the tool.
         tool: &'static str,
     },
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        let problem = Self::new(error.to_string());
+        match error {
+            RunError::Interrupted { .. } => problem,
+            _ => problem.help("`lprnn-hw doctor` says which program that is"),
+        }
+    }
 }
 
 /// Whether the user has asked us to stop.

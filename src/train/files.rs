@@ -28,13 +28,15 @@ pub enum CheckpointError {
     },
 }
 
-impl crate::remedy::Remedy for CheckpointError {
-    fn help(&self) -> Option<String> {
-        let help = match self {
-            Self::Damaged(_) => "begin anew with --force",
-            Self::Setting { .. } => "resume with the same, or begin anew with --force",
-        };
-        Some(help.into())
+impl From<CheckpointError> for crate::diagnostic::Problem {
+    fn from(error: CheckpointError) -> Self {
+        match &error {
+            CheckpointError::Damaged(_) => {
+                Self::new(error.to_string()).help("begin anew with --force")
+            }
+            CheckpointError::Setting { .. } => Self::new(error.to_string())
+                .help("resume with the same, or begin anew with --force"),
+        }
     }
 }
 

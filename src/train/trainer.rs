@@ -50,9 +50,9 @@ pub struct Diverged {
     pub window: usize,
 }
 
-impl crate::remedy::Remedy for Diverged {
-    fn help(&self) -> Option<String> {
-        Some("try a smaller --rate or --clip".into())
+impl From<Diverged> for crate::diagnostic::Problem {
+    fn from(error: Diverged) -> Self {
+        Self::new(error.to_string()).help("try a smaller --rate or --clip")
     }
 }
 

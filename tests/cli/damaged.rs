@@ -138,7 +138,7 @@ fn documents_and_tables() {
     );
     let rows = b"bits,hidden,layers,valid_bpc\n4,64,1,1.5\n8,64,1,1.4\n";
     fuzz("accuracies", rows, 1000, |bytes| {
-        read_accuracies(&text(bytes), "x", None, None).is_ok()
+        read_accuracies(&text(bytes), None, None).is_ok()
     });
     let settings =
         b"[network]\nhidden = 8\n[numerics]\nz.bits = 8\n[implementation]\nclock_ns = 2.5\n";

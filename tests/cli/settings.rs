@@ -1,6 +1,7 @@
 //! Settings of a design: precedence, defaults, and every error with its place and remedy.
 
 use lprnn_hw::device::Family;
+use lprnn_hw::diagnostic::Problem;
 use lprnn_hw::spec::{
     DesignConfig, FoldingGoal, MemoryInit, Network, Settings, StatePolicy, Value, read_settings,
 };
@@ -12,7 +13,8 @@ fn file(text: &str) -> Settings {
 
 fn errors(settings: Settings) -> Vec<String> {
     let errors = DesignConfig::resolve(settings).unwrap_err();
-    errors.0.iter().map(ToString::to_string).collect()
+    let line = |problem: &Problem| format!("{problem}; {}", problem.help.as_deref().unwrap());
+    errors.iter().map(line).collect()
 }
 
 #[test]

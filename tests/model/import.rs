@@ -5,9 +5,9 @@ mod damage;
 mod parity;
 mod refusals;
 
+use lprnn_hw::diagnostic::Problem;
 use lprnn_hw::files::npy;
-use lprnn_hw::import::{FloatModel, ImportError, ImportOptions, read, read_bytes};
-use lprnn_hw::remedy::Remedy;
+use lprnn_hw::import::{FloatModel, ImportOptions, read, read_bytes};
 use std::path::PathBuf;
 
 fn fixture(name: &str) -> PathBuf {
@@ -38,7 +38,7 @@ fn model(name: &str, line: &str) -> FloatModel {
     read(&fixture(name), &options(line)).unwrap_or_else(|error| panic!("{name} {line}: {error}"))
 }
 
-fn refusal(name: &str, line: &str) -> ImportError {
+fn refusal(name: &str, line: &str) -> Problem {
     match read(&fixture(name), &options(line)) {
         Ok(_) => panic!("{name} {line}: was read"),
         Err(error) => error,
@@ -52,7 +52,7 @@ fn error(name: &str, line: &str) -> String {
 
 /// What helps.
 fn help(name: &str, line: &str) -> String {
-    refusal(name, line).help().unwrap_or_default()
+    refusal(name, line).help.unwrap_or_default()
 }
 
 /// What is said of a file of these bytes.

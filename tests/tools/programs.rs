@@ -1,6 +1,6 @@
 //! Finding and running the programs outside, with the installed ones and with fakes.
 
-use lprnn_hw::remedy::Remedy;
+use lprnn_hw::diagnostic::Problem;
 use lprnn_hw::tools::{FindError, FoundBy, RunError, Search, ToolKind, doctor};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ fn missing_tool_names_the_remedy() {
         "Verilator not found (needed for cosimulation)"
     );
     assert_eq!(
-        error.help().as_deref(),
+        Problem::from(error).help.as_deref(),
         Some("run ./setup.sh, or set LPRNN_VERILATOR to a verilator_bin 5.0 or newer")
     );
     let report = doctor(&nowhere);

@@ -1,9 +1,9 @@
 //! `explore collect`: the results of a plan, in its order.
 
 use super::super::Ended;
-use super::super::error::CliError;
 use super::super::output::{Console, Results};
 use super::Folder;
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Found, Task, results_csv};
 use serde::Serialize;
 use std::io::Write;
@@ -50,7 +50,7 @@ impl Results for Collected {
 }
 
 /// Prints all results.
-pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> {
+pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let mut collected = Collected {
         points: Vec::new(),
@@ -72,8 +72,9 @@ pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, CliError> 
             "{missing} of {all} points have no result, the first is {}",
             collected.missing[0]
         );
-        return Err(CliError::new(args.folder.display(), problem)
-            .help("run `lprnn-hw explore run`, or give --partial"));
+        return Err(Problem::file(&args.folder, problem)
+            .help("run `lprnn-hw explore run`, or give --partial")
+            .into());
     }
     if missing > 0 {
         console.say(format_args!("{missing} of {all} points have no result"));

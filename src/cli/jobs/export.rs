@@ -1,8 +1,8 @@
 //! `explore export`: a plan for an engine that people run already.
 
 use super::super::Ended;
-use super::super::error::CliError;
 use super::{Folder, POINTS, RESULT};
+use crate::diagnostic::{Problem, Problems};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -46,13 +46,14 @@ enum Engine {
 const ID: &str = "[0-9a-f]{16}";
 
 /// Prints the script of an engine.
-pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
+pub fn export(args: &ExportArgs) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let shown = args.folder.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if shown.is_empty() || !shown.chars().all(plain) || shown.starts_with('-') {
-        return Err(CliError::new(shown, "is no name that every engine takes")
-            .help("give a path of letters, digits, / . _ - and +"));
+        return Err(Problem::file(shown, "is no name that every engine takes")
+            .help("give a path of letters, digits, / . _ - and +")
+            .into());
     }
     let points = folder.plan.tasks.len();
     let text = match args.engine {
@@ -99,6 +100,6 @@ pub fn export(args: &ExportArgs) -> Result<Ended, CliError> {
     };
     std::io::stdout()
         .write_all(text.as_bytes())
-        .map_err(|error| CliError::new("standard output", error))?;
+        .map_err(|error| Problem::named("standard output", error))?;
     Ok(Ended::Well)
 }

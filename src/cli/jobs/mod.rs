@@ -10,7 +10,7 @@ pub use export::{ExportArgs, export};
 pub use plan::{PlanArgs, plan};
 pub use point::{PointArgs, point};
 
-use super::error::CliError;
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Found, Plan, Task, read_record};
 use std::path::{Path, PathBuf};
 
@@ -40,12 +40,12 @@ pub struct Folder {
 
 impl Folder {
     /// Opens a folder that `explore plan` wrote.
-    pub fn open(path: &Path) -> Result<Self, CliError> {
+    pub fn open(path: &Path) -> Result<Self, Problems> {
         let file = path.join(PLAN);
-        let text =
-            crate::files::read_table(&file).map_err(|error| CliError::io(&file, "read", &error))?;
+        let text = crate::files::read_table(&file)
+            .map_err(|error| crate::files::problem(&file, "read", &error))?;
         let plan = Plan::from_json(&text).map_err(|problem| {
-            CliError::new(file.display(), problem).help("make it anew with `lprnn-hw explore plan`")
+            Problem::file(&file, problem).help("make it anew with `lprnn-hw explore plan`")
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -61,16 +61,15 @@ impl Folder {
     ///
     /// # Errors
     /// Why the file that is there is none.
-    pub fn result(&self, task: &Task) -> Result<Option<Found>, CliError> {
+    pub fn result(&self, task: &Task) -> Result<Option<Found>, Problems> {
         let path = self.result_path(&task.id());
         let text = match crate::files::read_table(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CliError::io(&path, "read", &error)),
+            Err(error) => return Err(crate::files::problem(&path, "read", &error).into()),
         };
         let found = read_record(&text, task).map_err(|problem| {
-            CliError::new(path.display(), problem)
-                .help("`lprnn-hw explore run` measures the point again")
+            Problem::file(&path, problem).help("`lprnn-hw explore run` measures the point again")
         })?;
         Ok(Some(found))
     }

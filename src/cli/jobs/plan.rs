@@ -2,13 +2,13 @@
 
 use super::super::Ended;
 use super::super::axes::{AxesArgs, LimitArgs, Reader};
-use super::super::error::CliError;
 use super::super::folder::Place;
 use super::super::output::{Console, Results, grouped};
 use super::super::progress::Progress;
 use super::{PLAN, POINTS};
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Evaluator, Plan, Sweep, Task, Work, nothing_left};
-use crate::spec::{Numerics, Settings, SpecErrors};
+use crate::spec::{Numerics, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -68,14 +68,12 @@ impl From<WorkArg> for Work {
 }
 
 /// Writes a plan.
-pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, CliError> {
+pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
     let (target, limits) = args.limits.read(&mut reader);
-    if !reader.issues.is_empty() {
-        return Err(SpecErrors(reader.issues).into());
-    }
-    let specs = axes.specs().map_err(|issue| SpecErrors(vec![issue]))?;
+    Problems::none_or(reader.issues, ())?;
+    let specs = axes.specs()?;
     let place = Place::marked(&args.out, args.force, PLAN, super::is_result)?;
     let evaluator = Evaluator {
         target,
@@ -85,10 +83,10 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, CliError> {
     let sweep = Sweep::run(&evaluator, &specs, limits, None, &|done| progress.at(done));
     drop(progress);
     let Some(sweep) = sweep else {
-        return Err(CliError::new("explore", "interrupted"));
+        return Err(Problem::interrupted("explore").into());
     };
     if let Some(issue) = nothing_left(&sweep) {
-        return Err(SpecErrors(vec![issue]).into());
+        return Err(issue.into());
     }
     let chosen = sweep.judged.iter().filter(|judged| {
         let wanted = judged.pareto || args.all;

@@ -1,15 +1,15 @@
 //! `explore point`: one task, measured.
 
 use super::super::Ended;
-use super::super::error::CliError;
 use super::super::file::write_inside;
 use super::super::output::Console;
 use super::super::verify::measure;
 use super::{Folder, PLAN, POINTS, result_name};
 use crate::device::Part;
+use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
-use crate::spec::{Issue, Numerics, Settings, SpecErrors};
+use crate::spec::{Numerics, Settings};
 use std::path::PathBuf;
 
 /// Arguments of `explore point`.
@@ -32,11 +32,12 @@ pub struct PointArgs {
 }
 
 /// Measures one point.
-pub fn point(args: &PointArgs, console: Console) -> Result<Ended, CliError> {
+pub fn point(args: &PointArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let Some(task) = folder.plan.task(&args.id) else {
-        return Err(CliError::new(&args.id, "is no point of the plan")
-            .help(format!("{POINTS} in the folder lists them")));
+        return Err(Problem::file(&args.id, "is no point of the plan")
+            .help(format!("{POINTS} in the folder lists them"))
+            .into());
     };
     if let Ok(Some(found)) = folder.result(task) {
         return Ok(verdict(&found));
@@ -55,19 +56,19 @@ fn verdict(found: &Found) -> Ended {
     }
 }
 
-fn work(task: &Task, console: Console) -> Result<Found, CliError> {
+fn work(task: &Task, console: Console) -> Result<Found, Problems> {
     if task.program != env!("CARGO_PKG_VERSION") {
         let problem = format!(
             "is for version {}, this is {}",
             task.program,
             env!("CARGO_PKG_VERSION")
         );
-        return Err(CliError::new(PLAN, problem).help("make the plan anew"));
+        return Err(Problem::file(PLAN, problem)
+            .help("make the plan anew")
+            .into());
     }
     let part = match &task.part {
-        Some(name) => Some(
-            Part::find(name).map_err(|unknown| SpecErrors(vec![Issue::at("--part", &unknown)]))?,
-        ),
+        Some(name) => Some(Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?),
         None => None,
     };
     let evaluator = Evaluator {
@@ -76,7 +77,7 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
     };
     let point = evaluator
         .point(&task.spec(), part.map_or(task.target, |part| part.family))
-        .map_err(|error| CliError::new(PLAN, format!("{error:?}")).help("make the plan anew"))?;
+        .map_err(|error| Problem::file(PLAN, format!("{error:?}")).help("make the plan anew"))?;
     let mut found = Found {
         estimated: Figures::from(&point),
         cycles_per_step: point.cycles_per_step,
@@ -96,7 +97,7 @@ fn work(task: &Task, console: Console) -> Result<Found, CliError> {
         let synthesise = task.work >= Work::Synth;
         let measured = measure((&point, part), &evaluator, setting, synthesise, console)?;
         if let Some(problem) = measured.problem {
-            return Err(CliError::plain(problem));
+            return Err(Problem::new(problem).into());
         }
         found.cosim_equal = Some(measured.cosim_equal);
         found.measured = measured.figures;

@@ -5,12 +5,12 @@ mod session;
 mod texts;
 
 use super::Ended;
-use super::error::CliError;
 use super::eval::TokenLevel;
 use super::file::{check_file, write_file};
 use super::import::{ImportArgs, read_float};
 use super::output::Console;
 use super::training::TrainingArgs;
+use crate::diagnostic::{Problem, Problems};
 use crate::train::{TrainOptions, Trainer};
 use session::Session;
 use sha2::{Digest, Sha256};
@@ -137,7 +137,7 @@ const LOG: &str = "log.jsonl";
 const PLOT: &str = "plot.svg";
 
 /// Trains, and writes what came of it.
-pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let texts = read_texts(args)?;
     let options = args.training.options(texts.vocabulary.len())?;
     let settings = args.settings(&options, &texts);
@@ -147,23 +147,25 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     };
     let sizes = options.sizes.clone();
     let mut trainer = Trainer::new(options, start.as_ref()).ok_or_else(|| {
-        CliError::new("--init", format!("its shapes are not those of {sizes:?}"))
+        Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
             .help("give the sizes of that model, or none to start from")
     })?;
     let folder = &args.output;
     let checkpoint = folder.join(CHECKPOINT);
     if args.resume {
         let bytes = crate::files::read(&checkpoint)
-            .map_err(|error| CliError::io(&checkpoint, "read", &error))?;
+            .map_err(|error| crate::files::problem(&checkpoint, "read", &error))?;
         trainer
             .resume(&bytes, &settings)
-            .map_err(|error| CliError::in_file(&checkpoint, &error))?;
+            .map_err(|error| Problem::from(error).in_file(&checkpoint))?;
     } else {
         if folder.exists() && !args.force {
-            return Err(CliError::new(folder.display(), "exists already")
-                .help("give --resume to go on, --force to begin anew, or another folder"));
+            return Err(Problem::file(folder, "exists already")
+                .help("give --resume to go on, --force to begin anew, or another folder")
+                .into());
         }
-        std::fs::create_dir_all(folder).map_err(|error| CliError::io(folder, "make", &error))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| crate::files::problem(folder, "make", &error))?;
     }
     let read = [
         Some(&args.text),
@@ -177,7 +179,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, CliError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.unwrap_or(0))
         .build()
-        .map_err(|error| CliError::new("--threads", error))?;
+        .map_err(|error| Problem::flag("--threads", error))?;
     write_file(
         &folder.join(VOCABULARY),
         texts.vocabulary.to_json().as_bytes(),

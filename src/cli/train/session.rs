@@ -1,12 +1,12 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
-use super::super::error::CliError;
 use super::super::file::write_file;
 use super::super::output::Console;
 use super::super::progress::Progress;
 use super::report::{TrainReport, describe};
 use super::texts::Texts;
 use super::{Args, CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
+use crate::diagnostic::{Problem, Problems};
 use crate::import::FloatModel;
 use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, evaluate};
 use crate::train::{Trainer, plot, state_dict};
@@ -18,7 +18,7 @@ use std::time::Instant;
 fn language_model(
     float: &FloatModel,
     quantized: Option<crate::quantize::QuantizedModel>,
-) -> Result<LanguageModel, CliError> {
+) -> Result<LanguageModel, Problems> {
     Ok(match quantized {
         Some(model) => LanguageModel::from_quantized(model)?,
         None => LanguageModel::from_float(float)?,
@@ -47,7 +47,7 @@ impl Session<'_> {
         self.args.output.join(name)
     }
 
-    fn write_checkpoint(&self) -> Result<(), CliError> {
+    fn write_checkpoint(&self) -> Result<(), Problems> {
         write_file(
             &self.file(CHECKPOINT),
             &self.trainer.checkpoint(self.settings),
@@ -59,7 +59,7 @@ impl Session<'_> {
         model: &LanguageModel,
         tokens: &[u32],
         what: &str,
-    ) -> Result<Evaluation, CliError> {
+    ) -> Result<Evaluation, Problems> {
         let progress = Progress::bar(self.console, what, tokens.len());
         let options = EvalOptions {
             streams: self.args.streams as usize,
@@ -68,7 +68,7 @@ impl Session<'_> {
         Ok(evaluate(model, tokens, &options, &report)?)
     }
 
-    pub fn train(&mut self) -> Result<TrainReport, CliError> {
+    pub fn train(&mut self) -> Result<TrainReport, Problems> {
         let limit = self.args.epochs;
         while self.trainer.epoch() <= limit
             && (self.trainer.stale() < self.args.patience || self.trainer.done() > 0)
@@ -79,7 +79,7 @@ impl Session<'_> {
     }
 
     /// The rest of an epoch, its validation, and everything that is written then.
-    fn epoch(&mut self) -> Result<(), CliError> {
+    fn epoch(&mut self) -> Result<(), Problems> {
         let begun = Instant::now();
         let windows = self.trainer.windows(&self.texts.train);
         let epoch = self.trainer.epoch();
@@ -87,13 +87,13 @@ impl Session<'_> {
         let every = self.args.checkpoint_windows.map(|count| count as usize);
         while self.trainer.done() < windows {
             if let Err(error) = self.trainer.step(&self.texts.train) {
-                return Err(CliError::of(&error));
+                return Err(Problem::from(error).into());
             }
             let done = self.trainer.done();
             progress.at(done);
             if crate::tools::interrupted() {
                 self.write_checkpoint()?;
-                return Err(CliError::new("train", "interrupted"));
+                return Err(Problem::interrupted("train").into());
             }
             if every.is_some_and(|every| done.is_multiple_of(every)) {
                 self.write_checkpoint()?;
@@ -123,7 +123,7 @@ impl Session<'_> {
     }
 
     /// The models of the best epoch.
-    fn write_models(&self) -> Result<(), CliError> {
+    fn write_models(&self) -> Result<(), Problems> {
         let Some((float, quantized)) = self.trainer.best_models() else {
             return Ok(());
         };
@@ -133,11 +133,11 @@ impl Session<'_> {
         write_file(&self.file(FLOAT), &state_dict(&float))
     }
 
-    fn write_log(&self) -> Result<(), CliError> {
+    fn write_log(&self) -> Result<(), Problems> {
         let mut text = String::new();
         for epoch in self.trainer.history() {
             text += &serde_json::to_string(epoch)
-                .map_err(|error| CliError::new(self.file(LOG).display(), error))?;
+                .map_err(|error| Problem::file(self.file(LOG), error))?;
             text.push('\n');
         }
         write_file(&self.file(LOG), text.as_bytes())?;
@@ -153,10 +153,10 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn finish(&self) -> Result<TrainReport, CliError> {
+    fn finish(&self) -> Result<TrainReport, Problems> {
         let history = self.trainer.history();
         let best = history.iter().rfind(|epoch| epoch.best).ok_or_else(|| {
-            CliError::new("--epochs", "no epoch was trained").help("give at least 1")
+            Problem::flag("--epochs", "no epoch was trained").help("give at least 1")
         })?;
         let test = match (&self.texts.test, self.trainer.best_models()) {
             (Some(tokens), Some((float, quantized))) => {

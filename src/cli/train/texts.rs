@@ -1,8 +1,8 @@
 //! The texts of a training, as tokens.
 
-use super::super::error::CliError;
 use super::super::eval::read_text;
 use super::Args;
+use crate::diagnostic::{Problem, Problems};
 use crate::lm::{Vocabulary, tokenize};
 use std::path::Path;
 
@@ -14,16 +14,15 @@ pub struct Texts {
     pub test: Option<Vec<u32>>,
 }
 
-pub fn read_texts(args: &Args) -> Result<Texts, CliError> {
+pub fn read_texts(args: &Args) -> Result<Texts, Problems> {
     let level = args.level.into();
     let train = read_text(&args.text)?;
     let vocabulary = match &args.vocab {
         Some(path) => Vocabulary::read(path)?,
-        None => Vocabulary::from_text(&train, level)
-            .map_err(|error| CliError::in_file(&args.text, &error))?,
+        None => Vocabulary::from_text(&train, level).map_err(|error| error.in_file(&args.text))?,
     };
     let tokens = |path: &Path, text: &str| {
-        tokenize(text, level, &vocabulary).map_err(|error| CliError::in_file(path, &error))
+        tokenize(text, level, &vocabulary).map_err(|error| error.in_file(path))
     };
     let train = tokens(&args.text, &train)?;
     let valid = tokens(&args.valid, &read_text(&args.valid)?)?;
@@ -37,8 +36,9 @@ pub fn read_texts(args: &Args) -> Result<Texts, CliError> {
             args.training.batch,
             train.len()
         );
-        return Err(CliError::new("--batch", problem)
-            .help(format!("give at most {}", (train.len() / 2).max(1))));
+        return Err(Problem::flag("--batch", problem)
+            .help(format!("give at most {}", (train.len() / 2).max(1)))
+            .into());
     }
     for (path, tokens) in [Some(&args.valid), args.test.as_ref()]
         .into_iter()
@@ -47,8 +47,9 @@ pub fn read_texts(args: &Args) -> Result<Texts, CliError> {
     {
         if tokens.len() <= args.streams as usize {
             let problem = format!("{} tokens for {} streams", tokens.len(), args.streams);
-            return Err(CliError::new(path.display(), problem)
-                .help("give a longer text, or fewer --streams"));
+            return Err(Problem::file(path, problem)
+                .help("give a longer text, or fewer --streams")
+                .into());
         }
     }
     Ok(Texts {

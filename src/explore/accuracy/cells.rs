@@ -2,14 +2,14 @@
 
 use super::columns::Columns;
 use super::table::AccuracyRow;
-use crate::spec::Issue;
+use crate::diagnostic::Problem;
 
 /// A line with its header.
 pub(super) struct Line<'a> {
     pub(super) header: &'a [String],
     pub(super) record: &'a csv::StringRecord,
-    /// Its place, as `accuracy.csv:7`.
-    pub(super) place: String,
+    /// Its number, from 1.
+    pub(super) number: usize,
 }
 
 impl Line<'_> {
@@ -17,15 +17,16 @@ impl Line<'_> {
         self.record.get(column).unwrap_or("")
     }
 
-    fn fault(&self, column: usize, problem: &str, remedy: &str) -> Issue {
-        Issue::new(
-            format!("{}: {}", self.place, self.header[column]),
+    fn fault(&self, column: usize, problem: &str, remedy: &str) -> Problem {
+        Problem::key(
+            self.number,
+            &self.header[column],
             format!("`{}` {problem}", self.cell(column)),
-            remedy,
         )
+        .help(remedy)
     }
 
-    fn size(&self, column: usize) -> Result<usize, Issue> {
+    fn size(&self, column: usize) -> Result<usize, Problem> {
         match self.cell(column).parse::<usize>() {
             Ok(size) if (1..=4096).contains(&size) => Ok(size),
             _ => Err(self.fault(column, "is no size", "give a whole number from 1 to 4096")),
@@ -33,7 +34,7 @@ impl Line<'_> {
     }
 
     /// Bits, none for float; and `true` for ternary weights.
-    fn bits(&self, column: usize) -> Result<(Option<u32>, bool), Issue> {
+    fn bits(&self, column: usize) -> Result<(Option<u32>, bool), Problem> {
         match self.cell(column).to_ascii_lowercase().as_str() {
             "float" | "f32" | "32" => Ok((None, false)),
             "ternary" => Ok((Some(2), true)),
@@ -48,7 +49,7 @@ impl Line<'_> {
         }
     }
 
-    fn flag(&self, column: usize) -> Result<bool, Issue> {
+    fn flag(&self, column: usize) -> Result<bool, Problem> {
         match self.cell(column).to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Ok(true),
             "" | "0" | "false" | "no" => Ok(false),
@@ -57,7 +58,7 @@ impl Line<'_> {
     }
 
     /// The row, or the cell that is wrong.
-    pub(super) fn row(&self, columns: &Columns) -> Result<AccuracyRow, Issue> {
+    pub(super) fn row(&self, columns: &Columns) -> Result<AccuracyRow, Problem> {
         let (weight_bits, mut ternary) = self.bits(columns.weight)?;
         let (act_bits, _) = self.bits(columns.act)?;
         if let Some(column) = columns.ternary {
@@ -83,7 +84,7 @@ impl Line<'_> {
             hidden: self.size(columns.hidden)?,
             layers: columns.layers.map_or(Ok(1), |column| self.size(column))?,
             value,
-            line: self.record.position().map_or(0, csv::Position::line),
+            line: self.number,
         })
     }
 }

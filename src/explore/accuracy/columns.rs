@@ -1,6 +1,5 @@
 //! The columns of an accuracy file.
-
-use crate::spec::Issue;
+use crate::diagnostic::{Problem, Problems};
 
 /// Columns that name the network.
 const KEYS: [&str; 10] = [
@@ -39,19 +38,14 @@ fn is_measure(name: &str) -> bool {
 }
 
 /// Columns that are there twice, or that nobody knows.
-fn unknown(header: &[String], shown: &str, metric: Option<&str>) -> Vec<Issue> {
+fn unknown(header: &[String], metric: Option<&str>) -> Vec<Problem> {
     let mut issues = Vec::new();
     for (index, name) in header.iter().enumerate() {
         let known = KEYS.contains(&name.as_str())
             || is_measure(name)
             || ["metric", "value"].contains(&name.as_str());
-        let place = format!("{shown}:1: {name}");
         if header[..index].contains(name) {
-            issues.push(Issue::new(
-                place,
-                "the column is there twice",
-                "leave one away",
-            ));
+            issues.push(Problem::key(1, name, "the column is there twice").help("leave one away"));
         } else if !known && metric.is_none() {
             let names = KEYS.iter().chain(&SMALL_IS_GOOD).chain(&LARGE_IS_GOOD);
             let near = names
@@ -64,7 +58,7 @@ fn unknown(header: &[String], shown: &str, metric: Option<&str>) -> Vec<Issue> {
                     "name the column of the measure by --metric; others are then left aside".into()
                 }
             };
-            issues.push(Issue::new(place, "unknown column", remedy));
+            issues.push(Problem::key(1, name, "unknown column").help(remedy));
         }
     }
     issues
@@ -84,17 +78,13 @@ pub(super) struct Columns {
 impl Columns {
     /// The columns of `header`, or everything that is wrong with it. With `metric` the file may have
     /// any others.
-    pub(super) fn of(
-        header: &[String],
-        shown: &str,
-        metric: Option<&str>,
-    ) -> Result<Self, Vec<Issue>> {
-        let mut issues = unknown(header, shown, metric);
+    pub(super) fn of(header: &[String], metric: Option<&str>) -> Result<Self, Problems> {
+        let mut issues = unknown(header, metric);
         let find = |names: &[&str]| position(header, names);
         let need = |column: Option<usize>, what: &str, remedy: &str| {
             column.ok_or_else(|| {
                 let problem = format!("there is no column for {what}");
-                Issue::new(format!("{shown}:1"), problem, remedy)
+                Problem::line(1, problem).help(remedy)
             })
         };
         let bits = find(&["bits"]);
@@ -102,7 +92,7 @@ impl Columns {
         let value = match (metric, metric_word) {
             (_, Some(_)) => find(&["value"]),
             (Some(metric), None) => find(&[metric]),
-            (None, None) => only_measure(header, shown, &mut issues),
+            (None, None) => only_measure(header, &mut issues),
         };
         let remedy = "add `w_bits` and `a_bits`, or `bits` for weights and activations";
         let weight = find(&["w_bits", "weight_bits", "weights"]).or(bits);
@@ -126,7 +116,7 @@ impl Columns {
             (weight, act, hidden, value) => {
                 let missing = [weight, act, hidden, value].into_iter();
                 issues.extend(missing.filter_map(Result::err));
-                Err(issues)
+                Problems::none_or(issues, ()).map(|()| unreachable!("one is missing"))
             }
         }
     }
@@ -140,7 +130,7 @@ fn position(header: &[String], names: &[&str]) -> Option<usize> {
 }
 
 /// The column of the measure by its name; several are an issue.
-fn only_measure(header: &[String], shown: &str, issues: &mut Vec<Issue>) -> Option<usize> {
+fn only_measure(header: &[String], issues: &mut Vec<Problem>) -> Option<usize> {
     let measures: Vec<usize> = (0..header.len())
         .filter(|&index| is_measure(&header[index]))
         .collect();
@@ -149,11 +139,10 @@ fn only_measure(header: &[String], shown: &str, issues: &mut Vec<Issue>) -> Opti
             .iter()
             .map(|&index| header[index].as_str())
             .collect();
-        issues.push(Issue::new(
-            format!("{shown}:1"),
-            format!("has several measures: {}", names.join(", ")),
-            "choose one by --metric",
-        ));
+        issues.push(
+            Problem::line(1, format!("has several measures: {}", names.join(", ")))
+                .help("choose one by --metric"),
+        );
     }
     measures.first().copied()
 }

@@ -4,12 +4,12 @@ use super::cells::Line;
 use super::columns::Columns;
 use super::direction::of_name;
 use super::table::{Accuracies, AccuracyRow};
-use crate::spec::Issue;
+use crate::diagnostic::{Problem, Problems};
 use std::collections::BTreeMap;
 
 /// A line that is no row of the table.
-fn no_row(shown: &str, error: &csv::Error) -> Issue {
-    let line = error.position().map_or(1, csv::Position::line);
+fn no_row(error: &csv::Error) -> Problem {
+    let line = error.position().map_or(1, csv::Position::line) as usize;
     let problem = match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
@@ -18,22 +18,16 @@ fn no_row(shown: &str, error: &csv::Error) -> Issue {
         }
         _ => error.to_string(),
     };
-    Issue::new(
-        format!("{shown}:{line}"),
-        problem,
-        "give one value per column, separated by commas",
-    )
+    Problem::line(line, problem).help("give one value per column, separated by commas")
 }
 
 /// The rows of a file so far.
 struct Rows<'a> {
-    /// Name of the file in errors.
-    shown: &'a str,
     /// The measure that was asked for.
     metric: Option<&'a str>,
     columns: Columns,
     header: &'a [String],
-    issues: Vec<Issue>,
+    issues: Vec<Problem>,
     rows: Vec<AccuracyRow>,
     /// The word in the column `metric`.
     metric_word: Option<String>,
@@ -49,14 +43,17 @@ impl Rows<'_> {
         let wanted = self.metric.or(self.metric_word.as_deref());
         if wanted.is_some_and(|wanted| wanted != word) {
             if self.metric.is_none() {
-                self.issues.push(Issue::new(
-                    format!("{}: metric", line.place),
-                    format!(
-                        "`{word}` after `{}`",
-                        self.metric_word.as_deref().unwrap_or("")
-                    ),
-                    "choose one by --metric",
-                ));
+                self.issues.push(
+                    Problem::key(
+                        line.number,
+                        "metric",
+                        format!(
+                            "`{word}` after `{}`",
+                            self.metric_word.as_deref().unwrap_or("")
+                        ),
+                    )
+                    .help("choose one by --metric"),
+                );
             }
             return false;
         }
@@ -70,15 +67,15 @@ impl Rows<'_> {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
-                    self.issues.push(no_row(self.shown, &error));
+                    self.issues.push(no_row(&error));
                     continue;
                 }
             };
-            let number = record.position().map_or(0, csv::Position::line);
+            let number = record.position().map_or(0, csv::Position::line) as usize;
             let line = Line {
                 header: self.header,
                 record: &record,
-                place: format!("{}:{number}", self.shown),
+                number,
             };
             if !self.wanted(&line) {
                 continue;
@@ -87,11 +84,11 @@ impl Rows<'_> {
                 let (widths, hidden) = (row.widths(), row.hidden);
                 match lines.insert(row.key(), number) {
                     None => Ok(row),
-                    Some(first) => Err(Issue::new(
-                        line.place,
+                    Some(first) => Err(Problem::line(
+                        number,
                         format!("{widths} {hidden} units stands on line {first} already"),
-                        "leave one of the two away",
-                    )),
+                    )
+                    .help("leave one of the two away")),
                 }
             });
             match row {
@@ -102,57 +99,46 @@ impl Rows<'_> {
     }
 
     /// The table, or all that is wrong with it.
-    fn finish(mut self, larger_is_better: Option<bool>) -> Result<Accuracies, Vec<Issue>> {
+    fn finish(mut self, larger_is_better: Option<bool>) -> Result<Accuracies, Problems> {
         let word = self.metric_word.as_deref();
         let found = word.unwrap_or(&self.header[self.columns.value]);
         let direction = larger_is_better.or_else(|| of_name(found));
         if direction.is_none() {
-            self.issues.push(Issue::new(
-                format!("{}: {found}", self.shown),
-                "whether a larger or a smaller value is the better one does not follow from the name",
-                "say it by --accuracy-direction larger, or smaller",
-            ));
+            self.issues.push(Problem::within(found, "whether a larger or a smaller value is the better one does not follow from the name").help("say it by --accuracy-direction larger, or smaller"));
         }
         if self.issues.is_empty() && self.rows.is_empty() {
-            self.issues.push(Issue::new(
-                self.shown,
-                "holds no accuracies",
-                "give one row per network",
-            ));
+            self.issues
+                .push(Problem::new("holds no accuracies").help("give one row per network"));
         }
-        match direction {
-            Some(larger_is_better) if self.issues.is_empty() => Ok(Accuracies {
-                metric: found.to_string(),
-                larger_is_better,
-                rows: self.rows,
-            }),
-            _ => Err(self.issues),
-        }
+        let table = Accuracies {
+            metric: found.to_string(),
+            larger_is_better: direction.unwrap_or_default(),
+            rows: self.rows,
+        };
+        Problems::none_or(self.issues, table)
     }
 }
 
-/// Reads the accuracies in `text`, a CSV file called `shown`. `metric` names the column to take
+/// Reads the accuracies in `text`, a CSV file. `metric` names the column to take
 /// where there are several; `larger_is_better` says what its name may not say.
 ///
 /// Everything that is wrong is said at once, with line and column.
 pub fn read(
     text: &str,
-    shown: &str,
     metric: Option<&str>,
     larger_is_better: Option<bool>,
-) -> Result<Accuracies, Vec<Issue>> {
+) -> Result<Accuracies, Problems> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
         .from_reader(text.as_bytes());
     let header: Vec<String> = match reader.headers() {
         Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
-        Err(error) => return Err(vec![no_row(shown, &error)]),
+        Err(error) => return Err(no_row(&error).into()),
     };
     let mut rows = Rows {
-        shown,
         metric,
-        columns: Columns::of(&header, shown, metric)?,
+        columns: Columns::of(&header, metric)?,
         header: &header,
         issues: Vec::new(),
         rows: Vec::new(),

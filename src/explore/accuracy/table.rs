@@ -29,7 +29,7 @@ pub struct AccuracyRow {
     /// The measure.
     pub value: f64,
     /// Line of the file.
-    pub line: u64,
+    pub line: usize,
 }
 
 impl AccuracyRow {

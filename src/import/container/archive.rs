@@ -1,7 +1,6 @@
 //! Zip archives: what `torch.save` and Keras write.
 
-use crate::import::error::ImportError;
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive};
 use std::borrow::Cow;
@@ -35,16 +34,13 @@ impl Budget {
     }
 }
 
-fn damaged(problem: impl std::fmt::Display) -> ImportError {
-    ImportError::Container(Fault::new(
-        format!("damaged archive: {problem}"),
-        "save the model again",
-    ))
+fn damaged(problem: impl std::fmt::Display) -> Problem {
+    Problem::new(format!("damaged archive: {problem}")).help("save the model again")
 }
 
 impl<'a> Archive<'a> {
     /// The table of contents.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, ImportError> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Problem> {
         let archive = ZipArchive::from_slice(bytes).map_err(damaged)?;
         let mut entries = BTreeMap::new();
         let mut listed = archive.entries();
@@ -74,7 +70,7 @@ impl<'a> Archive<'a> {
     }
 
     /// The bytes of a file.
-    pub fn file(&self, name: &str, budget: &mut Budget) -> Result<Cow<'a, [u8]>, ImportError> {
+    pub fn file(&self, name: &str, budget: &mut Budget) -> Result<Cow<'a, [u8]>, Problem> {
         let Some(entry) = self.entries.get(name) else {
             return Err(damaged(format_args!("{name} is missing")));
         };

@@ -1,18 +1,17 @@
 //! safetensors.
 
-use crate::import::error::ImportError;
+use crate::diagnostic::Problem;
 use crate::import::tensors::{Kind, Tensor, Tensors};
-use crate::remedy::Fault;
 use safetensors::{Dtype, SafeTensors};
 use std::borrow::Cow;
 
 /// All tensors of a file.
-pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, ImportError> {
+pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, Problem> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
-        ImportError::Container(Fault::new(
-            format!("no model file of a known kind (as safetensors: {error})"),
-            "give safetensors, .pt, .ckpt, .keras, .h5 or .onnx",
+        Problem::new(format!(
+            "no model file of a known kind (as safetensors: {error})"
         ))
+        .help("give safetensors, .pt, .ckpt, .keras, .h5 or .onnx")
     })?;
     let all = tensors.iter().map(|(name, view)| {
         let tensor = Tensor::new(

@@ -2,9 +2,9 @@
 
 use super::archive::{Archive, Budget};
 use super::pickle::{self, Pickle, Value};
-use crate::import::error::{ImportError, refuse};
+use crate::diagnostic::Problem;
+use crate::import::error::refuse;
 use crate::import::tensors::{Kind, Tensor, Tensors};
-use crate::remedy::Fault;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -39,13 +39,13 @@ const HOSTILE_BUILTINS: [&str; 8] = [
 ];
 const SAVE: &str = "save the state dict: torch.save(model.state_dict(), 'model.pt')";
 
-fn fail<T>(problem: impl std::fmt::Display, help: &str) -> Result<T, ImportError> {
-    let fault = Fault::new(problem.to_string(), help);
-    Err(ImportError::Container(fault))
+fn fail<T>(problem: impl std::fmt::Display, help: &str) -> Result<T, Problem> {
+    let fault = Problem::new(problem.to_string()).help(help);
+    Err(fault)
 }
 
 /// Refuses pickles that are no archive, by what they are.
-pub fn refuse_pickle(bytes: &[u8]) -> Result<(), ImportError> {
+pub fn refuse_pickle(bytes: &[u8]) -> Result<(), Problem> {
     if bytes.starts_with(LEGACY) {
         return fail(
             "written by torch.save without zip (before PyTorch 1.6)",
@@ -59,7 +59,7 @@ pub fn refuse_pickle(bytes: &[u8]) -> Result<(), ImportError> {
 }
 
 /// All tensors of the state dict.
-pub fn read<'a>(bytes: &'a [u8], archive: &Archive<'a>) -> Result<Tensors<'a>, ImportError> {
+pub fn read<'a>(bytes: &'a [u8], archive: &Archive<'a>) -> Result<Tensors<'a>, Problem> {
     let Some(name) = archive
         .names()
         .find(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
@@ -107,7 +107,7 @@ pub fn read<'a>(bytes: &'a [u8], archive: &Archive<'a>) -> Result<Tensors<'a>, I
     Ok(tensors)
 }
 
-fn refuse_hostile(file: &str, pickle: &Pickle) -> Result<(), ImportError> {
+fn refuse_hostile(file: &str, pickle: &Pickle) -> Result<(), Problem> {
     for global in pickle.globals() {
         let (module, name) = global.rsplit_once('.').unwrap_or((global, ""));
         let package = module.split('.').next().unwrap_or_default();
@@ -143,7 +143,7 @@ fn is_tensor(pickle: &Pickle, value: &Value) -> bool {
 }
 
 /// The entries of the state dict: the file itself, or a member of a checkpoint.
-fn state_dict(pickle: &Pickle) -> Result<Vec<(&str, &Value)>, ImportError> {
+fn state_dict(pickle: &Pickle) -> Result<Vec<(&str, &Value)>, Problem> {
     let root = pickle.root();
     if let Value::Call(callee, _) = root {
         let class = match pickle.get(*callee) {
@@ -209,7 +209,7 @@ fn tensor<'a>(
     value: &Value,
     name: &str,
     storages: &mut Storages<'_, 'a>,
-) -> Result<Option<Tensor<'a>>, ImportError> {
+) -> Result<Option<Tensor<'a>>, Problem> {
     let object = || {
         Ok(Some(Tensor::new(
             Kind::Other("a Python object".into()),
@@ -334,7 +334,7 @@ impl<'a> View<'a> {
 }
 
 impl<'a> Storages<'_, 'a> {
-    fn tensor(&mut self, name: &str, view: &View) -> Result<Tensor<'a>, ImportError> {
+    fn tensor(&mut self, name: &str, view: &View) -> Result<Tensor<'a>, Problem> {
         let (kind, width) = kind(view.class);
         if matches!(kind, Kind::Other(_)) {
             return Ok(Tensor::new(kind, view.shape.clone(), Cow::Borrowed(&[])));

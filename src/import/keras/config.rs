@@ -1,6 +1,6 @@
 //! The layers of a Keras model in their order, from its configuration.
 
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use serde_json::Value;
 
 /// A layer as the configuration has it.
@@ -89,21 +89,23 @@ impl Layer {
     }
 
     /// Why an LSTM is not the contract's.
-    pub fn objection(&self) -> Option<Fault> {
+    pub fn objection(&self) -> Option<Problem> {
         let quantised = |name: &str| name.starts_with("quantized_");
         for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
             let found = self.text(key).unwrap_or(wanted);
             if quantised(found) {
-                return Some(Fault::new(
-                    format!("has {key} {found}, which rounds in another way than the hardware"),
-                    "give the float model from before it",
-                ));
+                return Some(
+                    Problem::new(format!(
+                        "has {key} {found}, which rounds in another way than the hardware"
+                    ))
+                    .help("give the float model from before it"),
+                );
             }
             if found != wanted {
-                return Some(Fault::new(
-                    format!("has {key} {found}, the hardware has {wanted}"),
-                    format!("train with {key}='{wanted}'"),
-                ));
+                return Some(
+                    Problem::new(format!("has {key} {found}, the hardware has {wanted}"))
+                        .help(format!("train with {key}='{wanted}'")),
+                );
             }
         }
         let flags = [
@@ -119,7 +121,7 @@ impl Layer {
             ),
         ];
         let found = flags.into_iter().find(|(flag, ..)| self.is(flag));
-        found.map(|(_, problem, help)| Fault::new(problem, help))
+        found.map(|(_, problem, help)| Problem::new(problem).help(help))
     }
 
     /// Whether its state is carried from one batch to the next.

@@ -7,20 +7,16 @@ mod config;
 mod weights;
 
 use super::container::archive::{Archive, Budget};
-use super::error::ImportError;
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{Kind, Tensor, Tensors, transposed};
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use config::{Config, Layer};
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};
 
 /// Reads the archive that `model.save("model.keras")` writes.
-pub fn read_archive(
-    bytes: &[u8],
-    archive: &Archive,
-) -> Result<(Tensors<'static>, Known), ImportError> {
+pub fn read_archive(bytes: &[u8], archive: &Archive) -> Result<(Tensors<'static>, Known), Problem> {
     let mut budget = Budget::of(bytes);
     let config = archive.file("config.json", &mut budget)?;
     let weights = archive.file("model.weights.h5", &mut budget)?;
@@ -30,7 +26,7 @@ pub fn read_archive(
 }
 
 /// Reads an HDF5 file, with or without a configuration inside.
-pub fn read_hdf5(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError> {
+pub fn read_hdf5(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
     let mut contents = weights::read(bytes)?;
     let config = contents.config.take();
     assemble(contents, config.as_deref())
@@ -39,7 +35,7 @@ pub fn read_hdf5(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError>
 fn assemble(
     contents: Contents,
     config: Option<&str>,
-) -> Result<(Tensors<'static>, Known), ImportError> {
+) -> Result<(Tensors<'static>, Known), Problem> {
     let mut model = Model {
         contents,
         tensors: Tensors::new(),
@@ -48,10 +44,8 @@ fn assemble(
     match config {
         Some(text) => {
             let config = Config::read(text).map_err(|problem| {
-                ImportError::Container(Fault::new(
-                    format!("Keras' config.json: {problem}"),
-                    "save the model again, as Sequential or Functional",
-                ))
+                Problem::new(format!("Keras' config.json: {problem}"))
+                    .help("save the model again, as Sequential or Functional")
             })?;
             model.configured(&config)?;
         }
@@ -68,7 +62,7 @@ struct Model {
 
 impl Model {
     /// Layers in the order of the configuration.
-    fn configured(&mut self, config: &Config) -> Result<(), ImportError> {
+    fn configured(&mut self, config: &Config) -> Result<(), Problem> {
         let mut network: Option<(String, usize)> = None;
         let mut heads: Vec<(String, String)> = Vec::new();
         for layer in &config.layers {
@@ -150,7 +144,7 @@ impl Model {
             }
         } else if !matches!(&*layer.class, "GRU" | "SimpleRNN" | "Bidirectional") {
             let problem = format!("is of class {}", layer.class);
-            let fault = Fault::new(problem, "train a keras.layers.LSTM");
+            let fault = Problem::new(problem).help("train a keras.layers.LSTM");
             self.known
                 .refused
                 .insert(format!("{title}."), (layer.name.clone(), fault));
@@ -158,7 +152,7 @@ impl Model {
     }
 
     /// Layers by their names and sizes: nothing says how they are connected.
-    fn unconfigured(&mut self) -> Result<(), ImportError> {
+    fn unconfigured(&mut self) -> Result<(), Problem> {
         let mut slots: Vec<(String, Slot)> = std::mem::take(&mut self.contents.slots)
             .into_iter()
             .collect();
@@ -201,7 +195,7 @@ impl Model {
     }
 
     /// A recurrent layer under `PyTorch`'s names.
-    fn recurrent(&mut self, slot: Slot, title: &str, index: usize) -> Result<(), ImportError> {
+    fn recurrent(&mut self, slot: Slot, title: &str, index: usize) -> Result<(), Problem> {
         for (role, variable) in slot.variables {
             let (role, suffix) = match role.strip_prefix("backward ") {
                 Some(role) => (role.to_owned(), "_reverse"),
@@ -222,7 +216,7 @@ impl Model {
         Ok(())
     }
 
-    fn dense(&mut self, slot: Slot, name: &str) -> Result<(), ImportError> {
+    fn dense(&mut self, slot: Slot, name: &str) -> Result<(), Problem> {
         for (role, variable) in slot.variables {
             match &*role {
                 "kernel" | "0" => self.insert(format!("{name}.weight"), variable, "kernel")?,
@@ -266,12 +260,7 @@ impl Model {
     }
 
     /// A variable under `PyTorch`'s name; matrices transposed.
-    fn insert(
-        &mut self,
-        name: String,
-        variable: Variable,
-        meaning: &str,
-    ) -> Result<(), ImportError> {
+    fn insert(&mut self, name: String, variable: Variable, meaning: &str) -> Result<(), Problem> {
         let Variable { path, tensor } = variable;
         let values = tensor.values(&path)?;
         let (shape, values, meaning) = match tensor.shape[..] {

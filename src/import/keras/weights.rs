@@ -1,10 +1,9 @@
 //! The variables of a Keras model, by layer, from HDF5: Keras 3 (`layers/lstm/cell/vars/0`) and
 //! before (`model_weights/lstm/lstm/lstm_cell/kernel:0`).
 
+use crate::diagnostic::Problem;
 use crate::import::container::archive::Budget;
-use crate::import::error::ImportError;
 use crate::import::tensors::{Kind, Tensor};
-use crate::remedy::Fault;
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,11 +28,8 @@ pub struct Slot {
     pub backward: bool,
 }
 
-fn damaged(problem: impl std::fmt::Display) -> ImportError {
-    ImportError::Container(Fault::new(
-        format!("no HDF5 file, or a damaged one: {problem}"),
-        "save the model again",
-    ))
+fn damaged(problem: impl std::fmt::Display) -> Problem {
+    Problem::new(format!("no HDF5 file, or a damaged one: {problem}")).help("save the model again")
 }
 
 /// What a file holds: variables by layer, and the configuration where it has one.
@@ -43,7 +39,7 @@ pub struct Contents {
 }
 
 /// Reads an HDF5 file.
-pub fn read(bytes: &[u8]) -> Result<Contents, ImportError> {
+pub fn read(bytes: &[u8]) -> Result<Contents, Problem> {
     let file = File::from_bytes(bytes.to_vec()).map_err(damaged)?;
     let root = file.root();
     let mut walk = Walk {
@@ -74,7 +70,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, ImportError> {
 }
 
 /// A text attribute, if there is one.
-fn text(group: &Group, name: &str) -> Result<Option<String>, ImportError> {
+fn text(group: &Group, name: &str) -> Result<Option<String>, Problem> {
     match group.attrs().map_err(damaged)?.remove(name) {
         None => Ok(None),
         Some(
@@ -98,7 +94,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), ImportError> {
+    fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), Problem> {
         self.seen += 1;
         if depth > DEEPEST || self.seen > MOST {
             return Err(damaged("groups without end"));
@@ -133,7 +129,7 @@ impl Walk {
         Ok(())
     }
 
-    fn variable(&mut self, path: &str, dataset: &Dataset) -> Result<Tensor<'static>, ImportError> {
+    fn variable(&mut self, path: &str, dataset: &Dataset) -> Result<Tensor<'static>, Problem> {
         let sizes = dataset.shape().map_err(damaged)?;
         let count = sizes
             .iter()

@@ -3,14 +3,14 @@
 //! Field numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
 //! opened, so that nesting costs no stack.
 
+use crate::diagnostic::Problem;
 use crate::import::tensors::{Kind, Tensor};
-use crate::remedy::Fault;
 use quick_protobuf::{BytesReader, Error};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A tensor, or why it is not read.
-pub type Constant<'a> = Result<Tensor<'a>, Fault>;
+pub type Constant<'a> = Result<Tensor<'a>, Problem>;
 
 /// An operation.
 #[derive(Default)]
@@ -192,10 +192,8 @@ fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
         Ok(())
     })?;
     if external {
-        let fault = Fault::new(
-            "lies in another file (external data)",
-            "save it in one: onnx.save_model(onnx.load(FILE), 'one.onnx')",
-        );
+        let fault = Problem::new("lies in another file (external data)")
+            .help("save it in one: onnx.save_model(onnx.load(FILE), 'one.onnx')");
         return Ok((name, Err(fault)));
     }
     Ok((name, tensor(data_type, &shape, data)))
@@ -227,12 +225,10 @@ fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a
     if bytes == Some(data.len()) {
         Ok(Tensor::new(kind, sizes, data))
     } else {
-        Err(Fault::new(
-            format!(
-                "has shape {shape:?} and {} bytes of data, which do not fit",
-                data.len()
-            ),
-            "export the model again",
+        Err(Problem::new(format!(
+            "has shape {shape:?} and {} bytes of data, which do not fit",
+            data.len()
         ))
+        .help("export the model again"))
     }
 }

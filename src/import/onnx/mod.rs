@@ -6,11 +6,11 @@
 mod graph;
 mod recurrent;
 
-use super::error::{ImportError, refuse, refuse_tensor};
+use super::error::refuse;
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{Kind, Tensor, Tensors};
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use graph::{Graph, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ const MOVES: [&str; 9] = [
 const LAST: [&str; 4] = ["Softmax", "LogSoftmax", "Sigmoid", "ArgMax"];
 
 /// Reads an ONNX file.
-pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError> {
+pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
     let graph = graph::read(bytes)
         .map_err(|error| error.to_string())
         .and_then(|graph| {
@@ -42,10 +42,8 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), ImportError> {
             }
         });
     let graph = graph.map_err(|problem| {
-        ImportError::Container(Fault::new(
-            format!("no ONNX file, or a damaged one: {problem}"),
-            "export the model again",
-        ))
+        Problem::new(format!("no ONNX file, or a damaged one: {problem}"))
+            .help("export the model again")
     })?;
     let mut walk = Walk::new(&graph);
     for node in &graph.nodes {
@@ -107,7 +105,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn node(&mut self, node: &'a Node<'a>) -> Result<(), ImportError> {
+    fn node(&mut self, node: &'a Node<'a>) -> Result<(), Problem> {
         if matches!(node.op, "LSTM" | "GRU" | "RNN") {
             return self.recurrent(node);
         }
@@ -180,10 +178,10 @@ impl<'a> Walk<'a> {
     }
 
     /// A constant of real numbers.
-    fn constant(&self, node: &Node, name: &str) -> Result<(Vec<usize>, Vec<f32>), ImportError> {
+    fn constant(&self, node: &Node, name: &str) -> Result<(Vec<usize>, Vec<f32>), Problem> {
         match self.graph.constants.get(name) {
             Some(Ok(tensor)) => Ok((tensor.shape.clone(), tensor.values(name)?)),
-            Some(Err(fault)) => refuse_tensor(name, fault.clone()),
+            Some(Err(fault)) => Err(fault.clone().of(name)),
             None => refuse(
                 name,
                 format!("of node {} is computed inside the file", title(node)),
@@ -193,7 +191,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A product with constant weights: a linear layer.
-    fn linear(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, ImportError> {
+    fn linear(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, Problem> {
         let [first, weight, ..] = node.inputs[..] else {
             return Ok(self.unknown(node));
         };
@@ -240,7 +238,7 @@ impl<'a> Walk<'a> {
     }
 
     /// An addition behind a product: its bias.
-    fn bias(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, ImportError> {
+    fn bias(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, Problem> {
         let other = node.inputs.iter().find(|input| **input != data);
         let value = self.values[data].clone();
         let (Some(other), Value::Linear { chain, relu: false }) = (other, &value) else {
@@ -273,7 +271,7 @@ impl<'a> Walk<'a> {
         Ok(Value::Linear { chain, relu: false })
     }
 
-    fn insert_bias(&mut self, node: &Node, name: &str, stem: &str) -> Result<(), ImportError> {
+    fn insert_bias(&mut self, node: &Node, name: &str, stem: &str) -> Result<(), Problem> {
         let (shape, values) = self.constant(node, name)?;
         let source = Mapping {
             tensor: name.into(),

@@ -2,10 +2,10 @@
 
 use super::graph::{Attribute, Node};
 use super::{Value, Walk, title};
-use crate::import::error::{ImportError, refuse};
+use crate::diagnostic::Problem;
+use crate::import::error::refuse;
 use crate::import::model::Mapping;
 use crate::import::tensors::Tensor;
-use crate::remedy::Fault;
 
 /// From the gates' order i, o, f, c to i, f, g, o.
 const ORDER: [usize; 4] = [0, 2, 3, 1];
@@ -24,7 +24,7 @@ const KEEP_ZERO: [&str; 9] = [
 
 impl<'a> Walk<'a> {
     /// A recurrent node, under the names of `PyTorch`.
-    pub(super) fn recurrent(&mut self, node: &'a Node<'a>) -> Result<(), ImportError> {
+    pub(super) fn recurrent(&mut self, node: &'a Node<'a>) -> Result<(), Problem> {
         let x = node.inputs.first().copied().unwrap_or_default();
         let follows = match self.values.get(x) {
             Some(Value::Layer(title, index)) if self.uses.get(x) == Some(&1) => {
@@ -63,16 +63,16 @@ impl<'a> Walk<'a> {
     }
 
     /// Why an LSTM is not the contract's.
-    fn objection(&mut self, node: &'a Node<'a>) -> Option<Fault> {
+    fn objection(&mut self, node: &'a Node<'a>) -> Option<Problem> {
         if node.op != "LSTM" {
             return None; // refused by its shape
         }
         let text = |name: &str| node.attributes.get(name).map(|value| value.text);
         if text("direction") == Some(b"reverse") {
-            return Some(Fault::new(
-                "reads its input from the end (direction reverse)",
-                "train it forward",
-            ));
+            return Some(
+                Problem::new("reads its input from the end (direction reverse)")
+                    .help("train it forward"),
+            );
         }
         let activations = node.attributes.get("activations");
         if let Some(Attribute { texts, .. }) = activations
@@ -85,33 +85,37 @@ impl<'a> Walk<'a> {
                 .map(|name| String::from_utf8_lossy(name))
                 .collect();
             let names = names.join(", ");
-            return Some(Fault::new(
-                format!("has activations {names}, the hardware has Sigmoid, Tanh, Tanh"),
-                "train with those",
-            ));
+            return Some(
+                Problem::new(format!(
+                    "has activations {names}, the hardware has Sigmoid, Tanh, Tanh"
+                ))
+                .help("train with those"),
+            );
         }
         if let Some(clip) = node.attributes.get("clip") {
-            return Some(Fault::new(
-                format!("clips at {}, which the hardware does not", clip.float),
-                "train without clip",
-            ));
+            return Some(
+                Problem::new(format!(
+                    "clips at {}, which the hardware does not",
+                    clip.float
+                ))
+                .help("train without clip"),
+            );
         }
         if node
             .attributes
             .get("input_forget")
             .is_some_and(|value| value.int != 0)
         {
-            return Some(Fault::new(
-                "couples its input and forget gates (input_forget)",
-                "train without",
-            ));
+            return Some(
+                Problem::new("couples its input and forget gates (input_forget)")
+                    .help("train without"),
+            );
         }
         let input = |at: usize| node.inputs.get(at).copied().filter(|name| !name.is_empty());
         if input(7).is_some_and(|peepholes| !self.is_zero(peepholes, 0)) {
-            return Some(Fault::new(
-                "has peepholes, which the hardware does not",
-                "train without",
-            ));
+            return Some(
+                Problem::new("has peepholes, which the hardware does not").help("train without"),
+            );
         }
         if input(4).is_some() {
             let note = format!(
@@ -127,12 +131,9 @@ impl<'a> Walk<'a> {
                     format!("{name} starts from the input {state}; the core starts from zero");
                 self.known.notes.push(note);
             } else if !self.is_zero(state, 0) {
-                return Some(Fault::new(
-                    format!(
+                return Some(Problem::new(format!(
                         "starts from the state {state}, which is not zero; the hardware starts from zero"
-                    ),
-                    "export it with a state of zeros",
-                ));
+                    )).help("export it with a state of zeros"));
             }
         }
         None
@@ -173,7 +174,7 @@ impl<'a> Walk<'a> {
     }
 
     /// One of W and R, `[directions, gates * hidden, columns]`.
-    fn matrix(&mut self, node: &Node<'a>, input: usize, name: &str) -> Result<(), ImportError> {
+    fn matrix(&mut self, node: &Node<'a>, input: usize, name: &str) -> Result<(), Problem> {
         let source = node.inputs.get(input).copied().unwrap_or_default();
         let (shape, values) = self.constant(node, source)?;
         let [directions, rows, columns] = shape[..] else {
@@ -198,7 +199,7 @@ impl<'a> Walk<'a> {
     }
 
     /// B, `[directions, 2 * gates * hidden]`: of W, then of R.
-    fn biases(&mut self, node: &Node<'a>, network: &str, index: usize) -> Result<(), ImportError> {
+    fn biases(&mut self, node: &Node<'a>, network: &str, index: usize) -> Result<(), Problem> {
         let source = node.inputs.get(3).copied().unwrap_or_default();
         if source.is_empty() {
             return Ok(());
@@ -237,7 +238,7 @@ fn ordered(node: &Node, values: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), ImportError> {
+fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), Problem> {
     refuse(
         name,
         format!("has shape {shape:?}, which node {} cannot take", node.name),

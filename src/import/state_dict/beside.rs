@@ -2,7 +2,8 @@
 
 use super::Reader;
 use super::chain::{Linear, chain, named};
-use crate::import::error::{ImportError, refuse};
+use crate::diagnostic::Problem;
+use crate::import::error::refuse;
 use crate::import::model::{FloatHead, ImportOptions};
 
 /// Name of the embedding among a model's passengers.
@@ -20,7 +21,7 @@ struct Rest {
 impl Reader<'_> {
     /// Reads head and embedding; what is neither is left out where that was asked for, and
     /// otherwise refused, all of it in one message.
-    pub fn beside(&mut self, options: &ImportOptions) -> Result<(), ImportError> {
+    pub fn beside(&mut self, options: &ImportOptions) -> Result<(), Problem> {
         let rest = self.sort_out();
         if options.only_lstm {
             self.leave_out(&rest);
@@ -106,7 +107,7 @@ impl Reader<'_> {
     }
 
     /// The head of a file in which everything else is understood.
-    fn find_head(&self, rest: &Rest) -> Result<Vec<Linear>, ImportError> {
+    fn find_head(&self, rest: &Rest) -> Result<Vec<Linear>, Problem> {
         let (inputs, hidden) = (
             self.model.layers[0].input_size,
             self.model
@@ -136,12 +137,17 @@ impl Reader<'_> {
                 return Ok(found);
             }
         }
-        let described = behind.into_iter().map(Linear::describe).collect();
-        Err(ImportError::Heads(described))
+        let described: Vec<_> = behind.into_iter().map(Linear::describe).collect();
+        Err(Problem::new("several linear layers may be the head")
+            .notes(described)
+            .help(
+                "choose with --head NAME (a chain with ReLU between: --head FIRST,SECOND), or leave \
+                 them out with --only-lstm",
+            ))
     }
 
     /// Reads these linear layers as head and what follows it.
-    fn heads(&mut self, linears: &[Linear]) -> Result<(), ImportError> {
+    fn heads(&mut self, linears: &[Linear]) -> Result<(), Problem> {
         let mut columns = self
             .model
             .layers
@@ -192,7 +198,7 @@ impl Reader<'_> {
         &mut self,
         linear: &Linear,
         [meaning, bias_meaning]: [&str; 2],
-    ) -> Result<FloatHead, ImportError> {
+    ) -> Result<FloatHead, Problem> {
         let Linear {
             stem,
             rows,
@@ -214,7 +220,7 @@ impl Reader<'_> {
 
     /// A head of which the file has only the bias: its weights are those of the embedding, which
     /// safetensors stores once.
-    fn tied_head(&mut self, rest: &Rest) -> Result<(), ImportError> {
+    fn tied_head(&mut self, rest: &Rest) -> Result<(), Problem> {
         let hidden = self
             .model
             .layers
@@ -253,7 +259,7 @@ impl Reader<'_> {
     }
 
     /// Refuses a layer of the chosen LSTM that no layer below leads to.
-    fn no_stray_layers(&self, rest: &Rest) -> Result<(), ImportError> {
+    fn no_stray_layers(&self, rest: &Rest) -> Result<(), Problem> {
         let kinds = ["bias_hh_l", "bias_ih_l", "weight_hh_l", "weight_ih_l"];
         for name in &rest.unknown {
             let stray = name.strip_prefix(&self.network.prefix).and_then(|rest| {
@@ -272,7 +278,7 @@ impl Reader<'_> {
     }
 
     /// Everything that is not understood, with the options that leave it out.
-    fn unknown(&self, rest: &Rest) -> ImportError {
+    fn unknown(&self, rest: &Rest) -> Problem {
         let mut options = match self.network.title() {
             "" => "--only-lstm".to_owned(),
             title => format!("--prefix {title}"),
@@ -294,12 +300,18 @@ impl Reader<'_> {
             let heads = self.find_head(rest).unwrap_or_default();
             !heads.iter().any(|head| head.stem == stem) && rest.embedding.as_ref() != Some(*name)
         });
-        ImportError::Unknown {
-            tensors: lines
-                .map(|name| format!("{name} {:?}", self.shape(name)))
-                .collect(),
-            options,
-        }
+        let tensors: Vec<String> = lines
+            .map(|name| format!("{name} {:?}", self.shape(name)))
+            .collect();
+        let count = match tensors.len() {
+            1 => "1 tensor is".to_string(),
+            number => format!("{number} tensors are"),
+        };
+        Problem::new(format!("{count} no part of an LSTM, head or embedding"))
+            .notes(tensors)
+            .help(format!(
+                "if the core's inputs and outputs are those of the LSTM, leave them out with {options}"
+            ))
     }
 
     /// Notes what is not read, and how it could be.

@@ -1,7 +1,7 @@
 //! `QuantLSTM` of Brevitas: a matrix for each gate, one bias, scales of its quantisers.
 
 use super::Reader;
-use crate::import::error::ImportError;
+use crate::diagnostic::Problem;
 use crate::import::model::FloatLayer;
 
 /// Gates in the order i, f, g, o, by their names in Brevitas.
@@ -9,7 +9,7 @@ const GATES: [&str; 4] = ["input_gate", "forget_gate", "cell_gate", "output_gate
 
 impl Reader<'_> {
     /// All layers, from below.
-    pub fn brevitas_layers(&mut self) -> Result<(), ImportError> {
+    pub fn brevitas_layers(&mut self) -> Result<(), Problem> {
         let start = format!("{}layers.", self.network.prefix);
         loop {
             let index = self.model.layers.len();
@@ -25,7 +25,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn brevitas_layer(&mut self, place: &str, index: usize) -> Result<FloatLayer, ImportError> {
+    fn brevitas_layer(&mut self, place: &str, index: usize) -> Result<FloatLayer, Problem> {
         let name = |gate: &str, what: &str| format!("{place}{gate}_params.{what}");
         let size = |reader: &Self, what: &str| {
             let shape = reader.shape(&name("cell_gate", what));

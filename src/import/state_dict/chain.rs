@@ -1,6 +1,7 @@
 //! Linear layers that may be a head, and how they follow one another.
 
-use crate::import::error::{ImportError, refuse};
+use crate::diagnostic::Problem;
+use crate::import::error::refuse;
 
 /// A linear layer of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub fn chain(linears: &[&Linear], inputs: usize) -> Option<Vec<Linear>> {
 }
 
 /// The linear layers that `wanted` names: by names separated by commas, or all below one name.
-pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, ImportError> {
+pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, Problem> {
     let mut found: Vec<Linear> = Vec::new();
     for name in wanted.split(',').map(str::trim) {
         let name = name.strip_suffix(".weight").unwrap_or(name);

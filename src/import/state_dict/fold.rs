@@ -1,13 +1,14 @@
 //! Tensors that training keeps in parts: weight normalisation, pruning.
 
-use crate::import::error::{ImportError, refuse};
+use crate::diagnostic::Problem;
+use crate::import::error::refuse;
 use crate::import::model::Mapping;
 use crate::import::tensors::{Tensor, Tensors};
 
 /// Puts together what is kept in parts, and leaves everything else as it is:
 /// `weight_norm` (`NAME_g`, `NAME_v`, or `parametrizations.NAME.original0` and `original1`) as
 /// `g * v / |v|`, pruned tensors (`NAME_orig`, `NAME_mask`) as their product.
-pub fn fold(mut tensors: Tensors) -> Result<Tensors, ImportError> {
+pub fn fold(mut tensors: Tensors) -> Result<Tensors, Problem> {
     let names: Vec<String> = tensors.keys().cloned().collect();
     for name in &names {
         if let Some(stem) = name.strip_suffix("_g") {
@@ -33,7 +34,7 @@ fn mapping(name: &str, tensor: &Tensor, meaning: &str) -> Mapping {
 }
 
 /// Weight normalisation: `g * v / |v|`, the norm over the dimensions in which g has length 1.
-fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(), ImportError> {
+fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(), Problem> {
     let (Some(length), Some(direction)) = (tensors.get(g), tensors.get(v)) else {
         return Ok(());
     };
@@ -99,7 +100,7 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
 }
 
 /// Pruning: the weights where the mask is 1, 0 elsewhere.
-fn masked(tensors: &mut Tensors, made: &str, mask: &str) -> Result<(), ImportError> {
+fn masked(tensors: &mut Tensors, made: &str, mask: &str) -> Result<(), Problem> {
     let name = format!("{made}_orig");
     let (Some(kept), Some(original)) = (tensors.get(mask), tensors.get(&name)) else {
         return Ok(());

@@ -8,10 +8,10 @@ mod fold;
 mod recurrent;
 mod trained;
 
-use super::error::{ImportError, refuse, refuse_network};
+use super::error::refuse;
 use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
 use super::tensors::Tensors;
-use crate::remedy::Fault;
+use crate::diagnostic::Problem;
 use recurrent::{Kind, Network};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub struct Known {
     /// The linear layers behind the LSTM in their order, with a `ReLU` between.
     pub heads: Option<Vec<String>>,
     /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
-    pub refused: BTreeMap<String, (String, Fault)>,
+    pub refused: BTreeMap<String, (String, Problem)>,
     /// What the user has to know.
     pub notes: Vec<String>,
 }
@@ -31,11 +31,11 @@ pub fn read(
     tensors: Tensors,
     known: Known,
     options: &ImportOptions,
-) -> Result<FloatModel, ImportError> {
+) -> Result<FloatModel, Problem> {
     let tensors = fold::fold(tensors)?;
     let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
     if let Some((layer, fault)) = known.refused.get(&network.prefix) {
-        return refuse_network(layer, fault.clone());
+        return Err(fault.clone().of(layer));
     }
     network.check()?;
     let mut reader = Reader {
@@ -95,12 +95,7 @@ impl Reader<'_> {
     }
 
     /// A tensor of a known shape.
-    fn take(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        meaning: &str,
-    ) -> Result<Vec<f32>, ImportError> {
+    fn take(&mut self, name: &str, shape: &[usize], meaning: &str) -> Result<Vec<f32>, Problem> {
         let Some(tensor) = self.tensors.get(name) else {
             return refuse(
                 name,
@@ -124,7 +119,7 @@ impl Reader<'_> {
     }
 
     /// All layers, from below.
-    fn layers(&mut self) -> Result<(), ImportError> {
+    fn layers(&mut self) -> Result<(), Problem> {
         if self.network.kind == Kind::Brevitas {
             return self.brevitas_layers();
         }
@@ -138,7 +133,7 @@ impl Reader<'_> {
         }
     }
 
-    fn layer(&mut self, index: usize) -> Result<FloatLayer, ImportError> {
+    fn layer(&mut self, index: usize) -> Result<FloatLayer, Problem> {
         let (ih, hh) = (
             self.network.name("weight_ih", index),
             self.network.name("weight_hh", index),
@@ -198,7 +193,7 @@ impl Reader<'_> {
     }
 
     /// The fractions of the project's own `QuantLSTM`.
-    fn fractions(&mut self) -> Result<(), ImportError> {
+    fn fractions(&mut self) -> Result<(), Problem> {
         let name = format!("{}fractions", self.network.prefix);
         let Some(tensor) = self.tensors.get(&name) else {
             return Ok(());

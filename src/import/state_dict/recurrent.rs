@@ -1,8 +1,8 @@
 //! Which recurrent networks a state dict holds, known by their tensors whatever their sizes.
 
-use crate::import::error::{ImportError, refuse_network};
+use crate::diagnostic::Problem;
+use crate::import::error::several;
 use crate::import::tensors::Tensors;
-use crate::remedy::Fault;
 
 /// What a network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Network {
     }
 
     /// Refuses what is no LSTM of the contract, by name.
-    pub fn check(&self) -> Result<(), ImportError> {
+    pub fn check(&self) -> Result<(), Problem> {
         let Some(fault) = self.objection() else {
             return Ok(());
         };
@@ -76,11 +76,11 @@ impl Network {
             "" => "the network",
             title => title,
         };
-        refuse_network(place, fault)
+        Err(fault.of(place))
     }
 
     /// Why it is no LSTM of the contract.
-    fn objection(&self) -> Option<Fault> {
+    fn objection(&self) -> Option<Problem> {
         let (hh, shape) = (&self.hh, &self.shape);
         let (problem, help) = match self.kind {
             Kind::Lstm | Kind::Brevitas => return None,
@@ -139,7 +139,7 @@ impl Network {
                 "save the state dict of an nn.LSTM as PyTorch gives it".to_owned(),
             ),
         };
-        Some(Fault::new(problem, help))
+        Some(Problem::new(problem).help(help))
     }
 }
 
@@ -249,16 +249,16 @@ fn kind(rows: usize, columns: usize) -> Kind {
 }
 
 /// The network that is meant: the only one, or the one named by, or alone below, `wanted`.
-pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, ImportError> {
+pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, Problem> {
     let found = find(tensors);
     let descriptions = |found: &[Network]| found.iter().map(Network::describe).collect::<Vec<_>>();
     if found.is_empty() {
-        return Err(ImportError::NoLstm(nothing(tensors)));
+        return Err(nothing(tensors));
     }
     let Some(wanted) = wanted else {
         return match <[Network; 1]>::try_from(found) {
             Ok([only]) => Ok(only),
-            Err(found) => Err(ImportError::Several(descriptions(&found))),
+            Err(found) => Err(several(&descriptions(&found))),
         };
     };
     let wanted = wanted.trim_end_matches('.');
@@ -272,31 +272,25 @@ pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, Import
         .collect();
     match <[Network; 1]>::try_from(below) {
         Ok([only]) => Ok(only),
-        Err(below) if below.is_empty() => Err(ImportError::NoLstm(Fault::new(
-            format!(
-                "no prefix '{wanted}'\n    {}",
-                descriptions(&found).join("\n    ")
-            ),
-            "choose one of these",
-        ))),
-        Err(below) => Err(ImportError::Several(descriptions(&below))),
+        Err(below) if below.is_empty() => {
+            Err(Problem::new(format!("no LSTM found: no prefix '{wanted}'"))
+                .notes(descriptions(&found))
+                .help("choose one of these"))
+        }
+        Err(below) => Err(several(&descriptions(&below))),
     }
 }
 
 /// Why there is nothing to choose from.
-fn nothing(tensors: &Tensors) -> Fault {
+fn nothing(tensors: &Tensors) -> Problem {
+    let none = |why: &str| Problem::new(format!("no LSTM found: {why}"));
     if tensors.is_empty() {
-        return Fault::new(
-            "the file holds no tensors",
-            "save the state dict of the trained model",
-        );
+        return none("the file holds no tensors").help("save the state dict of the trained model");
     }
     let names = || tensors.keys();
     if names().any(|name| name.contains("_packed_params") || name.contains("_all_weight_values")) {
-        return Fault::new(
-            "a model quantised by PyTorch (packed parameters)",
-            "give the float model from before it",
-        );
+        return none("a model quantised by PyTorch (packed parameters)")
+            .help("give the float model from before it");
     }
     let first: Vec<&str> = names().take(20).map(String::as_str).collect();
     let more = if tensors.len() > first.len() {
@@ -304,13 +298,12 @@ fn nothing(tensors: &Tensors) -> Fault {
     } else {
         ""
     };
-    let problem = format!(
+    none(
         "no tensor is named like 'weight_ih_l0' (nn.LSTM), 'weight_ih' (nn.LSTMCell) or \
-         'cell_gate_params.input_weight.weight' (Brevitas), with any prefix\n    the file holds \
-         {}{more}",
-        first.join(", ")
-    );
-    Fault::new(problem, "save the state dict with its names")
+         'cell_gate_params.input_weight.weight' (Brevitas), with any prefix",
+    )
+    .notes([format!("the file holds {}{more}", first.join(", "))])
+    .help("save the state dict with its names")
 }
 
 #[cfg(test)]

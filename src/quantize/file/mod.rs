@@ -3,44 +3,15 @@
 mod read;
 mod write;
 
-use super::model::{InputOffset, LayerError};
+use super::model::InputOffset;
 use crate::fixed::QFormat;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Number of the file format that this program writes and reads.
 pub const FORMAT: u32 = 1;
 
 /// Metadata key of the formats.
 const KEY: &str = "lprnn";
-
-/// Why a model file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelFileError {
-    /// The file cannot be read.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Not a safetensors file, or a damaged one.
-    #[error("{0}")]
-    Container(String),
-    /// The contents break rules of the format; all of them are listed.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Contents(Vec<LayerError>),
-}
-
-impl crate::remedy::Remedy for ModelFileError {
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Io { .. } | Self::Contents(_) => None,
-            Self::Container(_) => Some("make a quantised model with `lprnn-hw quantize`".into()),
-        }
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,8 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
-use super::super::model::{Head, Layer, LayerError, QuantizedModel, RowScale};
-use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats, ModelFileError};
+use super::super::model::{Head, Layer, QuantizedModel, RowScale};
+use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats};
+use crate::diagnostic::{Problem, Problems};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +10,10 @@ use std::path::Path;
 
 impl QuantizedModel {
     /// Reads a model file.
-    pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        let bytes = crate::files::read(path).map_err(|source| ModelFileError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_bytes(&bytes)
+    pub fn read(path: &Path) -> Result<Self, Problems> {
+        let bytes = crate::files::read(path)
+            .map_err(|error| crate::files::problem(path, "read", &error))?;
+        Self::from_bytes(&bytes).map_err(|problems| problems.in_file(path))
     }
 
     /// Reads a model from a file's bytes.
@@ -22,9 +21,9 @@ impl QuantizedModel {
     /// # Errors
     /// A damaged container, an unknown format, key or tensor, and everything that
     /// [`QuantizedModel::validate`] finds.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problems> {
         let container = |error: safetensors::SafeTensorError| {
-            ModelFileError::Container(format!("no safetensors file: {error}"))
+            not_quantized(format!("no safetensors file: {error}"))
         };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(container)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(container)?;
@@ -33,7 +32,7 @@ impl QuantizedModel {
             .as_ref()
             .and_then(|map| map.get(KEY))
             .ok_or_else(|| {
-                ModelFileError::Container(format!(
+                not_quantized(format!(
                     "metadata has no key '{KEY}': this is no quantised model"
                 ))
             })?;
@@ -51,7 +50,7 @@ impl QuantizedModel {
         let mut reader = Reader {
             tensors: &tensors,
             used: BTreeSet::new(),
-            errors: Vec::new(),
+            problems: Vec::new(),
         };
         let layers = formats
             .layers
@@ -61,39 +60,39 @@ impl QuantizedModel {
             .collect();
         let head = formats.head.map(|head| reader.head(&head));
         let passengers = reader.passengers();
-        if !reader.errors.is_empty() {
-            return Err(ModelFileError::Contents(reader.errors));
-        }
+        Problems::none_or(reader.problems, ()).map_err(anew)?;
         let model = Self {
             layers,
             input_offset: formats.input_offset,
             head,
             passengers,
         };
-        model.validate().map_err(ModelFileError::Contents)?;
+        model.validate().map_err(anew)?;
         Ok(model)
     }
 }
 
-fn contents(place: &str, problem: &str) -> ModelFileError {
-    ModelFileError::Contents(vec![LayerError {
-        place: place.into(),
-        problem: problem.into(),
-    }])
+fn contents(place: &str, problem: &str) -> Problems {
+    anew(Problem::within(place, problem).into())
+}
+
+fn anew(problems: Problems) -> Problems {
+    problems.help("make the file anew with `lprnn-hw quantize`")
+}
+
+fn not_quantized(problem: String) -> Problem {
+    Problem::new(problem).help("make a quantised model with `lprnn-hw quantize`")
 }
 
 struct Reader<'a> {
     tensors: &'a SafeTensors<'a>,
     used: BTreeSet<String>,
-    errors: Vec<LayerError>,
+    problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
     fn fail(&mut self, place: &str, problem: String) {
-        self.errors.push(LayerError {
-            place: place.into(),
-            problem,
-        });
+        self.problems.push(Problem::within(place, problem));
     }
 
     /// The integers of a tensor; the first dimension's length where the shape is as wanted.

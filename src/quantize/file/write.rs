@@ -1,7 +1,8 @@
 //! A model as the bytes of a file.
 
 use super::super::model::QuantizedModel;
-use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats, ModelFileError, RowScaleFormat};
+use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats, RowScaleFormat};
+use crate::diagnostic::{Problem, Problems};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -39,8 +40,8 @@ impl QuantizedModel {
     ///
     /// # Errors
     /// What [`QuantizedModel::validate`] finds.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
-        self.validate().map_err(ModelFileError::Contents)?;
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Problems> {
+        self.validate()?;
         let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
         let mut put = |name: String, shape: Vec<usize>, values: Vec<i64>| {
             let (dtype, bytes) = narrowest(&values);
@@ -99,12 +100,11 @@ impl QuantizedModel {
                 Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
             })
             .collect::<Result<_, safetensors::SafeTensorError>>()
-            .map_err(|error| ModelFileError::Container(error.to_string()))?;
+            .map_err(|error| Problem::new(error.to_string()))?;
         let json = serde_json::to_string(&self.formats())
-            .map_err(|error| ModelFileError::Container(error.to_string()))?;
+            .map_err(|error| Problem::new(error.to_string()))?;
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
-        serialize(views, Some(metadata))
-            .map_err(|error| ModelFileError::Container(error.to_string()))
+        Ok(serialize(views, Some(metadata)).map_err(|error| Problem::new(error.to_string()))?)
     }
 
     fn formats(&self) -> Formats {

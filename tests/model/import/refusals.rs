@@ -2,7 +2,6 @@
 
 use super::{bytes_error, error, help, options};
 use lprnn_hw::import::{ImportOptions, read_bytes};
-use lprnn_hw::remedy::Remedy;
 use safetensors::tensor::{Dtype, TensorView};
 
 #[test]
@@ -282,7 +281,7 @@ fn shapes_that_do_not_fit_are_facts_and_the_remedy_is_apart() {
     for (shapes, problem, remedy) in cases {
         let error = read_bytes(&zeros(shapes), &ImportOptions::default()).unwrap_err();
         assert_eq!(error.to_string(), problem);
-        assert_eq!(error.help().as_deref(), Some(remedy));
+        assert_eq!(error.help.as_deref(), Some(remedy));
     }
     let model = read_bytes(&zeros(tied), &options("--only-lstm")).unwrap();
     assert_eq!(model.left_out, ["decoder.bias", "encoder.weight"]);

@@ -1,7 +1,7 @@
 //! A design from its settings to its files, and back from its folder.
 
 use super::model;
-use crate::codegen::{Bundle, Comment, Interface, Package, Vectors, header};
+use crate::codegen::{Bundle, Comment, Interface, Package, Report, Vectors, header};
 use crate::cosim::Workload;
 use crate::device::Family;
 use crate::diagnostic::{Problem, Problems};
@@ -24,16 +24,10 @@ const BENCH_SEED: u64 = 1;
 
 /// A generated design.
 pub struct Built {
-    /// All settings.
-    pub config: DesignConfig,
-    /// What it computes.
-    pub model: QuantizedModel,
-    /// SHA-256 of the model file.
-    pub model_digest: String,
-    /// Its hardware in numbers.
-    pub design: Design,
     /// Its files.
     pub bundle: Bundle,
+    /// What there is to say about it.
+    pub report: Report,
 }
 
 /// Model and folding of a design, without any Verilog.
@@ -78,7 +72,7 @@ impl Planned {
 }
 
 /// Generates all files.
-pub fn build(planned: Planned) -> Result<Built, Problems> {
+pub fn build(planned: &Planned) -> Result<Built, Problems> {
     let Planned {
         config,
         model,
@@ -87,33 +81,28 @@ pub fn build(planned: Planned) -> Result<Built, Problems> {
     let model_bytes = model.to_bytes()?;
     let model_digest = model::digest(&model_bytes);
     let built = &config.implementation;
-    let mut bundle = Bundle::generate(&model, &design, built, &model_digest)?;
+    let mut bundle = Bundle::generate(model, design, built, &model_digest)?;
     let load = Workload::bench(&bundle.interface, BENCH_STEPS, BENCH_SEED);
-    let outputs = load.expected(&model, bundle.interface.state, &mut |_| {});
+    let outputs = load.expected(model, bundle.interface.state, &mut |_| {});
     bundle.add_testbench(Vectors {
         inputs: &load.inputs,
         last: &load.last,
         clear: &load.clear,
         outputs: &outputs,
     })?;
-    bundle.add_package(Package {
-        design: &design,
+    let settings = header(Comment::Hash) + &config.to_toml(MODEL);
+    let report = bundle.add_package(Package {
+        design,
         implementation: &config.implementation,
         model_digest: &model_digest,
-        model_file: Some(&model_bytes),
+        beside: [
+            (MODEL.to_owned(), model_bytes),
+            (DESIGN.to_owned(), settings.into_bytes()),
+        ]
+        .into(),
         clock_ns: config.clock_ns,
     })?;
-    let settings = header(Comment::Hash) + &config.to_toml(MODEL);
-    bundle
-        .files
-        .insert(DESIGN.to_string(), settings.into_bytes());
-    Ok(Built {
-        config,
-        model,
-        model_digest,
-        design,
-        bundle,
-    })
+    Ok(Built { bundle, report })
 }
 
 /// The files of a folder that is read, as far as it lists them.

@@ -249,7 +249,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         Some(folder) if folder.join("failure.json").is_file() => replay(folder, console)?,
         Some(folder) => compare_as(&open(folder)?, &args.run, console)?,
         None => {
-            let built = build(plan(args.design.resolve()?)?)?;
+            let built = build(&plan(args.design.resolve()?)?)?;
             let scratch = crate::tools::Scratch::new()
                 .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
             let folder = scratch.path().join("bundle");

@@ -8,8 +8,8 @@ use super::folder::Place;
 use super::output::{Console, Format, Results};
 use super::progress::Progress;
 use super::quantize::{QuantizeReport, default_head};
-use super::report::DesignReport;
 use super::synth::SynthReport;
+use crate::codegen::Report;
 use crate::cosim::Workload;
 use crate::device::Family;
 use crate::diagnostic::Problems;
@@ -61,7 +61,7 @@ struct DemoReport {
     schema: u32,
     prediction_error: f64,
     quantize: QuantizeReport,
-    design: DesignReport,
+    design: Report,
     estimate: EstimateTable,
     cosim: CosimReport,
     synth: SynthReport,
@@ -201,9 +201,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         ));
     }
 
-    let built = build(plan_model(config(), model)?)?;
+    let built = build(&plan_model(config(), model)?)?;
     place.write(&built.bundle.files, console)?;
-    let design = DesignReport::of(&built);
+    let design = built.report;
     let title = format!("generated in {}", args.out.display());
     show(console, 2, &title, &design)?;
 

@@ -6,11 +6,12 @@ use super::design::DesignArgs;
 use super::output::{Console, Results, grouped, table};
 use super::part::other_family;
 use super::progress::Progress;
-use super::report::{LayerReport, TimingReport, human_layers, layers};
+use super::report::{human_layers, human_timing};
+use crate::codegen::{LayerReport, TimingReport};
 use crate::device::Part;
 use crate::diagnostic::Problems;
 use crate::estimate::{Estimate, Figure};
-
+use crate::spec::Implementation;
 use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
@@ -46,7 +47,7 @@ pub struct Args {
 #[derive(Serialize)]
 struct EstimateReport {
     schema: u32,
-    name: String,
+    implementation: Implementation,
     part: Option<&'static Part>,
     layers: Vec<LayerReport>,
     timing: TimingReport,
@@ -140,9 +141,9 @@ impl Results for EstimateReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let family = self.estimate.family.word();
         let device = self.part.map_or(family, |part| part.name);
-        writeln!(out, "{}: estimated for {device}", self.name)?;
+        writeln!(out, "{}: estimated for {device}", self.implementation.name)?;
         human_layers(out, &self.layers)?;
-        self.timing.human(out)?;
+        human_timing(out, &self.timing)?;
         human_estimate(out, &self.estimate)
     }
 }
@@ -165,9 +166,9 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let planned = plan(config)?;
     let implementation = &planned.config.implementation;
     let report = EstimateReport {
-        schema: 1,
-        name: implementation.name.clone(),
-        layers: layers(&planned.model, &planned.design),
+        schema: 2,
+        implementation: implementation.clone(),
+        layers: LayerReport::all(&planned.design),
         timing: TimingReport::of(&planned.design, planned.config.clock_ns),
         estimate: planned.estimate_on(part.map_or(implementation.target, |part| part.family)),
         part,

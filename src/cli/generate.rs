@@ -7,7 +7,6 @@ use super::folder::Place;
 use super::output::Console;
 use super::part::PartArgs;
 use super::progress::Progress;
-use super::report::DesignReport;
 use crate::diagnostic::Problems;
 use std::path::PathBuf;
 
@@ -59,10 +58,10 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(name));
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
-    let built = build(args.part.fold(config, &given, console)?)?;
+    let built = build(&args.part.fold(config, &given, console)?)?;
     place.write(&built.bundle.files, console)?;
     drop(progress);
-    console.print(&DesignReport::of(&built))?;
+    console.print(&built.report)?;
     console.say(format_args!(
         "wrote {} files to {}",
         built.bundle.files.len() + 1, // the list of them

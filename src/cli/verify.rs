@@ -148,7 +148,7 @@ pub fn measure(
     };
     let design = format!("{}, {}", spec.network, point.folding_text());
     let progress = Progress::spinner(console, &format!("generating {design}"));
-    let built = build(plan(config)?)?;
+    let built = build(&plan(config)?)?;
     let scratch = crate::tools::Scratch::new()
         .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
     let bundle = scratch.path().join("bundle");

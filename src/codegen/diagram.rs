@@ -1,7 +1,7 @@
 //! `NAME.svg`: the blocks of a core with their sizes, one row of blocks for each layer.
 
 use super::library::{Renderer, TemplateError};
-use super::report::{LayerReport, Report};
+use super::report::{LayerReport, Report, ShownReport};
 use serde::Serialize;
 
 /// Pixels from the top of one layer's blocks to the next.
@@ -12,7 +12,7 @@ const TITLE_HEIGHT: usize = 50;
 /// Context of `block.svg.tera`.
 #[derive(Debug, Serialize)]
 struct Diagram<'a> {
-    report: &'a Report,
+    report: ShownReport<'a>,
     height: usize,
     layers: Vec<LayerBlocks<'a>>,
     last: usize,
@@ -33,7 +33,7 @@ pub(super) fn diagram(renderer: &Renderer, report: &Report) -> Result<Vec<u8>, T
         .map(|index| blocks(report, index))
         .collect();
     let context = Diagram {
-        report,
+        report: report.shown(),
         height: TITLE_HEIGHT + layers.len() * LAYER_HEIGHT,
         last: layers.len() - 1,
         layers,

@@ -16,5 +16,5 @@ pub use bundle::Bundle;
 pub use interface::{Interface, StreamPort, Timing};
 pub use library::{Comment, PRIMITIVES, TemplateError, header, library_files, library_prefix};
 pub use package::Package;
-pub use report::{LayerReport, MemoryReport, Report};
+pub use report::{LayerReport, MemoryReport, Report, TimingReport};
 pub use testbench::Vectors;

@@ -9,9 +9,10 @@ use crate::diagnostic::Problem;
 use crate::hardware::Design;
 use crate::spec::Implementation;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a bundle was generated from, for the files around its sources.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Package<'a> {
     /// The hardware in numbers.
     pub design: &'a Design,
@@ -19,8 +20,8 @@ pub struct Package<'a> {
     pub implementation: &'a Implementation,
     /// Digest of the model file.
     pub model_digest: &'a str,
-    /// The quantised model file, which becomes `model.safetensors`; without it there is none.
-    pub model_file: Option<&'a [u8]>,
+    /// Further files by path in the bundle: the model and the settings that it comes from.
+    pub beside: BTreeMap<String, Vec<u8>>,
     /// Clock period of the constraint in nanoseconds.
     pub clock_ns: f64,
 }
@@ -37,15 +38,15 @@ struct DesignFile<'a> {
 
 impl Bundle {
     /// Adds file list, `FuseSoC` cores, synthesis scripts, constraint, lint waivers, licences,
-    /// `interface.json`, `design.json`, `report.json`, `report.md`, a block diagram and the model.
+    /// `interface.json`, `design.json`, `report.json`, `report.md`, a block diagram and what goes beside them.
     ///
     /// The scripts name the test bench if it is there already.
-    pub fn add_package(&mut self, package: Package<'_>) -> Result<(), Problem> {
+    pub fn add_package(&mut self, package: Package<'_>) -> Result<Report, Problem> {
         let Package {
             design,
             implementation,
             model_digest,
-            model_file,
+            beside,
             clock_ns,
         } = package;
         let renderer = Renderer::new()?;
@@ -64,15 +65,6 @@ impl Bundle {
             implementation,
             design,
         };
-        let report = Report::new(
-            design,
-            implementation,
-            &self.interface,
-            model_digest,
-            clock_ns,
-        );
-        let text = renderer.render("report.md.tera", &report)?;
-        let drawn = diagram(&renderer, &report)?;
         let interface = json("interface.json", &self.interface)?;
         self.files.extend(scripts);
         let (waivers, waivers_text) = library_waivers();
@@ -83,14 +75,26 @@ impl Bundle {
         self.files.extend([
             ("interface.json".to_owned(), interface),
             ("design.json".to_owned(), json("design.json", &file)?),
+        ]);
+        self.files.extend(beside);
+        let mut report = Report::new(
+            design,
+            implementation,
+            &self.interface,
+            model_digest,
+            clock_ns,
+        );
+        let drawing = format!("{}.svg", implementation.name);
+        let reports = ["report.json", "report.md", &drawing].map(str::to_owned);
+        let all: BTreeSet<_> = self.files.keys().cloned().chain(reports).collect();
+        report.files = all.into_iter().collect();
+        let text = renderer.render("report.md.tera", &report.shown())?;
+        self.files.extend([
             ("report.json".to_owned(), json("report.json", &report)?),
             ("report.md".to_owned(), text.into_bytes()),
-            (format!("{}.svg", implementation.name), drawn),
+            (drawing, diagram(&renderer, &report)?),
         ]);
-        if let Some(bytes) = model_file {
-            self.files.insert("model.safetensors".into(), bytes.into());
-        }
-        Ok(())
+        Ok(report)
     }
 }
 

@@ -130,6 +130,7 @@ pub struct Agreement {
     /// Cycles simulated.
     pub cycles: u64,
     /// Latency, checked against the interface; only without stalls.
+    #[serde(rename = "latency_cycles")]
     pub latency: Option<u64>,
     /// Cycles per step, checked against the interface; only without stalls and from 4 steps on.
     pub cycles_per_step: Option<u64>,

@@ -75,7 +75,7 @@ pub struct Estimate {
     pub cycles_per_step: u64,
     /// Cycles from the first input beat to the last output beat of the first step, both counted;
     /// exact. `None` from shapes alone.
-    pub latency: Option<u64>,
+    pub latency_cycles: Option<u64>,
     /// Multiply-accumulates of one step.
     pub macs_per_step: u64,
     /// Multiply-accumulates the arrays offer in a cycle.
@@ -99,7 +99,7 @@ impl Estimate {
         let delays = clock::of_core(delays, &terms);
         estimate.clock = (family.facts().clock).and_then(|class| clock::clock(class, &delays));
         estimate.cycles_per_step = design.cycles().per_step;
-        estimate.latency = Some(design.cycles().latency);
+        estimate.latency_cycles = Some(design.cycles().latency);
         estimate
     }
 
@@ -141,7 +141,7 @@ impl Estimate {
             dsp: terms.dsp as u64,
             memory_bits: terms.memory_bits as u64,
             cycles_per_step: cycles,
-            latency: None,
+            latency_cycles: None,
             macs_per_step: macs,
             macs_per_cycle: offered,
             clock: None,

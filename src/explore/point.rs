@@ -262,7 +262,7 @@ mod tests {
                 let design = Design::new(&model, &implementation).unwrap();
                 let full = Estimate::new(&model, &design, target);
                 assert_eq!(point.cycles_per_step, full.cycles_per_step);
-                assert_eq!(Some(point.latency_cycles), full.latency);
+                assert_eq!(Some(point.latency_cycles), full.latency_cycles);
                 assert_eq!(point.dsp, full.dsp);
                 // Uniform weights are half as large again as ordinary ones: accumulators may differ.
                 let off = point.lut_total as f64 / full.lut_total.value as f64 - 1.0;

@@ -50,6 +50,48 @@ fn a_bundle_regenerates_itself() {
     assert_eq!(relative(&folder), relative(&home.path().join("again")));
 }
 
+/// `gen --format json` prints the report of the bundle, and `estimate` says of the same design the same.
+#[test]
+fn there_is_one_report() {
+    let home = home();
+    let json = |command: &str, more: &[&str]| {
+        let run = program()
+            .current_dir(home.path())
+            .args([command, "--hidden", "4", "--bits", "4", "--layers", "2"])
+            .args(["-q", "--format", "json"])
+            .args(more)
+            .output()
+            .unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let printed = json("gen", &["--out", "core"]);
+    let kept = std::fs::read_to_string(home.path().join("core/report.json")).unwrap();
+    assert_eq!(printed, kept);
+    let report: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(report["layers"].as_array().unwrap().len(), 2);
+    assert!(report["timing"]["latency_us"].is_f64());
+    let core = home.path().join("core");
+    let listed: Vec<_> = contents(&core)
+        .into_keys()
+        .map(|path| path.strip_prefix(&core).unwrap().display().to_string())
+        .filter(|name| name != "files.sha256")
+        .collect();
+    assert_eq!(report["files"], serde_json::json!(listed));
+    let estimate: serde_json::Value = serde_json::from_str(&json("estimate", &[])).unwrap();
+    for key in ["implementation", "layers", "timing"] {
+        assert_eq!(estimate[key], report[key], "{key}");
+    }
+    let (estimate, timing) = (&estimate["estimate"], &report["timing"]);
+    for key in [
+        "cycles_per_step",
+        "latency_cycles",
+        "macs_per_step",
+        "macs_per_cycle",
+    ] {
+        assert_eq!(estimate[key], timing[key], "{key}");
+    }
+}
+
 #[test]
 fn folders_are_replaced_by_force_and_only_if_they_are_ours() {
     let home = home();

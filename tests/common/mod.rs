@@ -200,7 +200,7 @@ impl Recipe {
                 design: &design,
                 implementation: &implementation,
                 model_digest: "0123",
-                model_file: None,
+                beside: BTreeMap::new(),
                 clock_ns: 10.0,
             })
             .unwrap();

@@ -215,7 +215,7 @@ fn cycles_and_memory_bits_are_the_generators() {
             let estimate = Estimate::new(&model, &numbers, design.target);
             let timing = &bundle.interface.timing;
             assert_eq!(estimate.cycles_per_step, timing.cycles_per_step);
-            assert_eq!(estimate.latency, Some(timing.latency));
+            assert_eq!(estimate.latency_cycles, Some(timing.latency));
             let mut bits = 0;
             for (index, layer) in numbers.layers().iter().enumerate() {
                 let (spec, folding) = (layer.spec(), layer.folding());

@@ -208,7 +208,10 @@ fn descriptions_agree_with_the_files() {
             assert!(plain || stated, "{path}: licence or version is missing");
         }
         let report: serde_json::Value = serde_json::from_str(&text("report.json")).unwrap();
-        assert_eq!(report["cycles_per_step"], interface.timing.cycles_per_step);
+        assert_eq!(
+            report["timing"]["cycles_per_step"],
+            interface.timing.cycles_per_step
+        );
         let markdown = text("report.md");
         assert!(markdown.contains(&interface.top));
     }

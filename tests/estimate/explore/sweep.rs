@@ -75,7 +75,7 @@ fn a_point_is_what_estimate_says_of_it() {
     let estimate = &full["estimate"];
     for (ours, theirs) in [
         ("cycles_per_step", &estimate["cycles_per_step"]),
-        ("latency_cycles", &estimate["latency"]),
+        ("latency_cycles", &estimate["latency_cycles"]),
         ("dsp", &estimate["dsp"]),
         ("bram", &estimate["bram"]),
         ("macs_per_step", &estimate["macs_per_step"]),

@@ -1,0 +1,75 @@
+//! Layers of a design, as every report lists them.
+
+use crate::fixed::QFormat;
+use crate::hardware::{Design, LayerDesign, MacArray};
+use serde::Serialize;
+
+/// Shape, formats and folding of one layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerReport {
+    /// Elements of x.
+    pub input_size: usize,
+    /// Units.
+    pub hidden_size: usize,
+    /// Bits of a weight.
+    pub w_bits: u32,
+    /// Format of x, as `sN.F`.
+    pub x: String,
+    /// Format of h.
+    pub h: String,
+    /// Format of the pre-activation z.
+    pub z: String,
+    /// Format of the gate values.
+    pub a: String,
+    /// Format of the cell state c.
+    pub c: String,
+    /// `LUT` or `DSP`.
+    pub mac: &'static str,
+    /// Units computed side by side.
+    pub units: usize,
+    /// Columns multiplied side by side.
+    pub columns: usize,
+    /// Groups of units in a step.
+    pub groups: usize,
+    /// Blocks of columns in a group, idle ones included.
+    pub blocks: usize,
+    /// Multiply-accumulates of a step, padding not counted.
+    pub macs_per_step: u64,
+    /// Multiply-accumulates that the array offers in a cycle.
+    pub macs_per_cycle: usize,
+    /// Bits of the weight memory, padding included.
+    pub weight_memory_bits: usize,
+}
+
+impl LayerReport {
+    /// One entry for every layer of `design`.
+    #[must_use]
+    pub fn all(design: &Design) -> Vec<Self> {
+        design.layers().iter().map(Self::of).collect()
+    }
+
+    fn of(design: &LayerDesign) -> Self {
+        let (layer, folded) = (design.spec(), design.folding());
+        Self {
+            input_size: layer.input_size,
+            hidden_size: layer.hidden_size,
+            w_bits: layer.w_bits,
+            x: layer.x.to_string(),
+            h: layer.h.to_string(),
+            z: layer.z.to_string(),
+            a: QFormat::new(layer.a_frac + 2, layer.a_frac as i32).to_string(),
+            c: layer.c.to_string(),
+            mac: match folded.mac {
+                MacArray::Lut { .. } => "LUT",
+                MacArray::Dsp(_) => "DSP",
+            },
+            units: folded.units,
+            columns: folded.columns,
+            groups: folded.groups,
+            blocks: folded.blocks,
+            macs_per_step: folded.macs_per_step(),
+            macs_per_cycle: folded.macs_per_cycle(),
+            weight_memory_bits: design.weight_memory().bits(),
+        }
+    }
+}

@@ -1,8 +1,11 @@
-// lprnn_rom - read-only memory with a registered output.
+// lprnn_rom - read-only memory, two cycles from address to data.
 //
-//   addr_i -> [ DEPTH x WIDTH ] -> register -> register -> data_o
+//   block RAM:   addr_i -> [ DEPTH x WIDTH ] -> register -> register -> data_o
+//   LUTs:        addr_i -> register -> [ DEPTH x WIDTH ] -> register -> data_o
 //
-// Latency: 2 cycles. The second register keeps the slow output of a block RAM out of logic.
+// Latency: 2 cycles. The second register keeps the slow output of a block RAM out of logic. Before a table
+// of LUTs it stands in front: a synthesiser that flattens would look up both rows that the logic of
+// the address chooses from, and then choose.
 //
 // A memory file that is missing, stale or short would read as zeros in some simulators. In
 // simulation the contents are therefore checked against DIGEST (FNV-1a over the 32-bit words
@@ -47,9 +50,6 @@ module lprnn_rom #(
 `endif
     reg [WIDTH-1:0] memory [0:ROWS-1];
 
-    reg [WIDTH-1:0] read_q;
-    reg [WIDTH-1:0] data_q;
-
 `ifdef SYNTHESIS
     // No file, no read: Yosys reads the module once with its default parameters. Without a folder
     // the name stays a plain literal, which every tool can follow.
@@ -80,10 +80,23 @@ module lprnn_rom #(
     end
 `endif
 
-    always @(posedge clk) begin
-        read_q <= memory[addr_i];
-        data_q <= read_q;
-    end
+    reg [WIDTH-1:0] data_q;
+
+    generate
+        if (STYLE == "distributed") begin : gen_address_register
+            reg [ADDR_W-1:0] addr_q;
+            always @(posedge clk) begin
+                addr_q <= addr_i;
+                data_q <= memory[addr_q];
+            end
+        end else begin : gen_output_register
+            reg [WIDTH-1:0] read_q;
+            always @(posedge clk) begin
+                read_q <= memory[addr_i];
+                data_q <= read_q;
+            end
+        end
+    endgenerate
 
     assign data_o = data_q;
 

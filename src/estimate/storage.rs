@@ -78,7 +78,8 @@ impl Part<'_> {
                 }
             } else {
                 let distinct = distinct_columns(shape);
-                terms.ff[4] += 2.0 * distinct;
+                // The register of the address and that of the data.
+                terms.ff[4] += bits_for(shape.depth - 1) as f64 + distinct;
                 terms.lut[6] += if of_weights && self.family.lut4() {
                     distinct * self.sparse_table_luts()
                 } else {

@@ -146,8 +146,8 @@ fn array(list: &mut List, layer: &LayerDesign) {
     list.count("DSP_P_W", packing.ports.2);
     list.count("START_REG", usize::from(folding.start_register));
     list.count("MUX_REG", usize::from(mux_register));
-    list.count("TABLE_REG", usize::from(folding.table_register));
-    list.count("TANH_DELAY", folding.tanh_delay);
+    list.count("TABLE_REG", folding.timing.gate_registers());
+    list.count("TANH_DELAY", folding.timing.state_registers());
     list.count("WEIGHT_ADDR_W", address(layer.weight_memory().depth));
     list.count("BIAS_ADDR_W", address(layer.bias_memory().depth));
 }

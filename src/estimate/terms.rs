@@ -191,16 +191,16 @@ impl Part<'_> {
     fn lanes(&self, terms: &mut Terms) {
         let (w, s) = (self.w, self.s);
         let units = s.units as f64;
-        let table_reg = usize::from(s.table_register);
         let bits_of = |lowest: usize| w.acc.saturating_sub(lowest);
         let bits = w.lowest_bits().map(bits_of).max().unwrap_or(0);
         // The first sum is taken as it ends; the others wait for their turn.
-        let first = self.spec.cell.turns.first();
+        let first = self.spec.cell.turns().next();
         let waits: usize = (w.lowest_bits().enumerate())
-            .filter(|(sum, _)| Some(sum) != first)
+            .filter(|&(sum, _)| Some(sum) != first)
             .map(|(_, lowest)| bits_of(lowest))
             .sum();
-        let delays = (table_reg + s.tanh_delay) * self.gate();
+        let timing = s.timing;
+        let delays = (timing.gate_registers() + timing.state_registers()) * self.gate();
         let lane_ff = waits
             + 5 * bits
             + w.acc
@@ -299,7 +299,7 @@ impl Part<'_> {
         let beat = counter(s.in_beats());
         let credit = bits_for(s.h_blocks);
         let queue = s.queue_log2;
-        let phases = 16 + usize::from(s.table_register) + s.tanh_delay;
+        let phases = s.timing.depth();
         let slots = if s.x_slots > 1 { s.x_slots } else { 0 }
             + if s.h_subblocks == 1 && s.h_slots > 1 {
                 s.h_slots

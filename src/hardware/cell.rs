@@ -1,5 +1,9 @@
-//! A recurrent cell as the hardware sees it: which sums an array forms for a unit, and what is kept
-//! from step to step.
+//! A recurrent cell as the hardware sees it: the sums that an array forms for a unit, and the program
+//! by which a lane makes a state and an output of them.
+
+use super::op::{Name, Op};
+use super::timing::LaneTiming;
+use std::sync::OnceLock;
 
 /// The operands of a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +14,7 @@ pub enum Source {
 
 /// One dot product of a unit: one row of the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sum {
+pub struct RowSum {
     /// Name of the gate.
     pub gate: &'static str,
     /// Its operands.
@@ -18,29 +22,59 @@ pub struct Sum {
 }
 
 /// A recurrent cell.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Cell {
     /// Name in descriptions.
     pub name: &'static str,
     /// Sums of a unit, in the order of the array's rows and of the model's weights.
-    pub sums: &'static [Sum],
-    /// The order in which a lane takes the sums, as indices into `sums`.
-    pub turns: &'static [usize],
+    pub sums: &'static [RowSum],
     /// Values of a unit that are kept from step to step, h not counted.
-    pub state: &'static [&'static str],
+    pub state: &'static [Name],
+    /// What a lane does with the sums of a group.
+    pub program: &'static [Op],
+    /// Timings without and with registers behind the tables, worked out once.
+    timings: [OnceLock<Vec<LaneTiming>>; 2],
 }
 
-const fn both(gate: &'static str) -> Sum {
-    Sum {
-        gate,
-        source: Source::Both,
+impl PartialEq for Cell {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.sums == other.sums && self.program == other.program
     }
 }
 
-/// The long short-term memory without peepholes.
-pub static LSTM: Cell = Cell {
-    name: "lstm",
-    sums: &[both("i"), both("f"), both("g"), both("o")],
-    turns: &[2, 0, 1, 3],
-    state: &["c"],
-};
+impl Cell {
+    /// A cell of these sums, of this state, with this program.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        sums: &'static [RowSum],
+        state: &'static [Name],
+        program: &'static [Op],
+    ) -> Self {
+        Self {
+            name,
+            sums,
+            state,
+            program,
+            timings: [const { OnceLock::new() }; 2],
+        }
+    }
+
+    /// The order in which a lane takes the sums, as indices into them.
+    pub fn turns(&self) -> impl Iterator<Item = usize> + '_ {
+        self.program.iter().filter_map(|op| match op {
+            Op::Take { sum, .. } => Some(*sum),
+            _ => None,
+        })
+    }
+
+    /// Timings of a lane, by the registers that stand behind the state's table port beside those that
+    /// the family wants: 0 first.
+    pub fn timings(&'static self, table_register: bool) -> &'static [LaneTiming] {
+        self.timings[usize::from(table_register)].get_or_init(|| {
+            (0..=LaneTiming::MOST_SLACK)
+                .map(|slack| LaneTiming::new(self.program, table_register, slack))
+                .collect()
+        })
+    }
+}

@@ -156,9 +156,6 @@ impl<'a> Controls<'a> {
     }
 }
 
-/// Beyond this many cycles the distance of group ends does not matter.
-const FAR: usize = 16;
-
 /// The control state of one layer, named after the registers it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Control<'a> {
@@ -201,7 +198,7 @@ impl<'a> Control<'a> {
             started: false,
             h_credit: layer.h_blocks,
             room: 1 << layer.queue_log2,
-            distance: FAR,
+            distance: layer.timing.far(),
             ends: VecDeque::new(),
             releases: VecDeque::new(),
             subblock: 0,
@@ -261,7 +258,7 @@ impl<'a> Control<'a> {
         self.distance = if end_group {
             1
         } else {
-            (self.distance + 1).min(FAR)
+            (self.distance + 1).min(layer.timing.far())
         };
         self.advance_writer(group_done);
         self.advance_sequencer(start);
@@ -276,7 +273,7 @@ impl<'a> Control<'a> {
     fn may_start_with_room(&self) -> bool {
         let x_ready = self.block > 0 || self.group > 0 || self.loaded > 0;
         let h_ready = !self.uses_h() || self.h_credit > 0;
-        let lane_ready = !self.last_block() || !self.layer.groups_clash(self.distance);
+        let lane_ready = !self.last_block() || !self.layer.timing.clash(self.distance);
         x_ready && h_ready && lane_ready && (self.started || self.gap == 0)
     }
 

@@ -2,13 +2,10 @@
 
 use super::array::MacArray;
 use super::spec::LayerSpec;
+use super::timing::LaneTiming;
 use crate::device::Family;
 use crate::spec::MacStyle;
 use serde::Serialize;
-
-/// Cycles from the end of a group's accumulation to the cycle in which its h is written, without
-/// the registers that `table_register` and `tanh_delay` add.
-const LANE_CYCLES: usize = 17;
 
 /// The array that was asked for, and the family it is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +38,8 @@ pub struct Folding {
     pub chain: usize,
     /// Chains side by side in every row.
     pub chains: usize,
-    /// A register stands behind the activation tables.
-    pub table_register: bool,
-    /// Registers behind tanh(c), so that groups do not meet at the lane's multiplier.
-    pub tanh_delay: usize,
+    /// When the lanes do what.
+    pub timing: &'static LaneTiming,
     /// Elements of an input beat.
     pub in_elements: usize,
     /// Elements of an output beat.
@@ -97,12 +92,11 @@ impl Folding {
             (1, units.div_ceil(columns))
         };
         let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
-        let (blocks, tanh_delay) = lane_slots(x_blocks + h_blocks, usize::from(slow_memory));
+        let (blocks, timing) = lane_slots(spec.cell.timings(slow_memory), x_blocks + h_blocks);
         let mac_latency = mac.latency(chain, chains, spec.w_bits);
         // Results in flight: from the start of a group's last block until its first beat can leave,
         // one being sent, one for the rounding of both.
-        let lane = LANE_CYCLES + usize::from(slow_memory) + tanh_delay;
-        let in_flight = (mac_latency + lane + 4).div_ceil(blocks) + 2;
+        let in_flight = (mac_latency + timing.depth() + 5).div_ceil(blocks) + 2;
         let queue_log2 = in_flight.next_power_of_two().trailing_zeros().max(1) as usize;
         Self {
             input_size: spec.input_size,
@@ -113,8 +107,7 @@ impl Folding {
             mac,
             chain,
             chains,
-            table_register: slow_memory,
-            tanh_delay,
+            timing,
             start_register: slow_memory,
             in_elements: stream,
             out_elements: stream,
@@ -133,14 +126,8 @@ impl Folding {
     /// Cycles from the start of a group's last block to the cycle in which its h is written.
     #[must_use]
     pub fn group_latency(&self) -> usize {
-        let lane = LANE_CYCLES + usize::from(self.table_register) + self.tanh_delay;
-        usize::from(self.start_register) + self.mac_latency + lane
-    }
-
-    /// Whether two groups that end `distance` cycles apart want the lane's multiplier at once.
-    #[must_use]
-    pub fn groups_clash(&self, distance: usize) -> bool {
-        distance == 6 + self.tanh_delay || distance == 7 + self.tanh_delay
+        // The cycle between the last addition and phase 0 ends in the accumulators.
+        usize::from(self.start_register) + self.mac_latency + 1 + self.timing.depth()
     }
 
     /// Rows of the weight memory.
@@ -269,8 +256,11 @@ impl Folding {
                 start = ready.max(last_start + self.chain);
             }
             let previous_end = (self.groups - 1) * self.blocks;
-            if block + 1 == self.blocks && self.groups_clash(start - previous_end) {
-                start = (previous_end + 8 + self.tanh_delay).max(last_start + self.chain);
+            if block + 1 == self.blocks && self.timing.clash(start - previous_end) {
+                start = start.max(last_start + self.chain);
+                while self.timing.clash(start - previous_end) {
+                    start += 1;
+                }
             }
             last_start = start;
         }
@@ -278,22 +268,13 @@ impl Folding {
     }
 }
 
-/// Blocks of a group, at least `wanted`, and the delay behind tanh(c), at least `least`, with which
-/// a lane can take group after group.
-///
-/// With a delay of d the multiplier works on a group in cycles 6, 7 and 13 + d; two groups must not
-/// meet there, and the output gate is kept for 5 + d cycles.
-fn lane_slots(wanted: usize, least: usize) -> (usize, usize) {
-    let fits = |blocks: usize, delay: usize| {
-        blocks >= 5 + delay
-            && !(7 + delay).is_multiple_of(blocks)
-            && !(6 + delay).is_multiple_of(blocks)
-    };
-    (wanted.max(5)..)
+/// Blocks of a group, at least `wanted`, and the first of `timings` with which a lane can take group
+/// after group.
+fn lane_slots(timings: &'static [LaneTiming], wanted: usize) -> (usize, &'static LaneTiming) {
+    (wanted..)
         .find_map(|blocks| {
-            (least..least + 4)
-                .find(|&delay| fits(blocks, delay))
-                .map(|delay| (blocks, delay))
+            let timing = timings.iter().find(|timing| timing.fits(blocks))?;
+            Some((blocks, timing))
         })
-        .expect("from 16 blocks on every delay below 4 fits")
+        .expect("beyond all forbidden distances every number of blocks fits")
 }

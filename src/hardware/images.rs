@@ -106,20 +106,16 @@ pub(super) fn varying_biases(placed: &Placed<'_>, widths: &Widths) -> usize {
 /// The constants of one unit of a group, exact: with h and in a first step (fresh), in the order in
 /// which the lane takes the sums.
 fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [Vec<i128>; 2] {
-    let spec = placed.spec;
     let mut values = [Vec::new(), Vec::new()];
-    // Rows that no turn reads repeat the last one's, so that no column varies for them.
-    let last = spec.cell.turns.last();
-    for &sum in spec
-        .cell
-        .turns
-        .iter()
-        .chain(last.into_iter().cycle())
-        .take(spec.bias_turns())
-    {
+    for sum in placed.spec.cell.turns() {
         let (value_x, value_h) = constants(placed, widths, (group, lane), sum);
         values[0].push(value_x + value_h);
         values[1].push(value_x);
+    }
+    // Rows that no turn reads repeat the last one's, so that no column varies for them.
+    for values in &mut values {
+        let last = values.last().copied().unwrap_or(0);
+        values.resize(placed.spec.bias_turns(), last);
     }
     values
 }

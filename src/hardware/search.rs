@@ -69,14 +69,15 @@ fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> 
 /// number of blocks.
 fn candidates(spec: &LayerSpec, macs: usize) -> impl Iterator<Item = (usize, usize)> {
     let longest = spec.input_size.max(spec.hidden_size);
-    (1..=spec.hidden_size.min(macs / 4))
+    let sums = spec.sums();
+    (1..=spec.hidden_size.min(macs / sums))
         .filter(move |&units| {
             // Only units that are the fewest for their number of groups.
             let groups = spec.hidden_size.div_ceil(units);
             units == 1 || spec.hidden_size.div_ceil(units - 1) > groups
         })
         .flat_map(move |units| {
-            (1..=longest.min(macs / (4 * units))).map(move |columns| (units, columns))
+            (1..=longest.min(macs / (sums * units))).map(move |columns| (units, columns))
         })
 }
 
@@ -86,19 +87,20 @@ fn candidates(spec: &LayerSpec, macs: usize) -> impl Iterator<Item = (usize, usi
 /// DSP block is a judgement.
 fn cost(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
     let (w, a) = (u64::from(spec.w_bits), u64::from(spec.act_bits()));
-    let (units, columns) = (units as u64, columns as u64);
+    let rows = spec.sums() * units;
+    let (sums, units) = (spec.sums() as u64, units as u64);
+    let macs = (rows * columns) as u64;
     let products = match MacArray::choose(style.mac, spec.w_bits, spec.act_bits(), style.target) {
-        MacArray::Lut { .. } => 4 * units * columns * (7 * w * a + 20) / 10,
+        MacArray::Lut { .. } => macs * (7 * w * a + 20) / 10,
         // Of a bare multiplier every product is summed up beside it.
         MacArray::Dsp(packing) if packing.bare => {
-            20 * packing.blocks(4 * units as usize, columns as usize) as u64
-                + 4 * units * columns * (w + a + 3)
+            20 * packing.blocks(rows, columns) as u64 + macs * (w + a + 3)
         }
-        MacArray::Dsp(packing) => 60 * packing.blocks(4 * units as usize, columns as usize) as u64,
+        MacArray::Dsp(packing) => 60 * packing.blocks(rows, columns) as u64,
     };
-    // Four accumulators, the element-wise lane, its share of tables and cell state; then what every
+    // Accumulators, the element-wise lane, its share of tables and cell state; then what every
     // core has.
-    products + units * (4 * (w + a + 10) + 100) + 250
+    products + units * (sums * (w + a + 10) + 100) + 250
 }
 
 /// The fastest folding of at most `macs` multiply-accumulates, unless another saves at least three
@@ -114,11 +116,10 @@ fn fastest(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Result<(usize, u
     candidates(spec, macs.min(LARGEST_ARRAY))
         .min_by_key(price)
         .ok_or_else(|| {
-            Problem::setting(
-                "implementation.max_macs",
-                "is too small for one unit's four gates",
-            )
-            .help("give at least 4")
+            let sums = spec.sums();
+            let problem = format!("is too small for the {sums} gates of one unit");
+            Problem::setting("implementation.max_macs", problem)
+                .help(format!("give at least {sums}"))
         })
 }
 
@@ -201,7 +202,7 @@ fn stream_elements(
 
 #[cfg(test)]
 mod tests {
-    use super::super::cell::LSTM;
+    use super::super::lstm::LSTM;
     use super::*;
     use crate::device::Family;
     use crate::spec::MacStyle;

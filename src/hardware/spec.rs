@@ -1,6 +1,7 @@
 //! All that a layer's hardware depends on beside its folding and the values of its weights.
 
-use super::cell::{Cell, LSTM};
+use super::cell::Cell;
+use super::lstm::LSTM;
 use crate::fixed::QFormat;
 use crate::quantize::Layer;
 
@@ -80,7 +81,7 @@ impl LayerSpec {
     /// as make a power of two, so that the turn is the lowest bits of the address.
     #[must_use]
     pub fn bias_turns(&self) -> usize {
-        self.cell.turns.len().next_power_of_two()
+        self.cell.turns().count().next_power_of_two()
     }
 
     /// Bits of an operand in the array: the wider of x and h.

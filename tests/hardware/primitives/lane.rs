@@ -132,11 +132,11 @@ impl Lane {
     }
 
     fn table_register(&self) -> usize {
-        usize::from(self.folding().table_register)
+        self.folding().timing.gate_registers()
     }
 
     fn phases(&self) -> usize {
-        16 + self.table_register() + self.folding().tanh_delay
+        16 + self.table_register() + self.folding().timing.state_registers()
     }
 
     /// Half of the last bit that z keeps, which the bias memory adds.
@@ -246,7 +246,7 @@ impl Lane {
             if random.between(0, 3) == 0 {
                 next += random.between(0, 9) as usize;
             }
-            while self.folding().groups_clash(next - start) {
+            while self.folding().timing.clash(next - start) {
                 next += 1;
             }
             start
@@ -327,7 +327,7 @@ impl Lane {
             ("B_W", widths.operand as i64),
             ("P_W", widths.products as i64),
             ("TABLE_REG", self.table_register() as i64),
-            ("TANH_DELAY", folding.tanh_delay as i64),
+            ("TANH_DELAY", folding.timing.state_registers() as i64),
             ("PHASES", self.phases() as i64),
         ];
         Bench {

@@ -26,11 +26,11 @@ fn lanes() -> [Lane; 9] {
 fn lanes_cover_every_case() {
     let lanes = lanes();
     let all = |value: &dyn Fn(&Lane) -> i64| lanes.iter().map(value).collect::<BTreeSet<i64>>();
-    let registers = all(&|lane| lane.folding().table_register.into());
+    let registers = all(&|lane| lane.folding().timing.gate_registers() as i64);
     assert_eq!(registers, BTreeSet::from([0, 1]));
     let closest = all(&|lane| lane.folding().blocks as i64);
     assert!(closest.is_superset(&(5..10).collect()), "{closest:?}");
-    let delays = all(&|lane| lane.folding().tanh_delay as i64);
+    let delays = all(&|lane| lane.folding().timing.state_registers() as i64);
     assert_eq!(delays, BTreeSet::from([0, 1, 2, 3]));
     let z = all(&|lane| lane.layer.z.bits.into());
     assert!(z.is_superset(&BTreeSet::from([4, 8, 12])), "{z:?}");

@@ -1,0 +1,67 @@
+//! The long short-term memory.
+
+use super::cell::{Cell, RowSum, Source};
+use super::op::{Op, TablePort};
+
+const fn both(gate: &'static str) -> RowSum {
+    RowSum {
+        gate,
+        source: Source::Both,
+    }
+}
+
+const fn take(sum: usize, to: &'static str) -> Op {
+    Op::Take { sum, to }
+}
+
+const fn gate(of: &'static str, to: &'static str) -> Op {
+    let port = TablePort::Gates;
+    Op::Lookup { port, of, to }
+}
+
+/// The long short-term memory without peepholes: `c = f * c + i * g`, `h = o * tanh(c)`.
+///
+/// g and i come first, because the first product needs them.
+pub static LSTM: Cell = Cell::new(
+    "lstm",
+    &[both("i"), both("f"), both("g"), both("o")],
+    &["c"],
+    &[
+        take(2, "z_g"),
+        gate("z_g", "g"),
+        take(0, "z_i"),
+        gate("z_i", "i"),
+        take(1, "z_f"),
+        gate("z_f", "f"),
+        take(3, "z_o"),
+        gate("z_o", "o"),
+        Op::Load {
+            state: 0,
+            to: "c_before",
+        },
+        Op::Products {
+            terms: &[("i", "g"), ("f", "c_before")],
+            to: "c_sum",
+        },
+        Op::Requantize {
+            of: "c_sum",
+            to: "c",
+        },
+        Op::Store { state: 0, of: "c" },
+        Op::Requantize { of: "c", to: "z_c" },
+        Op::Lookup {
+            port: TablePort::State,
+            of: "z_c",
+            to: "tanh_c",
+        },
+        Op::Products {
+            terms: &[("o", "tanh_c")],
+            to: "h_sum",
+        },
+        Op::Requantize {
+            of: "h_sum",
+            to: "h",
+        },
+        Op::Emit { of: "h" },
+    ],
+);

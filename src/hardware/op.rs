@@ -1,0 +1,90 @@
+//! The steps of a lane's program, and what happens in its phases.
+
+/// A value of a lane's program, by its name.
+pub type Name = &'static str;
+
+/// A read port of the activation tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablePort {
+    /// For the sums of a group, one after another.
+    Gates,
+    /// For the state. Registers may stand behind it, to move what follows out of another group's way.
+    State,
+}
+
+/// A step of a lane's program. A value is used as soon as the step's part of the lane is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Takes a sum, adds its bias, and requantises it to a pre-activation.
+    Take {
+        /// Index into the cell's sums.
+        sum: usize,
+        /// The pre-activation.
+        to: Name,
+    },
+    /// Looks a pre-activation up in the activation tables.
+    Lookup {
+        /// The port.
+        port: TablePort,
+        /// The pre-activation.
+        of: Name,
+        /// The table's value.
+        to: Name,
+    },
+    /// Reads a value of the state when it is used.
+    Load {
+        /// Index into the cell's state.
+        state: usize,
+        /// The value.
+        to: Name,
+    },
+    /// Adds products up, one a cycle: operands, product and sum have a register each.
+    Products {
+        /// Factors of every product.
+        terms: &'static [(Name, Name)],
+        /// The sum.
+        to: Name,
+    },
+    /// Drops fraction bits.
+    Requantize {
+        /// The wide value.
+        of: Name,
+        /// The narrow one.
+        to: Name,
+    },
+    /// Writes a value of the state.
+    Store {
+        /// Index into the cell's state.
+        state: usize,
+        /// The value.
+        of: Name,
+    },
+    /// Gives h out.
+    Emit {
+        /// The value.
+        of: Name,
+    },
+}
+
+/// What happens in a phase of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// The sum of a turn is taken.
+    Take(usize),
+    /// Its bias is there.
+    Bias(usize),
+    /// Its pre-activation is there.
+    PreActivation(usize),
+    /// The value that a look-up finds is there, counted over the program.
+    Found(usize),
+    /// The operands of a product are chosen, counted over the program.
+    Operands(usize),
+    /// A product is added up.
+    Sum(usize),
+    /// A value of the state that was read is there.
+    Load(usize),
+    /// A value of the state is written.
+    Store(usize),
+    /// h is requantised.
+    Last,
+}

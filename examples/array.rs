@@ -11,7 +11,7 @@ use lprnn_hw::fixed::QFormat;
 use lprnn_hw::hardware::{self, LayerDesign, MacArray};
 use lprnn_hw::quantize::{SeededOptions, seeded};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
-use lprnn_hw::synth::{Design, Options, RouteOptions, Synthesis, run};
+use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
 
@@ -127,7 +127,7 @@ fn synthesise(
     let top = array_top(bits, rows(mac), &layer);
     std::fs::write(folder.path().join("array_top.v"), top).expect("the scratch folder is ours");
     sources.push("array_top.v".into());
-    let design = Design {
+    let design = NetlistSources {
         folder: folder.path().into(),
         top: "array_top".into(),
         clock: "clk".into(),

@@ -13,7 +13,7 @@ mod float_models;
 
 use float_models::Case;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::ptq::{Formats, Wanted, quantize, snr_of};
+use lprnn_hw::ptq::{FormatRequest, Formats, quantize, snr_of};
 use lprnn_hw::quantize::{HeadFormat, SplitMix};
 use rayon::prelude::*;
 use std::io::Write;
@@ -54,9 +54,9 @@ fn main() {
 }
 
 fn line(case: &Case, bits: u32) -> String {
-    let open = Wanted::of(bits, HeadFormat::Float);
+    let open = FormatRequest::of(bits, HeadFormat::Float);
     let chosen = quantize(&case.model, &case.inputs, &open).report;
-    let fixed = Wanted {
+    let fixed = FormatRequest {
         z_bits: Some(8),
         z_frac: Some(4),
         a_frac: Some(8),

@@ -2,6 +2,10 @@
 
 #[path = "architecture/circles.rs"]
 mod circles;
+#[path = "architecture/functions.rs"]
+mod functions;
+#[path = "architecture/names.rs"]
+mod names;
 #[path = "architecture/source.rs"]
 mod source;
 

@@ -16,14 +16,14 @@ use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::import::{ImportOptions, read_bytes};
-use crate::ptq::{Sequences, Wanted, quantize};
+use crate::ptq::{FormatRequest, Sequences, quantize};
 use crate::quantize::QuantizedModel;
 use crate::reference::Lstm;
 use crate::spec::{
     DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
     StatePolicy,
 };
-use crate::synth::{self, Design, Options};
+use crate::synth::{self, NetlistSources, Options};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -182,7 +182,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         array(CALIBRATION, "calib.npy")?.data,
         float.layers[0].input_size,
     );
-    let wanted = Wanted::of(BITS, default_head(&float, BITS));
+    let wanted = FormatRequest::of(BITS, default_head(&float, BITS));
     let quantized = quantize(&float, &calibration, &wanted);
     let (model, quantize) = (quantized.model, QuantizeReport::from(quantized.report));
     let readings = array(TEST, "test.npy")?;
@@ -228,7 +228,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
 
     let what = "synthesising by Yosys";
     let progress = Progress::spinner(console, what);
-    let bundle = Design::open(&args.out)?;
+    let bundle = NetlistSources::open(&args.out)?;
     let synthesis = synth::run(
         &Search::from_env(),
         &bundle,

@@ -1,7 +1,7 @@
 //! The options that describe a design, shared by `gen`, `estimate` and `cosim`.
 
 use crate::diagnostic::{Problem, Problems};
-use crate::ptq::Wanted;
+use crate::ptq::FormatRequest;
 use crate::quantize::HeadFormat;
 use crate::spec::{DesignConfig, MAX_BYTES, Numerics, Settings, Value, read_settings};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ impl NumericsArgs {
     }
 
     /// What calibration chooses where nothing is said, of all that these options ask for.
-    pub fn wanted(&self, head: HeadFormat) -> Result<Wanted, Problems> {
+    pub fn wanted(&self, head: HeadFormat) -> Result<FormatRequest, Problems> {
         let mut settings = Settings::default();
         self.add_to(&mut settings);
         // What is left open must not quarrel with what is given.
@@ -79,7 +79,7 @@ impl NumericsArgs {
         let numerics = Numerics::resolve(settings)?;
         let bits = |value: Option<i64>| value.map(|bits| bits as u32);
         let frac = |value: Option<i64>| value.map(|frac| frac as i32);
-        Ok(Wanted {
+        Ok(FormatRequest {
             weight_bits: numerics.weight_bits,
             act_bits: numerics.act_bits,
             input_bits: numerics.input_bits,

@@ -3,7 +3,7 @@
 use super::output::{Console, Results};
 use super::{Ended, progress::Progress};
 use crate::diagnostic::{Problem, Problems};
-use crate::tools::{self, Report, Search};
+use crate::tools::{self, Search, ToolsReport};
 use serde::Serialize;
 use std::io::Write;
 
@@ -22,7 +22,7 @@ struct Diagnosis {
     schema: u32,
     healthy: bool,
     #[serde(flatten)]
-    report: Report,
+    report: ToolsReport,
 }
 
 impl Results for Diagnosis {

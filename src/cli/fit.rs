@@ -7,7 +7,9 @@ use super::progress::Progress;
 use crate::device::ClockClass;
 use crate::diagnostic::{Problem, Problems};
 use crate::estimate::Coefficients;
-use crate::fit::{Design, FIGURES, Point, Table, clock_error, document, error, fit, measure};
+use crate::fit::{
+    FIGURES, MeasuredPoint, SeriesDesign, Table, clock_error, document, error, fit, measure,
+};
 use crate::tools::Search;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -108,7 +110,7 @@ impl Results for Fitted {
 fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, Problems> {
     let path = args.folder.join(POINTS);
     let place = |problem: String| Problem::file(&path, problem);
-    let points = Point::all(&read(&path)?).map_err(place)?;
+    let points = MeasuredPoint::all(&read(&path)?).map_err(place)?;
     let coefficients = fit(&points).map_err(|problem| {
         place(problem).help("measure more of the series with `lprnn-hw fit collect`")
     })?;
@@ -127,8 +129,8 @@ fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, Problem
 }
 
 /// Every design with its errors in percent, a line each.
-fn designs(points: &[Point], fitted: &Coefficients) -> String {
-    let mut head = vec![Design::HEADER.to_string(), "in_fit".to_string()];
+fn designs(points: &[MeasuredPoint], fitted: &Coefficients) -> String {
+    let mut head = vec![SeriesDesign::HEADER.to_string(), "in_fit".to_string()];
     for name in FIGURES.into_iter().chain(["clock, MHz"]) {
         let name = name.replace(", ", " ");
         head.push(name.clone());
@@ -225,11 +227,11 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
         Table::default()
     };
     let wanted = args.family;
-    let series: Vec<Design> = Design::series()
+    let series: Vec<SeriesDesign> = SeriesDesign::series()
         .into_iter()
         .filter(|design| wanted.is_none_or(|family| family == design.target))
         .collect();
-    let pending: VecDeque<&Design> = series
+    let pending: VecDeque<&SeriesDesign> = series
         .iter()
         .filter(|design| !table.has(design))
         .take(args.count.unwrap_or(usize::MAX))

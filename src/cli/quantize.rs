@@ -9,7 +9,7 @@ use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
 use crate::import::FloatModel;
-use crate::ptq::{Report, Wanted, middle, quantize, quantize_offset};
+use crate::ptq::{CalibrationReport, FormatRequest, middle, quantize, quantize_offset};
 use crate::quantize::{HeadFormat, InputOffset, default_h};
 use crate::spec::{DEFAULT_C, DEFAULT_GATE_FRAC, DEFAULT_Z};
 use serde::Serialize;
@@ -159,11 +159,11 @@ pub struct QuantizeReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     input_offset: Option<Vec<f64>>,
     #[serde(flatten)]
-    report: Report,
+    report: CalibrationReport,
 }
 
-impl From<Report> for QuantizeReport {
-    fn from(report: Report) -> Self {
+impl From<CalibrationReport> for QuantizeReport {
+    fn from(report: CalibrationReport) -> Self {
         Self {
             schema: 2,
             input_offset: None,
@@ -323,7 +323,7 @@ fn refuse_chain(float: &FloatModel) -> Result<(), Problems> {
 
 /// A model that was trained with the hardware's arithmetic stays in the formats that it was trained
 /// in: what is open is what training takes when nothing is said.
-fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut Wanted) {
+fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRequest) {
     let Some(trained) = &float.fractions else {
         return;
     };

@@ -8,7 +8,7 @@ use super::{Ended, file};
 use crate::device::{Family, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
 use crate::synth::{
-    self, Design, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
+    self, NetlistSources, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
 };
 use crate::tools::Search;
 use serde::Serialize;
@@ -212,7 +212,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         interface,
         planned,
     } = open(&args.bundle)?;
-    let design = Design::of(&folder, &interface);
+    let design = NetlistSources::of(&folder, &interface);
     let built_for = planned.config.implementation.target;
     let target = args.target.unwrap_or(built_for);
     let device = args.device.as_deref();

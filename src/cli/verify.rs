@@ -12,7 +12,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
 use crate::spec::{DesignConfig, Network};
-use crate::synth::{self, Design, Options, RouteOptions, Utilization};
+use crate::synth::{self, NetlistSources, Options, RouteOptions, Utilization};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -201,7 +201,7 @@ pub fn measure(
     let progress = Progress::spinner(console, &format!("synthesising {design}"));
     let synthesis = synth::run(
         &Search::from_env(),
-        &Design::open(&bundle)?,
+        &NetlistSources::open(&bundle)?,
         target,
         &options,
     );

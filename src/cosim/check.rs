@@ -2,14 +2,14 @@
 
 use super::CosimError;
 use super::dut::Dut;
-use super::failure::{self, Package};
-use super::locate::{Oracle, Search};
+use super::failure::{self, FailurePackage};
+use super::locate::{Oracle, OriginSearch};
 use super::outcome::{Difference, Outcome};
 use super::pattern::Pattern;
-use super::scoreboard::{Timing, collect, compare_timed, judge};
+use super::scoreboard::{BeatTiming, collect, compare_timed, judge};
 use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
-use super::verilator::Model;
+use super::verilator::VerilatedModel;
 use crate::hardware::LayerDesign;
 use std::path::{Path, PathBuf};
 
@@ -20,15 +20,15 @@ const CHUNK: usize = 256;
 /// The waveforms inside a package.
 const WAVES: &str = "waves.vcd";
 
-/// What to cosimulate.
+/// A core, its inputs and the words that it must give.
 pub struct Request<'a> {
     /// The core.
     pub core: Core<'a>,
-    /// What it is fed with.
+    /// Its inputs.
     pub stimulus: Stimulus<'a>,
     /// How it is folded, for the cycles of its beats while source and sink pause; empty: not compared.
     pub layers: &'a [LayerDesign],
-    /// What it must give: codes of h, `[steps, elements]`.
+    /// Words that it must give: codes of h, `[steps, elements]`.
     pub expected: &'a [i32],
     /// When source and sink pause.
     pub pattern: Pattern,
@@ -44,7 +44,7 @@ pub struct Request<'a> {
     pub progress: &'a mut dyn FnMut(usize),
 }
 
-/// What came of it.
+/// Outcome of a cosimulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Equal, or the first difference, as deep as it could be followed.
@@ -107,11 +107,11 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
         source,
     })?;
     let waves = scratch.path().join(WAVES);
-    let search = oracle.map(|oracle| Search::new(oracle, step));
+    let search = oracle.map(|oracle| OriginSearch::new(oracle, step));
     let (got, located) = examine(toolchain, core, stimulus, run, search, &difference, &waves)?;
     let difference = located.unwrap_or(difference);
     let package = failures.map(|root| {
-        let package = Package {
+        let package = FailurePackage {
             core,
             stimulus,
             expected,
@@ -136,11 +136,11 @@ fn examine(
     core: Core<'_>,
     stimulus: Stimulus<'_>,
     run: (Pattern, u64),
-    mut search: Option<Search<'_>>,
+    mut search: Option<OriginSearch<'_>>,
     word: &Difference,
     waves: &Path,
 ) -> Result<(Vec<i64>, Option<Difference>), CosimError> {
-    let trace_layers = search.as_ref().map_or(0, Search::layers);
+    let trace_layers = search.as_ref().map_or(0, OriginSearch::layers);
     let model = toolchain.model(
         core,
         Probes {
@@ -164,7 +164,7 @@ fn examine(
     };
     let shown = (VCD_CYCLES / core.interface.timing.cycles_per_step.max(1)).max(2) as usize;
     let from = stimulus.steps().saturating_sub(shown);
-    let mut at = |model: &mut Model, step: usize| {
+    let mut at = |model: &mut VerilatedModel, step: usize| {
         if let Some(search) = &mut search {
             search.look(&model.take_trace());
         }
@@ -195,9 +195,9 @@ pub fn replay(toolchain: &Toolchain, folder: &Path) -> Result<Outcome, CosimErro
         clear: &failure.clear,
     };
     let run = (failure.pattern, failure.seed);
-    let timing = failure
-        .stated
-        .map_or(Timing::Unknown, |(beat, cycle)| Timing::Beat(beat, cycle));
+    let timing = failure.stated.map_or(BeatTiming::Unknown, |(beat, cycle)| {
+        BeatTiming::Beat(beat, cycle)
+    });
     judge(
         &mut model,
         core.interface,

@@ -7,7 +7,7 @@ pub const FLAG_LAST: u8 = 1;
 /// Flag of an input beat: pulse `state_clear` before offering it.
 pub const FLAG_CLEAR: u8 = 2;
 
-/// What a core is fed with in one [`Dut::run`].
+/// Inputs of a core in one [`Dut::run`].
 #[derive(Clone, Copy, Debug)]
 pub struct Drive<'a> {
     /// TDATA of the beats to offer, little-endian, each as many bytes as the port has.
@@ -28,7 +28,7 @@ pub struct Drive<'a> {
 
 /// Why a [`Dut::run`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum RunEnded {
     /// All awaited output beats are there.
     Complete,
     /// Nothing moved for [`Drive::quiet_limit`] cycles.
@@ -37,7 +37,7 @@ pub enum Ended {
     CycleLimit,
 }
 
-/// What a core did in one [`Dut::run`]; vectors of earlier runs are replaced.
+/// Outputs of a core in one [`Dut::run`]; vectors of earlier runs are replaced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capture {
     /// TDATA of the output beats, little-endian, each as many bytes as the port has.
@@ -58,7 +58,7 @@ pub enum DutError {
     /// The model stopped itself: `$fatal`, a failed assertion, a memory file missing or too short.
     #[error("the simulated core stopped itself: {message}")]
     Stopped {
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The core broke a rule of AXI4-Stream.
@@ -105,9 +105,9 @@ pub trait Dut {
     /// Clocks the core until one of the limits of `drive`.
     ///
     /// A beat that was offered stays offered, in the next call too: its data must begin with it.
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError>;
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError>;
 
-    /// What the trace ports showed since reset or the last call, oldest first; empty without them.
+    /// Records of the trace ports since reset or the last call, oldest first; empty without them.
     fn take_trace(&mut self) -> Vec<TraceRecord> {
         Vec::new()
     }

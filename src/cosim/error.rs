@@ -26,7 +26,7 @@ pub enum CosimError {
     /// The core is not what its signature says.
     #[error("{message}")]
     Interface {
-        /// What differs, with the field or port.
+        /// The difference, with the field or port.
         message: String,
     },
     /// A file cannot be read.
@@ -59,7 +59,7 @@ pub enum CosimError {
     /// Nothing to compare, or lengths that do not fit together.
     #[error("cosimulation: {message}")]
     Stimulus {
-        /// What does not fit.
+        /// The mismatch.
         message: String,
     },
     /// The core no longer moves though it owes outputs.

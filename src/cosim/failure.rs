@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 const SCHEMA: u32 = 1;
 
-/// What goes into the folder.
-pub(super) struct Package<'a> {
+/// Contents of the folder, as they are written.
+pub(super) struct FailurePackage<'a> {
     pub core: Core<'a>,
     pub stimulus: Stimulus<'a>,
     pub expected: &'a [i32],
@@ -31,8 +31,8 @@ pub(super) struct Package<'a> {
     pub waves: &'a Path,
 }
 
-/// What is read back.
-pub(super) struct Failure {
+/// Contents of the folder, as they are read back.
+pub(super) struct SavedFailure {
     pub bundle: PathBuf,
     pub interface: Interface,
     pub inputs: Vec<i32>,
@@ -65,7 +65,7 @@ struct FailureFile {
 }
 
 /// Writes the package to `root/{hash of its contents}`, all or nothing; the folder's path.
-pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, CosimError> {
+pub(super) fn write(root: &Path, package: &FailurePackage<'_>) -> Result<PathBuf, CosimError> {
     let interface = package.core.interface;
     interface
         .check_files()
@@ -162,7 +162,7 @@ pub(super) fn write(root: &Path, package: &Package<'_>) -> Result<PathBuf, Cosim
 }
 
 /// Reads a folder that [`write`] has written.
-pub(super) fn read(folder: &Path) -> Result<Failure, CosimError> {
+pub(super) fn read(folder: &Path) -> Result<SavedFailure, CosimError> {
     let text = |name: &str| {
         let path = folder.join(name);
         files::read_table(&path).map_err(|source| CosimError::Read { path, source })
@@ -207,7 +207,7 @@ pub(super) fn read(folder: &Path) -> Result<Failure, CosimError> {
         }
         Ok(flags)
     };
-    Ok(Failure {
+    Ok(SavedFailure {
         bundle: folder.join("bundle"),
         interface,
         expected: codes("expected.txt")?,

@@ -28,7 +28,7 @@ pub struct Oracle<'a> {
 
 /// Looks for the first pre-activation of a step up to `last_step` that differs, in the order step,
 /// layer, gate, unit.
-pub(super) struct Search<'a> {
+pub(super) struct OriginSearch<'a> {
     oracle: Oracle<'a>,
     last_step: usize,
     /// How often each group of a gate has shown up: once per step.
@@ -37,7 +37,7 @@ pub(super) struct Search<'a> {
     first: Option<([usize; 4], i64, i64)>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> OriginSearch<'a> {
     pub(super) fn new(oracle: Oracle<'a>, last_step: usize) -> Self {
         Self {
             oracle,
@@ -88,7 +88,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What was found. When all pre-activations agree though an output `word` differs, it is the
+    /// The origin. When all pre-activations agree though an output `word` differs, it is the
     /// h of the last layer.
     pub(super) fn finish(self, word: &Difference) -> Option<Difference> {
         if let Some(([step, layer, gate, unit], hardware, model)) = self.first {
@@ -169,7 +169,7 @@ mod tests {
             model: 4,
         };
         let mut find = |records: &[TraceRecord], last| {
-            let mut search = Search::new(
+            let mut search = OriginSearch::new(
                 Oracle {
                     layers: &layers,
                     z: &mut z,

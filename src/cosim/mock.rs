@@ -1,13 +1,13 @@
 //! A core that is a closure, right or wrong on purpose: what the scoreboard is tested with.
 
-use super::dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST};
+use super::dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded};
 use super::stimulus::{beat_bytes, pack_step, signed_field};
 use crate::codegen::Interface;
 use std::collections::VecDeque;
 
-/// What a [`MockDut`] does wrong, once, at the output beat of the given number.
+/// MockFault of a [`MockDut`], once, at the output beat of the given number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum MockFault {
     /// Nothing.
     None,
     /// Flips the given bit of TDATA.
@@ -31,7 +31,7 @@ pub type Compute<'a> = Box<dyn FnMut(&[i64], bool) -> Vec<i32> + 'a>;
 pub struct MockDut<'a> {
     interface: Interface,
     compute: Compute<'a>,
-    fault: Fault,
+    fault: MockFault,
     busy: u64,
     cycle: u64,
     offering: bool,
@@ -46,7 +46,7 @@ impl<'a> MockDut<'a> {
     /// A core with the ports of `interface`, busy for `busy` cycles between a step's last input
     /// beat and its first output beat.
     #[must_use]
-    pub fn new(interface: &Interface, busy: u64, fault: Fault, compute: Compute<'a>) -> Self {
+    pub fn new(interface: &Interface, busy: u64, fault: MockFault, compute: Compute<'a>) -> Self {
         Self {
             interface: interface.clone(),
             compute,
@@ -85,12 +85,12 @@ impl<'a> MockDut<'a> {
             let mut data = data.to_vec();
             let mut last = u8::from(beat + 1 == port.beats_per_step) & flags;
             match self.fault {
-                Fault::Drop(at) if at == number => continue,
-                Fault::Hang(at) if at <= number => continue,
-                Fault::Repeat(at) if at == number => self.queue.push_back((data.clone(), last)),
-                Fault::Last(at) if at == number => last ^= 1,
-                Fault::FlipBit(at, bit) if at == number => data[bit / 8] ^= 1 << (bit % 8),
-                Fault::Slow(at) if at <= number => slow = 1,
+                MockFault::Drop(at) if at == number => continue,
+                MockFault::Hang(at) if at <= number => continue,
+                MockFault::Repeat(at) if at == number => self.queue.push_back((data.clone(), last)),
+                MockFault::Last(at) if at == number => last ^= 1,
+                MockFault::FlipBit(at, bit) if at == number => data[bit / 8] ^= 1 << (bit % 8),
+                MockFault::Slow(at) if at <= number => slow = 1,
                 _ => {}
             }
             self.queue.push_back((data, last));
@@ -111,17 +111,17 @@ impl Dut for MockDut<'_> {
         self.reset()
     }
 
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError> {
         *capture = Capture::default();
         let bytes = beat_bytes(&self.interface.input);
         let (mut quiet, mut ran) = (0, 0);
         while capture.last.len() < drive.out_beats {
             capture.cycle = self.cycle;
             if quiet >= drive.quiet_limit {
-                return Ok(Ended::Quiet);
+                return Ok(RunEnded::Quiet);
             }
             if ran >= drive.cycle_limit {
-                return Ok(Ended::CycleLimit);
+                return Ok(RunEnded::CycleLimit);
             }
             quiet += 1;
             ran += 1;
@@ -145,6 +145,6 @@ impl Dut for MockDut<'_> {
             self.cycle += 1;
         }
         capture.cycle = self.cycle;
-        Ok(Ended::Complete)
+        Ok(RunEnded::Complete)
     }
 }

@@ -1,6 +1,6 @@
 //! Hardware against model, bit for bit.
 //!
-//! [`Toolchain`] compiles a core's Verilog with Verilator into a [`Model`]; [`compare`] feeds any
+//! [`Toolchain`] compiles a core's Verilog with Verilator into a [`VerilatedModel`]; [`compare`] feeds any
 //! [`Dut`] with a [`Stimulus`] under a [`Pattern`] of idle and stall cycles and compares every
 //! output word of every step, TLAST, the number of beats and the exact cycle counts;
 //! [`compare_timed`] also the cycle of every beat while source and sink pause. [`check`]
@@ -26,15 +26,15 @@ mod workload;
 
 pub use cache::CacheError;
 pub use check::{Request, Verdict, check, replay};
-pub use dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST, TraceRecord};
+pub use dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded, TraceRecord};
 pub use error::CosimError;
 pub use forecast::Pressure;
 pub use locate::{Oracle, TracedLayer};
-pub use mock::{Compute, Fault, MockDut};
+pub use mock::{Compute, MockDut, MockFault};
 pub use outcome::{Agreement, Difference, Outcome};
 pub use pattern::{Following, Pattern, Pauses};
 pub use scoreboard::{compare, compare_timed};
 pub use stimulus::{Mask, Stimulus, beat_bytes, pack_step, signed_field};
 pub use toolchain::{Core, Probes, Toolchain};
-pub use verilator::Model;
+pub use verilator::VerilatedModel;
 pub use workload::{Tracer, Workload};

@@ -1,4 +1,4 @@
-//! What a comparison can come to.
+//! Outcomes of a comparison.
 
 use super::forecast::Pressure;
 use serde::Serialize;
@@ -14,9 +14,9 @@ pub enum Difference {
         step: usize,
         /// Element of h, from 0.
         element: usize,
-        /// What the core gave.
+        /// Value of the core.
         hardware: i64,
-        /// What the model gives.
+        /// Value of the model.
         model: i64,
     },
     /// A pre-activation, found by the trace ports.
@@ -32,9 +32,9 @@ pub enum Difference {
         gate: char,
         /// Unit, from 0.
         unit: usize,
-        /// What the core computed.
+        /// Value of the core.
         hardware: i64,
-        /// What the model computes.
+        /// Value of the model.
         model: i64,
     },
     /// An output word though all pre-activations before it agree.
@@ -46,9 +46,9 @@ pub enum Difference {
         layer: usize,
         /// Unit, from 0.
         unit: usize,
-        /// What the core gave.
+        /// Value of the core.
         hardware: i64,
-        /// What the model gives.
+        /// Value of the model.
         model: i64,
     },
     /// The part of a step's last beat that no element uses is not zero.
@@ -64,9 +64,9 @@ pub enum Difference {
         step: usize,
         /// Beat of the step, from 0.
         beat: usize,
-        /// What the core gave.
+        /// Value of the core.
         hardware: bool,
-        /// What it should be.
+        /// Its right value.
         model: bool,
     },
     /// A beat after the last.
@@ -120,7 +120,7 @@ pub enum Difference {
     },
 }
 
-/// What was compared, when nothing differs.
+/// Extent of a comparison in which nothing differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Agreement {
     /// Steps compared, at least 1.

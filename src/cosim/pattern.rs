@@ -1,8 +1,9 @@
 //! When source and sink pause: patterns of their own, and one that follows the core.
 
-use super::stimulus::{Mask, SplitMix};
+use super::stimulus::Mask;
 use crate::codegen::Interface;
 use crate::hardware::{Controls, LayerDesign};
+use crate::quantize::SplitMix;
 use serde::{Deserialize, Serialize};
 
 /// Words of the longest mask, 16 MiB: beyond it the phases of a pattern that follows are cut short.
@@ -67,7 +68,7 @@ pub enum Pauses {
     Bursts,
 }
 
-/// What one side does for some steps.
+/// Behaviour of one side for some steps.
 #[derive(Clone, Copy)]
 enum Phase {
     Free,

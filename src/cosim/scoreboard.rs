@@ -1,12 +1,12 @@
 //! Compares every output word of every step, and the exact cycle counts.
 
 use super::CosimError;
-use super::dut::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST};
+use super::dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded};
 use super::forecast::Forecast;
 use super::outcome::{Agreement, Difference, Outcome};
 use super::pattern::Pattern;
 use super::stimulus::{Mask, Stimulus, beat_bytes, pack_step, signed_field};
-use super::verilator::Model;
+use super::verilator::VerilatedModel;
 use crate::codegen::Interface;
 use crate::hardware::{Controls, LayerDesign};
 use crate::tools::interrupted;
@@ -14,9 +14,9 @@ use crate::tools::interrupted;
 /// Cycles between two looks at Ctrl-C and two reports of progress.
 const CYCLES_PER_CHUNK: u64 = 1 << 17;
 
-/// What is known of the cycles in which beats leave while source and sink pause.
+/// Knowledge of the cycles in which beats leave while source and sink pause.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Timing<'a> {
+pub(super) enum BeatTiming<'a> {
     /// Nothing.
     Unknown,
     /// All, by the schedule.
@@ -45,7 +45,7 @@ pub fn compare(
         stimulus,
         expected,
         run,
-        Timing::Unknown,
+        BeatTiming::Unknown,
         progress,
     )
 }
@@ -66,9 +66,9 @@ pub fn compare_timed(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Outcome, CosimError> {
     let timing = if layers.is_empty() {
-        Timing::Unknown
+        BeatTiming::Unknown
     } else {
-        Timing::Layers(layers)
+        BeatTiming::Layers(layers)
     };
     let outcome = judge(dut, interface, stimulus, expected, run, timing, progress)?;
     if let (Pattern::Following(_), Outcome::Equal(agreement), Some(last)) =
@@ -93,7 +93,7 @@ pub(super) fn judge(
     stimulus: Stimulus<'_>,
     expected: &[i32],
     (pattern, seed): (Pattern, u64),
-    timing: Timing<'_>,
+    timing: BeatTiming<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Outcome, CosimError> {
     let mut run = Run::new(interface, stimulus, expected, pattern.masks(seed))?;
@@ -133,11 +133,11 @@ pub(super) fn judge(
 /// `at` is called before every run of steps with the number of its first step; what it returns is
 /// the number of steps to run before the next call.
 pub(super) fn collect(
-    dut: &mut Model,
+    dut: &mut VerilatedModel,
     interface: &Interface,
     stimulus: Stimulus<'_>,
     (pattern, seed): (Pattern, u64),
-    at: &mut dyn FnMut(&mut Model, usize) -> Result<usize, CosimError>,
+    at: &mut dyn FnMut(&mut VerilatedModel, usize) -> Result<usize, CosimError>,
 ) -> Result<Vec<i64>, CosimError> {
     let steps = stimulus.steps();
     let expected = vec![0; steps * interface.output.elements];
@@ -278,15 +278,15 @@ impl<'a> Run<'a> {
     }
 
     /// Compares the cycles of beats too, as far as they are known.
-    fn know(&mut self, timing: Timing<'a>) {
+    fn know(&mut self, timing: BeatTiming<'a>) {
         match timing {
-            Timing::Unknown => {}
-            Timing::Layers(layers) => self.forecast = Some(Forecast::new(layers)),
-            Timing::Beat(beat, cycle) => self.stated = Some((beat, cycle)),
+            BeatTiming::Unknown => {}
+            BeatTiming::Layers(layers) => self.forecast = Some(Forecast::new(layers)),
+            BeatTiming::Beat(beat, cycle) => self.stated = Some((beat, cycle)),
         }
     }
 
-    /// Whether the next beat, which left in cycle `measured`, should have.
+    /// `true` if the next beat, which left in cycle `measured`, should have.
     fn check_cycle(&mut self, measured: u64) -> Result<(), Difference> {
         let (beat, step) = (self.beats, self.finished.len());
         self.beats += 1;
@@ -326,7 +326,7 @@ impl<'a> Run<'a> {
             let ended = self.run(dut, out_beats, self.quiet_limit, &mut capture);
             // What came before an error is compared first: the earlier difference explains more.
             self.check_beats(&capture)?;
-            if ended? != Ended::Complete {
+            if ended? != RunEnded::Complete {
                 let received = done * port.beats_per_step + capture.last.len();
                 return Err(Stop::Error(CosimError::Hang {
                     quiet: self.quiet_limit,
@@ -348,7 +348,7 @@ impl<'a> Run<'a> {
         let timing = &self.interface.timing;
         let quiet = 64 + timing.latency + 2 * timing.cycles_per_step;
         let mut capture = Capture::default();
-        if self.run(dut, 1, quiet, &mut capture)? == Ended::Complete {
+        if self.run(dut, 1, quiet, &mut capture)? == RunEnded::Complete {
             return Err(Stop::Difference(Difference::Extra {
                 cycle: capture.taken[0],
                 steps: self.stimulus.steps(),
@@ -373,7 +373,7 @@ impl<'a> Run<'a> {
         out_beats: usize,
         quiet_limit: u64,
         capture: &mut Capture,
-    ) -> Result<Ended, DutError> {
+    ) -> Result<RunEnded, DutError> {
         let drive = Drive {
             data: &self.data[self.accepted * beat_bytes(&self.interface.input)..],
             flags: &self.flags[self.accepted..],
@@ -452,7 +452,7 @@ impl<'a> Run<'a> {
             let used = port.elements_per_beat.min(port.elements - first);
             words.extend((0..used).map(|element| signed_field(beat, element, port.element_width)));
         }
-        ended.is_ok_and(|ended| ended == Ended::Complete)
+        ended.is_ok_and(|ended| ended == RunEnded::Complete)
     }
 
     /// Compares the measured cycles with the stated ones and notes them.

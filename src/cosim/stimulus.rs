@@ -1,6 +1,7 @@
-//! What a core is fed with: codes packed into beats, and the pattern of idle and stall cycles.
+//! Inputs of a core: codes packed into beats, and the pattern of idle and stall cycles.
 
 use crate::codegen::StreamPort;
+use crate::quantize::SplitMix;
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
 use bitvec::view::BitView;
@@ -54,7 +55,7 @@ impl Mask {
         Self(words)
     }
 
-    /// Whether `cycle` is one of them.
+    /// `true` if `cycle` is one of them.
     #[must_use]
     pub fn at(&self, cycle: u64) -> bool {
         let index = (cycle >> 6) as usize & (self.0.len().max(1) - 1);
@@ -121,25 +122,6 @@ pub fn pack_step(codes: &[i32], port: &StreamPort, beats: &mut Vec<u8>) {
 pub fn signed_field(bytes: &[u8], index: usize, width: usize) -> i64 {
     let field = &bytes.view_bits::<Lsb0>()[index * width..][..width];
     (field.load_le::<u64>() << (64 - width)) as i64 >> (64 - width)
-}
-
-/// Sebastiano Vigna's `SplitMix64`: small, seeded, the same everywhere.
-#[derive(Clone, Debug)]
-pub(super) struct SplitMix(pub(super) u64);
-
-impl SplitMix {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut value = self.0;
-        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        value ^ (value >> 31)
-    }
-
-    /// A number below `bound`; the bias of 2^-32 and less does not matter for patterns.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        ((self.next() >> 32) * bound) >> 32
-    }
 }
 
 #[cfg(test)]

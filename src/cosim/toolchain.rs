@@ -47,12 +47,12 @@ pub struct Core<'a> {
     pub interface: &'a Interface,
 }
 
-/// What is compiled in beside the core itself. Both cost speed.
+/// Probes that are compiled in beside the core itself. Both cost speed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Probes {
     /// Layers whose trace ports exist under the macro `LPRNN_TRACE`; 0 leaves it undefined.
     pub trace_layers: usize,
-    /// Whether a VCD file can be written.
+    /// `true` if a VCD file can be written.
     pub vcd: bool,
 }
 

@@ -1,10 +1,10 @@
 //! The binding to a compiled model: the one place with unsafe code.
 //!
-//! The functions and [`Job`] mirror `harness.cpp`, which is compiled into every model.
+//! The functions and [`WorkerJob`] mirror `harness.cpp`, which is compiled into every model.
 #![allow(unsafe_code)]
 
 use super::CosimError;
-use super::dut::{Capture, Drive, Dut, DutError, Ended, TraceRecord};
+use super::dut::{Capture, Drive, Dut, DutError, RunEnded, TraceRecord};
 use super::stimulus::beat_bytes;
 use super::toolchain::{Core, Probes, Toolchain};
 use libloading::Library;
@@ -25,7 +25,7 @@ struct RawDut {
 }
 
 #[repr(C)]
-struct Job {
+struct WorkerJob {
     in_data: *const u8,
     in_flags: *const u8,
     in_beats: u64,
@@ -54,7 +54,7 @@ struct Api {
     free: unsafe extern "C" fn(*mut RawDut),
     error: unsafe extern "C" fn(*const RawDut) -> *const c_char,
     reset: unsafe extern "C" fn(*mut RawDut, u64, c_int) -> c_int,
-    run: unsafe extern "C" fn(*mut RawDut, *mut Job) -> c_int,
+    run: unsafe extern "C" fn(*mut RawDut, *mut WorkerJob) -> c_int,
     trace_on: unsafe extern "C" fn(*mut RawDut),
     trace: unsafe extern "C" fn(*const RawDut, *mut u64) -> *const u8,
     trace_clear: unsafe extern "C" fn(*mut RawDut),
@@ -62,7 +62,7 @@ struct Api {
 }
 
 /// A verilated core in this process. It belongs to the thread that made it.
-pub struct Model {
+pub struct VerilatedModel {
     dut: NonNull<RawDut>,
     api: Api,
     in_bytes: usize,
@@ -71,9 +71,9 @@ pub struct Model {
     _library: Library,
 }
 
-impl std::fmt::Debug for Model {
+impl std::fmt::Debug for VerilatedModel {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Model")
+        out.debug_struct("VerilatedModel")
             .field("dut", &self.dut)
             .finish_non_exhaustive()
     }
@@ -85,16 +85,21 @@ impl Toolchain {
     /// `seed` sets what uninitialised registers and memories hold. Relative names of `$readmemh`
     /// files are looked up beside the interface's memories, then in the core's folder. With [`Probes::trace_layers`] the trace ports
     /// are recorded from the start.
-    pub fn model(&self, core: Core<'_>, probes: Probes, seed: u64) -> Result<Model, CosimError> {
+    pub fn model(
+        &self,
+        core: Core<'_>,
+        probes: Probes,
+        seed: u64,
+    ) -> Result<VerilatedModel, CosimError> {
         let (path, key) = self.library(core, probes)?;
         if let Ok(library) = open(&path) {
-            return Model::new(library, core, probes, seed);
+            return VerilatedModel::new(library, core, probes, seed);
         }
         // Damaged, or removed by another process just now: build it once more.
         self.forget(&key);
         let (path, _) = self.library(core, probes)?;
         let library = open(&path).map_err(|source| CosimError::Load { path, source })?;
-        Model::new(library, core, probes, seed)
+        VerilatedModel::new(library, core, probes, seed)
     }
 }
 
@@ -111,7 +116,7 @@ fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { UnixLibrary::open(Some(path), flags) }.map(Library::from)
 }
 
-impl Model {
+impl VerilatedModel {
     fn new(
         library: Library,
         core: Core<'_>,
@@ -210,7 +215,7 @@ impl Model {
     }
 }
 
-impl Dut for Model {
+impl Dut for VerilatedModel {
     fn reset(&mut self) -> Result<(), DutError> {
         self.hold_reset(RESET_CYCLES, false)
     }
@@ -219,7 +224,7 @@ impl Dut for Model {
         self.hold_reset(cycles, true)
     }
 
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError> {
         let in_beats = drive.flags.len();
         if drive.data.len() != in_beats * self.in_bytes {
             let message = format!("{} bytes of data for {in_beats} beats", drive.data.len());
@@ -229,7 +234,7 @@ impl Dut for Model {
         capture.last.resize(drive.out_beats, 0);
         capture.taken.resize(drive.out_beats, 0);
         capture.accepted.resize(in_beats, 0);
-        let mut job = Job {
+        let mut job = WorkerJob {
             in_data: drive.data.as_ptr(),
             in_flags: drive.flags.as_ptr(),
             in_beats: in_beats as u64,
@@ -260,9 +265,9 @@ impl Dut for Model {
         capture.accepted.truncate(job.in_done as usize);
         capture.cycle = job.cycle;
         match code {
-            COMPLETE => Ok(Ended::Complete),
-            QUIET => Ok(Ended::Quiet),
-            CYCLES => Ok(Ended::CycleLimit),
+            COMPLETE => Ok(RunEnded::Complete),
+            QUIET => Ok(RunEnded::Quiet),
+            CYCLES => Ok(RunEnded::CycleLimit),
             PROTOCOL => Err(DutError::Protocol {
                 cycle: job.cycle,
                 message: self.error(),
@@ -304,7 +309,7 @@ impl Dut for Model {
     }
 }
 
-impl Drop for Model {
+impl Drop for VerilatedModel {
     fn drop(&mut self) {
         // SAFETY: `dut` came from `lprnn_new` of this library, is freed only here, and the library
         // is still loaded: fields are dropped after this.

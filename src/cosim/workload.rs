@@ -1,9 +1,9 @@
 //! Steps to feed a core with, and the words its model gives for them.
 
-use super::stimulus::{SplitMix, Stimulus};
+use super::stimulus::Stimulus;
 use crate::codegen::Interface;
 use crate::fixed::QFormat;
-use crate::quantize::QuantizedModel;
+use crate::quantize::{QuantizedModel, SplitMix};
 use crate::reference::{Lstm, StepTrace};
 use crate::spec::StatePolicy;
 use std::collections::VecDeque;

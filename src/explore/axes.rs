@@ -37,7 +37,7 @@ pub struct Axes {
     pub input_size: Option<usize>,
     /// Layers.
     pub layers: Vec<usize>,
-    /// What the arrays are made of.
+    /// Kinds of arrays.
     pub mac: Vec<MacStyle>,
     /// How they are folded.
     pub foldings: Foldings,

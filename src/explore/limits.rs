@@ -1,10 +1,10 @@
-//! Whether a point fits a part, and what it runs out of first.
+//! The fit of a point in a part, and what runs out first.
 
 use super::point::Point;
 use crate::device::Part;
 use serde::Serialize;
 
-/// What a point takes most of.
+/// The resource of which a point takes the largest share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
@@ -37,7 +37,7 @@ impl Limit {
     }
 }
 
-/// What is asked of a point.
+/// Limits that a point must meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     /// Part it must fit; without one any part of the family may do.
@@ -75,7 +75,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// What `point` takes of what `part` offers.
+    /// Shares that `point` takes of what `part` offers.
     #[must_use]
     pub fn of(point: &Point, part: &Part, fill: f64) -> Self {
         let share = |used: u64, available: f64| match used {
@@ -96,13 +96,13 @@ impl Shares {
         self.lut.max(self.ff).max(self.bram).max(self.dsp)
     }
 
-    /// Whether nothing is used up.
+    /// `true` if nothing is used up.
     #[must_use]
     pub fn fit(&self) -> bool {
         self.worst() <= 1.0
     }
 
-    /// What runs out first.
+    /// The resource that runs out first.
     #[must_use]
     pub fn limit(&self, point: &Point, part: &Part) -> Limit {
         let worst = self.worst();

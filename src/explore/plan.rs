@@ -54,7 +54,7 @@ impl Task {
         digest(&to_text(self))
     }
 
-    /// Whether every number is one that a sweep can have.
+    /// `true` if every number is one that a sweep can have.
     ///
     /// # Errors
     /// The first key that is not, and its value.
@@ -202,11 +202,11 @@ pub struct Found {
     pub latency_cycles: u64,
     /// Bits of all memories, padding included.
     pub memory_bits: u64,
-    /// Whether every word and the cycle counts agreed in cosimulation.
+    /// `true` if every word and the cycle counts agreed in cosimulation.
     pub cosim_equal: Option<bool>,
     /// After synthesis.
     pub measured: Option<Figures>,
-    /// Whether the measured design fits the part.
+    /// `true` if the measured design fits the part.
     pub fits: Option<bool>,
     /// Clock reached after place and route, MHz.
     pub fmax_mhz: Option<f64>,
@@ -253,7 +253,7 @@ pub fn read_record(text: &str, task: &Task) -> Result<Found, String> {
     Ok(record.found)
 }
 
-/// Whether `text` is what [`Task::id`] gives: sixteen hexadecimal digits, small letters.
+/// `true` if `text` is what [`Task::id`] gives: sixteen hexadecimal digits, small letters.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     text.len() == 16

@@ -88,7 +88,7 @@ mod ordered {
     }
 }
 
-/// What a point takes, for the knee: the largest share of one part, or of the LUTs of several.
+/// Cost of a point, for the knee: the largest share of one part, or of the LUTs of several.
 fn cost(sweep: &Sweep, judged: &Judged) -> f64 {
     match sweep.limits.part {
         Some(_) => judged.worst_share(),

@@ -16,26 +16,26 @@ const CHUNK: usize = 8192;
 /// A point and what is thought of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// What it takes.
+    /// Its figures.
     pub point: Point,
     /// The part that was asked for, or the smallest of the family that holds it.
     pub part: Option<&'static Part>,
     /// Of that part; `None` when no part of the family holds it.
     pub shares: Option<Shares>,
-    /// What it takes most of.
+    /// The resource of which it takes the largest share.
     pub limited_by: Option<Limit>,
-    /// Whether it fits.
+    /// `true` if it fits.
     pub fits: bool,
-    /// Whether it keeps the limit of cycles.
+    /// `true` if it keeps the limit of cycles.
     pub in_time: bool,
     /// The measure of its network, where known.
     pub accuracy: Option<f64>,
-    /// Whether it is in the Pareto set of the kept points.
+    /// `true` if it is in the Pareto set of the kept points.
     pub pareto: bool,
 }
 
 impl Judged {
-    /// Whether it meets every limit.
+    /// `true` if it meets every limit.
     #[must_use]
     pub fn kept(&self) -> bool {
         self.fits && self.in_time
@@ -49,7 +49,7 @@ impl Judged {
         clock(class, &self.point.delays)
     }
 
-    /// What it costs: the largest share of its part.
+    /// Its cost: the largest share of its part.
     #[must_use]
     pub fn worst_share(&self) -> f64 {
         self.shares.map_or(f64::INFINITY, |shares| shares.worst())
@@ -59,9 +59,9 @@ impl Judged {
 /// A sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// What estimates its points.
+    /// Estimator of its points.
     pub evaluator: Evaluator,
-    /// What was asked of the points.
+    /// Limits that the points must meet.
     pub limits: Limits,
     /// Every point that can be built, in the order of its axes.
     pub judged: Vec<Judged>,

@@ -12,7 +12,7 @@ pub struct Array<T> {
     pub data: Vec<T>,
 }
 
-/// What helps where nothing better is known.
+/// Help where nothing better is known.
 const SAVE: &str = "save an array of finite numbers by numpy.save";
 
 const MAGIC: &[u8] = b"\x93NUMPY";

@@ -21,7 +21,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What `error` was made of, where it is one of ours.
+    /// The refusal in `error`, where it is one of ours.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
@@ -61,7 +61,7 @@ pub(super) fn no_file(kind: std::fs::FileType) -> Option<io::Error> {
 /// Reads a whole model, array or text.
 ///
 /// # Errors
-/// What is no regular file (its contents may have no end, or never come), and more than 16 GiB.
+/// No regular file (its contents may have no end, or never come), and more than 16 GiB.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_within(path, DATA)
 }

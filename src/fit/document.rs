@@ -1,7 +1,7 @@
 //! The error table, `docs/estimates.md`.
 
 use super::FABRICS;
-use super::points::{FIGURES, Point};
+use super::points::{FIGURES, MeasuredPoint};
 use super::solve::{Statistics, clock_error, error};
 use crate::device::ClockClass;
 use crate::estimate::Coefficients;
@@ -12,7 +12,7 @@ type Errors = [Vec<f64>; 2];
 
 /// The document with the error tables.
 #[must_use]
-pub fn document(points: &[Point], fitted: &Coefficients) -> String {
+pub fn document(points: &[MeasuredPoint], fitted: &Coefficients) -> String {
     let mut text = format!(
         "# How good the estimates are\n\n\
          Written by `lprnn-hw fit coefficients src/estimate/data > docs/estimates.md` from the designs in\n\
@@ -57,7 +57,7 @@ pub fn document(points: &[Point], fitted: &Coefficients) -> String {
         row(&mut text, class.name(), "clock, MHz", &errors);
     }
     let wrong = |which: usize| {
-        let differs = |point: &&Point| point.exact()[which] != point.measured.exact[which];
+        let differs = |point: &&MeasuredPoint| point.exact()[which] != point.measured.exact[which];
         points.iter().filter(differs).count()
     };
     // Writing to a string cannot fail.

@@ -1,7 +1,7 @@
 //! How good the estimate is: designs to synthesise, what synthesis counts of them, and the factors that
 //! follow.
 //!
-//! [`Design::series`] lists the designs; [`measure`] takes one through the generator, Yosys and, where
+//! [`SeriesDesign::series`] lists the designs; [`measure`] takes one through the generator, Yosys and, where
 //! it names a device, nextpnr; [`fit()`] weighs the terms of [`crate::estimate`] by what was counted and
 //! says how far off that is for designs it has not seen.
 
@@ -11,9 +11,9 @@ mod points;
 mod solve;
 mod table;
 
-pub use design::{Design, FABRICS, FAMILIES};
+pub use design::{FABRICS, FAMILIES, SeriesDesign};
 pub use document::document;
-pub use points::{FIGURES, Measured, Point};
+pub use points::{FIGURES, MeasuredCounts, MeasuredPoint};
 pub use solve::{Statistics, clock_error, error, fit};
 pub use table::Table;
 
@@ -40,7 +40,7 @@ pub enum MeasureError {
     Design {
         /// Its line of the table.
         design: String,
-        /// What the generator says.
+        /// Error of the generator.
         problem: String,
     },
     /// A file of it cannot be written.
@@ -56,7 +56,7 @@ pub enum MeasureError {
     Synth {
         /// Its line of the table.
         design: String,
-        /// What went wrong.
+        /// Error of the tools.
         source: SynthError,
     },
 }
@@ -75,7 +75,10 @@ impl From<MeasureError> for crate::diagnostic::Problem {
 }
 
 /// Generates a design into `folder`, which is there.
-pub fn generate(design: &Design, folder: &Path) -> Result<synth::Design, MeasureError> {
+pub fn generate(
+    design: &SeriesDesign,
+    folder: &Path,
+) -> Result<synth::NetlistSources, MeasureError> {
     let refused = |problem: String| MeasureError::Design {
         design: design.line(),
         problem,
@@ -91,7 +94,7 @@ pub fn generate(design: &Design, folder: &Path) -> Result<synth::Design, Measure
             .and_then(|()| std::fs::write(&path, bytes));
         written.map_err(|source| MeasureError::Write { path, source })?;
     }
-    Ok(synth::Design {
+    Ok(synth::NetlistSources {
         folder: folder.into(),
         top: bundle.interface.top,
         clock: bundle.interface.clock,
@@ -100,7 +103,7 @@ pub fn generate(design: &Design, folder: &Path) -> Result<synth::Design, Measure
 }
 
 /// Synthesises a design, and places and routes it where it names a device.
-pub fn measure(search: &Search, design: &Design) -> Result<Synthesis, MeasureError> {
+pub fn measure(search: &Search, design: &SeriesDesign) -> Result<Synthesis, MeasureError> {
     let failed = |source| MeasureError::Synth {
         design: design.line(),
         source,

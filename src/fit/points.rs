@@ -1,6 +1,6 @@
 //! A measured design beside what the estimate counts of it.
 
-use super::design::Design;
+use super::design::SeriesDesign;
 use super::table::{DESIGN_COLUMNS, Table};
 use crate::device::ClockClass;
 use crate::estimate::clock::{self, Delays};
@@ -15,9 +15,9 @@ pub const FIGURES: [&str; 4] = [
     "carry cells",
 ];
 
-/// What the tools counted.
+/// Counts of the tools.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
+pub struct MeasuredCounts {
     /// In the order of [`FIGURES`].
     pub counts: [f64; 4],
     /// Block RAM, double blocks among them, DSP blocks.
@@ -28,21 +28,21 @@ pub struct Measured {
 
 /// A measured design.
 #[derive(Clone, Debug)]
-pub struct Point {
+pub struct MeasuredPoint {
     /// Its numbers.
-    pub design: Design,
-    /// What the tools counted.
-    pub measured: Measured,
-    /// What it is made of.
+    pub design: SeriesDesign,
+    /// Counts of the tools.
+    pub measured: MeasuredCounts,
+    /// Terms of the estimate.
     pub terms: Terms,
-    /// What stands between its registers.
+    /// Terms of the period.
     pub delays: Delays,
     /// Versions of Yosys and nextpnr.
     pub tools: [String; 2],
 }
 
-impl Point {
-    /// Whether the fit sees it.
+impl MeasuredPoint {
+    /// `true` if the fit sees it.
     #[must_use]
     pub fn fitted(&self) -> bool {
         self.design.fitted()
@@ -59,7 +59,7 @@ impl Point {
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split(',').collect();
         let (design, measured) = fields.split_at_checked(DESIGN_COLUMNS)?;
-        let design = Design::parse(&design.join(","))?;
+        let design = SeriesDesign::parse(&design.join(","))?;
         let numbers: Vec<u64> = measured
             .get(..9)?
             .iter()
@@ -82,7 +82,7 @@ impl Point {
             delays = clock::longest(delays, clock::of_layer(fabric, layer));
         }
         Some(Self {
-            measured: Measured {
+            measured: MeasuredCounts {
                 counts: [lut, lut_total, ff, carry].map(|n| n as f64),
                 exact: [bram, bram36, dsp],
                 fmax_mhz,

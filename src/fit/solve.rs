@@ -1,6 +1,6 @@
 //! Least squares of relative errors with a pull towards 1, and the errors that remain.
 
-use super::points::Point;
+use super::points::MeasuredPoint;
 use crate::device::{ClockClass, Family};
 use crate::estimate::clock::{DELAYS, Delays};
 use crate::estimate::{ClockFactors, Coefficients, Error, FamilyFactors};
@@ -100,11 +100,11 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
 ///
 /// # Errors
 /// A family without points to fit, or to measure the error on.
-pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
+pub fn fit(points: &[MeasuredPoint]) -> Result<Coefficients, String> {
     let mut families = BTreeMap::new();
     for fabric in super::FABRICS {
         let name = fabric.key();
-        let of: Vec<&Point> = points
+        let of: Vec<&MeasuredPoint> = points
             .iter()
             .filter(|point| point.design.fabric() == fabric)
             .collect();
@@ -112,7 +112,7 @@ pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
     }
     let mut clocks = BTreeMap::new();
     for class in ClockClass::ALL {
-        let of: Vec<&Point> = points
+        let of: Vec<&MeasuredPoint> = points
             .iter()
             .filter(|point| point.clock_class() == Some(class))
             .collect();
@@ -153,8 +153,9 @@ pub fn fit(points: &[Point]) -> Result<Coefficients, String> {
 }
 
 /// Points of the fit and points outside it; both must be there.
-fn split<'a>(name: &str, of: &[&'a Point]) -> Result<[Vec<&'a Point>; 2], String> {
-    let (seen, held): (Vec<&Point>, Vec<&Point>) = of.iter().partition(|point| point.fitted());
+fn split<'a>(name: &str, of: &[&'a MeasuredPoint]) -> Result<[Vec<&'a MeasuredPoint>; 2], String> {
+    let (seen, held): (Vec<&MeasuredPoint>, Vec<&MeasuredPoint>) =
+        of.iter().partition(|point| point.fitted());
     if seen.len() < 4 || held.len() < 4 {
         return Err(format!(
             "{name}: {} designs to fit and {} to measure the error on, at least 4 of both are needed",
@@ -169,7 +170,7 @@ fn rounded(weight: f64) -> f64 {
     (weight * 1e3).round() / 1e3
 }
 
-fn fit_family(name: &str, family: Family, of: &[&Point]) -> Result<FamilyFactors, String> {
+fn fit_family(name: &str, family: Family, of: &[&MeasuredPoint]) -> Result<FamilyFactors, String> {
     let [seen, held] = split(name, of)?;
     let lut: Vec<_> = seen
         .iter()
@@ -212,7 +213,7 @@ const fn typical(class: ClockClass) -> [f64; DELAYS.len()] {
     }
 }
 
-fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockFactors, String> {
+fn fit_clock(class: ClockClass, of: &[&MeasuredPoint]) -> Result<ClockFactors, String> {
     let [seen, held] = split(class.name(), of)?;
     let typical = typical(class);
     // Weights near 1 of counts in ns.
@@ -241,7 +242,7 @@ fn fit_clock(class: ClockClass, of: &[&Point]) -> Result<ClockFactors, String> {
 
 /// Relative error in percent of one of [`super::points::FIGURES`].
 #[must_use]
-pub fn error(point: &Point, factors: &FamilyFactors, figure: usize) -> f64 {
+pub fn error(point: &MeasuredPoint, factors: &FamilyFactors, figure: usize) -> f64 {
     let weighed = factors.weigh(&point.terms);
     let got = [weighed.lut, weighed.lut_total, weighed.ff, weighed.carry][figure];
     (got / point.measured.counts[figure] - 1.0) * 100.0
@@ -249,7 +250,7 @@ pub fn error(point: &Point, factors: &FamilyFactors, figure: usize) -> f64 {
 
 /// Relative error of the clock in percent, of a routed design.
 #[must_use]
-pub fn clock_error(point: &Point, factors: &ClockFactors) -> Option<f64> {
+pub fn clock_error(point: &MeasuredPoint, factors: &ClockFactors) -> Option<f64> {
     let measured = point.measured.fmax_mhz?;
     Some((factors.mhz(&point.delays) / measured - 1.0) * 100.0)
 }
@@ -286,7 +287,7 @@ impl Statistics {
         }
     }
 
-    /// What stands beside estimates, to a tenth of a percent.
+    /// The error beside estimates, to a tenth of a percent.
     fn error(self) -> Error {
         let tenth = |percent: f64| (percent * 10.0).round() / 10.0;
         Error {

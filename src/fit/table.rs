@@ -1,6 +1,6 @@
 //! The table of measured designs: one line of CSV each, in the order of their seeds.
 
-use super::design::Design;
+use super::design::SeriesDesign;
 use crate::synth::Synthesis;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -22,7 +22,7 @@ const MOST_CELLS: u64 = 1 << 32;
 /// flip-flops, carry cells.
 const NEVER_ZERO: [usize; 4] = [0, 3, 4, 5];
 
-/// What is wrong with the measured columns of a line.
+/// Checks the measured columns of a line.
 fn check_measured(fields: &[&str]) -> Result<(), String> {
     for (index, count) in fields.iter().take(9).enumerate() {
         let fits = count.parse().is_ok_and(|number: u64| {
@@ -45,7 +45,7 @@ fn check_measured(fields: &[&str]) -> Result<(), String> {
     }
 }
 
-/// Measured designs by seed.
+/// MeasuredCounts designs by seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     lines: BTreeMap<u64, String>,
@@ -76,7 +76,7 @@ impl Table {
                     fields.len()
                 ));
             }
-            let design = Design::parse(&fields[..DESIGN_COLUMNS].join(","))
+            let design = SeriesDesign::parse(&fields[..DESIGN_COLUMNS].join(","))
                 .ok_or_else(|| format!("line {number}: is no design"))?;
             weights += design.weights();
             if weights > MOST_WEIGHTS {
@@ -101,19 +101,19 @@ impl Table {
     }
 
     fn header() -> String {
-        format!("{},{MEASURED}", Design::HEADER)
+        format!("{},{MEASURED}", SeriesDesign::HEADER)
     }
 
-    /// Whether the design has been measured, as it is now.
+    /// `true` if the design has been measured, as it is now.
     #[must_use]
-    pub fn has(&self, design: &Design) -> bool {
+    pub fn has(&self, design: &SeriesDesign) -> bool {
         self.lines
             .get(&design.seed)
             .is_some_and(|line| line.starts_with(&format!("{},", design.line())))
     }
 
     /// Notes what was measured of a design.
-    pub fn add(&mut self, design: &Design, found: &Synthesis) {
+    pub fn add(&mut self, design: &SeriesDesign, found: &Synthesis) {
         let used = &found.utilization;
         let first = |version: &str| version.split(' ').next().unwrap_or("").to_owned();
         let (fmax, router) = found.routed.as_ref().map_or(Default::default(), |routed| {

@@ -38,7 +38,7 @@ impl QFormat {
         -(1 << (self.bits - 1))
     }
 
-    /// Whether `code` is one of the format's codes.
+    /// `true` if `code` is one of the format's codes.
     #[must_use]
     pub const fn contains(self, code: i64) -> bool {
         code >= self.min_code() && code <= self.max_code() && (self.bits > 1 || code != 0)

@@ -36,7 +36,7 @@ pub struct Mapping {
     pub tensor: String,
     /// Shape in the file.
     pub shape: Vec<usize>,
-    /// What it is taken for.
+    /// Its meaning here.
     pub meaning: String,
 }
 
@@ -89,11 +89,11 @@ pub struct FloatModel {
     pub explanation: Vec<Mapping>,
     /// Names of the tensors that were left out.
     pub left_out: Vec<String>,
-    /// What the file does not say and was assumed.
+    /// Assumptions, where the file says nothing.
     pub assumptions: Vec<String>,
 }
 
-/// What of a file is wanted.
+/// The parts of a file that are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportOptions {
     /// Which LSTM, where the file holds several. What is not understood is then left out.
@@ -114,7 +114,7 @@ impl ImportOptions {
         }
     }
 
-    /// Whether what is not understood is left out: the caller has said what is wanted.
+    /// `true` if what is not understood is left out: the caller has said what is wanted.
     pub(super) fn leaves_out(&self) -> bool {
         self.prefix.is_some() || self.head.is_some() || self.only_lstm
     }

@@ -6,9 +6,9 @@ use crate::diagnostic::Problem;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What the elements of a tensor are, little endian.
+/// Type of the elements of a tensor, little endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ElementKind {
     F32,
     F64,
     F16,
@@ -21,7 +21,7 @@ pub enum Kind {
 /// A tensor of a file, or one that several of them give.
 #[derive(Clone, Debug)]
 pub struct Tensor<'a> {
-    pub kind: Kind,
+    pub kind: ElementKind,
     pub shape: Vec<usize>,
     data: Cow<'a, [u8]>,
     /// The tensors of the file that it was made of, with the part of each; none if it is in the
@@ -34,7 +34,7 @@ pub type Tensors<'a> = BTreeMap<String, Tensor<'a>>;
 
 impl<'a> Tensor<'a> {
     /// `data` holds as many elements as `shape` says.
-    pub fn new(kind: Kind, shape: Vec<usize>, data: Cow<'a, [u8]>) -> Self {
+    pub fn new(kind: ElementKind, shape: Vec<usize>, data: Cow<'a, [u8]>) -> Self {
         Self {
             kind,
             shape,
@@ -50,7 +50,7 @@ impl<'a> Tensor<'a> {
             .flat_map(|value| value.to_le_bytes())
             .collect();
         Self {
-            kind: Kind::F32,
+            kind: ElementKind::F32,
             shape,
             data: Cow::Owned(data),
             sources,
@@ -64,21 +64,21 @@ impl<'a> Tensor<'a> {
     /// The values, all finite, as f32: float16 and bfloat16 exactly, float64 rounded.
     pub fn values(&self, name: &str) -> Result<Vec<f32>, Problem> {
         let values: Vec<f32> = match &self.kind {
-            Kind::F32 => self.words().map(f32::from_le_bytes).collect(),
-            Kind::BF16 => self
+            ElementKind::F32 => self.words().map(f32::from_le_bytes).collect(),
+            ElementKind::BF16 => self
                 .words()
                 .map(|word| f32::from_bits(u32::from(u16::from_le_bytes(word)) << 16))
                 .collect(),
-            Kind::F16 => self
+            ElementKind::F16 => self
                 .words()
                 .map(|word| half(u16::from_le_bytes(word)))
                 .collect(),
-            Kind::F64 => self
+            ElementKind::F64 => self
                 .words()
                 .map(|word| f64::from_le_bytes(word) as f32)
                 .collect(),
-            Kind::I64 => return Err(integers("I64").of(name)),
-            Kind::Other(kind) => return Err(integers(kind).of(name)),
+            ElementKind::I64 => return Err(integers("I64").of(name)),
+            ElementKind::Other(kind) => return Err(integers(kind).of(name)),
         };
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => refuse(
@@ -92,7 +92,7 @@ impl<'a> Tensor<'a> {
 
     /// The elements of an int64 tensor.
     pub fn integers(&self) -> Option<Vec<i64>> {
-        (self.kind == Kind::I64).then(|| self.words().map(i64::from_le_bytes).collect())
+        (self.kind == ElementKind::I64).then(|| self.words().map(i64::from_le_bytes).collect())
     }
 }
 

@@ -14,7 +14,7 @@ const BLOCK: usize = 64;
 const EXACT_F32: i64 = 1 << 24;
 
 /// A decoder with its weights as the product takes them.
-pub(super) struct Prepared<'a> {
+pub(super) struct PreparedDecoder<'a> {
     hidden: usize,
     outputs: usize,
     weights: Weights<'a>,
@@ -29,7 +29,7 @@ enum Weights<'a> {
     Long(Vec<f64>, &'a [i32], f64, f64),
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> PreparedDecoder<'a> {
     /// Prepares a decoder for h of format `h`; a float LSTM, without one, has float decoders only.
     pub(super) fn new(decoder: &'a Decoder, hidden: usize, h: Option<QFormat>) -> Self {
         let weights = match decoder {

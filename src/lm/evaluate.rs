@@ -1,4 +1,4 @@
-//! What a model predicts of a text.
+//! Evaluation of a model on a text.
 
 use super::decode;
 use super::model::{LanguageModel, Stack};
@@ -15,7 +15,7 @@ pub struct EvalOptions {
     pub streams: usize,
 }
 
-/// What a text costs.
+/// The cost of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean of `-ln p` over all predictions.
@@ -70,7 +70,7 @@ pub fn evaluate(
         Stack::Float(_) => None,
         Stack::Integer(model) => model.layers.last().map(|layer| layer.h),
     };
-    let decoder = decode::Prepared::new(&model.decoder, model.stack.sizes().1, h);
+    let decoder = decode::PreparedDecoder::new(&model.decoder, model.stack.sizes().1, h);
     let decode = |round: &Round| -> Result<f64, Problem> {
         let targets = round.positions.iter().map(|&at| tokens[at]);
         let nats = decoder.nats(&round.h, &targets.collect::<Vec<_>>());

@@ -31,7 +31,7 @@ pub struct LanguageModel {
     pub stack: Stack,
     /// V outputs.
     pub decoder: Decoder,
-    /// Whether the file has one matrix for embedding and decoder.
+    /// `true` if the file has one matrix for embedding and decoder.
     pub tied: bool,
 }
 

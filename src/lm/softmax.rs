@@ -1,4 +1,4 @@
-//! What a decoder's outputs say of the next token.
+//! Probability of the next token by a decoder's outputs.
 
 use super::math::exp;
 use pulp::{Arch, Simd, WithSimd};
@@ -9,14 +9,14 @@ const LANES: usize = 16;
 /// `-ln softmax(logits)[target]` of one row, the sum of exponentials in double precision.
 #[must_use]
 pub fn negative_log_probability(logits: &[f32], target: usize) -> f64 {
-    let (most, sum) = Arch::new().dispatch(Sum(logits));
+    let (most, sum) = Arch::new().dispatch(ExpSum(logits));
     sum.ln() + f64::from(most) - f64::from(logits[target])
 }
 
 /// The largest value, and the sum of `e^(value - largest)`.
-struct Sum<'a>(&'a [f32]);
+struct ExpSum<'a>(&'a [f32]);
 
-impl WithSimd for Sum<'_> {
+impl WithSimd for ExpSum<'_> {
     type Output = (f32, f64);
 
     #[inline(always)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The token at the end of every line.
 pub const EOS: &str = "<eos>";
 
-/// What a token is.
+/// Kind of the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {

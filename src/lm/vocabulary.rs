@@ -144,7 +144,7 @@ impl Vocabulary {
         self.index.get(token).copied()
     }
 
-    /// Whether a model with `rows` embedding rows can be used with this vocabulary.
+    /// `true` if a model with `rows` embedding rows can be used with this vocabulary.
     pub fn check_rows(&self, rows: usize) -> Result<(), Problem> {
         if self.len() == rows {
             return Ok(());

@@ -5,7 +5,7 @@ use super::model::{LanguageModel, Stack};
 use crate::diagnostic::Problem;
 use crate::import::FloatLayer;
 use crate::quantize::QuantizedModel;
-use crate::reference::{Inputs, Saturation, StageCount, Streams, StreamsState};
+use crate::reference::{Saturation, StageCount, StreamInputs, Streams, StreamsState};
 use rayon::prelude::*;
 
 /// Predictions of one round, over all streams; bounds the memory.
@@ -29,7 +29,7 @@ pub struct Round {
 pub struct Walk<'a> {
     tokens: &'a [u32],
     input: Input<'a>,
-    groups: Vec<Group<'a>>,
+    groups: Vec<StreamGroup<'a>>,
     /// Steps that all streams have, and how many streams have one more.
     steps: usize,
     longer: usize,
@@ -37,7 +37,7 @@ pub struct Walk<'a> {
     at: usize,
 }
 
-/// What a token is to the first layer.
+/// A token as the first layer takes it.
 enum Input<'a> {
     Float(&'a [f32], usize),
     Integer(Codes),
@@ -45,7 +45,7 @@ enum Input<'a> {
 
 /// The embeddings of the tokens that a text has, in codes.
 struct Codes {
-    inputs: Inputs,
+    inputs: StreamInputs,
     /// Row of every token among them.
     rows: Vec<u32>,
     /// How many elements of each row were clamped.
@@ -87,7 +87,7 @@ impl Codes {
     }
 }
 
-struct Group<'a> {
+struct StreamGroup<'a> {
     first: usize,
     streams: usize,
     running: Running<'a>,
@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
                 }
                 (Stack::Integer(_), None) => panic!("prepared for another model"),
             };
-            Group {
+            StreamGroup {
                 first,
                 streams,
                 running,
@@ -259,7 +259,7 @@ impl Iterator for Walk<'_> {
     }
 }
 
-impl Group<'_> {
+impl StreamGroup<'_> {
     /// h after each of the tokens at `seen`, `[steps, streams]` of the first `streams` streams.
     fn run(&mut self, tokens: &[u32], input: &Input, seen: &[usize], streams: usize) -> Vec<f32> {
         if seen.is_empty() {

@@ -4,7 +4,7 @@ use super::sequences::{Sequences, split};
 use crate::import::{FloatHead, FloatLayer};
 use rayon::prelude::*;
 
-/// What a float layer does.
+/// Outputs and ranges of a float layer.
 pub(super) struct FloatRun {
     /// `[all steps, H]`.
     pub h: Vec<f32>,

@@ -1,6 +1,6 @@
 //! The formats of one layer that are chosen by what becomes of h, and what they cost.
 
-use super::Wanted;
+use super::FormatRequest;
 use crate::fixed::QFormat;
 use crate::import::FloatLayer;
 use crate::quantize::{Fractions, HeadFormat, Layer, QuantizeOptions, layer_with};
@@ -81,7 +81,11 @@ impl Formats {
 
     /// Fewer bits for the element-wise part, by all that `wanted` leaves open. z and c keep
     /// ranges of at least `z_most` and `c_most`.
-    pub(super) fn cheaper(&self, wanted: &Wanted, (z_most, c_most): (f64, f64)) -> Vec<Self> {
+    pub(super) fn cheaper(
+        &self,
+        wanted: &FormatRequest,
+        (z_most, c_most): (f64, f64),
+    ) -> Vec<Self> {
         let mut all = Vec::new();
         if wanted.z_bits.is_none() && self.z.bits > FEWEST_Z_BITS {
             let bits = self.z.bits - 1;
@@ -116,7 +120,7 @@ impl Formats {
     }
 }
 
-/// Whether `format` reaches `most`.
+/// `true` if `format` reaches `most`.
 pub(super) fn holds(format: QFormat, most: f64) -> bool {
     format.max_code() as f64 * format.ulp() >= most
 }

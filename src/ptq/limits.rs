@@ -1,9 +1,9 @@
-//! What holds h down: one part at a time is given more bits, and h is measured again.
+//! The limits of h: one part at a time is given more bits, and h is measured again.
 
-use super::Wanted;
+use super::FormatRequest;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS};
 use super::measure::{Tables, decibel, noise, words};
-use super::report::{Limit, Quality};
+use super::report::{Quality, QualityLimit};
 use super::truth::{Truth, weight_fractions};
 use crate::fixed::QFormat;
 use crate::import::FloatModel;
@@ -18,7 +18,7 @@ const NEARLY: f64 = 1.0;
 /// At most so many lines.
 const MOST_LINES: usize = 3;
 
-/// What a change gives bits to; one line is printed of each.
+/// The part that a change gives bits to; one line is printed of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Weights,
@@ -40,14 +40,14 @@ struct Change {
     formats: Vec<Formats>,
 }
 
-/// What limits h, by the sample that the formats were chosen on; `whole` is h on all steps.
+/// Limits of h, by the sample that the formats were chosen on; `whole` is h on all steps.
 pub(super) fn of(
     model: &FloatModel,
     formats: &[Formats],
-    wanted: &Wanted,
+    wanted: &FormatRequest,
     (truth, tables): (&Truth, &Tables),
     whole: Quality,
-) -> Vec<Limit> {
+) -> Vec<QualityLimit> {
     let widths = [wanted.weight_bits]
         .into_iter()
         .chain(next_width(wanted.weight_bits));
@@ -84,10 +84,10 @@ pub(super) fn of(
         .collect();
     let mut gains = cheapest(gains);
     gains.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut limits: Vec<Limit> = gains
+    let mut limits: Vec<QualityLimit> = gains
         .into_iter()
         .take(MOST_LINES)
-        .map(|(gain, change)| Limit {
+        .map(|(gain, change)| QualityLimit {
             part: change.part,
             option: Some(change.option),
             snr_db: Some(whole.snr_db + gain),
@@ -100,7 +100,7 @@ pub(super) fn of(
             formats.z = QFormat::new(formats.z.bits - 1, formats.z.frac - 1);
         });
         if now - snr(wanted.weight_bits, &less) >= 2.0 {
-            let limit = Limit {
+            let limit = QualityLimit {
                 part: format!("z: its {MOST_Z_BITS} bits are the most there are; they limit"),
                 option: None,
                 snr_db: None,
@@ -165,9 +165,9 @@ fn widen_h(formats: &mut [Formats], bits: u32) {
     }
 }
 
-fn changes(formats: &[Formats], wanted: &Wanted) -> Vec<Change> {
+fn changes(formats: &[Formats], wanted: &FormatRequest) -> Vec<Change> {
     let mut all = Vec::new();
-    let Wanted {
+    let FormatRequest {
         weight_bits,
         act_bits,
         input_bits,

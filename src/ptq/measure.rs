@@ -81,7 +81,7 @@ pub(super) fn decibel(signal: f64, noise: f64) -> f64 {
     10.0 * (signal / noise).log10()
 }
 
-/// What a layer is fed with while its formats are chosen.
+/// Inputs of a layer while its formats are chosen.
 #[derive(Debug)]
 pub(super) enum Operand<'a> {
     /// Real inputs of the first layer, to be quantised to whatever x is.

@@ -19,15 +19,15 @@ mod warnings;
 
 pub use formats::Formats;
 pub use offset::middle;
-pub use report::{Clamped, LayerReport, Limit, Quality, Report, TensorReport};
+pub use report::{CalibrationReport, Clamped, LayerQuality, Quality, QualityLimit, TensorReport};
 pub use run::{Quantized, quantize, quantize_offset, snr_of};
 pub use sequences::Sequences;
 
 use crate::quantize::HeadFormat;
 
-/// What is asked for; a format that is left open is chosen.
+/// Widths and formats that are asked for; a format that is left open is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct FormatRequest {
     /// Bits of every weight.
     pub weight_bits: u32,
     /// Bits of h.
@@ -52,7 +52,7 @@ pub struct Wanted {
     pub head: HeadFormat,
 }
 
-impl Wanted {
+impl FormatRequest {
     /// The same width of weights, h and x; everything else is open.
     #[must_use]
     pub fn of(bits: u32, head: HeadFormat) -> Self {

@@ -1,4 +1,4 @@
-//! What calibration chose, and what was measured.
+//! The report of a calibration: formats that were chosen, quality that was measured.
 
 use super::formats::Formats;
 use crate::fixed::QFormat;
@@ -38,7 +38,7 @@ pub struct Clamped {
 
 /// Formats of one layer, and what they clamped.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct LayerReport {
+pub struct LayerQuality {
     /// Number of the layer, from 0.
     pub layer: usize,
     /// Its formats.
@@ -59,29 +59,29 @@ pub struct Quality {
     pub error_rms: f64,
 }
 
-/// What holds the quality of h down.
+/// A limit of the quality of h.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Limit {
+pub struct QualityLimit {
     /// Such as `weights of 8 bits`.
     pub part: String,
-    /// What would mend it; absent where the contract has no more.
+    /// Options that would mend it; absent where the contract has no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub option: Option<String>,
     /// Signal to noise of h with it, in decibel, all other formats left as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snr_db: Option<f64>,
-    /// What it costs.
+    /// Its cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<String>,
 }
 
 /// All that quantisation has to tell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
+pub struct CalibrationReport {
     /// Weights, in the order of the file.
     pub tensors: Vec<TensorReport>,
     /// Formats of the layers.
-    pub layers: Vec<LayerReport>,
+    pub layers: Vec<LayerQuality>,
     /// Sequences of the calibration.
     pub sequences: usize,
     /// Steps of all of them; everything below was measured on these.
@@ -95,8 +95,8 @@ pub struct Report {
     /// Outputs of the head, where the model has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Quality>,
-    /// What limits h, the strongest first; empty where no single step helps.
-    pub limits: Vec<Limit>,
-    /// What deserves a second look.
+    /// Limits of h, the strongest first; empty where no single step helps.
+    pub limits: Vec<QualityLimit>,
+    /// Figures that deserve a second look.
     pub warnings: Vec<String>,
 }

@@ -2,11 +2,11 @@
 
 use super::formats::Formats;
 use super::measure::{LayerCase, Operand, Tables, decibel, energy, noise, words};
-use super::report::{Clamped, LayerReport, Quality, Report, TensorReport};
+use super::report::{CalibrationReport, Clamped, LayerQuality, Quality, TensorReport};
 use super::search::choose;
 use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
-use super::{Wanted, float, limits, warnings};
+use super::{FormatRequest, float, limits, warnings};
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatLayer, FloatModel};
 use crate::quantize::{
@@ -20,8 +20,8 @@ use crate::reference::{Saturation, StageCount};
 pub struct Quantized {
     /// The model.
     pub model: QuantizedModel,
-    /// What was chosen and measured.
-    pub report: Report,
+    /// The choices and measurements.
+    pub report: CalibrationReport,
 }
 
 /// Quantises `model` with formats chosen on `inputs`.
@@ -34,7 +34,7 @@ pub struct Quantized {
 /// # Panics
 /// When `inputs` are no vectors of the model's input size, or empty.
 #[must_use]
-pub fn quantize(model: &FloatModel, inputs: &Sequences, wanted: &Wanted) -> Quantized {
+pub fn quantize(model: &FloatModel, inputs: &Sequences, wanted: &FormatRequest) -> Quantized {
     assert_eq!(inputs.width, model.layers[0].input_size, "elements of x");
     let truth = Truth::of(model, inputs);
     let tables = Tables::default();
@@ -59,7 +59,7 @@ pub fn quantize_offset(
     model: &FloatModel,
     inputs: &Sequences,
     offset: InputOffset,
-    wanted: &Wanted,
+    wanted: &FormatRequest,
 ) -> Quantized {
     assert_eq!(
         offset.codes.len(),
@@ -98,7 +98,12 @@ pub fn snr_of(
 }
 
 /// The formats of every layer, each chosen on what the integer layers below give.
-fn choose_all(model: &FloatModel, truth: &Truth, wanted: &Wanted, tables: &Tables) -> Vec<Formats> {
+fn choose_all(
+    model: &FloatModel,
+    truth: &Truth,
+    wanted: &FormatRequest,
+    tables: &Tables,
+) -> Vec<Formats> {
     let mut all: Vec<Formats> = Vec::new();
     let mut operand = Operand::Real(&truth.sample);
     for (layer, (target, &ranges)) in model
@@ -130,7 +135,7 @@ fn layers(model: &FloatModel, formats: &[Formats], weight_bits: u32) -> Vec<Laye
     pairs.map(layer).collect()
 }
 
-fn assemble(model: &FloatModel, formats: &[Formats], wanted: &Wanted) -> QuantizedModel {
+fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> QuantizedModel {
     let mut passengers = model.passengers.clone();
     let mut head = None;
     match (&model.head, wanted.head, formats.last()) {
@@ -182,7 +187,7 @@ fn measure(
     formats: &[Formats],
     (inputs, truth): (&Sequences, &Truth),
     tables: &Tables,
-) -> Report {
+) -> CalibrationReport {
     let codes = quantize_input(&inputs.data, formats[0].x);
     let (h, saturation) = words(&tables.lstm(integers), &codes, &inputs.lengths);
     let format = formats[formats.len() - 1].h;
@@ -195,7 +200,7 @@ fn measure(
             .sum();
         quality(energy(&want), noise, want.len())
     });
-    Report {
+    CalibrationReport {
         tensors: tensors(float, integers),
         layers: layer_reports(formats, &saturation, inputs),
         sequences: inputs.lengths.len(),
@@ -231,7 +236,7 @@ fn layer_reports(
     formats: &[Formats],
     saturation: &[Saturation],
     inputs: &Sequences,
-) -> Vec<LayerReport> {
+) -> Vec<LayerQuality> {
     let mut x = StageCount {
         saturated: clamped(&inputs.data, formats[0].x),
         total: inputs.data.len() as u64,
@@ -250,7 +255,7 @@ fn layer_reports(
                 saturated: 0, // the words of the layer below fit
                 total: counts.h.total,
             };
-            LayerReport {
+            LayerQuality {
                 layer,
                 formats,
                 clamped,

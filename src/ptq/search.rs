@@ -4,7 +4,7 @@
 //! by turns until none lowers the error of h. Then bits are taken away, each time where they save
 //! most for what they lose, as long as all of it together loses no more than [`BUDGET`].
 
-use super::Wanted;
+use super::FormatRequest;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS, fraction_for};
 use super::measure::{LayerCase, Operand};
 use crate::fixed::QFormat;
@@ -26,7 +26,7 @@ const ROUNDS: usize = 4;
 /// Saving per lost decibel is judged as if at least so much were lost.
 const LEAST_LOSS: f64 = 0.02;
 
-/// What the float layer reaches.
+/// Largest magnitudes in the float layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ranges {
     pub z: f64,
@@ -48,8 +48,8 @@ impl Ranges {
 }
 
 /// The formats of choice for one layer.
-pub(super) fn choose(problem: &LayerCase, wanted: &Wanted, ranges: Ranges) -> Formats {
-    let search = Search {
+pub(super) fn choose(problem: &LayerCase, wanted: &FormatRequest, ranges: Ranges) -> Formats {
+    let search = FormatSearch {
         problem,
         wanted,
         ranges,
@@ -60,16 +60,16 @@ pub(super) fn choose(problem: &LayerCase, wanted: &Wanted, ranges: Ranges) -> Fo
     search.fractions(lean)
 }
 
-struct Search<'a> {
+struct FormatSearch<'a> {
     problem: &'a LayerCase<'a>,
-    wanted: &'a Wanted,
+    wanted: &'a FormatRequest,
     ranges: Ranges,
     x_fractions: Vec<i32>,
 }
 
 /// Fractions of x worth a try: those that hold all but some share of the inputs, and that of the
 /// least squared error with its neighbours.
-fn x_fractions(operand: &Operand, wanted: &Wanted) -> Vec<i32> {
+fn x_fractions(operand: &Operand, wanted: &FormatRequest) -> Vec<i32> {
     let inputs = match operand {
         Operand::Codes(_, format) => return vec![format.frac],
         Operand::Real(inputs) => &inputs.data,
@@ -104,7 +104,7 @@ fn x_fractions(operand: &Operand, wanted: &Wanted) -> Vec<i32> {
     fractions
 }
 
-impl Search<'_> {
+impl FormatSearch<'_> {
     /// The widest formats, their ranges by what the float layer reaches.
     fn start(&self) -> Formats {
         let Self { wanted, ranges, .. } = self;

@@ -1,4 +1,4 @@
-//! What integers are compared with: the float model's own h and ranges.
+//! The truth that integers are compared with: the float model's own h and ranges.
 
 use super::float;
 use super::search::Ranges;

@@ -1,8 +1,8 @@
-//! What deserves a second look.
+//! Warnings: figures that deserve a second look.
 
-use super::Wanted;
+use super::FormatRequest;
 use super::measure::decibel;
-use super::report::{LayerReport, Report};
+use super::report::{CalibrationReport, LayerQuality};
 use super::sequences::Sequences;
 use crate::fixed::QFormat;
 use crate::quantize::{default_h, quantize_input};
@@ -24,7 +24,11 @@ const NAMED: usize = 8;
 const FEW_STEPS: usize = 32;
 
 /// All warnings, in the order of the data.
-pub(super) fn of(report: &Report, inputs: &Sequences, wanted: &Wanted) -> Vec<String> {
+pub(super) fn of(
+    report: &CalibrationReport,
+    inputs: &Sequences,
+    wanted: &FormatRequest,
+) -> Vec<String> {
     let mut all = Vec::new();
     for tensor in &report.tensors {
         let share = tensor.clamped as f64 / tensor.total.max(1) as f64;
@@ -62,8 +66,8 @@ fn counted(count: StageCount) -> String {
     )
 }
 
-fn of_layer(report: &LayerReport, wanted: &Wanted) -> Vec<String> {
-    let LayerReport {
+fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
+    let LayerQuality {
         layer,
         formats,
         clamped,
@@ -109,8 +113,12 @@ fn of_layer(report: &LayerReport, wanted: &Wanted) -> Vec<String> {
 }
 
 /// h that stays within a quarter of its codes; where its fraction was open, the error of h chose it.
-fn of_h(report: &LayerReport, whole: &Report, wanted: &Wanted) -> Option<String> {
-    let LayerReport { layer, formats, .. } = report;
+fn of_h(
+    report: &LayerQuality,
+    whole: &CalibrationReport,
+    wanted: &FormatRequest,
+) -> Option<String> {
+    let LayerQuality { layer, formats, .. } = report;
     let most = whole.h_most[*layer];
     let codes = most / formats.h.ulp();
     let few = formats.h.bits >= 4 && codes < formats.h.max_code() as f64 / 4.0;

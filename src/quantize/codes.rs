@@ -4,7 +4,7 @@ use super::model::{Head, LARGEST_SHIFT, Layer};
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatLayer};
 
-/// What becomes of the linear head, which the hardware does not hold.
+/// Numbers of the linear head, which the hardware does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadFormat {
     /// It rides along as `decoder.weight` and `decoder.bias`.

@@ -6,6 +6,7 @@ mod file;
 mod model;
 mod offset;
 mod seeded;
+mod splitmix;
 mod validate;
 
 pub use activation::ActivationTables;
@@ -18,4 +19,5 @@ pub use model::{
     Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel,
     RowScale,
 };
-pub use seeded::{SeededOptions, SplitMix, default_h, random_model, seeded};
+pub use seeded::{SeededOptions, default_h, random_model, seeded};
+pub use splitmix::SplitMix;

@@ -1,11 +1,12 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
 use super::model::{Layer, QuantizedModel};
+use super::splitmix::SplitMix;
 use crate::fixed::QFormat;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// What a seeded model looks like.
+/// Sizes, widths and seed of a seeded model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeededOptions {
     /// Elements of the first layer's x.
@@ -33,52 +34,18 @@ pub struct SeededOptions {
 /// Weights that one core draws at a time.
 const CHUNK: usize = 1 << 16;
 
-/// What the state of [`SplitMix`] grows by.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The splitmix64 sequence. It is part of what a seed means, so it is written out here.
-#[derive(Clone, Debug)]
-pub struct SplitMix(pub u64);
-
-impl SplitMix {
-    /// The next 64 bits.
-    pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// The next `count` weights of `bits` bits, drawn by all cores.
-    fn weights(&mut self, count: usize, bits: u32) -> Vec<i16> {
-        // The state counts in equal steps, so that every draw can begin for itself.
-        let state = |drawn: usize| self.0.wrapping_add(STEP.wrapping_mul(drawn as u64));
-        let mut weights = vec![0; count];
-        let chunks = weights.par_chunks_mut(CHUNK).enumerate();
-        chunks.for_each(|(index, chunk)| {
-            let mut own = Self(state(index * CHUNK));
-            for weight in chunk {
-                *weight = own.code(bits, true) as i16;
-            }
-        });
-        self.0 = state(count);
-        weights
-    }
-
-    /// A number between `least` and `most`, both included.
-    pub fn between(&mut self, least: i64, most: i64) -> i64 {
-        least + ((u128::from(self.next_u64()) * (most - least + 1) as u128) >> 64) as i64
-    }
-
-    /// A code of `bits` bits, symmetric if asked: without the most negative one.
-    pub fn code(&mut self, bits: u32, symmetric: bool) -> i64 {
-        let top = 1i64 << (bits - 1);
-        match bits {
-            1 => 2 * self.between(0, 1) - 1,
-            _ => self.between(i64::from(symmetric) - top, top - 1),
+/// The next `count` weights of `bits` bits, drawn by all cores.
+fn draw_weights(noise: &mut SplitMix, count: usize, bits: u32) -> Vec<i16> {
+    let mut weights = vec![0; count];
+    let chunks = weights.par_chunks_mut(CHUNK).enumerate();
+    chunks.for_each(|(index, chunk)| {
+        let mut own = noise.after(index * CHUNK);
+        for weight in chunk {
+            *weight = own.code(bits, true) as i16;
         }
-    }
+    });
+    *noise = noise.after(count);
+    weights
 }
 
 /// The default h format of `bits` bits: values below 1 in magnitude, and the codes -1, 0, 1 at 2 bits.
@@ -106,7 +73,7 @@ pub fn seeded(options: &SeededOptions) -> QuantizedModel {
             } else {
                 (hidden, h)
             };
-            let mut weights = |count: usize| noise.weights(count, options.weight_bits);
+            let mut weights = |count: usize| draw_weights(&mut noise, count, options.weight_bits);
             let weight_ih = weights(4 * hidden * input_size);
             let weight_hh = weights(4 * hidden * hidden);
             let mut layer = Layer {
@@ -222,7 +189,7 @@ mod tests {
     fn weights_drawn_at_once_are_those_drawn_one_by_one() {
         for bits in [1, 4, 16] {
             let (mut one, mut other) = (SplitMix(5), SplitMix(5));
-            let weights = one.weights(100_000, bits);
+            let weights = draw_weights(&mut one, 100_000, bits);
             assert!(
                 weights
                     .iter()

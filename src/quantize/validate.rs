@@ -7,10 +7,10 @@ use crate::fixed::QFormat;
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.
     ///
-    /// # Errors
+    /// # Breaches
     /// All breaches, each with its place, such as `layers.0.weight_ih[3][17]`.
     pub fn validate(&self) -> Result<(), Problems> {
-        let mut errors = Errors(Vec::new());
+        let mut errors = Breaches(Vec::new());
         if self.layers.is_empty() {
             errors.add(
                 "layers".into(),
@@ -42,9 +42,9 @@ impl QuantizedModel {
     }
 }
 
-struct Errors(Vec<Problem>);
+struct Breaches(Vec<Problem>);
 
-impl Errors {
+impl Breaches {
     fn add(&mut self, place: String, problem: String) {
         self.0.push(Problem::within(place, problem));
     }

@@ -15,5 +15,5 @@ mod trace;
 pub use dot::{Dot, exact_dot};
 pub use lstm::{Lstm, State, run_batch};
 pub use saturation::{Saturation, StageCount};
-pub use streams::{Inputs, Streams, StreamsState};
+pub use streams::{StreamInputs, Streams, StreamsState};
 pub use trace::{StepTrace, Trace};

@@ -3,7 +3,7 @@
 //! The same arithmetic as `LayerState`, which is the definition, in a shape that compilers turn
 //! into vector instructions: no branch depends on a value, tables have a fixed size.
 
-use super::packed::{Packed, Pair, pairs};
+use super::packed::{CodePair, Packed, pairs};
 use super::saturation::{Saturation, StageCount};
 use crate::fixed::QFormat;
 use crate::quantize::{ActivationTables, Layer};
@@ -18,7 +18,7 @@ const ENTRIES: usize = 1 << 12;
 #[derive(Clone, Copy, Debug)]
 struct Requantize {
     up: u32,
-    /// What is added before `down`: half of the last place less the lowest bit of the result; 0
+    /// Addend before `down`: half of the last place less the lowest bit of the result; 0
     /// without a shift, 1 for a sign.
     half: i32,
     odd: i32,
@@ -89,7 +89,7 @@ pub(super) struct NarrowLayer {
 #[derive(Clone, Debug)]
 pub(super) struct NarrowState {
     /// `[streams, pairs]`.
-    h: Vec<Pair>,
+    h: Vec<CodePair>,
     /// `[streams, units]`.
     c: Vec<i32>,
     pub(super) saturation: Saturation,
@@ -181,14 +181,19 @@ impl NarrowLayer {
     }
 
     /// Sums of the products with x: vectors `[V, pairs]` in, `[V, stride]` out.
-    pub(super) fn x_sums(&self, x: &[Pair]) -> Vec<i32> {
+    pub(super) fn x_sums(&self, x: &[CodePair]) -> Vec<i32> {
         let mut sums = vec![0; x.len() / pairs(self.input_size) * self.stride()];
         self.weight_ih.multiply(x, &mut sums);
         sums
     }
 
     /// Steps of the first `streams` streams: x `[steps, streams, pairs]` in, h in the same form out.
-    pub(super) fn run(&self, x: &[Pair], streams: usize, state: &mut NarrowState) -> Vec<Pair> {
+    pub(super) fn run(
+        &self,
+        x: &[CodePair],
+        streams: usize,
+        state: &mut NarrowState,
+    ) -> Vec<CodePair> {
         let sums = self.x_sums(x);
         let from_x: Vec<&[i32]> = sums.chunks_exact(self.stride()).collect();
         self.steps(&from_x, streams, state)
@@ -200,13 +205,13 @@ impl NarrowLayer {
         from_x: &[&[i32]],
         streams: usize,
         state: &mut NarrowState,
-    ) -> Vec<Pair> {
+    ) -> Vec<CodePair> {
         let width = streams * pairs(self.hidden_size);
         let mut from_h = vec![0; streams * self.stride()];
         let mut out = Vec::with_capacity(from_x.len() * pairs(self.hidden_size));
         for from_x in from_x.chunks_exact(streams) {
             self.weight_hh.multiply(&state.h[..width], &mut from_h);
-            let update = Update {
+            let update = NarrowUpdate {
                 layer: self,
                 from_x,
                 from_h: &from_h,
@@ -220,7 +225,7 @@ impl NarrowLayer {
     }
 }
 
-struct Update<'a> {
+struct NarrowUpdate<'a> {
     layer: &'a NarrowLayer,
     /// A vector for every stream.
     from_x: &'a [&'a [i32]],
@@ -230,7 +235,7 @@ struct Update<'a> {
     state: &'a mut NarrowState,
 }
 
-impl pulp::WithSimd for Update<'_> {
+impl pulp::WithSimd for NarrowUpdate<'_> {
     type Output = ();
 
     #[inline(always)]

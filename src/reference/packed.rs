@@ -11,7 +11,7 @@ use pulp::x86::{V3, V4};
 const ROWS: usize = 16;
 
 /// Two neighbouring codes of a vector.
-pub(super) type Pair = [i16; 2];
+pub(super) type CodePair = [i16; 2];
 
 /// Pairs of a vector of `elements` codes, the last one filled up with zero.
 pub(super) const fn pairs(elements: usize) -> usize {
@@ -31,7 +31,7 @@ trait Lanes: Copy {
     type Sums: Copy;
     fn zero(self) -> Self::Sums;
     /// Adds the products of every row's pair with `h`.
-    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: Pair) -> Self::Sums;
+    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: CodePair) -> Self::Sums;
     fn store(self, sums: Self::Sums) -> [i32; ROWS];
 }
 
@@ -45,7 +45,7 @@ impl Lanes for V4 {
     }
 
     #[inline(always)]
-    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: Pair) -> Self::Sums {
+    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: CodePair) -> Self::Sums {
         let h = self.avx512f._mm512_set1_epi32(pulp::cast(h));
         let products = self.avx512bw._mm512_madd_epi16(pulp::cast(*weights), h);
         self.avx512f._mm512_add_epi32(sums, products)
@@ -67,7 +67,7 @@ impl Lanes for V3 {
     }
 
     #[inline(always)]
-    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: Pair) -> Self::Sums {
+    fn add(self, sums: Self::Sums, weights: &[i16; 2 * ROWS], h: CodePair) -> Self::Sums {
         let h = self.avx._mm256_set1_epi32(pulp::cast(h));
         let weights: Self::Sums = pulp::cast(*weights);
         std::array::from_fn(|half| {
@@ -95,7 +95,7 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn add(self, mut sums: Self::Sums, weights: &[i16; 2 * ROWS], h: Pair) -> Self::Sums {
+    fn add(self, mut sums: Self::Sums, weights: &[i16; 2 * ROWS], h: CodePair) -> Self::Sums {
         for (sum, pair) in sums.iter_mut().zip(weights.as_chunks::<2>().0) {
             *sum += i32::from(pair[0]) * i32::from(h[0]) + i32::from(pair[1]) * i32::from(h[1]);
         }
@@ -133,8 +133,8 @@ impl Packed {
 
     /// `out[v][r] = sum_n weights[r][n] * vectors[v][n]`: vectors `[V, pairs]` in,
     /// `[V, stride]` out.
-    pub(super) fn multiply(&self, vectors: &[Pair], out: &mut [i32]) {
-        let job = Job {
+    pub(super) fn multiply(&self, vectors: &[CodePair], out: &mut [i32]) {
+        let job = PackedJob {
             packed: self,
             vectors,
             out,
@@ -152,14 +152,14 @@ impl Packed {
     }
 }
 
-struct Job<'a> {
+struct PackedJob<'a> {
     packed: &'a Packed,
-    vectors: &'a [Pair],
+    vectors: &'a [CodePair],
     out: &'a mut [i32],
 }
 
 /// A job on these lanes, `B` blocks of rows times `V` vectors in registers.
-struct On<'a, L, const B: usize, const V: usize>(L, Job<'a>);
+struct On<'a, L, const B: usize, const V: usize>(L, PackedJob<'a>);
 
 impl<L: Lanes, const B: usize, const V: usize> NullaryFnOnce for On<'_, L, B, V> {
     type Output = ();
@@ -191,7 +191,7 @@ impl<L: Lanes, const B: usize, const V: usize> NullaryFnOnce for On<'_, L, B, V>
 fn rows<L: Lanes, const B: usize, const V: usize>(
     lanes: L,
     packed: &Packed,
-    vectors: &[Pair],
+    vectors: &[CodePair],
     out: &mut [i32],
 ) {
     let whole = packed.blocks / B * B;
@@ -208,13 +208,13 @@ fn some_rows<L: Lanes, const B: usize, const V: usize>(
     lanes: L,
     packed: &Packed,
     first: usize,
-    vectors: &[Pair],
+    vectors: &[CodePair],
     out: &mut [i32],
 ) {
     let (pairs, stride) = (packed.pairs, packed.stride());
     let blocks: [&[[i16; 2 * ROWS]]; B] =
         std::array::from_fn(|block| &packed.data[(first + block) * pairs..][..pairs]);
-    let vectors: [&[Pair]; V] = std::array::from_fn(|v| &vectors[v * pairs..][..pairs]);
+    let vectors: [&[CodePair]; V] = std::array::from_fn(|v| &vectors[v * pairs..][..pairs]);
     let mut sums = [[lanes.zero(); V]; B];
     for pair in 0..pairs {
         for (sums, block) in sums.iter_mut().zip(blocks) {
@@ -238,11 +238,11 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every way that this machine has.
-    fn ways(packed: &Packed, vectors: &[Pair]) -> Vec<Vec<i32>> {
+    fn ways(packed: &Packed, vectors: &[CodePair]) -> Vec<Vec<i32>> {
         let count = vectors.len() / packed.pairs;
         let run = |way: usize| {
             let mut out = vec![i32::MIN; count * packed.stride()];
-            let job = Job {
+            let job = PackedJob {
                 packed,
                 vectors,
                 out: &mut out,

@@ -2,7 +2,7 @@
 
 use super::lstm::Lstm;
 use super::narrow::{NarrowLayer, NarrowState};
-use super::packed::{Pair, pairs};
+use super::packed::{CodePair, pairs};
 use super::saturation::Saturation;
 use crate::quantize::QuantizedModel;
 use rayon::prelude::*;
@@ -13,13 +13,13 @@ use rayon::prelude::*;
 /// computed by [`Lstm`], stream by stream.
 #[derive(Clone, Debug)]
 pub struct Streams {
-    kind: Kind,
+    kind: StreamsKind,
     input_size: usize,
     hidden_size: usize,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum StreamsKind {
     Narrow(Vec<NarrowLayer>),
     Wide(Box<Lstm>),
 }
@@ -31,7 +31,7 @@ const VECTORS: usize = 64;
 
 /// Vectors x prepared by [`Streams::inputs`].
 #[derive(Clone, Debug)]
-pub struct Inputs {
+pub struct StreamInputs {
     kind: InputKind,
 }
 
@@ -64,42 +64,42 @@ impl Streams {
         Self {
             input_size: lstm.input_size(),
             hidden_size: lstm.hidden_size(),
-            kind: narrow.map_or_else(|| Kind::Wide(Box::new(lstm)), Kind::Narrow),
+            kind: narrow.map_or_else(|| StreamsKind::Wide(Box::new(lstm)), StreamsKind::Narrow),
         }
     }
 
-    /// Whether the model is computed in 32 bits.
+    /// `true` if the model is computed in 32 bits.
     #[must_use]
     pub fn is_narrow(&self) -> bool {
-        matches!(self.kind, Kind::Narrow(_))
+        matches!(self.kind, StreamsKind::Narrow(_))
     }
 
     /// `streams` streams before their first step.
     #[must_use]
     pub fn state(&self, streams: usize) -> StreamsState {
         let kind = match &self.kind {
-            Kind::Narrow(layers) => {
+            StreamsKind::Narrow(layers) => {
                 StateKind::Narrow(layers.iter().map(|layer| layer.state(streams)).collect())
             }
-            Kind::Wide(lstm) => StateKind::Wide(vec![(**lstm).clone(); streams]),
+            StreamsKind::Wide(lstm) => StateKind::Wide(vec![(**lstm).clone(); streams]),
         };
         StreamsState { kind }
     }
 
     /// Prepares vectors x that come again and again, such as embeddings: codes `[V, input_size]`.
-    /// What the first layer's weights make of them is computed here, once for each.
+    /// Their products with the first layer's weights are computed here, once for each.
     ///
     /// # Panics
     /// When `codes` are no whole vectors.
     #[must_use]
-    pub fn inputs(&self, codes: &[i16]) -> Inputs {
+    pub fn inputs(&self, codes: &[i16]) -> StreamInputs {
         assert!(
             codes.len().is_multiple_of(self.input_size),
             "no whole vectors"
         );
         let vectors = codes.len() / self.input_size;
         let kind = match &self.kind {
-            Kind::Narrow(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
+            StreamsKind::Narrow(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
                 let sums = codes
                     .par_chunks(VECTORS * self.input_size)
                     .flat_map_iter(|codes| layers[0].x_sums(&pack(codes, self.input_size)));
@@ -107,7 +107,7 @@ impl Streams {
             }
             _ => InputKind::Codes(codes.to_vec()),
         };
-        Inputs { kind }
+        StreamInputs { kind }
     }
 
     /// [`Streams::run`] on prepared vectors: their indices `[steps, streams]` in.
@@ -116,14 +116,18 @@ impl Streams {
     /// When `state` has fewer streams or is another model's, or an index has no vector.
     pub fn run_inputs(
         &self,
-        inputs: &Inputs,
+        inputs: &StreamInputs,
         indices: &[u32],
         streams: usize,
         state: &mut StreamsState,
     ) -> Vec<i16> {
         let indices = indices.iter().map(|&index| index as usize);
         match (&self.kind, &mut state.kind, &inputs.kind) {
-            (Kind::Narrow(layers), StateKind::Narrow(states), InputKind::Sums(sums, stride)) => {
+            (
+                StreamsKind::Narrow(layers),
+                StateKind::Narrow(states),
+                InputKind::Sums(sums, stride),
+            ) => {
                 let from_x: Vec<&[i32]> = indices
                     .map(|index| &sums[index * stride..][..*stride])
                     .collect();
@@ -149,14 +153,14 @@ impl Streams {
     /// When `state` has fewer streams or is another model's.
     pub fn run(&self, x: &[i16], streams: usize, state: &mut StreamsState) -> Vec<i16> {
         match (&self.kind, &mut state.kind) {
-            (Kind::Narrow(layers), StateKind::Narrow(states)) => {
+            (StreamsKind::Narrow(layers), StateKind::Narrow(states)) => {
                 let mut signal = pack(x, self.input_size);
                 for (layer, state) in layers.iter().zip(states) {
                     signal = layer.run(&signal, streams, state);
                 }
                 unpack(&signal, self.hidden_size)
             }
-            (Kind::Wide(_), StateKind::Wide(lstms)) => {
+            (StreamsKind::Wide(_), StateKind::Wide(lstms)) => {
                 let mut out = Vec::with_capacity(x.len() / self.input_size * self.hidden_size);
                 let mut codes = vec![0; self.input_size];
                 for step in x.chunks_exact(streams * self.input_size) {
@@ -196,7 +200,7 @@ impl StreamsState {
     }
 }
 
-fn pack(codes: &[i16], size: usize) -> Vec<Pair> {
+fn pack(codes: &[i16], size: usize) -> Vec<CodePair> {
     let mut packed = vec![[0; 2]; codes.len() / size * pairs(size)];
     for (packed, codes) in packed
         .chunks_exact_mut(pairs(size))
@@ -207,7 +211,7 @@ fn pack(codes: &[i16], size: usize) -> Vec<Pair> {
     packed
 }
 
-fn unpack(packed: &[Pair], size: usize) -> Vec<i16> {
+fn unpack(packed: &[CodePair], size: usize) -> Vec<i16> {
     packed
         .chunks_exact(pairs(size))
         .flat_map(|packed| &packed.as_flattened()[..size])

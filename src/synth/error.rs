@@ -44,7 +44,7 @@ pub enum SynthError {
     Bundle {
         /// `interface.json` of the bundle.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// A report of a tool is not what it should be.
@@ -52,7 +52,7 @@ pub enum SynthError {
     Report {
         /// Which report of which tool.
         report: String,
-        /// What is missing.
+        /// The part that is missing.
         problem: String,
     },
     /// Something that a tool only warns of, but that would be wrong hardware.

@@ -1,6 +1,6 @@
 //! Synthesis by Yosys and place and route by nextpnr, and what their reports say.
 //!
-//! [`run`] maps a [`Design`] to a family and counts what it takes. Every number carries the
+//! [`run`] maps a [`NetlistSources`] to a family and counts what it takes. Every number carries the
 //! tool, its version, the stage and the part, since numbers of different tools do not compare.
 
 mod error;
@@ -14,4 +14,4 @@ pub use error::SynthError;
 pub use harness::Overhead;
 pub use route::{CriticalPath, RouteOptions, Routed, SeedClock, Used};
 pub use utilization::{Provenance, Utilization};
-pub use yosys::{Design, Options, Synthesis, run};
+pub use yosys::{NetlistSources, Options, Synthesis, run};

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// What to place and route for.
+/// Device, clock and seeds to place and route for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteOptions {
     /// The part.
@@ -46,7 +46,7 @@ pub struct CriticalPath {
     pub routing_ns: f64,
 }
 
-/// What one seed of the placer came to.
+/// Result of one seed of the placer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SeedClock {
     /// The seed.
@@ -72,7 +72,7 @@ pub struct Routed {
     pub critical_path: Option<CriticalPath>,
     /// Every kind of cell of the device that is used, the frame's included.
     pub cells: BTreeMap<String, Used>,
-    /// What the frame of registers around the core adds.
+    /// Cells of the frame of registers around the core.
     pub harness: Overhead,
 }
 

@@ -18,7 +18,7 @@ pub struct Provenance {
     pub part: String,
 }
 
-/// What a mapped netlist takes of its family's resources.
+/// Resources of its family that a mapped netlist takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Utilization {
     /// Which tool counted, at which stage, for which part.
@@ -61,7 +61,7 @@ fn memory_luts(cell: &str) -> Option<u64> {
     })
 }
 
-/// What one cell is.
+/// Resource of one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Lut,

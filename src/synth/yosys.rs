@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Verilog to synthesise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Design {
+pub struct NetlistSources {
     /// Folder that the sources are relative to.
     pub folder: PathBuf,
     /// Top module.
@@ -27,7 +27,7 @@ pub struct Design {
     pub sources: Vec<String>,
 }
 
-/// What to do beyond counting cells.
+/// Work beyond counting cells.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Place and route too.
@@ -48,7 +48,7 @@ impl Default for Options {
     }
 }
 
-/// What synthesis found.
+/// Findings of synthesis.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Synthesis {
     /// Counts of the mapped netlist.
@@ -57,7 +57,7 @@ pub struct Synthesis {
     pub routed: Option<Routed>,
 }
 
-impl Design {
+impl NetlistSources {
     /// The design of a bundle that `gen` wrote, by its `interface.json`.
     pub fn open(bundle: &Path) -> Result<Self, SynthError> {
         let path = bundle.join("interface.json");
@@ -178,7 +178,7 @@ const FLATTEN: &str = "setattr -mod -unset keep_hierarchy *\nflatten\n";
 /// Latches, several or missing drivers, widths that do not fit and missing modules are errors.
 pub fn run(
     search: &Search,
-    design: &Design,
+    design: &NetlistSources,
     family: Family,
     options: &Options,
 ) -> Result<Synthesis, SynthError> {
@@ -290,7 +290,7 @@ fn write(scratch: &Path, name: &str, text: &str) -> Result<(), SynthError> {
     std::fs::write(&path, text).map_err(|source| SynthError::Write { path, source })
 }
 
-/// What a script made the tool write, which ended without an error.
+/// The file that a tool wrote, which ended without an error.
 fn read(scratch: &Path, name: &str, tool: &Tool) -> Result<String, SynthError> {
     match std::fs::read(scratch.join(name)) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),

@@ -25,7 +25,7 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// there.
 ///
 /// # Errors
-/// What the system says; a folder of somebody else, or one that others may write to.
+/// Error of the system; a folder of somebody else, or one that others may write to.
 pub fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)

@@ -1,4 +1,4 @@
-//! What is there and what is missing, in one report.
+//! A report of the tools: which are there, which are missing.
 
 use super::find::Search;
 use super::kind::ToolKind;
@@ -6,14 +6,14 @@ use super::tool::Tool;
 use crate::diagnostic::Problem;
 use serde::Serialize;
 
-/// What [`doctor`] found out about one tool.
+/// Finding of [`doctor`] on one tool.
 #[derive(Clone, Debug, Serialize)]
 pub struct ToolReport {
     /// Name of the tool.
     pub name: &'static str,
-    /// What it is needed for.
+    /// Its use.
     pub purpose: &'static str,
-    /// Whether the project's own checks need it.
+    /// `true` if the project's own checks need it.
     pub required: bool,
     /// The tool, when it works.
     pub tool: Option<Tool>,
@@ -23,7 +23,7 @@ pub struct ToolReport {
 
 /// Every tool, and the folder that compiled models are kept in.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct ToolsReport {
     /// One entry per tool, in the order of [`ToolKind::ALL`].
     pub tools: Vec<ToolReport>,
     /// Where compiled models are kept.
@@ -32,8 +32,8 @@ pub struct Report {
     pub cache_problem: Option<String>,
 }
 
-impl Report {
-    /// Whether everything required works.
+impl ToolsReport {
+    /// `true` if everything required works.
     #[must_use]
     pub fn healthy(&self) -> bool {
         self.cache_problem.is_none()
@@ -46,7 +46,7 @@ impl Report {
 
 /// Looks for every tool, runs each for its version, and tries to write to the cache.
 #[must_use]
-pub fn doctor(search: &Search) -> Report {
+pub fn doctor(search: &Search) -> ToolsReport {
     let tools = ToolKind::ALL
         .into_iter()
         .map(|kind| {
@@ -85,7 +85,7 @@ pub fn doctor(search: &Search) -> Report {
                 )
             }),
     };
-    Report {
+    ToolsReport {
         tools,
         cache,
         cache_problem,

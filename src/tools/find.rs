@@ -27,7 +27,7 @@ pub enum FindError {
         kind: ToolKind,
         /// The option or variable.
         place: String,
-        /// What it names.
+        /// The program that it names.
         program: String,
     },
     /// Found, but older than what is supported.
@@ -37,7 +37,7 @@ pub enum FindError {
         kind: ToolKind,
         /// The program.
         path: PathBuf,
-        /// What it says of its version.
+        /// Its own words on its version.
         version: String,
     },
     /// Found, but it takes its time: a busy machine, most likely.
@@ -61,7 +61,7 @@ pub enum FindError {
         kind: ToolKind,
         /// The program.
         path: PathBuf,
-        /// What went wrong.
+        /// Error of the run.
         source: Box<RunError>,
     },
 }
@@ -226,7 +226,7 @@ fn tool_folders() -> Vec<PathBuf> {
     found
 }
 
-/// Whether nobody else may put programs into `folder`: it belongs to us, to root or to whom the
+/// `true` if nobody else may put programs into `folder`: it belongs to us, to root or to whom the
 /// running program belongs, and not everybody may write to it.
 fn is_trusted(folder: &Path, owner: Option<u32>) -> bool {
     let us = nix::unistd::geteuid().as_raw();

@@ -1,4 +1,4 @@
-//! What there is to say about each tool before any is looked for.
+//! The facts of each tool before any is looked for.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl ToolKind {
         }
     }
 
-    /// What it is needed for.
+    /// Its use.
     #[must_use]
     pub const fn purpose(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl ToolKind {
         }
     }
 
-    /// Whether the project's own checks need it.
+    /// `true` if the project's own checks need it.
     #[must_use]
     pub const fn required(self) -> bool {
         !matches!(self, Self::Vivado)
@@ -87,7 +87,7 @@ impl ToolKind {
         }
     }
 
-    /// What to do when it is missing.
+    /// Remedy when it is missing.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {

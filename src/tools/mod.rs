@@ -14,7 +14,7 @@ mod tool;
 mod watch;
 
 pub use cache::{cache_folder, check_private, make_private};
-pub use doctor::{Report, ToolReport, doctor};
+pub use doctor::{ToolReport, ToolsReport, doctor};
 pub use find::{FindError, Search};
 pub use kind::ToolKind;
 pub use run::{Output, RunError, interrupt, interrupted, kill_on_interrupt};

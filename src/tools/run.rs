@@ -24,7 +24,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Process groups of the programs running now.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
-/// What a program that ended well has printed.
+/// Output of a program that ended well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// Standard output, at most its last 16 MiB.
@@ -41,7 +41,7 @@ pub enum RunError {
     NotStarted {
         /// Name of the tool.
         tool: &'static str,
-        /// What was to be started.
+        /// The program that was to be started.
         program: String,
         /// Why not.
         source: std::io::Error,
@@ -84,7 +84,7 @@ impl From<RunError> for Problem {
     }
 }
 
-/// Whether the user has asked us to stop.
+/// `true` if the user has asked us to stop.
 #[must_use]
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
@@ -131,7 +131,7 @@ pub fn kill_on_interrupt() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started us has this signal ignored, where the system says so.
+/// `true` if whoever started us has this signal ignored, where the system says so.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

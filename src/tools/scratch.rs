@@ -25,7 +25,7 @@ impl Scratch {
     /// A new folder among the system's temporary ones.
     ///
     /// # Errors
-    /// What the system says.
+    /// Error of the system.
     pub fn new() -> io::Result<Self> {
         Self::within(&std::env::temp_dir(), PREFIX)
     }
@@ -34,7 +34,7 @@ impl Scratch {
     /// those that a process left which could not do it itself.
     ///
     /// # Errors
-    /// What the system says.
+    /// Error of the system.
     pub fn within(parent: &Path, prefix: &str) -> io::Result<Self> {
         sweep_once(parent, prefix);
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;

@@ -32,7 +32,7 @@ pub struct Tool {
     pub arguments: Vec<String>,
     /// Environment it needs.
     pub environment: Vec<(String, PathBuf)>,
-    /// What it says of its version, one line.
+    /// Its own words on its version, one line.
     pub version: String,
     /// Where it was found.
     pub found_by: FoundBy,

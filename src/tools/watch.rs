@@ -1,4 +1,4 @@
-//! What is ended and removed when this process dies, however that happens.
+//! Programs and folders that are ended and removed when this process dies, however that happens.
 //!
 //! A process that is killed by signal 9 can clear up nothing. So a small shell is started beside it,
 //! in a process group of its own, which is told of every program that runs and of every temporary

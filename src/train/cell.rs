@@ -8,7 +8,7 @@ use super::numbers::{LayerNumbers, ROUND};
 use crate::lm::{sigmoid, tanh};
 use pulp::Arch;
 
-/// What one layer did in a window; rows are `step * batch + sequence`.
+/// Values of one layer in a window; rows are `step * batch + sequence`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LayerTape {
     /// Operands `[rows, I]`.

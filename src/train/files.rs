@@ -102,7 +102,7 @@ const KEY: &str = "lprnn_training";
 
 /// All of a checkpoint that is no tensor.
 #[derive(Serialize, Deserialize)]
-struct Progress {
+struct TrainingProgress {
     format: u32,
     /// SHA-256 of the file in hexadecimal digits, made with [`NO_DIGEST`] in its place.
     digest: String,
@@ -123,9 +123,9 @@ struct Progress {
 
 /// Number of the format of checkpoints.
 const CHECKPOINT_FORMAT: u32 = 2;
-/// What stands in the place of the digest while it is made.
+/// Stands in the place of the digest while it is made.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// What stands before the digest, in a string of the file's header.
+/// Stands before the digest, in a string of the file's header.
 const BEFORE_DIGEST: &[u8] = br#"\"digest\":\""#;
 
 /// Where the digest is.
@@ -151,7 +151,7 @@ fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-/// Whether the file has the digest of its contents.
+/// `true` if the file has the digest of its contents.
 fn is_sealed(file: &[u8]) -> bool {
     let Some(place) = digest_place(file) else {
         return false;
@@ -183,7 +183,7 @@ impl Trainer {
             tensors.insert("best".into(), (flat(&best.values), &best.values));
         }
         let numbers = |numbers: Option<&Numbers>| numbers.map_or(Vec::new(), Numbers::fractions);
-        let progress = Progress {
+        let progress = TrainingProgress {
             format: CHECKPOINT_FORMAT,
             digest: NO_DIGEST.into(),
             settings: settings.clone(),
@@ -221,7 +221,8 @@ impl Trainer {
             .as_ref()
             .and_then(|metadata| metadata.get(KEY))
             .ok_or_else(|| damaged(&"has no record of a training"))?;
-        let progress: Progress = serde_json::from_str(text).map_err(|error| damaged(&error))?;
+        let progress: TrainingProgress =
+            serde_json::from_str(text).map_err(|error| damaged(&error))?;
         if progress.format != CHECKPOINT_FORMAT {
             return Err(damaged(&format!("is of format {}", progress.format)));
         }

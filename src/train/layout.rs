@@ -58,7 +58,7 @@ pub struct LayerPlaces {
 
 /// Where every tensor lies in the vector of parameters, row-major.
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub struct ParameterLayout {
     /// Sizes of the model.
     pub sizes: Sizes,
     /// `[V, E]`.
@@ -71,7 +71,7 @@ pub struct Layout {
     pub decoder_bias: Range<usize>,
 }
 
-impl Layout {
+impl ParameterLayout {
     /// The tensors of a model of these sizes, one behind the other.
     #[must_use]
     pub fn new(sizes: Sizes) -> Self {
@@ -108,7 +108,7 @@ impl Layout {
         self.decoder_bias.end
     }
 
-    /// Whether there is nothing to train, which no sizes give.
+    /// `true` if there is nothing to train, which no sizes give.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

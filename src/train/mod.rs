@@ -18,8 +18,8 @@ mod trainer;
 mod tests;
 
 pub use files::{CheckpointError, state_dict};
-pub use layout::{Layout, Sizes};
-pub use network::{State, Window};
+pub use layout::{ParameterLayout, Sizes};
+pub use network::{Window, WindowState};
 pub use optimizer::Rule;
 pub use plot::plot;
 pub use trainer::{Diverged, Epoch, TrainOptions, Trainer};

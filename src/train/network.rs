@@ -1,7 +1,7 @@
 //! Forward and backward through a window of text.
 
 use super::cell::{Backward, LayerTape, Sums, float_step, integer_step, step_back};
-use super::layout::{Layout, uniform};
+use super::layout::{ParameterLayout, uniform};
 use super::numbers::{LayerNumbers, Numbers, operand};
 use crate::lm::{Matrix, exp, shared_add_product as add_product, shared_product as product};
 use crate::quantize::SplitMix;
@@ -9,17 +9,17 @@ use rayon::prelude::*;
 
 /// h and c of every layer, `[batch, H]` each, carried from window to window.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct WindowState {
     /// Hidden states.
     pub h: Vec<Vec<f32>>,
     /// Cell states.
     pub c: Vec<Vec<f32>>,
 }
 
-impl State {
+impl WindowState {
     /// Zero: the start of every sequence.
     #[must_use]
-    pub fn zero(layout: &Layout, batch: usize) -> Self {
+    pub fn zero(layout: &ParameterLayout, batch: usize) -> Self {
         let zeros = |&hidden: &usize| vec![0.0; batch * hidden];
         let zeros: Vec<_> = layout.sizes.hidden.iter().map(zeros).collect();
         Self {
@@ -64,12 +64,12 @@ impl Dropout<'_> {
     }
 }
 
-/// What a window left behind for the way back.
+/// Values of a window that the way back needs.
 pub(super) struct Tape {
     layers: Vec<LayerTape>,
     /// Multipliers of the embeddings, of h between layers, of the last h.
     masks: Vec<Option<Vec<f32>>>,
-    /// What the decoder took `[rows, H]`.
+    /// Inputs of the decoder, `[rows, H]`.
     pub out: Vec<f32>,
 }
 
@@ -83,11 +83,11 @@ fn scale(values: &mut [f32], by: Option<&Vec<f32>>) {
 
 /// Runs a window. `values` are what products are computed with, `masters` the parameters themselves.
 pub(super) fn forward(
-    layout: &Layout,
+    layout: &ParameterLayout,
     numbers: Option<&Numbers>,
     (masters, values): (&[f32], &[f32]),
     window: &Window,
-    state: &mut State,
+    state: &mut WindowState,
     dropout: &mut Dropout,
 ) -> Tape {
     let rows = window.read.len();
@@ -232,7 +232,7 @@ const ROWS: usize = 64;
 /// Loss of a window, in nats over all its tokens, and gradients by every parameter of the mean loss,
 /// added to `gradients`.
 pub(super) fn backward(
-    layout: &Layout,
+    layout: &ParameterLayout,
     values: &[f32],
     window: &Window,
     tape: &Tape,

@@ -1,6 +1,6 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
-use super::layout::Layout;
+use super::layout::ParameterLayout;
 use crate::fixed::QFormat;
 use crate::quantize::{
     ActivationTables, Fractions, Head, HeadFormat, QuantizeOptions, QuantizedModel, best_fraction,
@@ -62,7 +62,7 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// Formats with the least squared error for these parameters.
-    pub(super) fn fit(layout: &Layout, values: &[f32], options: QuantizeOptions) -> Self {
+    pub(super) fn fit(layout: &ParameterLayout, values: &[f32], options: QuantizeOptions) -> Self {
         let model = layout.float_model(values);
         let embedding = &values[layout.embedding.clone()];
         let x_frac = if options.input_bits == 1 {
@@ -140,7 +140,7 @@ impl Numbers {
     }
 
     /// The integer model of these parameters, embedding and decoder riding along.
-    pub(super) fn quantized(&self, layout: &Layout, values: &[f32]) -> QuantizedModel {
+    pub(super) fn quantized(&self, layout: &ParameterLayout, values: &[f32]) -> QuantizedModel {
         let float = layout.float_model(values);
         let layers = float
             .layers
@@ -179,9 +179,9 @@ impl Numbers {
         }
     }
 
-    /// What the products are computed with: the parameters, those that the hardware holds as the
+    /// Operands of the products: the parameters, those that the hardware holds as the
     /// values of its codes. Biases stay as they are; [`LayerNumbers::biases`] has theirs.
-    pub(super) fn effective(&self, layout: &Layout, values: &[f32], out: &mut Vec<f32>) {
+    pub(super) fn effective(&self, layout: &ParameterLayout, values: &[f32], out: &mut Vec<f32>) {
         out.clear();
         out.extend_from_slice(values);
         for (places, numbers) in layout.layers.iter().zip(&self.layers) {
@@ -210,7 +210,7 @@ impl Numbers {
 
     /// Keeps masters where a step back can still change their code: within half a place of the
     /// outermost one. Beyond, gradients would push against a wall.
-    pub(super) fn confine(&self, layout: &Layout, values: &mut [f32]) {
+    pub(super) fn confine(&self, layout: &ParameterLayout, values: &mut [f32]) {
         for (places, numbers) in layout.layers.iter().zip(&self.layers) {
             for (place, fractions) in [
                 (&places.ih, numbers.fractions.ih),
@@ -247,7 +247,7 @@ impl LayerNumbers {
             .collect()
     }
 
-    /// Whether sums of `count` products of weights and operands of `bits` bits are exact in f32.
+    /// `true` if sums of `count` products of weights and operands of `bits` bits are exact in f32.
     pub(super) fn narrow(&self, count: usize, bits: u32) -> bool {
         let weight = QFormat::new(self.w_bits, 0).max_code() as u128;
         let operand: u128 = QFormat::new(bits, 0).min_code().unsigned_abs().into();

@@ -76,7 +76,7 @@ impl Optimizer {
     }
 }
 
-/// What gradients are multiplied by so that their norm is at most `limit`, and the norm.
+/// Factor of gradients that makes their norm at most `limit`, and the norm.
 pub(super) fn clip(gradients: &[f32], limit: f32) -> (f32, f64) {
     // The sums of the pieces are added in their order: the same sum whatever the threads.
     let pieces: Vec<f64> = gradients.par_chunks(PIECE).map(square_sum).collect();

@@ -1,21 +1,21 @@
 //! The forward pass against the reference model, gradients against finite differences.
 
-use super::layout::{Layout, Sizes};
-use super::network::{Dropout, State, Window, backward, forward};
+use super::layout::{ParameterLayout, Sizes};
+use super::network::{Dropout, Window, WindowState, backward, forward};
 use super::numbers::Numbers;
 use crate::fixed::QFormat;
 use crate::quantize::{HeadFormat, QuantizeOptions, SplitMix, quantize_input};
 use crate::reference::Lstm;
 
-fn sizes(vocabulary: usize, embedding: usize, hidden: &[usize]) -> Layout {
-    Layout::new(Sizes {
+fn sizes(vocabulary: usize, embedding: usize, hidden: &[usize]) -> ParameterLayout {
+    ParameterLayout::new(Sizes {
         vocabulary,
         embedding,
         hidden: hidden.to_vec(),
     })
 }
 
-fn window(layout: &Layout, batch: usize, steps: usize, noise: &mut SplitMix) -> Window {
+fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut SplitMix) -> Window {
     let last = layout.sizes.vocabulary as i64 - 1;
     let mut tokens = || {
         (0..batch * steps)
@@ -72,7 +72,7 @@ fn the_forward_pass_is_the_reference_model() {
             let mut effective = Vec::new();
             numbers.effective(&layout, &values, &mut effective);
             let (batch, steps) = (3, 25);
-            let mut state = State::zero(&layout, batch);
+            let mut state = WindowState::zero(&layout, batch);
             let mut lstms = vec![Lstm::new(&model); batch];
             // Two windows: the second starts from the state of the first.
             for _ in 0..2 {
@@ -121,16 +121,22 @@ fn the_forward_pass_is_the_reference_model() {
 }
 
 /// Mean loss of a window, with the dropout that `seed` gives.
-fn loss(layout: &Layout, values: &[f32], window: &Window, state: &State, seed: u64) -> f64 {
+fn loss(
+    layout: &ParameterLayout,
+    values: &[f32],
+    window: &Window,
+    state: &WindowState,
+    seed: u64,
+) -> f64 {
     let mut gradients = vec![0.0; layout.len()];
     loss_and_gradients(layout, values, window, state, seed, &mut gradients)
 }
 
 fn loss_and_gradients(
-    layout: &Layout,
+    layout: &ParameterLayout,
     values: &[f32],
     window: &Window,
-    state: &State,
+    state: &WindowState,
     seed: u64,
     gradients: &mut [f32],
 ) -> f64 {
@@ -159,7 +165,7 @@ fn gradients_are_those_of_finite_differences() {
     }
     let window = window(&layout, 3, 4, &mut noise);
     // Some state is carried in.
-    let mut state = State::zero(&layout, 3);
+    let mut state = WindowState::zero(&layout, 3);
     for value in state.h.iter_mut().chain(&mut state.c).flatten() {
         *value = noise.between(-100, 100) as f32 / 200.0;
     }

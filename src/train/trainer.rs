@@ -1,7 +1,7 @@
 //! Training, window by window.
 
-use super::layout::{Layout, Sizes};
-use super::network::{Dropout, State, Window, backward, forward};
+use super::layout::{ParameterLayout, Sizes};
+use super::network::{Dropout, Window, WindowState, backward, forward};
 use super::numbers::Numbers;
 use super::optimizer::{Optimizer, Rule, clip};
 use crate::import::FloatModel;
@@ -24,7 +24,7 @@ pub struct TrainOptions {
     pub rule: Rule,
     /// First learning rate.
     pub rate: f32,
-    /// What the rate is divided by after an epoch that brought nothing.
+    /// Divisor of the rate after an epoch that brought nothing.
     pub decay: f32,
     /// Epoch from which on it is divided after every one.
     pub decay_from: u64,
@@ -69,7 +69,7 @@ pub struct Epoch {
     pub rate: f32,
     /// Share of values that were clamped in validation, by layer: z, c, h.
     pub clamped: Vec<[f64; 3]>,
-    /// Whether it is the best so far.
+    /// `true` if it is the best so far.
     pub best: bool,
 }
 
@@ -86,12 +86,12 @@ pub(super) struct Best {
 #[derive(Clone, Debug)]
 pub struct Trainer {
     pub(super) options: TrainOptions,
-    pub(super) layout: Layout,
+    pub(super) layout: ParameterLayout,
     /// The parameters: masters of what the hardware rounds.
     pub(super) values: Vec<f32>,
     pub(super) numbers: Option<Numbers>,
     pub(super) optimizer: Optimizer,
-    pub(super) state: State,
+    pub(super) state: WindowState,
     pub(super) noise: SplitMix,
     /// Learning rate now.
     pub(super) rate: f32,
@@ -107,7 +107,7 @@ pub struct Trainer {
     /// Epochs since the best.
     pub(super) stale: u64,
     pub(super) history: Vec<Epoch>,
-    /// What products are computed with, and gradients: scratch.
+    /// Operands of products, and gradients: scratch.
     effective: Vec<f32>,
     gradients: Vec<f32>,
 }
@@ -116,14 +116,14 @@ impl Trainer {
     /// A model of first values, or of those of `start`, whose shapes must be those of the options.
     #[must_use]
     pub fn new(options: TrainOptions, start: Option<&FloatModel>) -> Option<Self> {
-        let layout = Layout::new(options.sizes.clone());
+        let layout = ParameterLayout::new(options.sizes.clone());
         let values = match start {
             Some(model) => layout.values_of(model)?,
             None => layout.first_values(options.seed),
         };
         let mut trainer = Self {
             optimizer: Optimizer::new(options.rule, layout.len()),
-            state: State::zero(&layout, options.batch),
+            state: WindowState::zero(&layout, options.batch),
             noise: SplitMix(options.seed ^ 0x5bd1_e995),
             rate: options.rate,
             epoch: 1,
@@ -192,7 +192,7 @@ impl Trainer {
         let (batch, length) = (self.options.batch, self.length(tokens));
         if self.position >= length {
             self.position = 0;
-            self.state = State::zero(&self.layout, batch);
+            self.state = WindowState::zero(&self.layout, batch);
         }
         let steps = self.options.steps.min(length - self.position);
         let piece = tokens.len() / batch;
@@ -302,7 +302,7 @@ impl Trainer {
         self.stale
     }
 
-    /// What every epoch came to.
+    /// Every epoch's figures.
     #[must_use]
     pub fn history(&self) -> &[Epoch] {
         &self.history

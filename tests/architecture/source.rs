@@ -13,7 +13,7 @@ pub type ModulePath = Vec<String>;
 #[derive(Default)]
 pub struct Module {
     /// Its file below `src`.
-    file: String,
+    pub file: String,
     /// Names of its items: types, functions, constants, traits.
     pub items: BTreeSet<String>,
     /// Its types and their lines: `struct`, `enum`, `trait`, `type`, `union`.

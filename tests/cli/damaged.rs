@@ -6,7 +6,7 @@ use lprnn_hw::codegen::Interface;
 use lprnn_hw::device::{Family, Part};
 use lprnn_hw::estimate::Coefficients;
 use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuracies};
-use lprnn_hw::fit::{Point, Table};
+use lprnn_hw::fit::{MeasuredPoint, Table};
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
 use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, Settings, read_settings};
@@ -156,7 +156,7 @@ fn documents_and_tables() {
 fn measured_designs() {
     let few: String = POINTS.split_inclusive('\n').take(6).collect();
     fuzz("points.csv", few.as_bytes(), 120, |bytes| {
-        Table::parse(&text(bytes)).is_ok_and(|table| Point::all(&table).is_ok())
+        Table::parse(&text(bytes)).is_ok_and(|table| MeasuredPoint::all(&table).is_ok())
     });
     let line = POINTS.lines().nth(1).unwrap();
     let heading = POINTS.lines().next().unwrap();

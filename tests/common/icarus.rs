@@ -4,7 +4,7 @@
 //! memories start as x, and an x at an output is an error.
 
 use lprnn_hw::codegen::{Bundle, Interface};
-use lprnn_hw::cosim::{Capture, Drive, Dut, DutError, Ended, FLAG_CLEAR, FLAG_LAST, beat_bytes};
+use lprnn_hw::cosim::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded, beat_bytes};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
@@ -228,16 +228,16 @@ impl Dut for IcarusDut {
         self.hold_reset(cycles, true)
     }
 
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError> {
         *capture = Capture::default();
         let (mut quiet, end) = (0, self.cycle.saturating_add(drive.cycle_limit));
         while capture.last.len() < drive.out_beats {
             capture.cycle = self.cycle;
             if quiet >= drive.quiet_limit {
-                return Ok(Ended::Quiet);
+                return Ok(RunEnded::Quiet);
             }
             if self.cycle >= end {
-                return Ok(Ended::CycleLimit);
+                return Ok(RunEnded::CycleLimit);
             }
             let beat = capture.accepted.len();
             let flags = drive.flags.get(beat).copied();
@@ -277,7 +277,7 @@ impl Dut for IcarusDut {
             self.cycle += 1;
         }
         capture.cycle = self.cycle;
-        Ok(Ended::Complete)
+        Ok(RunEnded::Complete)
     }
 }
 

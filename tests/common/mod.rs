@@ -11,7 +11,7 @@ use lprnn_hw::cosim::Workload;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::hardware::Design;
-use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::collections::BTreeMap;
@@ -23,11 +23,10 @@ pub struct Random(pub u64);
 
 impl Random {
     pub fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let mut next = SplitMix(self.0);
+        let word = next.next_u64();
+        self.0 = next.0;
+        word
     }
 
     /// A number of `low..=high`.

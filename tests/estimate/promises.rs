@@ -4,8 +4,8 @@ use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::{ClockClass, Family};
 use lprnn_hw::estimate::{Coefficients, Estimate, factors};
 use lprnn_hw::fit::{
-    Design, FABRICS, FAMILIES, FIGURES, Point, Statistics, Table, clock_error, document, error,
-    fit, measure,
+    FABRICS, FAMILIES, FIGURES, MeasuredPoint, SeriesDesign, Statistics, Table, clock_error,
+    document, error, fit, measure,
 };
 use lprnn_hw::hardware;
 use lprnn_hw::spec::MacStyle;
@@ -13,12 +13,12 @@ use lprnn_hw::tools::Search;
 
 const POINTS: &str = include_str!("../../src/estimate/data/points.csv");
 
-fn committed() -> Vec<Point> {
+fn committed() -> Vec<MeasuredPoint> {
     let table = Table::parse(POINTS).expect("every line of points.csv is a design");
-    Point::all(&table).expect("every design can be folded")
+    MeasuredPoint::all(&table).expect("every design can be folded")
 }
 
-fn held_out(points: &[Point]) -> impl Iterator<Item = &Point> {
+fn held_out(points: &[MeasuredPoint]) -> impl Iterator<Item = &MeasuredPoint> {
     points.iter().filter(|point| !point.fitted())
 }
 
@@ -35,7 +35,7 @@ fn the_committed_factors_and_errors_are_those_of_the_committed_points() {
 #[test]
 fn the_committed_points_are_of_the_series() {
     let table = Table::parse(POINTS).unwrap();
-    let series = Design::series();
+    let series = SeriesDesign::series();
     let found = series.iter().filter(|design| table.has(design)).count();
     assert_eq!(found, table.lines().count());
     let seeds: std::collections::BTreeSet<u64> = series.iter().map(|d| d.seed).collect();
@@ -46,16 +46,16 @@ fn the_committed_points_are_of_the_series() {
 #[test]
 fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
     let points = committed();
-    let held: Vec<&Point> = held_out(&points).collect();
+    let held: Vec<&MeasuredPoint> = held_out(&points).collect();
     assert!(held.len() >= 60, "{} designs outside the fit", held.len());
     for (what, figure) in [("LUT", 1), ("FF", 2)] {
-        let of = |points: &[&Point]| {
-            let off = |point: &&Point| error(point, factors(point.design.fabric()), figure);
+        let of = |points: &[&MeasuredPoint]| {
+            let off = |point: &&MeasuredPoint| error(point, factors(point.design.fabric()), figure);
             Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
         };
         for fabric in FABRICS {
             let name = fabric.key();
-            let own: Vec<&Point> = held
+            let own: Vec<&MeasuredPoint> = held
                 .iter()
                 .copied()
                 .filter(|point| point.design.fabric() == fabric)
@@ -81,11 +81,11 @@ fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
 fn unseen_designs_cover_the_corners() {
     let points = committed();
     for (name, family) in FAMILIES {
-        let own: Vec<&Design> = held_out(&points)
+        let own: Vec<&SeriesDesign> = held_out(&points)
             .map(|point| &point.design)
             .filter(|design| design.fabric() == family.into())
             .collect();
-        let macs = |d: &&Design| 4 * d.units * d.columns;
+        let macs = |d: &&SeriesDesign| 4 * d.units * d.columns;
         assert!(own.iter().any(|d| d.bits[0] == 1), "{name}: 1 bit");
         assert!(own.iter().any(|d| d.bits[0] == 16), "{name}: 16 bits");
         assert!(own.iter().any(|d| d.hidden == [1]), "{name}: one unit");
@@ -110,7 +110,7 @@ fn unseen_designs_cover_the_corners() {
 #[test]
 fn unseen_designs_cover_ultra_plus() {
     let points = committed();
-    let own: Vec<&Point> = held_out(&points)
+    let own: Vec<&MeasuredPoint> = held_out(&points)
         .filter(|point| point.design.fabric() == Family::Ice40Up && point.design.seed >= 5000)
         .collect();
     for bits in [1, 2, 3, 4, 5, 6, 7, 8, 16] {
@@ -120,8 +120,8 @@ fn unseen_designs_cover_ultra_plus() {
         assert!(own.iter().any(|p| p.design.units == units), "{units} units");
     }
     // More than one block to a multiplier, and none.
-    let dsp = |p: &&&Point| p.measured.exact[2];
-    let lanes = |p: &&&Point| (p.design.units * p.design.hidden.len()) as u64;
+    let dsp = |p: &&&MeasuredPoint| p.measured.exact[2];
+    let lanes = |p: &&&MeasuredPoint| (p.design.units * p.design.hidden.len()) as u64;
     assert!(own.iter().any(|p| dsp(&p) == 2 * lanes(&p)));
     assert!(own.iter().any(|p| dsp(&p) == 0));
 }
@@ -172,7 +172,7 @@ fn damaged_tables_and_coefficients_are_refused() {
             .unwrap_err()
             .contains("line 2: is cut off")
     );
-    let few = Point::all(&table(&lines[..4]).unwrap()).unwrap();
+    let few = MeasuredPoint::all(&table(&lines[..4]).unwrap()).unwrap();
     assert!(fit(&few).unwrap_err().contains("at least 4"));
 
     let text = Coefficients::current().to_json();
@@ -198,7 +198,7 @@ fn damaged_tables_and_coefficients_are_refused() {
 #[test]
 fn cycles_and_memory_bits_are_the_generators() {
     for index in 0..40 {
-        let mut design = Design::nth(index);
+        let mut design = SeriesDesign::nth(index);
         design
             .hidden
             .iter_mut()
@@ -265,7 +265,7 @@ fn fresh_designs_are_as_estimated_in_lut_and_dsp_arrays() {
         "1003,ecp5,5,12,5,6,6,8,8,16,1,4,dsp,",
         "1004,ecp5,9,20,3,4,4,8,8,16,2,3,lut,",
     ] {
-        let design = Design::parse(line).unwrap();
+        let design = SeriesDesign::parse(line).unwrap();
         let used = measure(&search, &design)
             .expect("run ./setup.sh first")
             .utilization;

@@ -9,7 +9,7 @@ use crate::common::{Recipe, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::spec::MacStyle;
-use lprnn_hw::synth::{self, Design, Options};
+use lprnn_hw::synth::{self, NetlistSources, Options};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::{Path, PathBuf};
 
@@ -105,7 +105,7 @@ fn passes(version: Version, case: &Case) {
     let name = case.recipe.name;
     let bundle = case.recipe.bundle(7, 10);
     write(&bundle, folder.path());
-    let design = Design::open(folder.path()).unwrap();
+    let design = NetlistSources::open(folder.path()).unwrap();
     let options = Options {
         netlist: Some(folder.path().join("netlist.v")),
         ..Options::default()

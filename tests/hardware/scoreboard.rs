@@ -2,7 +2,7 @@
 
 use lprnn_hw::codegen::{Interface, StreamPort, Timing};
 use lprnn_hw::cosim::{
-    CosimError, Difference, Fault, MockDut, Outcome, Pattern, Stimulus, compare,
+    CosimError, Difference, MockDut, MockFault, Outcome, Pattern, Stimulus, compare,
 };
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::spec::StatePolicy;
@@ -56,7 +56,7 @@ fn model(state: &mut i64, x: &[i64], clear: bool) -> Vec<i32> {
         .collect()
 }
 
-fn run(fault: Fault, pattern: Pattern) -> Result<Outcome, CosimError> {
+fn run(fault: MockFault, pattern: Pattern) -> Result<Outcome, CosimError> {
     let interface = interface();
     let inputs: Vec<i32> = (0..STEPS as i32 * 4).map(|i| i * 37 % 101 - 50).collect();
     let last: Vec<bool> = (0..STEPS).map(|step| step % 5 == 4).collect();
@@ -99,7 +99,7 @@ const PATTERNS: [Pattern; 3] = [
 #[test]
 fn right_core_agrees_under_every_pattern() {
     for pattern in PATTERNS {
-        let Outcome::Equal(agreement) = run(Fault::None, pattern).unwrap() else {
+        let Outcome::Equal(agreement) = run(MockFault::None, pattern).unwrap() else {
             panic!("{pattern:?}")
         };
         assert_eq!(
@@ -116,7 +116,7 @@ fn right_core_agrees_under_every_pattern() {
 
 #[test]
 fn core_one_cycle_too_slow_is_found_without_stalls() {
-    let outcome = run(Fault::Slow(BEATS * 15), Pattern::AlwaysReady).unwrap();
+    let outcome = run(MockFault::Slow(BEATS * 15), Pattern::AlwaysReady).unwrap();
     let stated = 1 + BUSY + BEATS as u64;
     let measured = stated + 1;
     assert_eq!(
@@ -127,7 +127,7 @@ fn core_one_cycle_too_slow_is_found_without_stalls() {
             stated
         })
     );
-    let outcome = run(Fault::Slow(0), Pattern::AlwaysReady).unwrap();
+    let outcome = run(MockFault::Slow(0), Pattern::AlwaysReady).unwrap();
     assert_eq!(
         outcome,
         Outcome::Different(Difference::Latency { measured, stated })
@@ -136,13 +136,13 @@ fn core_one_cycle_too_slow_is_found_without_stalls() {
 
 #[test]
 fn lost_last_beat_and_hang_are_errors_not_agreement() {
-    for fault in [Fault::Drop(BEATS * STEPS - 1), Fault::Hang(31)] {
+    for fault in [MockFault::Drop(BEATS * STEPS - 1), MockFault::Hang(31)] {
         for pattern in PATTERNS {
             let error = run(fault, pattern).unwrap_err();
             assert!(matches!(error, CosimError::Hang { .. }), "{error}");
         }
     }
-    let text = run(Fault::Hang(31), Pattern::AlwaysReady)
+    let text = run(MockFault::Hang(31), Pattern::AlwaysReady)
         .unwrap_err()
         .to_string();
     assert!(
@@ -154,7 +154,7 @@ fn lost_last_beat_and_hang_are_errors_not_agreement() {
 #[test]
 fn beat_after_the_last_is_found() {
     for pattern in PATTERNS {
-        let outcome = run(Fault::Repeat(BEATS * STEPS - 1), pattern).unwrap();
+        let outcome = run(MockFault::Repeat(BEATS * STEPS - 1), pattern).unwrap();
         assert!(matches!(
             outcome,
             Outcome::Different(Difference::Extra { steps: STEPS, .. })
@@ -165,7 +165,7 @@ fn beat_after_the_last_is_found() {
 #[test]
 fn nothing_compared_is_an_error() {
     let interface = interface();
-    let mut dut = MockDut::new(&interface, 1, Fault::None, Box::new(|_, _| Vec::new()));
+    let mut dut = MockDut::new(&interface, 1, MockFault::None, Box::new(|_, _| Vec::new()));
     let mut try_with = |inputs: &[i32], last: &[bool], clear: &[bool], expected: &[i32]| {
         let stimulus = Stimulus {
             inputs,
@@ -196,7 +196,7 @@ proptest! {
         bit in 0usize..48,
         pattern in prop::sample::select(PATTERNS.to_vec()),
     ) {
-        let Outcome::Different(difference) = run(Fault::FlipBit(beat, bit), pattern).unwrap() else {
+        let Outcome::Different(difference) = run(MockFault::FlipBit(beat, bit), pattern).unwrap() else {
             return Err(TestCaseError::fail("not found"));
         };
         let (step, element) = (beat / BEATS, beat % BEATS * 3 + bit / 16);
@@ -216,12 +216,12 @@ proptest! {
         beat in 0..BEATS * STEPS - 1,
         pattern in prop::sample::select(PATTERNS.to_vec()),
     ) {
-        let outcome = run(Fault::Last(beat), pattern).unwrap();
+        let outcome = run(MockFault::Last(beat), pattern).unwrap();
         let hardware = beat % (5 * BEATS) != 5 * BEATS - 1;
         prop_assert_eq!(outcome, Outcome::Different(Difference::Last {
             step: beat / BEATS, beat: beat % BEATS, hardware, model: !hardware,
         }));
-        for fault in [Fault::Drop(beat), Fault::Repeat(beat)] {
+        for fault in [MockFault::Drop(beat), MockFault::Repeat(beat)] {
             let outcome = run(fault, pattern);
             prop_assert!(!matches!(outcome, Ok(Outcome::Equal(_))), "{:?}", outcome);
         }

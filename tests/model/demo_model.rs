@@ -1,6 +1,6 @@
 //! The committed demonstration model is the one its README describes.
 
-use lprnn_hw::ptq::{Sequences, Wanted, quantize};
+use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
 use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::{files::npy, import};
@@ -38,7 +38,7 @@ fn error_at(bits: u32) -> f64 {
     .unwrap();
     let calib = npy::read_f32(&folder().join("calib.npy")).unwrap();
     let test = npy::read_f32(&folder().join("test.npy")).unwrap();
-    let wanted = Wanted::of(bits, HeadFormat::Integer(bits.max(8)));
+    let wanted = FormatRequest::of(bits, HeadFormat::Integer(bits.max(8)));
     let model = quantize(&float, &Sequences::one(calib.data, 8), &wanted).model;
     let model = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
     let head = model.head.as_ref().unwrap();

@@ -2,16 +2,16 @@
 
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
-use lprnn_hw::ptq::{Sequences, Wanted, quantize};
+use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
 use lprnn_hw::quantize::{HeadFormat, SplitMix, quantize_input};
 use lprnn_hw::reference::Lstm;
-use lprnn_hw::train::{Layout, Sizes};
+use lprnn_hw::train::{ParameterLayout, Sizes};
 
 const TOKENS: usize = 23;
 const EMBEDDING: usize = 9;
 
 fn float_model(seed: u64) -> FloatModel {
-    let layout = Layout::new(Sizes {
+    let layout = ParameterLayout::new(Sizes {
         vocabulary: TOKENS,
         embedding: EMBEDDING,
         hidden: vec![14, 11],
@@ -131,7 +131,7 @@ fn an_integer_model_is_evaluated_from_the_reference_models_words() {
         .collect();
     for bits in [1, 2, 4, 8, 16] {
         let inputs = Sequences::one(x.clone(), float.layers[0].input_size);
-        let model = quantize(&float, &inputs, &Wanted::of(bits, HeadFormat::Float)).model;
+        let model = quantize(&float, &inputs, &FormatRequest::of(bits, HeadFormat::Float)).model;
         let (x_format, h) = (model.layers[0].x, model.layers[1].h);
         let mut words = 0;
         let mut lstm = Lstm::new(&model);

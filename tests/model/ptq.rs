@@ -2,7 +2,7 @@
 
 use crate::float_models;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::ptq::{Quantized, Wanted, middle, quantize, quantize_offset};
+use lprnn_hw::ptq::{FormatRequest, Quantized, middle, quantize, quantize_offset};
 use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
 use lprnn_hw::reference::Lstm;
 
@@ -28,7 +28,7 @@ fn the_default_choice_is_near_the_best_there_is() {
             if (name, bits) == ("integrator", 8) {
                 continue; // the last three of 600 steps decide its figure; it has a test of its own
             }
-            let wanted = Wanted::of(bits, HeadFormat::Float);
+            let wanted = FormatRequest::of(bits, HeadFormat::Float);
             let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
             model.validate().unwrap();
             if report.h.snr_db < best - allowed {
@@ -109,7 +109,7 @@ fn a_state_that_grows_to_300_comes_back_when_it_should() {
         let quantized = quantize(
             &case.model,
             &case.inputs,
-            &Wanted::of(bits, HeadFormat::Float),
+            &FormatRequest::of(bits, HeadFormat::Float),
         );
         let codes = quantize_input(&case.inputs.data, quantized.model.layers[0].x);
         let words = Lstm::new(&quantized.model).run(&codes);
@@ -119,13 +119,13 @@ fn a_state_that_grows_to_300_comes_back_when_it_should() {
         assert!(layer.formats.c.max_code() as f64 * layer.formats.c.ulp() > 300.0);
     }
     // The formats of before, asked for: c stops at 32, and the report says what is wrong.
-    let wanted = Wanted {
+    let wanted = FormatRequest {
         z_bits: Some(8),
         z_frac: Some(4),
         a_frac: Some(8),
         c_bits: Some(16),
         c_frac: Some(10),
-        ..Wanted::of(8, HeadFormat::Float)
+        ..FormatRequest::of(8, HeadFormat::Float)
     };
     let report = quantize(&case.model, &case.inputs, &wanted).report;
     assert_eq!(report.layers[0].formats.c, QFormat::new(16, 10));
@@ -142,12 +142,12 @@ fn a_state_that_grows_to_300_comes_back_when_it_should() {
 #[test]
 fn what_is_given_is_kept_and_named_where_it_limits() {
     let case = &float_models::all()[0];
-    let wanted = Wanted {
+    let wanted = FormatRequest {
         x_frac: Some(11),
         h_frac: Some(13),
         z_bits: Some(8),
         z_frac: Some(4),
-        ..Wanted::of(16, HeadFormat::Integer(16))
+        ..FormatRequest::of(16, HeadFormat::Integer(16))
     };
     let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
     let layer = &model.layers[0];
@@ -162,7 +162,7 @@ fn what_is_given_is_kept_and_named_where_it_limits() {
     let open = quantize(
         &case.model,
         &case.inputs,
-        &Wanted::of(16, HeadFormat::Integer(16)),
+        &FormatRequest::of(16, HeadFormat::Integer(16)),
     )
     .report;
     assert!(open.h.snr_db > report.h.snr_db + 10.0);
@@ -173,7 +173,7 @@ fn what_is_given_is_kept_and_named_where_it_limits() {
 #[test]
 fn one_wild_value_does_not_cost_the_others() {
     let mut case = float_models::all().swap_remove(0);
-    let wanted = Wanted::of(8, HeadFormat::Float);
+    let wanted = FormatRequest::of(8, HeadFormat::Float);
     case.inputs.data[2 * 400] = 1000.0;
     let report = quantize(&case.model, &case.inputs, &wanted).report;
     let layer = report.layers[0];
@@ -181,7 +181,7 @@ fn one_wild_value_does_not_cost_the_others() {
     assert!(layer.clamped.x.saturated >= 1);
     assert!(report.h.snr_db > 15.0, "{:?}", report.h);
     // Holding the value is what the largest range would do.
-    let held = Wanted {
+    let held = FormatRequest {
         x_frac: Some(-3),
         ..wanted
     };
@@ -204,7 +204,7 @@ fn an_offset_is_exact_and_makes_the_codes_vary() {
     for x in &mut case.inputs.data {
         *x = 101_325.0 + 50.0 * *x;
     }
-    let wanted = Wanted::of(8, HeadFormat::Float);
+    let wanted = FormatRequest::of(8, HeadFormat::Float);
     let plain = quantize(&case.model, &case.inputs, &wanted).report;
     assert!(plain.h.snr_db < 15.0, "{:?}", plain.h);
     let said = |text: &str| plain.warnings.iter().any(|warning| warning.contains(text));

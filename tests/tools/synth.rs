@@ -1,12 +1,12 @@
 //! Synthesis and place and route of a module that has one of everything, by the installed tools.
 
 use lprnn_hw::device::{Family, PlacedPart};
-use lprnn_hw::synth::{Design, Options, RouteOptions, SynthError, run};
+use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, SynthError, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
 
-fn tiny() -> Design {
-    Design {
+fn tiny() -> NetlistSources {
+    NetlistSources {
         folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/synth"),
         top: "tiny".into(),
         clock: "aclk".into(),
@@ -15,10 +15,10 @@ fn tiny() -> Design {
 }
 
 /// A folder with one source `t.v`.
-fn design(text: &str) -> (tempfile::TempDir, Design) {
+fn design(text: &str) -> (tempfile::TempDir, NetlistSources) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.v"), text).unwrap();
-    let design = Design {
+    let design = NetlistSources {
         folder: folder.path().into(),
         top: "t".into(),
         clock: "clk".into(),
@@ -183,7 +183,7 @@ fn names_that_would_run_as_commands_are_refused() {
         ("t", ""),
         ("", "t.v"),
     ] {
-        let design = Design {
+        let design = NetlistSources {
             folder: bundle.path().into(),
             top: top.into(),
             clock: "clk".into(),
@@ -198,9 +198,9 @@ fn names_that_would_run_as_commands_are_refused() {
         .unwrap_err();
         assert!(matches!(error, SynthError::Bundle { .. }), "{error}");
     }
-    let error = Design::open(bundle.path()).unwrap_err().to_string();
+    let error = NetlistSources::open(bundle.path()).unwrap_err().to_string();
     assert!(error.contains("interface.json"), "{error}");
     std::fs::write(bundle.path().join("interface.json"), "{\"schema\": 1}").unwrap();
-    let error = Design::open(bundle.path()).unwrap_err().to_string();
+    let error = NetlistSources::open(bundle.path()).unwrap_err().to_string();
     assert!(error.contains("missing field"), "{error}");
 }

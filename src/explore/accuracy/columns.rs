@@ -147,7 +147,7 @@ fn only_measure(header: &[String], issues: &mut Vec<Problem>) -> Option<usize> {
     measures.first().copied()
 }
 
-/// What to do where there is no column of the measure.
+/// Remedy where there is no column of the measure.
 fn value_remedy(header: &[String], metric: Option<&str>) -> String {
     match metric {
         Some(metric) => {

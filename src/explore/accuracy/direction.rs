@@ -1,4 +1,4 @@
-//! Whether a larger value of a measure is a better one: by its name, or because somebody says so.
+//! The better direction of a measure: by its name, or because somebody says so.
 
 /// Words of which a smaller value is the better one.
 const DOWN: [&str; 44] = [
@@ -89,7 +89,7 @@ const UP: [&str; 36] = [
 /// Words that turn the meaning of others round.
 const TURNED: [&str; 6] = ["neg", "negative", "minus", "negated", "inverse", "one"];
 
-/// Whether the larger value of `metric` is the better one; `None` where its name does not say, or says
+/// `true` if the larger value of `metric` is the better one; `None` where its name does not say, or says
 /// both.
 pub(super) fn of_name(metric: &str) -> Option<bool> {
     let name = metric.to_ascii_lowercase();

@@ -33,7 +33,7 @@ pub struct AccuracyRow {
 }
 
 impl AccuracyRow {
-    /// What a second row of the file must not have again.
+    /// The network, which no second row of the file may have again.
     pub(super) fn key(&self) -> (Option<u32>, Option<u32>, bool, usize, usize) {
         (
             self.weight_bits,

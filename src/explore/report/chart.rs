@@ -46,7 +46,7 @@ pub struct Axis {
     low: f64,
     high: f64,
     log: bool,
-    /// What it shows, with its unit.
+    /// Its quantity, with its unit.
     pub title: String,
 }
 

@@ -20,7 +20,7 @@ pub fn of_limit(name: Option<&str>) -> (&'static str, &'static str) {
     }
 }
 
-/// What a tooltip says of a point.
+/// Tooltip of a point.
 fn tip(row: &PointRow) -> String {
     let mut text = format!(
         "W{}A{} H{}x{} {} {}: {} LUT {} FF {} BRAM {} DSP, {} cycles, {} us",
@@ -87,7 +87,7 @@ pub fn lut_against_latency(summary: &Summary, rows: &[&PointRow]) -> String {
     chart.svg("LUT sites against latency, the Pareto set marked")
 }
 
-/// What the points take most of, over the size of the network and of the array: one mark for all points
+/// The resource that the points take most of, over the size of the network and of the array: one mark for all points
 /// of a size with the same limit, since they would cover one another.
 #[must_use]
 pub fn limits(summary: &Summary, rows: &[PointRow]) -> String {

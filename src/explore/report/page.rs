@@ -165,13 +165,13 @@ struct Column {
 /// The columns that say something in this sweep: no clock where none is known, no part where it is given.
 fn columns(summary: &Summary) -> Vec<Column> {
     use serde_json::json;
-    type Cell = fn(&PointRow) -> serde_json::Value;
-    let words = |name: &str, cell: Cell| Column {
+    type ShownCell = fn(&PointRow) -> serde_json::Value;
+    let words = |name: &str, cell: ShownCell| Column {
         name: name.to_string(),
         words: true,
         cell,
     };
-    let number = |name: &str, cell: Cell| Column {
+    let number = |name: &str, cell: ShownCell| Column {
         name: name.to_string(),
         words: false,
         cell,

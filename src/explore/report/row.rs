@@ -69,13 +69,13 @@ pub struct PointRow {
     pub bram_percent: Option<f64>,
     /// Share of the DSP blocks, percent; none where the part has none and some are needed.
     pub dsp_percent: Option<f64>,
-    /// What runs out first.
+    /// The resource that runs out first.
     pub limited_by: Option<&'static str>,
-    /// Whether it fits the part.
+    /// `true` if it fits the part.
     pub fits: bool,
-    /// Whether it keeps the limit of cycles.
+    /// `true` if it keeps the limit of cycles.
     pub in_time: bool,
-    /// Whether it is in the Pareto set.
+    /// `true` if it is in the Pareto set.
     pub pareto: bool,
     /// Arguments of `lprnn-hw gen` that build it with seeded weights.
     pub gen_arguments: String,

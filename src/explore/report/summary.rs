@@ -1,4 +1,4 @@
-//! What a sweep has found, as one record.
+//! The findings of a sweep as one record.
 
 use super::super::accuracy::Accuracies;
 use super::super::limits::Limit;
@@ -10,19 +10,19 @@ use crate::estimate::{Coefficients, factors};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What the command line has set beside the axes.
+/// Settings of the command line beside the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Setting {
     /// Clock that turns cycles into time, MHz.
     pub clock_mhz: f64,
-    /// Whether points that miss a limit are listed too.
+    /// `true` if points that miss a limit are listed too.
     pub all: bool,
 }
 
 /// How far estimates were off on designs outside the fit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EstimateErrors {
-    /// What estimated, and what it was fitted to.
+    /// The estimator, and what it was fitted to.
     pub source: String,
     /// LUT sites: median and worst of the absolute error, percent.
     pub lut_total: [f64; 2],
@@ -31,7 +31,7 @@ pub struct EstimateErrors {
     /// Of clocks, where there is an open router: which devices, and median and worst of the absolute
     /// error, percent.
     pub clock: Option<(ClockClass, [f64; 2])>,
-    /// What is exact, and what is not covered.
+    /// Figures that are exact, and those that are not covered.
     pub note: &'static str,
 }
 
@@ -66,7 +66,7 @@ pub struct Entry {
     pub row: PointRow,
 }
 
-/// What a sweep has found.
+/// The findings of a sweep.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
     /// Version of this record.
@@ -86,7 +86,7 @@ pub struct Summary {
     pub setting: Setting,
     /// Name of the measure in the accuracy file.
     pub metric: Option<String>,
-    /// Whether a larger measure is a better one.
+    /// `true` if a larger measure is a better one.
     pub larger_is_better: Option<bool>,
     /// Errors of the estimates.
     pub estimate: EstimateErrors,

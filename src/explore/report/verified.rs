@@ -18,9 +18,9 @@ pub struct VerifiedRow<'a> {
     pub measured: Option<Figures>,
     /// Clock reached after place and route, MHz, where there is an open router.
     pub fmax_mhz: Option<f64>,
-    /// Whether the measured design fits the part.
+    /// `true` if the measured design fits the part.
     pub fits: Option<bool>,
-    /// What a tool said when it could not build the point.
+    /// Error of the tool that could not build the point.
     pub problem: Option<&'a str>,
     /// Tools and versions.
     pub tools: &'a [String],
@@ -29,7 +29,7 @@ pub struct VerifiedRow<'a> {
 /// Estimated and measured of one kind; empty where there is nothing.
 struct Pair {
     name: &'static str,
-    /// What the two are called.
+    /// Names of the two.
     kinds: [&'static str; 2],
     values: [String; 2],
 }
@@ -116,7 +116,7 @@ fn clocks(rows: &[VerifiedRow]) -> bool {
     rows.iter().any(|row| row.fmax_mhz.is_some())
 }
 
-/// What was done, by which tools, each once.
+/// The method: which tools measured, each once.
 fn told(rows: &[VerifiedRow], aimed_mhz: f64) -> String {
     let mut tools: Vec<&str> = Vec::new();
     for tool in rows.iter().flat_map(|row| row.tools) {

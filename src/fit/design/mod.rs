@@ -4,6 +4,7 @@ mod model;
 mod series;
 
 use crate::device::Family;
+use crate::quantize::SplitMix;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 /// Families in the order in which designs take turns.
@@ -14,7 +15,7 @@ pub const FAMILIES: [(&str, Family); 4] = [
     ("ice40", Family::Ice40),
 ];
 
-/// What estimates are fitted for, each apart.
+/// Fabrics that estimates are fitted for, each apart.
 pub const FABRICS: [Family; 5] = [
     Family::Xc7,
     Family::Ecp5,
@@ -38,7 +39,7 @@ const MOST_WEIGHTS: usize = 1 << 23;
 
 /// One design: everything that decides its hardware, weights by their seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Design {
+pub struct SeriesDesign {
     /// Seed of weights, biases and their fractions.
     pub seed: u64,
     /// Family.
@@ -59,21 +60,13 @@ pub struct Design {
     pub device: Option<&'static str>,
 }
 
-/// `SplitMix64`: small, and the same everywhere for ever.
-struct Random(u64);
+/// Draws of the series.
+struct Random(SplitMix);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// Uniform in `low..=high`.
     fn within(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.next() % (high - low + 1) as u64) as i64
+        low + (self.0.next_u64() % (high - low + 1) as u64) as i64
     }
 
     fn pick<T: Copy>(&mut self, list: &[T]) -> T {
@@ -82,13 +75,13 @@ impl Random {
 
     /// Uniform in the logarithm.
     fn log(&mut self, low: f64, high: f64) -> usize {
-        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let unit = (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         (low * (high / low).powf(unit)).round() as usize
     }
 }
 
-impl Design {
-    /// The design of a line that [`Design::line`] wrote.
+impl SeriesDesign {
+    /// The design of a line that [`SeriesDesign::line`] wrote.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split(',').collect();
@@ -135,7 +128,7 @@ impl Design {
         design.is_buildable().then_some(design)
     }
 
-    /// Whether a model of these numbers exists, and is made in a moment.
+    /// `true` if a model of these numbers exists, and is made in a moment.
     fn is_buildable(&self) -> bool {
         let [w, x, h, z, a_frac, c] = self.bits;
         let size = |length: &usize| (1..=MOST_UNITS).contains(length);
@@ -161,7 +154,7 @@ impl Design {
             .sum()
     }
 
-    /// Column names of [`Design::line`].
+    /// Column names of [`SeriesDesign::line`].
     pub const HEADER: &'static str =
         "seed,family,input,hidden,w,x,h,z,a_frac,c,units,columns,mac,device";
 
@@ -186,7 +179,7 @@ impl Design {
         )
     }
 
-    /// What it is mapped to.
+    /// Its fabric.
     #[must_use]
     pub fn fabric(&self) -> Family {
         Family::with_device(self.target, self.device)

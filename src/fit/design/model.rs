@@ -1,15 +1,15 @@
 //! A seeded model for a design.
 
-use super::{Design, Random};
+use super::{Random, SeriesDesign};
 use crate::fixed::QFormat;
-use crate::quantize::{Layer, QuantizedModel};
+use crate::quantize::{Layer, QuantizedModel, SplitMix};
 use std::collections::BTreeMap;
 
-impl Design {
+impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
     #[must_use]
     pub fn model(&self) -> QuantizedModel {
-        let mut random = Random(self.seed ^ 0xabad_cafe);
+        let mut random = Random(SplitMix(self.seed ^ 0xabad_cafe));
         let [w_bits, x, h, z, a_frac, c] = self.bits;
         let format = |bits: u32| QFormat::new(bits, if bits == 1 { 0 } else { bits as i32 - 1 });
         let top = if w_bits == 1 {

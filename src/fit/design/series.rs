@@ -1,7 +1,8 @@
 //! Which designs are synthesised, and which of them the fit sees.
 
-use super::{DEVICES, Design, FAMILIES, Random};
+use super::{DEVICES, FAMILIES, Random, SeriesDesign};
 use crate::device::Family;
+use crate::quantize::SplitMix;
 use crate::spec::MacStyle;
 
 /// Largest product of weight bits, activation bits and multipliers: beyond it synthesis takes
@@ -17,7 +18,7 @@ const ON_HX8K: [u64; 12] = [3, 7, 11, 15, 23, 27, 39, 43, 51, 55, 63, 79];
 /// Seed of the first corner; families follow one another, then the corners.
 const FIRST_CORNER: u64 = 2000;
 
-/// What random designs do not reach: the columns of the table from `input` to `mac`, and whether the
+/// Designs that random ones do not reach: the columns of the table from `input` to `mac`, and whether the
 /// design is placed and routed where there is an open router. Made for every family.
 const CORNERS: [(&str, bool); 15] = [
     // 16 bits, one unit.
@@ -119,7 +120,7 @@ const ULTRA_PLUS: [&str; 25] = [
     "24,16,1,8,8,8,8,16,2,4",
 ];
 
-impl Design {
+impl SeriesDesign {
     /// Every design of the series, in the order in which they are measured.
     ///
     /// # Panics
@@ -176,7 +177,7 @@ impl Design {
         random.chain(listed).collect()
     }
 
-    /// Whether the fit sees it: two of five designs of a family, and of a class of devices.
+    /// `true` if the fit sees it: two of five designs of a family, and of a class of devices.
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
@@ -191,7 +192,7 @@ impl Design {
     /// The design number `index` of the random series; families take turns.
     #[must_use]
     pub fn nth(index: u64) -> Self {
-        let mut random = Random(0x1517 + index);
+        let mut random = Random(SplitMix(0x1517 + index));
         let (_, target) = FAMILIES[(index % 4) as usize];
         let largest = if index % 32 < 8 { 3 * LARGEST } else { LARGEST };
         loop {

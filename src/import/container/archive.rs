@@ -9,10 +9,10 @@ use std::io::Read;
 
 /// Files of an archive, by name. What is packed is unpacked when it is asked for.
 pub struct Archive<'a> {
-    entries: BTreeMap<String, Entry<'a>>,
+    entries: BTreeMap<String, ArchiveEntry<'a>>,
 }
 
-struct Entry<'a> {
+struct ArchiveEntry<'a> {
     packed: bool,
     size: u64,
     data: &'a [u8],
@@ -59,7 +59,7 @@ impl<'a> Archive<'a> {
             let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
             let data = range.and_then(|(start, end)| bytes.get(start..end));
             let data = data.ok_or_else(|| damaged(format_args!("{name} is cut short")))?;
-            entries.insert(name, Entry { packed, size, data });
+            entries.insert(name, ArchiveEntry { packed, size, data });
         }
         Ok(Self { entries })
     }

@@ -7,7 +7,7 @@ mod structure;
 
 /// A value of a pickle.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum PickleValue {
     /// A value that matters to no state dict: a float, bytes, an unknown object.
     Opaque,
     None,
@@ -27,25 +27,25 @@ pub enum Value {
 /// All values of a pickle, and which of them it is.
 #[derive(Debug)]
 pub struct Pickle {
-    values: Vec<Value>,
+    values: Vec<PickleValue>,
     root: usize,
 }
 
 impl Pickle {
     /// The value itself.
-    pub fn root(&self) -> &Value {
+    pub fn root(&self) -> &PickleValue {
         &self.values[self.root]
     }
 
     /// A value that another one names.
-    pub fn get(&self, place: usize) -> &Value {
+    pub fn get(&self, place: usize) -> &PickleValue {
         &self.values[place]
     }
 
     /// The names that it would import.
     pub fn globals(&self) -> impl Iterator<Item = &str> {
         self.values.iter().filter_map(|value| match value {
-            Value::Global(name) => Some(&**name),
+            PickleValue::Global(name) => Some(&**name),
             _ => None,
         })
     }
@@ -79,16 +79,16 @@ pub fn read(bytes: &[u8]) -> Result<Pickle, String> {
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    values: Vec<Value>,
+    values: Vec<PickleValue>,
     stack: Vec<usize>,
     marks: Vec<usize>,
     memo: std::collections::BTreeMap<u64, usize>,
 }
 
-type Step<T> = Result<T, String>;
+type Loaded<T> = Result<T, String>;
 
 impl<'a> Machine<'a> {
-    fn take(&mut self, count: usize) -> Step<&'a [u8]> {
+    fn take(&mut self, count: usize) -> Loaded<&'a [u8]> {
         let end = self.at.checked_add(count);
         let Some(bytes) = end.and_then(|end| self.bytes.get(self.at..end)) else {
             return Err("the pickle is cut short".into());
@@ -98,7 +98,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A little-endian number of `count` bytes, at most 8.
-    fn number(&mut self, count: usize) -> Step<u64> {
+    fn number(&mut self, count: usize) -> Loaded<u64> {
         let bytes = self.take(count)?;
         Ok(bytes
             .iter()
@@ -106,12 +106,12 @@ impl<'a> Machine<'a> {
             .fold(0, |number, &byte| number << 8 | u64::from(byte)))
     }
 
-    fn counted(&mut self, length: usize) -> Step<&'a [u8]> {
+    fn counted(&mut self, length: usize) -> Loaded<&'a [u8]> {
         let count = self.number(length)?;
         self.take(usize::try_from(count).map_err(|error| error.to_string())?)
     }
 
-    fn line(&mut self) -> Step<&'a str> {
+    fn line(&mut self) -> Loaded<&'a str> {
         let rest = &self.bytes[self.at..];
         let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
             return Err("the pickle is cut short".into());
@@ -120,17 +120,19 @@ impl<'a> Machine<'a> {
         std::str::from_utf8(&rest[..end]).map_err(|error| error.to_string())
     }
 
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, value: PickleValue) {
         self.values.push(value);
         self.stack.push(self.values.len() - 1);
     }
 
     fn text(&mut self, bytes: &[u8]) {
-        self.push(Value::Text(String::from_utf8_lossy(bytes).into_owned()));
+        self.push(PickleValue::Text(
+            String::from_utf8_lossy(bytes).into_owned(),
+        ));
     }
 
     /// The topmost value, above the last mark.
-    fn pop(&mut self) -> Step<usize> {
+    fn pop(&mut self) -> Loaded<usize> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
             return Err("a value is missing".into());
@@ -138,83 +140,83 @@ impl<'a> Machine<'a> {
         self.stack.pop().ok_or_else(|| "a value is missing".into())
     }
 
-    fn top(&self) -> Step<usize> {
+    fn top(&self) -> Loaded<usize> {
         self.stack
             .last()
             .copied()
             .ok_or("a value is missing".into())
     }
 
-    fn above_mark(&mut self) -> Step<Vec<usize>> {
+    fn above_mark(&mut self) -> Loaded<Vec<usize>> {
         let mark = self.marks.pop().ok_or("a mark is missing")?;
         Ok(self.stack.split_off(mark))
     }
 
-    fn tuple(&mut self, count: usize) -> Step<()> {
+    fn tuple(&mut self, count: usize) -> Loaded<()> {
         let mut items = Vec::new();
         for _ in 0..count {
             items.push(self.pop()?);
         }
         items.reverse();
-        self.push(Value::Tuple(items));
+        self.push(PickleValue::Tuple(items));
         Ok(())
     }
 
-    fn append(&mut self, items: Vec<usize>) -> Step<()> {
+    fn append(&mut self, items: Vec<usize>) -> Loaded<()> {
         let list = self.top()?;
-        if let Value::List(list) = &mut self.values[list] {
+        if let PickleValue::List(list) = &mut self.values[list] {
             list.extend(items);
         }
         Ok(())
     }
 
-    fn set_items(&mut self, items: &[usize]) -> Step<()> {
+    fn set_items(&mut self, items: &[usize]) -> Loaded<()> {
         let dict = self.top()?;
         let (pairs, rest) = items.as_chunks::<2>();
         if !rest.is_empty() {
             return Err("a key has no value".into());
         }
-        if let Value::Dict(dict) = &mut self.values[dict] {
+        if let PickleValue::Dict(dict) = &mut self.values[dict] {
             dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
         }
         Ok(())
     }
 
-    fn remember(&mut self, key: u64) -> Step<()> {
+    fn remember(&mut self, key: u64) -> Loaded<()> {
         let top = self.top()?;
         self.memo.insert(key, top);
         Ok(())
     }
 
-    fn recall(&mut self, key: u64) -> Step<()> {
+    fn recall(&mut self, key: u64) -> Loaded<()> {
         let place = *self.memo.get(&key).ok_or("a memo that was not set")?;
         self.stack.push(place);
         Ok(())
     }
 
     /// A call becomes a value that names it; of an ordered dictionary, an empty one.
-    fn call(&mut self) -> Step<()> {
+    fn call(&mut self) -> Loaded<()> {
         let arguments = self.pop()?;
         let callee = self.pop()?;
-        let dict = matches!(&self.values[callee], Value::Global(name)
+        let dict = matches!(&self.values[callee], PickleValue::Global(name)
             if name == "collections.OrderedDict" || name == "builtins.dict");
         self.push(if dict {
-            Value::Dict(Vec::new())
+            PickleValue::Dict(Vec::new())
         } else {
-            Value::Call(callee, arguments)
+            PickleValue::Call(callee, arguments)
         });
         Ok(())
     }
 
-    fn decimal(&mut self) -> Step<()> {
+    fn decimal(&mut self) -> Loaded<()> {
         let line = self.line()?.trim_end_matches('L');
         // `I01` and `I00` are the truth values of protocol 0.
-        self.push(line.parse().map_or(Value::Opaque, Value::Int));
+        self.push(line.parse().map_or(PickleValue::Opaque, PickleValue::Int));
         Ok(())
     }
 
     /// One operation; whether it was the last.
-    fn step(&mut self) -> Step<bool> {
+    fn step(&mut self) -> Loaded<bool> {
         match self.number(1)? as u8 {
             b'.' => return Ok(true),
             0x80 => {
@@ -237,22 +239,22 @@ impl<'a> Machine<'a> {
     }
 
     /// Numbers and texts.
-    fn constant(&mut self, code: u8) -> Step<()> {
+    fn constant(&mut self, code: u8) -> Loaded<()> {
         match code {
-            b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Int(1)),
-            0x89 => self.push(Value::Int(0)),
+            b'N' => self.push(PickleValue::None),
+            0x88 => self.push(PickleValue::Int(1)),
+            0x89 => self.push(PickleValue::Int(0)),
             b'J' => {
                 let number = self.number(4)? as u32;
-                self.push(Value::Int(i64::from(number.cast_signed())));
+                self.push(PickleValue::Int(i64::from(number.cast_signed())));
             }
             b'K' => {
                 let number = self.number(1)?;
-                self.push(Value::Int(number as i64));
+                self.push(PickleValue::Int(number as i64));
             }
             b'M' => {
                 let number = self.number(2)?;
-                self.push(Value::Int(number as i64));
+                self.push(PickleValue::Int(number as i64));
             }
             b'I' | b'L' => self.decimal()?,
             0x8a => {
@@ -265,11 +267,11 @@ impl<'a> Machine<'a> {
             }
             b'F' => {
                 self.line()?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             b'G' => {
                 self.take(8)?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             b'X' | b'T' => {
                 let bytes = self.counted(4)?;
@@ -285,19 +287,19 @@ impl<'a> Machine<'a> {
             }
             b'V' | b'S' => {
                 let line = self.line()?.trim_matches('\'').to_owned();
-                self.push(Value::Text(line));
+                self.push(PickleValue::Text(line));
             }
             b'B' => {
                 self.counted(4)?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             b'C' => {
                 self.counted(1)?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             0x8e | 0x96 => {
                 self.counted(8)?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             code => self.structure(code)?,
         }
@@ -309,10 +311,10 @@ impl<'a> Machine<'a> {
         let negative = bytes.last().is_some_and(|byte| byte >> 7 == 1);
         let mut word = [if negative { 0xff } else { 0 }; 8];
         if bytes.len() > 8 {
-            return self.push(Value::Opaque);
+            return self.push(PickleValue::Opaque);
         }
         word[..bytes.len()].copy_from_slice(bytes);
-        self.push(Value::Int(i64::from_le_bytes(word)));
+        self.push(PickleValue::Int(i64::from_le_bytes(word)));
     }
 }
 
@@ -325,27 +327,31 @@ mod tests {
         // pickle.dumps({"a": (1, -2, 2**40), "b": [None, True]}, protocol=2)
         let bytes = b"\x80\x02}q\x00(X\x01\x00\x00\x00aq\x01K\x01J\xfe\xff\xff\xff\x8a\x06\x00\x00\x00\x00\x00\x01\x87q\x02X\x01\x00\x00\x00bq\x03]q\x04(N\x88eu.";
         let pickle = read(bytes).unwrap();
-        let Value::Dict(pairs) = pickle.root() else {
+        let PickleValue::Dict(pairs) = pickle.root() else {
             panic!("{pickle:?}")
         };
-        let Value::Tuple(items) = pickle.get(pairs[0].1) else {
+        let PickleValue::Tuple(items) = pickle.get(pairs[0].1) else {
             panic!("{pickle:?}")
         };
-        let items: Vec<&Value> = items.iter().map(|&item| pickle.get(item)).collect();
+        let items: Vec<&PickleValue> = items.iter().map(|&item| pickle.get(item)).collect();
         assert_eq!(
             items,
-            [&Value::Int(1), &Value::Int(-2), &Value::Int(1 << 40)]
+            [
+                &PickleValue::Int(1),
+                &PickleValue::Int(-2),
+                &PickleValue::Int(1 << 40)
+            ]
         );
-        let Value::List(items) = pickle.get(pairs[1].1) else {
+        let PickleValue::List(items) = pickle.get(pairs[1].1) else {
             panic!("{pickle:?}")
         };
-        assert_eq!(pickle.get(items[0]), &Value::None);
+        assert_eq!(pickle.get(items[0]), &PickleValue::None);
     }
 
     #[test]
     fn calls_are_only_named() {
         let pickle = read(b"cos\nsystem\n(X\x04\x00\x00\x00truetR.").unwrap();
-        assert!(matches!(pickle.root(), Value::Call(..)));
+        assert!(matches!(pickle.root(), PickleValue::Call(..)));
         assert_eq!(pickle.globals().collect::<Vec<_>>(), ["os.system"]);
     }
 

@@ -1,7 +1,7 @@
 //! safetensors.
 
 use crate::diagnostic::Problem;
-use crate::import::tensors::{Kind, Tensor, Tensors};
+use crate::import::tensors::{ElementKind, Tensor, Tensors};
 use safetensors::{Dtype, SafeTensors};
 use std::borrow::Cow;
 
@@ -24,13 +24,13 @@ pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, Problem> {
     Ok(all.collect())
 }
 
-fn kind(dtype: Dtype) -> Kind {
+fn kind(dtype: Dtype) -> ElementKind {
     match dtype {
-        Dtype::F32 => Kind::F32,
-        Dtype::F64 => Kind::F64,
-        Dtype::F16 => Kind::F16,
-        Dtype::BF16 => Kind::BF16,
-        Dtype::I64 => Kind::I64,
-        other => Kind::Other(format!("{other:?}")),
+        Dtype::F32 => ElementKind::F32,
+        Dtype::F64 => ElementKind::F64,
+        Dtype::F16 => ElementKind::F16,
+        Dtype::BF16 => ElementKind::BF16,
+        Dtype::I64 => ElementKind::I64,
+        other => ElementKind::Other(format!("{other:?}")),
     }
 }

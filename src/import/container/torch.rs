@@ -1,14 +1,14 @@
 //! State dicts and checkpoints that `torch.save` wrote: `.pt`, `.pth`, `.ckpt`.
 
 use super::archive::{Archive, Budget};
-use super::pickle::{self, Pickle, Value};
+use super::pickle::{self, Pickle, PickleValue};
 use crate::diagnostic::Problem;
 use crate::import::error::refuse;
-use crate::import::tensors::{Kind, Tensor, Tensors};
+use crate::import::tensors::{ElementKind, Tensor, Tensors};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What files begin with that `torch.save` wrote before version 1.6.
+/// First bytes of files that `torch.save` wrote before version 1.6.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 /// Modules whose functions no model calls.
 const HOSTILE: [&str; 14] = [
@@ -124,30 +124,30 @@ fn refuse_hostile(file: &str, pickle: &Pickle) -> Result<(), Problem> {
 }
 
 /// Entries of a dictionary whose keys are texts.
-fn entries<'a>(pickle: &'a Pickle, value: &'a Value) -> Vec<(&'a str, &'a Value)> {
-    let Value::Dict(pairs) = value else {
+fn entries<'a>(pickle: &'a Pickle, value: &'a PickleValue) -> Vec<(&'a str, &'a PickleValue)> {
+    let PickleValue::Dict(pairs) = value else {
         return Vec::new();
     };
     let pairs = pairs
         .iter()
         .filter_map(|&(key, value)| match pickle.get(key) {
-            Value::Text(name) => Some((&**name, pickle.get(value))),
+            PickleValue::Text(name) => Some((&**name, pickle.get(value))),
             _ => None,
         });
     pairs.collect()
 }
 
-fn is_tensor(pickle: &Pickle, value: &Value) -> bool {
-    matches!(value, Value::Call(callee, _)
-        if matches!(pickle.get(*callee), Value::Global(name) if name.starts_with("torch._utils._rebuild_")))
+fn is_tensor(pickle: &Pickle, value: &PickleValue) -> bool {
+    matches!(value, PickleValue::Call(callee, _)
+        if matches!(pickle.get(*callee), PickleValue::Global(name) if name.starts_with("torch._utils._rebuild_")))
 }
 
 /// The entries of the state dict: the file itself, or a member of a checkpoint.
-fn state_dict(pickle: &Pickle) -> Result<Vec<(&str, &Value)>, Problem> {
+fn state_dict(pickle: &Pickle) -> Result<Vec<(&str, &PickleValue)>, Problem> {
     let root = pickle.root();
-    if let Value::Call(callee, _) = root {
+    if let PickleValue::Call(callee, _) = root {
         let class = match pickle.get(*callee) {
-            Value::Global(name) => name,
+            PickleValue::Global(name) => name,
             _ => "unknown",
         };
         return fail(
@@ -156,7 +156,7 @@ fn state_dict(pickle: &Pickle) -> Result<Vec<(&str, &Value)>, Problem> {
         );
     }
     let all = entries(pickle, root);
-    let holds = |value: &Value| {
+    let holds = |value: &PickleValue| {
         entries(pickle, value)
             .iter()
             .any(|(_, value)| is_tensor(pickle, value))
@@ -187,43 +187,46 @@ struct Storages<'b, 'a> {
     read: BTreeMap<String, Cow<'a, [u8]>>,
 }
 
-/// Kind and bytes of an element, by the name of its storage class.
-fn kind(storage: &str) -> (Kind, usize) {
+/// ElementKind and bytes of an element, by the name of its storage class.
+fn kind(storage: &str) -> (ElementKind, usize) {
     let name = storage.rsplit('.').next().unwrap_or_default();
     match name.trim_end_matches("Storage") {
-        "Float" => (Kind::F32, 4),
-        "Double" => (Kind::F64, 8),
-        "Half" => (Kind::F16, 2),
-        "BFloat16" => (Kind::BF16, 2),
-        "Long" => (Kind::I64, 8),
-        "Char" => (Kind::Other("I8".into()), 1),
-        "Byte" => (Kind::Other("U8".into()), 1),
-        "Int" => (Kind::Other("I32".into()), 4),
-        other => (Kind::Other(other.into()), 0),
+        "Float" => (ElementKind::F32, 4),
+        "Double" => (ElementKind::F64, 8),
+        "Half" => (ElementKind::F16, 2),
+        "BFloat16" => (ElementKind::BF16, 2),
+        "Long" => (ElementKind::I64, 8),
+        "Char" => (ElementKind::Other("I8".into()), 1),
+        "Byte" => (ElementKind::Other("U8".into()), 1),
+        "Int" => (ElementKind::Other("I32".into()), 4),
+        other => (ElementKind::Other(other.into()), 0),
     }
 }
 
 /// A tensor, or something else in a tensor's place; `None` for nothing at all.
 fn tensor<'a>(
     pickle: &Pickle,
-    value: &Value,
+    value: &PickleValue,
     name: &str,
     storages: &mut Storages<'_, 'a>,
 ) -> Result<Option<Tensor<'a>>, Problem> {
     let object = || {
         Ok(Some(Tensor::new(
-            Kind::Other("a Python object".into()),
+            ElementKind::Other("a Python object".into()),
             Vec::new(),
             Cow::Borrowed(&[]),
         )))
     };
-    let Value::Call(callee, arguments) = value else {
+    let PickleValue::Call(callee, arguments) = value else {
         return match value {
-            Value::None | Value::Int(_) | Value::Text(_) | Value::Dict(_) => Ok(None),
+            PickleValue::None
+            | PickleValue::Int(_)
+            | PickleValue::Text(_)
+            | PickleValue::Dict(_) => Ok(None),
             _ => object(),
         };
     };
-    let (Value::Global(function), Value::Tuple(arguments)) =
+    let (PickleValue::Global(function), PickleValue::Tuple(arguments)) =
         (pickle.get(*callee), pickle.get(*arguments))
     else {
         return object();
@@ -231,8 +234,8 @@ fn tensor<'a>(
     match (&**function, &arguments[..]) {
         // A parameter wraps a tensor, and never another parameter.
         ("torch._utils._rebuild_parameter", &[inner, ..])
-            if !matches!(pickle.get(inner), Value::Call(callee, _)
-                if matches!(pickle.get(*callee), Value::Global(name) if name.ends_with("_parameter"))) =>
+            if !matches!(pickle.get(inner), PickleValue::Call(callee, _)
+                if matches!(pickle.get(*callee), PickleValue::Global(name) if name.ends_with("_parameter"))) =>
         {
             tensor(pickle, pickle.get(inner), name, storages)
         }
@@ -248,7 +251,7 @@ fn tensor<'a>(
             }
         }
         ("torch._utils._rebuild_qtensor", _) => {
-            let kind = Kind::Other("QInt8".into());
+            let kind = ElementKind::Other("QInt8".into());
             Ok(Some(Tensor::new(kind, Vec::new(), Cow::Borrowed(&[]))))
         }
         _ => object(),
@@ -270,24 +273,26 @@ impl<'a> View<'a> {
         storage: usize,
         [offset, shape, strides]: [usize; 3],
     ) -> Option<Self> {
-        let Value::Persistent(description) = pickle.get(storage) else {
+        let PickleValue::Persistent(description) = pickle.get(storage) else {
             return None;
         };
-        let Value::Tuple(parts) = pickle.get(*description) else {
+        let PickleValue::Tuple(parts) = pickle.get(*description) else {
             return None;
         };
         let [_, class, key, ..] = parts[..] else {
             return None;
         };
-        let (Value::Global(class), Value::Text(key)) = (pickle.get(class), pickle.get(key)) else {
+        let (PickleValue::Global(class), PickleValue::Text(key)) =
+            (pickle.get(class), pickle.get(key))
+        else {
             return None;
         };
         let number = |place: usize| match pickle.get(place) {
-            Value::Int(number) => usize::try_from(*number).ok(),
+            PickleValue::Int(number) => usize::try_from(*number).ok(),
             _ => None,
         };
         let numbers = |place: usize| match pickle.get(place) {
-            Value::Tuple(items) => items.iter().map(|&item| number(item)).collect(),
+            PickleValue::Tuple(items) => items.iter().map(|&item| number(item)).collect(),
             _ => None,
         };
         let view = Self {
@@ -336,7 +341,7 @@ impl<'a> View<'a> {
 impl<'a> Storages<'_, 'a> {
     fn tensor(&mut self, name: &str, view: &View) -> Result<Tensor<'a>, Problem> {
         let (kind, width) = kind(view.class);
-        if matches!(kind, Kind::Other(_)) {
+        if matches!(kind, ElementKind::Other(_)) {
             return Ok(Tensor::new(kind, view.shape.clone(), Cow::Borrowed(&[])));
         }
         let file = format!("{}data/{}", self.folder, view.key);

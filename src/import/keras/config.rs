@@ -4,7 +4,7 @@ use crate::diagnostic::Problem;
 use serde_json::Value;
 
 /// A layer as the configuration has it.
-pub struct Layer {
+pub struct KerasLayer {
     pub class: String,
     pub name: String,
     config: Value,
@@ -12,7 +12,7 @@ pub struct Layer {
 
 /// The layers, and whether each takes what the one before it gives.
 pub struct Config {
-    pub layers: Vec<Layer>,
+    pub layers: Vec<KerasLayer>,
     pub in_line: bool,
 }
 
@@ -26,7 +26,7 @@ const WITHOUT_EFFECT: [&str; 6] = [
     "ActivityRegularization",
 ];
 
-impl Layer {
+impl KerasLayer {
     fn of(value: &Value) -> Option<Self> {
         let class = value.get("class_name")?.as_str()?;
         let config = value.get("config")?;
@@ -82,7 +82,7 @@ impl Layer {
         self.text("activation").unwrap_or("linear")
     }
 
-    /// Whether it changes nothing in a trained model.
+    /// `true` if it changes nothing in a trained model.
     pub fn without_effect(&self) -> bool {
         WITHOUT_EFFECT.contains(&&*self.class)
             || self.class == "Activation" && self.activation() == "linear"
@@ -124,7 +124,7 @@ impl Layer {
         found.map(|(_, problem, help)| Problem::new(problem).help(help))
     }
 
-    /// Whether its state is carried from one batch to the next.
+    /// `true` if its state is carried from one batch to the next.
     pub fn stateful(&self) -> bool {
         self.is("stateful")
     }
@@ -164,7 +164,7 @@ impl Config {
             );
             if nested && depth < 4 {
                 self.model(value, depth + 1)?;
-            } else if let Some(layer) = Layer::of(value) {
+            } else if let Some(layer) = KerasLayer::of(value) {
                 self.layers.push(layer);
             } else {
                 return Err("a layer without class, name and configuration".into());

@@ -9,9 +9,9 @@ mod weights;
 use super::container::archive::{Archive, Budget};
 use super::model::Mapping;
 use super::state_dict::Known;
-use super::tensors::{Kind, Tensor, Tensors, transposed};
+use super::tensors::{ElementKind, Tensor, Tensors, transposed};
 use crate::diagnostic::Problem;
-use config::{Config, Layer};
+use config::{Config, KerasLayer};
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};
 
@@ -36,7 +36,7 @@ fn assemble(
     contents: Contents,
     config: Option<&str>,
 ) -> Result<(Tensors<'static>, Known), Problem> {
-    let mut model = Model {
+    let mut model = KerasModel {
         contents,
         tensors: Tensors::new(),
         known: Known::default(),
@@ -54,13 +54,13 @@ fn assemble(
     Ok((model.tensors, model.known))
 }
 
-struct Model {
+struct KerasModel {
     contents: Contents,
     tensors: Tensors<'static>,
     known: Known,
 }
 
-impl Model {
+impl KerasModel {
     /// Layers in the order of the configuration.
     fn configured(&mut self, config: &Config) -> Result<(), Problem> {
         let mut network: Option<(String, usize)> = None;
@@ -127,7 +127,7 @@ impl Model {
         self.known.heads = Some(names);
     }
 
-    fn check(&mut self, layer: &Layer, title: &str) {
+    fn check(&mut self, layer: &KerasLayer, title: &str) {
         if layer.class == "LSTM" {
             if let Some(fault) = layer.objection() {
                 let refused = &mut self.known.refused;
@@ -238,7 +238,7 @@ impl Model {
     /// A layer that is not understood: by its variables, or by its name where it has none.
     fn other(&mut self, slot: Slot, title: &str) {
         if slot.variables.is_empty() {
-            let kind = Kind::Other("a layer without variables".into());
+            let kind = ElementKind::Other("a layer without variables".into());
             self.tensors.insert(
                 title.into(),
                 Tensor::new(kind, Vec::new(), Cow::Borrowed(&[])),
@@ -290,7 +290,7 @@ fn natural(name: &str) -> (String, u64) {
 }
 
 /// A last activation, which the model's user applies.
-fn after_all(layer: &Layer, config: &Config) -> bool {
+fn after_all(layer: &KerasLayer, config: &Config) -> bool {
     let last = config
         .layers
         .last()

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Problem;
 use crate::import::container::archive::Budget;
-use crate::import::tensors::{Kind, Tensor};
+use crate::import::tensors::{ElementKind, Tensor};
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ fn damaged(problem: impl std::fmt::Display) -> Problem {
     Problem::new(format!("no HDF5 file, or a damaged one: {problem}")).help("save the model again")
 }
 
-/// What a file holds: variables by layer, and the configuration where it has one.
+/// Contents of a file: variables by layer, and the configuration where it has one.
 pub struct Contents {
     pub slots: BTreeMap<String, Slot>,
     pub config: Option<String>,
@@ -42,7 +42,7 @@ pub struct Contents {
 pub fn read(bytes: &[u8]) -> Result<Contents, Problem> {
     let file = File::from_bytes(bytes.to_vec()).map_err(damaged)?;
     let root = file.root();
-    let mut walk = Walk {
+    let mut walk = VariableWalk {
         names: BTreeMap::new(),
         variables: Vec::new(),
         budget: Budget::of(bytes),
@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Problem> {
     walk.group(&root, "", 0)?;
     let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
     for (path, tensor) in walk.variables {
-        let Place {
+        let VariablePlace {
             layer,
             role,
             backward,
@@ -85,7 +85,7 @@ fn text(group: &Group, name: &str) -> Result<Option<String>, Problem> {
     }
 }
 
-struct Walk {
+struct VariableWalk {
     /// The attribute `name` of groups, by path.
     names: BTreeMap<String, String>,
     variables: Vec<(String, Tensor<'static>)>,
@@ -93,7 +93,7 @@ struct Walk {
     seen: usize,
 }
 
-impl Walk {
+impl VariableWalk {
     fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), Problem> {
         self.seen += 1;
         if depth > DEEPEST || self.seen > MOST {
@@ -146,11 +146,11 @@ impl Walk {
                 "{path} has shape {sizes:?}, far more than a model of this file's size"
             )));
         };
-        let (kind, data): (Kind, Vec<u8>) = match dataset.dtype().map_err(damaged)? {
+        let (kind, data): (ElementKind, Vec<u8>) = match dataset.dtype().map_err(damaged)? {
             DType::F32 => {
                 let values = dataset.read_f32().map_err(damaged)?;
                 (
-                    Kind::F32,
+                    ElementKind::F32,
                     values
                         .iter()
                         .flat_map(|value| value.to_le_bytes())
@@ -160,17 +160,17 @@ impl Walk {
             DType::F64 => {
                 let values = dataset.read_f64().map_err(damaged)?;
                 (
-                    Kind::F64,
+                    ElementKind::F64,
                     values
                         .iter()
                         .flat_map(|value| value.to_le_bytes())
                         .collect(),
                 )
             }
-            other => (Kind::Other(other.to_string()), Vec::new()),
+            other => (ElementKind::Other(other.to_string()), Vec::new()),
         };
-        let wanted = shape.iter().product::<usize>() * if kind == Kind::F64 { 8 } else { 4 };
-        if !matches!(kind, Kind::Other(_)) && data.len() != wanted {
+        let wanted = shape.iter().product::<usize>() * if kind == ElementKind::F64 { 8 } else { 4 };
+        if !matches!(kind, ElementKind::Other(_)) && data.len() != wanted {
             return Err(damaged(format_args!(
                 "{path} does not hold its shape {shape:?}"
             )));
@@ -179,20 +179,20 @@ impl Walk {
     }
 }
 
-struct Place {
+struct VariablePlace {
     layer: String,
     role: String,
     backward: bool,
 }
 
 /// To which layer a variable belongs, and as what.
-fn place(path: &str, names: &BTreeMap<String, String>) -> Place {
+fn place(path: &str, names: &BTreeMap<String, String>) -> VariablePlace {
     let (folder, leaf) = path.rsplit_once('/').unwrap_or(("", path));
     let Some(owner) = folder.strip_suffix("/vars") else {
         // Before Keras 3: the first group is the layer, the last name the role.
         let inner = path.strip_prefix("model_weights/").unwrap_or(path);
         let layer = inner.split('/').next().unwrap_or(inner);
-        return Place {
+        return VariablePlace {
             layer: layer.into(),
             role: leaf.split(':').next().unwrap_or(leaf).into(),
             backward: inner.split('/').any(|part| part.starts_with("backward_")),
@@ -213,7 +213,7 @@ fn place(path: &str, names: &BTreeMap<String, String>) -> Place {
         .unwrap_or(owner);
     let last = owner.rsplit('/').next().unwrap_or(owner);
     let named = names.get(&format!("{owner}/vars")).cloned();
-    Place {
+    VariablePlace {
         layer: named.unwrap_or_else(|| last.to_owned()),
         role: role.into(),
         backward,

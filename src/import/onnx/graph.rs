@@ -1,10 +1,10 @@
-//! What is needed of an ONNX file: nodes with their attributes, tensors, inputs and outputs.
+//! The parts of an ONNX file that are needed: nodes with their attributes, tensors, inputs and outputs.
 //!
-//! Field numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
+//! WireField numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
 //! opened, so that nesting costs no stack.
 
 use crate::diagnostic::Problem;
-use crate::import::tensors::{Kind, Tensor};
+use crate::import::tensors::{ElementKind, Tensor};
 use quick_protobuf::{BytesReader, Error};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,14 +46,17 @@ pub struct Graph<'a> {
 type Fields<T> = Result<T, Error>;
 
 /// Calls `field` with every field: its number, the wire's kind of number or bytes.
-fn fields<'a>(bytes: &'a [u8], mut field: impl FnMut(u32, Field<'a>) -> Fields<()>) -> Fields<()> {
+fn fields<'a>(
+    bytes: &'a [u8],
+    mut field: impl FnMut(u32, WireField<'a>) -> Fields<()>,
+) -> Fields<()> {
     let mut reader = BytesReader::from_bytes(bytes);
     while !reader.is_eof() {
         let tag = reader.next_tag(bytes)?;
         let value = match tag & 7 {
-            0 => Field::Number(reader.read_varint64(bytes)?),
-            2 => Field::Bytes(reader.read_bytes(bytes)?),
-            5 => Field::Float(f32::from_bits(reader.read_fixed32(bytes)?)),
+            0 => WireField::Number(reader.read_varint64(bytes)?),
+            2 => WireField::Bytes(reader.read_bytes(bytes)?),
+            5 => WireField::Float(f32::from_bits(reader.read_fixed32(bytes)?)),
             _ => {
                 reader.read_unknown(bytes, tag)?;
                 continue;
@@ -64,7 +67,7 @@ fn fields<'a>(bytes: &'a [u8], mut field: impl FnMut(u32, Field<'a>) -> Fields<(
     Ok(())
 }
 
-enum Field<'a> {
+enum WireField<'a> {
     Number(u64),
     Float(f32),
     Bytes(&'a [u8]),
@@ -78,7 +81,7 @@ fn text(bytes: &[u8]) -> Fields<&str> {
 pub fn read(bytes: &[u8]) -> Fields<Graph<'_>> {
     let mut graph = Graph::default();
     fields(bytes, |number, field| {
-        if let (7, Field::Bytes(bytes)) = (number, field) {
+        if let (7, WireField::Bytes(bytes)) = (number, field) {
             read_graph(bytes, &mut graph)?;
         }
         Ok(())
@@ -89,7 +92,7 @@ pub fn read(bytes: &[u8]) -> Fields<Graph<'_>> {
 fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
     fields(bytes, |number, field| {
         match (number, field) {
-            (1, Field::Bytes(bytes)) => {
+            (1, WireField::Bytes(bytes)) => {
                 let mut node = read_node(bytes)?;
                 let constant = node.attributes.get_mut("value");
                 if node.op == "Constant"
@@ -101,12 +104,12 @@ fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
                     graph.nodes.push(node);
                 }
             }
-            (5, Field::Bytes(bytes)) => {
+            (5, WireField::Bytes(bytes)) => {
                 let (name, tensor) = read_tensor(bytes)?;
                 graph.constants.insert(name, tensor);
             }
-            (11, Field::Bytes(bytes)) => graph.inputs.push(value_name(bytes)?),
-            (12, Field::Bytes(bytes)) => graph.outputs.push(value_name(bytes)?),
+            (11, WireField::Bytes(bytes)) => graph.inputs.push(value_name(bytes)?),
+            (12, WireField::Bytes(bytes)) => graph.outputs.push(value_name(bytes)?),
             _ => {}
         }
         Ok(())
@@ -116,7 +119,7 @@ fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
 fn value_name(bytes: &[u8]) -> Fields<&str> {
     let mut name = "";
     fields(bytes, |number, field| {
-        if let (1, Field::Bytes(bytes)) = (number, field) {
+        if let (1, WireField::Bytes(bytes)) = (number, field) {
             name = text(bytes)?;
         }
         Ok(())
@@ -127,7 +130,7 @@ fn value_name(bytes: &[u8]) -> Fields<&str> {
 fn read_node(bytes: &[u8]) -> Fields<Node<'_>> {
     let mut node = Node::default();
     fields(bytes, |number, field| {
-        let Field::Bytes(bytes) = field else {
+        let WireField::Bytes(bytes) = field else {
             return Ok(());
         };
         match number {
@@ -151,12 +154,12 @@ fn read_attribute(bytes: &[u8]) -> Fields<(&str, Attribute<'_>)> {
     let mut attribute = Attribute::default();
     fields(bytes, |number, field| {
         match (number, field) {
-            (1, Field::Bytes(bytes)) => name = text(bytes)?,
-            (2, Field::Float(value)) => attribute.float = value,
-            (3, Field::Number(value)) => attribute.int = value.cast_signed(),
-            (4, Field::Bytes(bytes)) => attribute.text = bytes,
-            (5, Field::Bytes(bytes)) => attribute.tensor = Some(read_tensor(bytes)?.1),
-            (9, Field::Bytes(bytes)) => attribute.texts.push(bytes),
+            (1, WireField::Bytes(bytes)) => name = text(bytes)?,
+            (2, WireField::Float(value)) => attribute.float = value,
+            (3, WireField::Number(value)) => attribute.int = value.cast_signed(),
+            (4, WireField::Bytes(bytes)) => attribute.text = bytes,
+            (5, WireField::Bytes(bytes)) => attribute.tensor = Some(read_tensor(bytes)?.1),
+            (9, WireField::Bytes(bytes)) => attribute.texts.push(bytes),
             _ => {}
         }
         Ok(())
@@ -172,21 +175,21 @@ fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
     let mut data: Cow<[u8]> = Cow::Borrowed(&[]);
     fields(bytes, |number, field| {
         match (number, field) {
-            (1, Field::Number(size)) => shape.push(size),
-            (1, Field::Bytes(bytes)) => {
+            (1, WireField::Number(size)) => shape.push(size),
+            (1, WireField::Bytes(bytes)) => {
                 let mut reader = BytesReader::from_bytes(bytes);
                 while !reader.is_eof() {
                     shape.push(reader.read_varint64(bytes)?);
                 }
             }
-            (2, Field::Number(kind)) => data_type = kind,
-            (4, Field::Float(value)) => data.to_mut().extend(value.to_le_bytes()),
+            (2, WireField::Number(kind)) => data_type = kind,
+            (4, WireField::Float(value)) => data.to_mut().extend(value.to_le_bytes()),
             // Packed floats, doubles and raw data: little endian.
-            (4 | 9 | 10, Field::Bytes(bytes)) if data.is_empty() => data = Cow::Borrowed(bytes),
-            (4 | 10, Field::Bytes(bytes)) => data.to_mut().extend(bytes),
-            (8, Field::Bytes(bytes)) => name = text(bytes)?,
+            (4 | 9 | 10, WireField::Bytes(bytes)) if data.is_empty() => data = Cow::Borrowed(bytes),
+            (4 | 10, WireField::Bytes(bytes)) => data.to_mut().extend(bytes),
+            (8, WireField::Bytes(bytes)) => name = text(bytes)?,
             (13, _) => external = true,
-            (14, Field::Number(place)) => external |= place == 1,
+            (14, WireField::Number(place)) => external |= place == 1,
             _ => {}
         }
         Ok(())
@@ -201,13 +204,13 @@ fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
 
 fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a> {
     let (kind, width) = match data_type {
-        1 => (Kind::F32, 4),
-        11 => (Kind::F64, 8),
-        10 => (Kind::F16, 2),
-        16 => (Kind::BF16, 2),
-        2 => (Kind::Other("U8".into()), 0),
-        3 => (Kind::Other("I8".into()), 0),
-        other => (Kind::Other(format!("ONNX type {other}")), 0),
+        1 => (ElementKind::F32, 4),
+        11 => (ElementKind::F64, 8),
+        10 => (ElementKind::F16, 2),
+        16 => (ElementKind::BF16, 2),
+        2 => (ElementKind::Other("U8".into()), 0),
+        3 => (ElementKind::Other("I8".into()), 0),
+        other => (ElementKind::Other(format!("ONNX type {other}")), 0),
     };
     let sizes: Option<Vec<usize>> = shape
         .iter()
@@ -216,7 +219,7 @@ fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a
     let sizes = sizes
         .filter(|sizes| sizes.len() <= 8)
         .unwrap_or_else(|| vec![usize::MAX]);
-    if matches!(kind, Kind::Other(_)) {
+    if matches!(kind, ElementKind::Other(_)) {
         return Ok(Tensor::new(kind, sizes, Cow::Borrowed(&[])));
     }
     let bytes = sizes

@@ -9,7 +9,7 @@ mod recurrent;
 use super::error::refuse;
 use super::model::Mapping;
 use super::state_dict::Known;
-use super::tensors::{Kind, Tensor, Tensors};
+use super::tensors::{ElementKind, Tensor, Tensors};
 use crate::diagnostic::Problem;
 use graph::{Graph, Node};
 use std::borrow::Cow;
@@ -45,7 +45,7 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
         Problem::new(format!("no ONNX file, or a damaged one: {problem}"))
             .help("export the model again")
     })?;
-    let mut walk = Walk::new(&graph);
+    let mut walk = GraphWalk::new(&graph);
     for node in &graph.nodes {
         walk.node(node)?;
     }
@@ -53,9 +53,9 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
     Ok((walk.tensors, walk.known))
 }
 
-/// What a value is.
+/// A value of the graph, as far as it is understood.
 #[derive(Clone, PartialEq)]
-enum Value {
+enum GraphValue {
     /// The network's input.
     Input,
     /// The output of a layer: its network, and which layer.
@@ -66,10 +66,10 @@ enum Value {
     Other,
 }
 
-struct Walk<'a> {
+struct GraphWalk<'a> {
     graph: &'a Graph<'a>,
     /// Values that depend on the input.
-    values: BTreeMap<&'a str, Value>,
+    values: BTreeMap<&'a str, GraphValue>,
     /// How often a value is used.
     uses: BTreeMap<&'a str, usize>,
     /// Constants that are used up: what is left belongs to nothing.
@@ -80,7 +80,7 @@ struct Walk<'a> {
     titles: BTreeSet<String>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> GraphWalk<'a> {
     fn new(graph: &'a Graph<'a>) -> Self {
         let inputs = graph
             .inputs
@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
         }
         Self {
             graph,
-            values: inputs.map(|&name| (name, Value::Input)).collect(),
+            values: inputs.map(|&name| (name, GraphValue::Input)).collect(),
             uses,
             tensors: Tensors::new(),
             known: Known::default(),
@@ -125,11 +125,13 @@ impl<'a> Walk<'a> {
             (&[data], "MatMul" | "Gemm") => self.linear(node, data)?,
             (&[data], "Add") => self.bias(node, data)?,
             (&[data], "Relu") => match self.values[data].clone() {
-                Value::Linear { chain, relu: false } => Value::Linear { chain, relu: true },
+                GraphValue::Linear { chain, relu: false } => {
+                    GraphValue::Linear { chain, relu: true }
+                }
                 _ => self.unknown(node),
             },
             (&[data], op) if LAST.contains(&op) && self.is_last(node) => {
-                if let Value::Linear { chain, relu: false } = &self.values[data] {
+                if let GraphValue::Linear { chain, relu: false } = &self.values[data] {
                     let name = chain.last().map_or("the model", String::as_str);
                     let note = format!("the {op} of {name} is left to the outside");
                     self.known.notes.push(note);
@@ -144,7 +146,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn set(&mut self, node: &Node<'a>, value: &Value) {
+    fn set(&mut self, node: &Node<'a>, value: &GraphValue) {
         for &output in &node.outputs {
             self.values.insert(output, value.clone());
         }
@@ -157,9 +159,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A node that is not understood: itself, and the constants that it takes.
-    fn unknown(&mut self, node: &Node<'a>) -> Value {
+    fn unknown(&mut self, node: &Node<'a>) -> GraphValue {
         let title = format!("{} ({})", node.name, node.op);
-        let kind = Kind::Other("a node".into());
+        let kind = ElementKind::Other("a node".into());
         self.tensors
             .insert(title, Tensor::new(kind, Vec::new(), Cow::Borrowed(&[])));
         for &input in &node.inputs {
@@ -167,14 +169,14 @@ impl<'a> Walk<'a> {
                 && !tensor.shape.is_empty()
             {
                 let tensor = Tensor::new(
-                    Kind::Other("a constant".into()),
+                    ElementKind::Other("a constant".into()),
                     tensor.shape.clone(),
                     Cow::Borrowed(&[]),
                 );
                 self.tensors.insert(input.to_owned(), tensor);
             }
         }
-        Value::Other
+        GraphValue::Other
     }
 
     /// A constant of real numbers.
@@ -191,7 +193,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A product with constant weights: a linear layer.
-    fn linear(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, Problem> {
+    fn linear(&mut self, node: &'a Node<'a>, data: &str) -> Result<GraphValue, Problem> {
         let [first, weight, ..] = node.inputs[..] else {
             return Ok(self.unknown(node));
         };
@@ -227,21 +229,21 @@ impl<'a> Walk<'a> {
             self.insert_bias(node, bias, &stem)?;
         }
         let chain = match &self.values[data] {
-            Value::Layer(..) => vec![stem],
-            Value::Linear { chain, relu } => {
+            GraphValue::Layer(..) => vec![stem],
+            GraphValue::Linear { chain, relu } => {
                 self.broken |= !relu;
                 chain.iter().cloned().chain([stem]).collect()
             }
-            Value::Input | Value::Other => return Ok(Value::Other),
+            GraphValue::Input | GraphValue::Other => return Ok(GraphValue::Other),
         };
-        Ok(Value::Linear { chain, relu: false })
+        Ok(GraphValue::Linear { chain, relu: false })
     }
 
     /// An addition behind a product: its bias.
-    fn bias(&mut self, node: &'a Node<'a>, data: &str) -> Result<Value, Problem> {
+    fn bias(&mut self, node: &'a Node<'a>, data: &str) -> Result<GraphValue, Problem> {
         let other = node.inputs.iter().find(|input| **input != data);
         let value = self.values[data].clone();
-        let (Some(other), Value::Linear { chain, relu: false }) = (other, &value) else {
+        let (Some(other), GraphValue::Linear { chain, relu: false }) = (other, &value) else {
             return Ok(self.unknown(node));
         };
         let stem = chain.last().cloned().unwrap_or_default();
@@ -268,7 +270,7 @@ impl<'a> Walk<'a> {
             chain.push(stem.clone());
         }
         self.insert_bias(node, other, &stem)?;
-        Ok(Value::Linear { chain, relu: false })
+        Ok(GraphValue::Linear { chain, relu: false })
     }
 
     fn insert_bias(&mut self, node: &Node, name: &str, stem: &str) -> Result<(), Problem> {
@@ -305,7 +307,7 @@ impl<'a> Walk<'a> {
     fn heads(&mut self) {
         let mut chains: Vec<&Vec<String>> = Vec::new();
         for value in self.values.values() {
-            if let Value::Linear { chain, .. } = value
+            if let GraphValue::Linear { chain, .. } = value
                 && !chains.contains(&chain)
             {
                 chains.push(chain);
@@ -325,7 +327,7 @@ impl<'a> Walk<'a> {
         let relu_last = self.graph.outputs.iter().find(|output| {
             matches!(
                 self.values.get(*output),
-                Some(Value::Linear { relu: true, .. })
+                Some(GraphValue::Linear { relu: true, .. })
             )
         });
         if let Some(output) = relu_last {
@@ -335,7 +337,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the last linear layer of a chain is still called so.
+    /// `true` if the last linear layer of a chain is still called so.
     fn has_weight(&self, chain: &[String]) -> bool {
         chain
             .last()

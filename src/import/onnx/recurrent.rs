@@ -1,7 +1,7 @@
 //! Recurrent nodes: LSTM, and what is none.
 
 use super::graph::{Attribute, Node};
-use super::{Value, Walk, title};
+use super::{GraphValue, GraphWalk, title};
 use crate::diagnostic::Problem;
 use crate::import::error::refuse;
 use crate::import::model::Mapping;
@@ -22,12 +22,12 @@ const KEEP_ZERO: [&str; 9] = [
     "Cast",
 ];
 
-impl<'a> Walk<'a> {
+impl<'a> GraphWalk<'a> {
     /// A recurrent node, under the names of `PyTorch`.
     pub(super) fn recurrent(&mut self, node: &'a Node<'a>) -> Result<(), Problem> {
         let x = node.inputs.first().copied().unwrap_or_default();
         let follows = match self.values.get(x) {
-            Some(Value::Layer(title, index)) if self.uses.get(x) == Some(&1) => {
+            Some(GraphValue::Layer(title, index)) if self.uses.get(x) == Some(&1) => {
                 Some((title.clone(), index + 1))
             }
             _ => None,
@@ -43,10 +43,10 @@ impl<'a> Walk<'a> {
         self.matrix(node, 1, &format!("{network}.weight_ih_l{index}"))?;
         self.matrix(node, 2, &format!("{network}.weight_hh_l{index}"))?;
         self.biases(node, &network, index)?;
-        self.set(node, &Value::Layer(network, index));
+        self.set(node, &GraphValue::Layer(network, index));
         // The cell state is no output of the core.
         if let Some(cell) = node.outputs.get(2) {
-            self.values.insert(cell, Value::Other);
+            self.values.insert(cell, GraphValue::Other);
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// Whether a value is a constant of zeros, also one of a size that depends on the input.
+    /// `true` if a value is a constant of zeros, also one of a size that depends on the input.
     fn is_zero(&self, name: &str, depth: usize) -> bool {
         if let Some(constant) = self.graph.constants.get(name) {
             let values = constant

@@ -1,6 +1,6 @@
-//! What stands beside the layers: a linear head, an embedding, and tensors that are neither.
+//! Tensors beside the layers: a linear head, an embedding, and tensors that are neither.
 
-use super::Reader;
+use super::StateDictReader;
 use super::chain::{Linear, chain, named};
 use crate::diagnostic::Problem;
 use crate::import::error::refuse;
@@ -9,7 +9,7 @@ use crate::import::model::{FloatHead, ImportOptions};
 /// Name of the embedding among a model's passengers.
 const EMBEDDING: &str = "embedding.weight";
 
-/// What else the file holds.
+/// Tensors that are neither layers nor head.
 struct Rest {
     embedding: Option<String>,
     linears: Vec<Linear>,
@@ -18,7 +18,7 @@ struct Rest {
     unknown: Vec<String>,
 }
 
-impl Reader<'_> {
+impl StateDictReader<'_> {
     /// Reads head and embedding; what is neither is left out where that was asked for, and
     /// otherwise refused, all of it in one message.
     pub fn beside(&mut self, options: &ImportOptions) -> Result<(), Problem> {

@@ -1,13 +1,13 @@
 //! `QuantLSTM` of Brevitas: a matrix for each gate, one bias, scales of its quantisers.
 
-use super::Reader;
+use super::StateDictReader;
 use crate::diagnostic::Problem;
 use crate::import::model::FloatLayer;
 
 /// Gates in the order i, f, g, o, by their names in Brevitas.
 const GATES: [&str; 4] = ["input_gate", "forget_gate", "cell_gate", "output_gate"];
 
-impl Reader<'_> {
+impl StateDictReader<'_> {
     /// All layers, from below.
     pub fn brevitas_layers(&mut self) -> Result<(), Problem> {
         let start = format!("{}layers.", self.network.prefix);

@@ -49,12 +49,12 @@ impl Linear {
             .trim_end_matches('_')
     }
 
-    /// Whether it is named like a head.
+    /// `true` if it is named like a head.
     pub fn named_head(&self) -> bool {
         HEADS.contains(&self.word())
     }
 
-    /// Whether it is named like something in front of the LSTM.
+    /// `true` if it is named like something in front of the LSTM.
     pub fn named_front(&self) -> bool {
         FRONTS.iter().any(|front| self.word().starts_with(front))
     }
@@ -68,7 +68,7 @@ impl Linear {
         Some((family, number, family.ends_with('.')))
     }
 
-    /// Whether `next` follows in the numbering of the names, with room for an activation: members
+    /// `true` if `next` follows in the numbering of the names, with room for an activation: members
     /// of an `nn.Sequential` that stand next to each other have none between them.
     fn leads_to(&self, next: &Self) -> bool {
         let (Some((family, number, dotted)), Some((other, following, _))) =

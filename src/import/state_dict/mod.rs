@@ -12,17 +12,17 @@ use super::error::refuse;
 use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
 use super::tensors::Tensors;
 use crate::diagnostic::Problem;
-use recurrent::{Kind, Network};
+use recurrent::{NamedNetwork, NetworkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a file says beside its tensors; a state dict nothing.
+/// Facts of a file beside its tensors; none of a state dict.
 #[derive(Debug, Default)]
 pub struct Known {
     /// The linear layers behind the LSTM in their order, with a `ReLU` between.
     pub heads: Option<Vec<String>>,
     /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
     pub refused: BTreeMap<String, (String, Problem)>,
-    /// What the user has to know.
+    /// Facts that the user has to know.
     pub notes: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ pub fn read(
         return Err(fault.clone().of(layer));
     }
     network.check()?;
-    let mut reader = Reader {
+    let mut reader = StateDictReader {
         tensors: &tensors,
         network,
         used: BTreeSet::new(),
@@ -58,15 +58,15 @@ pub fn read(
     Ok(model)
 }
 
-struct Reader<'a> {
+struct StateDictReader<'a> {
     tensors: &'a Tensors<'a>,
-    network: Network,
+    network: NamedNetwork,
     used: BTreeSet<String>,
     model: FloatModel,
     known_heads: Option<Vec<String>>,
 }
 
-impl Reader<'_> {
+impl StateDictReader<'_> {
     /// The shape of a tensor, empty where there is none.
     fn shape(&self, name: &str) -> Vec<usize> {
         let tensor = self.tensors.get(name);
@@ -120,7 +120,7 @@ impl Reader<'_> {
 
     /// All layers, from below.
     fn layers(&mut self) -> Result<(), Problem> {
-        if self.network.kind == Kind::Brevitas {
+        if self.network.kind == NetworkKind::Brevitas {
             return self.brevitas_layers();
         }
         loop {

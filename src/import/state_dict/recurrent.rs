@@ -4,9 +4,9 @@ use crate::diagnostic::Problem;
 use crate::import::error::several;
 use crate::import::tensors::Tensors;
 
-/// What a network is.
+/// NetworkKind of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NetworkKind {
     Lstm,
     Gru,
     Rnn,
@@ -23,11 +23,11 @@ pub enum Kind {
 
 /// A recurrent network.
 #[derive(Clone, Debug)]
-pub struct Network {
-    /// What comes before `weight_ih_l0`, `weight_ih` or `layers.0.0.`
+pub struct NamedNetwork {
+    /// Start of the names, before `weight_ih_l0`, `weight_ih` or `layers.0.0.`
     pub prefix: String,
-    pub kind: Kind,
-    /// Whether the names have no layer: `nn.LSTMCell`.
+    pub kind: NetworkKind,
+    /// `true` if the names have no layer: `nn.LSTMCell`.
     pub cell: bool,
     hh: String,
     shape: Vec<usize>,
@@ -35,7 +35,7 @@ pub struct Network {
 
 const BREVITAS: &str = "layers.0.0.cell_gate_params.hidden_weight.weight";
 
-impl Network {
+impl NamedNetwork {
     /// The name of a tensor of `layer`.
     pub fn name(&self, what: &str, layer: usize) -> String {
         if self.cell {
@@ -52,17 +52,17 @@ impl Network {
 
     fn describe(&self) -> String {
         let what = match self.kind {
-            Kind::Lstm if self.cell => "an LSTM cell",
-            Kind::Lstm => "an LSTM",
-            Kind::Gru => "a GRU",
-            Kind::Rnn => "an RNN",
-            Kind::Projected => "an LSTM with a projection",
-            Kind::BothDirections => "a bidirectional network",
-            Kind::WeightDrop => "an LSTM with WeightDrop",
-            Kind::Parametrised => "a network with a parametrisation",
-            Kind::Transposed => "transposed weights",
-            Kind::Brevitas => "an LSTM of Brevitas",
-            Kind::Unclear => "unclear",
+            NetworkKind::Lstm if self.cell => "an LSTM cell",
+            NetworkKind::Lstm => "an LSTM",
+            NetworkKind::Gru => "a GRU",
+            NetworkKind::Rnn => "an RNN",
+            NetworkKind::Projected => "an LSTM with a projection",
+            NetworkKind::BothDirections => "a bidirectional network",
+            NetworkKind::WeightDrop => "an LSTM with WeightDrop",
+            NetworkKind::Parametrised => "a network with a parametrisation",
+            NetworkKind::Transposed => "transposed weights",
+            NetworkKind::Brevitas => "an LSTM of Brevitas",
+            NetworkKind::Unclear => "unclear",
         };
         format!("'{}': {what}, {} {:?}", self.title(), self.hh, self.shape)
     }
@@ -83,55 +83,55 @@ impl Network {
     fn objection(&self) -> Option<Problem> {
         let (hh, shape) = (&self.hh, &self.shape);
         let (problem, help) = match self.kind {
-            Kind::Lstm | Kind::Brevitas => return None,
-            Kind::Gru => (
+            NetworkKind::Lstm | NetworkKind::Brevitas => return None,
+            NetworkKind::Gru => (
                 format!(
                     "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only"
                 ),
                 "train an LSTM".into(),
             ),
-            Kind::Rnn => (
+            NetworkKind::Rnn => (
                 format!(
                     "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware \
                      has LSTMs only"
                 ),
                 "train an LSTM".into(),
             ),
-            Kind::Projected => (
+            NetworkKind::Projected => (
                 format!(
                     "an LSTM with a projection (proj_size), weight_hr_l0 beside {hh} {shape:?}, \
                      which the hardware does not have"
                 ),
                 "train without proj_size".into(),
             ),
-            Kind::BothDirections => (
+            NetworkKind::BothDirections => (
                 format!(
                     "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not \
                      have"
                 ),
                 "train it in one direction".into(),
             ),
-            Kind::WeightDrop => (
+            NetworkKind::WeightDrop => (
                 format!("an LSTM with WeightDrop, {hh}_raw {shape:?}"),
                 format!("save it under {hh}, as evaluation computes with it"),
             ),
-            Kind::Parametrised => (
+            NetworkKind::Parametrised => (
                 format!("{hh} is made by a parametrisation other than weight normalisation"),
                 "take it off before saving: torch.nn.utils.parametrize.remove_parametrizations, or \
                  remove_spectral_norm"
                     .into(),
             ),
-            Kind::Transposed => (
+            NetworkKind::Transposed => (
                 format!(
                     "{hh} has shape {shape:?}, as Keras keeps it, PyTorch's is [4 * hidden, hidden]"
                 ),
                 "save kernel.T and recurrent_kernel.T, or import the .keras file itself".into(),
             ),
-            Kind::Unclear if shape.is_empty() => (
+            NetworkKind::Unclear if shape.is_empty() => (
                 format!("{hh} is missing"),
                 "save the whole state dict".into(),
             ),
-            Kind::Unclear => (
+            NetworkKind::Unclear => (
                 format!(
                     "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has \
                      3 * hidden rows, an RNN's hidden rows"
@@ -144,8 +144,8 @@ impl Network {
 }
 
 /// All recurrent networks, by name.
-pub fn find(tensors: &Tensors) -> Vec<Network> {
-    let mut found: Vec<Network> = Vec::new();
+pub fn find(tensors: &Tensors) -> Vec<NamedNetwork> {
+    let mut found: Vec<NamedNetwork> = Vec::new();
     for name in tensors.keys() {
         // WeightDrop and parametrisations stand behind or before the name proper.
         let plain = name
@@ -177,22 +177,22 @@ pub fn find(tensors: &Tensors) -> Vec<Network> {
     // fastai keeps the recurrent weights beside the module that they are dropped into.
     let outer: Vec<String> = found
         .iter()
-        .filter(|network| network.kind == Kind::WeightDrop)
+        .filter(|network| network.kind == NetworkKind::WeightDrop)
         .map(|network| format!("{}module.", network.prefix))
         .collect();
     found.retain(|network| !outer.contains(&network.prefix));
     found
 }
 
-fn brevitas(tensors: &Tensors, prefix: &str) -> Network {
+fn brevitas(tensors: &Tensors, prefix: &str) -> NamedNetwork {
     let reverse = format!("{prefix}layers.0.1.");
     let both = tensors.keys().any(|name| name.starts_with(&reverse));
-    Network {
+    NamedNetwork {
         prefix: prefix.into(),
         kind: if both {
-            Kind::BothDirections
+            NetworkKind::BothDirections
         } else {
-            Kind::Brevitas
+            NetworkKind::Brevitas
         },
         cell: false,
         hh: BREVITAS.into(),
@@ -200,7 +200,7 @@ fn brevitas(tensors: &Tensors, prefix: &str) -> Network {
     }
 }
 
-fn network(tensors: &Tensors, prefix: &str, cell: bool) -> Network {
+fn network(tensors: &Tensors, prefix: &str, cell: bool) -> NamedNetwork {
     let hh = if cell { "weight_hh" } else { "weight_hh_l0" };
     let has = |name: &str| tensors.contains_key(&format!("{prefix}{name}"));
     let shape = |name: &str| {
@@ -214,20 +214,20 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> Network {
         || has("weight_ih_l0_orig");
     let plain = shape(hh);
     let kind = if raw.is_some() || has("weight_ih_l0_raw") {
-        Kind::WeightDrop
+        NetworkKind::WeightDrop
     } else if parametrised {
-        Kind::Parametrised
+        NetworkKind::Parametrised
     } else if has("weight_hr_l0") {
-        Kind::Projected
+        NetworkKind::Projected
     } else if has("weight_ih_l0_reverse") || has("weight_hh_l0_reverse") {
-        Kind::BothDirections
+        NetworkKind::BothDirections
     } else {
         match plain.as_deref() {
             Some(&[rows, columns]) if columns > 0 => kind(rows, columns),
-            _ => Kind::Unclear,
+            _ => NetworkKind::Unclear,
         }
     };
-    Network {
+    NamedNetwork {
         prefix: prefix.into(),
         kind,
         cell,
@@ -236,27 +236,28 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> Network {
     }
 }
 
-/// What recurrent weights of `[rows, columns]` belong to: columns are the units.
-fn kind(rows: usize, columns: usize) -> Kind {
+/// NetworkKind of the network whose recurrent weights are `[rows, columns]`: columns are the units.
+fn kind(rows: usize, columns: usize) -> NetworkKind {
     match rows / columns {
-        _ if columns == 4 * rows || columns == 3 * rows => Kind::Transposed,
-        _ if !rows.is_multiple_of(columns) => Kind::Unclear,
-        4 => Kind::Lstm,
-        3 => Kind::Gru,
-        1 => Kind::Rnn,
-        _ => Kind::Unclear,
+        _ if columns == 4 * rows || columns == 3 * rows => NetworkKind::Transposed,
+        _ if !rows.is_multiple_of(columns) => NetworkKind::Unclear,
+        4 => NetworkKind::Lstm,
+        3 => NetworkKind::Gru,
+        1 => NetworkKind::Rnn,
+        _ => NetworkKind::Unclear,
     }
 }
 
 /// The network that is meant: the only one, or the one named by, or alone below, `wanted`.
-pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, Problem> {
+pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<NamedNetwork, Problem> {
     let found = find(tensors);
-    let descriptions = |found: &[Network]| found.iter().map(Network::describe).collect::<Vec<_>>();
+    let descriptions =
+        |found: &[NamedNetwork]| found.iter().map(NamedNetwork::describe).collect::<Vec<_>>();
     if found.is_empty() {
         return Err(nothing(tensors));
     }
     let Some(wanted) = wanted else {
-        return match <[Network; 1]>::try_from(found) {
+        return match <[NamedNetwork; 1]>::try_from(found) {
             Ok([only]) => Ok(only),
             Err(found) => Err(several(&descriptions(&found))),
         };
@@ -265,12 +266,12 @@ pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<Network, Proble
     if let Some(exact) = found.iter().find(|network| network.title() == wanted) {
         return Ok(exact.clone());
     }
-    let below: Vec<Network> = found
+    let below: Vec<NamedNetwork> = found
         .iter()
         .filter(|network| network.prefix.starts_with(&format!("{wanted}.")))
         .cloned()
         .collect();
-    match <[Network; 1]>::try_from(below) {
+    match <[NamedNetwork; 1]>::try_from(below) {
         Ok([only]) => Ok(only),
         Err(below) if below.is_empty() => {
             Err(Problem::new(format!("no LSTM found: no prefix '{wanted}'"))
@@ -313,15 +314,15 @@ mod tests {
     /// Sizes at which rows of one kind are rows of another: columns decide.
     #[test]
     fn kinds_are_known_by_units_whatever_the_sizes() {
-        assert_eq!(kind(96, 32), Kind::Gru); // also 4 * 24
-        assert_eq!(kind(12, 4), Kind::Gru);
-        assert_eq!(kind(12, 3), Kind::Lstm);
-        assert_eq!(kind(12, 12), Kind::Rnn);
-        assert_eq!(kind(1, 1), Kind::Rnn);
-        assert_eq!(kind(4, 1), Kind::Lstm);
-        assert_eq!(kind(3, 1), Kind::Gru);
-        assert_eq!(kind(16, 64), Kind::Transposed);
-        assert_eq!(kind(8, 4), Kind::Unclear);
-        assert_eq!(kind(5, 4), Kind::Unclear);
+        assert_eq!(kind(96, 32), NetworkKind::Gru); // also 4 * 24
+        assert_eq!(kind(12, 4), NetworkKind::Gru);
+        assert_eq!(kind(12, 3), NetworkKind::Lstm);
+        assert_eq!(kind(12, 12), NetworkKind::Rnn);
+        assert_eq!(kind(1, 1), NetworkKind::Rnn);
+        assert_eq!(kind(4, 1), NetworkKind::Lstm);
+        assert_eq!(kind(3, 1), NetworkKind::Gru);
+        assert_eq!(kind(16, 64), NetworkKind::Transposed);
+        assert_eq!(kind(8, 4), NetworkKind::Unclear);
+        assert_eq!(kind(5, 4), NetworkKind::Unclear);
     }
 }

@@ -1,12 +1,12 @@
 //! The widths that a `QuantLSTM` of `lprnn_quant` was trained with.
 
-use super::Reader;
+use super::StateDictReader;
 use crate::diagnostic::Problem;
 use crate::fixed::QFormat;
 use crate::import::error::refuse;
 use crate::import::model::TrainedWidths;
 
-impl Reader<'_> {
+impl StateDictReader<'_> {
     /// Reads the buffer `formats` beside the fractions; the first version had none.
     pub(super) fn formats(&mut self) -> Result<(), Problem> {
         let name = format!("{}formats", self.network.prefix);

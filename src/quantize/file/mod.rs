@@ -15,9 +15,9 @@ const KEY: &str = "lprnn";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Formats {
+struct ModelHeader {
     format: u32,
-    layers: Vec<LayerFormats>,
+    layers: Vec<LayerHeader>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input_offset: Option<InputOffset>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,7 +26,7 @@ struct Formats {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LayerFormats {
+struct LayerHeader {
     input_size: usize,
     hidden_size: usize,
     x: QFormat,

@@ -1,7 +1,7 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
 use super::super::model::{Head, Layer, QuantizedModel, RowScale};
-use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats};
+use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader};
 use crate::diagnostic::{Problem, Problems};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
@@ -36,7 +36,7 @@ impl QuantizedModel {
                     "metadata has no key '{KEY}': this is no quantised model"
                 ))
             })?;
-        let formats: Formats = serde_json::from_str(json)
+        let formats: ModelHeader = serde_json::from_str(json)
             .map_err(|error| contents("metadata.lprnn", &error.to_string()))?;
         if formats.format != FORMAT {
             return Err(contents(
@@ -47,7 +47,7 @@ impl QuantizedModel {
                 ),
             ));
         }
-        let mut reader = Reader {
+        let mut reader = ModelReader {
             tensors: &tensors,
             used: BTreeSet::new(),
             problems: Vec::new(),
@@ -84,13 +84,13 @@ fn not_quantized(problem: String) -> Problem {
     Problem::new(problem).help("make a quantised model with `lprnn-hw quantize`")
 }
 
-struct Reader<'a> {
+struct ModelReader<'a> {
     tensors: &'a SafeTensors<'a>,
     used: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl ModelReader<'_> {
     fn fail(&mut self, place: &str, problem: String) {
         self.problems.push(Problem::within(place, problem));
     }
@@ -146,7 +146,7 @@ impl Reader<'_> {
         values.iter().map(|&value| value as i16).collect()
     }
 
-    fn layer(&mut self, index: usize, formats: &LayerFormats) -> Layer {
+    fn layer(&mut self, index: usize, formats: &LayerHeader) -> Layer {
         let place = format!("layers.{index}");
         let rows = formats.hidden_size.saturating_mul(4);
         let row_scale = formats.row_scale.as_ref().map(|scale| RowScale {

@@ -1,7 +1,7 @@
 //! A model as the bytes of a file.
 
 use super::super::model::QuantizedModel;
-use super::{FORMAT, Formats, HeadFormats, KEY, LayerFormats, RowScaleFormat};
+use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader, RowScaleFormat};
 use crate::diagnostic::{Problem, Problems};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -39,7 +39,7 @@ impl QuantizedModel {
     /// The model as a file's bytes; the same model gives the same bytes.
     ///
     /// # Errors
-    /// What [`QuantizedModel::validate`] finds.
+    /// The breaches that [`QuantizedModel::validate`] finds.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Problems> {
         self.validate()?;
         let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
@@ -107,13 +107,13 @@ impl QuantizedModel {
         Ok(serialize(views, Some(metadata)).map_err(|error| Problem::new(error.to_string()))?)
     }
 
-    fn formats(&self) -> Formats {
-        Formats {
+    fn formats(&self) -> ModelHeader {
+        ModelHeader {
             format: FORMAT,
             layers: self
                 .layers
                 .iter()
-                .map(|layer| LayerFormats {
+                .map(|layer| LayerHeader {
                     input_size: layer.input_size,
                     hidden_size: layer.hidden_size,
                     x: layer.x,

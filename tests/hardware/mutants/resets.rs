@@ -9,7 +9,7 @@ use crate::common::icarus::IcarusDut;
 use crate::common::{Random, Recipe};
 use lprnn_hw::codegen::{Bundle, Interface, PRIMITIVES, library_prefix};
 use lprnn_hw::cosim::{
-    Capture, Core, Drive, Dut, DutError, Ended, FLAG_LAST, Mask, Outcome, Pattern, Probes,
+    Capture, Core, Drive, Dut, DutError, FLAG_LAST, Mask, Outcome, Pattern, Probes, RunEnded,
     Workload, beat_bytes, compare_timed, pack_step, signed_field,
 };
 use lprnn_hw::device::Family;
@@ -35,7 +35,7 @@ impl Dut for AfterPulse<'_> {
         self.dut.pulse_reset(cycles)
     }
 
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<Ended, DutError> {
+    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError> {
         self.dut.run(drive, capture)
     }
 }

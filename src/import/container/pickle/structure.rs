@@ -1,31 +1,31 @@
 //! Operations that put values together.
 
-use super::{Machine, Step, Value};
+use super::{Loaded, Machine, PickleValue};
 
 impl Machine<'_> {
     /// Containers, the memo, and what Python would look up and call.
-    pub(super) fn structure(&mut self, code: u8) -> Step<()> {
+    pub(super) fn structure(&mut self, code: u8) -> Loaded<()> {
         match code {
-            b')' => self.push(Value::Tuple(Vec::new())),
-            b']' => self.push(Value::List(Vec::new())),
-            b'}' => self.push(Value::Dict(Vec::new())),
-            0x8f => self.push(Value::Opaque),
+            b')' => self.push(PickleValue::Tuple(Vec::new())),
+            b']' => self.push(PickleValue::List(Vec::new())),
+            b'}' => self.push(PickleValue::Dict(Vec::new())),
+            0x8f => self.push(PickleValue::Opaque),
             b't' => {
                 let items = self.above_mark()?;
-                self.push(Value::Tuple(items));
+                self.push(PickleValue::Tuple(items));
             }
             b'l' => {
                 let items = self.above_mark()?;
-                self.push(Value::List(items));
+                self.push(PickleValue::List(items));
             }
             b'd' => {
                 let items = self.above_mark()?;
-                self.push(Value::Dict(Vec::new()));
+                self.push(PickleValue::Dict(Vec::new()));
                 self.set_items(&items)?;
             }
             0x91 => {
                 self.above_mark()?;
-                self.push(Value::Opaque);
+                self.push(PickleValue::Opaque);
             }
             0x85..=0x87 => self.tuple(usize::from(code - 0x84))?,
             b'a' => {
@@ -67,16 +67,16 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn object(&mut self, code: u8) -> Step<()> {
+    fn object(&mut self, code: u8) -> Loaded<()> {
         match code {
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(Value::Global(format!("{module}.{name}")));
+                self.push(PickleValue::Global(format!("{module}.{name}")));
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
-                let text = |value: &Value| match value {
-                    Value::Text(text) => text.clone(),
+                let text = |value: &PickleValue| match value {
+                    PickleValue::Text(text) => text.clone(),
                     _ => "?".into(),
                 };
                 let global = format!(
@@ -84,11 +84,11 @@ impl Machine<'_> {
                     text(&self.values[module]),
                     text(&self.values[name])
                 );
-                self.push(Value::Global(global));
+                self.push(PickleValue::Global(global));
             }
             b'Q' => {
                 let description = self.pop()?;
-                self.push(Value::Persistent(description));
+                self.push(PickleValue::Persistent(description));
             }
             b'R' | 0x81 => self.call()?,
             0x92 => {

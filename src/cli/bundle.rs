@@ -51,7 +51,8 @@ pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
 
 /// Folds a model that is there already.
 pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, Problems> {
-    let design = Design::new(&model, &config.implementation)?;
+    let design =
+        Design::new(&model, &config.implementation).map_err(|problem| config.locate(problem))?;
     Ok(Planned {
         config,
         model,

@@ -170,6 +170,7 @@ fn config() -> DesignConfig {
             stream_elements: None,
         },
         clock_ns: DEFAULT_CLOCK_NS,
+        origins: Default::default(),
     }
 }
 

@@ -97,11 +97,9 @@ impl TrainingArgs {
                 } else {
                     "above 0"
                 };
-                return Err(
-                    Problem::file(name, format!("{value} is no number {wanted}"))
-                        .help(format!("give a number {wanted}"))
-                        .into(),
-                );
+                return Err(Problem::flag(name, format!("{value} is not {wanted}"))
+                    .help(format!("give a number {wanted}"))
+                    .into());
             }
         }
         if !(0.0..1.0).contains(&self.dropout) {

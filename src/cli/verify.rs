@@ -145,6 +145,7 @@ pub fn measure(
         network: Network::Seeded(spec.network.seeded(evaluator.numerics, SEED)),
         implementation: evaluator.implementation(&spec),
         clock_ns: 1000.0 / setting.clock_mhz,
+        origins: Default::default(),
     };
     let design = format!("{}, {}", spec.network, point.folding_text());
     let progress = Progress::spinner(console, &format!("generating {design}"));

@@ -1,8 +1,11 @@
 //! A design with every setting decided, and the design file that asks for it.
 
 use super::implementation::{FoldingGoal, Implementation, StatePolicy};
+use super::settings::find;
+use crate::diagnostic::{Location, Problem, Problems};
 use crate::fixed::QFormat;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Bits of weights and activations when nothing is said.
@@ -69,7 +72,13 @@ pub struct DesignConfig {
     pub implementation: Implementation,
     /// Period of the clock in ns, for constraints and throughput.
     pub clock_ns: f64,
+    /// Where each setting was given, for what refuses it later.
+    #[serde(skip)]
+    pub origins: Origins,
 }
+
+/// Where settings of a design were given, by their paths.
+pub type Origins = BTreeMap<&'static str, Location>;
 
 /// A word of the design file, as serde writes the choice.
 fn word(choice: &impl Serialize) -> String {
@@ -80,6 +89,22 @@ fn word(choice: &impl Serialize) -> String {
 }
 
 impl DesignConfig {
+    /// The same problems, with the option or the line that gave each setting in place of its path.
+    #[must_use]
+    pub fn locate(&self, problems: impl Into<Problems>) -> Problems {
+        let given = |path: &str| match self.origins.get(path) {
+            Some(place) => place.clone(),
+            None => Location::Flag(find(path).flag.into()),
+        };
+        problems.into().each(|problem| match problem.place {
+            Location::Setting(path) => Problem {
+                place: given(&path),
+                ..problem
+            },
+            _ => problem,
+        })
+    }
+
     /// The design file that asks for this implementation of the model file `model`.
     #[must_use]
     pub fn to_toml(&self, model: &str) -> String {

@@ -13,7 +13,7 @@ mod settings;
 
 pub use config::{
     DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
-    DesignConfig, Network, Numerics, SeededNetwork,
+    DesignConfig, Network, Numerics, Origins, SeededNetwork,
 };
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};

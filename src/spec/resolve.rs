@@ -28,10 +28,12 @@ impl DesignConfig {
             },
             None => DEFAULT_CLOCK_NS,
         };
+        let origins = resolver.settings.origins();
         resolver.finish(Self {
             network,
             implementation,
             clock_ns,
+            origins,
         })
     }
 }

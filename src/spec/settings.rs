@@ -251,6 +251,13 @@ impl Settings {
         }
     }
 
+    /// Where everything was given.
+    #[must_use]
+    pub fn origins(&self) -> BTreeMap<&'static str, Location> {
+        let place = |(path, given): (&&'static str, &Given)| (*path, given.place.clone());
+        self.given.iter().map(place).collect()
+    }
+
     /// Where `path` was given, or the option to give it by.
     #[must_use]
     pub fn place(&self, path: &str) -> Location {

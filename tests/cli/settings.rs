@@ -208,6 +208,8 @@ fn a_design_written_as_a_file_is_read_back_the_same() {
         let text = format!("[network]\nmodel = \"a \\\"b\\\".st\"\n[implementation]\n{built}\n");
         let design = DesignConfig::resolve(file(&text)).unwrap();
         let again = DesignConfig::resolve(file(&design.to_toml("a \"b\".st"))).unwrap();
-        assert_eq!(again, design);
+        assert_eq!(again.network, design.network);
+        assert_eq!(again.implementation, design.implementation);
+        assert_eq!(again.clock_ns.to_bits(), design.clock_ns.to_bits());
     }
 }

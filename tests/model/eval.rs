@@ -95,15 +95,19 @@ fn what_cannot_be_evaluated_is_refused_with_a_remedy() {
     let strange = write("strange.txt", b"the cat\nthe cow sat\n");
     refused(
         eval(&good, &strange),
-        "strange.txt: text, line 2: \"cow\"",
+        "strange.txt:2: \"cow\"",
         "vocabulary of this text",
     );
     let end = write("end.txt", b"the cat <eos>\n");
-    refused(eval(&good, &end), "line 1: has <eos> itself", "remove it");
+    refused(
+        eval(&good, &end),
+        "end.txt:1: has <eos> itself",
+        "remove it",
+    );
     let latin = write("latin.txt", b"the cat\nthe c\xe4t\n");
     refused(
         eval(&good, &latin),
-        "latin.txt: line 2 is no UTF-8",
+        "latin.txt:2: is not UTF-8",
         "save the text in UTF-8",
     );
     let short = eval(&good, &write("one.txt", b"the cat\n")).args(["--streams", "9"]);

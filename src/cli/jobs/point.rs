@@ -35,9 +35,11 @@ pub struct PointArgs {
 pub fn point(args: &PointArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let Some(task) = folder.plan.task(&args.id) else {
-        return Err(Problem::file(&args.id, "is no point of the plan")
-            .help(format!("{POINTS} in the folder lists them"))
-            .into());
+        return Err(
+            Problem::named(args.id.clone(), "is not a point of the plan")
+                .help(format!("{POINTS} in the folder lists them"))
+                .into(),
+        );
     };
     if let Ok(Some(found)) = folder.result(task) {
         return Ok(verdict(&found));

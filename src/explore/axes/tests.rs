@@ -1,0 +1,49 @@
+//! Tests of `axes.rs`.
+
+use super::*;
+
+#[test]
+fn built_in_foldings_halve_units_and_double_columns() {
+    assert_eq!(halves(20), [1, 2, 3, 5, 10, 20]);
+    assert_eq!(halves(1), [1]);
+    assert_eq!(powers(20), [1, 2, 4, 8, 16, 20]);
+    assert_eq!(powers(16), [1, 2, 4, 8, 16]);
+    let goals = Foldings::BuiltIn.goals(512, 512);
+    assert!(goals.len() > 60, "{}", goals.len());
+    for goal in goals {
+        let FoldingGoal::Explicit { units, columns } = goal else {
+            panic!("{goal:?}")
+        };
+        assert!(4 * units * columns <= LARGEST_ARRAY);
+    }
+}
+
+#[test]
+fn the_points_are_the_product_and_larger_foldings_are_left_out() {
+    let axes = Axes {
+        widths: vec![(4, 4, 4), (2, 4, 4)],
+        hidden: vec![8, 32],
+        input_size: None,
+        layers: vec![1, 2],
+        mac: vec![MacStyle::Lut],
+        foldings: Foldings::Explicit {
+            units: Some(vec![2, 16]),
+            columns: Some(vec![4, 8]),
+        },
+    };
+    let specs = axes.specs().unwrap();
+    // 2 layers x 2 widths x (2 foldings for 8 units, 4 for 32)
+    assert_eq!(specs.len(), 2 * 2 * 6);
+    let mut large = axes;
+    large.foldings = Foldings::Explicit {
+        units: Some(vec![64]),
+        columns: None,
+    };
+    assert!(
+        large
+            .specs()
+            .unwrap_err()
+            .to_string()
+            .contains("no folding is left")
+    );
+}

@@ -1,0 +1,81 @@
+//! Tests of `point.rs`.
+
+use super::*;
+use crate::quantize::{SeededOptions, seeded};
+
+fn numerics() -> Numerics {
+    Numerics::resolve(crate::spec::Settings::default()).unwrap()
+}
+
+fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> NetworkShape {
+    NetworkShape {
+        weight_bits,
+        act_bits,
+        input_bits: act_bits,
+        hidden,
+        input_size: hidden / 2 + 1,
+        layers,
+    }
+}
+
+/// A point is estimated without its weights; the design that `gen` builds must be the one meant.
+#[test]
+fn formats_and_cycles_are_those_of_the_seeded_design() {
+    for (w, a, hidden, layers) in [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)] {
+        let network = network(w, a, hidden, layers);
+        let numerics = numerics();
+        let model = seeded(&SeededOptions {
+            input_size: network.input_size,
+            hidden_size: hidden,
+            layers,
+            weight_bits: w,
+            act_bits: a,
+            input_bits: a,
+            z: numerics.z,
+            a_frac: numerics.gate_frac,
+            c: numerics.c,
+            seed: 3,
+        });
+        let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+        assert_eq!(network.specs(&numerics), specs);
+        for target in [Family::Xc7, Family::Ice40] {
+            let evaluator = Evaluator { target, numerics };
+            let spec = Spec {
+                network,
+                mac: MacStyle::Lut,
+                folding: FoldingGoal::Explicit {
+                    units: 2,
+                    columns: 6,
+                },
+            };
+            let point = evaluator.point(&spec, target.into()).unwrap();
+            let implementation = evaluator.implementation(&spec);
+            let design = Design::new(&model, &implementation).unwrap();
+            let full = Estimate::new(&model, &design, target);
+            assert_eq!(point.cycles_per_step, full.cycles_per_step);
+            assert_eq!(Some(point.latency_cycles), full.latency_cycles);
+            assert_eq!(point.dsp, full.dsp);
+            // Uniform weights are half as large again as ordinary ones: accumulators may differ.
+            let off = point.lut_total as f64 / full.lut_total.value as f64 - 1.0;
+            assert!(off.abs() < 0.03, "{network}: {off}");
+        }
+    }
+}
+
+#[test]
+fn a_dsp_array_that_does_not_exist_is_no_point() {
+    let spec = Spec {
+        network: network(1, 1, 16, 1),
+        mac: MacStyle::Dsp,
+        folding: FoldingGoal::MaxMacs { macs: 64 },
+    };
+    let numerics = numerics();
+    let evaluator = Evaluator {
+        target: Family::Xc7,
+        numerics,
+    };
+    assert_eq!(
+        evaluator.point(&spec, Family::Xc7),
+        Err(PointError::NoDspArray)
+    );
+}

@@ -1,0 +1,43 @@
+//! Tests of `offset.rs`.
+
+use super::*;
+use crate::fixed::QFormat;
+use crate::quantize::seeded::random_model;
+
+#[test]
+fn offsets_are_exact_multiples_and_come_off_before_rounding() {
+    let offset = InputOffset::nearest(&[101_325.3, -2.0, 0.0], 3);
+    assert_eq!(
+        (offset.frac, &offset.codes[..]),
+        (3, &[810_602, -16, 0][..])
+    );
+    assert_eq!(offset.values(), [101_325.25, -2.0, 0.0]);
+    assert_eq!(InputOffset::nearest(&[1e30], 3).frac, -32);
+    let mut model = random_model(1, 3);
+    model.layers[0].input_size = 3;
+    model.layers[0].x = QFormat::new(8, 1);
+    let x = [101_330.0, 0.25, 1.0, 101_200.0, -2.5, 70.0];
+    assert_eq!(model.input_codes(&x[1..2]), [0]);
+    model.input_offset = Some(offset);
+    assert_eq!(model.input_codes(&x), [10, 4, 2, -128, -1, 127]);
+    assert_eq!(model.clamped_inputs(&x), 2);
+}
+
+#[test]
+fn a_folded_model_is_the_same_function() {
+    let layer = crate::import::FloatLayer {
+        input_size: 2,
+        hidden_size: 1,
+        weight_ih: vec![0.5, 0.25, 1.0, 0.0, -1.0, 2.0, 0.0, 0.0],
+        weight_hh: vec![0.0; 4],
+        bias: vec![1.0, -4.0, 0.5, 3.0],
+    };
+    let model = FloatModel {
+        layers: vec![layer],
+        ..FloatModel::default()
+    };
+    let offset = InputOffset::nearest(&[4.0, 8.0], 0);
+    let folded = offset.folded(&model);
+    assert_eq!(folded.layers[0].bias, [5.0, 0.0, 12.5, 3.0]);
+    assert_eq!(offset.taken_off(&[5.0, 7.0]), [1.0, -1.0]);
+}

@@ -14,6 +14,7 @@ mod mistakes;
 mod models;
 mod output;
 mod outside;
+mod pages;
 mod places;
 mod program;
 mod settings;

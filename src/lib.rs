@@ -16,6 +16,7 @@ pub mod explore;
 pub mod files;
 pub mod fit;
 pub mod fixed;
+pub mod flow;
 pub mod hardware;
 pub mod import;
 pub mod lm;

@@ -27,7 +27,9 @@ const FLOORS: &[&[&str]] = &[
     &["reference", "hardware"],
     &["codegen", "estimate"],
     &["cosim", "synth", "lm", "ptq"],
-    &["train", "explore", "fit"],
+    &["train", "explore"],
+    &["flow"],
+    &["fit"],
     &["cli"],
 ];
 

@@ -1,17 +1,16 @@
 //! `lprnn-hw cosim`.
 
 use super::Ended;
-use super::bundle::{self, Opened, build, open, plan};
 use super::design::DesignArgs;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped};
 use super::progress::Progress;
-use super::{file, folder};
 use crate::cosim::{
     self, Agreement, Core, Oracle, Outcome, Pattern, Pauses, Request, Toolchain, TracedLayer,
     Tracer, Verdict, Workload,
 };
 use crate::diagnostic::{Problem, Problems};
+use crate::flow::{Opened, Place, build, bundle_files, check_file, open, plan};
 use crate::tools::Search;
 use serde::Serialize;
 use std::io::Write;
@@ -229,13 +228,13 @@ impl Results for CosimReport {
 /// Compares a core with its model.
 pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     if let Some(path) = &args.run.vcd {
-        let of_folder = args.folder.as_deref().map(bundle::files);
+        let of_folder = args.folder.as_deref().map(bundle_files);
         let inputs = of_folder.into_iter().flatten();
         let inputs: Vec<PathBuf> = inputs
             .chain(args.run.input.clone())
             .chain(args.design.files())
             .collect();
-        file::check_file(path, &inputs)?;
+        check_file(path, &inputs)?;
     }
     let report = match &args.folder {
         Some(_) if args.design.is_given() => {
@@ -253,7 +252,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
             let scratch = crate::tools::Scratch::new()
                 .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
             let folder = scratch.path().join("bundle");
-            folder::Place::check(&folder, false)?.write(&built.bundle.files, console)?;
+            Place::check(&folder, false)?.write(&built.bundle.files)?;
             compare_as(&open(&folder)?, &args.run, console)?
         }
     };

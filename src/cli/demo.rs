@@ -1,10 +1,8 @@
 //! `lprnn-hw demo`: the main job from end to end, on a model that is compiled in.
 
 use super::Ended;
-use super::bundle::{build, open, plan_model};
 use super::cosim::{CosimReport, Stalls, compare};
 use super::estimate::human_estimate;
-use super::folder::Place;
 use super::output::{Console, Format, Results};
 use super::progress::Progress;
 use super::quantize::{QuantizeReport, default_head};
@@ -15,6 +13,7 @@ use crate::device::Family;
 use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
+use crate::flow::{MODEL, Place, build, open, plan_model};
 use crate::import::{ImportOptions, read_bytes};
 use crate::ptq::{FormatRequest, Sequences, quantize};
 use crate::quantize::QuantizedModel;
@@ -156,7 +155,7 @@ fn prediction_error(model: &QuantizedModel, readings: &[f32], codes: &[i32]) -> 
 
 fn config() -> DesignConfig {
     DesignConfig {
-        network: Network::Model(super::bundle::MODEL.into()),
+        network: Network::Model(MODEL.into()),
         implementation: Implementation {
             name: "demo".to_string(),
             folding: FoldingGoal::Explicit {
@@ -203,7 +202,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     }
 
     let built = build(&plan_model(config(), model)?)?;
-    place.write(&built.bundle.files, console)?;
+    console.write(&place, &built.bundle.files)?;
     let design = built.report;
     let title = format!("generated in {}", args.out.display());
     show(console, 2, &title, &design)?;

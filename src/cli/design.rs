@@ -1,10 +1,11 @@
 //! The options that describe a design, shared by `gen`, `estimate` and `cosim`.
 
-use crate::diagnostic::{Problem, Problems};
+use crate::diagnostic::Problems;
+use crate::flow::read_design;
 use crate::ptq::FormatRequest;
 use crate::quantize::HeadFormat;
-use crate::spec::{DesignConfig, MAX_BYTES, Numerics, Settings, Value, read_settings};
-use std::path::{Path, PathBuf};
+use crate::spec::{DesignConfig, Numerics, Settings, Value};
+use std::path::PathBuf;
 
 /// Most bits of c that options take.
 const MOST_C_BITS: i64 = 24;
@@ -191,7 +192,7 @@ impl DesignArgs {
     pub fn given(&self) -> Result<Settings, Problems> {
         let settings = self.settings();
         Ok(match &self.config {
-            Some(path) => settings.over(read_config(path)?),
+            Some(path) => settings.over(read_design(path)?),
             None => settings,
         })
     }
@@ -238,17 +239,4 @@ impl DesignArgs {
         self.numerics.add_to(&mut settings);
         settings
     }
-}
-
-/// Reads a design file.
-pub fn read_config(path: &Path) -> Result<Settings, Problems> {
-    let bytes = crate::files::read_within(path, MAX_BYTES)
-        .map_err(|error| crate::files::problem(path, "read", &error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Problem::file(path, format!("byte {at} is not UTF-8")).help("save it as UTF-8 text")
-    })?;
-    let shown = path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    Ok(read_settings(&text, &shown, folder))
 }

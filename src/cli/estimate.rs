@@ -1,7 +1,6 @@
 //! `lprnn-hw estimate`.
 
 use super::Ended;
-use super::bundle::plan;
 use super::design::DesignArgs;
 use super::output::{Console, Results, grouped, table};
 use super::part::other_family;
@@ -11,6 +10,7 @@ use crate::codegen::{LayerReport, TimingReport};
 use crate::device::Part;
 use crate::diagnostic::Problems;
 use crate::estimate::{Estimate, Figure};
+use crate::flow::plan;
 use crate::spec::Implementation;
 use crate::synth::Utilization;
 use serde::Serialize;

@@ -2,7 +2,6 @@
 
 use super::Ended;
 use super::axes::{AxesArgs, LimitArgs, Reader};
-use super::folder::Place;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use super::verify::{self, Verified};
@@ -10,6 +9,7 @@ use super::{jobs, workers};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
+use crate::flow::Place;
 use crate::spec::{Numerics, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -181,7 +181,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
         let verified = verify::rows(&found.summary, &found.verified);
         let page = page(&found.summary, &rows, known.as_ref(), &verified);
         let files = files(&found, page, &verified)?;
-        place.write(&files, console)?;
+        console.write(&place, &files)?;
         console.say(format_args!(
             "wrote {} files to {}",
             files.len(),

@@ -1,7 +1,6 @@
 //! `lprnn-hw fit`: what the estimate is fitted to, and how good it is.
 
 use super::Ended;
-use super::file::write_inside;
 use super::output::{Console, Results};
 use super::progress::Progress;
 use crate::device::ClockClass;
@@ -10,6 +9,7 @@ use crate::estimate::Coefficients;
 use crate::fit::{
     FIGURES, MeasuredPoint, SeriesDesign, Table, clock_error, document, error, fit, measure,
 };
+use crate::flow::write_inside;
 use crate::tools::Search;
 use serde::Serialize;
 use std::collections::VecDeque;

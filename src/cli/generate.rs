@@ -1,13 +1,13 @@
 //! `lprnn-hw gen`.
 
 use super::Ended;
-use super::bundle::build;
 use super::design::DesignArgs;
-use super::folder::Place;
 use super::output::Console;
 use super::part::PartArgs;
 use super::progress::Progress;
 use crate::diagnostic::Problems;
+use crate::flow::Place;
+use crate::flow::build;
 use std::path::PathBuf;
 
 /// Arguments of `gen`.
@@ -59,7 +59,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
     let built = build(&args.part.fold(config, &given, console)?)?;
-    place.write(&built.bundle.files, console)?;
+    console.write(&place, &built.bundle.files)?;
     drop(progress);
     console.print(&built.report)?;
     console.say(format_args!(

@@ -4,7 +4,6 @@
 #![allow(clippy::doc_markdown)]
 
 mod axes;
-mod bundle;
 
 mod cosim;
 mod demo;
@@ -15,14 +14,11 @@ mod eval;
 mod explore;
 mod explore_text;
 mod family;
-mod file;
 mod fit;
-mod folder;
 mod generate;
 mod import;
 mod inputs;
 mod jobs;
-mod model;
 mod output;
 mod part;
 mod progress;

@@ -1,11 +1,11 @@
 //! `--part` of `gen`: the folding that suits a part.
 
-use super::bundle::{Planned, plan, plan_model};
 use super::output::{Console, grouped};
 use super::progress::Progress;
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Limits, Wanted, best_folding};
+use crate::flow::{Planned, plan, plan_model, seeded};
 use crate::quantize::QuantizedModel;
 use crate::spec::{DesignConfig, FoldingGoal, Network, Numerics, Settings};
 
@@ -81,7 +81,7 @@ impl PartArgs {
         let progress = Progress::spinner(console, "searching the folding");
         let model = match &config.network {
             Network::Model(path) => QuantizedModel::read(path)?,
-            Network::Seeded(network) => super::model::seeded(network),
+            Network::Seeded(network) => seeded(network),
         };
         let numerics = Numerics::resolve(Settings::default())?;
         let found = best_folding(

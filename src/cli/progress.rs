@@ -1,6 +1,7 @@
 //! Progress on standard error, for work that takes longer than a second.
 
 use super::output::Console;
+use crate::flow::{Ongoing, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::mpsc;
@@ -57,6 +58,25 @@ impl Progress {
     /// Shows that `position` parts are done.
     pub fn at(&self, position: usize) {
         self.bar.set_position(position as u64);
+    }
+}
+
+impl Ongoing for Progress {
+    fn at(&self, parts: usize) {
+        Self::at(self, parts);
+    }
+}
+
+impl Watch for Console {
+    fn begin(&self, what: &str, parts: Option<usize>) -> Box<dyn Ongoing> {
+        Box::new(match parts {
+            Some(parts) => Progress::bar(*self, what, parts),
+            None => Progress::spinner(*self, what),
+        })
+    }
+
+    fn say(&self, remark: &str) {
+        Self::say(*self, remark);
     }
 }
 

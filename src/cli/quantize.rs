@@ -2,12 +2,12 @@
 
 use super::Ended;
 use super::design::NumericsArgs;
-use super::file::{check_file, write_file};
 use super::import::{ImportArgs, read_float};
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
+use crate::flow::{check_file, write_file};
 use crate::import::FloatModel;
 use crate::ptq::{CalibrationReport, FormatRequest, middle, quantize, quantize_offset};
 use crate::quantize::{HeadFormat, InputOffset, default_h};

@@ -1,12 +1,12 @@
 //! `lprnn-hw run`: the reference model alone.
 
 use super::Ended;
-use super::file::{check_different, check_file};
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
+use crate::flow::{check_different, check_file};
 use crate::quantize::QuantizedModel;
 use crate::reference::{Lstm, Saturation, StageCount};
 use rayon::prelude::*;

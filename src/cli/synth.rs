@@ -1,12 +1,12 @@
 //! `lprnn-hw synth`.
 
-use super::bundle::{Opened, Planned, open};
+use super::Ended;
 use super::estimate::{Compared, compared};
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
-use super::{Ended, file};
 use crate::device::{Family, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
+use crate::flow::{Opened, Planned, bundle_files, check_file, open};
 use crate::synth::{
     self, NetlistSources, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
 };
@@ -239,7 +239,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         seeds: args.pnr_seeds,
     });
     if let Some(path) = &args.netlist {
-        file::check_file(path, &super::bundle::files(&args.bundle))?;
+        check_file(path, &bundle_files(&args.bundle))?;
     }
     let options = Options {
         route,

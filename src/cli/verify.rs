@@ -1,9 +1,7 @@
 //! `explore --verify`: the recommended points, built, simulated and synthesised.
 
-use super::bundle::{build, open, plan};
 use super::cosim::{Stalls, compare};
 use super::estimate::Compared;
-use super::folder;
 use super::output::{Console, grouped, table};
 use super::progress::Progress;
 use crate::cosim::Workload;
@@ -11,6 +9,7 @@ use crate::device::{Family, Part, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
+use crate::flow::{Place, build, open, plan};
 use crate::spec::{DesignConfig, Network};
 use crate::synth::{self, NetlistSources, Options, RouteOptions, Utilization};
 use crate::tools::Search;
@@ -153,7 +152,7 @@ pub fn measure(
     let scratch = crate::tools::Scratch::new()
         .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
     let bundle = scratch.path().join("bundle");
-    folder::Place::check(&bundle, false)?.write(&built.bundle.files, console)?;
+    Place::check(&bundle, false)?.write(&built.bundle.files)?;
     drop(progress);
     let opened = open(&bundle)?;
     let load = Workload::random(&opened.interface, STEPS, SEED);

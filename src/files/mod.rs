@@ -1,11 +1,13 @@
 //! Files from outside, read within limits; files of ours, written whole or not at all; and file
 //! formats that are not ours.
 
+mod digest;
 pub mod npy;
 mod problem;
 mod read;
 mod write;
 
+pub use digest::sha256;
 pub use problem::problem;
 pub use read::{Refused, TABLE, read, read_table, read_within};
 pub use write::{resolve, write, write_with};

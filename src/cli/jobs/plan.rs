@@ -2,12 +2,12 @@
 
 use super::super::Ended;
 use super::super::axes::{AxesArgs, LimitArgs, Reader};
-use super::super::folder::Place;
 use super::super::output::{Console, Results, grouped};
 use super::super::progress::Progress;
 use super::{PLAN, POINTS};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Evaluator, Plan, Sweep, Task, Work, nothing_left};
+use crate::flow::Place;
 use crate::spec::{Numerics, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
         (PLAN.to_string(), plan.to_json().into_bytes()),
         (POINTS.to_string(), ids.into_bytes()),
     ]);
-    place.write(&files, console)?;
+    console.write(&place, &files)?;
     console.print(&Planned {
         points: plan.tasks.len(),
         estimated: sweep.judged.len(),

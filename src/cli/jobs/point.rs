@@ -1,7 +1,6 @@
 //! `explore point`: one task, measured.
 
 use super::super::Ended;
-use super::super::file::write_inside;
 use super::super::output::Console;
 use super::super::verify::measure;
 use super::{Folder, PLAN, POINTS, result_name};
@@ -9,6 +8,7 @@ use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
+use crate::flow::write_inside;
 use crate::spec::{Numerics, Settings};
 use std::path::PathBuf;
 

@@ -6,11 +6,11 @@ mod texts;
 
 use super::Ended;
 use super::eval::TokenLevel;
-use super::file::{check_file, write_file};
 use super::import::{ImportArgs, read_float};
 use super::output::Console;
 use super::training::TrainingArgs;
 use crate::diagnostic::{Problem, Problems};
+use crate::flow::{check_file, write_file};
 use crate::train::{TrainOptions, Trainer};
 use session::Session;
 use sha2::{Digest, Sha256};

@@ -1,12 +1,12 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
-use super::super::file::write_file;
 use super::super::output::Console;
 use super::super::progress::Progress;
 use super::report::{TrainReport, describe};
 use super::texts::Texts;
 use super::{Args, CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
 use crate::diagnostic::{Problem, Problems};
+use crate::flow::write_file;
 use crate::import::FloatModel;
 use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, evaluate};
 use crate::train::{Trainer, plot, state_dict};

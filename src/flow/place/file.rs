@@ -1,6 +1,5 @@
 //! Single files that a command writes.
 
-use super::folder::parent_of;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use std::os::unix::fs::MetadataExt;
@@ -72,6 +71,14 @@ pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), P
         return Err(Problem::file(one.0, problem).help("name two files").into());
     }
     Ok(())
+}
+
+/// The folder that `path` is in.
+pub(super) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
-//! A design from its settings to its files, and back from its folder.
+//! A bundle's folder, back to its design.
 
-use super::model;
-use crate::codegen::{Bundle, Comment, Interface, Package, Report, Vectors, header};
-use crate::cosim::Workload;
-use crate::device::Family;
+use super::place::{MARK, listed};
+use super::plan::{Planned, plan, read_design};
+use crate::codegen::Interface;
 use crate::diagnostic::{Problem, Problems};
-use crate::estimate::Estimate;
-use crate::hardware::Design;
-use crate::quantize::QuantizedModel;
+use crate::files;
 use crate::spec::{DesignConfig, Network};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -17,104 +14,17 @@ pub const MODEL: &str = "model.safetensors";
 /// The settings inside a bundle.
 pub const DESIGN: &str = "design.toml";
 
-/// Steps of the emitted test bench: as many as its check of the cycle count needs, and some.
-const BENCH_STEPS: usize = 12;
-/// Seed of its inputs.
-const BENCH_SEED: u64 = 1;
-
-/// A generated design.
-pub struct Built {
-    /// Its files.
-    pub bundle: Bundle,
-    /// What there is to say about it.
-    pub report: Report,
-}
-
-/// Model and folding of a design, without any Verilog.
-pub struct Planned {
-    /// All settings.
-    pub config: DesignConfig,
-    /// What it computes.
-    pub model: QuantizedModel,
-    /// Its hardware in numbers.
-    pub design: Design,
-}
-
-/// Reads or draws the model and folds it.
-pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
-    let model = match &config.network {
-        Network::Model(path) => QuantizedModel::read(path)?,
-        Network::Seeded(network) => model::seeded(network),
-    };
-    plan_model(config, model)
-}
-
-/// Folds a model that is there already.
-pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, Problems> {
-    let design =
-        Design::new(&model, &config.implementation).map_err(|problem| config.locate(problem))?;
-    Ok(Planned {
-        config,
-        model,
-        design,
-    })
-}
-
-impl Planned {
-    /// What it will take on the family's usual devices.
-    pub fn estimate(&self) -> Estimate {
-        self.estimate_on(self.config.implementation.target)
-    }
-
-    /// What it will take on devices of the family with this fabric.
-    pub fn estimate_on(&self, fabric: Family) -> Estimate {
-        Estimate::new(&self.model, &self.design, fabric)
-    }
-}
-
-/// Generates all files.
-pub fn build(planned: &Planned) -> Result<Built, Problems> {
-    let Planned {
-        config,
-        model,
-        design,
-    } = planned;
-    let model_bytes = model.to_bytes()?;
-    let model_digest = model::digest(&model_bytes);
-    let built = &config.implementation;
-    let mut bundle = Bundle::generate(model, design, built, &model_digest)?;
-    let load = Workload::bench(&bundle.interface, BENCH_STEPS, BENCH_SEED);
-    let outputs = load.expected(model, bundle.interface.state, &mut |_| {});
-    bundle.add_testbench(Vectors {
-        inputs: &load.inputs,
-        last: &load.last,
-        clear: &load.clear,
-        outputs: &outputs,
-    })?;
-    let settings = header(Comment::Hash) + &config.to_toml(MODEL);
-    let report = bundle.add_package(Package {
-        design,
-        implementation: &config.implementation,
-        model_digest: &model_digest,
-        beside: [
-            (MODEL.to_owned(), model_bytes),
-            (DESIGN.to_owned(), settings.into_bytes()),
-        ]
-        .into(),
-        clock_ns: config.clock_ns,
-    })?;
-    Ok(Built { bundle, report })
-}
-
 /// The files of a folder that is read, as far as it lists them.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let listed = super::folder::listed(folder).unwrap_or_default();
-    let known = [super::folder::MARK, MODEL, DESIGN, "failure.json"].map(PathBuf::from);
+#[must_use]
+pub fn bundle_files(folder: &Path) -> Vec<PathBuf> {
+    let listed = listed(folder).unwrap_or_default();
+    let known = [MARK, MODEL, DESIGN, "failure.json"].map(PathBuf::from);
     let names = listed.into_iter().chain(known);
     names.map(|name| folder.join(name)).collect()
 }
 
 /// A folder written by `gen`.
+#[derive(Clone, Debug)]
 pub struct Opened {
     /// Where it is.
     pub folder: PathBuf,
@@ -128,10 +38,12 @@ pub struct Opened {
 ///
 /// The core's signature is made anew from model and settings; what the folder says of it must be the
 /// same, in every key. So nothing is done with a path or a number that somebody wrote into it.
+///
+/// # Errors
+/// A folder that is no bundle of this version, or was changed: the key that differs is named.
 pub fn open(folder: &Path) -> Result<Opened, Problems> {
-    let path = folder.join(super::folder::MARK);
-    let text = crate::files::read_table(&path)
-        .map_err(|error| crate::files::problem(&path, "read", &error))?;
+    let path = folder.join(MARK);
+    let text = files::read_table(&path).map_err(|error| files::problem(&path, "read", &error))?;
     let anew = |problem: String| {
         Problem::file(&path, problem).help(
             "generate the design anew with `lprnn-hw gen`: it was changed, or is of another version",
@@ -139,7 +51,7 @@ pub fn open(folder: &Path) -> Result<Opened, Problems> {
     };
     let stated: Value = serde_json::from_str(&text).map_err(|error| anew(error.to_string()))?;
     let settings = folder.join(DESIGN);
-    let config = DesignConfig::resolve(super::design::read_config(&settings)?)?;
+    let config = DesignConfig::resolve(read_design(&settings)?)?;
     if config.network != Network::Model(folder.join(MODEL)) {
         let problem = format!("network.model is not {MODEL}, the model of the folder");
         return Err(Problem::file(&settings, problem)

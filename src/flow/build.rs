@@ -1,0 +1,78 @@
+//! From a design to the files of its bundle.
+
+use super::open::{DESIGN, MODEL};
+use super::plan::Planned;
+use crate::codegen::{Bundle, Comment, Package, Report, Vectors, header};
+use crate::cosim::Workload;
+use crate::diagnostic::Problems;
+use crate::files::sha256;
+
+/// A generated design.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Its files.
+    pub bundle: Bundle,
+    /// What there is to say about it.
+    pub report: Report,
+}
+
+/// Inputs of the emitted test bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BenchInputs {
+    /// Steps.
+    pub steps: usize,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Default for BenchInputs {
+    /// As many steps as the bench's check of the cycle count needs, and some.
+    fn default() -> Self {
+        Self { steps: 12, seed: 1 }
+    }
+}
+
+/// Generates all files.
+///
+/// # Errors
+/// A model that the hardware has no place for.
+pub fn build(planned: &Planned) -> Result<Built, Problems> {
+    build_with(planned, BenchInputs::default())
+}
+
+/// The same, with a test bench of these inputs.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with(planned: &Planned, bench: BenchInputs) -> Result<Built, Problems> {
+    let Planned {
+        config,
+        model,
+        design,
+    } = planned;
+    let implementation = &config.implementation;
+    let file = model.to_bytes()?;
+    let digest = sha256(&file);
+    let mut bundle = Bundle::generate(model, design, implementation, &digest)?;
+    let load = Workload::bench(&bundle.interface, bench.steps, bench.seed);
+    let outputs = load.expected(model, bundle.interface.state, &mut |_| {});
+    bundle.add_testbench(Vectors {
+        inputs: &load.inputs,
+        last: &load.last,
+        clear: &load.clear,
+        outputs: &outputs,
+    })?;
+    let settings = header(Comment::Hash) + &config.to_toml(MODEL);
+    let beside = [
+        (MODEL.to_owned(), file),
+        (DESIGN.to_owned(), settings.into_bytes()),
+    ];
+    let report = bundle.add_package(Package {
+        design,
+        implementation,
+        model_digest: &digest,
+        beside: beside.into(),
+        clock_ns: config.clock_ns,
+    })?;
+    Ok(Built { bundle, report })
+}

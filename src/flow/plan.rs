@@ -1,0 +1,95 @@
+//! From settings to a model and its design.
+
+use crate::device::Family;
+use crate::diagnostic::{Problem, Problems};
+use crate::estimate::Estimate;
+use crate::files;
+use crate::hardware::Design;
+use crate::quantize::{QuantizedModel, SeededOptions, seeded as draw};
+use crate::spec::{DesignConfig, MAX_BYTES, Network, SeededNetwork, Settings, read_settings};
+use std::path::Path;
+
+/// Model and folding of a design, without any Verilog.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// All settings.
+    pub config: DesignConfig,
+    /// What it computes.
+    pub model: QuantizedModel,
+    /// Its hardware in numbers.
+    pub design: Design,
+}
+
+/// Reads or draws the model and folds it.
+///
+/// # Errors
+/// A model that cannot be read, or a folding that cannot be built.
+pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
+    let model = match &config.network {
+        Network::Model(path) => QuantizedModel::read(path)?,
+        Network::Seeded(network) => seeded(network),
+    };
+    plan_model(config, model)
+}
+
+/// Folds a model that is there already.
+///
+/// # Errors
+/// A folding that cannot be built.
+pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, Problems> {
+    let design =
+        Design::new(&model, &config.implementation).map_err(|problem| config.locate(problem))?;
+    Ok(Planned {
+        config,
+        model,
+        design,
+    })
+}
+
+impl Planned {
+    /// What it will take on the family's usual devices.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        self.estimate_on(self.config.implementation.target)
+    }
+
+    /// What it will take on devices of this family.
+    #[must_use]
+    pub fn estimate_on(&self, family: Family) -> Estimate {
+        Estimate::new(&self.model, &self.design, family)
+    }
+}
+
+/// Draws the weights of a network from its seed.
+#[must_use]
+pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
+    let numerics = network.numerics;
+    draw(&SeededOptions {
+        input_size: network.input_size,
+        hidden_size: network.hidden,
+        layers: network.layers,
+        weight_bits: numerics.weight_bits,
+        act_bits: numerics.act_bits,
+        input_bits: numerics.input_bits,
+        z: numerics.z,
+        a_frac: numerics.gate_frac,
+        c: numerics.c,
+        seed: network.seed,
+    })
+}
+
+/// Reads a design file; what is wrong in it is found when it is resolved.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn read_design(path: &Path) -> Result<Settings, Problems> {
+    let bytes = files::read_within(path, MAX_BYTES)
+        .map_err(|error| files::problem(path, "read", &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Problem::file(path, format!("byte {at} is not UTF-8")).help("save it as UTF-8 text")
+    })?;
+    let shown = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(read_settings(&text, &shown, folder))
+}

@@ -4,15 +4,12 @@ use super::Ended;
 use super::design::DesignArgs;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped};
-use super::progress::Progress;
-use crate::cosim::{
-    self, Agreement, Core, Oracle, Outcome, Pattern, Pauses, Request, Toolchain, TracedLayer,
-    Tracer, Verdict, Workload,
-};
+use crate::cosim::{Agreement, Outcome, Pattern, Pauses, Workload};
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::{Opened, Place, build, bundle_files, check_file, open, plan};
-use crate::tools::Search;
-use serde::Serialize;
+use crate::flow::{
+    Checked, Checking, FAILURES, Opened, build, bundle_files, check, check_file, open,
+    pattern_words, plan, replay,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +70,7 @@ pub struct RunArgs {
 
 /// When source and sink pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Stalls {
+enum Stalls {
     /// One run with `none`, one with pauses of all kinds
     Both,
     /// Never: the cycle counts are checked
@@ -87,88 +84,12 @@ pub enum Stalls {
 impl Stalls {
     /// The patterns for this core, in the order of the runs.
     pub fn patterns(self, opened: &Opened) -> Vec<Pattern> {
-        let layers = opened.planned.design.layers();
-        let with = |pauses| Pattern::following(pauses, &opened.interface, layers);
         match self {
-            Self::Both => vec![Pattern::AlwaysReady, with(Pauses::Mixed)],
+            Self::Both => opened.patterns(),
             Self::None => vec![Pattern::AlwaysReady],
-            Self::Random => vec![with(Pauses::Random)],
-            Self::Bursts => vec![with(Pauses::Bursts)],
+            Self::Random => vec![opened.following(Pauses::Random)],
+            Self::Bursts => vec![opened.following(Pauses::Bursts)],
         }
-    }
-}
-
-/// One comparison.
-#[derive(Serialize)]
-pub struct Comparison {
-    /// Absent for a replay, which repeats the recorded one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pattern: Option<Pattern>,
-    #[serde(flatten)]
-    outcome: Outcome,
-    /// One line on the difference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    difference: Option<String>,
-    /// Folder that replays it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replay: Option<PathBuf>,
-}
-
-/// All comparisons of one core.
-#[derive(Serialize)]
-pub struct CosimReport {
-    schema: u32,
-    top: String,
-    tools: [String; 2],
-    /// Elements of real inputs beyond the codes of x, with --float-input.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clamped_inputs: Option<u64>,
-    equal: bool,
-    runs: Vec<Comparison>,
-}
-
-impl CosimReport {
-    /// Verilator and the compiler, with their versions.
-    pub fn tools(&self) -> &[String] {
-        &self.tools
-    }
-
-    /// Words that were compared over all runs, and the cycles of a step where they were counted; none
-    /// where something differs.
-    pub fn agreed(&self) -> Option<(u64, Option<u64>)> {
-        let mut words = 0;
-        let mut cycles = None;
-        for run in &self.runs {
-            let Outcome::Equal(agreed) = &run.outcome else {
-                return None;
-            };
-            words += agreed.words as u64;
-            cycles = cycles.or(agreed.cycles_per_step);
-        }
-        Some((words, cycles))
-    }
-
-    /// How the command ends.
-    pub fn ended(&self) -> Ended {
-        if self.equal {
-            Ended::Well
-        } else {
-            Ended::Different
-        }
-    }
-}
-
-fn pattern_words(pattern: Option<Pattern>) -> &'static str {
-    match pattern {
-        None => "as recorded",
-        Some(Pattern::AlwaysReady) => "without pauses",
-        Some(Pattern::Random { .. }) => "with random pauses",
-        Some(Pattern::Bursts { .. }) => "with bursts and pauses",
-        Some(Pattern::Following(following)) => match following.pauses {
-            Pauses::Mixed => "with pauses",
-            Pauses::Random => "with random pauses",
-            Pauses::Bursts => "with bursts and pauses",
-        },
     }
 }
 
@@ -202,7 +123,7 @@ fn write_agreement(out: &mut dyn Write, when: &str, agreed: &Agreement) -> std::
     writeln!(out)
 }
 
-impl Results for CosimReport {
+impl Results for Checked {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{}: {}", self.top, self.tools.join(", "))?;
         if let Some(clamped) = self.clamped_inputs {
@@ -222,6 +143,15 @@ impl Results for CosimReport {
             }
         }
         Ok(())
+    }
+}
+
+/// How a command ends that has checked a core.
+pub fn ended(checked: &Checked) -> Ended {
+    if checked.equal {
+        Ended::Well
+    } else {
+        Ended::Different
     }
 }
 
@@ -245,54 +175,22 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
             .help("name a folder written by gen, or describe a design, not both")
             .into());
         }
-        Some(folder) if folder.join("failure.json").is_file() => replay(folder, console)?,
+        Some(folder) if folder.join("failure.json").is_file() => replay(folder, &console)?,
         Some(folder) => compare_as(&open(folder)?, &args.run, console)?,
         None => {
-            let built = build(&plan(args.design.resolve()?)?)?;
-            let scratch = crate::tools::Scratch::new()
-                .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
-            let folder = scratch.path().join("bundle");
-            Place::check(&folder, false)?.write(&built.bundle.files)?;
-            compare_as(&open(&folder)?, &args.run, console)?
+            let (_scratch, opened) = build(&plan(args.design.resolve()?)?)?.open()?;
+            compare_as(&opened, &args.run, console)?
         }
     };
     console.print(&report)?;
-    Ok(report.ended())
-}
-
-fn replay(folder: &Path, console: Console) -> Result<CosimReport, Problems> {
-    let toolchain = Toolchain::find(&Search::from_env(), None)?;
-    let progress = Progress::spinner(console, "replaying");
-    let outcome = cosim::replay(&toolchain, folder)?;
-    drop(progress);
-    Ok(CosimReport {
-        schema: 1,
-        top: folder.display().to_string(),
-        tools: toolchain.versions(),
-        clamped_inputs: None,
-        equal: matches!(outcome, Outcome::Equal(_)),
-        runs: vec![comparison(None, outcome, None)],
-    })
-}
-
-fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf>) -> Comparison {
-    let difference = match &outcome {
-        Outcome::Different(difference) => Some(difference.to_string()),
-        Outcome::Equal(_) => None,
-    };
-    Comparison {
-        pattern,
-        outcome,
-        difference,
-        replay,
-    }
+    Ok(ended(&report))
 }
 
 /// Steps compared when nothing is said.
 const DEFAULT_STEPS: usize = 64;
 
 /// Cosimulates an opened bundle as the options say.
-fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<CosimReport, Problems> {
+fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<Checked, Problems> {
     let (interface, model) = (&opened.interface, &opened.planned.model);
     let steps = args.steps.map(|steps| steps as usize);
     let mut clamped = None;
@@ -312,79 +210,14 @@ fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<Cosim
         let steps = steps.unwrap_or(DEFAULT_STEPS);
         Workload::random(interface, steps, args.stimulus_seed)
     };
-    let run = (args.stimulus_seed, args.vcd.as_deref());
-    let mut report = compare(opened, &load, &args.stalls.patterns(opened), run, console)?;
+    let patterns = args.stalls.patterns(opened);
+    let checking = Checking {
+        seed: args.stimulus_seed,
+        vcd: args.vcd.as_deref(),
+        failures: Some(Path::new(FAILURES)),
+        ..Checking::new(&load, &patterns)
+    };
+    let mut report = check(opened, &checking, &console)?;
     report.clamped_inputs = clamped;
     Ok(report)
-}
-
-/// Cosimulates an opened bundle, once with every pattern, up to the first difference.
-///
-/// `run` is the seed, and where to write the waveforms of the last run.
-pub fn compare(
-    opened: &Opened,
-    load: &Workload,
-    patterns: &[Pattern],
-    run: (u64, Option<&Path>),
-    console: Console,
-) -> Result<CosimReport, Problems> {
-    let Opened {
-        folder,
-        interface,
-        planned,
-    } = opened;
-    let (seed, vcd) = run;
-    let toolchain = Toolchain::find(&Search::from_env(), None)?;
-    let model = &planned.model;
-    let total = load.last.len();
-    let progress = Progress::bar(console, "reference model", total);
-    let expected = load.expected(model, interface.state, &mut |step| progress.at(step));
-    drop(progress);
-    let layers: Vec<TracedLayer> = model
-        .layers
-        .iter()
-        .zip(planned.design.layers())
-        .map(|(layer, folded)| TracedLayer {
-            hidden_size: layer.hidden_size,
-            units: folded.folding().units,
-            z_bits: layer.z.bits as usize,
-        })
-        .collect();
-    let mut runs = Vec::new();
-    for (index, &pattern) in patterns.iter().enumerate() {
-        let what = format!("cosimulating {}", pattern_words(Some(pattern)));
-        let progress = Progress::bar(console, &what, total);
-        let mut tracer = Tracer::new(model, load, interface.state);
-        let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
-        let request = Request {
-            core: Core { folder, interface },
-            layers: planned.design.layers(),
-            stimulus: load.stimulus(),
-            expected: &expected,
-            pattern,
-            seed,
-            vcd: vcd.filter(|_| index + 1 == patterns.len()),
-            oracle: Some(Oracle {
-                layers: &layers,
-                z: &mut z,
-            }),
-            failures: Some(Path::new("lprnn-hw-fail")),
-            progress: &mut |step| progress.at(step),
-        };
-        let Verdict { outcome, package } = cosim::check(&toolchain, request)?;
-        let equal = matches!(outcome, Outcome::Equal(_));
-        runs.push(comparison(Some(pattern), outcome, package));
-        if !equal {
-            break;
-        }
-    }
-    let equal = |run: &Comparison| matches!(run.outcome, Outcome::Equal(_));
-    Ok(CosimReport {
-        schema: 1,
-        top: interface.top.clone(),
-        tools: toolchain.versions(),
-        clamped_inputs: None,
-        equal: runs.iter().all(equal),
-        runs,
-    })
 }

@@ -1,19 +1,19 @@
 //! `lprnn-hw demo`: the main job from end to end, on a model that is compiled in.
 
 use super::Ended;
-use super::cosim::{CosimReport, Stalls, compare};
+use super::cosim::ended;
 use super::estimate::human_estimate;
 use super::output::{Console, Format, Results};
-use super::progress::Progress;
 use super::quantize::{QuantizeReport, default_head};
-use super::synth::SynthReport;
 use crate::codegen::Report;
 use crate::cosim::Workload;
 use crate::device::Family;
 use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
-use crate::flow::{MODEL, Place, build, open, plan_model};
+use crate::flow::{
+    Checked, Checking, FAILURES, MODEL, Measurement, Place, build, check, measure, open, plan_model,
+};
 use crate::import::{ImportOptions, read_bytes};
 use crate::ptq::{FormatRequest, Sequences, quantize};
 use crate::quantize::QuantizedModel;
@@ -22,11 +22,10 @@ use crate::spec::{
     DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
     StatePolicy,
 };
-use crate::synth::{self, NetlistSources, Options};
-use crate::tools::Search;
+use crate::synth::Options;
 use serde::Serialize;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The trained model and two recordings; `models/demo/README.md` says how they were made.
 const FLOAT_MODEL: &[u8] = include_bytes!("../../models/demo/demo.safetensors");
@@ -62,8 +61,8 @@ struct DemoReport {
     quantize: QuantizeReport,
     design: Report,
     estimate: EstimateTable,
-    cosim: CosimReport,
-    synth: SynthReport,
+    cosim: Checked,
+    synth: Measurement,
 }
 
 impl Results for DemoReport {
@@ -212,13 +211,12 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
 
     let load = Workload::sequences(&opened.interface, codes, &[steps]);
-    let cosim = compare(
-        &opened,
-        &load,
-        &Stalls::Both.patterns(&opened),
-        (1, None),
-        console,
-    )?;
+    let patterns = opened.patterns();
+    let checking = Checking {
+        failures: Some(Path::new(FAILURES)),
+        ..Checking::new(&load, &patterns)
+    };
+    let cosim = check(&opened, &checking, &console)?;
     show(
         console,
         4,
@@ -226,20 +224,10 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         &cosim,
     )?;
 
-    let what = "synthesising by Yosys";
-    let progress = Progress::spinner(console, what);
-    let bundle = NetlistSources::open(&args.out)?;
-    let synthesis = synth::run(
-        &Search::from_env(),
-        &bundle,
-        Family::Xc7,
-        &Options::default(),
-    )?;
-    drop(progress);
-    let synth = SynthReport::new(bundle.top, synthesis, Family::Xc7, Some(&opened.planned));
+    let synth = measure(&opened, Family::Xc7, &Options::default(), &console)?;
     show(console, 5, "synthesised", &synth)?;
 
-    let ended = cosim.ended();
+    let ended = ended(&cosim);
     let report = DemoReport {
         schema: 1,
         prediction_error,

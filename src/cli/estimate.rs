@@ -12,7 +12,6 @@ use crate::diagnostic::Problems;
 use crate::estimate::{Estimate, Figure};
 use crate::flow::plan;
 use crate::spec::Implementation;
-use crate::synth::Utilization;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -98,43 +97,6 @@ pub fn human_estimate(out: &mut dyn Write, estimate: &Estimate) -> std::io::Resu
         ]);
     }
     table(out, &rows)
-}
-
-/// One figure of synthesis beside its estimate.
-#[derive(Clone, Debug, Serialize)]
-pub struct Compared {
-    /// What is counted.
-    pub what: &'static str,
-    /// By the model.
-    pub estimated: u64,
-    /// By Yosys.
-    pub synthesised: u64,
-}
-
-/// Every figure of synthesis that has an estimate.
-pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
-    let blocks = estimate.family.facts().block_name;
-    [
-        ("LUT (logic)", estimate.lut.value, used.lut),
-        ("LUT as memory", estimate.lut_as_memory, used.lut_as_memory),
-        (
-            "LUT as shift register",
-            estimate.lut_as_shift_register,
-            used.lut_as_shift_register,
-        ),
-        ("LUT sites in all", estimate.lut_total.value, used.lut_total),
-        ("flip-flops", estimate.ff.value, used.ff),
-        ("carry cells", estimate.carry.value, used.carry),
-        (blocks, estimate.bram, used.bram),
-        ("DSP blocks", estimate.dsp, used.dsp),
-    ]
-    .into_iter()
-    .map(|(what, estimated, synthesised)| Compared {
-        what,
-        estimated,
-        synthesised,
-    })
-    .collect()
 }
 
 impl Results for EstimateReport {

@@ -4,12 +4,12 @@ use super::Ended;
 use super::axes::{AxesArgs, LimitArgs, Reader};
 use super::output::{Console, Results};
 use super::progress::Progress;
-use super::verify::{self, Verified};
+use super::verify;
 use super::{jobs, workers};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
-use crate::flow::Place;
+use crate::flow::{Place, Verified};
 use crate::spec::{Numerics, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -174,11 +174,11 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     };
     if most.is_some() {
         let chosen = recommend(&sweep, known.as_ref(), most);
-        found.verified = verify::verify(&sweep, &evaluator, &chosen, setting, console)?;
+        found.verified = crate::flow::verify(&sweep, &evaluator, &chosen, setting, &console)?;
     }
     if let (Some(place), Some(out)) = (place, &args.out) {
         let rows = all_rows(&sweep, setting);
-        let verified = verify::rows(&found.summary, &found.verified);
+        let verified = crate::flow::verified_rows(&found.summary, &found.verified);
         let page = page(&found.summary, &rows, known.as_ref(), &verified);
         let files = files(&found, page, &verified)?;
         console.write(&place, &files)?;

@@ -1,17 +1,11 @@
 //! `lprnn-hw synth`.
 
 use super::Ended;
-use super::estimate::{Compared, compared};
 use super::output::{Console, Results, grouped, table};
-use super::progress::Progress;
 use crate::device::{Family, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::{Opened, Planned, bundle_files, check_file, open};
-use crate::synth::{
-    self, NetlistSources, Options, RouteOptions, SeedClock, SynthError, Synthesis, Utilization,
-};
-use crate::tools::Search;
-use serde::Serialize;
+use crate::flow::{Compared, Measurement, bundle_files, check_file, measure, open};
+use crate::synth::{Options, RouteOptions, SeedClock, SynthError, Utilization};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,37 +65,6 @@ fn megahertz(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What synthesis found, as it is printed.
-#[derive(Serialize)]
-pub struct SynthReport {
-    schema: u32,
-    top: String,
-    #[serde(flatten)]
-    synthesis: Synthesis,
-    /// Beside the estimate, where the design was generated for this family.
-    compared: Vec<Compared>,
-}
-
-impl SynthReport {
-    /// Of the module `top`; `planned` is what it was generated from, where that is known.
-    pub fn new(
-        top: String,
-        synthesis: Synthesis,
-        fabric: Family,
-        planned: Option<&Planned>,
-    ) -> Self {
-        let compared = planned
-            .filter(|planned| planned.config.implementation.target == fabric.sources())
-            .map(|planned| compared(&planned.estimate_on(fabric), &synthesis.utilization));
-        Self {
-            schema: 1,
-            top,
-            synthesis,
-            compared: compared.unwrap_or_default(),
-        }
-    }
-}
-
 /// Rows of a table of what a netlist takes, beside the estimate where there is one.
 fn utilization_rows(used: &Utilization, compared: &[Compared]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
@@ -148,7 +111,7 @@ fn seeds_line(tried: &[SeedClock]) -> String {
     )
 }
 
-impl Results for SynthReport {
+impl Results for Measurement {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let used = &self.synthesis.utilization;
         let source = &used.source;
@@ -207,13 +170,8 @@ impl Results for SynthReport {
 
 /// Synthesises a bundle and prints what it takes.
 pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
-    let Opened {
-        folder,
-        interface,
-        planned,
-    } = open(&args.bundle)?;
-    let design = NetlistSources::of(&folder, &interface);
-    let built_for = planned.config.implementation.target;
+    let opened = open(&args.bundle)?;
+    let built_for = opened.planned.config.implementation.target;
     let target = args.target.unwrap_or(built_for);
     let device = args.device.as_deref();
     if let (Some(device), false, None) = (device, args.pnr, target.facts().route) {
@@ -246,15 +204,6 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         netlist: args.netlist.clone(),
         limit: Duration::from_secs(60 * args.timeout),
     };
-    let what = format!("synthesising {} for {}", design.top, target.word());
-    let progress = Progress::spinner(console, &what);
-    let synthesis = synth::run(&Search::from_env(), &design, fabric, &options)?;
-    drop(progress);
-    console.print(&SynthReport::new(
-        design.top,
-        synthesis,
-        fabric,
-        Some(&planned),
-    ))?;
+    console.print(&measure(&opened, fabric, &options, &console)?)?;
     Ok(Ended::Well)
 }

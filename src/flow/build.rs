@@ -1,11 +1,13 @@
 //! From a design to the files of its bundle.
 
-use super::open::{DESIGN, MODEL};
+use super::open::{DESIGN, MODEL, Opened, open};
+use super::place::Place;
 use super::plan::Planned;
 use crate::codegen::{Bundle, Comment, Package, Report, Vectors, header};
 use crate::cosim::Workload;
 use crate::diagnostic::Problems;
-use crate::files::sha256;
+use crate::files::{self, sha256};
+use crate::tools::Scratch;
 
 /// A generated design.
 #[derive(Clone, Debug)]
@@ -75,4 +77,18 @@ pub fn build_with(planned: &Planned, bench: BenchInputs) -> Result<Built, Proble
         clock_ns: config.clock_ns,
     })?;
     Ok(Built { bundle, report })
+}
+
+impl Built {
+    /// Writes the bundle into a temporary folder and opens it; the folder goes with the first value.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn open(&self) -> Result<(Scratch, Opened), Problems> {
+        let scratch = Scratch::new()
+            .map_err(|error| files::problem(&std::env::temp_dir(), "write", &error))?;
+        let folder = scratch.path().join("bundle");
+        Place::check(&folder, false)?.write(&self.bundle.files)?;
+        Ok((scratch, open(&folder)?))
+    }
 }

@@ -1,17 +1,23 @@
 //! From settings to a checked core: what the command line, benches, examples and tests call.
 //!
 //! [`plan()`] makes model and design of the settings, [`build()`] the files, [`Place`] puts them into a folder at once,
-//! [`open()`] reads a folder back. Nothing here prints: results are values, problems are
+//! [`open()`] reads a folder back, [`check()`] holds the core in it against the reference, [`measure()`] synthesises it. Nothing here prints: results are values, problems are
 //! [`Problems`](crate::diagnostic::Problems), and long work tells a [`Watch`].
 
 mod build;
+mod check;
+mod measure;
 mod open;
 mod place;
 mod plan;
+mod verify;
 mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
+pub use check::{Checked, Checking, Comparison, FAILURES, check, pattern_words, replay};
+pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, MODEL, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
 pub use plan::{Planned, plan, plan_model, read_design, seeded};
+pub use verify::{Measured, Verified, measure_point, verified_rows, verify};
 pub use watch::{Ongoing, Silent, Watch};

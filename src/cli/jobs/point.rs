@@ -2,13 +2,12 @@
 
 use super::super::Ended;
 use super::super::output::Console;
-use super::super::verify::measure;
 use super::{Folder, PLAN, POINTS, result_name};
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
-use crate::flow::write_inside;
+use crate::flow::{measure_point, write_inside};
 use crate::spec::{Numerics, Settings};
 use std::path::PathBuf;
 
@@ -97,7 +96,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
             all: false,
         };
         let synthesise = task.work >= Work::Synth;
-        let measured = measure((&point, part), &evaluator, setting, synthesise, console)?;
+        let measured = measure_point((&point, part), &evaluator, setting, synthesise, &console)?;
         if let Some(problem) = measured.problem {
             return Err(Problem::new(problem).into());
         }

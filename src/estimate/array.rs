@@ -1,6 +1,7 @@
 //! The multiply-accumulate array: what its rows, chains and trees are made of.
 
-use super::terms::{Part, Terms};
+use super::part::Part;
+use super::terms::Terms;
 use crate::hardware::{MacArray, Packing, log2_up};
 
 impl Part<'_> {

@@ -7,21 +7,10 @@
 
 use super::coefficients::{ClockFactors, Coefficients, Error};
 use super::storage::weight_blocks;
-use super::terms::Terms;
+use super::terms::{Delays, Terms};
 use crate::device::{ClockClass, Family};
 use crate::hardware::LayerDesign;
 use serde::Serialize;
-
-/// Names of the terms of the period, in the order of [`Delays`].
-pub const DELAYS: [&str; 4] = [
-    "fixed",
-    "bits of a gate value, where the multiplier is of LUTs",
-    "multiplexer behind the weights: levels times binary logarithm of its blocks",
-    "LUTs of logic, binary logarithm",
-];
-
-/// Counts that lengthen the period.
-pub type Delays = [f64; DELAYS.len()];
 
 /// An estimated clock and how far such estimates were off on designs outside the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -36,7 +25,7 @@ pub struct Clock {
     pub worst_error_percent: f64,
 }
 
-/// What one layer adds between registers.
+/// Delays between the registers of one layer.
 #[must_use]
 pub fn of_layer(family: Family, layer: &LayerDesign) -> Delays {
     let soft = if family.facts().multiplier.is_none() {

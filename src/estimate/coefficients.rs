@@ -1,7 +1,6 @@
 //! Fitted factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
 
-use super::clock::DELAYS;
-use super::terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS};
+use super::terms::{CARRY_TERMS, DELAYS, FF_TERMS, LUT_TERMS};
 use crate::device::{ClockClass, Family};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,7 +101,7 @@ impl Coefficients {
     /// Reads the file of a fit.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The first fault of the file.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let read: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if read.schema != SCHEMA {

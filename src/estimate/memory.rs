@@ -7,7 +7,7 @@
 use crate::device::{Family, RamCell};
 use crate::hardware::MemoryShape;
 
-/// What a memory was mapped to.
+/// Cells of a memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mapped {
     /// Blocks of the family's smallest size.

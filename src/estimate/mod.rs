@@ -9,15 +9,19 @@
 mod array;
 pub mod clock;
 mod coefficients;
+mod control;
+mod lanes;
 mod memory;
+mod part;
 mod storage;
 mod terms;
 
 pub use coefficients::{ClockFactors, Coefficients, Error, FamilyFactors, SCHEMA, factors};
 pub use memory::Mapped;
-pub use terms::{CARRY_TERMS, FF_TERMS, LUT_TERMS, Terms, of_layer};
+pub use part::of_layer;
+pub use terms::{CARRY_TERMS, DELAYS, Delays, FF_TERMS, LUT_TERMS, Terms};
 
-use clock::{Clock, Delays};
+use clock::Clock;
 
 use crate::device::Family;
 use crate::hardware::{Design, LayerDesign};
@@ -45,7 +49,7 @@ impl Figure {
     }
 }
 
-/// What a core takes of a family's resources, and its cycles.
+/// Share of a family's resources that a core takes, and its cycles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Family; without one, the figures are those of Xilinx 7 series.

@@ -1,7 +1,8 @@
 //! Vectors, states, queues, weights, biases and tables: where they go and what stands around them.
 
 use super::memory::{self, Mapped};
-use super::terms::{Part, Terms};
+use super::part::Part;
+use super::terms::Terms;
 use crate::device::Family;
 use crate::hardware::{LayerDesign, MemoryShape, bits_for, log2_up};
 
@@ -168,7 +169,7 @@ fn used_weights(layer: &LayerDesign) -> MemoryShape {
     }
 }
 
-/// What the weight memory becomes in block RAM; nothing when it is too shallow for that.
+/// Block RAM of the weight memory; nothing when it is too shallow for that.
 pub(super) fn weight_blocks(family: Family, layer: &LayerDesign) -> Mapped {
     let shape = used_weights(layer);
     if !shape.in_block_ram() {

@@ -3,7 +3,7 @@
 use super::network::NetworkShape;
 use crate::device::Family;
 use crate::diagnostic::Problem;
-use crate::estimate::clock::{self, Delays};
+use crate::estimate::{Delays, clock};
 use crate::estimate::{Estimate, Terms, of_layer};
 use crate::hardware::{Design, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles};
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};

@@ -3,7 +3,7 @@
 use super::design::SeriesDesign;
 use super::table::{DESIGN_COLUMNS, Table};
 use crate::device::ClockClass;
-use crate::estimate::clock::{self, Delays};
+use crate::estimate::{Delays, clock};
 use crate::estimate::{Terms, of_layer};
 use crate::hardware;
 

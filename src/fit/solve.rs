@@ -2,8 +2,8 @@
 
 use super::points::MeasuredPoint;
 use crate::device::{ClockClass, Family};
-use crate::estimate::clock::{DELAYS, Delays};
 use crate::estimate::{ClockFactors, Coefficients, Error, FamilyFactors};
+use crate::estimate::{DELAYS, Delays};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Strengths of the pull that are tried. A weaker one follows the few points of a family, of which

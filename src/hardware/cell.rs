@@ -30,7 +30,7 @@ pub struct Cell {
     pub sums: &'static [RowSum],
     /// Values of a unit that are kept from step to step, h not counted.
     pub state: &'static [Name],
-    /// What a lane does with the sums of a group.
+    /// The lane's work on the sums of a group.
     pub program: &'static [Op],
     /// Timings without and with registers behind the tables, worked out once.
     timings: [OnceLock<Vec<LaneTiming>>; 2],

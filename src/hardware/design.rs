@@ -82,7 +82,7 @@ impl Design {
         self.small_memory_style
     }
 
-    /// What synthesis keeps of the memories of every layer of `model`, the model of this design.
+    /// Columns that synthesis keeps of the memories of every layer; `model` is the model of this design.
     #[must_use]
     pub fn rom_columns(&self, model: &QuantizedModel) -> Vec<RomColumns> {
         let two_tables = self.memory_init == MemoryInit::Inline;

@@ -120,7 +120,7 @@ fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [V
     values
 }
 
-/// What is added to one sum of a unit, and what is added beside it once h counts.
+/// Constants of one sum of a unit: added always, and beside it once h counts.
 fn constants(
     placed: &Placed<'_>,
     widths: &Widths,

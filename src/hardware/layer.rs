@@ -8,8 +8,8 @@ use super::spec::{LayerSpec, LayerWeights};
 use super::widths::{RowBound, Widths};
 use serde::Serialize;
 
-/// What is known of the contents of read-only memories before synthesis: columns that are not the
-/// same in every row. Synthesis drops the others, so a memory's blocks follow from these.
+/// Columns of read-only memories that are not the same in every row, known before synthesis. It drops
+/// the others, so a memory's blocks follow from these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RomColumns {
     /// Of the weight memory.
@@ -46,7 +46,7 @@ impl LayerDesign {
         &self.spec
     }
 
-    /// What works side by side, and where every operand sits.
+    /// Units and columns side by side, and where every operand sits.
     #[must_use]
     pub const fn folding(&self) -> &Folding {
         &self.folding
@@ -72,7 +72,7 @@ impl LayerDesign {
         bias_image(&self.placed(weights), &self.widths)
     }
 
-    /// What synthesis keeps of the memories, with `two_tables` as they are built.
+    /// Columns that synthesis keeps of the memories, with `two_tables` as they are built.
     pub(super) fn rom_columns<'a>(
         &'a self,
         weights: impl Into<LayerWeights<'a>>,

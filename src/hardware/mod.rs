@@ -5,6 +5,7 @@
 mod array;
 mod bits;
 mod cell;
+mod control;
 mod cycles;
 mod design;
 mod folding;

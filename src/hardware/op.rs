@@ -66,7 +66,7 @@ pub enum Op {
     },
 }
 
-/// What happens in a phase of a lane.
+/// Something that a lane does in a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
     /// The sum of a turn is taken.

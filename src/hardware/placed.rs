@@ -64,7 +64,7 @@ impl<'a> Placed<'a> {
         ((1u32 << self.spec.w_bits) - 1) as u16
     }
 
-    /// What the array adds to a block's exact sum of weight times unsigned operand, in units of the
+    /// Constant that the array adds to a block's exact sum of weight times unsigned operand, in units of the
     /// sum's last bit.
     pub(super) fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
         match self.folding.mac {
@@ -107,7 +107,7 @@ impl<'a> Placed<'a> {
         halves - self.signed_operands(group, block, row)
     }
 
-    /// What making a block's operands signed takes: `2^(A-1)` times the weights.
+    /// The price of making a block's operands signed: `2^(A-1)` times the weights.
     fn signed_operands(&self, group: usize, block: usize, row: usize) -> i64 {
         let weights: i64 = (0..self.folding.columns)
             .map(|column| self.signed(group, block, row, column))

@@ -8,7 +8,7 @@ use crate::quantize::Layer;
 /// Cell, sizes and number formats of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerSpec {
-    /// What a unit computes.
+    /// The computation of a unit.
     pub cell: &'static Cell,
     /// Elements of x.
     pub input_size: usize,

@@ -6,7 +6,7 @@ use super::folding::Folding;
 use super::spec::{LayerSpec, LayerWeights};
 use serde::Serialize;
 
-/// What the largest sum over a row is taken from.
+/// The source of the largest sum over a row.
 #[derive(Clone, Copy, Debug)]
 pub enum RowBound<'a> {
     /// The weights themselves: every accumulator is proved to hold its sum.

@@ -1,0 +1,52 @@
+//! The control of a layer.
+
+use super::part::Part;
+use super::terms::Terms;
+use crate::hardware::bits_for;
+
+/// LUTs of a layer's control that do not depend on any size.
+const FIXED: f64 = 53.0;
+
+impl Part<'_> {
+    /// Sequencer, loader, writer, output, policy, lines of flags.
+    pub(super) fn control(&self, terms: &mut Terms) {
+        let s = self.s;
+        let block = bits_for(s.blocks - 1);
+        // A counter that never moves is no counter.
+        let counter = |count: usize| if count == 1 { 0 } else { bits_for(count - 1) };
+        let group = counter(s.groups);
+        let address = bits_for(s.weight_rows() - 1);
+        let beat = counter(s.in_beats());
+        let credit = bits_for(s.h_blocks);
+        let queue = s.queue_log2;
+        let phases = s.timing.depth();
+        let slots = if s.x_slots > 1 { s.x_slots } else { 0 }
+            + if s.h_subblocks == 1 && s.h_slots > 1 {
+                s.h_slots
+            } else {
+                0
+            };
+        let start = usize::from(s.start_register) * (address + block + 7);
+        let delayed = (s.chain - 1) * (block + 1);
+        let lines = if self.family.facts().shift_registers {
+            // Lines without a reset become shift registers.
+            3 * s.mac_latency + phases + 10
+        } else {
+            6 * s.mac_latency + 4 * phases
+        };
+        let counters = 2 * address + 2 * block + 4 * group + beat + credit + 4 * queue + 26;
+        let out = s.units * self.h() + 8;
+        terms.ff[5] += (counters + slots + start + delayed + lines + out) as f64;
+        let sequencer = 3 * address + 3 * block + 2 * group + credit + queue;
+        let loader = slots + beat + 2 * block + group;
+        let output = s.units * self.h() + 3 * queue;
+        let others = 2 * group + beat / 2;
+        let dense = if self.family.lut4() { 1.5 } else { 1.0 };
+        terms.lut[7] += dense * (sequencer + loader + output + others) as f64;
+        terms.lut[8] += dense * FIXED;
+        terms.carry[3] += 2.0 * self.carry(address)
+            + self.carry(block) * 3.0
+            + 4.0 * self.carry(group)
+            + self.carry(beat);
+    }
+}

@@ -1,0 +1,124 @@
+//! Accumulators, and the element-wise lanes behind them.
+
+use super::part::Part;
+use super::terms::Terms;
+
+impl Part<'_> {
+    /// One accumulator for every row.
+    pub(super) fn accumulators(&self, terms: &mut Terms) {
+        let units = self.s.units as f64;
+        for lowest in self.w.lowest_bits() {
+            let bits = self.w.acc.saturating_sub(lowest);
+            terms.ff[1] += units * bits as f64;
+            // The inverted operand, selected or not, is a LUT of its own beside a LUT4 carry.
+            terms.lut[2] += units
+                * match (self.adders_are_carries(), self.family.lut4()) {
+                    (true, _) => bits,
+                    (false, true) => 2 * bits,
+                    (false, false) => bits + 1,
+                } as f64;
+            terms.carry[1] += units * self.carry(bits);
+        }
+    }
+
+    /// One lane for every unit.
+    pub(super) fn lanes(&self, terms: &mut Terms) {
+        let (w, s) = (self.w, self.s);
+        let units = s.units as f64;
+        let bits_of = |lowest: usize| w.acc.saturating_sub(lowest);
+        let bits = w.lowest_bits().map(bits_of).max().unwrap_or(0);
+        // The first sum is taken as it ends; the others wait for their turn.
+        let first = self.spec.cell.turns().next();
+        let waits: usize = (w.lowest_bits().enumerate())
+            .filter(|&(sum, _)| Some(sum) != first)
+            .map(|(_, lowest)| bits_of(lowest))
+            .sum();
+        let timing = s.timing;
+        let delays = (timing.gate_registers() + timing.state_registers()) * self.gate();
+        let lane_ff = waits
+            + 5 * bits
+            + w.acc
+            + self.z()
+            + delays
+            + 2 * self.gate()
+            + self.c()
+            + self.z()
+            + self.h()
+            + 2;
+        terms.ff[2] += units * lane_ff as f64;
+        let (blocks, soft) = self.multiplier();
+        // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
+        // SB_MAC16. Where one SB_MAC16 is too narrow, only the sum stays outside.
+        let block = self.family.facts().multiplier.as_ref();
+        let absorbs = block.is_some_and(|block| block.absorbs);
+        let cascades = block.is_some_and(|block| block.cascades);
+        let inside = absorbs && (cascades || blocks == 1);
+        let multiplier_ff = match (absorbs, blocks) {
+            (true, 1) => 0,
+            (true, 2..) if !cascades => w.products,
+            _ => 2 * (self.gate() + w.operand) + w.products,
+        };
+        terms.ff[3] += units * multiplier_ff as f64;
+        terms.dsp += s.units * blocks;
+        terms.lut[4] += units * soft as f64;
+
+        let adders = if self.adders_are_carries() {
+            0
+        } else {
+            bits + w.acc
+        };
+        let mux = |inputs4: usize| inputs4 * if self.family.lut4() { 2 } else { 1 };
+        let requant = |out: usize, over: usize, dropped: usize| {
+            let inputs = if self.family.lut4() { 3 } else { 5 };
+            out + over / inputs + dropped / inputs + 2
+        };
+        let over_z = w.acc.saturating_sub(w.z_shift as usize + self.z());
+        let over_h = (w.products as i32 - w.h_shift - self.h() as i32).max(0) as usize;
+        let over_c = (self.c() as i32 - w.zc_shift - self.z() as i32).max(0) as usize;
+        let round = if w.zc_shift > 0 { self.z() } else { 0 };
+        let sum = if inside || self.adders_are_carries() {
+            0
+        } else {
+            w.products
+        };
+        // No inverted operand beside a LUT4's carry.
+        let inverters = if self.family.lut4() && !self.adders_are_carries() {
+            bits + w.acc / 2
+        } else {
+            0
+        };
+        let lut = inverters
+            + mux(bits)
+            + adders
+            + requant(self.z(), over_z, w.z_shift as usize)
+            + sum
+            + w.products
+            + mux(w.operand)
+            + self.gate()
+            + 10
+            + requant(self.c(), 3, self.gate())
+            + requant(self.h(), over_h, w.h_shift.max(0) as usize)
+            + requant(self.z(), over_c, w.zc_shift.max(0) as usize)
+            + if self.family.lut4() { round } else { 0 };
+        terms.lut[3] += units * lut as f64;
+        terms.carry[2] += units * (self.carry(bits) + self.carry(w.acc));
+        terms.carry[2] += units
+            * (if inside { 0.0 } else { self.carry(w.products) }
+                + if round > 0 { self.carry(round) } else { 0.0 });
+    }
+
+    /// DSP blocks of a lane's multiplier, or its size in LUTs.
+    fn multiplier(&self) -> (usize, usize) {
+        let (a, b) = (
+            self.gate().min(self.w.operand),
+            self.gate().max(self.w.operand),
+        );
+        let block = self.family.facts().multiplier.as_ref();
+        let Some(block) = block.filter(|block| a + b >= block.least_bits) else {
+            return (0, 2 * a * b);
+        };
+        let (wide, narrow, _) = block.ports;
+        let slices = |bits: usize, most: usize| 1 + bits.saturating_sub(most).div_ceil(most - 1);
+        (slices(b, wide) * slices(a, narrow), 0)
+    }
+}

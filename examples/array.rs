@@ -60,20 +60,18 @@ fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
 fn array_top(bits: u32, rows: usize, layer: &LayerDesign) -> String {
     let library = library_prefix();
     let (folding, widths) = (layer.folding(), layer.widths());
-    let (chain, chains) = (folding.chain, folding.chains);
+    let chain = folding.chain;
     let (sum_w, acc_w) = (widths.sum, 2 * bits as usize + 10);
     let array = match folding.mac {
-        MacArray::Lut { mux_register } => format!(
-            "{library}mac_lut #(.CHAIN_W({}), .MUX_REG({}),",
-            widths.chain,
-            u8::from(mux_register)
-        ),
+        MacArray::Lut { mux_register } => {
+            format!("{library}array_lut #(.MUX_REG({}),", u8::from(mux_register))
+        }
         MacArray::Dsp(packing) if packing.bare => format!(
-            "{library}mac_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .CHAIN_W({}),",
-            packing.fields, packing.field_w, packing.ports.0, packing.ports.1, widths.chain
+            "{library}array_mult #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}),",
+            packing.fields, packing.field_w, packing.ports.0, packing.ports.1
         ),
         MacArray::Dsp(packing) => format!(
-            "{library}mac_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
+            "{library}array_dsp #(.FIELDS({}), .FIELD_W({}), .W_W({}), .A_W({}), .P_W({}),",
             packing.fields, packing.field_w, packing.ports.0, packing.ports.1, packing.ports.2
         ),
     };
@@ -82,8 +80,8 @@ fn array_top(bits: u32, rows: usize, layer: &LayerDesign) -> String {
     input wire recurrent, input wire [{COLUMNS}*{bits}-1:0] act,
     input wire [{rows}*{COLUMNS}*{bits}-1:0] weight, output wire [{rows}*{acc_w}-1:0] acc);
     wire [{rows}*{sum_w}-1:0] sums;
-    {array} .ROWS({rows}), .COLUMNS({COLUMNS}), .CHAIN({chain}), .CHAINS({chains}),
-        .ACT_W({bits}), .WEIGHT_W({bits}), .SUM_W({sum_w})) u_mac
+    {array} .ROWS({rows}), .COLUMNS({COLUMNS}), .CHAIN({chain}),
+        .ACT_W({bits}), .WEIGHT_W({bits}), .SUM_W({sum_w})) u_array
         (.clk(clk), .act_i(act), .weight_i(weight), .sum_o(sums));
     genvar r;
     generate for (r = 0; r < {rows}; r = r + 1) begin : gen_row
@@ -109,11 +107,12 @@ fn synthesise(
         let name = Path::new(path).file_name().expect("a file has a name");
         let name = name.to_str().expect("names are ASCII");
         let part = [
-            "mac_lut",
+            "array_lut",
             "da_row",
-            "mac_dsp",
-            "mac_mult",
+            "array_dsp",
+            "array_mult",
             "dsp_cell",
+            "add_tree",
             "accumulator",
         ];
         if part

@@ -32,25 +32,31 @@ module lprnn_da_row #(
     parameter ACT_W    = 4,   // bits of an unsigned activation
     parameter WEIGHT_W = 4,   // bits of a weight
     parameter MUX_REG  = 0,   // 1: register between selection and addition (LUT4 families)
-    parameter CHAIN_W  = 8,   // bits of a chain's sum
-    parameter SUM_W    = 14   // bits of sum_o
+    parameter SUM_W    = 14   // bits of sum_o, see below
 ) (
-    input  wire                                clk,
-    input  wire [CHAIN*CHAINS*ACT_W-1:0]       low_i,    // x0 of every pair, signed if digits
-    input  wire [CHAIN*CHAINS*ACT_W-1:0]       high_i,   // x1
-    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   sum_i,    // x0 + x1
-    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0]   diff_i,   // x1 - x0, two's complement
-    input  wire [COLUMNS*WEIGHT_W-1:0]         weight_i,
-    output wire signed [SUM_W-1:0]             sum_o
+    input  wire                              clk,
+    input  wire [CHAIN*CHAINS*ACT_W-1:0]     low_i,    // x0 of every pair, signed if digits
+    input  wire [CHAIN*CHAINS*ACT_W-1:0]     high_i,   // x1
+    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0] sum_i,    // x0 + x1
+    input  wire [CHAIN*CHAINS*(ACT_W+1)-1:0] diff_i,   // x1 - x0, two's complement
+    input  wire [COLUMNS*WEIGHT_W-1:0]       weight_i,
+    output wire signed [SUM_W-1:0]           sum_o
 );
 
     localparam PAIRS  = CHAIN * CHAINS;
     localparam LEVELS = $clog2(WEIGHT_W);
-    localparam MERGES = $clog2(CHAINS);
     localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;
+    localparam KIND   = (WEIGHT_W == 1) ? 1 : (DIGITS != 0) ? 2 : 0;
     localparam WITH_SIGN = (DIGITS != 0 || WEIGHT_W == 1) ? 1 : 0;  // chains of signed values
-    // Any partial sum over weight bits; SUM_W is not less.
-    localparam NODE_W = CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 1);
+    // A chain's sum, and any partial sum over weight bits.
+    localparam CHAIN_W = ACT_W + 1 + $clog2(CHAIN) + ((WEIGHT_W == 1) ? 1 : 0);
+    localparam NODE_W  = CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 1);
+
+    generate
+        if (SUM_W != NODE_W + ((DIGITS != 0) ? 0 : 1) + $clog2(CHAINS)) begin : gen_param_check
+            error_lprnn_da_row_sum_of_another_width u_illegal_parameters ();
+        end
+    endgenerate
 
     // Missing columns of the last pairs: weight 0, or +1 on an activation that is zero.
     wire [2*PAIRS*WEIGHT_W-1:0] weight;
@@ -64,8 +70,7 @@ module lprnn_da_row #(
 
     // Nodes of the tree over weight bits, level after level, for every chain.
     wire [CHAINS*(LEVELS+1)*WEIGHT_W*NODE_W-1:0] node;
-    // Nodes of the tree over chains, level after level.
-    wire [(MERGES+1)*CHAINS*SUM_W-1:0]           merge;
+    wire [CHAINS*SUM_W-1:0] chain_sums;
 
     genvar n, b, i, l;
     generate
@@ -91,50 +96,58 @@ module lprnn_da_row #(
                     wire [ACT_W:0]   xd = diff_i[P*(ACT_W+1) +: ACT_W+1];
 
                     wire [STAGE_W-1:0] m;
-                    if (WEIGHT_W == 1) begin : gen_sign
-                        wire [ACT_W+1:0] v = (w1 ^ w0) ? {xd[ACT_W], xd} : {1'b0, xs};
-                        wire [ACT_W+1:0] s = v ^ {(ACT_W+2){~w1}};
-                        if (STAGE_W > ACT_W + 2) begin : gen_extend
-                            assign m = {{(STAGE_W-ACT_W-2){s[ACT_W+1]}}, s};
-                        end else begin : gen_full
-                            assign m = s;
+                    case (KIND)
+                        1: begin : gen_sign
+                            wire [ACT_W+1:0] v = (w1 ^ w0) ? {xd[ACT_W], xd} : {1'b0, xs};
+                            wire [ACT_W+1:0] s = v ^ {(ACT_W+2){~w1}};
+                            if (STAGE_W > ACT_W + 2) begin : gen_extend
+                                assign m = {{(STAGE_W-ACT_W-2){s[ACT_W+1]}}, s};
+                            end else begin : gen_full
+                                assign m = s;
+                            end
                         end
-                    end else if (DIGITS != 0) begin : gen_digit
-                        wire [ACT_W:0] s;
-                        if (b == 0) begin : gen_lowest
-                            assign s = w1 ? (w0 ? {(ACT_W+1){1'b0}} : {x0[ACT_W-1], x0})
-                                          : (w0 ? {x1[ACT_W-1], x1} : xs);
-                        end else begin : gen_pair_digit
-                            assign s = ((w1 ^ w0) ? xd : xs) ^ {(ACT_W+1){~w1}};
+                        2: begin : gen_digit
+                            wire [ACT_W:0] s;
+                            if (b == 0) begin : gen_lowest
+                                assign s = w1 ? (w0 ? {(ACT_W+1){1'b0}} : {x0[ACT_W-1], x0})
+                                              : (w0 ? {x1[ACT_W-1], x1} : xs);
+                            end else begin : gen_pair_digit
+                                assign s = ((w1 ^ w0) ? xd : xs) ^ {(ACT_W+1){~w1}};
+                            end
+                            if (STAGE_W > ACT_W + 1) begin : gen_extend
+                                assign m = {{(STAGE_W-ACT_W-1){s[ACT_W]}}, s};
+                            end else begin : gen_full
+                                assign m = s;
+                            end
                         end
-                        if (STAGE_W > ACT_W + 1) begin : gen_extend
-                            assign m = {{(STAGE_W-ACT_W-1){s[ACT_W]}}, s};
-                        end else begin : gen_full
-                            assign m = s;
+                        default: begin : gen_select
+                            wire [ACT_W:0] s = w1 ? (w0 ? xs : {1'b0, x1})
+                                                  : (w0 ? {1'b0, x0} : {(ACT_W+1){1'b0}});
+                            if (STAGE_W > ACT_W + 1) begin : gen_extend
+                                assign m = {{(STAGE_W-ACT_W-1){1'b0}}, s};
+                            end else begin : gen_full
+                                assign m = s;
+                            end
                         end
-                    end else begin : gen_select
-                        wire [ACT_W:0] s = w1 ? (w0 ? xs : {1'b0, x1})
-                                              : (w0 ? {1'b0, x0} : {(ACT_W+1){1'b0}});
-                        if (STAGE_W > ACT_W + 1) begin : gen_extend
-                            assign m = {{(STAGE_W-ACT_W-1){1'b0}}, s};
-                        end else begin : gen_full
-                            assign m = s;
-                        end
-                    end
+                    endcase
 
                     reg [STAGE_W-1:0] sum_q;
-                    if (MUX_REG != 0) begin : gen_mux_reg
-                        // The lowest digit counts negative.
-                        reg [STAGE_W-1:0] m_q;
-                        always @(posedge clk) begin
-                            m_q   <= (DIGITS != 0 && b == 0) ? ~m : m;
-                            sum_q <= running[i*CHAIN_W +: STAGE_W] + m_q;
+                    case ((MUX_REG != 0) ? 1 : (i == 0) ? 2 : 0)
+                        1: begin : gen_mux_reg
+                            // The lowest digit counts negative.
+                            reg [STAGE_W-1:0] m_q;
+                            always @(posedge clk) begin
+                                m_q   <= (DIGITS != 0 && b == 0) ? ~m : m;
+                                sum_q <= running[i*CHAIN_W +: STAGE_W] + m_q;
+                            end
                         end
-                    end else if (i == 0) begin : gen_first
-                        always @(posedge clk) sum_q <= m;
-                    end else begin : gen_next
-                        always @(posedge clk) sum_q <= running[i*CHAIN_W +: STAGE_W] - ~m;
-                    end
+                        2: begin : gen_first
+                            always @(posedge clk) sum_q <= m;
+                        end
+                        default: begin : gen_next
+                            always @(posedge clk) sum_q <= running[i*CHAIN_W +: STAGE_W] - ~m;
+                        end
+                    endcase
 
                     if (STAGE_W < CHAIN_W) begin : gen_extend_sum
                         assign running[(i+1)*CHAIN_W +: CHAIN_W] =
@@ -183,27 +196,19 @@ module lprnn_da_row #(
             end
 
             localparam ROOT = (n*(LEVELS+1)*WEIGHT_W + LEVELS*WEIGHT_W) * NODE_W;
-            assign merge[n*SUM_W +: SUM_W] =
+            assign chain_sums[n*SUM_W +: SUM_W] =
                 {{(SUM_W-NODE_W){node[ROOT + NODE_W - 1]}}, node[ROOT +: NODE_W]};
-        end
-
-        for (l = 0; l < MERGES; l = l + 1) begin : gen_merge
-            localparam COUNT = (CHAINS + (1 << l) - 1) >> l;
-            for (n = 0; n < (COUNT + 1) / 2; n = n + 1) begin : gen_node
-                wire [SUM_W-1:0] even = merge[(l*CHAINS + 2*n)*SUM_W +: SUM_W];
-                reg [SUM_W-1:0]  merge_q;
-                if (2*n + 1 >= COUNT) begin : gen_pass
-                    always @(posedge clk) merge_q <= even;
-                end else begin : gen_join
-                    always @(posedge clk)
-                        merge_q <= even + merge[(l*CHAINS + 2*n + 1)*SUM_W +: SUM_W];
-                end
-                assign merge[((l+1)*CHAINS + n)*SUM_W +: SUM_W] = merge_q;
-            end
         end
     endgenerate
 
-    assign sum_o = merge[MERGES*CHAINS*SUM_W +: SUM_W];
+    lprnn_add_tree #(
+        .COUNT (CHAINS),
+        .WIDTH (SUM_W)
+    ) u_chains (
+        .clk      (clk),
+        .values_i (chain_sums),
+        .sum_o    (sum_o)
+    );
 
 endmodule
 

@@ -3,34 +3,41 @@
 //   LANES <= COLUMNS: one cycle, unit u goes to column slot*LANES + u; COLUMNS/LANES groups a block
 //   LANES >  COLUMNS: one block of COLUMNS units a cycle, over LANES/COLUMNS cycles, rounded up
 //
+// The elements are written in offset binary, the sign bit inverted, which counts from 0; one-bit h, 0
+// and 1 for -1 and +1, stays as it is.
+//
 // Places of the last block, or of a group's, that hold no unit: with PAD they are written together with
 // the units, so that the array never meets what the memory held at power-up; with PAD 2 as zeros.
 
 `default_nettype none
 
 module lprnn_h_writer #(
-    parameter LANES      = 1,   // units of a group
-    parameter COLUMNS    = 16,  // columns of a block
-    parameter ACT_W      = 4,   // bits of an element
-    parameter SLOTS      = 16,  // groups of a block, COLUMNS / LANES, or 1
-    parameter SUBBLOCKS  = 1,   // blocks of a group, LANES / COLUMNS rounded up, or 1
-    parameter GROUPS     = 64,  // groups of a step
-    parameter GROUP_W    = 6,   // bits of a group number
-    parameter LAST_UNITS = 1,   // real units of the last group
-    parameter X_BLOCKS   = 4,   // blocks of x before h
-    parameter BLOCK_W    = 3,   // bits of a block number
-    parameter PAD        = 0    // 0: places without a unit do not matter, 1: are written, 2: are zero
+    parameter HIDDEN   = 64,  // units
+    parameter LANES    = 1,   // units of a group
+    parameter COLUMNS  = 16,  // columns of a block
+    parameter H_W      = 4,   // bits of h
+    parameter ACT_W    = 4,   // bits of an element
+    parameter X_BLOCKS = 4,   // blocks of x before h
+    parameter BLOCKS   = 8,   // blocks of a group
+    parameter PAD      = 0    // 0: places without a unit do not matter, 1: are written, 2: are zero
 ) (
-    input  wire                     clk,
-    input  wire                     rst,
-    input  wire                     group_i,       // units_i are the next group's
-    input  wire [LANES*ACT_W-1:0]   units_i,
-    output wire                     active_o,      // the write port is used in this cycle
-    output wire                     written_o,     // and completes a block
-    output wire [COLUMNS-1:0]       write_o,
-    output wire [BLOCK_W:0]         write_addr_o,  // {bank, block}
-    output wire [COLUMNS*ACT_W-1:0] data_o
+    input  wire                                       clk,
+    input  wire                                       rst,
+    input  wire                                       group_i,       // h_i are the next group's
+    input  wire [LANES*H_W-1:0]                       h_i,
+    output wire                                       active_o,      // the write port is used in this cycle
+    output wire                                       written_o,     // and completes a block
+    output wire [COLUMNS-1:0]                         write_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_o,  // {bank, block}
+    output wire [COLUMNS*ACT_W-1:0]                   data_o
 );
+
+    localparam GROUPS     = (HIDDEN + LANES - 1) / LANES;
+    localparam LAST_UNITS = HIDDEN - (GROUPS - 1)*LANES;  // of the last group
+    localparam SLOTS      = (LANES > COLUMNS) ? 1 : COLUMNS / LANES;  // groups of a block
+    localparam SUBBLOCKS  = (LANES > COLUMNS) ? (LANES + COLUMNS - 1) / COLUMNS : 1;  // blocks of a group
+    localparam GROUP_W    = $clog2((GROUPS > 1) ? GROUPS : 2);
+    localparam BLOCK_W    = $clog2((BLOCKS > 1) ? BLOCKS : 2);
 
     localparam integer LAST_GROUP_INT = GROUPS - 1;
     localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
@@ -64,8 +71,24 @@ module lprnn_h_writer #(
     assign write_addr_o = {bank_q, block_q};
     assign written_o    = block_done;
 
-    genvar s;
+    wire [LANES*ACT_W-1:0] elements;
+
+    genvar s, u;
     generate
+        for (u = 0; u < LANES; u = u + 1) begin : gen_element
+            wire [H_W-1:0] code;
+            if (H_W == 1) begin : gen_sign
+                assign code = h_i[u];
+            end else begin : gen_offset
+                assign code = {~h_i[u*H_W+H_W-1], h_i[u*H_W +: H_W-1]};
+            end
+            if (H_W < ACT_W) begin : gen_extend
+                assign elements[u*ACT_W +: ACT_W] = {{(ACT_W-H_W){1'b0}}, code};
+            end else begin : gen_full
+                assign elements[u*ACT_W +: ACT_W] = code;
+            end
+        end
+
         if (SUBBLOCKS == 1) begin : gen_slots
             localparam [SLOTS-1:0] FIRST_SLOT = 1;
 
@@ -88,17 +111,21 @@ module lprnn_h_writer #(
             localparam USED     = (GROUPS > SLOTS) ? SLOTS*LANES : LAST_END;
 
             for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
-                wire [ACT_W-1:0] element = units_i[(s % LANES)*ACT_W +: ACT_W];
-                if (s >= USED) begin : gen_unused
-                    assign write_o[s] = (PAD != 0) & group_i;
-                    assign data_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
-                end else if (PAD != 0 && s >= LAST_END) begin : gen_padded
-                    assign write_o[s] = group_i & (slot_q[s / LANES] | last_group);
-                    assign data_o[s*ACT_W +: ACT_W] = (PAD > 1 && last_group) ? {ACT_W{1'b0}} : element;
-                end else begin : gen_used
-                    assign write_o[s] = group_i & slot_q[s / LANES];
-                    assign data_o[s*ACT_W +: ACT_W] = element;
-                end
+                wire [ACT_W-1:0] element = elements[(s % LANES)*ACT_W +: ACT_W];
+                case ((s >= USED) ? 1 : (PAD != 0 && s >= LAST_END) ? 2 : 0)
+                    1: begin : gen_unused
+                        assign write_o[s] = (PAD != 0) & group_i;
+                        assign data_o[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
+                    end
+                    2: begin : gen_padded
+                        assign write_o[s] = group_i & (slot_q[s / LANES] | last_group);
+                        assign data_o[s*ACT_W +: ACT_W] = (PAD > 1 && last_group) ? {ACT_W{1'b0}} : element;
+                    end
+                    default: begin : gen_used
+                        assign write_o[s] = group_i & slot_q[s / LANES];
+                        assign data_o[s*ACT_W +: ACT_W] = element;
+                    end
+                endcase
             end
         end else begin : gen_subblocks
             localparam PADDED = SUBBLOCKS*COLUMNS;
@@ -109,13 +136,17 @@ module lprnn_h_writer #(
 
             wire [PADDED*ACT_W-1:0] padded;
             for (s = 0; s < PADDED; s = s + 1) begin : gen_unit
-                if (s >= LANES) begin : gen_none
-                    assign padded[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
-                end else if (PAD > 1 && s >= LAST_UNITS) begin : gen_not_last
-                    assign padded[s*ACT_W +: ACT_W] = last_group ? {ACT_W{1'b0}} : units_i[s*ACT_W +: ACT_W];
-                end else begin : gen_always
-                    assign padded[s*ACT_W +: ACT_W] = units_i[s*ACT_W +: ACT_W];
-                end
+                case ((s >= LANES) ? 1 : (PAD > 1 && s >= LAST_UNITS) ? 2 : 0)
+                    1: begin : gen_none
+                        assign padded[s*ACT_W +: ACT_W] = {ACT_W{1'b0}};
+                    end
+                    2: begin : gen_not_last
+                        assign padded[s*ACT_W +: ACT_W] = last_group ? {ACT_W{1'b0}} : elements[s*ACT_W +: ACT_W];
+                    end
+                    default: begin : gen_always
+                        assign padded[s*ACT_W +: ACT_W] = elements[s*ACT_W +: ACT_W];
+                    end
+                endcase
             end
 
             wire [SUBBLOCKS-1:0] turn = {turn_q, group_i};

@@ -40,21 +40,27 @@ module lprnn_requant #(
 
     wire [TOP_W-1:0] rounded;
 
+    localparam ROUNDING = (DROP == 0) ? 0 : (HALF_ADDED != 0) ? 1 : 2;
+
     generate
-        if (DROP == 0) begin : gen_exact
-            assign rounded = scaled;
-        end else if (HALF_ADDED != 0) begin : gen_half_added
-            // An exact tie plus half leaves no fraction: the kept value is then one above the
-            // lower neighbour, and even only if its last bit is cleared.
-            wire tie = ~|scaled[DROP-1:0];
-            assign rounded = {scaled[EXT_W-1:DROP+1], scaled[DROP] & ~tie};
-        end else begin : gen_round
-            // Up when above the half, or exactly half and odd.
-            wire guard    = scaled[DROP-1];
-            wire sticky   = |(scaled[DROP-1:0] & ~({{(DROP-1){1'b0}}, 1'b1} << (DROP-1)));
-            wire round_up = guard & (sticky | scaled[DROP]);
-            assign rounded = scaled[EXT_W-1:DROP] + {{(TOP_W-1){1'b0}}, round_up};
-        end
+        case (ROUNDING)
+            0: begin : gen_exact
+                assign rounded = scaled;
+            end
+            1: begin : gen_half_added
+                // An exact tie plus half leaves no fraction: the kept value is then one above the
+                // lower neighbour, and even only if its last bit is cleared.
+                wire tie = ~|scaled[DROP-1:0];
+                assign rounded = {scaled[EXT_W-1:DROP+1], scaled[DROP] & ~tie};
+            end
+            default: begin : gen_round
+                // Up when above the half, or exactly half and odd.
+                wire guard    = scaled[DROP-1];
+                wire sticky   = |(scaled[DROP-1:0] & ~({{(DROP-1){1'b0}}, 1'b1} << (DROP-1)));
+                wire round_up = guard & (sticky | scaled[DROP]);
+                assign rounded = scaled[EXT_W-1:DROP] + {{(TOP_W-1){1'b0}}, round_up};
+            end
+        endcase
 
         if (OUT_W == 1) begin : gen_sign
             assign code_o = ~value_i[IN_W-1];

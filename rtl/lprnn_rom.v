@@ -17,15 +17,15 @@
 module lprnn_rom #(
     parameter WIDTH    = 32,      // bits of a row
     parameter DEPTH    = 16,      // rows
-    parameter ADDR_W   = 4,       // bits of an address
     parameter FOLDER   = "",      // folder of CONTENTS with a slash at its end; see below
     parameter CONTENTS = "",      // file of hexadecimal rows, exactly DEPTH of them
     parameter [31:0] DIGEST = 32'd0,
     parameter STYLE    = "block"  // "block", or "distributed" for LUTs
 ) (
-    input  wire              clk,
-    input  wire [ADDR_W-1:0] addr_i,
-    output wire [WIDTH-1:0]  data_o
+    input  wire                                       clk,
+    input  wire [$clog2((DEPTH > 1) ? DEPTH : 2)-1:0] addr_i,
+    output wire [WIDTH-1:0]                           data_o,
+    output wire                                       valid_o  // what is read is there: always
 );
 
     // A table of LUTs is "distributed" to Vivado and "logic" to Synplify, Gowin, and Yosys, which knows no
@@ -36,7 +36,7 @@ module lprnn_rom #(
 `ifdef VERILATOR
     // Old ones (5.006) read a wide row before they look whether the address, random until reset, is
     // one of the memory's: so that every address is.
-    localparam ROWS = 1 << ADDR_W;
+    localparam ROWS = 1 << $clog2((DEPTH > 1) ? DEPTH : 2);
 `else
     localparam ROWS = DEPTH;
 `endif
@@ -56,7 +56,8 @@ module lprnn_rom #(
     generate
         if (CONTENTS != "" && FOLDER != "") begin : gen_contents_of_folder
             initial $readmemh({FOLDER, CONTENTS}, memory, 0, DEPTH - 1);
-        end else if (CONTENTS != "") begin : gen_contents
+        end
+        if (CONTENTS != "" && FOLDER == "") begin : gen_contents
             initial $readmemh(CONTENTS, memory, 0, DEPTH - 1);
         end
     endgenerate
@@ -84,7 +85,7 @@ module lprnn_rom #(
 
     generate
         if (STYLE == "distributed") begin : gen_address_register
-            reg [ADDR_W-1:0] addr_q;
+            reg [$clog2((DEPTH > 1) ? DEPTH : 2)-1:0] addr_q;
             always @(posedge clk) begin
                 addr_q <= addr_i;
                 data_q <= memory[addr_q];
@@ -98,7 +99,8 @@ module lprnn_rom #(
         end
     endgenerate
 
-    assign data_o = data_q;
+    assign data_o  = data_q;
+    assign valid_o = 1'b1;
 
 `ifndef SYNTHESIS
     localparam WORDS = (WIDTH + 31) / 32;

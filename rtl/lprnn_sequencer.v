@@ -6,44 +6,52 @@
 // block of h of the step before (first group only), and room for the result (last block).
 // Later pairs of a chain work on a block in the cycles after its start, and the weight memory
 // holds their bits skewed; the memory address therefore runs on for CHAIN-1 cycles after a
-// stall, and a stall lasts at least that long. Two groups whose ends were AVOID or AVOID + 1 cycles
-// apart would want the lanes' multiplier at once; the second then waits.
+// stall, and a stall lasts at least that long. Two groups whose ends were a forbidden distance apart
+// would want the lanes' multiplier at once; the second then waits.
+//
+// weight_valid_i says that the row of the next block can be read, and the CHAIN-1 rows behind it in the
+// cycles that follow: once a block has started, they are read whatever weight_valid_i says then. While
+// it is low no block starts, and the stall is one like any other: the address runs on through those
+// rows, goes back to the row of the next block, and starts again CHAIN cycles after the last start at the
+// earliest. It may depend on anything but weight_row_o of the same cycle. A ROM's is constant.
 
 `default_nettype none
 
 module lprnn_sequencer #(
-    parameter X_BLOCKS   = 4,   // blocks of x
-    parameter H_BLOCKS   = 4,   // blocks of h
-    parameter BLOCKS     = 8,   // blocks of a group, idle ones included
-    parameter BLOCK_W    = 3,   // bits of a block number
-    parameter GROUPS     = 64,  // groups of units
-    parameter GROUP_W    = 6,   // bits of a group number
-    parameter ADDR_W     = 9,   // bits of a weight address, BLOCKS * GROUPS rows
-    parameter CHAIN      = 8,   // pairs of a chain
-    parameter RESULTS    = 4,   // groups of results that fit behind the lanes
-    parameter RESULTS_W  = 3,   // bits of 0..RESULTS
-    parameter H_CREDIT_W = 3,   // bits of 0..H_BLOCKS
-    parameter AVOID      = 6    // forbidden distance of group ends, with the next one
+    parameter X_BLOCKS = 4,   // blocks of x
+    parameter H_BLOCKS = 4,   // blocks of h
+    parameter BLOCKS   = 8,   // blocks of a group, idle ones included
+    parameter GROUPS   = 64,  // groups of units
+    parameter CHAIN    = 8,   // stages of a chain
+    parameter RESULTS  = 4,   // groups of results that fit behind the lanes
+    parameter [15:0] FORBIDDEN = 16'h00c0  // bit d: group ends must not be d cycles apart
 ) (
-    input  wire               clk,
-    input  wire               rst,
-    // operands
-    input  wire [1:0]         x_steps_i,      // vectors x loaded and not begun
-    input  wire               h_written_i,    // one block of h has been written
-    input  wire               result_taken_i, // one group of results has left
-    output wire               x_begun_o,      // the first block of a step starts
-    // flags of the step whose x is next
-    input  wire               fresh_i,
-    // addresses, valid in the cycle of the start
-    output wire [ADDR_W-1:0]  weight_addr_o,
-    output wire [BLOCK_W:0]   vector_addr_o,  // {bank, block}
-    output wire               bank_o,
+    input  wire                                                       clk,
+    input  wire                                                       rst,
+    // operands, weights and room
+    input  wire [1:0]                                                 x_steps_i,      // loaded and not begun
+    input  wire                                                       h_written_i,    // one block of h
+    input  wire                                                       weight_valid_i, // see above
+    input  wire                                                       result_taken_i, // one group has left
+    output wire                                                       x_begun_o,      // a step's first block starts
+    // flag of the step whose x is next
+    input  wire                                                       fresh_i,
+    // rows, valid in the cycle of the start
+    output wire [$clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2)-1:0] weight_row_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0]                 vector_row_o,   // {bank, block}
+    output wire                                                       bank_o,
     // what starts in this cycle
-    output wire               sum_o,          // a block that counts
-    output wire               recurrent_o,    // it belongs to h
-    output wire               group_end_o,    // it is the last of its group
-    output wire               step_end_o      // and of its step
+    output wire                                                       sum_o,          // a block that counts
+    output wire                                                       recurrent_o,    // it belongs to h
+    output wire                                                       group_end_o,    // it is the last of its group
+    output wire                                                       step_end_o      // and of its step
 );
+
+    localparam BLOCK_W    = $clog2((BLOCKS > 1) ? BLOCKS : 2);
+    localparam GROUP_W    = $clog2((GROUPS > 1) ? GROUPS : 2);
+    localparam ROW_W      = $clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2);
+    localparam RESULTS_W  = $clog2(RESULTS + 1);
+    localparam H_CREDIT_W = $clog2(H_BLOCKS + 1);
 
     localparam integer NEARLY_LAST_INT = BLOCKS - 2;
     localparam [BLOCK_W-1:0] NEARLY_LAST = NEARLY_LAST_INT[BLOCK_W-1:0];
@@ -53,8 +61,8 @@ module lprnn_sequencer #(
     localparam [BLOCK_W-1:0] LAST_H = LAST_H_INT[BLOCK_W-1:0];
     localparam integer LAST_GROUP_INT = GROUPS - 1;
     localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
-    localparam integer LAST_ADDR_INT = BLOCKS * GROUPS - 1;
-    localparam [ADDR_W-1:0] LAST_ADDR = LAST_ADDR_INT[ADDR_W-1:0];
+    localparam integer LAST_ROW_INT = BLOCKS*GROUPS - 1;
+    localparam [ROW_W-1:0] LAST_ROW = LAST_ROW_INT[ROW_W-1:0];
     localparam integer GAP_INT = CHAIN - 1;
     localparam [3:0] GAP = GAP_INT[3:0];
     localparam integer ALL_RESULTS_INT = RESULTS;
@@ -63,7 +71,7 @@ module lprnn_sequencer #(
     localparam [H_CREDIT_W-1:0] ALL_H = ALL_H_INT[H_CREDIT_W-1:0];
 
     generate
-        if (CHAIN > 16 || BLOCKS < X_BLOCKS + H_BLOCKS || BLOCKS < 5) begin : gen_param_check
+        if (CHAIN > 16 || BLOCKS < X_BLOCKS + H_BLOCKS || FORBIDDEN[15]) begin : gen_param_check
             error_lprnn_sequencer_illegal_folding u_illegal_parameters ();
         end
     endgenerate
@@ -71,8 +79,8 @@ module lprnn_sequencer #(
     reg [BLOCK_W-1:0]    block_q;
     reg [GROUP_W-1:0]    group_q;
     reg                  bank_q;
-    reg [ADDR_W-1:0]     next_addr_q;  // row of the next block
-    reg [ADDR_W-1:0]     run_addr_q;   // row after the one read last
+    reg [ROW_W-1:0]      next_row_q;   // row of the next block
+    reg [ROW_W-1:0]      run_row_q;    // row after the one read last
     reg                  started_q;    // a block started in the cycle before
     reg [3:0]            gap_q;        // cycles until the skewed reads are done
     reg [H_CREDIT_W-1:0] h_credit_q;   // blocks of h written and not used by group 0
@@ -96,13 +104,9 @@ module lprnn_sequencer #(
 
     // Cycles since the last group end, as far as it matters.
     wire lane_ready;
+    localparam integer NEVER_INT = $clog2({1'b0, FORBIDDEN} + 17'd1);  // above all that are forbidden
     generate
-        if (BLOCKS < AVOID + 2) begin : gen_distance
-            localparam integer FIRST_INT = AVOID;
-            localparam [3:0] FIRST = FIRST_INT[3:0];
-            localparam integer SECOND_INT = AVOID + 1;
-            localparam [3:0] SECOND = SECOND_INT[3:0];
-            localparam integer NEVER_INT = AVOID + 2;
+        if (NEVER_INT > BLOCKS) begin : gen_distance
             localparam [3:0] NEVER = NEVER_INT[3:0];
             reg [3:0] distance_q;
             always @(posedge clk) begin
@@ -114,28 +118,28 @@ module lprnn_sequencer #(
                     distance_q <= distance_q + 4'd1;
                 end
             end
-            assign lane_ready = ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));
+            assign lane_ready = ~last_block_q | ~FORBIDDEN[distance_q];
         end else begin : gen_always
             assign lane_ready = 1'b1;
         end
     endgenerate
 
     wire skew_ready   = started_q | ~(|gap_q);
-    wire start        = x_ready & h_ready & room_ready & skew_ready & lane_ready;
+    wire start        = x_ready & h_ready & weight_valid_i & room_ready & skew_ready & lane_ready;
 
     wire use_h        = start & uses_h;
     assign end_group  = start & last_block_q;
 
-    wire [ADDR_W-1:0] after_next = (next_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : next_addr_q + 1'b1;
-    wire [ADDR_W-1:0] after_run  = (run_addr_q == LAST_ADDR) ? {ADDR_W{1'b0}} : run_addr_q + 1'b1;
+    wire [ROW_W-1:0] after_next = (next_row_q == LAST_ROW) ? {ROW_W{1'b0}} : next_row_q + 1'b1;
+    wire [ROW_W-1:0] after_run  = (run_row_q == LAST_ROW) ? {ROW_W{1'b0}} : run_row_q + 1'b1;
 
     always @(posedge clk) begin
-        run_addr_q <= start ? after_next : after_run;
+        run_row_q <= start ? after_next : after_run;
         if (rst) begin
             block_q       <= {BLOCK_W{1'b0}};
             group_q       <= {GROUP_W{1'b0}};
             bank_q        <= 1'b0;
-            next_addr_q   <= {ADDR_W{1'b0}};
+            next_row_q   <= {ROW_W{1'b0}};
             started_q     <= 1'b0;
             gap_q         <= 4'd0;
             h_credit_q    <= ALL_H;
@@ -150,7 +154,7 @@ module lprnn_sequencer #(
             started_q <= start;
             if (start) begin
                 gap_q         <= GAP;
-                next_addr_q   <= after_next;
+                next_row_q   <= after_next;
                 block_q       <= last_block_q ? {BLOCK_W{1'b0}} : block_q + 1'b1;
                 first_block_q <= last_block_q;
                 last_block_q  <= (block_q == NEARLY_LAST);
@@ -178,8 +182,8 @@ module lprnn_sequencer #(
         end
     end
 
-    assign weight_addr_o = start ? next_addr_q : run_addr_q;
-    assign vector_addr_o = {bank_q, block_q};
+    assign weight_row_o  = start ? next_row_q : run_row_q;
+    assign vector_row_o  = {bank_q, block_q};
     assign bank_o        = bank_q;
     assign x_begun_o     = start & step_start;
     assign sum_o         = start & ~idle_q & ~(recurrent_q & fresh_i);

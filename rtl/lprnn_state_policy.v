@@ -10,11 +10,9 @@
 `default_nettype none
 
 module lprnn_state_policy #(
-    parameter POLICY   = 1,   // see above
-    parameter WINDOW   = 16,  // steps of a window
-    parameter WINDOW_W = 4,   // bits of a step number in a window
-    parameter BEATS    = 64,  // beats of a step
-    parameter BEAT_W   = 6    // bits of a beat number
+    parameter POLICY = 1,   // see above
+    parameter WINDOW = 16,  // steps of a window
+    parameter BEATS  = 64   // beats of a step
 ) (
     input  wire clk,
     input  wire rst,
@@ -23,6 +21,9 @@ module lprnn_state_policy #(
     input  wire last_i,    // with TLAST
     output wire fresh_o
 );
+
+    localparam BEAT_W   = $clog2((BEATS > 1) ? BEATS : 2);
+    localparam WINDOW_W = $clog2((WINDOW > 1) ? WINDOW : 2);
 
     localparam integer LAST_BEAT_INT = BEATS - 1;
     localparam [BEAT_W-1:0] LAST_BEAT = LAST_BEAT_INT[BEAT_W-1:0];

@@ -1,13 +1,15 @@
 //! All files of a design, in memory.
 
-use super::context::{ActivationRomContext, LayerContext, Memory, TopContext};
+use super::context::{ActivationRomContext, Memory, TopContext};
 use super::interface::{Interface, SCHEMA, StreamPort, Timing};
-use super::library::{Renderer, library_files};
+use super::layer::LayerContext;
+use super::library::{Part, Renderer, TemplateError, library_files};
+use super::parameters::Leaves;
 use super::testbench::{Vectors, testbench};
 use crate::diagnostic::Problem;
 use crate::fixed::QFormat;
-use crate::hardware::{Design, element_width};
-use crate::quantize::{ActivationTables, QuantizedModel};
+use crate::hardware::{Design, MacArray, element_width};
+use crate::quantize::{ActivationTables, Layer, QuantizedModel};
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 use std::collections::BTreeMap;
 
@@ -33,78 +35,24 @@ impl Bundle {
         refuse_row_scales(model)?;
         let renderer = Renderer::new()?;
         let name = &implementation.name;
-        let init = implementation.memory_init;
         let mut files = BTreeMap::new();
-        for (file, text) in library_files() {
-            files.insert(format!("rtl/{file}"), text.into_bytes());
+        for part in parts(design, implementation.memory_init) {
+            let library = library_files(part).into_iter();
+            files.extend(library.map(|(file, text)| (format!("rtl/{file}"), text.into_bytes())));
         }
 
         let mut layers = Vec::new();
         for (index, (layer, folded)) in model.layers.iter().zip(design.layers()).enumerate() {
-            let tables_module = format!("{name}_l{index}_tables");
-            let tables = ActivationTables::new(layer.z, layer.a_frac);
-            let context = ActivationRomContext::new(tables_module.clone(), folded, &tables);
-            let path = format!("rtl/{tables_module}.v");
-            files.insert(
-                path,
-                renderer
-                    .render(tables_template(init), &context)?
-                    .into_bytes(),
-            );
-
-            let net = |what: &str| {
-                (
-                    format!("l{index}_{what}_addr"),
-                    format!("l{index}_{what}_data"),
-                )
+            let leaves = Leaves {
+                layer: folded,
+                small_memory_style: design.small_memory_style(),
             };
-            let memories = [
-                (
-                    "weights",
-                    "weight",
-                    folded.weight_memory(),
-                    folded.weight_image(layer),
-                ),
-                (
-                    "biases",
-                    "bias",
-                    folded.bias_memory(),
-                    folded.bias_image(layer),
-                ),
-            ]
-            .map(|(suffix, what, shape, image)| Memory {
-                name: format!("{name}_l{index}_{suffix}"),
-                style: shape.rom_style(),
-                image,
-                nets: net(what),
-            });
-            for memory in &memories {
-                match init {
-                    MemoryInit::Readmemh => {
-                        let path = format!("rtl/{}", memory.file_name());
-                        let text: String = memory
-                            .image
-                            .hex_rows()
-                            .flat_map(|row| [row, "\n".into()])
-                            .collect();
-                        files.insert(path, text.into_bytes());
-                    }
-                    MemoryInit::Inline => {
-                        let path = format!("rtl/{}.v", memory.name);
-                        let text =
-                            renderer.render("inline_rom.v.tera", &memory.inline_context())?;
-                        files.insert(path, text.into_bytes());
-                    }
-                }
-            }
-            layers.push(LayerContext::new(
-                index,
-                folded,
-                design.small_memory_style(),
-                tables_module,
-                &memories,
-                init,
-            ));
+            layers.push(layer_files(
+                &renderer,
+                implementation,
+                (index, layer, leaves),
+                &mut files,
+            )?);
         }
 
         let top_path = format!("rtl/{name}_top.v");
@@ -118,6 +66,90 @@ impl Bundle {
         let top = TopContext::new(&interface, model_digest.to_owned(), layers, &stream_widths);
         files.insert(top_path, renderer.render("top.v.tera", &top)?.into_bytes());
         Ok(Self { interface, files })
+    }
+}
+
+/// Adds the files of one layer: its module, tables, weights and biases.
+fn layer_files(
+    renderer: &Renderer,
+    implementation: &Implementation,
+    (index, layer, leaves): (usize, &Layer, Leaves<'_>),
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<LayerContext, TemplateError> {
+    let design = leaves.layer;
+    let (name, init) = (&implementation.name, implementation.memory_init);
+    let mut add =
+        |file: String, text: String| files.insert(format!("rtl/{file}"), text.into_bytes());
+
+    let tables_module = format!("{name}_l{index}_tables");
+    let tables = ActivationTables::new(layer.z, layer.a_frac);
+    let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
+    let text = renderer.render(tables_template(init), &context)?;
+    add(format!("{tables_module}.v"), text);
+
+    let memories = [
+        (
+            ("weights", "weight"),
+            design.weight_memory(),
+            design.weight_image(layer),
+        ),
+        (
+            ("biases", "bias"),
+            design.bias_memory(),
+            design.bias_image(layer),
+        ),
+    ]
+    .map(|(contents, shape, image)| Memory {
+        name: format!("{name}_l{index}_{}", contents.0),
+        style: shape.rom_style(),
+        image,
+        contents,
+    });
+    for memory in &memories {
+        match init {
+            MemoryInit::Readmemh => {
+                let rows = memory.image.hex_rows();
+                add(
+                    memory.file_name(),
+                    rows.flat_map(|row| [row, "\n".into()]).collect(),
+                );
+            }
+            MemoryInit::Inline => {
+                let text = renderer.render("inline_rom.v.tera", &memory.inline_context())?;
+                add(format!("{}.v", memory.name), text);
+            }
+        }
+    }
+
+    let roms = memories.iter().map(|memory| memory.rom(init)).collect();
+    let context = LayerContext::new(index, name, leaves, roms);
+    add(
+        format!("{name}_l{index}.v"),
+        renderer.render("layer.v.tera", &context)?,
+    );
+    Ok(context)
+}
+
+/// Parts of the library that a design is made of.
+fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = Part> {
+    let arrays: Vec<_> = design
+        .layers()
+        .iter()
+        .map(|layer| array_part(layer.folding().mac))
+        .collect();
+    Part::ALL.into_iter().filter(move |part| match part {
+        Part::Common | Part::LaneLstm => true,
+        Part::Rom => init == MemoryInit::Readmemh,
+        Part::ArrayLut | Part::ArrayDsp | Part::ArrayMult => arrays.contains(part),
+    })
+}
+
+/// The part that has an array's module.
+const fn array_part(mac: MacArray) -> Part {
+    match mac {
+        MacArray::Lut { .. } => Part::ArrayLut,
+        MacArray::Dsp(packing) if packing.bare => Part::ArrayMult,
+        MacArray::Dsp(_) => Part::ArrayDsp,
     }
 }
 
@@ -159,26 +191,27 @@ impl Interface {
     /// making any of its files.
     #[must_use]
     pub fn new(model: &QuantizedModel, design: &Design, implementation: &Implementation) -> Self {
-        let (sources, memories) = file_names(model.layers.len(), implementation);
+        let (sources, memories) = file_names(design, implementation);
         signature(model, design, implementation, sources, memories)
     }
 }
 
 /// Sources in compile order, and memory files.
-fn file_names(layers: usize, implementation: &Implementation) -> (Vec<String>, Vec<String>) {
+fn file_names(design: &Design, implementation: &Implementation) -> (Vec<String>, Vec<String>) {
     let name = &implementation.name;
-    let mut sources: Vec<String> = library_files()
-        .into_iter()
+    let mut sources: Vec<String> = parts(design, implementation.memory_init)
+        .flat_map(library_files)
         .map(|(file, _)| format!("rtl/{file}"))
         .collect();
     let mut memories = Vec::new();
-    for layer in 0..layers {
+    for layer in 0..design.layers().len() {
         sources.push(format!("rtl/{name}_l{layer}_tables.v"));
         let images = ["weights", "biases"].map(|suffix| format!("rtl/{name}_l{layer}_{suffix}"));
         match implementation.memory_init {
             MemoryInit::Readmemh => memories.extend(images.map(|image| image + ".mem")),
             MemoryInit::Inline => sources.extend(images.map(|image| image + ".v")),
         }
+        sources.push(format!("rtl/{name}_l{layer}.v"));
     }
     sources.push(format!("rtl/{name}_top.v"));
     (sources, memories)

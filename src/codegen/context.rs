@@ -1,9 +1,10 @@
 //! What the templates are filled from: one total struct per template, every value rendered.
 
 use super::interface::{Interface, StreamPort};
+use super::layer::LayerContext;
 use super::library::library_prefix;
 use super::literal;
-use super::parameters::{Parameter, layer_parameters};
+use super::parameters::{assignment, parameters};
 use crate::hardware::{Image, LayerDesign, bits_for};
 use crate::quantize::ActivationTables;
 use crate::spec::{MemoryInit, StatePolicy};
@@ -15,10 +16,12 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 pub struct Rom {
     module: String,
-    parameters: Vec<Parameter>,
-    instance: String,
-    address: String,
-    data: String,
+    /// With a space at its end, or nothing.
+    parameters: String,
+    /// `weights` or `biases`.
+    contents: &'static str,
+    /// The same as its nets begin.
+    net: &'static str,
 }
 
 /// A weight or bias memory of a layer: its name in the design and its contents.
@@ -30,8 +33,8 @@ pub struct Memory {
     pub image: Image,
     /// `block` or `distributed`.
     pub style: &'static str,
-    /// Net of the address, net of the data.
-    pub nets: (String, String),
+    /// `weights` or `biases`, and the same as its nets begin.
+    pub contents: (&'static str, &'static str),
 }
 
 impl Memory {
@@ -41,55 +44,29 @@ impl Memory {
         format!("{}.mem", self.name)
     }
 
-    fn rom(&self, init: MemoryInit) -> Rom {
+    /// The memory as an instance in the top module.
+    #[must_use]
+    pub fn rom(&self, init: MemoryInit) -> Rom {
+        let (contents, net) = self.contents;
         let (module, parameters) = match init {
-            MemoryInit::Readmemh => (
-                library_prefix() + "rom",
-                vec![
-                    Parameter {
-                        name: "FOLDER",
-                        value: "MEMORIES".into(),
-                    },
-                    Parameter {
-                        name: "WIDTH",
-                        value: self.image.width.to_string(),
-                    },
-                    Parameter {
-                        name: "DEPTH",
-                        value: self.image.rows.len().to_string(),
-                    },
-                    Parameter {
-                        name: "ADDR_W",
-                        value: bits_for(self.image.rows.len() - 1).to_string(),
-                    },
-                    Parameter {
-                        name: "CONTENTS",
-                        value: literal::string(&self.file_name()),
-                    },
-                    Parameter {
-                        name: "DIGEST",
-                        value: literal::hex(32, &format!("{:08x}", self.image.digest())),
-                    },
-                    Parameter {
-                        name: "STYLE",
-                        value: literal::string(self.style),
-                    },
-                ],
-            ),
-            MemoryInit::Inline => (self.name.clone(), Vec::new()),
+            MemoryInit::Inline => (self.name.clone(), String::new()),
+            MemoryInit::Readmemh => {
+                let parameters = parameters! {
+                    FOLDER: "MEMORIES",
+                    WIDTH: self.image.width,
+                    DEPTH: self.image.rows.len(),
+                    CONTENTS: literal::string(&self.file_name()),
+                    DIGEST: literal::hex(32, &format!("{:08x}", self.image.digest())),
+                    STYLE: literal::string(self.style),
+                };
+                (library_prefix() + "rom", assignment(&parameters, 4) + " ")
+            }
         };
-        let instance = format!(
-            "u_{}",
-            self.name
-                .rsplit_once("_l")
-                .map_or(&*self.name, |(_, rest)| rest)
-        );
         Rom {
             module,
             parameters,
-            instance: instance.replace("u_", "u_l"),
-            address: self.nets.0.clone(),
-            data: self.nets.1.clone(),
+            contents,
+            net,
         }
     }
 
@@ -213,7 +190,6 @@ impl ActivationRomContext {
 pub struct Policy {
     number: u32,
     window: u32,
-    window_w: usize,
     clear_net: &'static str,
 }
 
@@ -230,84 +206,7 @@ impl Policy {
         Self {
             number,
             window,
-            window_w: bits_for(window as usize - 1),
             clear_net,
-        }
-    }
-}
-
-/// One layer in `top.v.tera`.
-#[derive(Debug, Serialize)]
-pub struct LayerContext {
-    index: usize,
-    next: usize,
-    summary: String,
-    in_beats: usize,
-    in_beat_w: usize,
-    units: usize,
-    trace_msb: usize,
-    weight_addr_msb: usize,
-    weight_msb: usize,
-    bias_addr_msb: usize,
-    bias_msb: usize,
-    gate_addr_msb: usize,
-    gate_addr_w: usize,
-    tanh_addr_msb: usize,
-    table_data_msb: usize,
-    table_w: usize,
-    z_w: usize,
-    tables_module: String,
-    parameters: Vec<Parameter>,
-    roms: Vec<Rom>,
-}
-
-impl LayerContext {
-    /// Everything the top needs to instantiate layer `index` and its memories.
-    #[must_use]
-    pub fn new(
-        index: usize,
-        layer: &LayerDesign,
-        small_memory_style: &str,
-        tables_module: String,
-        memories: &[Memory],
-        init: MemoryInit,
-    ) -> Self {
-        let (spec, folding) = (layer.spec(), layer.folding());
-        let units = folding.units;
-        let z_w = spec.z.bits as usize;
-        let table_w = spec.gate_width();
-        let (weights, biases) = (layer.weight_memory(), layer.bias_memory());
-        Self {
-            index,
-            next: index + 1,
-            summary: format!(
-                "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
-                spec.input_size,
-                spec.hidden_size,
-                spec.w_bits,
-                spec.x,
-                spec.h,
-                units,
-                folding.columns,
-                folding.macs_per_cycle()
-            ),
-            in_beats: folding.in_beats(),
-            in_beat_w: bits_for(folding.in_beats() - 1),
-            units,
-            trace_msb: units * z_w - 1,
-            weight_addr_msb: bits_for(weights.depth - 1) - 1,
-            weight_msb: weights.width - 1,
-            bias_addr_msb: bits_for(biases.depth - 1) - 1,
-            bias_msb: biases.width - 1,
-            gate_addr_msb: units * (z_w + 1) - 1,
-            gate_addr_w: z_w + 1,
-            tanh_addr_msb: units * z_w - 1,
-            table_data_msb: units * table_w - 1,
-            table_w,
-            z_w,
-            tables_module,
-            parameters: layer_parameters(layer, small_memory_style),
-            roms: memories.iter().map(|memory| memory.rom(init)).collect(),
         }
     }
 }

@@ -3,50 +3,95 @@
 use serde::Serialize;
 use tera::{Context, Delimiters, Tera};
 
-/// Hand-written modules, in compile order, as they are in this repository.
-pub const PRIMITIVES: &[(&str, &str)] = &[
-    ("lprnn_requant.v", include_str!("../../rtl/lprnn_requant.v")),
-    ("lprnn_rom.v", include_str!("../../rtl/lprnn_rom.v")),
-    (
-        "lprnn_state_ram.v",
-        include_str!("../../rtl/lprnn_state_ram.v"),
-    ),
-    (
-        "lprnn_vector_buffer.v",
-        include_str!("../../rtl/lprnn_vector_buffer.v"),
-    ),
-    ("lprnn_loader.v", include_str!("../../rtl/lprnn_loader.v")),
-    (
-        "lprnn_sequencer.v",
-        include_str!("../../rtl/lprnn_sequencer.v"),
-    ),
-    ("lprnn_da_row.v", include_str!("../../rtl/lprnn_da_row.v")),
-    ("lprnn_mac_lut.v", include_str!("../../rtl/lprnn_mac_lut.v")),
-    (
-        "lprnn_dsp_cell.v",
-        include_str!("../../rtl/lprnn_dsp_cell.v"),
-    ),
-    ("lprnn_mac_dsp.v", include_str!("../../rtl/lprnn_mac_dsp.v")),
-    (
-        "lprnn_mac_mult.v",
-        include_str!("../../rtl/lprnn_mac_mult.v"),
-    ),
-    (
-        "lprnn_accumulator.v",
-        include_str!("../../rtl/lprnn_accumulator.v"),
-    ),
-    ("lprnn_lane.v", include_str!("../../rtl/lprnn_lane.v")),
-    (
-        "lprnn_h_writer.v",
-        include_str!("../../rtl/lprnn_h_writer.v"),
-    ),
-    ("lprnn_output.v", include_str!("../../rtl/lprnn_output.v")),
-    ("lprnn_layer.v", include_str!("../../rtl/lprnn_layer.v")),
-    (
-        "lprnn_state_policy.v",
-        include_str!("../../rtl/lprnn_state_policy.v"),
-    ),
-];
+/// A source of `rtl/`: its file name and its text.
+macro_rules! primitive {
+    ($name:literal) => {
+        (
+            concat!("lprnn_", $name, ".v"),
+            include_str!(concat!("../../rtl/lprnn_", $name, ".v")),
+        )
+    };
+}
+
+/// A part of the library: modules that a design has all of or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// What every core is made of.
+    Common,
+    /// The data path of an LSTM unit.
+    LaneLstm,
+    /// The array in LUTs.
+    ArrayLut,
+    /// The array in DSP blocks with an adder.
+    ArrayDsp,
+    /// The array in multipliers without one.
+    ArrayMult,
+    /// Memories whose contents are read from a file.
+    Rom,
+}
+
+impl Part {
+    /// All parts, in compile order.
+    pub const ALL: [Self; 6] = [
+        Self::Common,
+        Self::LaneLstm,
+        Self::ArrayLut,
+        Self::ArrayDsp,
+        Self::ArrayMult,
+        Self::Rom,
+    ];
+
+    /// What the part's `FuseSoC` core is called, behind the name of the library.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Common => "",
+            Self::LaneLstm => "_lane_lstm",
+            Self::ArrayLut => "_array_lut",
+            Self::ArrayDsp => "_array_dsp",
+            Self::ArrayMult => "_array_mult",
+            Self::Rom => "_rom",
+        }
+    }
+
+    /// Its sources as they are in this repository, in compile order: file name and text.
+    #[must_use]
+    pub const fn primitives(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Common => &[
+                primitive!("delay"),
+                primitive!("ram"),
+                primitive!("add_tree"),
+                primitive!("requant"),
+                primitive!("step_buffer"),
+                primitive!("operands"),
+                primitive!("vector_buffer"),
+                primitive!("h_writer"),
+                primitive!("sequencer"),
+                primitive!("command"),
+                primitive!("accumulator"),
+                primitive!("lane_control"),
+                primitive!("group_fifo"),
+                primitive!("serializer"),
+                primitive!("state_policy"),
+                primitive!("trace"),
+            ],
+            Self::LaneLstm => &[primitive!("lane_lstm")],
+            Self::ArrayLut => &[primitive!("da_row"), primitive!("array_lut")],
+            Self::ArrayDsp => &[primitive!("dsp_cell"), primitive!("array_dsp")],
+            Self::ArrayMult => &[primitive!("array_mult")],
+            Self::Rom => &[primitive!("rom")],
+        }
+    }
+}
+
+/// All hand-written modules as they are in this repository, in compile order: file name and text.
+pub fn primitives() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Part::ALL
+        .into_iter()
+        .flat_map(|part| part.primitives())
+        .copied()
+}
 
 /// Licence texts, by file name.
 pub(super) const LICENCES: [(&str, &str); 2] = [
@@ -95,12 +140,12 @@ fn renamed(text: &str, prefix: &str) -> String {
     result
 }
 
-/// The hand-written modules as they are in a bundle, in compile order, as file name and text: the
-/// same bytes in every design of one version.
+/// A part of the library as it is in a bundle, in compile order, as file name and text: the same bytes in
+/// every design of one version that has it.
 #[must_use]
-pub fn library_files() -> Vec<(String, String)> {
+pub fn library_files(part: Part) -> Vec<(String, String)> {
     let prefix = library_prefix();
-    let files = PRIMITIVES.iter().map(|(file, text)| {
+    let files = part.primitives().iter().map(|(file, text)| {
         let origin = format!("// From rtl/{file}; the same in every design of this version.\n");
         let text = header(Comment::Verilog) + &origin + &renamed(text, &prefix);
         (renamed(file, &prefix), text)
@@ -163,6 +208,7 @@ fn with_header(template: &str, text: String) -> String {
 /// Templates by name. `{= =}` delimits values, so that Verilog's braces stand as they are.
 const TEMPLATES: &[(&str, &str)] = &[
     ("top.v.tera", include_str!("../../templates/top.v.tera")),
+    ("layer.v.tera", include_str!("../../templates/layer.v.tera")),
     (
         "activation_rom.v.tera",
         include_str!("../../templates/activation_rom.v.tera"),

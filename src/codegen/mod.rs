@@ -4,6 +4,7 @@ mod bundle;
 mod context;
 mod diagram;
 mod interface;
+mod layer;
 mod library;
 pub mod literal;
 mod package;
@@ -14,7 +15,9 @@ mod testbench;
 
 pub use bundle::Bundle;
 pub use interface::{Interface, StreamPort, Timing};
-pub use library::{Comment, PRIMITIVES, TemplateError, header, library_files, library_prefix};
+pub use library::{
+    Comment, Part, TemplateError, header, library_files, library_prefix, primitives,
+};
 pub use package::Package;
 pub use report::{LayerReport, MemoryReport, Report, TimingReport};
 pub use testbench::Vectors;

@@ -1,168 +1,269 @@
-//! The parameters of `lprnn_layer`, each with its value from the design.
+//! The parameters of every hand-written module that a layer is made of, each with its value from the design.
 
 use super::literal;
-use crate::hardware::{
-    Folding, LayerDesign, LayerSpec, MacArray, Packing, Widths, bits_for, element_width,
-};
-use serde::Serialize;
+use crate::hardware::{Event, LayerDesign, MacArray};
 
-/// A Verilog parameter with its rendered value.
-#[derive(Clone, Debug, Serialize)]
-pub struct Parameter {
-    /// Name in the module's header.
-    pub name: &'static str,
-    /// Value as Verilog text.
-    pub value: String,
+/// A module's parameters by name, each as Verilog text, in the order of its header.
+pub type Parameters = Vec<(&'static str, String)>;
+
+/// Parameters from whatever prints as a Verilog number or literal.
+macro_rules! parameters {
+    ($($name:ident: $value:expr),* $(,)?) => {
+        vec![$((stringify!($name), $value.to_string())),*]
+    };
 }
+pub(super) use parameters;
 
-struct List(Vec<Parameter>);
-
-impl List {
-    fn number(&mut self, name: &'static str, value: i64) {
-        self.0.push(Parameter {
-            name,
-            value: value.to_string(),
-        });
-    }
-
-    fn count(&mut self, name: &'static str, value: usize) {
-        self.number(name, value as i64);
-    }
-
-    fn text(&mut self, name: &'static str, value: String) {
-        self.0.push(Parameter { name, value });
-    }
-}
-
-/// All parameters of one layer; written memories ask for `small_memory_style`.
+/// `#(.NAME (value), ..)` over several lines, the last of them `indent` spaces from the left.
 #[must_use]
-pub fn layer_parameters(layer: &LayerDesign, small_memory_style: &str) -> Vec<Parameter> {
-    let mut list = List(Vec::new());
-    let (spec, folding, widths) = (layer.spec(), layer.folding(), layer.widths());
-    shape(&mut list, folding);
-    streams(&mut list, spec, folding);
-    formats(&mut list, spec, widths);
-    array(&mut list, layer);
-    alignment(&mut list, widths, small_memory_style);
-    list.0
+pub fn assignment(parameters: &Parameters, indent: usize) -> String {
+    let lines: Vec<_> = parameters
+        .iter()
+        .map(|(name, value)| format!("{:indent$}    .{name} ({value})", ""))
+        .collect();
+    format!("#(\n{}\n{:indent$})", lines.join(",\n"), "")
 }
 
-fn shape(list: &mut List, folding: &Folding) {
-    list.count("LANES", folding.units);
-    list.count("COLUMNS", folding.columns);
-    list.count("CHAIN", folding.chain);
-    list.count("CHAINS", folding.chains);
-    list.count("GROUPS", folding.groups);
-    list.count("GROUP_W", bits_for(folding.groups - 1));
-    list.count("X_BLOCKS", folding.x_blocks);
-    list.count("H_BLOCKS", folding.h_blocks);
-    list.count("H_CREDIT_W", bits_for(folding.h_blocks));
-    list.count("BLOCKS", folding.blocks);
-    list.count("BLOCK_W", bits_for(folding.blocks - 1));
-    list.count("H_SLOTS", folding.h_slots);
-    list.count("H_SUBBLOCKS", folding.h_subblocks);
-    list.count("LAST_UNITS", folding.last_units());
-    list.count("USED_COLUMNS", folding.used_columns());
+/// Strobes of `lprnn_lane_lstm`, each with what happens in its phase.
+const LSTM_STROBES: [(&str, Event); 9] = [
+    ("take_i", Event::Take(0)),
+    ("tanh_i", Event::PreActivation(0)),
+    ("keep_g_i", Event::Found(0)),
+    ("load_ig_i", Event::Operands(0)),
+    ("keep_o_i", Event::Found(3)),
+    ("start_c_i", Event::Sum(0)),
+    ("load_ot_i", Event::Operands(2)),
+    ("start_h_i", Event::Sum(2)),
+    ("keep_h_i", Event::Last),
+];
+
+/// One layer, from whose numbers the parameters of its modules follow.
+#[derive(Clone, Copy)]
+pub struct Leaves<'a> {
+    /// The layer.
+    pub layer: &'a LayerDesign,
+    /// What written memories are asked to be built of.
+    pub small_memory_style: &'a str,
 }
 
-fn streams(list: &mut List, spec: &LayerSpec, folding: &Folding) {
-    let out_group_beats = folding.units / folding.out_elements;
-    let remainder = |total: usize, beat: usize| {
-        if total.is_multiple_of(beat) {
-            beat
-        } else {
-            total % beat
+impl Leaves<'_> {
+    /// Phase of something that the cell's program has.
+    fn phase(&self, event: Event) -> usize {
+        let phase = self.layer.folding().timing.phase(event);
+        phase.expect("the lane's module is one of the cell's program")
+    }
+
+    /// Ports of the lane that are high in one phase, with the phase.
+    #[must_use]
+    pub fn strobes(&self) -> Vec<(&'static str, usize)> {
+        let strobes = LSTM_STROBES.into_iter();
+        strobes
+            .map(|(port, event)| (port, self.phase(event)))
+            .collect()
+    }
+
+    /// The phases of the first and of the last pre-activation.
+    #[must_use]
+    pub fn pre_activations(&self) -> (usize, usize) {
+        let last = self.layer.spec().sums() - 1;
+        (
+            self.phase(Event::PreActivation(0)),
+            self.phase(Event::PreActivation(last)),
+        )
+    }
+
+    /// Whether places of the vector buffer that hold no element are written: 0 not, 1 anything, 2 zeros.
+    ///
+    /// Their weight is 0, whose product is 0 whatever the operand is; in simulation, undefined operands
+    /// make it undefined in every array but one. One-bit weights have no 0: there the operand must be 0.
+    fn padding(&self) -> usize {
+        match self.layer.folding().mac {
+            _ if self.layer.spec().w_bits == 1 => 2,
+            MacArray::Lut {
+                mux_register: false,
+            } => 0,
+            MacArray::Lut { .. } | MacArray::Dsp(_) => 1,
         }
-    };
-    list.count("IN_ELEMENTS", folding.in_elements);
-    list.count("IN_ELEMENT_W", element_width(spec.x.bits));
-    list.count("IN_BEATS", folding.in_beats());
-    list.count("IN_BEAT_W", bits_for(folding.in_beats() - 1));
-    list.count("IN_SLOTS", folding.x_slots);
-    list.count("IN_LAST", remainder(spec.input_size, folding.in_elements));
-    list.count("OUT_ELEMENTS", folding.out_elements);
-    list.count("OUT_ELEMENT_W", element_width(spec.h.bits));
-    list.count("OUT_BEATS", out_group_beats);
-    list.count("OUT_BEAT_W", bits_for(out_group_beats - 1));
-    list.count(
-        "OUT_LAST_BEATS",
-        folding.last_units().div_ceil(folding.out_elements),
-    );
-    list.count(
-        "OUT_LAST",
-        remainder(spec.hidden_size, folding.out_elements),
-    );
-    list.count("QUEUE_W", folding.queue_log2);
-}
+    }
 
-fn formats(list: &mut List, spec: &LayerSpec, widths: &Widths) {
-    list.count("X_W", spec.x.bits as usize);
-    list.count("H_W", spec.h.bits as usize);
-    list.count("ACT_W", spec.act_bits() as usize);
-    list.count("WEIGHT_W", spec.w_bits as usize);
-    list.count("Z_W", spec.z.bits as usize);
-    list.count("A_FRAC", spec.a_frac as usize);
-    list.count("C_W", spec.c.bits as usize);
-    list.count("FC_SHIFT", widths.fc_shift as usize);
-    list.count("IG_SHIFT", widths.ig_shift as usize);
-    list.number("ZC_SHIFT", widths.zc_shift.into());
-    list.number("H_SHIFT", widths.h_shift.into());
-    list.count("B_W", widths.operand);
-    list.count("P_W", widths.products);
-    list.count("CHAIN_W", widths.chain);
-    list.count("SUM_W", widths.sum);
-    list.count("ACC_W", widths.acc);
-    list.count("Z_SHIFT", widths.z_shift as usize);
-}
+    /// Parameters of the modules around the array and the lanes, by the name of the instance.
+    #[must_use]
+    pub fn modules(&self) -> Vec<(&'static str, Parameters)> {
+        let mut modules = self.operands();
+        modules.extend(self.control());
+        modules.extend(self.results());
+        modules
+    }
 
-fn array(list: &mut List, layer: &LayerDesign) {
-    let folding = layer.folding();
-    let address = |depth: usize| bits_for(depth - 1);
-    list.count("MAC_LATENCY", folding.mac_latency);
-    let no_packing = Packing {
-        fields: 1,
-        field_w: 1,
-        longest_chain: 1,
-        ports: (25, 18, 48),
-        bare: false,
-    };
-    let (packing, mux_register) = match folding.mac {
-        MacArray::Lut { mux_register } => (no_packing, mux_register),
-        MacArray::Dsp(packing) => (packing, false),
-    };
-    list.count(
-        "MAC_DSP",
+    fn operands(&self) -> Vec<(&'static str, Parameters)> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let style = literal::string(self.small_memory_style);
+        let step_buffer = parameters! {
+            BEATS: folding.in_beats(),
+            SLOTS: folding.x_slots,
+            BLOCKS: folding.blocks,
+        };
+        let operands = parameters! {
+            INPUT_SIZE: spec.input_size,
+            ELEMENTS: folding.in_elements,
+            COLUMNS: folding.columns,
+            X_W: spec.x.bits,
+            ACT_W: spec.act_bits(),
+            BLOCKS: folding.blocks,
+            PAD: self.padding(),
+        };
+        let h_writer = parameters! {
+            HIDDEN: spec.hidden_size,
+            LANES: folding.units,
+            COLUMNS: folding.columns,
+            H_W: spec.h.bits,
+            ACT_W: spec.act_bits(),
+            X_BLOCKS: folding.x_blocks,
+            BLOCKS: folding.blocks,
+            PAD: self.padding(),
+        };
+        let vector_buffer = parameters! {
+            COLUMNS: folding.columns,
+            USED: folding.used_columns(),
+            ACT_W: spec.act_bits(),
+            BLOCKS: folding.blocks,
+            CHAIN: folding.chain,
+            STAGE: folding.mac.stage_columns(),
+            STYLE: style,
+        };
+        vec![
+            ("step_buffer", step_buffer),
+            ("operands", operands),
+            ("h_writer", h_writer),
+            ("vector_buffer", vector_buffer),
+        ]
+    }
+
+    fn control(&self) -> Vec<(&'static str, Parameters)> {
+        let folding = self.layer.folding();
+        let sequencer = parameters! {
+            X_BLOCKS: folding.x_blocks,
+            H_BLOCKS: folding.h_blocks,
+            BLOCKS: folding.blocks,
+            GROUPS: folding.groups,
+            CHAIN: folding.chain,
+            RESULTS: 1 << folding.queue_log2,
+            FORBIDDEN: literal::hex(16, &format!("{:04x}", folding.timing.forbidden_mask())),
+        };
+        let command = parameters! {
+            BLOCKS: folding.blocks,
+            GROUPS: folding.groups,
+            START: u8::from(folding.start_register),
+            CHAIN: folding.chain,
+            LATENCY: folding.mac_latency,
+            CONTEXT_W: 0,
+        };
+        let lane_control = parameters! {
+            GROUPS: folding.groups,
+            SUMS: self.layer.spec().sums(),
+            DEPTH: folding.timing.depth(),
+            STATE_READ: self.phase(Event::Load(0)) - 1,
+            STATE_WRITE: self.phase(Event::Store(0)),
+            CONTEXT_W: 0,
+        };
+        vec![
+            ("sequencer", sequencer),
+            ("command", command),
+            ("lane_control", lane_control),
+            ("trace", parameters! { GROUPS: folding.groups }),
+        ]
+    }
+
+    fn results(&self) -> Vec<(&'static str, Parameters)> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let style = literal::string(self.small_memory_style);
+        let state = parameters! {
+            WIDTH: folding.units * spec.c.bits as usize,
+            DEPTH: folding.groups,
+            LATENCY: 1,
+            STYLE: style,
+        };
+        let group_fifo = parameters! {
+            WIDTH: folding.units * spec.h.bits as usize + 3,
+            DEPTH: 1 << folding.queue_log2,
+            STYLE: style,
+        };
+        let serializer = parameters! {
+            HIDDEN: spec.hidden_size,
+            LANES: folding.units,
+            ELEMENTS: folding.out_elements,
+            H_W: spec.h.bits,
+        };
+        vec![
+            ("state", state),
+            ("group_fifo", group_fifo),
+            ("serializer", serializer),
+        ]
+    }
+
+    /// The array's module, without the library's prefix, and its parameters.
+    #[must_use]
+    pub fn array(&self) -> (&'static str, Parameters) {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let mut parameters = parameters! {
+            ROWS: folding.rows(),
+            COLUMNS: folding.columns,
+            CHAIN: folding.chain,
+            ACT_W: spec.act_bits(),
+            WEIGHT_W: spec.w_bits,
+            SUM_W: self.layer.widths().sum,
+        };
         match folding.mac {
-            MacArray::Lut { .. } => 0,
-            MacArray::Dsp(packing) if packing.bare => 2,
-            MacArray::Dsp(_) => 1,
-        },
-    );
-    list.count("STAGE", folding.mac.stage_columns());
-    list.count("FIELDS", packing.fields);
-    list.count("FIELD_W", packing.field_w);
-    list.count("DSP_W_W", packing.ports.0);
-    list.count("DSP_A_W", packing.ports.1);
-    list.count("DSP_P_W", packing.ports.2);
-    list.count("START_REG", usize::from(folding.start_register));
-    list.count("MUX_REG", usize::from(mux_register));
-    list.count("TABLE_REG", folding.timing.gate_registers());
-    list.count("TANH_DELAY", folding.timing.state_registers());
-    list.count("WEIGHT_ADDR_W", address(layer.weight_memory().depth));
-    list.count("BIAS_ADDR_W", address(layer.bias_memory().depth));
-}
+            MacArray::Lut { mux_register } => {
+                parameters.extend(parameters! { MUX_REG: u8::from(mux_register) });
+                ("array_lut", parameters)
+            }
+            MacArray::Dsp(packing) => {
+                let (w_port, a_port, sum_port) = packing.ports;
+                parameters.extend(parameters! {
+                    FIELDS: packing.fields,
+                    FIELD_W: packing.field_w,
+                    W_W: w_port,
+                    A_W: a_port,
+                });
+                if packing.bare {
+                    return ("array_mult", parameters);
+                }
+                parameters.extend(parameters! { P_W: sum_port });
+                ("array_dsp", parameters)
+            }
+        }
+    }
 
-fn alignment(list: &mut List, widths: &Widths, small_memory_style: &str) {
-    let packed = |shifts: &[u32]| {
-        let value = shifts
-            .iter()
-            .rev()
-            .fold(0u64, |word, &shift| word << 8 | u64::from(shift));
-        literal::hex(32, &format!("{value:08x}"))
-    };
-    list.text("SHIFT_X", packed(&widths.shift_x));
-    list.text("SHIFT_H", packed(&widths.shift_h));
-    for name in ["VECTOR_STYLE", "STATE_STYLE", "QUEUE_STYLE"] {
-        list.text(name, literal::string(small_memory_style));
+    /// Parameters of the accumulator of one of a unit's sums.
+    #[must_use]
+    pub fn accumulator(&self, gate: usize) -> Parameters {
+        let widths = self.layer.widths();
+        parameters! {
+            SUM_W: widths.sum,
+            ACC_W: widths.acc,
+            SHIFT_X: widths.shift_x[gate],
+            SHIFT_H: widths.shift_h[gate],
+        }
+    }
+
+    /// Parameters of a lane.
+    #[must_use]
+    pub fn lane(&self) -> Parameters {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let widths = self.layer.widths();
+        parameters! {
+            ACC_W: widths.acc,
+            ACC_FRAC: widths.acc_frac,
+            Z_W: spec.z.bits,
+            Z_FRAC: spec.z.frac,
+            A_FRAC: spec.a_frac,
+            C_W: spec.c.bits,
+            C_FRAC: spec.c.frac,
+            H_W: spec.h.bits,
+            H_FRAC: spec.h.frac,
+            TABLE_REG: folding.timing.gate_registers(),
+            TANH_DELAY: folding.timing.state_registers(),
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! File list, `FuseSoC` core, synthesis scripts and constraint around the sources.
 
 use super::interface::Interface;
-use super::library::{Renderer, TemplateError, library_files, library_prefix, library_waivers};
+use super::library::{
+    Part, Renderer, TemplateError, library_files, library_prefix, library_waivers,
+};
 use crate::device::Family;
 use crate::spec::Implementation;
 use serde::Serialize;
@@ -26,6 +28,28 @@ impl BareFile {
     }
 }
 
+/// A part of the library that the design has: context of `library.core.tera`.
+#[derive(Debug, Serialize)]
+struct LibraryPart {
+    /// Its `FuseSoC` core.
+    core: String,
+    version: &'static str,
+    sources: Vec<String>,
+    waivers: Option<String>,
+}
+
+impl LibraryPart {
+    fn new(part: Part) -> Self {
+        let files = library_files(part).into_iter();
+        Self {
+            core: library_prefix().trim_end_matches('_').to_owned() + part.suffix(),
+            version: env!("CARGO_PKG_VERSION"),
+            sources: files.map(|(file, _)| format!("rtl/{file}")).collect(),
+            waivers: (part == Part::Common).then(|| format!("rtl/{}", library_waivers().0)),
+        }
+    }
+}
+
 /// Context of every script template.
 #[derive(Debug, Serialize)]
 struct ScriptContext {
@@ -34,9 +58,7 @@ struct ScriptContext {
     version: &'static str,
     target: &'static str,
     layers: usize,
-    library: String,
-    library_sources: Vec<String>,
-    waivers: String,
+    parts: Vec<LibraryPart>,
     sources: Vec<String>,
     own_sources: Vec<String>,
     memories: Vec<BareFile>,
@@ -89,12 +111,15 @@ pub(super) fn scripts(
     let mut scripts = BTreeMap::from([(format!("{name}.f"), file_list.into_bytes())]);
     for (path, template) in [
         (format!("{name}.core"), "fusesoc.core.tera"),
-        (format!("{}.core", context.library), "library.core.tera"),
         (format!("syn/{name}.ys"), "yosys.ys.tera"),
         (format!("syn/{name}.xdc"), "clock.xdc.tera"),
         ("syn/vivado.tcl".to_owned(), "vivado.tcl.tera"),
     ] {
         scripts.insert(path, renderer.render(template, &context)?.into_bytes());
+    }
+    for part in &context.parts {
+        let text = renderer.render("library.core.tera", part)?;
+        scripts.insert(format!("{}.core", part.core), text.into_bytes());
     }
     Ok(scripts)
 }
@@ -114,12 +139,13 @@ fn context(
     if !interface.memories.is_empty() {
         rtl.push("memories");
     }
-    let library: Vec<String> = library_files()
-        .into_iter()
-        .map(|(file, _)| format!("rtl/{file}"))
+    let parts = Part::ALL.into_iter().map(LibraryPart::new);
+    let parts: Vec<_> = parts
+        .filter(|part| interface.sources.contains(&part.sources[0]))
         .collect();
-    let own = interface.sources.iter();
-    let own = own.filter(|path| !library.contains(path)).cloned();
+    let of_library = |path: &String| parts.iter().any(|part| part.sources.contains(path));
+    let own = interface.sources.iter().filter(|path| !of_library(path));
+    let own = own.cloned().collect();
     let (synth_tool, synth_options) = fusesoc_synth(target);
     let constraints: &[&str] = match synth_tool {
         "vivado" => &["constraints"],
@@ -131,11 +157,9 @@ fn context(
         version: env!("CARGO_PKG_VERSION"),
         target: target.facts().title,
         layers,
-        library: library_prefix().trim_end_matches('_').to_owned(),
-        waivers: format!("rtl/{}", library_waivers().0),
         sources: interface.sources.clone(),
-        own_sources: own.collect(),
-        library_sources: library,
+        own_sources: own,
+        parts,
         memories: interface
             .memories
             .iter()

@@ -1,7 +1,7 @@
 //! Exact cycle counts: the control of every layer, without its data, cycle by cycle.
 //!
-//! This is the timing contract of `lprnn_loader`, `lprnn_sequencer`, `lprnn_h_writer` and
-//! `lprnn_output`, with a source that always offers and a sink that always takes. Every
+//! This is the timing contract of `lprnn_step_buffer`, `lprnn_sequencer`, `lprnn_h_writer`,
+//! `lprnn_group_fifo` and `lprnn_serializer`, with a source that always offers and a sink that always takes. Every
 //! cosimulation compares its counts with the simulated ones.
 
 use super::control::Control;

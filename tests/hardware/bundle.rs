@@ -1,7 +1,7 @@
 //! The emitted bundle: its test bench finds what is wrong and only that, and its bytes are fixed.
 
 use crate::common::{Recipe, testbench, tool, write};
-use lprnn_hw::codegen::{Interface, library_prefix};
+use lprnn_hw::codegen::{Interface, library_prefix, primitives};
 use lprnn_hw::device::Family;
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::ToolKind;
@@ -105,7 +105,7 @@ fn a_flipped_weight_bit_in_the_sources_fails() {
     // Inline memories have no digest: here the words of h must differ.
     let recipe = Recipe::new("inlined", &[3, 4], 4).folded(2, 2).inline();
     spoiled(recipe, "rtl/inlined_l0_weights.v", |text| {
-        let at = text.find("'d0: read_q <= ").unwrap();
+        let at = text.find("'d0: data_q <= ").unwrap();
         let end = at + text[at..].find(';').unwrap();
         // The sign of row 3's second weight: the output gate of the second column.
         let digit = end - 8;
@@ -180,9 +180,8 @@ fn descriptions_agree_with_the_files() {
         for path in interface.sources.iter().chain(&interface.memories) {
             assert!(bundle.files.contains_key(path), "{path}");
         }
-        let library = library_prefix();
-        let library = library.trim_end_matches('_');
-        let core = text(&format!("{}.core", recipe.name)) + &text(&format!("{library}.core"));
+        let cores = bundle.files.keys().filter(|path| path.ends_with(".core"));
+        let core: String = cores.map(|path| text(path)).collect();
         let tcl = text("syn/vivado.tcl");
         for (path, contents) in &bundle.files {
             let listed = matches!(path.rsplit_once('.'), Some((_, "v" | "mem")));
@@ -214,6 +213,56 @@ fn descriptions_agree_with_the_files() {
         );
         let markdown = text("report.md");
         assert!(markdown.contains(&interface.top));
+    }
+}
+
+/// A core of LUTs has no file of an array in DSP blocks, and the other way round; what is missing does not
+/// elaborate.
+#[test]
+fn a_bundle_has_no_module_that_it_does_not_use() {
+    let prefix = library_prefix();
+    for recipe in designs() {
+        let bundle = recipe.bundle(7, 14);
+        let text = |path: &String| String::from_utf8(bundle.files[path].clone()).unwrap();
+        let sources: Vec<String> = bundle.interface.sources.iter().map(text).collect();
+        let library = format!("rtl/{prefix}");
+        let of_library = bundle.interface.sources.iter();
+        let of_library: Vec<_> = of_library
+            .filter_map(|path| path.strip_prefix(&library)?.strip_suffix(".v"))
+            .collect();
+        for module in &of_library {
+            let instance = format!(" {prefix}{module} #(");
+            assert!(
+                sources.iter().any(|source| source.contains(&instance)),
+                "{}: nothing is a {module}",
+                recipe.name
+            );
+        }
+        let arrays: Vec<_> = of_library
+            .into_iter()
+            .filter(|module| module.starts_with("array_"))
+            .collect();
+        let dsp = recipe.mac == MacStyle::Dsp;
+        assert_eq!(arrays, [if dsp { "array_dsp" } else { "array_lut" }]);
+    }
+}
+
+/// A layer is instances and wires, and no hand-written module is told a number that it can derive.
+#[test]
+fn layers_are_structure_and_leaves_have_few_parameters() {
+    for recipe in designs() {
+        let bundle = recipe.bundle(7, 14);
+        for layer in 0..recipe.sizes.len() - 1 {
+            let source = &bundle.files[&format!("rtl/{}_l{layer}.v", recipe.name)];
+            let source = String::from_utf8_lossy(source);
+            for word in ["always", "reg ", "assign m_", " ? ", "if ("] {
+                assert!(!source.contains(word), "{}: {word}", recipe.name);
+            }
+        }
+    }
+    for (file, source) in primitives() {
+        let count = source.matches("\n    parameter ").count();
+        assert!((1..=12).contains(&count), "{file} has {count} parameters");
     }
 }
 

@@ -9,6 +9,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::{Output, ToolKind};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use tempfile::TempDir;
@@ -97,7 +98,8 @@ impl Bundles {
         }
     }
 
-    /// A Yosys script that elaborates design after design, each read by `read`.
+    /// A Yosys script that elaborates design after design, each read by `read`; every scope has a name of
+    /// its own.
     fn yosys(&self, read: impl Fn(&str, &str) -> String) {
         let mut script = String::new();
         for (name, sources, _) in &self.designs {
@@ -105,7 +107,8 @@ impl Bundles {
             write!(
                 script,
                 "{read}; hierarchy -check -top {name}_top; proc; \
-                 select -assert-none t:$dlatch t:$adlatch t:$dlatchsr; check -assert; design -reset; "
+                 select -assert-none t:$dlatch t:$adlatch t:$dlatchsr; check -assert; \
+                 flatten; select -assert-none w:*genblk* c:*genblk*; design -reset; "
             )
             .unwrap();
         }
@@ -124,14 +127,13 @@ impl Bundles {
 
     /// All files, each once: the sources of the library are the same in every design.
     fn files(&self) -> Vec<&str> {
-        let mut files = Vec::new();
-        for (index, (_, sources, bench)) in self.designs.iter().enumerate() {
-            let own = sources
-                .iter()
-                .filter(|path| index == 0 || !path.contains("/lprnn_"));
-            files.extend(own.chain([bench]).map(String::as_str));
+        let mut files = BTreeMap::new();
+        for (_, sources, bench) in &self.designs {
+            for path in sources.iter().chain([bench]) {
+                files.entry(path.rsplit('/').next()).or_insert(&**path);
+            }
         }
-        files
+        files.into_values().collect()
     }
 }
 

@@ -117,7 +117,7 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
         assert_eq!(design.layers()[0].folding().blocks, blocks);
         let open = mutant(
             "lprnn_sequencer.v",
-            "assign lane_ready = ~last_block_q | ((distance_q != FIRST) & (distance_q != SECOND));",
+            "assign lane_ready = ~last_block_q | ~FORBIDDEN[distance_q];",
             "assign lane_ready = 1'b1;",
         );
         each_is_found(recipe, &[open]);
@@ -145,14 +145,14 @@ fn elements_beyond_the_last_are_found_at_one_bit() {
         &how,
         &[
             mutant(
-                "lprnn_output.v",
+                "lprnn_serializer.v",
                 "if (e >= LAST_ELEMENTS)",
                 "if (e > LAST_ELEMENTS)",
             ),
             mutant(
-                "lprnn_layer.v",
-                "*IN_ELEMENTS + IN_LAST;",
-                "*IN_ELEMENTS + IN_ELEMENTS;",
+                "lprnn_operands.v",
+                "*ELEMENTS + INPUT_SIZE - (BEATS - 1)*ELEMENTS;",
+                "*ELEMENTS + ELEMENTS;",
             ),
         ],
     );

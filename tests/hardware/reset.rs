@@ -101,14 +101,14 @@ fn resets_that_do_less_are_found() {
         ("lut_top.v", "aresetn & ~rst", "~rst"),
         ("lut_top.v", "aresetn & ~rst", "aresetn"),
         (
-            "_output.v",
-            "count_q <= {(DEPTH_W+1){1'b0}};",
+            "_group_fifo.v",
+            "count_q <= {(ADDR_W+1){1'b0}};",
             "count_q <= count_q;",
         ),
         (
-            "_layer.v",
-            "phase_q <= {(PHASES+1){1'b0}};",
-            "phase_q <= {phase_q[PHASES-1:0], 1'b0};",
+            "_lane_control.v",
+            "phase_q <= {(DEPTH+1){1'b0}};",
+            "phase_q <= {phase_q[DEPTH-1:0], 1'b0};",
         ),
     ] {
         let mut bundle = recipe.bundle(3, 4);

@@ -1,8 +1,8 @@
 // Proved of lprnn_sequencer, for all time, with 2 blocks of x, 2 of h and an idle one, 2 groups, chains
 // of 3, room for 2 results, and a lane that two groups would want at once 6 or 7 cycles apart: blocks
 // start in order and with the right addresses and flags; one starts whenever, and only when, its
-// operands are there, its result has room, the skewed reads of the block before are done, and the lane
-// is not wanted twice; no more results are started than fit; after the last start the weight address
+// operands and weights are there, its result has room, the skewed reads of the block before are done, and
+// the lane is not wanted twice; no more results are started than fit; after the last start the weight address
 // runs on for as long as the chain reads. The environment does what it may at any time, and resets come
 // at any time.
 //
@@ -17,6 +17,7 @@ module props (
     input wire loaded,
     input wire written,
     input wire taken,
+    input wire valid,   // of the weights: comes and goes
     input wire fresh
 );
 
@@ -26,11 +27,12 @@ module props (
     wire [3:0] vector_addr;
 
     lprnn_sequencer #(
-        .X_BLOCKS(2), .H_BLOCKS(2), .BLOCKS(5), .BLOCK_W(3), .GROUPS(2), .GROUP_W(1), .ADDR_W(4),
-        .CHAIN(3), .RESULTS(2), .RESULTS_W(2), .H_CREDIT_W(2), .AVOID(6)
+        .X_BLOCKS(2), .H_BLOCKS(2), .BLOCKS(5), .GROUPS(2), .CHAIN(3), .RESULTS(2),
+        .FORBIDDEN(16'h00c0)
     ) dut (
-        .clk(clk), .rst(rst), .x_steps_i(x_steps), .h_written_i(written), .result_taken_i(taken),
-        .x_begun_o(begun), .fresh_i(fresh), .weight_addr_o(weight_addr), .vector_addr_o(vector_addr),
+        .clk(clk), .rst(rst), .x_steps_i(x_steps), .h_written_i(written),
+        .weight_valid_i(valid), .result_taken_i(taken), .x_begun_o(begun), .fresh_i(fresh),
+        .weight_row_o(weight_addr), .vector_row_o(vector_addr),
         .bank_o(bank), .sum_o(sum), .recurrent_o(recurrent), .group_end_o(group_end),
         .step_end_o(step_end)
     );
@@ -53,7 +55,7 @@ module props (
     wire idle     = place[4] | place[9];
     wire needs_h  = place[2] | place[3];
     wire near     = (ends == 4'd6) | (ends == 4'd7);
-    wire start    = ~(first & x_steps == 2'd0) & ~(needs_h & h_there == 2'd0)
+    wire start    = valid & ~(first & x_steps == 2'd0) & ~(needs_h & h_there == 2'd0)
                   & ~(last & results == 2'd2) & ~(any & since != 2'd1 & since != 2'd3) & ~(last & near);
     wire [3:0] row = place[1] ? 4'd1 : place[2] ? 4'd2 : place[3] ? 4'd3 : place[4] ? 4'd4
                    : place[5] ? 4'd5 : place[6] ? 4'd6 : place[7] ? 4'd7 : place[8] ? 4'd8

@@ -20,13 +20,13 @@ module props (
 
     wire never, tlast, pulse, window;
 
-    lprnn_state_policy #(.POLICY(0), .WINDOW(3), .WINDOW_W(2), .BEATS(3), .BEAT_W(2)) u_never
+    lprnn_state_policy #(.POLICY(0), .WINDOW(3), .BEATS(3)) u_never
         (.clk(clk), .rst(rst), .clear_i(clear), .accept_i(accept), .last_i(last), .fresh_o(never));
-    lprnn_state_policy #(.POLICY(1), .WINDOW(3), .WINDOW_W(2), .BEATS(3), .BEAT_W(2)) u_tlast
+    lprnn_state_policy #(.POLICY(1), .WINDOW(3), .BEATS(3)) u_tlast
         (.clk(clk), .rst(rst), .clear_i(clear), .accept_i(accept), .last_i(last), .fresh_o(tlast));
-    lprnn_state_policy #(.POLICY(2), .WINDOW(3), .WINDOW_W(2), .BEATS(3), .BEAT_W(2)) u_pulse
+    lprnn_state_policy #(.POLICY(2), .WINDOW(3), .BEATS(3)) u_pulse
         (.clk(clk), .rst(rst), .clear_i(clear), .accept_i(accept), .last_i(last), .fresh_o(pulse));
-    lprnn_state_policy #(.POLICY(3), .WINDOW(3), .WINDOW_W(2), .BEATS(3), .BEAT_W(2)) u_window
+    lprnn_state_policy #(.POLICY(3), .WINDOW(3), .BEATS(3)) u_window
         (.clk(clk), .rst(rst), .clear_i(clear), .accept_i(accept), .last_i(last), .fresh_o(window));
 
     reg       running;      // a reset has been

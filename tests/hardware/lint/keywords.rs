@@ -1,7 +1,7 @@
 //! No name in a source is a reserved word of Verilog, `SystemVerilog` or VHDL.
 
 use super::{Recipe, designs, flows_python};
-use lprnn_hw::codegen::PRIMITIVES;
+use lprnn_hw::codegen::primitives;
 use lprnn_hw::spec::{Identifier, MAX_LENGTH, reserved_word, verilog_words};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn check(recipe: &Recipe) {
 
 #[test]
 fn no_source_uses_a_word_of_another_language() {
-    for (file, source) in PRIMITIVES {
+    for (file, source) in primitives() {
         assert_eq!(reserved(source), [], "rtl/{file}");
     }
     for recipe in designs() {

@@ -191,25 +191,21 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
 #[test]
 fn trace_ports_show_every_pre_activation_once() {
     traced(None).unwrap();
-    let file = "lprnn_layer.v";
+    let file = "lprnn_trace.v";
     for wrong in [
+        mutant(file, "z_i[2] ? 2'd1 : 2'd3;", "z_i[2] ? 2'd3 : 2'd1;"),
         mutant(
             file,
-            "phase_q[5] ? 2'd1 : 2'd3;",
-            "phase_q[5] ? 2'd3 : 2'd1;",
-        ),
-        mutant(
-            file,
-            "assign trace_valid_o = |phase_q[6:3];",
-            "assign trace_valid_o = |phase_q[6:4];",
+            "assign valid_o = |z_i;",
+            "assign valid_o = |z_i[3:1];",
         ),
         // Only the first reset counts: registers of the compiled model start at random.
         mutant(
             file,
-            "always @(posedge clk) begin\n        if (rst) begin\n            trace_group_q <= 16'd0;",
+            "always @(posedge clk) begin\n        if (rst) begin\n            group_q <= 16'd0;",
             "reg [1:0] seen_q;\n    initial seen_q = 2'd0;\n    always @(posedge clk) begin\n        \
              seen_q <= rst ? seen_q | 2'd1 : {2{seen_q[0]}};\n        if (rst) begin\n            \
-             if (~seen_q[1]) trace_group_q <= 16'd0;",
+             if (~seen_q[1]) group_q <= 16'd0;",
         ),
     ] {
         traced(Some(&wrong)).expect_err(wrong.wrong);

@@ -144,9 +144,9 @@ pub fn differences_with(benches: &[Bench], mutant: Option<&Mutant>) -> Vec<Strin
     std::fs::write(folder.path().join("bench.v"), text).unwrap();
 
     let mut arguments = vec!["-g2005", "-s", "all", "-o", "bench.vvp", "bench.v"];
-    for (file, right) in lprnn_hw::codegen::PRIMITIVES {
-        let spoilt = mutant.filter(|mutant| mutant.file == *file);
-        let text = spoilt.map_or_else(|| (*right).to_owned(), |mutant| mutant.of(right));
+    for (file, right) in lprnn_hw::codegen::primitives() {
+        let spoilt = mutant.filter(|mutant| mutant.file == file);
+        let text = spoilt.map_or_else(|| right.to_owned(), |mutant| mutant.of(right));
         std::fs::write(folder.path().join(file), text).unwrap();
         arguments.push(file);
     }

@@ -1,4 +1,4 @@
-//! The element-wise part of one unit, driven phase by phase as `lprnn_layer` drives it.
+//! The element-wise part of one unit, driven phase by phase as `lprnn_lane_control` drives it.
 //!
 //! What the lane must say follows docs/numerics.md. Every input is random outside of the cycles in which
 //! the header says that it is read, so that a look one cycle early or late is a look at noise.
@@ -55,7 +55,6 @@ struct Ports {
     gate_addr: Option<i64>,
     tanh_addr: Option<i64>,
     c_o: Option<i64>,
-    z: Option<i64>,
     h: Option<i64>,
 }
 
@@ -139,6 +138,23 @@ impl Lane {
         16 + self.table_register() + self.folding().timing.state_registers()
     }
 
+    /// The strobes and the phases in which they are high, as the lane's header has them.
+    fn strobes(&self) -> [(&'static str, usize); 9] {
+        let table = self.table_register();
+        let tanh = table + self.folding().timing.state_registers();
+        [
+            ("take_i", 0),
+            ("tanh_i", 3),
+            ("keep_g_i", 4 + table),
+            ("load_ig_i", 5 + table),
+            ("keep_o_i", 7 + table),
+            ("start_c_i", 7 + table),
+            ("load_ot_i", 12 + tanh),
+            ("start_h_i", 14 + tanh),
+            ("keep_h_i", 15 + tanh),
+        ]
+    }
+
     /// Half of the last bit that z keeps, which the bias memory adds.
     fn half(&self) -> i64 {
         if self.widths().z_shift > 0 {
@@ -217,7 +233,6 @@ impl Lane {
                 set(&mut ports[at(1 + turn)].bias, bias);
                 let code = z[gate] & ((1 << self.layer.z.bits) - 1);
                 let tanh = i64::from(gate == 2) << self.layer.z.bits;
-                set(&mut ports[at(3 + turn)].z, code);
                 set(&mut ports[at(3 + turn)].gate_addr, tanh | code);
                 set(&mut ports[at(4 + turn)].gate_data, group.gates[gate]);
             }
@@ -284,9 +299,13 @@ impl Lane {
         let (z_w, c_w, h_w) = (z_w as usize, c_w as usize, h_w as usize);
         let (acc_w, table_w) = (widths.acc, layer.a_frac as usize + 2);
         let cycles = all.iter().map(|ports| {
-            let mut inputs: Vec<bool> = bits(ports.reset.into(), 1)
-                .chain(bits(ports.phases, self.phases()))
-                .collect();
+            let mut inputs: Vec<bool> = vec![ports.reset];
+            inputs.extend(
+                self.strobes()
+                    .map(|(_, phase)| ports.phases >> phase & 1 == 1),
+            );
+            let turn = (0..4).find(|turn| ports.phases >> turn & 1 == 1);
+            inputs.extend(bits(turn.unwrap_or(0), 2));
             let acc = ports.acc.map(|acc| (acc, acc_w));
             let others = [
                 (ports.fresh, 1),
@@ -302,7 +321,6 @@ impl Lane {
                 (ports.gate_addr, z_w + 1),
                 (ports.tanh_addr, z_w),
                 (ports.c_o, c_w),
-                (ports.z, z_w),
                 (ports.h, h_w),
             ];
             let outputs = outputs.into_iter().flat_map(|(value, width)| {
@@ -316,40 +334,38 @@ impl Lane {
         let parameters = [
             ("ACC_W", acc_w as i64),
             ("Z_W", z_w as i64),
-            ("Z_SHIFT", widths.z_shift.into()),
+            ("ACC_FRAC", widths.acc_frac.into()),
+            ("Z_FRAC", layer.z.frac.into()),
             ("A_FRAC", layer.a_frac.into()),
             ("C_W", c_w as i64),
-            ("FC_SHIFT", widths.fc_shift.into()),
-            ("IG_SHIFT", widths.ig_shift.into()),
-            ("ZC_SHIFT", widths.zc_shift.into()),
+            ("C_FRAC", layer.c.frac.into()),
             ("H_W", h_w as i64),
-            ("H_SHIFT", widths.h_shift.into()),
-            ("B_W", widths.operand as i64),
-            ("P_W", widths.products as i64),
+            ("H_FRAC", layer.h.frac.into()),
             ("TABLE_REG", self.table_register() as i64),
             ("TANH_DELAY", folding.timing.state_registers() as i64),
-            ("PHASES", self.phases() as i64),
         ];
         Bench {
-            module: "lprnn_lane",
+            module: "lprnn_lane_lstm",
             parameters: parameters.to_vec(),
             clocked: true,
             cycles: cycles.collect(),
-            inputs: vec![
-                ("rst", 1),
-                ("phase_i", self.phases()),
-                ("acc_i", 4 * acc_w),
-                ("fresh_i", 1),
-                ("bias_i", acc_w),
-                ("gate_data_i", table_w),
-                ("tanh_data_i", table_w),
-                ("c_i", c_w),
-            ],
+            inputs: [("rst", 1)]
+                .into_iter()
+                .chain(self.strobes().map(|(port, _)| (port, 1)))
+                .chain([
+                    ("turn_i", 2),
+                    ("acc_i", 4 * acc_w),
+                    ("fresh_i", 1),
+                    ("bias_i", acc_w),
+                    ("gate_data_i", table_w),
+                    ("tanh_data_i", table_w),
+                    ("c_i", c_w),
+                ])
+                .collect(),
             outputs: vec![
                 ("gate_addr_o", z_w + 1),
                 ("tanh_addr_o", z_w),
                 ("c_o", c_w),
-                ("z_o", z_w),
                 ("h_o", h_w),
             ],
         }

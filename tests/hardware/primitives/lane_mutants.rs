@@ -59,43 +59,43 @@ fn lanes_are_exact() {
 }
 
 const fn lane(right: &'static str, wrong: &'static str) -> Mutant {
-    mutant("lprnn_lane.v", right, wrong)
+    mutant("lprnn_lane_lstm.v", right, wrong)
 }
 
 /// Gates, phases, delays.
 const ORDER: [Mutant; 15] = [
     lane(
-        "(turn_q[0] ? wait_o_q : wait_f_q)",
-        "(turn_q[0] ? wait_f_q : wait_o_q)",
+        "(turn_i[0] ? wait_o_q : wait_f_q)",
+        "(turn_i[0] ? wait_f_q : wait_o_q)",
     ),
     lane("wait_i_q : live_g);", "live_i : live_g);"),
     lane("value - before0_q", "value - before1_q"),
     lane("diff_q + bias_i", "diff_q"),
-    lane("{phase_i[3], z_q}", "{phase_i[4], z_q}"),
-    lane("if (phase_i[4+R])", "if (phase_i[5+R])"),
-    lane("if (phase_i[7+R])", "if (phase_i[6+R])"),
-    lane("a_q <= phase_i[12+T] ? o_q", "a_q <= phase_i[12+R] ? o_q"),
-    lane("b_q <= phase_i[12+T]", "b_q <= phase_i[11+T]"),
-    lane(": phase_i[5+R]  ?", ": phase_i[6+R]  ?"),
-    lane("base = phase_i[7+R] ?", "base = phase_i[8+R] ?"),
-    lane("phase_i[14+T] ?", "phase_i[13+T] ?"),
-    lane("if (phase_i[15+T])", "if (1'b1)"),
-    lane("if (TABLE_REG != 0) begin", "if (0) begin"),
-    lane(
-        "assign tanh_data = late[TANH_DELAY*A_W",
-        "assign tanh_data = late[0",
-    ),
+    lane("{tanh_i, z_q}", "{1'b0, z_q}"),
+    lane("if (keep_g_i)", "if (load_ig_i)"),
+    lane("if (keep_o_i)", "if (load_ot_i)"),
+    lane("a_q <= load_ot_i ? o_q", "a_q <= start_h_i ? o_q"),
+    lane("b_q <= load_ot_i ?", "b_q <= start_h_i ?"),
+    lane(": load_ig_i ?", ": keep_g_i ?"),
+    lane("base = start_c_i ?", "base = load_ig_i ?"),
+    lane("start_h_i ?", "keep_h_i ?"),
+    lane("if (keep_h_i)", "if (1'b1)"),
+    lane(".CYCLES (TABLE_REG)", ".CYCLES (0)"),
+    lane(".CYCLES (TANH_DELAY)", ".CYCLES (TABLE_REG)"),
 ];
 
 /// Shifts, rounding, signs, saturation.
 const ARITHMETIC: [Mutant; 14] = [
-    lane(": fresh_i       ? {B_W{1'b0}}", ": 1'b0 ? {B_W{1'b0}}"),
+    lane(": fresh_i   ? {B_W{1'b0}}", ": 1'b0 ? {B_W{1'b0}}"),
     lane("operand_g <<< IG_SHIFT", "operand_g"),
     lane("operand_c[B_W-1:0] <<< FC_SHIFT", "operand_c[B_W-1:0]"),
     lane("ONE << (C_SHIFT - 1)", "ONE << (A_FRAC - 1)"),
     lane("(H_SHIFT > 0 && H_W > 1)", "(H_SHIFT > 0)"),
     lane("ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)", "{P_W{1'b0}}"),
-    lane("C_SHIFT = A_FRAC + FC_SHIFT", "C_SHIFT = A_FRAC + IG_SHIFT"),
+    lane(
+        "C_SHIFT  = A_FRAC + FC_SHIFT;",
+        "C_SHIFT  = A_FRAC + IG_SHIFT;",
+    ),
     lane(
         ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (1)",
         ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (0)",
@@ -122,7 +122,7 @@ const ARITHMETIC: [Mutant; 14] = [
 ];
 
 /// Registers that only the first reset clears, and a reset that comes a cycle late.
-const RESETS: [Mutant; 6] = [
+const RESETS: [Mutant; 5] = [
     lane(
         "before0_q <= {ACC_W{1'b0}};",
         "if (^before0_q === 1'bx) before0_q <= 0;",
@@ -138,10 +138,6 @@ const RESETS: [Mutant; 6] = [
     lane(
         "before3_q <= {ACC_W{1'b0}};",
         "if (^before3_q === 1'bx) before3_q <= 0;",
-    ),
-    lane(
-        "turn_q    <= 2'd0;",
-        "if (^turn_q === 1'bx) turn_q <= 2'd0;",
     ),
     lane(
         "z_q    <= z;\n        if (rst) begin",

@@ -6,7 +6,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::hardware::{MacArray, Packing};
 use lprnn_hw::spec::MacStyle;
 
-/// One array as `lprnn_layer` would instantiate it.
+/// One array as a layer instantiates it.
 struct Array {
     mac: MacArray,
     rows: usize,
@@ -92,7 +92,6 @@ impl Array {
             ("ROWS", self.rows),
             ("COLUMNS", self.columns),
             ("CHAIN", chain),
-            ("CHAINS", chains),
             ("ACT_W", self.act_w),
             ("WEIGHT_W", self.weight_w),
         ];
@@ -101,23 +100,23 @@ impl Array {
                 let chain_w = self.act_w + 1 + log2(chain) + usize::from(self.weight_w == 1);
                 let digits = mux_register && self.weight_w > 1;
                 let mux_register = usize::from(mux_register);
-                parameters.extend([("MUX_REG", mux_register), ("CHAIN_W", chain_w)]);
+                parameters.push(("MUX_REG", mux_register));
                 let partial = chain_w + self.weight_w;
                 let sum_w = if digits { partial - 1 } else { partial + 2 };
-                ("lprnn_mac_lut", sum_w + merges)
+                ("lprnn_array_lut", sum_w + merges)
             }
             MacArray::Dsp(packing) if packing.bare => {
                 let (w_w, a_w, _) = packing.ports;
                 let chain_w = self.weight_w + self.act_w - 1 + log2(chain);
                 parameters.extend([("FIELDS", packing.fields), ("FIELD_W", packing.field_w)]);
-                parameters.extend([("W_W", w_w), ("A_W", a_w), ("CHAIN_W", chain_w)]);
-                ("lprnn_mac_mult", chain_w + merges)
+                parameters.extend([("W_W", w_w), ("A_W", a_w)]);
+                ("lprnn_array_mult", chain_w + merges)
             }
             MacArray::Dsp(packing) => {
                 let (w_w, a_w, p_w) = packing.ports;
                 parameters.extend([("FIELDS", packing.fields), ("FIELD_W", packing.field_w)]);
                 parameters.extend([("W_W", w_w), ("A_W", a_w), ("P_W", p_w)]);
-                ("lprnn_mac_dsp", packing.field_w + 1 + merges)
+                ("lprnn_array_dsp", packing.field_w + 1 + merges)
             }
         };
         parameters.push(("SUM_W", sum_w));

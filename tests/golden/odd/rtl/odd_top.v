@@ -52,11 +52,9 @@ module odd_top #(
     wire fresh;
 
     lprnn_0_1_0_state_policy #(
-        .POLICY   (1),
-        .WINDOW   (1),
-        .WINDOW_W (1),
-        .BEATS    (3),
-        .BEAT_W   (2)
+        .POLICY (1),
+        .WINDOW (1),
+        .BEATS  (3)
     ) u_state_policy (
         .clk      (aclk),
         .rst      (rst),
@@ -91,105 +89,43 @@ module odd_top #(
     // ---- layer 0: 3 -> 5 units, weights 4 bit, x s4.2, h s4.3; 2 units x 3 columns, 24 MACs a cycle
     wire [3:0] l0_weight_addr;
     wire [95:0] l0_weight_data;
+    wire l0_weight_valid;
     wire [4:0] l0_bias_addr;
     wire [23:0] l0_bias_data;
+    wire l0_bias_valid;
     wire [11:0] l0_gate_addr;
     wire [15:0] l0_gate_data;
     wire [9:0] l0_tanh_addr;
     wire [15:0] l0_tanh_data;
 
-    lprnn_0_1_0_layer #(
-        .LANES (2),
-        .COLUMNS (3),
-        .CHAIN (2),
-        .CHAINS (1),
-        .GROUPS (3),
-        .GROUP_W (2),
-        .X_BLOCKS (1),
-        .H_BLOCKS (3),
-        .H_CREDIT_W (2),
-        .BLOCKS (5),
-        .BLOCK_W (3),
-        .H_SLOTS (1),
-        .H_SUBBLOCKS (1),
-        .LAST_UNITS (1),
-        .USED_COLUMNS (3),
-        .IN_ELEMENTS (1),
-        .IN_ELEMENT_W (8),
-        .IN_BEATS (3),
-        .IN_BEAT_W (2),
-        .IN_SLOTS (3),
-        .IN_LAST (1),
-        .OUT_ELEMENTS (1),
-        .OUT_ELEMENT_W (8),
-        .OUT_BEATS (2),
-        .OUT_BEAT_W (1),
-        .OUT_LAST_BEATS (1),
-        .OUT_LAST (1),
-        .QUEUE_W (3),
-        .X_W (4),
-        .H_W (4),
-        .ACT_W (4),
-        .WEIGHT_W (4),
-        .Z_W (5),
-        .A_FRAC (6),
-        .C_W (12),
-        .FC_SHIFT (0),
-        .IG_SHIFT (2),
-        .ZC_SHIFT (6),
-        .H_SHIFT (9),
-        .B_W (12),
-        .P_W (20),
-        .CHAIN_W (6),
-        .SUM_W (12),
-        .ACC_W (12),
-        .Z_SHIFT (6),
-        .MAC_LATENCY (6),
-        .MAC_DSP (0),
-        .STAGE (2),
-        .FIELDS (1),
-        .FIELD_W (1),
-        .DSP_W_W (25),
-        .DSP_A_W (18),
-        .DSP_P_W (48),
-        .START_REG (0),
-        .MUX_REG (0),
-        .TABLE_REG (0),
-        .TANH_DELAY (0),
-        .WEIGHT_ADDR_W (4),
-        .BIAS_ADDR_W (5),
-        .SHIFT_X (32'h02030102),
-        .SHIFT_H (32'h00010100),
-        .VECTOR_STYLE ("distributed"),
-        .STATE_STYLE ("distributed"),
-        .QUEUE_STYLE ("distributed")
-    ) u_layer0 (
-        .clk           (aclk),
-        .rst           (rst),
-        .s_valid_i     (stream0_valid),
-        .s_ready_o     (stream0_ready),
-        .s_data_i      (stream0_data),
-        .s_last_i      (stream0_last),
-        .s_fresh_i     (stream0_fresh),
-        .m_valid_o     (stream1_valid),
-        .m_ready_i     (stream1_ready),
-        .m_data_o      (stream1_data),
-        .m_last_o      (stream1_last),
-        .m_fresh_o     (stream1_fresh),
-        .weight_addr_o (l0_weight_addr),
-        .weight_data_i (l0_weight_data),
-        .bias_addr_o   (l0_bias_addr),
-        .bias_data_i   (l0_bias_data),
-        .gate_addr_o   (l0_gate_addr),
-        .gate_data_i   (l0_gate_data),
-        .tanh_addr_o   (l0_tanh_addr),
-        .tanh_data_i   (l0_tanh_data)
+    odd_l0 u_layer0 (
+        .clk            (aclk),
+        .rst            (rst),
+        .s_valid_i      (stream0_valid),
+        .s_ready_o      (stream0_ready),
+        .s_data_i       (stream0_data),
+        .s_last_i       (stream0_last),
+        .s_fresh_i      (stream0_fresh),
+        .m_valid_o      (stream1_valid),
+        .m_ready_i      (stream1_ready),
+        .m_data_o       (stream1_data),
+        .m_last_o       (stream1_last),
+        .m_fresh_o      (stream1_fresh),
+        .weight_addr_o  (l0_weight_addr),
+        .weight_data_i  (l0_weight_data),
+        .weight_valid_i (l0_weight_valid & l0_bias_valid),
+        .bias_addr_o    (l0_bias_addr),
+        .bias_data_i    (l0_bias_data),
+        .gate_addr_o    (l0_gate_addr),
+        .gate_data_i    (l0_gate_data),
+        .tanh_addr_o    (l0_tanh_addr),
+        .tanh_data_i    (l0_tanh_data)
 `ifdef LPRNN_TRACE
         ,
-        .trace_valid_o (trace_l0_valid),
-        .trace_gate_o  (trace_l0_gate),
-        .trace_group_o (trace_l0_group),
-        .trace_z_o     (trace_l0_z)
+        .trace_valid_o  (trace_l0_valid),
+        .trace_gate_o   (trace_l0_gate),
+        .trace_group_o  (trace_l0_group),
+        .trace_z_o      (trace_l0_z)
 `endif
     );
 
@@ -197,28 +133,28 @@ module odd_top #(
         .FOLDER (MEMORIES),
         .WIDTH (96),
         .DEPTH (15),
-        .ADDR_W (4),
         .CONTENTS ("odd_l0_weights.mem"),
         .DIGEST (32'hc9afe451),
         .STYLE ("distributed")
     ) u_l0_weights (
-        .clk    (aclk),
-        .addr_i (l0_weight_addr),
-        .data_o (l0_weight_data)
+        .clk     (aclk),
+        .addr_i  (l0_weight_addr),
+        .data_o  (l0_weight_data),
+        .valid_o (l0_weight_valid)
     );
 
     lprnn_0_1_0_rom #(
         .FOLDER (MEMORIES),
         .WIDTH (24),
         .DEPTH (24),
-        .ADDR_W (5),
         .CONTENTS ("odd_l0_biases.mem"),
         .DIGEST (32'h86a4f961),
         .STYLE ("distributed")
     ) u_l0_biases (
-        .clk    (aclk),
-        .addr_i (l0_bias_addr),
-        .data_o (l0_bias_data)
+        .clk     (aclk),
+        .addr_i  (l0_bias_addr),
+        .data_o  (l0_bias_data),
+        .valid_o (l0_bias_valid)
     );
 
     genvar unit0;
@@ -237,105 +173,43 @@ module odd_top #(
     // ---- layer 1: 5 -> 2 units, weights 4 bit, x s4.3, h s4.3; 2 units x 3 columns, 24 MACs a cycle
     wire [2:0] l1_weight_addr;
     wire [95:0] l1_weight_data;
+    wire l1_weight_valid;
     wire [2:0] l1_bias_addr;
     wire [21:0] l1_bias_data;
+    wire l1_bias_valid;
     wire [11:0] l1_gate_addr;
     wire [15:0] l1_gate_data;
     wire [9:0] l1_tanh_addr;
     wire [15:0] l1_tanh_data;
 
-    lprnn_0_1_0_layer #(
-        .LANES (2),
-        .COLUMNS (3),
-        .CHAIN (2),
-        .CHAINS (1),
-        .GROUPS (1),
-        .GROUP_W (1),
-        .X_BLOCKS (2),
-        .H_BLOCKS (1),
-        .H_CREDIT_W (1),
-        .BLOCKS (5),
-        .BLOCK_W (3),
-        .H_SLOTS (1),
-        .H_SUBBLOCKS (1),
-        .LAST_UNITS (2),
-        .USED_COLUMNS (3),
-        .IN_ELEMENTS (1),
-        .IN_ELEMENT_W (8),
-        .IN_BEATS (5),
-        .IN_BEAT_W (3),
-        .IN_SLOTS (3),
-        .IN_LAST (1),
-        .OUT_ELEMENTS (1),
-        .OUT_ELEMENT_W (8),
-        .OUT_BEATS (2),
-        .OUT_BEAT_W (1),
-        .OUT_LAST_BEATS (2),
-        .OUT_LAST (1),
-        .QUEUE_W (3),
-        .X_W (4),
-        .H_W (4),
-        .ACT_W (4),
-        .WEIGHT_W (4),
-        .Z_W (5),
-        .A_FRAC (6),
-        .C_W (12),
-        .FC_SHIFT (0),
-        .IG_SHIFT (2),
-        .ZC_SHIFT (6),
-        .H_SHIFT (9),
-        .B_W (12),
-        .P_W (20),
-        .CHAIN_W (6),
-        .SUM_W (12),
-        .ACC_W (11),
-        .Z_SHIFT (6),
-        .MAC_LATENCY (6),
-        .MAC_DSP (0),
-        .STAGE (2),
-        .FIELDS (1),
-        .FIELD_W (1),
-        .DSP_W_W (25),
-        .DSP_A_W (18),
-        .DSP_P_W (48),
-        .START_REG (0),
-        .MUX_REG (0),
-        .TABLE_REG (0),
-        .TANH_DELAY (0),
-        .WEIGHT_ADDR_W (3),
-        .BIAS_ADDR_W (3),
-        .SHIFT_X (32'h01020001),
-        .SHIFT_H (32'h00010100),
-        .VECTOR_STYLE ("distributed"),
-        .STATE_STYLE ("distributed"),
-        .QUEUE_STYLE ("distributed")
-    ) u_layer1 (
-        .clk           (aclk),
-        .rst           (rst),
-        .s_valid_i     (stream1_valid),
-        .s_ready_o     (stream1_ready),
-        .s_data_i      (stream1_data),
-        .s_last_i      (stream1_last),
-        .s_fresh_i     (stream1_fresh),
-        .m_valid_o     (stream2_valid),
-        .m_ready_i     (stream2_ready),
-        .m_data_o      (stream2_data),
-        .m_last_o      (stream2_last),
-        .m_fresh_o     (stream2_fresh),
-        .weight_addr_o (l1_weight_addr),
-        .weight_data_i (l1_weight_data),
-        .bias_addr_o   (l1_bias_addr),
-        .bias_data_i   (l1_bias_data),
-        .gate_addr_o   (l1_gate_addr),
-        .gate_data_i   (l1_gate_data),
-        .tanh_addr_o   (l1_tanh_addr),
-        .tanh_data_i   (l1_tanh_data)
+    odd_l1 u_layer1 (
+        .clk            (aclk),
+        .rst            (rst),
+        .s_valid_i      (stream1_valid),
+        .s_ready_o      (stream1_ready),
+        .s_data_i       (stream1_data),
+        .s_last_i       (stream1_last),
+        .s_fresh_i      (stream1_fresh),
+        .m_valid_o      (stream2_valid),
+        .m_ready_i      (stream2_ready),
+        .m_data_o       (stream2_data),
+        .m_last_o       (stream2_last),
+        .m_fresh_o      (stream2_fresh),
+        .weight_addr_o  (l1_weight_addr),
+        .weight_data_i  (l1_weight_data),
+        .weight_valid_i (l1_weight_valid & l1_bias_valid),
+        .bias_addr_o    (l1_bias_addr),
+        .bias_data_i    (l1_bias_data),
+        .gate_addr_o    (l1_gate_addr),
+        .gate_data_i    (l1_gate_data),
+        .tanh_addr_o    (l1_tanh_addr),
+        .tanh_data_i    (l1_tanh_data)
 `ifdef LPRNN_TRACE
         ,
-        .trace_valid_o (trace_l1_valid),
-        .trace_gate_o  (trace_l1_gate),
-        .trace_group_o (trace_l1_group),
-        .trace_z_o     (trace_l1_z)
+        .trace_valid_o  (trace_l1_valid),
+        .trace_gate_o   (trace_l1_gate),
+        .trace_group_o  (trace_l1_group),
+        .trace_z_o      (trace_l1_z)
 `endif
     );
 
@@ -343,28 +217,28 @@ module odd_top #(
         .FOLDER (MEMORIES),
         .WIDTH (96),
         .DEPTH (5),
-        .ADDR_W (3),
         .CONTENTS ("odd_l1_weights.mem"),
         .DIGEST (32'h70f900a2),
         .STYLE ("distributed")
     ) u_l1_weights (
-        .clk    (aclk),
-        .addr_i (l1_weight_addr),
-        .data_o (l1_weight_data)
+        .clk     (aclk),
+        .addr_i  (l1_weight_addr),
+        .data_o  (l1_weight_data),
+        .valid_o (l1_weight_valid)
     );
 
     lprnn_0_1_0_rom #(
         .FOLDER (MEMORIES),
         .WIDTH (22),
         .DEPTH (8),
-        .ADDR_W (3),
         .CONTENTS ("odd_l1_biases.mem"),
         .DIGEST (32'hec175588),
         .STYLE ("distributed")
     ) u_l1_biases (
-        .clk    (aclk),
-        .addr_i (l1_bias_addr),
-        .data_o (l1_bias_data)
+        .clk     (aclk),
+        .addr_i  (l1_bias_addr),
+        .data_o  (l1_bias_data),
+        .valid_o (l1_bias_valid)
     );
 
     genvar unit1;

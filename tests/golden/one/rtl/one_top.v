@@ -46,11 +46,9 @@ module one_top #(
     wire fresh;
 
     lprnn_0_1_0_state_policy #(
-        .POLICY   (1),
-        .WINDOW   (1),
-        .WINDOW_W (1),
-        .BEATS    (1),
-        .BEAT_W   (1)
+        .POLICY (1),
+        .WINDOW (1),
+        .BEATS  (1)
     ) u_state_policy (
         .clk      (aclk),
         .rst      (rst),
@@ -82,105 +80,43 @@ module one_top #(
     // ---- layer 0: 1 -> 1 units, weights 4 bit, x s4.2, h s4.3; 1 units x 1 columns, 4 MACs a cycle
     wire [2:0] l0_weight_addr;
     wire [15:0] l0_weight_data;
+    wire l0_weight_valid;
     wire [2:0] l0_bias_addr;
     wire [10:0] l0_bias_data;
+    wire l0_bias_valid;
     wire [5:0] l0_gate_addr;
     wire [7:0] l0_gate_data;
     wire [4:0] l0_tanh_addr;
     wire [7:0] l0_tanh_data;
 
-    lprnn_0_1_0_layer #(
-        .LANES (1),
-        .COLUMNS (1),
-        .CHAIN (1),
-        .CHAINS (1),
-        .GROUPS (1),
-        .GROUP_W (1),
-        .X_BLOCKS (1),
-        .H_BLOCKS (1),
-        .H_CREDIT_W (1),
-        .BLOCKS (5),
-        .BLOCK_W (3),
-        .H_SLOTS (1),
-        .H_SUBBLOCKS (1),
-        .LAST_UNITS (1),
-        .USED_COLUMNS (1),
-        .IN_ELEMENTS (1),
-        .IN_ELEMENT_W (8),
-        .IN_BEATS (1),
-        .IN_BEAT_W (1),
-        .IN_SLOTS (1),
-        .IN_LAST (1),
-        .OUT_ELEMENTS (1),
-        .OUT_ELEMENT_W (8),
-        .OUT_BEATS (1),
-        .OUT_BEAT_W (1),
-        .OUT_LAST_BEATS (1),
-        .OUT_LAST (1),
-        .QUEUE_W (3),
-        .X_W (4),
-        .H_W (4),
-        .ACT_W (4),
-        .WEIGHT_W (4),
-        .Z_W (5),
-        .A_FRAC (6),
-        .C_W (12),
-        .FC_SHIFT (0),
-        .IG_SHIFT (2),
-        .ZC_SHIFT (6),
-        .H_SHIFT (9),
-        .B_W (12),
-        .P_W (20),
-        .CHAIN_W (5),
-        .SUM_W (11),
-        .ACC_W (11),
-        .Z_SHIFT (6),
-        .MAC_LATENCY (5),
-        .MAC_DSP (0),
-        .STAGE (2),
-        .FIELDS (1),
-        .FIELD_W (1),
-        .DSP_W_W (25),
-        .DSP_A_W (18),
-        .DSP_P_W (48),
-        .START_REG (0),
-        .MUX_REG (0),
-        .TABLE_REG (0),
-        .TANH_DELAY (0),
-        .WEIGHT_ADDR_W (3),
-        .BIAS_ADDR_W (3),
-        .SHIFT_X (32'h02030102),
-        .SHIFT_H (32'h00010100),
-        .VECTOR_STYLE ("distributed"),
-        .STATE_STYLE ("distributed"),
-        .QUEUE_STYLE ("distributed")
-    ) u_layer0 (
-        .clk           (aclk),
-        .rst           (rst),
-        .s_valid_i     (stream0_valid),
-        .s_ready_o     (stream0_ready),
-        .s_data_i      (stream0_data),
-        .s_last_i      (stream0_last),
-        .s_fresh_i     (stream0_fresh),
-        .m_valid_o     (stream1_valid),
-        .m_ready_i     (stream1_ready),
-        .m_data_o      (stream1_data),
-        .m_last_o      (stream1_last),
-        .m_fresh_o     (stream1_fresh),
-        .weight_addr_o (l0_weight_addr),
-        .weight_data_i (l0_weight_data),
-        .bias_addr_o   (l0_bias_addr),
-        .bias_data_i   (l0_bias_data),
-        .gate_addr_o   (l0_gate_addr),
-        .gate_data_i   (l0_gate_data),
-        .tanh_addr_o   (l0_tanh_addr),
-        .tanh_data_i   (l0_tanh_data)
+    one_l0 u_layer0 (
+        .clk            (aclk),
+        .rst            (rst),
+        .s_valid_i      (stream0_valid),
+        .s_ready_o      (stream0_ready),
+        .s_data_i       (stream0_data),
+        .s_last_i       (stream0_last),
+        .s_fresh_i      (stream0_fresh),
+        .m_valid_o      (stream1_valid),
+        .m_ready_i      (stream1_ready),
+        .m_data_o       (stream1_data),
+        .m_last_o       (stream1_last),
+        .m_fresh_o      (stream1_fresh),
+        .weight_addr_o  (l0_weight_addr),
+        .weight_data_i  (l0_weight_data),
+        .weight_valid_i (l0_weight_valid & l0_bias_valid),
+        .bias_addr_o    (l0_bias_addr),
+        .bias_data_i    (l0_bias_data),
+        .gate_addr_o    (l0_gate_addr),
+        .gate_data_i    (l0_gate_data),
+        .tanh_addr_o    (l0_tanh_addr),
+        .tanh_data_i    (l0_tanh_data)
 `ifdef LPRNN_TRACE
         ,
-        .trace_valid_o (trace_l0_valid),
-        .trace_gate_o  (trace_l0_gate),
-        .trace_group_o (trace_l0_group),
-        .trace_z_o     (trace_l0_z)
+        .trace_valid_o  (trace_l0_valid),
+        .trace_gate_o   (trace_l0_gate),
+        .trace_group_o  (trace_l0_group),
+        .trace_z_o      (trace_l0_z)
 `endif
     );
 
@@ -188,28 +124,28 @@ module one_top #(
         .FOLDER (MEMORIES),
         .WIDTH (16),
         .DEPTH (5),
-        .ADDR_W (3),
         .CONTENTS ("one_l0_weights.mem"),
         .DIGEST (32'heab1de42),
         .STYLE ("distributed")
     ) u_l0_weights (
-        .clk    (aclk),
-        .addr_i (l0_weight_addr),
-        .data_o (l0_weight_data)
+        .clk     (aclk),
+        .addr_i  (l0_weight_addr),
+        .data_o  (l0_weight_data),
+        .valid_o (l0_weight_valid)
     );
 
     lprnn_0_1_0_rom #(
         .FOLDER (MEMORIES),
         .WIDTH (11),
         .DEPTH (8),
-        .ADDR_W (3),
         .CONTENTS ("one_l0_biases.mem"),
         .DIGEST (32'h83e8895f),
         .STYLE ("distributed")
     ) u_l0_biases (
-        .clk    (aclk),
-        .addr_i (l0_bias_addr),
-        .data_o (l0_bias_data)
+        .clk     (aclk),
+        .addr_i  (l0_bias_addr),
+        .data_o  (l0_bias_data),
+        .valid_o (l0_bias_valid)
     );
 
     genvar unit0;

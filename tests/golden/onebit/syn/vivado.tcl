@@ -8,24 +8,28 @@ set part   [expr {$argc > 0 ? [lindex $argv 0] : "xc7z020clg400-1"}]
 set root   [file normalize [file join [file dirname [info script]] ..]]
 
 read_verilog [list \
+    [file join $root rtl/lprnn_0_1_0_delay.v] \
+    [file join $root rtl/lprnn_0_1_0_ram.v] \
+    [file join $root rtl/lprnn_0_1_0_add_tree.v] \
     [file join $root rtl/lprnn_0_1_0_requant.v] \
-    [file join $root rtl/lprnn_0_1_0_rom.v] \
-    [file join $root rtl/lprnn_0_1_0_state_ram.v] \
+    [file join $root rtl/lprnn_0_1_0_step_buffer.v] \
+    [file join $root rtl/lprnn_0_1_0_operands.v] \
     [file join $root rtl/lprnn_0_1_0_vector_buffer.v] \
-    [file join $root rtl/lprnn_0_1_0_loader.v] \
-    [file join $root rtl/lprnn_0_1_0_sequencer.v] \
-    [file join $root rtl/lprnn_0_1_0_da_row.v] \
-    [file join $root rtl/lprnn_0_1_0_mac_lut.v] \
-    [file join $root rtl/lprnn_0_1_0_dsp_cell.v] \
-    [file join $root rtl/lprnn_0_1_0_mac_dsp.v] \
-    [file join $root rtl/lprnn_0_1_0_mac_mult.v] \
-    [file join $root rtl/lprnn_0_1_0_accumulator.v] \
-    [file join $root rtl/lprnn_0_1_0_lane.v] \
     [file join $root rtl/lprnn_0_1_0_h_writer.v] \
-    [file join $root rtl/lprnn_0_1_0_output.v] \
-    [file join $root rtl/lprnn_0_1_0_layer.v] \
+    [file join $root rtl/lprnn_0_1_0_sequencer.v] \
+    [file join $root rtl/lprnn_0_1_0_command.v] \
+    [file join $root rtl/lprnn_0_1_0_accumulator.v] \
+    [file join $root rtl/lprnn_0_1_0_lane_control.v] \
+    [file join $root rtl/lprnn_0_1_0_group_fifo.v] \
+    [file join $root rtl/lprnn_0_1_0_serializer.v] \
     [file join $root rtl/lprnn_0_1_0_state_policy.v] \
+    [file join $root rtl/lprnn_0_1_0_trace.v] \
+    [file join $root rtl/lprnn_0_1_0_lane_lstm.v] \
+    [file join $root rtl/lprnn_0_1_0_da_row.v] \
+    [file join $root rtl/lprnn_0_1_0_array_lut.v] \
+    [file join $root rtl/lprnn_0_1_0_rom.v] \
     [file join $root rtl/onebit_l0_tables.v] \
+    [file join $root rtl/onebit_l0.v] \
     [file join $root rtl/onebit_top.v] \
 ]
 

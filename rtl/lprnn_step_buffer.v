@@ -1,4 +1,4 @@
-// lprnn_loader - takes vectors x from the stream into the operand buffer, one beat a cycle.
+// lprnn_step_buffer - takes vectors x from the stream into the vector buffer, one beat a cycle.
 //
 //   s_axis beat -> columns {slot * elements of a beat ...} of block -> next slot -> next block -> next step
 //
@@ -7,33 +7,35 @@
 
 `default_nettype none
 
-module lprnn_loader #(
-    parameter BEATS     = 64,  // beats of a step
-    parameter BEAT_W    = 6,   // bits of a beat number
-    parameter SLOTS     = 16,  // beats of a block
-    parameter BLOCK_W   = 3    // bits of a block number
+module lprnn_step_buffer #(
+    parameter BEATS  = 64,  // beats of a step
+    parameter SLOTS  = 16,  // beats of a block
+    parameter BLOCKS = 8    // blocks of a group
 ) (
-    input  wire               clk,
-    input  wire               rst,
+    input  wire                                       clk,
+    input  wire                                       rst,
     // stream
-    input  wire               s_valid_i,
-    output wire               s_ready_o,
-    input  wire               s_last_i,
-    input  wire               s_fresh_i,
+    input  wire                                       s_valid_i,
+    output wire                                       s_ready_o,
+    input  wire                                       s_last_i,
+    input  wire                                       s_fresh_i,
     // buffer
-    input  wire               blocked_i,    // the write port is taken in this cycle
-    output wire               write_o,
-    output wire [SLOTS-1:0]   slot_o,       // one-hot
-    output wire               last_beat_o,
-    output wire [BLOCK_W:0]   write_addr_o, // {bank, block}
+    input  wire                                       blocked_i,    // the write port is taken in this cycle
+    output wire                                       write_o,
+    output wire [SLOTS-1:0]                           slot_o,       // one-hot
+    output wire                                       last_beat_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_o, // {bank, block}
     // steps
-    input  wire               begun_i,      // the array begins a step
-    input  wire               released_i,   // the array is done with a step's operands
-    output wire [1:0]         steps_o,      // vectors loaded and not begun
-    input  wire               bank_i,       // bank whose flags are wanted
-    output wire               fresh_o,
-    output wire               last_o
+    input  wire                                       begun_i,      // the array begins a step
+    input  wire                                       released_i,   // the array is done with a step's operands
+    output wire [1:0]                                 steps_o,      // vectors loaded and not begun
+    input  wire                                       bank_i,       // bank whose flags are wanted
+    output wire                                       fresh_o,
+    output wire                                       last_o
 );
+
+    localparam BEAT_W  = $clog2((BEATS > 1) ? BEATS : 2);
+    localparam BLOCK_W = $clog2((BLOCKS > 1) ? BLOCKS : 2);
 
     localparam integer LAST_BEAT_INT = BEATS - 1;
     localparam [BEAT_W-1:0] LAST_BEAT = LAST_BEAT_INT[BEAT_W-1:0];

@@ -1,4 +1,4 @@
-// lprnn_mac_lut - ROWS dot products over COLUMNS columns per cycle, in LUTs.
+// lprnn_array_lut - ROWS dot products over COLUMNS columns per cycle, in LUTs.
 //
 //   act_i -> pair values (shared) -> ROWS x lprnn_da_row -> sum_o
 //
@@ -7,15 +7,13 @@
 
 `default_nettype none
 
-module lprnn_mac_lut #(
+module lprnn_array_lut #(
     parameter ROWS     = 4,   // dot products side by side
     parameter COLUMNS  = 16,  // products of each per cycle
-    parameter CHAIN    = 8,   // column pairs per chain
-    parameter CHAINS   = 1,   // chains per row and weight bit
+    parameter CHAIN    = 8,   // column pairs per chain; as many chains as it takes
     parameter ACT_W    = 4,   // bits of an activation, offset binary
     parameter WEIGHT_W = 4,   // bits of a weight
     parameter MUX_REG  = 0,   // 1: register before every addition (LUT4 families)
-    parameter CHAIN_W  = 8,   // bits of a chain's sum
     parameter SUM_W    = 14   // bits of a row's sum
 ) (
     input  wire                             clk,
@@ -24,14 +22,9 @@ module lprnn_mac_lut #(
     output wire [ROWS*SUM_W-1:0]            sum_o
 );
 
+    localparam CHAINS = ((COLUMNS + 1) / 2 + CHAIN - 1) / CHAIN;
     localparam PAIRS  = CHAIN * CHAINS;
     localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;  // see lprnn_da_row
-
-    generate
-        if (2*PAIRS < COLUMNS || SUM_W < CHAIN_W + WEIGHT_W + ((DIGITS != 0) ? -1 : 2)) begin : gen_param_check
-            error_lprnn_mac_lut_illegal_folding u_illegal_parameters ();
-        end
-    endgenerate
 
     // An operand of zero.
     localparam [ACT_W:0] OFFSET = {(DIGITS != 0) ? 1'b1 : 1'b0, {ACT_W{1'b0}}} >> 1;
@@ -83,7 +76,6 @@ module lprnn_mac_lut #(
                 .ACT_W    (ACT_W),
                 .WEIGHT_W (WEIGHT_W),
                 .MUX_REG  (MUX_REG),
-                .CHAIN_W  (CHAIN_W),
                 .SUM_W    (SUM_W)
             ) u_row (
                 .clk      (clk),

@@ -1,4 +1,4 @@
-// lprnn_lane - the element-wise part of one unit: four gates, c and h, on one multiplier.
+// lprnn_lane_lstm - the data path of one LSTM unit: four gates, c and h, on one multiplier.
 //
 //   phase   0..3   pick a gate's accumulator (g, i, f, o), subtract its value at the last group
 //           1..4   add the bias
@@ -9,61 +9,73 @@
 //          11, 12  tanh(c)               12    operands o*t  14, 15 product, sum
 //          15      requantise to h       16    h_o
 //
-// TABLE_REG moves everything from phase 4 on back by one, TANH_DELAY everything from phase 12
-// on by as many again. A new group may start every 5 + TANH_DELAY cycles or more, except where
-// that number divides 6 + TANH_DELAY or 7 + TANH_DELAY: the multiplier would then be wanted by
-// two groups at once. phase_i[n] is the group's start delayed by n cycles.
+// TABLE_REG moves everything from phase 4 on back by one, TANH_DELAY everything from phase 12 on by as
+// many again. Each strobe is high in the phase that stands beside it: lprnn_lane_control has the phases of
+// all lanes. Groups whose uses of the multiplier meet must not follow each other; the sequencer keeps
+// them apart.
 
 `default_nettype none
 
-module lprnn_lane #(
-    parameter ACC_W    = 20,  // bits of an accumulator, all gates at one fraction
-    parameter Z_W      = 8,   // bits of a pre-activation
-    parameter Z_SHIFT  = 8,   // fraction bits dropped from accumulator to z
-    parameter A_FRAC   = 8,   // fraction bits of a gate value
-    parameter C_W      = 16,  // bits of the cell state
-    parameter FC_SHIFT = 0,   // left shift of f*c before the sum
-    parameter IG_SHIFT = 2,   // left shift of i*g before the sum
-    parameter ZC_SHIFT = 6,   // fraction bits dropped from c to the table's format
-    parameter H_W      = 4,   // bits of h
-    parameter H_SHIFT  = 13,  // fraction bits dropped from o*t to h
-    parameter B_W      = 16,  // bits of the multiplier's second operand
-    parameter P_W      = 27,  // bits of the sum of products
-    parameter TABLE_REG  = 0, // 1: a register behind the tables (slow block RAM)
-    parameter TANH_DELAY = 0, // registers behind tanh(c), TABLE_REG or more
-    parameter PHASES   = 16   // 16 + TABLE_REG + TANH_DELAY
+module lprnn_lane_lstm #(
+    parameter ACC_W      = 20,  // bits of an accumulator, all gates at one fraction
+    parameter ACC_FRAC   = 12,  // that fraction
+    parameter Z_W        = 8,   // bits of a pre-activation
+    parameter Z_FRAC     = 4,
+    parameter A_FRAC     = 8,   // fraction bits of a gate value, which is signed and may be 1.0
+    parameter C_W        = 16,  // bits of the cell state
+    parameter C_FRAC     = 10,
+    parameter H_W        = 4,   // bits of h
+    parameter H_FRAC     = 3,
+    parameter TABLE_REG  = 0,   // 1: a register behind the tables (slow block RAM)
+    parameter TANH_DELAY = 0    // registers behind tanh(c), TABLE_REG or more
 ) (
     input  wire                clk,
     input  wire                rst,
-    input  wire [PHASES-1:0]   phase_i,
-    input  wire                fresh_i,      // with phase 6 (+ TABLE_REG): take c as zero
+    // strobes, with R = TABLE_REG and T = TABLE_REG + TANH_DELAY
+    input  wire                take_i,       // 0     the accumulators are this group's
+    input  wire [1:0]          turn_i,       // 0..3  0 g, 1 i, 2 f, 3 o; else 0
+    input  wire                tanh_i,       // 3     the look-up is g's: tanh
+    input  wire                keep_g_i,     // 4+R   the table gives g
+    input  wire                load_ig_i,    // 5+R   operands are i and g
+    input  wire                fresh_i,      // 6+R   take c as zero
+    input  wire                keep_o_i,     // 7+R   the table gives o
+    input  wire                start_c_i,    // 7+R   the product is the first of c's
+    input  wire                load_ot_i,    // 12+T  operands are o and tanh(c)
+    input  wire                start_h_i,    // 14+T  the product is h's
+    input  wire                keep_h_i,     // 15+T  h is requantised
     // accumulators of gates i, f, g, o
     input  wire [4*ACC_W-1:0]  acc_i,
     input  wire [ACC_W-1:0]    bias_i,       // phases 1..4: bias of gates g, i, f, o
     // tables: data follows the address by one cycle
-    output wire [Z_W:0]        gate_addr_o,  // {tanh, z}
+    output wire [Z_W:0]        gate_addr_o,  // phases 3..6: {tanh, z} of gates g, i, f, o
     input  wire [A_FRAC+1:0]   gate_data_i,
     output wire [Z_W-1:0]      tanh_addr_o,
     input  wire [A_FRAC+1:0]   tanh_data_i,
     // cell state
-    input  wire [C_W-1:0]      c_i,          // with phase 6 (+ TABLE_REG)
-    output wire [C_W-1:0]      c_o,          // with phase 10 (+ TABLE_REG)
-    // results
-    output wire [Z_W-1:0]      z_o,          // phases 3..6: gates g, i, f, o
-    output wire [H_W-1:0]      h_o           // from phase PHASES on, held
+    input  wire [C_W-1:0]      c_i,          // phase 6+R
+    output wire [C_W-1:0]      c_o,          // phase 10+R
+    // result
+    output wire [H_W-1:0]      h_o           // from phase 16+T on, held
 );
 
-    localparam A_W     = A_FRAC + 2;  // gate values, signed, 1.0 included
-    localparam C_SHIFT = A_FRAC + FC_SHIFT;
-    localparam R       = TABLE_REG;
-    localparam T       = TABLE_REG + TANH_DELAY;
+    localparam A_W      = A_FRAC + 2;
+    localparam Z_SHIFT  = ACC_FRAC - Z_FRAC;                             // dropped from accumulator to z
+    localparam FC_SHIFT = (A_FRAC > C_FRAC) ? A_FRAC - C_FRAC : 0;       // f*c and i*g at one fraction
+    localparam IG_SHIFT = (C_FRAC > A_FRAC) ? C_FRAC - A_FRAC : 0;
+    localparam C_SHIFT  = A_FRAC + FC_SHIFT;                             // dropped from their sum to c
+    localparam ZC_SHIFT = C_FRAC - Z_FRAC;                               // dropped from c to the table's format
+    localparam H_SHIFT  = 2*A_FRAC - H_FRAC;                             // dropped from o*t to h
+
+    // The multiplier's second operand, c or a gate value, and a sum of two products: the largest is
+    // 2^A_FRAC times a c or a gate value, and half of a last bit comes to it.
+    localparam B_W = (C_W + FC_SHIFT > A_W + IG_SHIFT) ? C_W + FC_SHIFT : A_W + IG_SHIFT;
+    localparam LARGEST_W = (C_W - 1 + FC_SHIFT > A_FRAC + IG_SHIFT) ? A_FRAC + C_W - 1 + FC_SHIFT
+                                                                    : 2*A_FRAC + IG_SHIFT;
+    localparam P_W = (LARGEST_W + 3 > A_W + B_W) ? LARGEST_W + 3 : A_W + B_W;
 
     generate
-        if (PHASES != 16 + T || TANH_DELAY < TABLE_REG) begin : gen_phase_check
-            error_lprnn_lane_phases_do_not_fit u_illegal_parameters ();
-        end
-        if (B_W < C_W + FC_SHIFT || B_W < A_W + IG_SHIFT || P_W < A_W + B_W - 1) begin : gen_param_check
-            error_lprnn_lane_operand_too_narrow u_illegal_parameters ();
+        if (Z_SHIFT < 0 || TANH_DELAY < TABLE_REG) begin : gen_param_check
+            error_lprnn_lane_lstm_illegal_formats u_illegal_parameters ();
         end
     endgenerate
 
@@ -83,11 +95,10 @@ module lprnn_lane #(
     reg [ACC_W-1:0] before2_q;
     reg [ACC_W-1:0] before3_q;
 
-    reg [1:0] turn_q;  // 0 g, 1 i, 2 f, 3 o; phase 0 finds it at 0
-    wire      taking = phase_i[0] | (|turn_q);
+    wire taking = take_i | (|turn_i);
 
-    wire [ACC_W-1:0] value = turn_q[1] ? (turn_q[0] ? wait_o_q : wait_f_q)
-                                       : (turn_q[0] ? wait_i_q : live_g);
+    wire [ACC_W-1:0] value = turn_i[1] ? (turn_i[0] ? wait_o_q : wait_f_q)
+                                       : (turn_i[0] ? wait_i_q : live_g);
 
     reg [ACC_W-1:0] diff_q;
     reg [ACC_W-1:0] sum_q;
@@ -106,7 +117,7 @@ module lprnn_lane #(
     );
 
     always @(posedge clk) begin
-        if (phase_i[0]) begin
+        if (take_i) begin
             wait_i_q <= live_i;
             wait_f_q <= live_f;
             wait_o_q <= live_o;
@@ -115,13 +126,11 @@ module lprnn_lane #(
         sum_q  <= diff_q + bias_i;
         z_q    <= z;
         if (rst) begin
-            turn_q    <= 2'd0;
             before0_q <= {ACC_W{1'b0}};
             before1_q <= {ACC_W{1'b0}};
             before2_q <= {ACC_W{1'b0}};
             before3_q <= {ACC_W{1'b0}};
         end else if (taking) begin
-            turn_q    <= turn_q + 2'd1;
             before0_q <= before1_q;
             before1_q <= before2_q;
             before2_q <= before3_q;
@@ -129,38 +138,35 @@ module lprnn_lane #(
         end
     end
 
-    assign z_o         = z_q;
-    assign gate_addr_o = {phase_i[3], z_q};
+    assign gate_addr_o = {tanh_i, z_q};
 
     // Table outputs, registered where block RAM is slow.
     wire [A_W-1:0] gate_data;
     wire [A_W-1:0] tanh_data;
 
-    genvar d;
-    generate
-        if (TABLE_REG != 0) begin : gen_gate_reg
-            reg [A_W-1:0] gate_data_q;
-            always @(posedge clk) gate_data_q <= gate_data_i;
-            assign gate_data = gate_data_q;
-        end else begin : gen_gate_wire
-            assign gate_data = gate_data_i;
-        end
+    lprnn_delay #(
+        .WIDTH  (A_W),
+        .CYCLES (TABLE_REG),
+        .RESET  (0)
+    ) u_gate_delay (
+        .clk    (clk),
+        .rst    (rst),
+        .data_i (gate_data_i),
+        .data_o (gate_data)
+    );
 
-        if (TANH_DELAY == 0) begin : gen_tanh_wire
-            assign tanh_data = tanh_data_i;
-        end else begin : gen_tanh_reg
-            wire [(TANH_DELAY+1)*A_W-1:0] late;
-            assign late[A_W-1:0] = tanh_data_i;
-            for (d = 0; d < TANH_DELAY; d = d + 1) begin : gen_delay
-                reg [A_W-1:0] tanh_data_q;
-                always @(posedge clk) tanh_data_q <= late[d*A_W +: A_W];
-                assign late[(d+1)*A_W +: A_W] = tanh_data_q;
-            end
-            assign tanh_data = late[TANH_DELAY*A_W +: A_W];
-        end
-    endgenerate
+    lprnn_delay #(
+        .WIDTH  (A_W),
+        .CYCLES (TANH_DELAY),
+        .RESET  (0)
+    ) u_tanh_delay (
+        .clk    (clk),
+        .rst    (rst),
+        .data_i (tanh_data_i),
+        .data_o (tanh_data)
+    );
 
-    // Operands. The look-ups of g, i, f and o are there in phases 4, 5, 6 and 7 (+ R).
+    // Operands. The look-ups of g, i, f and o are there in phases 4, 5, 6 and 7 (+R).
     reg [A_W-1:0]        g_q;
     reg [A_W-1:0]        o_q;
     reg signed [A_W-1:0] a_q;
@@ -171,17 +177,17 @@ module lprnn_lane #(
     wire signed [B_W:0]   operand_c = {{(B_W+1-C_W){c_i[C_W-1]}}, c_i};
 
     always @(posedge clk) begin
-        if (phase_i[4+R]) begin
+        if (keep_g_i) begin
             g_q <= gate_data;
         end
-        if (phase_i[7+R]) begin
+        if (keep_o_i) begin
             o_q <= gate_data;
         end
-        a_q <= phase_i[12+T] ? o_q : gate_data;
-        b_q <= phase_i[12+T] ? operand_t
-             : phase_i[5+R]  ? (operand_g <<< IG_SHIFT)
-             : fresh_i       ? {B_W{1'b0}}
-                             : (operand_c[B_W-1:0] <<< FC_SHIFT);
+        a_q <= load_ot_i ? o_q : gate_data;
+        b_q <= load_ot_i ? operand_t
+             : load_ig_i ? (operand_g <<< IG_SHIFT)
+             : fresh_i   ? {B_W{1'b0}}
+                         : (operand_c[B_W-1:0] <<< FC_SHIFT);
     end
 
     // The product register is exactly as wide as the product and has no reset: a wider one
@@ -194,7 +200,7 @@ module lprnn_lane #(
     localparam [P_W-1:0] HALF_H = (H_SHIFT > 0 && H_W > 1) ? ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)
                                                            : {P_W{1'b0}};
 
-    wire signed [P_W-1:0] base = phase_i[7+R] ? HALF_C : phase_i[14+T] ? HALF_H : sum_of_products_q;
+    wire signed [P_W-1:0] base = start_c_i ? HALF_C : start_h_i ? HALF_H : sum_of_products_q;
 
     always @(posedge clk) begin
         product_q         <= a_q * b_q;
@@ -242,7 +248,7 @@ module lprnn_lane #(
     always @(posedge clk) begin
         c_q         <= c;
         tanh_addr_q <= tanh_addr;
-        if (phase_i[15+T]) begin
+        if (keep_h_i) begin
             h_q <= h;
         end
     end

@@ -1,4 +1,4 @@
-// lprnn_mac_dsp - ROWS dot products over COLUMNS columns per cycle, FIELDS rows to a DSP block.
+// lprnn_array_dsp - ROWS dot products over COLUMNS columns per cycle, FIELDS rows to a DSP block.
 //
 //   operand w  | v[n-1] | sign of v[n-2] ... | v[n-2] | ... | sign of v[0] ... | v[0] |
 //                        <----- FIELD_W ------------->       <----- FIELD_W -------->
@@ -15,11 +15,10 @@
 
 `default_nettype none
 
-module lprnn_mac_dsp #(
+module lprnn_array_dsp #(
     parameter ROWS     = 4,   // dot products side by side
     parameter COLUMNS  = 16,  // products of each per cycle
-    parameter CHAIN    = 8,   // columns per chain
-    parameter CHAINS   = 2,   // chains per pack, CHAIN * CHAINS >= COLUMNS
+    parameter CHAIN    = 8,   // columns per chain; as many chains as it takes
     parameter FIELDS   = 3,   // rows of a pack
     parameter FIELD_W  = 10,  // bits of a field
     parameter ACT_W    = 4,   // bits of an activation, offset binary
@@ -36,12 +35,12 @@ module lprnn_mac_dsp #(
 );
 
     localparam PACKS  = (ROWS + FIELDS - 1) / FIELDS;
-    localparam MERGES = $clog2(CHAINS);
+    localparam CHAINS = (COLUMNS + CHAIN - 1) / CHAIN;
 
     generate
-        if (CHAIN*CHAINS < COLUMNS || (FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
-                || FIELDS*FIELD_W > P_W || SUM_W <= FIELD_W) begin : gen_param_check
-            error_lprnn_mac_dsp_illegal_packing u_illegal_parameters ();
+        if ((FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
+                || FIELDS*FIELD_W > P_W || SUM_W != FIELD_W + 1 + $clog2(CHAINS)) begin : gen_param_check
+            error_lprnn_array_dsp_illegal_packing u_illegal_parameters ();
         end
     endgenerate
 
@@ -56,9 +55,10 @@ module lprnn_mac_dsp #(
         end
     endgenerate
 
-    wire [(MERGES+1)*CHAINS*ROWS*SUM_W-1:0] merge;
+    // Sums of every row's chains.
+    wire [ROWS*CHAINS*SUM_W-1:0] chain_sums;
 
-    genvar c, f, n, q, r, s, l;
+    genvar c, f, n, q, r;
     generate
         for (q = 0; q < PACKS; q = q + 1) begin : gen_pack
             // The highest real row of the pack; its sign goes on above it.
@@ -120,7 +120,7 @@ module lprnn_mac_dsp #(
                 for (f = 0; f < FIELDS; f = f + 1) begin : gen_sum
                     if (q*FIELDS + f < ROWS) begin : gen_row
                         wire [FIELD_W-1:0] field = running[CHAIN*P_W + f*FIELD_W +: FIELD_W];
-                        assign merge[(n*ROWS + q*FIELDS + f)*SUM_W +: SUM_W] =
+                        assign chain_sums[((q*FIELDS + f)*CHAINS + n)*SUM_W +: SUM_W] =
                             {{(SUM_W-FIELD_W){(f + 1 == FIELDS) ? field[FIELD_W-1] : 1'b0}}, field};
                     end
                 end
@@ -128,21 +128,14 @@ module lprnn_mac_dsp #(
         end
 
         for (r = 0; r < ROWS; r = r + 1) begin : gen_row
-            for (l = 0; l < MERGES; l = l + 1) begin : gen_merge
-                localparam COUNT = (CHAINS + (1 << l) - 1) >> l;
-                for (s = 0; s < (COUNT + 1) / 2; s = s + 1) begin : gen_node
-                    wire [SUM_W-1:0] even = merge[((l*CHAINS + 2*s)*ROWS + r)*SUM_W +: SUM_W];
-                    reg [SUM_W-1:0]  merge_q;
-                    if (2*s + 1 >= COUNT) begin : gen_pass
-                        always @(posedge clk) merge_q <= even;
-                    end else begin : gen_join
-                        always @(posedge clk)
-                            merge_q <= even + merge[((l*CHAINS + 2*s + 1)*ROWS + r)*SUM_W +: SUM_W];
-                    end
-                    assign merge[(((l+1)*CHAINS + s)*ROWS + r)*SUM_W +: SUM_W] = merge_q;
-                end
-            end
-            assign sum_o[r*SUM_W +: SUM_W] = merge[(MERGES*CHAINS*ROWS + r)*SUM_W +: SUM_W];
+            lprnn_add_tree #(
+                .COUNT (CHAINS),
+                .WIDTH (SUM_W)
+            ) u_chains (
+                .clk      (clk),
+                .values_i (chain_sums[r*CHAINS*SUM_W +: CHAINS*SUM_W]),
+                .sum_o    (sum_o[r*SUM_W +: SUM_W])
+            );
         end
     endgenerate
 

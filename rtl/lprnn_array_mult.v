@@ -1,11 +1,11 @@
-// lprnn_mac_mult - ROWS dot products over COLUMNS columns per cycle on bare multipliers, FIELDS rows
+// lprnn_array_mult - ROWS dot products over COLUMNS columns per cycle on bare multipliers, FIELDS rows
 // to a multiplier, the sums beside them.
 //
 //   operand w  | v[n-1] | sign of v[n-2] ... | v[n-2] | ... | sign of v[0] ... | v[0] |
 //                        <----- FIELD_W ------------->       <----- FIELD_W -------->
 //   product p  |  product of row n-1   |  product of row 1  |  product of row 0       |
 //
-// For families whose multiplier comes without an adder (lprnn_mac_dsp is for the others). A field
+// For families whose multiplier comes without an adder (lprnn_array_dsp is for the others). A field
 // holds one product, so that more rows fit. The rows of a pack share the column's activation. The
 // weight memory holds v = w - borrow, where a row borrows 1 when the row below it in the pack is
 // negative: the packed operand is then exactly the sum of w * 2^(FIELD_W * row), by wiring alone.
@@ -18,18 +18,16 @@
 
 `default_nettype none
 
-module lprnn_mac_mult #(
+module lprnn_array_mult #(
     parameter ROWS     = 4,   // dot products side by side
     parameter COLUMNS  = 16,  // products of each per cycle
-    parameter CHAIN    = 8,   // columns per chain
-    parameter CHAINS   = 2,   // chains per row, CHAIN * CHAINS >= COLUMNS
+    parameter CHAIN    = 8,   // columns per chain; as many chains as it takes
     parameter FIELDS   = 3,   // rows of a pack
     parameter FIELD_W  = 7,   // bits of a field
     parameter ACT_W    = 4,   // bits of an activation, offset binary
     parameter WEIGHT_W = 4,   // bits of a weight
     parameter W_W      = 18,  // bits of the multiplier's packed operand
     parameter A_W      = 18,  // bits of its other operand
-    parameter CHAIN_W  = 10,  // bits of a chain's sum
     parameter SUM_W    = 11   // bits of a row's sum
 ) (
     input  wire                             clk,
@@ -39,24 +37,26 @@ module lprnn_mac_mult #(
 );
 
     localparam PACKS     = (ROWS + FIELDS - 1) / FIELDS;
-    localparam MERGES    = $clog2(CHAINS);
+    localparam CHAINS    = (COLUMNS + CHAIN - 1) / CHAIN;
     localparam PRODUCT_W = WEIGHT_W + ACT_W - 1;  // of a symmetric weight
+    localparam CHAIN_W   = PRODUCT_W + $clog2(CHAIN);
     localparam P_W       = W_W + A_W;
 
     generate
-        if (CHAIN*CHAINS < COLUMNS || (FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
+        if ((FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
                 || (FIELDS > 1 && FIELD_W < PRODUCT_W)
-                || CHAIN_W < PRODUCT_W + $clog2(CHAIN) || SUM_W < CHAIN_W) begin : gen_param_check
-            error_lprnn_mac_mult_illegal_packing u_illegal_parameters ();
+                || SUM_W != CHAIN_W + $clog2(CHAINS)) begin : gen_param_check
+            error_lprnn_array_mult_illegal_packing u_illegal_parameters ();
         end
     endgenerate
 
     // Registered operands and products. A column of a chain is a cycle behind the one before.
     wire [PACKS*COLUMNS*P_W-1:0] products;
 
-    wire [(MERGES+1)*CHAINS*ROWS*SUM_W-1:0] merge;
+    // Sums of every row's chains.
+    wire [ROWS*CHAINS*SUM_W-1:0] chain_sums;
 
-    genvar c, f, n, q, r, s, l;
+    genvar c, f, n, q, r, s;
     generate
         for (s = 0; s < COLUMNS; s = s + 1) begin : gen_column
             wire [ACT_W-1:0] offset = act_i[s*ACT_W +: ACT_W];
@@ -132,24 +132,17 @@ module lprnn_mac_mult #(
 
                 wire [SUM_W+CHAIN_W-1:0] total =
                     {{SUM_W{running[(CHAIN+1)*CHAIN_W-1]}}, running[CHAIN*CHAIN_W +: CHAIN_W]};
-                assign merge[(n*ROWS + r)*SUM_W +: SUM_W] = total[SUM_W-1:0];
+                assign chain_sums[(r*CHAINS + n)*SUM_W +: SUM_W] = total[SUM_W-1:0];
             end
 
-            for (l = 0; l < MERGES; l = l + 1) begin : gen_merge
-                localparam COUNT = (CHAINS + (1 << l) - 1) >> l;
-                for (s = 0; s < (COUNT + 1) / 2; s = s + 1) begin : gen_node
-                    wire [SUM_W-1:0] even = merge[((l*CHAINS + 2*s)*ROWS + r)*SUM_W +: SUM_W];
-                    reg [SUM_W-1:0]  merge_q;
-                    if (2*s + 1 >= COUNT) begin : gen_pass
-                        always @(posedge clk) merge_q <= even;
-                    end else begin : gen_join
-                        always @(posedge clk)
-                            merge_q <= even + merge[((l*CHAINS + 2*s + 1)*ROWS + r)*SUM_W +: SUM_W];
-                    end
-                    assign merge[(((l+1)*CHAINS + s)*ROWS + r)*SUM_W +: SUM_W] = merge_q;
-                end
-            end
-            assign sum_o[r*SUM_W +: SUM_W] = merge[(MERGES*CHAINS*ROWS + r)*SUM_W +: SUM_W];
+            lprnn_add_tree #(
+                .COUNT (CHAINS),
+                .WIDTH (SUM_W)
+            ) u_chains (
+                .clk      (clk),
+                .values_i (chain_sums[r*CHAINS*SUM_W +: CHAINS*SUM_W]),
+                .sum_o    (sum_o[r*SUM_W +: SUM_W])
+            );
         end
     endgenerate
 

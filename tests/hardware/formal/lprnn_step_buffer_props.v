@@ -1,4 +1,4 @@
-// Proved of lprnn_loader, for all time, with 5 beats a step and 2 beats a block: a beat goes where its
+// Proved of lprnn_step_buffer, for all time, with 5 beats a step and 2 beats a block: a beat goes where its
 // number says, no bank is written that is loaded or in use, steps_o is the number of vectors loaded and
 // not begun, the flags of a bank are those of its step, and a beat is taken whenever there is a place
 // for it. Source, write port and array do what they may at any time, and resets come at any time.
@@ -25,7 +25,7 @@ module props (
     wire [2:0] addr;
     wire [1:0] steps;
 
-    lprnn_loader #(.BEATS(5), .BEAT_W(3), .SLOTS(2), .BLOCK_W(2)) dut (
+    lprnn_step_buffer #(.BEATS(5), .SLOTS(2), .BLOCKS(4)) dut (
         .clk(clk), .rst(rst), .s_valid_i(s_valid), .s_ready_o(s_ready), .s_last_i(s_last),
         .s_fresh_i(s_fresh), .blocked_i(blocked), .write_o(write), .slot_o(slot),
         .last_beat_o(last_beat), .write_addr_o(addr), .begun_i(begun), .released_i(released),

@@ -1,10 +1,11 @@
-// Proved of lprnn_output, for all time, with groups of 2 units of 2 bits, a unit to a beat, 1 beat in a
-// step's last group, and a queue of 2 groups: any group that is pushed leaves once, whole, in its order,
-// with the flags it came with; TLAST is on the last beat of a step that carried it and nowhere else; a
-// beat that is offered stays until it is taken; taken_o gives each place of the queue back once. The
-// sink does what it likes, and resets come at any time.
+// Proved of lprnn_group_fifo with lprnn_serializer behind it, for all time, with groups of 2 units of 2
+// bits, a unit to a beat, 1 beat in a step's last group, and a queue of 2 groups: any group that is pushed
+// leaves once, whole, in its order, with the flags it came with; TLAST is on the last beat of a step that
+// carried it and nowhere else; a beat that is offered stays until it is taken; group_taken_o gives each
+// place of the queue back once. The sink does what it likes, and resets come at any time.
 //
-// Assumed: a group is pushed only when a place that taken_o gave back, or one of the first 2, is free.
+// Assumed: a group is pushed only when a place that group_taken_o gave back, or one of the first 2, is
+// free.
 //
 // One group, chosen at any time, is followed through the queue.
 
@@ -23,15 +24,20 @@ module props (
 );
 
     wire       taken, valid, m_last, m_fresh;
-    wire [3:0] data;
+    wire [7:0] data;
 
-    lprnn_output #(
-        .LANES(2), .H_W(2), .ELEMENTS(1), .ELEMENT_W(4), .BEATS(2), .BEAT_W(1), .LAST_BEATS(1),
-        .LAST_ELEMENTS(1), .DEPTH_W(1)
-    ) dut (
-        .clk(clk), .rst(rst), .push_i(push), .h_i(h), .step_end_i(step_end), .last_i(last),
-        .fresh_i(fresh), .taken_o(taken), .m_valid_o(valid), .m_ready_i(ready), .m_data_o(data),
-        .m_last_o(m_last), .m_fresh_o(m_fresh)
+    wire       queued, queued_end, queued_last, queued_fresh;
+    wire [3:0] queued_h;
+
+    lprnn_group_fifo #(.WIDTH(7), .DEPTH(2)) fifo (
+        .clk(clk), .rst(rst), .push_i(push), .data_i({step_end, last, fresh, h}), .pop_i(taken),
+        .valid_o(queued), .data_o({queued_end, queued_last, queued_fresh, queued_h})
+    );
+
+    lprnn_serializer #(.HIDDEN(3), .LANES(2), .ELEMENTS(1), .H_W(2)) dut (
+        .clk(clk), .rst(rst), .group_valid_i(queued), .group_taken_o(taken), .h_i(queued_h),
+        .step_end_i(queued_end), .last_i(queued_last), .fresh_i(queued_fresh), .m_valid_o(valid),
+        .m_ready_i(ready), .m_data_o(data), .m_last_o(m_last), .m_fresh_o(m_fresh)
     );
 
     reg       running;
@@ -47,7 +53,7 @@ module props (
     reg       its_last, its_fresh, its_end;
     // The beat that waited in the cycle before.
     reg       waited, waited_last;
-    reg [3:0] waited_data;
+    reg [7:0] waited_data;
     initial running = 1'b0;
 
     wire sent = valid & ready;
@@ -103,7 +109,7 @@ module props (
                 assert (m_fresh == its_fresh);
                 assert (m_last == (its_last & its_end));
                 assert (data[1:0] == (second ? its_h[3:2] : its_h[1:0]));
-                assert (data[3:2] == {2{data[1]}});
+                assert (data[7:2] == {6{data[1]}});
             end
         end
     end

@@ -1,0 +1,163 @@
+//! A layer as instances and wires: what `layer.v.tera` is filled from.
+
+use super::context::Rom;
+use super::library::library_prefix;
+use super::parameters::{Leaves, Parameters, assignment};
+use crate::hardware::{RowSum, bits_for, element_width};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The accumulator of one of a unit's sums.
+#[derive(Debug, Serialize)]
+struct UnitSum {
+    name: &'static str,
+    parameters: String,
+    /// First bit of its sum among a unit's, and of its accumulator.
+    offset: usize,
+    acc_offset: usize,
+}
+
+/// A port of the lane that is high in one phase.
+#[derive(Debug, Serialize)]
+struct Strobe {
+    port: &'static str,
+    phase: usize,
+}
+
+/// Context of `layer.v.tera`, and of the layer's instance in `top.v.tera`.
+#[derive(Debug, Serialize)]
+pub struct LayerContext {
+    index: usize,
+    next: usize,
+    module: String,
+    /// Module of the activation tables.
+    tables_module: String,
+    library: String,
+    summary: String,
+    units: usize,
+    columns: usize,
+    rows: usize,
+    /// Bits of nets and of the parts that units have in them.
+    width: BTreeMap<&'static str, usize>,
+    /// The highest bit of each.
+    msb: BTreeMap<&'static str, usize>,
+    /// Parameters by instance.
+    leaf: BTreeMap<&'static str, String>,
+    array: &'static str,
+    lane: &'static str,
+    unit_sums: Vec<UnitSum>,
+    strobes: Vec<Strobe>,
+    /// Number of the only sequence.
+    no_context: &'static str,
+    /// Phases of the pre-activations, the last first.
+    trace_phases: String,
+    roms: Vec<Rom>,
+}
+
+impl LayerContext {
+    /// Layer `index` of the design `name`.
+    #[must_use]
+    pub fn new(index: usize, name: &str, leaves: Leaves<'_>, roms: Vec<Rom>) -> Self {
+        let (spec, folding) = (leaves.layer.spec(), leaves.layer.folding());
+        let (sum_w, acc_w) = (leaves.layer.widths().sum, leaves.layer.widths().acc);
+        let text = |parameters: &Parameters, indent| assignment(parameters, indent);
+        let (array, array_parameters) = leaves.array();
+        let mut leaf: BTreeMap<_, _> = leaves
+            .modules()
+            .into_iter()
+            .map(|(name, parameters)| (name, text(&parameters, 4)))
+            .collect();
+        leaf.insert("array", text(&array_parameters, 4));
+        leaf.insert("lane", text(&leaves.lane(), 12));
+        let unit_sum = |(gate, sum): (usize, &RowSum)| UnitSum {
+            name: sum.gate,
+            parameters: text(&leaves.accumulator(gate), 12),
+            offset: gate * sum_w,
+            acc_offset: gate * acc_w,
+        };
+        let width = widths(leaves);
+        let (first, last) = leaves.pre_activations();
+        Self {
+            index,
+            next: index + 1,
+            module: format!("{name}_l{index}"),
+            tables_module: format!("{name}_l{index}_tables"),
+            library: library_prefix(),
+            summary: format!(
+                "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
+                spec.input_size,
+                spec.hidden_size,
+                spec.w_bits,
+                spec.x,
+                spec.h,
+                folding.units,
+                folding.columns,
+                folding.macs_per_cycle()
+            ),
+            units: folding.units,
+            columns: folding.columns,
+            rows: folding.rows(),
+            msb: width
+                .iter()
+                .map(|(&name, &bits)| (name, bits - 1))
+                .collect(),
+            width,
+            leaf,
+            array,
+            lane: "lane_lstm",
+            unit_sums: spec.cell.sums.iter().enumerate().map(unit_sum).collect(),
+            strobes: leaves
+                .strobes()
+                .into_iter()
+                .map(|(port, phase)| Strobe { port, phase })
+                .collect(),
+            no_context: "1'b0",
+            trace_phases: format!("{last}:{first}"),
+            roms,
+        }
+    }
+}
+
+/// Bits of every net of a layer that has more than one, and of a unit's part of it.
+fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
+    let layer = leaves.layer;
+    let (spec, folding, widths) = (layer.spec(), layer.folding(), layer.widths());
+    let (units, sums) = (folding.units, spec.sums());
+    let (z_w, table) = (spec.z.bits as usize, spec.gate_width());
+    let (weights, biases) = (layer.weight_memory(), layer.bias_memory());
+    let state = layer.state_memory();
+    BTreeMap::from([
+        ("in_data", folding.in_elements * element_width(spec.x.bits)),
+        (
+            "out_data",
+            folding.out_elements * element_width(spec.h.bits),
+        ),
+        ("weight_row", bits_for(weights.depth - 1)),
+        ("weights", weights.width),
+        ("bias_row", bits_for(biases.depth - 1)),
+        ("biases", biases.width),
+        ("gate_addr", z_w + 1),
+        ("gate_addrs", units * (z_w + 1)),
+        ("tanh_addr", z_w),
+        ("tanh_addrs", units * z_w),
+        ("table", table),
+        ("tables", units * table),
+        ("slots", folding.x_slots),
+        ("vector_row", bits_for(layer.vector_memory().depth - 1)),
+        ("columns", folding.columns),
+        ("acts", folding.columns * spec.act_bits() as usize),
+        ("context", 1),
+        ("sum", widths.sum),
+        ("unit_sums", sums * widths.sum),
+        ("sums", sums * units * widths.sum),
+        ("acc", widths.acc),
+        ("accs", sums * widths.acc),
+        ("phases", folding.timing.depth()),
+        ("turn", bits_for(sums - 1)),
+        ("state_row", bits_for(state.depth - 1)),
+        ("state", state.width / units),
+        ("states", state.width),
+        ("h", spec.h.bits as usize),
+        ("hs", units * spec.h.bits as usize),
+    ])
+}

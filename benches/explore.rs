@@ -3,7 +3,7 @@
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
 use lprnn_hw::explore::{Axes, Evaluator, Foldings};
-use lprnn_hw::spec::{MacStyle, Numerics, Settings};
+use lprnn_hw::spec::{MacStyle, Numerics};
 
 fn main() {
     divan::main();
@@ -24,7 +24,7 @@ fn axes(layers: usize) -> Axes {
 fn evaluator() -> Evaluator {
     Evaluator {
         target: Family::Xc7,
-        numerics: Numerics::resolve(Settings::default()).expect("defaults are valid"),
+        numerics: Numerics::default(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::quantize::QuantizedModel;
 use crate::reference::Lstm;
 use crate::spec::{
     DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
-    StatePolicy,
+    Origins, StatePolicy,
 };
 use crate::synth::Options;
 use serde::Serialize;
@@ -168,7 +168,7 @@ fn config() -> DesignConfig {
             stream_elements: None,
         },
         clock_ns: DEFAULT_CLOCK_NS,
-        origins: Default::default(),
+        origins: Origins::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
 use crate::flow::{Place, Verified};
-use crate::spec::{Numerics, Settings};
+use crate::spec::Numerics;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -147,7 +147,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     };
     let evaluator = Evaluator {
         target,
-        numerics: Numerics::resolve(Settings::default())?,
+        numerics: Numerics::default(),
     };
     let progress = Progress::bar(console, "estimating", specs.len());
     let sweep = Sweep::run(&evaluator, &specs, limits, known.as_ref(), &|done| {

@@ -29,12 +29,7 @@ With --part the folding is searched by estimates, as explore does it, and the pa
 target; a model that does not fit is refused with what is missing.
 
 A design file has the tables [network], [numerics] and [implementation]; its keys are the long
-options with underscores:
-  [network]          model, or hidden, input_size, layers, seed
-  [numerics]         bits, weight_bits, act_bits, input_bits, z.bits, z.frac, gate_frac,
-                     c.bits, c.frac
-  [implementation]   name, target, mac, units, columns, target_cycles, max_macs,
-                     state_policy, window, memory_init, stream_elements, clock_ns
+options with underscores, z.bits, z.frac, c.bits and c.frac with a dot (docs/formats.md).
 
 Exit status: 0 written, 2 could not: every setting that is wrong is named with its place.")]
 pub struct Args {

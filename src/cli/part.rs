@@ -83,7 +83,7 @@ impl PartArgs {
             Network::Model(path) => QuantizedModel::read(path)?,
             Network::Seeded(network) => seeded(network),
         };
-        let numerics = Numerics::resolve(Settings::default())?;
+        let numerics = Numerics::default();
         let found = best_folding(
             &model,
             &config.implementation,

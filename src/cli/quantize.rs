@@ -11,7 +11,7 @@ use crate::flow::{check_file, write_file};
 use crate::import::FloatModel;
 use crate::ptq::{CalibrationReport, FormatRequest, middle, quantize, quantize_offset};
 use crate::quantize::{HeadFormat, InputOffset, default_h};
-use crate::spec::{DEFAULT_C, DEFAULT_GATE_FRAC, DEFAULT_Z};
+use crate::spec::{Numerics, Setting};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -114,18 +114,14 @@ fn given_offset(values: &[f64], size: usize) -> Result<InputOffset, Problems> {
     Ok(InputOffset::nearest(&values, 32))
 }
 
-/// The defaults that `gen` has for weights from a seed are not those of calibration.
+/// The formats that calibration chooses have no other default.
 fn by_calibration(arg: clap::Arg) -> clap::Arg {
-    let help = match arg.get_id().as_str() {
-        "z_bits" => {
-            "Bits of the pre-activation z, which addresses the tables [default: by calibration]"
-        }
-        "z_frac" => "Fraction bits of z [default: by calibration]",
-        "gate_frac" => "Fraction bits of the outputs of sigmoid and tanh [default: by calibration]",
-        "c_bits" => "Bits of the cell state c [default: by calibration]",
-        "c_frac" => "Fraction bits of c [default: by calibration]",
-        _ => return arg,
-    };
+    let key = arg.get_id().as_str();
+    let chosen = ["numerics.z.", "numerics.gate_frac", "numerics.c."];
+    if !chosen.iter().any(|start| key.starts_with(start)) {
+        return arg;
+    }
+    let help = Setting::of(key).with_default("by calibration");
     arg.help(help)
 }
 
@@ -327,10 +323,11 @@ fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRe
     let Some(trained) = &float.fractions else {
         return;
     };
-    let (z, a_frac, c) = match &trained.widths {
-        Some(widths) => (widths.z, widths.a_frac, widths.c),
-        None => (DEFAULT_Z, DEFAULT_GATE_FRAC, DEFAULT_C),
-    };
+    let usual = Numerics::default();
+    let widths = trained.widths.as_ref();
+    let (z, a_frac, c) = widths.map_or((usual.z, usual.gate_frac, usual.c), |widths| {
+        (widths.z, widths.a_frac, widths.c)
+    });
     if let (Some(widths), false) = (&trained.widths, numerics.gives_width()) {
         wanted.weight_bits = widths.weight_bits;
         wanted.act_bits = widths.act_bits;

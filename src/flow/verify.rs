@@ -11,7 +11,7 @@ use crate::device::{Family, Part, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{Setting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Figures, Point, Recommended, Role, Sweep};
-use crate::spec::{DesignConfig, Network};
+use crate::spec::{DesignConfig, Network, Origins};
 use crate::synth::{Options, Provenance, RouteOptions, SynthError, Synthesis, Utilization};
 use serde::Serialize;
 use std::path::Path;
@@ -147,7 +147,7 @@ pub fn measure_point(
         network: Network::Seeded(spec.network.seeded(evaluator.numerics, SEED)),
         implementation: evaluator.implementation(&spec),
         clock_ns: 1000.0 / setting.clock_mhz,
-        origins: Default::default(),
+        origins: Origins::default(),
     };
     let design = format!("{}, {}", spec.network, point.folding_text());
     let progress = watch.begin(&format!("generating {design}"), None);

@@ -1,25 +1,13 @@
 //! A design with every setting decided, and the design file that asks for it.
 
 use super::implementation::{FoldingGoal, Implementation, StatePolicy};
-use super::settings::find;
-use crate::diagnostic::{Location, Problem, Problems};
+use super::kind::Value;
+use super::table::Setting;
+use crate::diagnostic::{Location, Problems};
 use crate::fixed::QFormat;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// Bits of weights and activations when nothing is said.
-pub const DEFAULT_BITS: u32 = 8;
-/// Format of z when nothing is said and nothing is calibrated.
-pub const DEFAULT_Z: QFormat = QFormat::new(8, 4);
-/// Fraction bits of the gate values, likewise.
-pub const DEFAULT_GATE_FRAC: u32 = 8;
-/// Format of c, likewise.
-pub const DEFAULT_C: QFormat = QFormat::new(16, 10);
-/// Multiply-accumulates per cycle and layer when no folding is asked for.
-pub const DEFAULT_MACS: usize = 64;
-/// Clock period in ns when none is given: 100 MHz.
-pub const DEFAULT_CLOCK_NS: f64 = 10.0;
 
 /// Number formats that calibration does not choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,67 +68,69 @@ pub struct DesignConfig {
 /// Where settings of a design were given, by their paths.
 pub type Origins = BTreeMap<&'static str, Location>;
 
-/// A word of the design file, as serde writes the choice.
-fn word(choice: &impl Serialize) -> String {
-    match serde_json::to_value(choice) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => unreachable!("choices without fields are written as one word"),
-    }
-}
-
 impl DesignConfig {
-    /// The same problems, with the option or the line that gave each setting in place of its path.
+    /// The same problems, with the option or the line that gave each setting in place of its key.
     #[must_use]
     pub fn locate(&self, problems: impl Into<Problems>) -> Problems {
-        let given = |path: &str| match self.origins.get(path) {
-            Some(place) => place.clone(),
-            None => Location::Flag(find(path).flag.into()),
-        };
-        problems.into().each(|problem| match problem.place {
-            Location::Setting(path) => Problem {
-                place: given(&path),
-                ..problem
-            },
-            _ => problem,
+        problems.into().each(|mut problem| {
+            if let Location::Setting(key) = &problem.place {
+                let given = self.origins.get(&**key).cloned();
+                problem.place = given.unwrap_or_else(|| Setting::of(key).place());
+            }
+            problem
         })
     }
 
     /// The design file that asks for this implementation of the model file `model`.
     #[must_use]
     pub fn to_toml(&self, model: &str) -> String {
-        let built = &self.implementation;
         let text = |text: &str| toml::Value::String(text.to_string()).to_string();
-        let mut lines = vec![
-            "[network]".to_string(),
-            format!("model = {}", text(model)),
-            String::new(),
-            "[implementation]".to_string(),
-            format!("name = {}", text(&built.name)),
-            format!("target = {}", text(&word(&built.target))),
-            format!("mac = {}", text(&word(&built.mac))),
-        ];
-        match built.folding {
-            FoldingGoal::Explicit { units, columns } => {
-                lines.push(format!("units = {units}"));
-                lines.push(format!("columns = {columns}"));
+        let mut file = format!("[network]\nmodel = {}\n\n[implementation]\n", text(model));
+        for setting in Setting::of_group("implementation") {
+            let name = setting.key.trim_start_matches("implementation.");
+            let value = match self.value(setting.key) {
+                Some(Value::Text(word)) => text(&word),
+                Some(Value::Number(number)) => format!("{number:?}"),
+                Some(number) => number.to_string(),
+                None => continue,
+            };
+            file += &format!("{name} = {value}\n");
+        }
+        file
+    }
+
+    /// The value that a setting of the implementation has.
+    fn value(&self, key: &str) -> Option<Value> {
+        let integer = |value: usize| Some(Value::Integer(value as i64));
+        let built = &self.implementation;
+        match (key, built.folding, built.state) {
+            ("implementation.name", ..) => Some(Value::Text(built.name.clone())),
+            ("implementation.target", ..) => Some(word(&built.target)),
+            ("implementation.mac", ..) => Some(word(&built.mac)),
+            ("implementation.units", FoldingGoal::Explicit { units, .. }, _) => integer(units),
+            ("implementation.columns", FoldingGoal::Explicit { columns, .. }, _) => {
+                integer(columns)
             }
-            FoldingGoal::TargetCycles { cycles } => lines.push(format!("target_cycles = {cycles}")),
-            FoldingGoal::MaxMacs { macs } => lines.push(format!("max_macs = {macs}")),
-        }
-        match built.state {
-            StatePolicy::Tlast => lines.push("state_policy = \"tlast\"".to_string()),
-            StatePolicy::Never => lines.push("state_policy = \"never\"".to_string()),
-            StatePolicy::HostPulse => lines.push("state_policy = \"host_pulse\"".to_string()),
-            StatePolicy::FixedWindow { steps } => {
-                lines.push("state_policy = \"fixed_window\"".to_string());
-                lines.push(format!("window = {steps}"));
+            ("implementation.target_cycles", FoldingGoal::TargetCycles { cycles }, _) => {
+                integer(cycles as usize)
             }
+            ("implementation.max_macs", FoldingGoal::MaxMacs { macs }, _) => integer(macs),
+            ("implementation.state_policy", _, state) => Some(Value::Text(state.word().into())),
+            ("implementation.window", _, StatePolicy::FixedWindow { steps }) => {
+                integer(steps as usize)
+            }
+            ("implementation.memory_init", ..) => Some(word(&built.memory_init)),
+            ("implementation.stream_elements", ..) => built.stream_elements.and_then(integer),
+            ("implementation.clock_ns", ..) => Some(Value::Number(self.clock_ns)),
+            _ => None,
         }
-        lines.push(format!("memory_init = {}", text(&word(&built.memory_init))));
-        if let Some(elements) = built.stream_elements {
-            lines.push(format!("stream_elements = {elements}"));
-        }
-        lines.push(format!("clock_ns = {:?}", self.clock_ns));
-        lines.join("\n") + "\n"
+    }
+}
+
+/// A choice as serde writes it.
+fn word(choice: &impl Serialize) -> Value {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => Value::Text(word),
+        _ => unreachable!("choices without fields are written as one word"),
     }
 }

@@ -1,6 +1,8 @@
 //! The design file: TOML, every key known, every error with its line.
 
-use super::settings::{FIELDS, Kind, Settings, Value, find, nearest};
+use super::kind::{Kind, Value, nearest};
+use super::settings::Settings;
+use super::table::{GROUPS, SETTINGS, Setting};
 use crate::diagnostic::{Location, Problem, Within};
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
@@ -11,7 +13,7 @@ pub const MAX_BYTES: u64 = 1 << 20;
 /// Reads the settings of a design file's `text`.
 ///
 /// `shown` is its name in messages; relative paths in it are meant from `folder`. Everything
-/// that is wrong ends up in [`Settings::issues`].
+/// that is wrong ends up in [`Settings::problems`].
 #[must_use]
 pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
     let mut reader = Reader {
@@ -19,20 +21,20 @@ pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
         shown,
         folder,
         settings: Settings::default(),
-        issues: Vec::new(),
+        problems: Vec::new(),
     };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().replace('\n', ", ");
-        reader.issue(at, "", &message, "write it as TOML: key = value");
+        reader.refuse(at, "", &message, "write it as TOML: key = value");
     }
-    if reader.issues.is_empty() {
+    if reader.problems.is_empty() {
         reader.table(document.get_ref(), "");
     }
-    reader.issues.sort_by_key(|(at, _)| *at);
-    let issues = reader.issues.into_iter().map(|(_, issue)| issue);
-    reader.settings.issues.extend(issues);
+    reader.problems.sort_by_key(|(at, _)| *at);
+    let problems = reader.problems.into_iter().map(|(_, problem)| problem);
+    reader.settings.problems.extend(problems);
     reader.settings
 }
 
@@ -41,56 +43,53 @@ struct Reader<'a> {
     shown: &'a str,
     folder: &'a Path,
     settings: Settings,
-    issues: Vec<(usize, Problem)>,
+    problems: Vec<(usize, Problem)>,
 }
 
 impl Reader<'_> {
     /// `design.toml:4: implementation.units`
-    fn place(&self, at: usize, path: &str) -> Location {
+    fn place(&self, at: usize, key: &str) -> Location {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count() as u32 + 1;
-        let within = match path {
+        let within = match key {
             "" => Within::Line(line),
-            _ => Within::Key(line, path.into()),
+            _ => Within::Key(line, key.into()),
         };
         Location::File(self.shown.into(), Some(within))
     }
 
-    fn issue(&mut self, at: usize, path: &str, problem: &str, remedy: &str) {
-        let place = self.place(at, path);
-        self.issues
-            .push((at, Problem::at(place, problem).help(remedy)));
+    fn refuse(&mut self, at: usize, key: &str, what: &str, help: &str) {
+        let problem = Problem::at(self.place(at, key), what).help(help);
+        self.problems.push((at, problem));
     }
 
     fn table(&mut self, table: &DeTable<'_>, prefix: &str) {
-        for (key, value) in table {
-            let at = key.span().start;
-            let path = if prefix.is_empty() {
-                key.get_ref().to_string()
+        for (name, value) in table {
+            let at = name.span().start;
+            let key = if prefix.is_empty() {
+                name.get_ref().to_string()
             } else {
-                format!("{prefix}.{}", key.get_ref())
+                format!("{prefix}.{}", name.get_ref())
             };
-            let is_table = FIELDS
+            let below = format!("{key}.");
+            let is_table = SETTINGS
                 .iter()
-                .any(|field| field.path.starts_with(&format!("{path}.")));
-            let field = FIELDS.iter().find(|field| field.path == path);
-            match (field, value.get_ref()) {
-                (Some(field), value) => self.value(field.path, value, at),
-                (None, DeValue::Table(inner)) if is_table => self.table(inner, &path),
-                (None, _) if is_table => {
-                    self.issue(
-                        at,
-                        &path,
-                        "is a table of settings",
-                        &format!("write [{path}]"),
-                    );
-                }
-                (None, _) => self.unknown(at, &path),
+                .any(|setting| setting.key.starts_with(&below));
+            match SETTINGS.iter().find(|setting| setting.key == key) {
+                Some(setting) => self.value(setting, value.get_ref(), at),
+                None if !is_table => self.unknown(at, &key),
+                None => match value.get_ref() {
+                    DeValue::Table(inner) => self.table(inner, &key),
+                    _ => {
+                        let help = format!("write [{key}]");
+                        self.refuse(at, &key, "is a table of settings", &help);
+                    }
+                },
             }
         }
     }
 
-    fn value(&mut self, path: &'static str, value: &DeValue<'_>, at: usize) {
+    fn value(&mut self, setting: &'static Setting, value: &DeValue<'_>, at: usize) {
         let value = match value {
             DeValue::String(text) => Value::Text(text.to_string()),
             DeValue::Integer(text) => {
@@ -103,46 +102,38 @@ impl Reader<'_> {
                 Value::Number(text.as_str().replace('_', "").parse().unwrap_or(f64::NAN))
             }
             other => {
-                let kind = other.type_str();
-                let wanted = match find(path).kind {
-                    Kind::Choice(_) | Kind::Text => "a text",
-                    _ => "a number",
+                let what = format!("is a TOML {}", other.type_str());
+                let help = match setting.kind {
+                    Kind::Choice(_) | Kind::Text => "give text in quotes",
+                    _ => "give a number",
                 };
-                self.issue(
-                    at,
-                    path,
-                    &format!("is a TOML {kind}"),
-                    &format!("give {wanted}"),
-                );
-                return;
+                return self.refuse(at, setting.key, &what, help);
             }
         };
-        let place = self.place(at, path);
-        let before = self.settings.issues.len();
-        self.settings
-            .insert(path, value, place, Some(self.folder.to_path_buf()));
-        // Issues are put in the order of the lines at the end.
-        for issue in self.settings.issues.drain(before..) {
-            self.issues.push((at, issue));
-        }
+        let place = self.place(at, setting.key);
+        let before = self.settings.problems.len();
+        let folder = Some(self.folder.to_path_buf());
+        self.settings.insert(setting, value, place, folder);
+        // Problems are put in the order of the lines at the end.
+        let found = self.settings.problems.drain(before..);
+        self.problems.extend(found.map(|problem| (at, problem)));
     }
 
-    fn unknown(&mut self, at: usize, path: &str) {
-        let last = path.rsplit('.').next().unwrap_or(path);
+    fn unknown(&mut self, at: usize, key: &str) {
+        let last = |key: &'_ str| key.rfind('.').map_or(0, |dot| dot + 1);
+        let name = &key[last(key)..];
+        let keys = || SETTINGS.iter().map(|setting| setting.key);
+        let groups = GROUPS.map(|(group, _)| group);
+        let known = || keys().chain(groups);
         // A key in the wrong table is a likelier mistake than a misspelt one.
-        let moved = FIELDS
-            .iter()
-            .map(|field| field.path)
-            .find(|known| known.rsplit('.').next() == Some(last));
-        let tables = ["network", "numerics", "implementation"];
-        let known = FIELDS.iter().map(|field| field.path).chain(tables);
-        let remedy = match moved.or_else(|| nearest(path, known.clone())) {
+        let near = keys()
+            .find(|known| &known[last(known)..] == name)
+            .or_else(|| nearest(key, known()))
+            .or_else(|| nearest(name, known().map(|known| &known[last(known)..])));
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => match nearest(last, known.map(|p| p.rsplit('.').next().unwrap_or(p))) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the tables are {}", tables.join(", ")),
-            },
+            None => format!("the tables are {}", groups.join(", ")),
         };
-        self.issue(at, path, "unknown key", &remedy);
+        self.refuse(at, key, "unknown key", &help);
     }
 }

@@ -20,6 +20,19 @@ pub enum StatePolicy {
     },
 }
 
+impl StatePolicy {
+    /// Its word in the design file and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tlast => "tlast",
+            Self::Never => "never",
+            Self::HostPulse => "host_pulse",
+            Self::FixedWindow { .. } => "fixed_window",
+        }
+    }
+}
+
 /// What the multiply-accumulate array is made of; equal words either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,14 +8,15 @@ mod config;
 mod file;
 mod identifier;
 mod implementation;
+mod kind;
 mod resolve;
 mod settings;
+mod table;
 
-pub use config::{
-    DEFAULT_BITS, DEFAULT_C, DEFAULT_CLOCK_NS, DEFAULT_GATE_FRAC, DEFAULT_MACS, DEFAULT_Z,
-    DesignConfig, Network, Numerics, Origins, SeededNetwork,
-};
+pub use config::{DesignConfig, Network, Numerics, Origins, SeededNetwork};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
-pub use settings::{FIELDS, Field, Given, Kind, Settings, Value};
+pub use kind::{Kind, Value};
+pub use settings::{Given, Settings};
+pub use table::{DEFAULT_CLOCK_NS, GROUPS, Preset, SETTINGS, Setting};

@@ -9,7 +9,7 @@ use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuraci
 use lprnn_hw::fit::{MeasuredPoint, Table};
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
-use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, Settings, read_settings};
+use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, read_settings};
 
 const POINTS: &str = include_str!("../../src/estimate/data/points.csv");
 const COEFFICIENTS: &str = include_str!("../../src/estimate/data/coefficients.json");
@@ -103,7 +103,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn documents_and_tables() {
-    let numerics = Numerics::resolve(Settings::default()).unwrap();
+    let numerics = Numerics::default();
     let plan = Plan::new([task(2), task(4), task(8)]).to_json();
     fuzz("plan.json", plan.as_bytes(), 1000, |bytes| {
         let Ok(plan) = Plan::from_json(&text(bytes)) else {

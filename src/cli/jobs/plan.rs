@@ -8,7 +8,7 @@ use super::{PLAN, POINTS};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Evaluator, Plan, Sweep, Task, Work, nothing_left};
 use crate::flow::Place;
-use crate::spec::{Numerics, Settings};
+use crate::spec::Numerics;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -77,7 +77,7 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
     let place = Place::marked(&args.out, args.force, PLAN, super::is_result)?;
     let evaluator = Evaluator {
         target,
-        numerics: Numerics::resolve(Settings::default())?,
+        numerics: Numerics::default(),
     };
     let progress = Progress::bar(console, "estimating", specs.len());
     let sweep = Sweep::run(&evaluator, &specs, limits, None, &|done| progress.at(done));

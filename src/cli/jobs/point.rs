@@ -8,7 +8,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::Setting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
 use crate::flow::{measure_point, write_inside};
-use crate::spec::{Numerics, Settings};
+use crate::spec::Numerics;
 use std::path::PathBuf;
 
 /// Arguments of `explore point`.
@@ -74,7 +74,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
     };
     let evaluator = Evaluator {
         target: task.target,
-        numerics: Numerics::resolve(Settings::default())?,
+        numerics: Numerics::default(),
     };
     let point = evaluator
         .point(&task.spec(), part.map_or(task.target, |part| part.family))

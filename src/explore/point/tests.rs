@@ -4,7 +4,7 @@ use super::*;
 use crate::quantize::{SeededOptions, seeded};
 
 fn numerics() -> Numerics {
-    Numerics::resolve(crate::spec::Settings::default()).unwrap()
+    Numerics::default()
 }
 
 fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> NetworkShape {

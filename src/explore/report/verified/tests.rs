@@ -4,12 +4,12 @@ use super::super::{Setting, Summary};
 use super::*;
 use crate::device::{Family, Part};
 use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
-use crate::spec::{FoldingGoal, MacStyle, Numerics, Settings};
+use crate::spec::{FoldingGoal, MacStyle, Numerics};
 
 fn summary() -> Summary {
     let evaluator = Evaluator {
         target: Family::Ecp5,
-        numerics: Numerics::resolve(Settings::default()).unwrap(),
+        numerics: Numerics::default(),
     };
     let spec = |units| Spec {
         network: NetworkShape {

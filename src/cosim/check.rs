@@ -3,10 +3,11 @@
 use super::CosimError;
 use super::dut::Dut;
 use super::failure::{self, FailurePackage};
+use super::forecast::BeatTiming;
 use super::locate::{Oracle, OriginSearch};
 use super::outcome::{Difference, Outcome};
 use super::pattern::Pattern;
-use super::scoreboard::{BeatTiming, collect, compare_timed, judge};
+use super::scoreboard::{collect, compare_timed, judge};
 use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
 use super::verilator::VerilatedModel;
@@ -55,44 +56,46 @@ pub struct Verdict {
 
 /// Simulates the core and compares every word; on a difference finds its origin and packs it up.
 pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, CosimError> {
-    let Request {
-        core,
-        layers,
-        stimulus,
-        expected,
-        pattern,
-        seed,
-        vcd,
-        oracle,
-        failures,
-        progress,
-    } = request;
     let probes = Probes {
-        vcd: vcd.is_some(),
+        vcd: request.vcd.is_some(),
         ..Probes::default()
     };
-    let mut model = toolchain.model(core, probes, seed)?;
-    if let Some(path) = vcd {
+    let mut model = toolchain.model(request.core, probes, request.seed)?;
+    if let Some(path) = request.vcd {
         model.write_vcd(path)?;
     }
-    let run = (pattern, seed);
     let outcome = compare_timed(
         &mut model,
-        core.interface,
-        layers,
-        stimulus,
-        expected,
-        run,
-        progress,
+        request.core.interface,
+        request.layers,
+        request.stimulus,
+        request.expected,
+        (request.pattern, request.seed),
+        &mut *request.progress,
     )?;
     drop(model);
-    let Outcome::Different(difference) = outcome else {
-        return Ok(Verdict {
+    match outcome {
+        Outcome::Different(difference) => explain(toolchain, request, difference),
+        Outcome::Equal(_) => Ok(Verdict {
             outcome,
             package: None,
-        });
-    };
-    let outputs = core.interface.output.elements;
+        }),
+    }
+}
+
+/// Follows a difference to its origin, and packs it up where a folder is given for that.
+fn explain(
+    toolchain: &Toolchain,
+    request: Request<'_>,
+    difference: Difference,
+) -> Result<Verdict, CosimError> {
+    let Request {
+        core,
+        stimulus,
+        pattern,
+        seed,
+        ..
+    } = request;
     let step = difference.step().unwrap_or(stimulus.steps() - 1);
     // Later steps may have spoilt this one, in a queue that overflows.
     let kept = (step + 1 + pattern.steps_ahead()).min(stimulus.steps());
@@ -101,20 +104,20 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
         last: &stimulus.last[..kept],
         clear: stimulus.clear.get(..kept).unwrap_or_default(),
     };
-    let expected = &expected[..kept * outputs];
     let scratch = crate::tools::Scratch::new().map_err(|source| CosimError::Write {
         path: std::env::temp_dir(),
         source,
     })?;
     let waves = scratch.path().join(WAVES);
-    let search = oracle.map(|oracle| OriginSearch::new(oracle, step));
+    let search = request.oracle.map(|oracle| OriginSearch::new(oracle, step));
+    let run = (pattern, seed);
     let (got, located) = examine(toolchain, core, stimulus, run, search, &difference, &waves)?;
     let difference = located.unwrap_or(difference);
-    let package = failures.map(|root| {
+    let package = request.failures.map(|root| {
         let package = FailurePackage {
             core,
             stimulus,
-            expected,
+            expected: &request.expected[..kept * core.interface.output.elements],
             got: &got,
             pattern,
             seed,

@@ -5,6 +5,17 @@ use super::stimulus::Mask;
 use crate::hardware::{Controls, LayerDesign, Waits};
 use serde::Serialize;
 
+/// Knowledge of the cycles in which beats leave while source and sink pause.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BeatTiming<'a> {
+    /// Nothing.
+    Unknown,
+    /// All, by the schedule.
+    Layers(&'a [LayerDesign]),
+    /// The cycle of this beat of the run, if it is to leave.
+    Beat(usize, Option<u64>),
+}
+
 /// Cycles after reset before a core works: its reset is a register.
 const RESET_CYCLES: u64 = 1;
 

@@ -15,87 +15,95 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Problem> {
         return None;
     }
     if sweep.judged.is_empty() {
-        let reason = match (&sweep.first_fault, sweep.skipped.0) {
-            (Some((_, super::point::PointError::Folding(error))), _) => error.to_string(),
-            _ => "no width of the sweep has a DSP array on this family".to_string(),
-        };
-        return Some(
-            Problem::named(
-                "explore",
-                format!("no point of the sweep can be built: {reason}"),
-            )
-            .help("give other foldings or widths, or --mac lut"),
-        );
+        return Some(nothing_built(sweep));
     }
-    let fastest_fit = sweep
-        .judged
-        .iter()
+    let judged = || sweep.judged.iter();
+    let fastest_fit = judged()
         .filter(|judged| judged.fits)
         .min_by_key(|judged| judged.point.cycles_per_step);
-    let smallest_in_time = sweep
-        .judged
-        .iter()
-        .filter(|judged| judged.in_time)
-        .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()));
+    let smallest_in_time = smallest(judged().filter(|judged| judged.in_time));
     let goal = sweep.limits.max_cycles.unwrap_or(u64::MAX);
-    let whole = match sweep.limits.part {
-        Some(part) => part.name.to_string(),
-        None => "any part of the family".to_string(),
-    };
     Some(match (fastest_fit, smallest_in_time) {
-        (Some(fit), Some(timely)) => Problem::flag("--part, --max-cycles", format!(
-                "no point does both: of those that fit {whole}, the fastest takes {} cycles a step \
-                 ({}); of those within {goal} cycles, the smallest needs {}",
-                fit.point.cycles_per_step,
-                describe(fit),
-                missing(timely, sweep.limits.fill)
-            )).help(format!(
-                "allow --max-cycles {}, or {}",
-                fit.point.cycles_per_step,
-                larger(sweep, timely)
-            )),
-        (Some(fit), None) => Problem::flag("--max-cycles", format!(
+        (Some(fit), Some(timely)) => never_both(sweep, fit, timely, goal),
+        (Some(fit), None) => Problem::flag(
+            "--max-cycles",
+            format!(
                 "no point of the sweep takes at most {goal} cycles a step; the fastest that fits takes {} ({})",
                 fit.point.cycles_per_step,
                 describe(fit)
-            )).help(format!(
-                "allow --max-cycles {}, or sweep larger foldings or smaller networks",
-                fit.point.cycles_per_step
-            )),
-        (None, timely) => {
-            let nearest = timely.or_else(|| {
-                sweep
-                    .judged
-                    .iter()
-                    .min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()))
-            });
-            let nearest = nearest.unwrap_or(&sweep.judged[0]);
-            let fastest = sweep
-                .judged
-                .iter()
-                .map(|one| one.point.cycles_per_step)
-                .min();
-            // Both limits exclude everything, each by itself.
-            let late = match (sweep.limits.max_cycles, timely, fastest) {
-                (Some(goal), None, Some(cycles)) => format!(
-                    "; nor does any take at most {goal} cycles a step (--max-cycles): the fastest takes {cycles}"
-                ),
-                _ => String::new(),
-            };
-            Problem::flag(if sweep.limits.part.is_some() {
-                    "--part"
-                } else {
-                    "--target"
-                }, format!(
-                    "no point fits {whole}; the nearest ({}) needs {}{late}",
-                    describe(nearest),
-                    missing(nearest, sweep.limits.fill)
-                )).help(format!(
-                    "{}, or sweep smaller networks, fewer bits or smaller foldings",
-                    larger(sweep, nearest)
-                ))
-        }
+            ),
+        )
+        .help(format!(
+            "allow --max-cycles {}, or sweep larger foldings or smaller networks",
+            fit.point.cycles_per_step
+        )),
+        (None, timely) => nothing_fits(sweep, timely),
     })
+}
+
+/// Nothing of the sweep can be built.
+fn nothing_built(sweep: &Sweep) -> Problem {
+    let reason = match (&sweep.first_fault, sweep.skipped.0) {
+        (Some((_, super::point::PointError::Folding(error))), _) => error.to_string(),
+        _ => "no width of the sweep has a DSP array on this family".to_string(),
+    };
+    let problem = format!("no point of the sweep can be built: {reason}");
+    Problem::named("explore", problem).help("give other foldings or widths, or --mac lut")
+}
+
+/// Some points fit, others are in time, none both.
+fn never_both(sweep: &Sweep, fit: &Judged, timely: &Judged, goal: u64) -> Problem {
+    let (whole, cycles) = (whole(sweep), fit.point.cycles_per_step);
+    let problem = format!(
+        "no point does both: of those that fit {whole}, the fastest takes {cycles} cycles a step \
+         ({}); of those within {goal} cycles, the smallest needs {}",
+        describe(fit),
+        missing(timely, sweep.limits.fill)
+    );
+    let larger = larger(sweep, timely);
+    Problem::flag("--part, --max-cycles", problem)
+        .help(format!("allow --max-cycles {cycles}, or {larger}"))
+}
+
+/// No point fits; `timely` is the smallest of those in time, where there are any.
+fn nothing_fits(sweep: &Sweep, timely: Option<&Judged>) -> Problem {
+    let judged = || sweep.judged.iter();
+    let nearest = timely.or_else(|| smallest(judged()));
+    let nearest = nearest.unwrap_or(&sweep.judged[0]);
+    let fastest = judged().map(|one| one.point.cycles_per_step).min();
+    // Both limits exclude everything, each by itself.
+    let late = match (sweep.limits.max_cycles, timely, fastest) {
+        (Some(goal), None, Some(cycles)) => format!(
+            "; nor does any take at most {goal} cycles a step (--max-cycles): the fastest takes {cycles}"
+        ),
+        _ => String::new(),
+    };
+    let option = match sweep.limits.part {
+        Some(_) => "--part",
+        None => "--target",
+    };
+    let problem = format!(
+        "no point fits {}; the nearest ({}) needs {}{late}",
+        whole(sweep),
+        describe(nearest),
+        missing(nearest, sweep.limits.fill)
+    );
+    Problem::flag(option, problem).help(format!(
+        "{}, or sweep smaller networks, fewer bits or smaller foldings",
+        larger(sweep, nearest)
+    ))
+}
+
+/// The point with the smallest largest share.
+fn smallest<'a>(judged: impl Iterator<Item = &'a Judged>) -> Option<&'a Judged> {
+    judged.min_by(|a, b| a.worst_share().total_cmp(&b.worst_share()))
+}
+
+fn whole(sweep: &Sweep) -> &'static str {
+    match sweep.limits.part {
+        Some(part) => part.name,
+        None => "any part of the family",
+    }
 }
 
 fn describe(judged: &Judged) -> String {

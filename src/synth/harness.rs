@@ -4,7 +4,6 @@
 //! signature register, so four pins do for any core and no path of the core touches a pin.
 
 use super::SynthError;
-use std::fmt::Write;
 
 /// Name of the frame's module.
 pub(super) const HARNESS: &str = "lprnn_pnr_harness";
@@ -71,33 +70,7 @@ pub(super) fn harness(top: &str, clock: &str, ports: &[Port]) -> (String, Overhe
     };
     // A core without inputs or outputs still gets its register, of one bit.
     let (inputs, outputs) = (total(true).max(1), total(false).max(1));
-    let mut connections = Vec::new();
-    let (mut next_in, mut next_out) = (0, 0);
-    for port in ports {
-        if port.name == clock {
-            connections.push(format!("        .{}(clk)", port.name));
-            continue;
-        }
-        let (bus, next) = if port.input {
-            ("inputs_q", &mut next_in)
-        } else {
-            ("outputs", &mut next_out)
-        };
-        let (low, high) = (*next, *next + port.width - 1);
-        connections.push(format!("        .{}({bus}[{high}:{low}])", port.name));
-        *next += port.width;
-    }
-    let shifted = |bus: &str, width: u64, first: &str| {
-        if width == 1 {
-            first.to_string()
-        } else {
-            format!("{{{bus}[{}:0], {first}}}", width - 2)
-        }
-    };
-    let mut text = String::new();
-    // Writing to a string cannot fail.
-    let _ = write!(
-        text,
+    let text = format!(
         "`default_nettype none
 module {HARNESS} (
     input  wire clk,
@@ -128,13 +101,41 @@ endmodule
             outputs,
             &format!("signature_q[{}]", outputs - 1)
         ),
-        connections = connections.join(",\n"),
+        connections = connections(clock, ports).join(",\n"),
     );
     let overhead = Overhead {
         ff: inputs + 2 * outputs,
         lut: outputs,
     };
     (text, overhead)
+}
+
+/// Every port on its bits of the two registers.
+fn connections(clock: &str, ports: &[Port]) -> Vec<String> {
+    let (mut next_in, mut next_out) = (0, 0);
+    let mut connection = |port: &Port| {
+        if port.name == clock {
+            return format!("        .{}(clk)", port.name);
+        }
+        let (bus, next) = if port.input {
+            ("inputs_q", &mut next_in)
+        } else {
+            ("outputs", &mut next_out)
+        };
+        let (low, high) = (*next, *next + port.width - 1);
+        *next += port.width;
+        format!("        .{}({bus}[{high}:{low}])", port.name)
+    };
+    ports.iter().map(&mut connection).collect()
+}
+
+/// The register `bus` moved up by a bit, with `first` below.
+fn shifted(bus: &str, width: u64, first: &str) -> String {
+    if width == 1 {
+        first.to_string()
+    } else {
+        format!("{{{bus}[{}:0], {first}}}", width - 2)
+    }
 }
 
 #[cfg(test)]

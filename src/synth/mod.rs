@@ -6,6 +6,7 @@
 mod error;
 mod harness;
 mod route;
+mod sources;
 mod utilization;
 mod warnings;
 mod yosys;
@@ -13,5 +14,6 @@ mod yosys;
 pub use error::SynthError;
 pub use harness::Overhead;
 pub use route::{CriticalPath, RouteOptions, Routed, SeedClock, Used};
+pub use sources::NetlistSources;
 pub use utilization::{Provenance, Utilization};
-pub use yosys::{NetlistSources, Options, Synthesis, run};
+pub use yosys::{Options, Synthesis, run};

@@ -53,38 +53,17 @@ fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
 #[must_use]
 pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
     let counts = &summary.counts;
-    let device = match &summary.part {
-        Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
-        None => format!("family {}", summary.family),
-    };
-    let mut text = format!("# LSTM cores on {device}\n\n");
-    let _ = writeln!(
-        text,
-        "{} points estimated; {} fit, {} meet all limits, {} of these are in the Pareto set. Up to {} % of LUTs and \
-         flip-flops may be used{}; times are at {} MHz.\n",
-        counts.points,
-        counts.fit,
-        counts.kept,
-        counts.pareto,
-        summary.fill_percent,
-        summary.max_cycles.map_or(String::new(), |most| format!(
-            ", at most {most} cycles a step"
-        )),
-        summary.setting.clock_mhz
-    );
+    let mut text = format!("# LSTM cores on {}\n\n", summary.device());
+    let _ = writeln!(text, "{}\n", summary.points_and_limits());
     text.push_str("| a point takes most of | points | of these do not fit |\n|---|---|---|\n");
     for (name, count) in &counts.limited_by {
         let out = counts.excluded_by.get(name).copied().unwrap_or(0);
         let _ = writeln!(text, "| {name} | {count} | {out} |");
     }
     text.push_str("\n## Recommended\n\n");
-    let rows: Vec<(String, &PointRow)> = summary
-        .recommended
-        .iter()
-        .map(|entry| {
-            let roles: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
-            (roles.join(", "), &entry.row)
-        })
+    let entries = summary.recommended.iter();
+    let rows: Vec<(String, &PointRow)> = entries
+        .map(|entry| (entry.role_names(), &entry.row))
         .collect();
     table(&mut text, summary, &rows);
     text.push_str("\nTo build them:\n\n");
@@ -93,14 +72,10 @@ pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
     }
     verified::markdown(&mut text, verified, summary.setting.clock_mhz);
     text.push_str("\n## The fastest point of every network\n\n");
-    let rows: Vec<(String, &PointRow)> = summary
-        .networks
-        .iter()
-        .map(|row| (String::new(), row))
-        .collect();
+    let networks = summary.networks.iter();
+    let rows: Vec<(String, &PointRow)> = networks.map(|row| (String::new(), row)).collect();
     table(&mut text, summary, &rows);
-    let estimate = &summary.estimate;
-    if let Some((class, [median, worst])) = estimate.clock {
+    if let Some((class, [median, worst])) = summary.estimate.clock {
         let _ = writeln!(
             text,
             "\nMHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median and \
@@ -108,16 +83,6 @@ pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
             class.name()
         );
     }
-    let _ = writeln!(
-        text,
-        "\nEstimated by {}. LUT sites were off by {:.1} % at the median and {:.1} % at worst, flip-flops by {:.1} % and \
-         {:.1} %, on designs outside the fit. {}",
-        estimate.source,
-        estimate.lut_total[0],
-        estimate.lut_total[1],
-        estimate.ff[0],
-        estimate.ff[1],
-        estimate.note
-    );
+    let _ = writeln!(text, "\n{}", summary.errors());
     text
 }

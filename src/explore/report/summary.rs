@@ -163,6 +163,57 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// The part with its series, or the family.
+    pub(super) fn device(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
+            None => format!("family {}", self.family),
+        }
+    }
+
+    /// The estimator and its errors in a sentence or two.
+    pub(super) fn errors(&self) -> String {
+        let estimate = &self.estimate;
+        format!(
+            "Estimated by {}. LUT sites were off by {:.1} % at the median and {:.1} % at worst, flip-flops by {:.1} % and \
+             {:.1} %, on designs outside the fit. {}",
+            estimate.source,
+            estimate.lut_total[0],
+            estimate.lut_total[1],
+            estimate.ff[0],
+            estimate.ff[1],
+            estimate.note
+        )
+    }
+
+    /// How many points there are and which limits hold, in a sentence or two.
+    pub(super) fn points_and_limits(&self) -> String {
+        let counts = &self.counts;
+        let most = self.max_cycles.map_or(String::new(), |most| {
+            format!(", at most {most} cycles a step")
+        });
+        format!(
+            "{} points estimated; {} fit, {} meet all limits, {} of these are in the Pareto set. \
+             Up to {} % of LUTs and flip-flops may be used{most}; times are at {} MHz.",
+            counts.points,
+            counts.fit,
+            counts.kept,
+            counts.pareto,
+            self.fill_percent,
+            self.setting.clock_mhz
+        )
+    }
+}
+
+impl Entry {
+    /// The questions, as tables name them.
+    pub(super) fn role_names(&self) -> String {
+        let names: Vec<&str> = self.roles.iter().map(|role| role.name()).collect();
+        names.join(", ")
+    }
+}
+
 /// Every point of a sweep, in its order.
 #[must_use]
 pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {

@@ -50,11 +50,6 @@ fn pair(
 }
 
 impl VerifiedRow<'_> {
-    fn roles(&self) -> String {
-        let roles: Vec<&str> = self.entry.roles.iter().map(|role| role.name()).collect();
-        roles.join(", ")
-    }
-
     fn array(&self) -> String {
         format!("{} {}", self.entry.row.mac, self.entry.row.folding)
     }
@@ -108,7 +103,7 @@ impl VerifiedRow<'_> {
     /// The first line: what follows may name folders of this run alone.
     fn said(&self) -> Option<String> {
         let first = self.problem?.lines().next()?;
-        Some(format!("{}: not built: {first}", self.roles()))
+        Some(format!("{}: not built: {first}", self.entry.role_names()))
     }
 }
 
@@ -151,7 +146,7 @@ pub(super) fn markdown(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) 
         let _ = write!(
             text,
             "| {} | {} | {} | {} | {} |",
-            row.roles(),
+            row.entry.role_names(),
             row.entry.row.network(),
             row.array(),
             row.words(),
@@ -204,7 +199,7 @@ pub(super) fn html(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) {
         text.push_str("<tr>");
         let network = row.entry.row.network();
         for cell in [
-            &row.roles(),
+            &row.entry.role_names(),
             &network,
             &row.array(),
             &row.words(),

@@ -1,6 +1,9 @@
 //! `NumPy`'s `.npy` arrays: numbers in C order, little endian.
 
+mod header;
+
 use crate::diagnostic::Problem;
+use header::{Header, MAGIC, SAVE, header};
 use std::path::Path;
 
 /// An array of numbers with its shape.
@@ -11,11 +14,6 @@ pub struct Array<T> {
     /// Elements in C order.
     pub data: Vec<T>,
 }
-
-/// Help where nothing better is known.
-const SAVE: &str = "save an array of finite numbers by numpy.save";
-
-const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
 pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
@@ -114,103 +112,11 @@ fn words<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     data.as_chunks().0.iter().copied()
 }
 
-struct Header {
-    kind: String,
-    shape: Vec<usize>,
-    /// Where the elements start.
-    start: usize,
-}
-
 fn load(path: &Path) -> Result<(Vec<u8>, Header), Problem> {
-    let bytes = super::read(path).map_err(|error| super::problem(path, "read", &error))?;
+    let bytes =
+        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
     let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
     Ok((bytes, header))
-}
-
-fn header(bytes: &[u8]) -> Result<Header, Problem> {
-    let cut = || Problem::new("is cut short").help("write it again");
-    let odd = |problem: String| Problem::new(problem).help(SAVE);
-    if !bytes.starts_with(MAGIC) {
-        return Err(Problem::new("is no .npy file").help("write it with numpy.save"));
-    }
-    let version = *bytes.get(6).ok_or_else(cut)?;
-    let (length, text_at) = match version {
-        1 => (
-            usize::from(u16::from_le_bytes(
-                bytes
-                    .get(8..10)
-                    .ok_or_else(cut)?
-                    .try_into()
-                    .map_err(|_| cut())?,
-            )),
-            10,
-        ),
-        2 | 3 => (
-            u32::from_le_bytes(
-                bytes
-                    .get(8..12)
-                    .ok_or_else(cut)?
-                    .try_into()
-                    .map_err(|_| cut())?,
-            ) as usize,
-            12,
-        ),
-        other => {
-            return Err(odd(format!(
-                "has .npy version {other}, where 1 to 3 are known"
-            )));
-        }
-    };
-    let start = text_at + length;
-    let text = bytes.get(text_at..start).ok_or_else(cut)?;
-    let text = std::str::from_utf8(text).map_err(|_| odd("has a header that is no text".into()))?;
-    let field = |name: &str| -> Result<&str, Problem> {
-        let at = text
-            .find(&format!("'{name}':"))
-            .ok_or_else(|| odd(format!("has no {name} in its header")))?;
-        Ok(text[at + name.len() + 3..].trim_start())
-    };
-    let kind = field("descr")?;
-    let kind = kind
-        .strip_prefix('\'')
-        .and_then(|rest| rest.split_once('\''))
-        .map(|(kind, _)| kind.to_owned());
-    let kind =
-        kind.ok_or_else(|| Problem::new("holds records").help("save a plain array of numbers"))?;
-    if !field("fortran_order")?.starts_with("False") {
-        return Err(Problem::new("is in Fortran order").help("save numpy.ascontiguousarray of it"));
-    }
-    let shape = field("shape")?
-        .strip_prefix('(')
-        .and_then(|rest| rest.split_once(')'))
-        .map(|(shape, _)| shape);
-    let shape: Vec<usize> = shape
-        .ok_or_else(|| odd("has no shape".into()))?
-        .split(',')
-        .map(str::trim)
-        .filter(|length| !length.is_empty())
-        .map(|length| {
-            length
-                .parse()
-                .map_err(|_| odd(format!("has a dimension '{length}'")))
-        })
-        .collect::<Result<_, _>>()?;
-    let size = kind.get(2..).unwrap_or_default();
-    let size: usize = size.parse().map_err(|_| odd(format!("holds {kind}")))?;
-    let expected = shape
-        .iter()
-        .try_fold(size, |product, &length| product.checked_mul(length));
-    if expected != Some(bytes.len() - start) {
-        let wanted = expected.map_or("more than can be addressed".into(), |wanted| {
-            wanted.to_string()
-        });
-        let problem = format!(
-            "has {} bytes of data where shape {shape:?} of {kind} wants {wanted}",
-            bytes.len() - start,
-        );
-        return Err(Problem::new(problem).help("write it again"));
-    }
-    Ok(Header { kind, shape, start })
 }
 
 fn write(
@@ -234,7 +140,7 @@ fn write(
     bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
     bytes.extend(data);
-    super::write(path, &bytes).map_err(|error| super::problem(path, "write", &error))
+    crate::files::write(path, &bytes).map_err(|error| crate::files::problem(path, "write", &error))
 }
 
 #[cfg(test)]

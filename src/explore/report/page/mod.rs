@@ -1,13 +1,15 @@
 //! One page of charts that needs nothing but a browser.
 
+mod table;
+
 use super::super::accuracy::Accuracies;
-use super::super::recommend::Role;
 use super::chart::escape;
 use super::charts;
 use super::row::PointRow;
 use super::summary::Summary;
 use super::verified::{self, VerifiedRow};
 use std::fmt::Write;
+use table::{columns, static_table};
 
 /// Points drawn in a chart; more would only cover one another.
 const MOST_DRAWN: usize = 2500;
@@ -49,61 +51,21 @@ pub fn page(
     verified: &[VerifiedRow],
 ) -> String {
     let shown = drawn(rows);
-    let device = match &summary.part {
-        Some(part) => format!("{} ({}, {})", part.name, part.series, part.source),
-        None => format!("family {}", summary.family),
-    };
+    let device = escape(&summary.device());
     let mut text =
         String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     text.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "<title>lprnn-hw explore: {}</title>", escape(&device));
-    let _ = writeln!(
-        text,
-        "<style>\n{}</style>\n</head>\n<body>",
-        include_str!("page.css")
-    );
+    let _ = writeln!(text, "<title>lprnn-hw explore: {device}</title>");
+    let style = include_str!("../page.css");
+    let _ = writeln!(text, "<style>\n{style}</style>\n</head>\n<body>");
     text.push_str(SYMBOLS);
-    let _ = writeln!(text, "<h1>LSTM cores on {}</h1>", escape(&device));
+    let _ = writeln!(text, "<h1>LSTM cores on {device}</h1>");
     head(&mut text, summary, shown.len(), rows.len());
     recommended(&mut text, summary);
     verified::html(&mut text, verified, summary.setting.clock_mhz);
     text.push_str("<h2>Charts</h2>\n<div class=\"charts\">\n");
-    if let Some(known) = known {
-        figure(
-            &mut text,
-            false,
-            "Memory against accuracy",
-            &charts::memory_against_accuracy(
-                summary,
-                known,
-                rows.first()
-                    .map(|row| row.input_size)
-                    .filter(|_| rows.iter().all(|row| row.input_size == rows[0].input_size)),
-            ),
-            "Rows of the accuracy file, one line per width, fewer to more units. A ring marks what nothing beats in \
-             both; pale marks have no point in this sweep that meets the limits. Float weights count 32 bits.",
-        );
-    }
-    figure(
-        &mut text,
-        false,
-        "LUTs against latency",
-        &charts::lut_against_latency(summary, &shown),
-        "Points that meet all limits; coloured: the Pareto set over accuracy where known, LUT, BRAM, DSP, latency, \
-         throughput and memory. Networks of unknown accuracy are compared with themselves only.",
-    );
-    let bars = charts::limit_bars(summary);
-    let limits = charts::limits(summary, rows);
-    figure(
-        &mut text,
-        // The third of three: a row of its own.
-        known.is_some(),
-        "What limits each point",
-        &format!("{limits}<div>{bars}</div>"),
-        "The resource of which a point takes the largest share; pale: it takes more than there is. Bandwidth: blocks \
-         of RAM taken for the width of the weight word, with less than half of their bits in use.",
-    );
+    figures(&mut text, summary, rows, &shown, known);
     text.push_str("</div>\n");
     networks(&mut text, summary);
     points(&mut text, summary);
@@ -111,21 +73,48 @@ pub fn page(
     text
 }
 
-fn head(text: &mut String, summary: &Summary, drawn: usize, all: usize) {
-    let counts = &summary.counts;
-    let mut line = format!(
-        "{} points estimated; {} fit, {} meet all limits, {} of these are in the Pareto set. ",
-        counts.points, counts.fit, counts.kept, counts.pareto
-    );
-    let _ = write!(
-        line,
-        "Up to {} % of LUTs and flip-flops may be used",
-        summary.fill_percent
-    );
-    if let Some(most) = summary.max_cycles {
-        let _ = write!(line, ", at most {most} cycles a step");
+fn figures(
+    text: &mut String,
+    summary: &Summary,
+    rows: &[PointRow],
+    shown: &[&PointRow],
+    known: Option<&Accuracies>,
+) {
+    if let Some(known) = known {
+        let first = rows.first().map(|row| row.input_size);
+        let input = first.filter(|&size| rows.iter().all(|row| row.input_size == size));
+        figure(
+            text,
+            false,
+            "Memory against accuracy",
+            &charts::memory_against_accuracy(summary, known, input),
+            "Rows of the accuracy file, one line per width, fewer to more units. A ring marks what nothing beats in \
+             both; pale marks have no point in this sweep that meets the limits. Float weights count 32 bits.",
+        );
     }
-    let _ = write!(line, "; times are at {} MHz.", summary.setting.clock_mhz);
+    figure(
+        text,
+        false,
+        "LUTs against latency",
+        &charts::lut_against_latency(summary, shown),
+        "Points that meet all limits; coloured: the Pareto set over accuracy where known, LUT, BRAM, DSP, latency, \
+         throughput and memory. Networks of unknown accuracy are compared with themselves only.",
+    );
+    let bars = charts::limit_bars(summary);
+    let limits = charts::limits(summary, rows);
+    figure(
+        text,
+        // The third of three: a row of its own.
+        known.is_some(),
+        "What limits each point",
+        &format!("{limits}<div>{bars}</div>"),
+        "The resource of which a point takes the largest share; pale: it takes more than there is. Bandwidth: blocks \
+         of RAM taken for the width of the weight word, with less than half of their bits in use.",
+    );
+}
+
+fn head(text: &mut String, summary: &Summary, drawn: usize, all: usize) {
+    let mut line = summary.points_and_limits();
     if drawn < all {
         let _ = write!(
             line,
@@ -133,18 +122,8 @@ fn head(text: &mut String, summary: &Summary, drawn: usize, all: usize) {
         );
     }
     let _ = writeln!(text, "<p>{}</p>", escape(&line));
-    let estimate = &summary.estimate;
-    let errors = format!(
-        "Estimated by {}. LUT sites were off by {:.1} % at the median and {:.1} % at worst, flip-flops by {:.1} % and \
-         {:.1} %, on designs outside the fit. {}",
-        estimate.source,
-        estimate.lut_total[0],
-        estimate.lut_total[1],
-        estimate.ff[0],
-        estimate.ff[1],
-        estimate.note
-    );
-    let _ = writeln!(text, "<p class=\"soft\">{}</p>", escape(&errors));
+    let errors = escape(&summary.errors());
+    let _ = writeln!(text, "<p class=\"soft\">{errors}</p>");
 }
 
 fn figure(text: &mut String, alone: bool, title: &str, chart: &str, caption: &str) {
@@ -155,107 +134,11 @@ fn figure(text: &mut String, alone: bool, title: &str, chart: &str, caption: &st
     );
 }
 
-/// A column of the tables: its name, whether it holds words, and a row's cell.
-struct Column {
-    name: String,
-    words: bool,
-    cell: fn(&PointRow) -> serde_json::Value,
-}
-
-/// The columns that say something in this sweep: no clock where none is known, no part where it is given.
-fn columns(summary: &Summary) -> Vec<Column> {
-    use serde_json::json;
-    type ShownCell = fn(&PointRow) -> serde_json::Value;
-    let words = |name: &str, cell: ShownCell| Column {
-        name: name.to_string(),
-        words: true,
-        cell,
-    };
-    let number = |name: &str, cell: ShownCell| Column {
-        name: name.to_string(),
-        words: false,
-        cell,
-    };
-    let mut columns = vec![
-        words("network", |row| json!(row.network())),
-        words("array", |row| json!(row.mac)),
-        words("units x columns", |row| json!(row.folding)),
-        number("LUT", |row| json!(row.lut_total)),
-        number("FF", |row| json!(row.ff)),
-        number("BRAM", |row| json!(row.bram)),
-        number("DSP", |row| json!(row.dsp)),
-        number("cycles", |row| json!(row.cycles_per_step)),
-        number("latency us", |row| json!(row.latency_us)),
-    ];
-    if summary.points.iter().any(|row| row.fmax_mhz.is_some()) {
-        columns.push(number("MHz", |row| json!(row.fmax_mhz)));
-    }
-    columns.extend([
-        words("limit", |row| json!(row.limited_by)),
-        number("share %", |row| json!(largest_share(row))),
-    ]);
-    if let Some(metric) = &summary.metric {
-        columns.push(number(metric, |row| json!(row.shown_accuracy())));
-    }
-    if summary.part.is_none() {
-        columns.push(words("part", |row| json!(row.part)));
-    }
-    columns.push(words("Pareto", |row| json!(row.pareto)));
-    columns
-}
-
-fn largest_share(row: &PointRow) -> Option<f64> {
-    let shares = [
-        row.lut_percent,
-        row.ff_percent,
-        row.bram_percent,
-        row.dsp_percent,
-    ];
-    shares.into_iter().flatten().max_by(f64::total_cmp)
-}
-
-fn shown(cell: &serde_json::Value) -> String {
-    match cell {
-        serde_json::Value::String(text) => escape(text),
-        serde_json::Value::Null | serde_json::Value::Bool(false) => String::new(),
-        serde_json::Value::Bool(true) => "yes".to_string(),
-        other => other.to_string(),
-    }
-}
-
-/// A table of points, with names in front where there are any.
-fn static_table(text: &mut String, summary: &Summary, names: &[String], rows: &[&PointRow]) {
-    let columns = columns(summary);
-    let class = |words: bool| if words { " class=\"t\"" } else { "" };
-    text.push_str("<div class=\"scroll\"><table><thead><tr>");
-    if !names.is_empty() {
-        text.push_str("<th scope=\"col\" class=\"t\">role</th>");
-    }
-    for Column { name, words, .. } in &columns {
-        let class = class(*words);
-        let _ = write!(text, "<th scope=\"col\"{class}>{}</th>", escape(name));
-    }
-    text.push_str("</tr></thead><tbody>\n");
-    for (index, row) in rows.iter().enumerate() {
-        text.push_str("<tr>");
-        if let Some(name) = names.get(index) {
-            let _ = write!(text, "<td class=\"t\">{}</td>", escape(name));
-        }
-        for Column { words, cell, .. } in &columns {
-            let class = class(*words);
-            let _ = write!(text, "<td{class}>{}</td>", shown(&cell(row)));
-        }
-        text.push_str("</tr>\n");
-    }
-    text.push_str("</tbody></table></div>\n");
-}
-
 fn recommended(text: &mut String, summary: &Summary) {
     text.push_str("<h2>Recommended</h2>\n");
-    let roles = |roles: &[Role]| -> Vec<&str> { roles.iter().map(|role| role.name()).collect() };
     let entries = summary.recommended.iter();
     let (names, rows): (Vec<String>, Vec<&PointRow>) = entries
-        .map(|entry| (roles(&entry.roles).join(", "), &entry.row))
+        .map(|entry| (entry.role_names(), &entry.row))
         .unzip();
     static_table(text, summary, &names, &rows);
     for entry in &summary.recommended {
@@ -304,5 +187,5 @@ fn points(text: &mut String, summary: &Summary) {
         text,
         "<script type=\"application/json\" id=\"data\">{data}</script>"
     );
-    let _ = writeln!(text, "<script>\n{}</script>", include_str!("page.js"));
+    let _ = writeln!(text, "<script>\n{}</script>", include_str!("../page.js"));
 }

@@ -1,0 +1,196 @@
+//! A core at work on its stimulus, in chunks of steps.
+
+use super::super::CosimError;
+use super::super::dut::{Capture, Drive, Dut, DutError, RunEnded};
+use super::super::forecast::{BeatTiming, Forecast};
+use super::super::outcome::Difference;
+use super::super::stimulus::{Mask, Stimulus, beat_bytes, signed_field};
+use super::stimulus::{check, packed};
+use crate::codegen::Interface;
+use crate::tools::interrupted;
+
+/// Cycles between two looks at Ctrl-C and two reports of progress.
+const CYCLES_PER_CHUNK: u64 = 1 << 17;
+
+/// Why a run ends before its end.
+pub(super) enum Stop {
+    Difference(Difference),
+    Error(CosimError),
+}
+
+impl<E: Into<CosimError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// A core under its stimulus, and how far it has come.
+pub(super) struct Run<'a> {
+    pub(super) interface: &'a Interface,
+    pub(super) stimulus: Stimulus<'a>,
+    pub(super) expected: &'a [i32],
+    pub(super) offer: Mask,
+    pub(super) take: Mask,
+    pub(super) data: Vec<u8>,
+    pub(super) flags: Vec<u8>,
+    pub(super) quiet_limit: u64,
+    /// Input beats accepted so far.
+    pub(super) accepted: usize,
+    pub(super) first_accepted: Option<u64>,
+    /// Cycle of the last beat of every step so far.
+    pub(super) finished: Vec<u64>,
+    pub(super) cycles: u64,
+    /// Output beats compared so far.
+    pub(super) beats: usize,
+    /// Says in which cycle the next of them leaves.
+    pub(super) forecast: Option<Forecast<'a>>,
+    /// The cycle of one beat alone.
+    pub(super) stated: Option<(usize, Option<u64>)>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        interface: &'a Interface,
+        stimulus: Stimulus<'a>,
+        expected: &'a [i32],
+        (offer, take): (Mask, Mask),
+    ) -> Result<Self, CosimError> {
+        check(interface, &stimulus, expected)
+            .map_err(|message| CosimError::Stimulus { message })?;
+        let (data, flags) = packed(&interface.input, &stimulus);
+        let timing = &interface.timing;
+        Ok(Self {
+            interface,
+            stimulus,
+            expected,
+            offer,
+            take,
+            data,
+            flags,
+            // Far above what a working core needs, also under the heaviest stalls.
+            quiet_limit: 10_000 + 16 * (timing.latency + timing.cycles_per_step),
+            accepted: 0,
+            first_accepted: None,
+            finished: Vec::with_capacity(stimulus.steps()),
+            cycles: 0,
+            beats: 0,
+            forecast: None,
+            stated: None,
+        })
+    }
+
+    /// Compares the cycles of beats too, as far as they are known.
+    pub(super) fn know(&mut self, timing: BeatTiming<'a>) {
+        match timing {
+            BeatTiming::Unknown => {}
+            BeatTiming::Layers(layers) => self.forecast = Some(Forecast::new(layers)),
+            BeatTiming::Beat(beat, cycle) => self.stated = Some((beat, cycle)),
+        }
+    }
+
+    /// All steps, in chunks.
+    pub(super) fn steps(
+        &mut self,
+        dut: &mut dyn Dut,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), Stop> {
+        let port = &self.interface.output;
+        let chunk =
+            (CYCLES_PER_CHUNK / self.interface.timing.cycles_per_step.max(1)).max(1) as usize;
+        let steps = self.stimulus.steps();
+        let mut capture = Capture::default();
+        while self.finished.len() < steps {
+            if interrupted() {
+                return Err(CosimError::Interrupted.into());
+            }
+            let done = self.finished.len();
+            let count = chunk.min(steps - done);
+            let out_beats = count * port.beats_per_step;
+            let ended = self.run(dut, out_beats, self.quiet_limit, &mut capture);
+            // What came before an error is compared first: the earlier difference explains more.
+            self.check_beats(&capture)?;
+            if ended? != RunEnded::Complete {
+                let received = done * port.beats_per_step + capture.last.len();
+                return Err(Stop::Error(CosimError::Hang {
+                    quiet: self.quiet_limit,
+                    cycle: self.cycles,
+                    accepted: self.accepted,
+                    offered: self.flags.len(),
+                    received,
+                    expected: steps * port.beats_per_step,
+                    step: received / port.beats_per_step,
+                }));
+            }
+            progress(self.finished.len());
+        }
+        Ok(())
+    }
+
+    /// Runs on without input: nothing may come.
+    pub(super) fn nothing_more(&mut self, dut: &mut dyn Dut) -> Result<(), Stop> {
+        let timing = &self.interface.timing;
+        let quiet = 64 + timing.latency + 2 * timing.cycles_per_step;
+        let mut capture = Capture::default();
+        if self.run(dut, 1, quiet, &mut capture)? == RunEnded::Complete {
+            return Err(Stop::Difference(Difference::Extra {
+                cycle: capture.taken[0],
+                steps: self.stimulus.steps(),
+            }));
+        }
+        if self.accepted != self.flags.len() {
+            let (accepted, offered) = (self.accepted, self.flags.len());
+            let message = format!(
+                "all outputs came though only {accepted} of {offered} input beats were taken"
+            );
+            return Err(Stop::Difference(Difference::Protocol {
+                cycle: self.cycles,
+                message,
+            }));
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(
+        &mut self,
+        dut: &mut dyn Dut,
+        out_beats: usize,
+        quiet_limit: u64,
+        capture: &mut Capture,
+    ) -> Result<RunEnded, DutError> {
+        let drive = Drive {
+            data: &self.data[self.accepted * beat_bytes(&self.interface.input)..],
+            flags: &self.flags[self.accepted..],
+            offer: &self.offer,
+            take: &self.take,
+            out_beats,
+            quiet_limit,
+            cycle_limit: u64::MAX,
+        };
+        let ended = dut.run(&drive, capture);
+        self.accepted += capture.accepted.len();
+        self.first_accepted = self.first_accepted.or(capture.accepted.first().copied());
+        self.cycles = capture.cycle;
+        ended
+    }
+
+    /// Runs `steps` more steps and appends their words to `words`, right or wrong; `true` if
+    /// all came.
+    pub(super) fn collect(
+        &mut self,
+        dut: &mut dyn Dut,
+        steps: usize,
+        words: &mut Vec<i64>,
+    ) -> bool {
+        let port = &self.interface.output;
+        let mut capture = Capture::default();
+        let beats = steps * port.beats_per_step;
+        // An error is what the caller is looking into already; the words before it count.
+        let ended = self.run(dut, beats, self.quiet_limit, &mut capture);
+        for (index, beat) in capture.data.chunks_exact(beat_bytes(port)).enumerate() {
+            let first = index % port.beats_per_step * port.elements_per_beat;
+            let used = port.elements_per_beat.min(port.elements - first);
+            words.extend((0..used).map(|element| signed_field(beat, element, port.element_width)));
+        }
+        ended.is_ok_and(|ended| ended == RunEnded::Complete)
+    }
+}

@@ -2,7 +2,7 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
-use lprnn_hw::estimate::Estimate;
+use lprnn_hw::estimate::{Estimate, FactorTable};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::{SeededOptions, seeded};
@@ -39,7 +39,8 @@ fn of_layers(bencher: Bencher, hidden: usize) {
         },
     };
     let design = Design::new(&model, &how).expect("sizes that can be folded");
+    let fitted = FactorTable::built_in();
     bencher
         .counter(ItemsCount::new(1usize))
-        .bench(|| Estimate::of_layers(divan::black_box(design.layers()), Family::Xc7));
+        .bench(|| Estimate::of_layers(divan::black_box(design.layers()), Family::Xc7, &fitted));
 }

@@ -22,10 +22,7 @@ fn axes(layers: usize) -> Axes {
 }
 
 fn evaluator() -> Evaluator {
-    Evaluator {
-        target: Family::Xc7,
-        numerics: Numerics::default(),
-    }
+    Evaluator::new(Family::Xc7, Numerics::default())
 }
 
 #[divan::bench(args = [1, 2, 4])]

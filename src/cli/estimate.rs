@@ -112,7 +112,7 @@ impl Results for EstimateReport {
 
 /// Estimates a design.
 pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
-    super::fit::choose(args.coefficients.as_deref())?;
+    let fitted = super::fit::fitted(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {
         Some(name) => Some(Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?),
@@ -132,7 +132,10 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         implementation: implementation.clone(),
         layers: LayerReport::all(&planned.design),
         timing: TimingReport::of(&planned.design, planned.config.clock_ns),
-        estimate: planned.estimate_on(part.map_or(implementation.target, |part| part.family)),
+        estimate: planned.estimate_with(
+            part.map_or(implementation.target, |part| part.family),
+            &fitted,
+        ),
         part,
     };
     drop(progress);

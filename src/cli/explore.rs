@@ -139,7 +139,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     let (target, limits) = args.limits.read(&mut reader);
     Problems::none_or(reader.issues, ())?;
     let specs = axes.specs()?;
-    super::fit::choose(args.coefficients.as_deref())?;
+    let fitted = super::fit::fitted(args.coefficients.as_deref())?;
     let known = accuracies(args)?;
     let place = match &args.out {
         Some(out) => Some(Place::marked(out, args.force, MARK, |_| false)?),
@@ -148,6 +148,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     let evaluator = Evaluator {
         target,
         numerics: Numerics::default(),
+        fitted,
     };
     let progress = Progress::bar(console, "estimating", specs.len());
     let sweep = Sweep::run(&evaluator, &specs, limits, known.as_ref(), &|done| {

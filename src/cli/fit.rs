@@ -5,7 +5,7 @@ use super::output::{Console, Results};
 use super::progress::Progress;
 use crate::device::ClockClass;
 use crate::diagnostic::{Problem, Problems};
-use crate::estimate::Coefficients;
+use crate::estimate::{Coefficients, FactorTable};
 use crate::fit::{
     FIGURES, MeasuredPoint, SeriesDesign, Table, clock_error, document, error, fit, measure,
 };
@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The measured designs.
 const POINTS: &str = "points.csv";
@@ -172,18 +172,17 @@ impl Results for Collected {
     }
 }
 
-/// Takes the factors of a file for all estimates of this run.
-pub fn choose(path: Option<&Path>) -> Result<(), Problems> {
+/// The factors of a file, or those that are compiled in.
+pub fn fitted(path: Option<&Path>) -> Result<Arc<FactorTable>, Problems> {
     let Some(path) = path else {
-        return Ok(());
+        return Ok(FactorTable::built_in());
     };
     let text = crate::files::read_table(path)
         .map_err(|error| crate::files::problem(path, "read", &error))?;
     let read = Coefficients::from_json(&text).map_err(|problem| {
         Problem::file(path, problem).help("write the file anew with `lprnn-hw fit coefficients`")
     })?;
-    read.choose();
-    Ok(())
+    Ok(Arc::new(read.into()))
 }
 
 /// Collects or fits.

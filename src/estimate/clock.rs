@@ -5,7 +5,7 @@
 //! what lengthens these, and of the size of the core, which lengthens its wires; the weights are fitted
 //! to routed designs, per class of devices.
 
-use super::coefficients::{ClockFactors, Coefficients, Error};
+use super::coefficients::{ClockFactors, Error, FactorTable};
 use super::storage::weight_blocks;
 use super::terms::{Delays, Terms};
 use crate::device::{ClockClass, Family};
@@ -72,8 +72,8 @@ impl ClockFactors {
 
 /// The clock of a core on a class of devices.
 #[must_use]
-pub fn clock(class: ClockClass, delays: &Delays) -> Option<Clock> {
-    let fitted = Coefficients::current().clocks.get(&class)?;
+pub fn clock(class: ClockClass, fitted: &FactorTable, delays: &Delays) -> Option<Clock> {
+    let fitted = fitted.coefficients().clocks.get(&class)?;
     let Error { median, worst } = fitted.error;
     Some(Clock {
         mhz: (fitted.mhz(delays) * 10.0).round() / 10.0,

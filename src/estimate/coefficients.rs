@@ -1,10 +1,10 @@
-//! Fitted factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
+//! FactorTable factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
 
 use super::terms::{CARRY_TERMS, DELAYS, FF_TERMS, LUT_TERMS};
 use crate::device::{ClockClass, Family};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 /// How far a figure was off on designs outside the fit, percent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,27 +73,45 @@ const FAMILIES: [Family; 5] = [
     Family::Ice40Up,
 ];
 
-static BUILT_IN: LazyLock<Ready> = LazyLock::new(|| {
-    let text = include_str!("data/coefficients.json");
-    Ready::new(Coefficients::from_json(text).expect("tests read the committed file"))
-});
-static CHOSEN: OnceLock<Ready> = OnceLock::new();
-
-/// Coefficients where they are found without a search.
+/// Coefficients where they are found without a search: what every estimate is made with.
 #[derive(Debug)]
-struct Ready {
+pub struct FactorTable {
     all: Coefficients,
     families: [FamilyFactors; FAMILIES.len()],
 }
 
-impl Ready {
-    fn new(all: Coefficients) -> Self {
+impl From<Coefficients> for FactorTable {
+    fn from(all: Coefficients) -> Self {
         let families = FAMILIES.map(|family| all.families[family.key()]);
         Self { all, families }
     }
+}
 
-    fn current() -> &'static Self {
-        CHOSEN.get().unwrap_or(&BUILT_IN)
+impl FactorTable {
+    /// The coefficients that are compiled in.
+    #[must_use]
+    pub fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<FactorTable>> = LazyLock::new(|| {
+            let text = include_str!("data/coefficients.json");
+            let read = Coefficients::from_json(text).expect("tests read the committed file");
+            Arc::new(read.into())
+        });
+        BUILT_IN.clone()
+    }
+
+    /// As they stand in a file.
+    #[must_use]
+    pub const fn coefficients(&self) -> &Coefficients {
+        &self.all
+    }
+
+    /// The factors of a family.
+    #[must_use]
+    pub fn factors(&self, family: Family) -> &FamilyFactors {
+        let key = family.key();
+        let at = FAMILIES.iter().position(|fitted| fitted.key() == key);
+        // Every family has the key of a fitted one: a test says so.
+        &self.families[at.unwrap_or(0)]
     }
 }
 
@@ -146,27 +164,6 @@ impl Coefficients {
         text.push('\n');
         text
     }
-
-    /// Takes these coefficients for every estimate from now on. The first call counts.
-    pub fn choose(self) {
-        // A second call changes nothing, as documented.
-        let _ = CHOSEN.set(Ready::new(self));
-    }
-
-    /// The coefficients that estimates are made with.
-    #[must_use]
-    pub fn current() -> &'static Self {
-        &Ready::current().all
-    }
-}
-
-/// The factors of a family.
-#[must_use]
-pub fn factors(family: Family) -> &'static FamilyFactors {
-    let key = family.key();
-    let at = FAMILIES.iter().position(|fitted| fitted.key() == key);
-    // Every family has the key of a fitted one: a test says so.
-    &Ready::current().families[at.unwrap_or(0)]
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod part;
 mod storage;
 mod terms;
 
-pub use coefficients::{ClockFactors, Coefficients, Error, FamilyFactors, SCHEMA, factors};
+pub use coefficients::{ClockFactors, Coefficients, Error, FactorTable, FamilyFactors, SCHEMA};
 pub use memory::Mapped;
 pub use part::of_layer;
 pub use terms::{CARRY_TERMS, DELAYS, Delays, FF_TERMS, LUT_TERMS, Terms};
@@ -92,16 +92,22 @@ pub struct Estimate {
 impl Estimate {
     /// Estimates the hardware of `design`, which is that of `model`, on `family`.
     #[must_use]
-    pub fn new(model: &QuantizedModel, design: &Design, family: Family) -> Self {
+    pub fn new(
+        model: &QuantizedModel,
+        design: &Design,
+        family: Family,
+        fitted: &FactorTable,
+    ) -> Self {
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         for (layer, roms) in design.layers().iter().zip(design.rom_columns(model)) {
             terms.add(&of_layer(family, layer, Some(roms)));
             delays = clock::longest(delays, clock::of_layer(family, layer));
         }
-        let mut estimate = Self::of_terms(&terms, family, design.layers());
+        let mut estimate = Self::of_terms(&terms, family, fitted, design.layers());
         let delays = clock::of_core(delays, &terms);
-        estimate.clock = (family.facts().clock).and_then(|class| clock::clock(class, &delays));
+        estimate.clock =
+            (family.facts().clock).and_then(|class| clock::clock(class, fitted, &delays));
         estimate.cycles_per_step = design.cycles().per_step;
         estimate.latency_cycles = Some(design.cycles().latency);
         estimate
@@ -113,17 +119,22 @@ impl Estimate {
     /// Accumulators are sized for weights of ordinary size, which may be a bit more or less than the
     /// weights need. The cycles are those of the slowest layer with streams that keep up.
     #[must_use]
-    pub fn of_layers(layers: &[LayerDesign], family: Family) -> Self {
+    pub fn of_layers(layers: &[LayerDesign], family: Family, fitted: &FactorTable) -> Self {
         let mut terms = Terms::default();
         for layer in layers {
             terms.add(&of_layer(family, layer, None));
         }
-        Self::of_terms(&terms, family, layers)
+        Self::of_terms(&terms, family, fitted, layers)
     }
 
     /// The figures of a whole core's terms.
-    pub(crate) fn of_terms(terms: &Terms, family: Family, layers: &[LayerDesign]) -> Self {
-        let factors = factors(family);
+    pub(crate) fn of_terms(
+        terms: &Terms,
+        family: Family,
+        fitted: &FactorTable,
+        layers: &[LayerDesign],
+    ) -> Self {
+        let factors = fitted.factors(family);
         let errors = factors.errors;
         let weighed = factors.weigh(terms);
         let (mut cycles, mut macs, mut offered) = (0, 0, 0);
@@ -165,7 +176,7 @@ impl Estimate {
     }
 }
 
-/// Fitted counts.
+/// FactorTable counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weighed {
     /// LUTs of logic.

@@ -4,10 +4,11 @@ use super::network::NetworkShape;
 use crate::device::Family;
 use crate::diagnostic::Problem;
 use crate::estimate::{Delays, clock};
-use crate::estimate::{Estimate, Terms, of_layer};
+use crate::estimate::{Estimate, FactorTable, Terms, of_layer};
 use crate::hardware::{Design, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles};
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A design of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +114,21 @@ pub struct Evaluator {
     pub target: Family,
     /// Formats that are the same in all points; its bits are not used.
     pub numerics: Numerics,
+    /// Factors of its estimates.
+    pub fitted: Arc<FactorTable>,
 }
 
 impl Evaluator {
+    /// Estimates for the family with the factors that are compiled in.
+    #[must_use]
+    pub fn new(target: Family, numerics: Numerics) -> Self {
+        Self {
+            target,
+            numerics,
+            fitted: FactorTable::built_in(),
+        }
+    }
+
     /// How a point is built.
     #[must_use]
     pub fn implementation(&self, spec: &Spec) -> Implementation {
@@ -173,7 +186,7 @@ impl Evaluator {
             delays = clock::longest(delays, between);
             of_last = Some((index, own, between));
         }
-        let estimate = Estimate::of_terms(&terms, fabric, &folded);
+        let estimate = Estimate::of_terms(&terms, fabric, &self.fitted, &folded);
         Ok(Point {
             network: *network,
             fabric,

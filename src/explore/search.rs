@@ -90,10 +90,7 @@ pub fn best_folding(
             })
         })
         .collect();
-    let evaluator = Evaluator {
-        target: part.family.sources(),
-        numerics,
-    };
+    let evaluator = Evaluator::new(part.family.sources(), numerics);
     let mut judged: Vec<Judged> = points
         .par_iter()
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
@@ -123,7 +120,7 @@ pub fn best_folding(
         let Ok(design) = Design::new(model, &built) else {
             continue;
         };
-        let estimate = Estimate::new(model, &design, part.family);
+        let estimate = Estimate::new(model, &design, part.family, &evaluator.fitted);
         let point = with_weights(&found.point, &estimate);
         let again = judge(vec![point], &[part], limits, None);
         if again.kept() {

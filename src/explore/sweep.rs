@@ -6,6 +6,7 @@ use super::network::NetworkShape;
 use super::pareto::{OBJECTIVES, front};
 use super::point::{Evaluator, Point, PointError, Spec};
 use crate::device::{ClockClass, Family, Part};
+use crate::estimate::FactorTable;
 use crate::estimate::clock::{Clock, clock};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -43,10 +44,10 @@ impl Judged {
 
     /// The clock it will reach on its part after place and route, where that was ever measured.
     #[must_use]
-    pub fn clock(&self) -> Option<Clock> {
+    pub fn clock(&self, fitted: &FactorTable) -> Option<Clock> {
         let target = self.point.fabric.sources();
         let class = ClockClass::of(target, self.part.map(|part| part.name))?;
-        clock(class, &self.point.delays)
+        clock(class, fitted, &self.point.delays)
     }
 
     /// Its cost: the largest share of its part.

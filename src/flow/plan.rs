@@ -2,7 +2,7 @@
 
 use crate::device::Family;
 use crate::diagnostic::{Problem, Problems};
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, FactorTable};
 use crate::files;
 use crate::hardware::Design;
 use crate::quantize::{QuantizedModel, SeededOptions, seeded as draw};
@@ -56,7 +56,13 @@ impl Planned {
     /// What it will take on devices of this family.
     #[must_use]
     pub fn estimate_on(&self, family: Family) -> Estimate {
-        Estimate::new(&self.model, &self.design, family)
+        self.estimate_with(family, &FactorTable::built_in())
+    }
+
+    /// The same with other factors than those that are compiled in.
+    #[must_use]
+    pub fn estimate_with(&self, family: Family, fitted: &FactorTable) -> Estimate {
+        Estimate::new(&self.model, &self.design, family, fitted)
     }
 }
 

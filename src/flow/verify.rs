@@ -119,7 +119,7 @@ pub fn verify(
             index: *index,
             roles: roles.clone(),
             measured: Measured {
-                estimated_fmax_mhz: judged.clock().map(|clock| clock.mhz),
+                estimated_fmax_mhz: judged.clock(&evaluator.fitted).map(|clock| clock.mhz),
                 ..measure_point(design, evaluator, setting, true, watch)?
             },
         });

@@ -110,10 +110,7 @@ fn documents_and_tables() {
             return false;
         };
         for task in &plan.tasks {
-            let evaluator = Evaluator {
-                target: task.target,
-                numerics,
-            };
+            let evaluator = Evaluator::new(task.target, numerics);
             let part = task.part.as_deref().map(|name| Part::find(name).unwrap());
             let fabric = part.map_or(task.target.into(), |part| part.family);
             // No array may be asked for, which is no panic either.

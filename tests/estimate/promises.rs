@@ -2,7 +2,7 @@
 
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::{ClockClass, Family};
-use lprnn_hw::estimate::{Coefficients, Estimate, factors};
+use lprnn_hw::estimate::{Coefficients, Estimate, FactorTable};
 use lprnn_hw::fit::{
     FABRICS, FAMILIES, FIGURES, MeasuredPoint, SeriesDesign, Statistics, Table, clock_error,
     document, error, fit, measure,
@@ -27,7 +27,7 @@ fn the_committed_factors_and_errors_are_those_of_the_committed_points() {
     let points = committed();
     let fitted = fit(&points).unwrap();
     let again = "run `lprnn-hw fit coefficients src/estimate/data > docs/estimates.md`";
-    assert_eq!(*Coefficients::current(), fitted, "{again}");
+    assert_eq!(*FactorTable::built_in().coefficients(), fitted, "{again}");
     let text = include_str!("../../docs/estimates.md");
     assert!(text == document(&points, &fitted), "{again}");
 }
@@ -50,7 +50,13 @@ fn luts_and_flip_flops_of_unseen_designs_are_within_the_bars() {
     assert!(held.len() >= 60, "{} designs outside the fit", held.len());
     for (what, figure) in [("LUT", 1), ("FF", 2)] {
         let of = |points: &[&MeasuredPoint]| {
-            let off = |point: &&MeasuredPoint| error(point, factors(point.design.fabric()), figure);
+            let off = |point: &&MeasuredPoint| {
+                error(
+                    point,
+                    FactorTable::built_in().factors(point.design.fabric()),
+                    figure,
+                )
+            };
             Statistics::new(&points.iter().map(off).collect::<Vec<f64>>())
         };
         for fabric in FABRICS {
@@ -140,7 +146,7 @@ fn block_ram_and_dsp_blocks_are_exact() {
 fn clocks_of_unseen_designs_are_near() {
     let points = committed();
     for class in ClockClass::ALL {
-        let fitted = Coefficients::current().clocks[&class];
+        let fitted = FactorTable::built_in().coefficients().clocks[&class];
         let errors: Vec<f64> = held_out(&points)
             .filter(|point| point.clock_class() == Some(class))
             .filter_map(|point| clock_error(point, &fitted))
@@ -175,10 +181,10 @@ fn damaged_tables_and_coefficients_are_refused() {
     let few = MeasuredPoint::all(&table(&lines[..4]).unwrap()).unwrap();
     assert!(fit(&few).unwrap_err().contains("at least 4"));
 
-    let text = Coefficients::current().to_json();
+    let text = FactorTable::built_in().coefficients().to_json();
     assert_eq!(
         Coefficients::from_json(&text).unwrap(),
-        *Coefficients::current()
+        *FactorTable::built_in().coefficients()
     );
     let other = text.replace("\"schema\": 1", "\"schema\": 2");
     assert!(
@@ -212,7 +218,7 @@ fn cycles_and_memory_bits_are_the_generators() {
             implementation.mac = mac;
             let numbers = hardware::Design::new(&model, &implementation).unwrap();
             let bundle = Bundle::generate(&model, &numbers, &implementation, "0").unwrap();
-            let estimate = Estimate::new(&model, &numbers, design.target);
+            let estimate = Estimate::new(&model, &numbers, design.target, &FactorTable::built_in());
             let timing = &bundle.interface.timing;
             assert_eq!(estimate.cycles_per_step, timing.cycles_per_step);
             assert_eq!(estimate.latency_cycles, Some(timing.latency));
@@ -271,7 +277,7 @@ fn fresh_designs_are_as_estimated_in_lut_and_dsp_arrays() {
             .utilization;
         let (model, implementation) = (design.model(), design.implementation());
         let numbers = hardware::Design::new(&model, &implementation).unwrap();
-        let estimate = Estimate::new(&model, &numbers, design.target);
+        let estimate = Estimate::new(&model, &numbers, design.target, &FactorTable::built_in());
         assert_eq!(
             (estimate.bram, estimate.dsp),
             (used.bram, used.dsp),

@@ -75,10 +75,7 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
     Problems::none_or(reader.issues, ())?;
     let specs = axes.specs()?;
     let place = Place::marked(&args.out, args.force, PLAN, super::is_result)?;
-    let evaluator = Evaluator {
-        target,
-        numerics: Numerics::default(),
-    };
+    let evaluator = Evaluator::new(target, Numerics::default());
     let progress = Progress::bar(console, "estimating", specs.len());
     let sweep = Sweep::run(&evaluator, &specs, limits, None, &|done| progress.at(done));
     drop(progress);

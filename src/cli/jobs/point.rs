@@ -72,10 +72,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
         Some(name) => Some(Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?),
         None => None,
     };
-    let evaluator = Evaluator {
-        target: task.target,
-        numerics: Numerics::default(),
-    };
+    let evaluator = Evaluator::new(task.target, Numerics::default());
     let point = evaluator
         .point(&task.spec(), part.map_or(task.target, |part| part.family))
         .map_err(|error| Problem::file(PLAN, format!("{error:?}")).help("make the plan anew"))?;

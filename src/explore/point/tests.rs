@@ -39,7 +39,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
         assert_eq!(network.specs(&numerics), specs);
         for target in [Family::Xc7, Family::Ice40] {
-            let evaluator = Evaluator { target, numerics };
+            let evaluator = Evaluator::new(target, numerics);
             let spec = Spec {
                 network,
                 mac: MacStyle::Lut,
@@ -51,7 +51,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
             let point = evaluator.point(&spec, target.into()).unwrap();
             let implementation = evaluator.implementation(&spec);
             let design = Design::new(&model, &implementation).unwrap();
-            let full = Estimate::new(&model, &design, target);
+            let full = Estimate::new(&model, &design, target, &evaluator.fitted);
             assert_eq!(point.cycles_per_step, full.cycles_per_step);
             assert_eq!(Some(point.latency_cycles), full.latency_cycles);
             assert_eq!(point.dsp, full.dsp);
@@ -70,10 +70,7 @@ fn a_dsp_array_that_does_not_exist_is_no_point() {
         folding: FoldingGoal::MaxMacs { macs: 64 },
     };
     let numerics = numerics();
-    let evaluator = Evaluator {
-        target: Family::Xc7,
-        numerics,
-    };
+    let evaluator = Evaluator::new(Family::Xc7, numerics);
     assert_eq!(
         evaluator.point(&spec, Family::Xc7),
         Err(PointError::NoDspArray)

@@ -1,6 +1,6 @@
 //! One point as a flat record: a line of `points.csv`, an object of `points.json`.
 
-use super::super::sweep::Judged;
+use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
 use crate::spec::{FoldingGoal, MacStyle};
 use serde::Serialize;
@@ -117,7 +117,8 @@ impl PointRow {
 
     /// The record of point `index`; `clock_mhz` turns cycles into time.
     #[must_use]
-    pub fn new(index: usize, judged: &Judged, target: Family, clock_mhz: f64) -> Self {
+    pub fn new(index: usize, sweep: &Sweep, clock_mhz: f64) -> Self {
+        let (judged, target) = (&sweep.judged[index], sweep.target());
         let point = &judged.point;
         let network = &point.network;
         let percent = |share: fn(&super::super::limits::Shares) -> f64| {
@@ -146,7 +147,7 @@ impl PointRow {
             macs_per_step: point.macs_per_step,
             cycles_per_step: point.cycles_per_step,
             latency_cycles: point.latency_cycles,
-            fmax_mhz: judged.clock().map(|clock| clock.mhz),
+            fmax_mhz: judged.clock(&sweep.evaluator.fitted).map(|clock| clock.mhz),
             latency_us: digits(point.latency_cycles as f64 / clock_mhz, 4),
             steps_per_second: digits(1e6 * clock_mhz / point.cycles_per_step as f64, 4),
             accuracy: judged.accuracy,

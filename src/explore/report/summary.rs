@@ -6,7 +6,6 @@ use super::super::recommend::{Recommended, Role, fastest_of_networks, recommend}
 use super::super::sweep::Sweep;
 use super::row::PointRow;
 use crate::device::ClockClass;
-use crate::estimate::{Coefficients, factors};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -109,14 +108,7 @@ impl Summary {
         setting: Setting,
         most: Option<usize>,
     ) -> Self {
-        let row = |index: usize| {
-            PointRow::new(
-                index,
-                &sweep.judged[index],
-                sweep.target(),
-                setting.clock_mhz,
-            )
-        };
+        let row = |index: usize| PointRow::new(index, sweep, setting.clock_mhz);
         let recommended = recommend(sweep, accuracies, most);
         let entry = |Recommended { roles, index }| Entry {
             roles,
@@ -126,7 +118,7 @@ impl Summary {
             (0..sweep.judged.len()).filter(|&index| setting.all || sweep.judged[index].kept());
         // Of the worst fabric among the parts.
         let error = |figure: usize| {
-            let of = |fabric| factors(fabric).errors[figure];
+            let of = |fabric| sweep.evaluator.fitted.factors(fabric).errors[figure];
             let all = || sweep.fabrics().into_iter().map(of);
             [
                 all().map(|error| error.median).fold(0.0, f64::max),
@@ -147,7 +139,7 @@ impl Summary {
                 source: format!(
                     "lprnn-hw {}, fitted to Yosys {}",
                     env!("CARGO_PKG_VERSION"),
-                    Coefficients::current().yosys
+                    sweep.evaluator.fitted.coefficients().yosys
                 ),
                 lut_total: error(1),
                 ff: error(2),
@@ -217,16 +209,15 @@ impl Entry {
 /// Every point of a sweep, in its order.
 #[must_use]
 pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {
-    let judged = sweep.judged.iter().enumerate();
-    judged
-        .map(|(index, judged)| PointRow::new(index, judged, sweep.target(), setting.clock_mhz))
+    (0..sweep.judged.len())
+        .map(|index| PointRow::new(index, sweep, setting.clock_mhz))
         .collect()
 }
 
 fn clock_errors(sweep: &Sweep) -> Option<(ClockClass, [f64; 2])> {
     let part = sweep.limits.part.map(|part| part.name);
     let class = ClockClass::of(sweep.target(), part)?;
-    let error = Coefficients::current().clocks.get(&class)?.error;
+    let error = (sweep.evaluator.fitted.coefficients().clocks.get(&class))?.error;
     Some((class, [error.median, error.worst]))
 }
 

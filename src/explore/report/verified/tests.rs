@@ -7,10 +7,7 @@ use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
 use crate::spec::{FoldingGoal, MacStyle, Numerics};
 
 fn summary() -> Summary {
-    let evaluator = Evaluator {
-        target: Family::Ecp5,
-        numerics: Numerics::default(),
-    };
+    let evaluator = Evaluator::new(Family::Ecp5, Numerics::default());
     let spec = |units| Spec {
         network: NetworkShape {
             weight_bits: 4,

@@ -1,9 +1,13 @@
-//! The arithmetic modules of `rtl/` against exact integers.
+//! The modules of `rtl/`, each alone, against exact integers and models of what their headers say.
 
 mod bench;
+mod columns;
+mod control;
 mod lane;
 mod lane_mutants;
 mod mac;
+mod memories;
+mod streams;
 
 use crate::common::Random;
 use bench::{Bench, Cycle, all_equal, bits, differences};

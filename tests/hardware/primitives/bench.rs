@@ -12,6 +12,21 @@ pub struct Cycle {
     pub outputs: Vec<Option<bool>>,
 }
 
+impl Cycle {
+    /// A cycle by the values and widths of its ports; outputs without a value may be anything.
+    pub fn of(inputs: &[(i64, usize)], outputs: &[(Option<i64>, usize)]) -> Self {
+        let outputs = outputs.iter().flat_map(|&(value, width)| {
+            bits(value.unwrap_or(0), width).map(move |bit| value.map(|_| bit))
+        });
+        Self {
+            inputs: (inputs.iter())
+                .flat_map(|&(value, width)| bits(value, width))
+                .collect(),
+            outputs: outputs.collect(),
+        }
+    }
+}
+
 /// One parameter set of a module with its vectors.
 pub struct Bench {
     /// The module, a primitive of `rtl/`.
@@ -177,4 +192,15 @@ pub fn differences_with(benches: &[Bench], mutant: Option<&Mutant>) -> Vec<Strin
 pub fn all_equal(benches: &[Bench]) {
     let differences = differences(benches);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// The module is right in all benches, and with each of these lines it is wrong in one.
+pub fn each_is_found(benches: &[Bench], mutants: &[Mutant]) {
+    all_equal(benches);
+    let alive: Vec<_> = mutants
+        .iter()
+        .filter(|mutant| differences_with(benches, Some(mutant)).is_empty())
+        .map(|mutant| mutant.wrong)
+        .collect();
+    assert!(alive.is_empty(), "not found: {alive:#?}");
 }

@@ -265,3 +265,88 @@ fn a_missing_memory_stops_synthesis() {
     let message = *gone.unwrap_err().downcast::<String>().unwrap();
     assert!(message.contains("gone_l0_weights.mem"), "{message}");
 }
+
+/// Cells of each kind that Yosys finds in a module, flattened, when it has removed what does nothing.
+fn cells(folder: &Path, read: &str, top: &str) -> BTreeMap<String, u64> {
+    let script = format!(
+        "{read}; hierarchy -check -top {top}; proc; flatten; opt -full; simplemap t:$*dff*; opt_clean -purge; \
+         tee -q -o cells.json stat -json -top {top}"
+    );
+    tool(ToolKind::Yosys, folder, &["-q", "-p", &script]);
+    let text = std::fs::read_to_string(folder.join("cells.json")).unwrap();
+    let stat: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cells = stat["design"]["num_cells_by_type"].as_object().unwrap();
+    (cells.iter())
+        .map(|(kind, count)| (kind.clone(), count.as_u64().unwrap()))
+        .collect()
+}
+
+/// The valid of weights in a ROM vanishes: a core without it has the same cells.
+#[test]
+fn a_valid_that_is_constant_costs_no_cell() {
+    let recipe = Recipe::new("valid", &[3, 4], 3).folded(2, 3);
+    let mut found = Vec::new();
+    for (from, to) in [("", ""), ("h_ready & weight_valid_i &", "h_ready &")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bundle = recipe.bundle(5, 3);
+        let sequencer = bundle.files.iter_mut();
+        let sequencer = sequencer.filter(|(path, _)| path.ends_with("_sequencer.v"));
+        for (_, contents) in sequencer {
+            let text = String::from_utf8_lossy(contents).into_owned();
+            assert!(text.contains(from), "{from}");
+            *contents = text.replace(from, to).into_bytes();
+        }
+        write(&bundle, folder.path());
+        let sources = bundle.interface.sources.join(" ");
+        let read = format!("read_verilog -defer {sources}");
+        found.push(cells(folder.path(), &read, "valid_top"));
+    }
+    assert!(found[0].values().sum::<u64>() > 100, "{found:?}");
+    assert_eq!(found[0], found[1]);
+}
+
+/// A command of one context is no wider than its six other fields, and one of several has them as well.
+#[test]
+fn a_context_of_no_bits_costs_no_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, source) in lprnn_hw::codegen::primitives() {
+        std::fs::write(folder.path().join(file), source).unwrap();
+    }
+    let waivers = concat!(env!("CARGO_MANIFEST_DIR"), "/sim/verilator.vlt");
+    let registers = |bits: u32| {
+        let read = format!(
+            "read_verilog -defer lprnn_delay.v lprnn_command.v; \
+             chparam -set CONTEXT_W {bits} -set START 1 -set LATENCY 9 lprnn_command"
+        );
+        let cells = cells(folder.path(), &read, "lprnn_command");
+        (cells.iter())
+            .filter(|(kind, _)| kind.contains("DFF"))
+            .map(|(_, count)| count)
+            .sum::<u64>()
+    };
+    // 9 bits of a weight row and 4 of a vector row, a cycle; six fields, ten cycles.
+    assert_eq!(registers(0), 13 + 6 * 10);
+    assert_eq!(registers(2), 13 + 8 * 10);
+    for module in ["lprnn_command", "lprnn_lane_control"] {
+        for bits in [0, 2] {
+            let parameter = format!("-GCONTEXT_W={bits}");
+            let file = format!("{module}.v");
+            let arguments = [
+                "--lint-only",
+                "-Wall",
+                "--top-module",
+                module,
+                &parameter,
+                waivers,
+                "lprnn_delay.v",
+                &file,
+            ];
+            let said = all(tool(ToolKind::Verilator, folder.path(), &arguments));
+            let said: Vec<_> = said
+                .lines()
+                .filter(|line| !line.starts_with("- "))
+                .collect();
+            assert!(said.is_empty(), "{module}: {said:#?}");
+        }
+    }
+}

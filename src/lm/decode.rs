@@ -1,7 +1,7 @@
 //! A decoder made ready, and what it says of the next tokens.
 
 use super::model::Decoder;
-use super::product::{Matrix, product};
+use super::product::{Matrix, Packed, product};
 use super::softmax::negative_log_probability;
 use crate::fixed::QFormat;
 use crate::quantize::Head;
@@ -21,19 +21,22 @@ pub(super) struct PreparedDecoder<'a> {
 }
 
 enum Weights<'a> {
-    /// Floating point: weights `[V, H]`, bias `[V]`.
-    Float(&'a [f32], &'a [f32]),
+    /// Floating point: weights `[H, V]`, bias `[V]`.
+    Float(Packed<f32>, &'a [f32]),
     /// Codes whose sums are all exact in single precision, and the bias with its ulp.
-    Short(Vec<f32>, &'a [i32], f64, f64),
+    Short(Packed<f32>, &'a [i32], f64, f64),
     /// Codes that want double precision, which holds the sums of every valid head.
-    Long(Vec<f64>, &'a [i32], f64, f64),
+    Long(Packed<f64>, &'a [i32], f64, f64),
 }
 
 impl<'a> PreparedDecoder<'a> {
     /// Prepares a decoder for h of format `h`; a float LSTM, without one, has float decoders only.
     pub(super) fn new(decoder: &'a Decoder, hidden: usize, h: Option<QFormat>) -> Self {
         let weights = match decoder {
-            Decoder::Float(head) => Weights::Float(&head.weight, &head.bias),
+            Decoder::Float(head) => {
+                let weight = Matrix::of_columns(&head.weight, hidden).t().pack();
+                Weights::Float(weight, &head.bias)
+            }
             Decoder::Integer(head) => integer(head, hidden, h.unwrap_or(QFormat::new(16, 0))),
         };
         Self {
@@ -64,15 +67,13 @@ impl<'a> PreparedDecoder<'a> {
         let (rows, hidden, outputs) = (h.len() / self.hidden, self.hidden, self.outputs);
         match &self.weights {
             Weights::Float(weight, bias) => {
-                let weight = Matrix::new(weight, outputs, hidden);
-                product(logits, Matrix::new(h, rows, hidden), weight.t());
+                product(logits, Matrix::new(h, rows, hidden), weight);
                 for row in logits.chunks_exact_mut(outputs) {
                     row.iter_mut().zip(*bias).for_each(|(y, bias)| *y += bias);
                 }
             }
             Weights::Short(weight, bias, weight_ulp, ulp) => {
-                let weight = Matrix::new(weight, outputs, hidden);
-                product(logits, Matrix::new(h, rows, hidden), weight.t());
+                product(logits, Matrix::new(h, rows, hidden), weight);
                 for row in logits.chunks_exact_mut(outputs) {
                     for (y, &bias) in row.iter_mut().zip(*bias) {
                         *y = (f64::from(*y) * weight_ulp + f64::from(bias) * ulp) as f32;
@@ -81,9 +82,8 @@ impl<'a> PreparedDecoder<'a> {
             }
             Weights::Long(weight, bias, weight_ulp, ulp) => {
                 let h: Vec<f64> = h.iter().map(|&value| value.into()).collect();
-                let weight = Matrix::new(weight, outputs, hidden);
                 let mut sums = vec![0.0f64; logits.len()];
-                product(&mut sums, Matrix::new(&h, rows, hidden), weight.t());
+                product(&mut sums, Matrix::new(&h, rows, hidden), weight);
                 let biases = bias.iter().cycle();
                 for ((y, sum), &bias) in logits.iter_mut().zip(sums).zip(biases) {
                     *y = (sum * weight_ulp + f64::from(bias) * ulp) as f32;
@@ -101,10 +101,12 @@ fn integer(head: &Head, hidden: usize, h: QFormat) -> Weights<'_> {
     let row_sum = |row: &[i16]| row.iter().map(|&w| i64::from(w).abs()).sum::<i64>();
     let largest = head.weight.chunks(hidden).map(row_sum).max().unwrap_or(0);
     if largest * -h.min_code() < EXACT_F32 {
-        let weight = head.weight.iter().map(|&w| w.into()).collect();
+        let weight: Vec<f32> = head.weight.iter().map(|&w| w.into()).collect();
+        let weight = Matrix::of_columns(&weight, hidden).t().pack();
         Weights::Short(weight, &head.bias, weight_ulp, ulp)
     } else {
-        let weight = head.weight.iter().map(|&w| w.into()).collect();
+        let weight: Vec<f64> = head.weight.iter().map(|&w| w.into()).collect();
+        let weight = Matrix::of_columns(&weight, hidden).t().pack();
         Weights::Long(weight, &head.bias, weight_ulp, ulp)
     }
 }

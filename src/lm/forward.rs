@@ -39,28 +39,27 @@ pub fn float_layer(
     let (width, hidden) = (layer.input_size, layer.hidden_size);
     let rows = x.len() / width;
     let weight_ih = Matrix::new(&layer.weight_ih, 4 * hidden, width);
-    let weight_hh = Matrix::new(&layer.weight_hh, 4 * hidden, hidden);
+    let weight_hh = Matrix::new(&layer.weight_hh, 4 * hidden, hidden).t();
+    let weight_hh = (streams >= FEW).then(|| weight_hh.pack());
     let mut z = vec![0.0; rows * 4 * hidden];
-    product(&mut z, Matrix::new(x, rows, width), weight_ih.t());
+    product(&mut z, Matrix::new(x, rows, width), &weight_ih.t().pack());
     let mut out = vec![0.0; rows * hidden];
     for (z, out) in z
         .chunks_exact_mut(streams * 4 * hidden)
         .zip(out.chunks_exact_mut(streams * hidden))
     {
         let active = streams * hidden;
-        if streams < FEW {
+        let h = &state.h[..active];
+        if let Some(weights) = &weight_hh {
+            add_product(z, Matrix::new(h, streams, hidden), weights);
+        } else {
+            let weights = &layer.weight_hh;
             Arch::new().dispatch(AddFew {
                 z,
-                weights: &layer.weight_hh,
-                h: &state.h[..active],
+                weights,
+                h,
                 hidden,
             });
-        } else {
-            add_product(
-                z,
-                Matrix::new(&state.h[..active], streams, hidden),
-                weight_hh.t(),
-            );
         }
         Arch::new().dispatch(Update {
             z,

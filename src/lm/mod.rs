@@ -19,7 +19,7 @@ pub use evaluate::{EvalOptions, Evaluation, evaluate};
 pub use forward::{FloatState, float_layer};
 pub use math::{exp, sigmoid, tanh};
 pub use model::{Decoder, LanguageModel, Stack};
-pub use product::{Matrix, add_product, product, shared_add_product, shared_product};
+pub use product::{Element, Matrix, Packed, add_product, product};
 pub use softmax::negative_log_probability;
 pub use text::{EOS, Level, characters};
 pub use vocabulary::{Vocabulary, tokenize};

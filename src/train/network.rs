@@ -3,7 +3,7 @@
 use super::cell::{Backward, LayerTape, Sums, float_step, integer_step, step_back};
 use super::layout::{ParameterLayout, uniform};
 use super::numbers::{LayerNumbers, Numbers, operand};
-use crate::lm::{Matrix, exp, shared_add_product as add_product, shared_product as product};
+use crate::lm::{Matrix, add_product, exp, product};
 use crate::quantize::SplitMix;
 use rayon::prelude::*;
 
@@ -176,17 +176,14 @@ impl LayerValues<'_> {
         product(
             &mut x,
             Matrix::of_columns(&tape.x, input),
-            Matrix::of_columns(self.ih, input).t(),
+            &Matrix::of_columns(self.ih, input).t().pack(),
         );
+        let hh = Matrix::of_columns(self.hh, hidden).t().pack();
         let mut sums = vec![0.0; batch * 4 * hidden];
         for (index, x) in x.chunks_exact(sums.len()).enumerate() {
             let at = index * h.len()..(index + 1) * h.len();
             tape.h_before[at.clone()].copy_from_slice(h);
-            product(
-                &mut sums,
-                Matrix::of_columns(h, hidden),
-                Matrix::of_columns(self.hh, hidden).t(),
-            );
+            product(&mut sums, Matrix::of_columns(h, hidden), &hh);
             step(tape, index * batch, Sums { x, h: &sums }, c);
             h.copy_from_slice(&tape.h[at]);
         }
@@ -209,17 +206,14 @@ impl LayerValues<'_> {
         product(
             &mut x,
             Matrix::of_columns(&wide(&tape.x), input),
-            Matrix::of_columns(&ih, input).t(),
+            &Matrix::of_columns(&ih, input).t().pack(),
         );
+        let hh = Matrix::of_columns(&hh, hidden).t().pack();
         let mut sums = vec![0.0; batch * 4 * hidden];
         for (index, x) in x.chunks_exact(sums.len()).enumerate() {
             let at = index * h.len()..(index + 1) * h.len();
             tape.h_before[at.clone()].copy_from_slice(h);
-            product(
-                &mut sums,
-                Matrix::of_columns(&wide(h), hidden),
-                Matrix::of_columns(&hh, hidden).t(),
-            );
+            product(&mut sums, Matrix::of_columns(&wide(h), hidden), &hh);
             step(tape, index * batch, Sums { x, h: &sums }, c);
             h.copy_from_slice(&tape.h[at]);
         }
@@ -243,6 +237,7 @@ pub(super) fn backward(
     let mut scores = vec![0.0f32; rows * sizes.vocabulary];
     let mut d_signal = vec![0.0f32; rows * last];
     let decoder = Matrix::of_columns(&values[layout.decoder.clone()], last);
+    let (forth, back) = (decoder.t().pack(), decoder.pack());
     let bias = &values[layout.decoder_bias.clone()];
     let losses: Vec<f64> = scores
         .par_chunks_mut(ROWS * sizes.vocabulary)
@@ -250,16 +245,16 @@ pub(super) fn backward(
         .zip(tape.out.par_chunks(ROWS * last))
         .zip(window.next.par_chunks(ROWS))
         .map(|(((scores, d_out), out), next)| {
-            product(scores, Matrix::of_columns(out, last), decoder.t());
+            product(scores, Matrix::of_columns(out, last), &forth);
             let loss = softmax(scores, bias, next, 1.0 / rows as f32);
-            product(d_out, Matrix::of_columns(scores, sizes.vocabulary), decoder);
+            product(d_out, Matrix::of_columns(scores, sizes.vocabulary), &back);
             loss
         })
         .collect();
     add_product(
         &mut gradients[layout.decoder.clone()],
         Matrix::of_columns(&scores, sizes.vocabulary).t(),
-        Matrix::of_columns(&tape.out, last),
+        &Matrix::of_columns(&tape.out, last).pack(),
     );
     add_columns(&mut gradients[layout.decoder_bias.clone()], &scores);
     drop(scores);
@@ -279,16 +274,16 @@ pub(super) fn backward(
         add_product(
             &mut gradients[places.ih.clone()],
             all.t(),
-            Matrix::of_columns(&done.x, input),
+            &Matrix::of_columns(&done.x, input).pack(),
         );
-        let before = Matrix::of_columns(&done.h_before, hidden);
-        add_product(&mut gradients[places.hh.clone()], all.t(), before);
+        let before = Matrix::of_columns(&done.h_before, hidden).pack();
+        add_product(&mut gradients[places.hh.clone()], all.t(), &before);
         add_columns(&mut gradients[places.bias.clone()], &dz);
         d_signal = vec![0.0; rows * input];
         product(
             &mut d_signal,
             all,
-            Matrix::of_columns(&values[places.ih.clone()], input),
+            &Matrix::of_columns(&values[places.ih.clone()], input).pack(),
         );
         if !done.x_pass.is_empty() {
             scale(&mut d_signal, Some(&done.x_pass));
@@ -316,6 +311,7 @@ fn through_time(
 ) -> Vec<f32> {
     let steps = d_h.len() / (batch * hidden);
     let mut dz = vec![0.0; steps * batch * 4 * hidden];
+    let hh = Matrix::of_columns(hh, hidden).pack();
     let mut carried = vec![0.0; batch * hidden];
     let mut dc = vec![0.0; batch * hidden];
     for step in (0..steps).rev() {
@@ -329,11 +325,7 @@ fn through_time(
             dz,
         };
         step_back(tape, step * batch, hidden, &mut gradients);
-        product(
-            &mut carried,
-            Matrix::of_columns(dz, 4 * hidden),
-            Matrix::of_columns(hh, hidden),
-        );
+        product(&mut carried, Matrix::of_columns(dz, 4 * hidden), &hh);
     }
     dz
 }

@@ -3,14 +3,14 @@
 //! Runs alternate, the best of each is printed; both must give the same bytes in as many cycles.
 #![allow(clippy::print_stdout)]
 
-use lprnn_hw::codegen::{Bundle, Interface};
+use lprnn_hw::codegen::Interface;
 use lprnn_hw::cosim::{
     Capture, Core, Drive, Dut, Mask, Outcome, Pattern, Probes, Stimulus, Toolchain, compare,
     pack_step, signed_field,
 };
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::hardware::Design;
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
@@ -65,8 +65,9 @@ fn bundle(size: usize, folder: &Path) -> Interface {
         stream_elements: None,
     };
     let model = model(size);
-    let design = Design::new(&model, &implementation).unwrap();
-    let bundle = Bundle::generate(&model, &design, &implementation, "bench").unwrap();
+    let bundle = build(&plan_core(model, implementation).unwrap())
+        .unwrap()
+        .bundle;
     for (name, data) in &bundle.files {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -8,7 +8,8 @@
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::device::{Family, PlacedPart};
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::hardware::{self, LayerDesign, MacArray};
+use lprnn_hw::flow::{build, plan_core};
+use lprnn_hw::hardware::{LayerDesign, MacArray};
 use lprnn_hw::quantize::{SeededOptions, seeded};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, Synthesis, run};
@@ -51,9 +52,9 @@ fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
             columns: COLUMNS,
         },
     };
-    let design = hardware::Design::new(&model, &how).expect("sizes that can be folded");
-    let bundle = Bundle::generate(&model, &design, &how, "").expect("a model without row scales");
-    (bundle, design.layers()[0].clone())
+    let planned = plan_core(model, how).expect("sizes that can be folded");
+    let built = build(&planned).expect("a model without row scales");
+    (built.bundle, planned.design.layers()[0].clone())
 }
 
 /// Verilog of the array with its accumulators, and of nothing else.

@@ -12,16 +12,13 @@ use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::flow::{
-    Checked, Checking, FAILURES, MODEL, Measurement, Place, build, check, measure, open, plan_model,
+    Checked, Checking, FAILURES, Measurement, Place, build, check, measure, open, plan_core,
 };
 use crate::import::{ImportOptions, read_bytes};
 use crate::ptq::{FormatRequest, Sequences, quantize};
 use crate::quantize::QuantizedModel;
 use crate::reference::Lstm;
-use crate::spec::{
-    DEFAULT_CLOCK_NS, DesignConfig, FoldingGoal, Implementation, MacStyle, MemoryInit, Network,
-    Origins, StatePolicy,
-};
+use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use crate::synth::Options;
 use serde::Serialize;
 use std::io::Write;
@@ -152,23 +149,18 @@ fn prediction_error(model: &QuantizedModel, readings: &[f32], codes: &[i32]) -> 
     sum / count
 }
 
-fn config() -> DesignConfig {
-    DesignConfig {
-        network: Network::Model(MODEL.into()),
-        implementation: Implementation {
-            name: "demo".to_string(),
-            folding: FoldingGoal::Explicit {
-                units: 4,
-                columns: 4,
-            },
-            mac: MacStyle::Auto,
-            target: Family::Xc7,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
-            stream_elements: None,
+fn implementation() -> Implementation {
+    Implementation {
+        name: "demo".to_string(),
+        folding: FoldingGoal::Explicit {
+            units: 4,
+            columns: 4,
         },
-        clock_ns: DEFAULT_CLOCK_NS,
-        origins: Origins::default(),
+        mac: MacStyle::Auto,
+        target: Family::Xc7,
+        state: StatePolicy::Tlast,
+        memory_init: MemoryInit::Readmemh,
+        stream_elements: None,
     }
 }
 
@@ -200,7 +192,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
         ));
     }
 
-    let built = build(&plan_model(config(), model)?)?;
+    let built = build(&plan_core(model, implementation())?)?;
     console.write(&place, &built.bundle.files)?;
     let design = built.report;
     let title = format!("generated in {}", args.out.display());

@@ -264,7 +264,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
                                 .err()
                         }
                         Err(_) if crate::tools::interrupted() => return,
-                        Err(error) => Some(Problems::from(error)),
+                        Err(problems) => Some(problems),
                     };
                     locked(&faults).extend(fault);
                 }

@@ -1,8 +1,8 @@
 //! From a design to the files of its bundle.
 
-use super::open::{DESIGN, MODEL, Opened, open};
+use super::open::{DESIGN, Opened, open};
 use super::place::Place;
-use super::plan::Planned;
+use super::plan::{MODEL, Planned};
 use crate::codegen::{Bundle, Comment, Package, Report, Vectors, header};
 use crate::cosim::Workload;
 use crate::diagnostic::Problems;

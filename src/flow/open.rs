@@ -1,7 +1,7 @@
 //! A bundle's folder, back to its design.
 
 use super::place::{MARK, listed};
-use super::plan::{Planned, plan, read_design};
+use super::plan::{MODEL, Planned, plan, read_design};
 use crate::codegen::Interface;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
@@ -9,8 +9,6 @@ use crate::spec::{DesignConfig, Network};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The quantised model inside a bundle.
-pub const MODEL: &str = "model.safetensors";
 /// The settings inside a bundle.
 pub const DESIGN: &str = "design.toml";
 

@@ -6,8 +6,14 @@ use crate::estimate::{Estimate, FactorTable};
 use crate::files;
 use crate::hardware::Design;
 use crate::quantize::{QuantizedModel, SeededOptions, seeded as draw};
-use crate::spec::{DesignConfig, MAX_BYTES, Network, SeededNetwork, Settings, read_settings};
+use crate::spec::{
+    DEFAULT_CLOCK_NS, DesignConfig, Implementation, MAX_BYTES, Network, Origins, SeededNetwork,
+    Settings, read_settings,
+};
 use std::path::Path;
+
+/// The quantised model inside a bundle.
+pub const MODEL: &str = "model.safetensors";
 
 /// Model and folding of a design, without any Verilog.
 #[derive(Clone, Debug)]
@@ -44,6 +50,23 @@ pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned
         model,
         design,
     })
+}
+
+/// Folds a model that comes from nowhere but the bundle itself, at the clock that is taken when none is given.
+///
+/// # Errors
+/// A folding that cannot be built.
+pub fn plan_core(
+    model: QuantizedModel,
+    implementation: Implementation,
+) -> Result<Planned, Problems> {
+    let config = DesignConfig {
+        network: Network::Model(MODEL.into()),
+        implementation,
+        clock_ns: DEFAULT_CLOCK_NS,
+        origins: Origins::default(),
+    };
+    plan_model(config, model)
 }
 
 impl Planned {

@@ -7,6 +7,7 @@ use lprnn_hw::fit::{
     FABRICS, FAMILIES, FIGURES, MeasuredPoint, SeriesDesign, Statistics, Table, clock_error,
     document, error, fit, measure,
 };
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware;
 use lprnn_hw::spec::MacStyle;
 use lprnn_hw::tools::Search;
@@ -216,9 +217,10 @@ fn cycles_and_memory_bits_are_the_generators() {
             let model = design.model();
             let mut implementation = design.implementation();
             implementation.mac = mac;
-            let numbers = hardware::Design::new(&model, &implementation).unwrap();
-            let bundle = Bundle::generate(&model, &numbers, &implementation, "0").unwrap();
-            let estimate = Estimate::new(&model, &numbers, design.target, &FactorTable::built_in());
+            let planned = plan_core(model, implementation).unwrap();
+            let bundle = build(&planned).unwrap().bundle;
+            let (estimate, numbers) = (planned.estimate(), &planned.design);
+            let implementation = &planned.config.implementation;
             let timing = &bundle.interface.timing;
             assert_eq!(estimate.cycles_per_step, timing.cycles_per_step);
             assert_eq!(estimate.latency_cycles, Some(timing.latency));

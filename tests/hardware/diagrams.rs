@@ -2,10 +2,10 @@
 //!
 //! `LPRNN_UPDATE_DOCS=1 cargo test --test hardware diagrams` draws them anew.
 
-use lprnn_hw::codegen::{Bundle, Interface, Timing, Vectors};
+use lprnn_hw::codegen::{Interface, Timing, Vectors};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::hardware::Design;
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
@@ -141,8 +141,8 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
         memory_init: MemoryInit::Readmemh,
         stream_elements: Some(2),
     };
-    let design = Design::new(model, &implementation).expect("folds");
-    let mut bundle = Bundle::generate(model, &design, &implementation, "0").expect("generates");
+    let planned = plan_core(model.clone(), implementation).expect("folds");
+    let mut bundle = build(&planned).expect("generates").bundle;
     let inputs = inputs(scene.steps);
     bundle
         .add_testbench(Vectors {

@@ -12,6 +12,7 @@ use crate::common::icarus::IcarusDut;
 use crate::common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Toolchain, Workload, compare_timed};
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::spec::{Implementation, StatePolicy};
@@ -74,13 +75,14 @@ fn each_is_found(recipe: Recipe, mutants: &[Mutant]) {
 }
 
 fn each_is_found_in(model: &QuantizedModel, how: &Implementation, mutants: &[Mutant]) {
-    let design = Design::new(model, how).unwrap();
-    let bundle = || Bundle::generate(model, &design, how, "0123").unwrap();
-    cosim(model, &design, &bundle()).unwrap();
+    let planned = plan_core(model.clone(), how.clone()).unwrap();
+    let bundle = || build(&planned).unwrap().bundle;
+    let design = &planned.design;
+    cosim(model, design, &bundle()).unwrap();
     for mutant in mutants {
         let mut bundle = bundle();
         spoil(&mut bundle, mutant);
-        cosim(model, &design, &bundle).expect_err(mutant.wrong);
+        cosim(model, design, &bundle).expect_err(mutant.wrong);
     }
 }
 

@@ -4,10 +4,9 @@
 //! `LPRNN_DESIGNS` says how many (default 20, so that a run takes minutes on two cores);
 //! `LPRNN_DESIGNS=200 cargo test --release --test hardware random_designs` is the long run, with sizes to 70.
 
-use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{Core, Outcome, Pattern, Pauses, Probes, Toolchain, Workload, compare_timed};
 use lprnn_hw::device::Family;
-use lprnn_hw::hardware::Design;
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
@@ -73,9 +72,9 @@ fn agrees(
     toolchain: &Toolchain,
     seed: u64,
 ) -> Result<u64, String> {
-    let design = Design::new(model, how).map_err(|error| error.to_string())?;
-    let bundle =
-        Bundle::generate(model, &design, how, "test").map_err(|error| error.to_string())?;
+    let planned = plan_core(model.clone(), how.clone()).map_err(|error| error.to_string())?;
+    let bundle = build(&planned).map_err(|error| error.to_string())?.bundle;
+    let design = &planned.design;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (path, bytes) in &bundle.files {
         let path = folder.path().join(path);

@@ -2,9 +2,8 @@
 
 use super::SEED;
 use crate::common::Recipe;
-use lprnn_hw::codegen::Bundle;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::hardware::Design;
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{Head, RowScale, best_fraction};
 use lprnn_hw::reference::{Lstm, Streams};
 
@@ -70,14 +69,14 @@ fn a_head_adds_its_bias_to_every_row() {
 fn row_multipliers_are_refused_with_their_place() {
     let recipe = Recipe::new("scaled", &[2, 3, 2], 4);
     let mut model = recipe.model(SEED);
-    let design = Design::new(&model, &recipe.implementation()).unwrap();
-    Bundle::generate(&model, &design, &recipe.implementation(), "0123").unwrap();
+    let generate = |model| build(&plan_core(model, recipe.implementation()).unwrap());
+    generate(model.clone()).unwrap();
     model.layers[1].row_scale = Some(RowScale {
         bits: 8,
         frac: 0,
         multiplier: vec![1; 8],
     });
-    let Err(error) = Bundle::generate(&model, &design, &recipe.implementation(), "0123") else {
+    let Err(error) = generate(model) else {
         panic!("a core without the multipliers was generated");
     };
     assert!(error.to_string().contains("layers.1.row_scale"), "{error}");

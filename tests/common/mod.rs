@@ -6,11 +6,10 @@
 pub mod icarus;
 pub mod mutant;
 
-use lprnn_hw::codegen::{Bundle, Package, Vectors};
-use lprnn_hw::cosim::Workload;
+use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::hardware::Design;
+use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
@@ -180,30 +179,10 @@ impl Recipe {
 
     /// The whole bundle, with a test bench of `steps` steps.
     pub fn bundle(&self, seed: u64, steps: usize) -> Bundle {
-        let model = self.model(seed);
-        let implementation = self.implementation();
-        let design = Design::new(&model, &implementation).unwrap();
-        let mut bundle = Bundle::generate(&model, &design, &implementation, "0123").unwrap();
-        let load = Workload::bench(&bundle.interface, steps, seed ^ 1);
-        let outputs = load.expected(&model, self.state, &mut |_| {});
-        bundle
-            .add_testbench(Vectors {
-                inputs: &load.inputs,
-                last: &load.last,
-                clear: &load.clear,
-                outputs: &outputs,
-            })
-            .unwrap();
-        bundle
-            .add_package(Package {
-                design: &design,
-                implementation: &implementation,
-                model_digest: "0123",
-                beside: BTreeMap::new(),
-                clock_ns: 10.0,
-            })
-            .unwrap();
-        bundle
+        let planned = plan_core(self.model(seed), self.implementation()).unwrap();
+        let seed = seed ^ 1;
+        let built = build_with(&planned, BenchInputs { steps, seed });
+        built.unwrap().bundle
     }
 }
 

@@ -37,7 +37,7 @@ module lprnn_delay #(
                 always @(posedge clk) line_q <= line[CYCLES*WIDTH-1:0];
             end
 
-            assign data_o = line[CYCLES*WIDTH +: WIDTH];
+            assign data_o = line_q[(CYCLES-1)*WIDTH +: WIDTH];
         end
     endgenerate
 

@@ -47,7 +47,11 @@ fn delays_delay() {
     each_is_found(
         &sets.map(|(width, cycles, clears)| delay(width, cycles, clears)),
         &[
-            mutant(file, "data_o = line[CYCLES*WIDTH +:", "data_o = line[0 +:"),
+            mutant(
+                file,
+                "data_o = line_q[(CYCLES-1)*WIDTH +:",
+                "data_o = line_q[0 +:",
+            ),
             mutant(file, "if (RESET != 0) begin", "if (RESET == 0) begin"),
             mutant(file, "if (CYCLES == 0) begin", "if (CYCLES <= 1) begin"),
         ],

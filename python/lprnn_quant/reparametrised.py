@@ -59,5 +59,5 @@ def _weight_norm(name: str, g: np.ndarray, v: np.ndarray) -> np.ndarray:
     if g.ndim and norm.shape != g.shape:
         raise ValueError(f"{name}: weight_norm of shapes {list(g.shape)} and {list(v.shape)}")
     if not norm.all():
-        raise ValueError(f"{name}: weight_norm of a row of zeros is no number")
+        raise ValueError(f"{name}: weight_norm of a row of zeros is not a number")
     return (g * (wide / norm)).astype(v.dtype)

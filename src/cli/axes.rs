@@ -4,7 +4,7 @@ use super::part::percent;
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::explore::{Axes, Foldings, Limits, numbers};
-use crate::spec::MacStyle;
+use crate::spec::{Kind, MacStyle, Setting, Value};
 
 /// What is swept.
 #[derive(clap::Args, Debug)]
@@ -48,10 +48,10 @@ pub struct AxesArgs {
     /// Vector elements multiplied side by side
     #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     columns: Option<String>,
-    /// Instead of units and columns: fastest arrays of at most so many multiply-accumulates
+    /// Instead of units and columns: the fastest array of at most this many multiply-accumulates
     #[arg(long, value_name = "LIST", conflicts_with_all = ["units", "columns"], allow_negative_numbers = true)]
     macs: Option<String>,
-    /// What arrays are made of: lut, dsp, or both
+    /// Build arrays from LUTs, DSP blocks or both: lut, dsp, or lut,dsp
     #[arg(long, value_name = "LIST", default_value = "lut,dsp")]
     mac: String,
 }
@@ -66,13 +66,13 @@ pub struct LimitArgs {
     /// Instead of a part, a family: for every point the smallest part that holds it is named
     #[arg(long, value_name = "FAMILY")]
     target: Option<String>,
-    /// Most cycles of a step
+    /// Maximum cycles per step
     #[arg(long, value_name = "CYCLES", value_parser = clap::value_parser!(u64).range(1..))]
     max_cycles: Option<u64>,
     /// Share of the part's LUTs and flip-flops that may be used, percent: routing needs the rest
     #[arg(long, value_name = "PERCENT", default_value_t = 85.0, value_parser = percent)]
     fill: f64,
-    /// Clock that turns cycles into time, MHz
+    /// Clock to convert cycles into time, MHz
     #[arg(long, value_name = "MHZ", default_value_t = 100.0, value_parser = megahertz)]
     pub clock: f64,
 }
@@ -84,47 +84,45 @@ fn megahertz(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Collects values and what is wrong with the others.
+/// Collects values, and the problems of the others.
 pub struct Reader {
-    /// What is wrong so far.
+    /// All problems so far.
     pub issues: Vec<Problem>,
 }
 
+/// Numbers of a setting of a design.
+fn kind_of(key: &str) -> Kind {
+    Setting::of(key).kind
+}
+
 impl Reader {
-    fn list(
-        &mut self,
-        place: &'static str,
-        text: &str,
-        allowed: &str,
-        fits: fn(u64) -> bool,
-    ) -> Vec<u64> {
-        match numbers(place, text) {
-            Ok(list) => {
-                if let Some(wrong) = list.iter().find(|&&number| !fits(number)) {
-                    let problem = format!("{wrong} is out of range");
-                    self.issues
-                        .push(Problem::flag(place, problem).help(format!("give {allowed}")));
-                }
-                list
-            }
-            Err(issue) => {
-                self.issues.push(issue);
-                Vec::new()
-            }
+    /// The numbers of a list; one that is not of this kind is a problem.
+    fn list(&mut self, option: &'static str, text: &str, kind: Kind) -> Vec<usize> {
+        let list = numbers(option, text).unwrap_or_else(|problem| {
+            self.issues.push(problem);
+            Vec::new()
+        });
+        let fits = |&number: &u64| kind.check(Value::Integer(number as i64));
+        if let Some(problem) = list.iter().map(fits).find_map(Result::err) {
+            self.issues.push(problem.by_flag(option));
         }
+        list.into_iter().map(|number| number as usize).collect()
     }
 
-    fn widths(&mut self, place: &'static str, text: &str) -> Vec<u32> {
-        let fits = |bits| (1..=8).contains(&bits) || bits == 16;
-        let list = self.list(place, text, "widths of 1 to 8, or 16", fits);
+    fn widths(&mut self, option: &'static str, text: &str) -> Vec<u32> {
+        let list = self.list(option, text, kind_of("numerics.bits"));
         list.into_iter().map(|bits| bits as u32).collect()
     }
 
-    fn sizes(&mut self, place: &'static str, text: &str) -> Vec<usize> {
-        let list = self.list(place, text, "whole numbers from 1 to 4096", |size| {
-            (1..=4096).contains(&size)
-        });
-        list.into_iter().map(|size| size as usize).collect()
+    fn sizes(&mut self, option: &'static str, text: &str) -> Vec<usize> {
+        self.list(option, text, kind_of("network.hidden"))
+    }
+
+    /// A word that is not one of the choices.
+    fn unknown(&mut self, option: &'static str, choices: Kind, word: &str) {
+        let problem = choices.check(Value::Text(word.into())).err();
+        self.issues
+            .extend(problem.map(|problem| problem.by_flag(option)));
     }
 
     fn one<T: Copy>(&mut self, place: &'static str, list: &[T]) -> Option<T> {
@@ -187,9 +185,7 @@ impl AxesArgs {
             .as_ref()
             .map(|text| reader.sizes("--input-size", text));
         let input_size = input_size.and_then(|list| reader.one("--input-size", &list));
-        let layers = reader.list("--layers", &self.layers, "1 to 64 layers", |n| {
-            (1..=64).contains(&n)
-        });
+        let layers = reader.list("--layers", &self.layers, kind_of("network.layers"));
         let mut sizes = |place: &'static str, text: &Option<String>| {
             text.as_ref().map(|text| reader.sizes(place, text))
         };
@@ -198,13 +194,7 @@ impl AxesArgs {
             sizes("--columns", &self.columns),
         );
         let foldings = match &self.macs {
-            Some(text) => {
-                let allowed = "4 to 65 536 multiply-accumulates";
-                let list = reader.list("--macs", text, allowed, |macs| {
-                    (4..=1 << 16).contains(&macs)
-                });
-                Foldings::MaxMacs(list.into_iter().map(|macs| macs as usize).collect())
-            }
+            Some(text) => Foldings::MaxMacs(reader.list("--macs", text, Kind::Integer(4, 1 << 16))),
             None if units.is_none() && columns.is_none() => Foldings::BuiltIn,
             None => Foldings::Explicit { units, columns },
         };
@@ -213,17 +203,14 @@ impl AxesArgs {
             match word {
                 "lut" => mac.push(MacStyle::Lut),
                 "dsp" => mac.push(MacStyle::Dsp),
-                _ => reader.issues.push(
-                    Problem::flag("--mac", format!("`{word}` is no kind of array"))
-                        .help("give lut, dsp, or lut,dsp"),
-                ),
+                _ => reader.unknown("--mac", Kind::Choice(&["lut", "dsp", "lut,dsp"]), word),
             }
         }
         Axes {
             widths: pairs,
             hidden,
             input_size,
-            layers: layers.into_iter().map(|layers| layers as usize).collect(),
+            layers,
             mac,
             foldings,
         }
@@ -248,8 +235,11 @@ impl LimitArgs {
             },
             (None, Some(word)) => match Family::of_word(word) {
                 Some(family) if !Part::of_family(family).is_empty() => return (family, limits),
-                _ => Problem::flag("--target", format!("`{word}` is no family with parts"))
-                    .help("give xc7, xcup, ecp5 or ice40"),
+                _ => {
+                    let families = Kind::Choice(&["xc7", "xcup", "ecp5", "ice40"]);
+                    reader.unknown("--target", families, word);
+                    return (Family::Xc7, limits);
+                }
             },
             (None, None) => Problem::flag("--part", "no device to explore for")
                 .help("give a part such as xc7a35t, or a family by --target"),

@@ -45,7 +45,7 @@ pub struct Args {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Stimulus")]
 pub struct RunArgs {
-    /// Steps to compare, with random inputs [default: 64]; with --input, at most so many
+    /// Steps to compare, with random inputs [default: 64]; with --input, at most this many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     steps: Option<u32>,
     /// Inputs: .npy of int32 codes, [steps, input_size] or [batch, steps, input_size]; TLAST ends
@@ -57,7 +57,7 @@ pub struct RunArgs {
     float_input: bool,
     #[command(flatten)]
     layout: LayoutArgs,
-    /// When source and sink pause
+    /// Pauses of source and sink
     #[arg(long, value_enum, default_value = "both")]
     stalls: Stalls,
     /// Seed of random inputs and pauses
@@ -68,7 +68,7 @@ pub struct RunArgs {
     vcd: Option<PathBuf>,
 }
 
-/// When source and sink pause.
+/// Pauses of source and sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Stalls {
     /// One run with `none`, one with pauses of all kinds

@@ -37,7 +37,7 @@ pub struct Args {
     /// Estimate for this part: its family is the target, and on iCE40 UltraPlus multipliers are DSP blocks
     #[arg(long, value_name = "PART", help_heading = "Hardware")]
     part: Option<String>,
-    /// Factors to estimate with, written by `fit coefficients` [default: those that are compiled in]
+    /// Coefficients of the estimator, written by `fit coefficients` [default: built in]
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     coefficients: Option<PathBuf>,
 }

@@ -46,13 +46,13 @@ pub struct Args {
     /// Tokens in the order of the embedding's rows, JSON array, or object of indices by token
     #[arg(long, value_name = "FILE")]
     vocab: Option<PathBuf>,
-    /// What a token is
+    /// Split the text into words or characters
     #[arg(long, value_enum, default_value = "word")]
     level: TokenLevel,
     /// Parts of the text that are computed side by side, each from zero state
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     streams: u32,
-    /// Which LSTM, where a float file holds several
+    /// LSTM to read, if a float file has several
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<String>,
 }

@@ -53,7 +53,7 @@ pub struct Args {
         help_heading = "Accuracy"
     )]
     metric: Option<String>,
-    /// Which value of the measure is the better one [default: by its name, where that says it]
+    /// Direction in which the measure gets better [default: by the column's name]
     #[arg(
         long,
         value_enum,
@@ -72,10 +72,10 @@ pub struct Args {
     /// and show what was measured beside the estimate
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Output")]
     verify: Option<u32>,
-    /// Factors to estimate with, written by `fit coefficients` [default: those that are compiled in]
+    /// Coefficients of the estimator, written by `fit coefficients` [default: built in]
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     coefficients: Option<PathBuf>,
-    /// List the points that miss a limit, too
+    /// Also list the points that miss a limit
     #[arg(long, help_heading = "Output")]
     all: bool,
     #[command(subcommand)]
@@ -85,24 +85,24 @@ pub struct Args {
 /// Which value of a measure is the better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Direction {
-    /// The larger one, as of an accuracy
+    /// Larger is better, like an accuracy
     Larger,
-    /// The smaller one, as of an error
+    /// Smaller is better, like an error
     Smaller,
 }
 
 /// A sweep whose points are measured one by one.
 #[derive(clap::Subcommand, Debug)]
 enum Job {
-    /// Write down the points that are worth measuring
+    /// Write a plan of the points worth measuring
     Plan(Box<jobs::PlanArgs>),
-    /// Measure the points of a plan, several at once; stops and goes on anywhere
+    /// Measure the points of a plan in parallel; can be interrupted and resumed
     Run(workers::RunArgs),
     /// Measure one point of a plan
     Point(jobs::PointArgs),
     /// Print the results of a plan
     Collect(jobs::CollectArgs),
-    /// Print what hands a plan to make, Slurm or Snakemake
+    /// Print a script that runs a plan with make, Slurm or Snakemake
     Export(jobs::ExportArgs),
 }
 
@@ -257,7 +257,7 @@ fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), Prob
             points.unwrap_or_default()
         ),
     )
-    .help("sweep the widths, units and layers of the file, or leave --accuracy away")
+    .help("sweep the widths, units and layers of the file, or leave --accuracy out")
     .into())
 }
 

@@ -41,9 +41,9 @@ pub struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum Step {
-    /// Synthesise the designs of the series that the table does not have
+    /// Synthesise the designs that the table does not have yet
     Collect(CollectArgs),
-    /// Fit the factors of the estimate to the table, and print how good they are
+    /// Fit the estimator's coefficients to the table and print their errors
     Coefficients(CoefficientsArgs),
 }
 
@@ -180,7 +180,7 @@ pub fn fitted(path: Option<&Path>) -> Result<Arc<FactorTable>, Problems> {
     let text = crate::files::read_table(path)
         .map_err(|error| crate::files::problem(path, "read", &error))?;
     let read = Coefficients::from_json(&text).map_err(|problem| {
-        Problem::file(path, problem).help("write the file anew with `lprnn-hw fit coefficients`")
+        Problem::file(path, problem).help("write the file again with `lprnn-hw fit coefficients`")
     })?;
     Ok(Arc::new(read.into()))
 }

@@ -8,18 +8,18 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What of a float model's file is wanted: options of every command that reads one.
+/// Parts of a float model's file: options of every command that reads one.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct ImportArgs {
-    /// Which LSTM, where the file holds several: its name, or a name that it alone stands below.
-    /// What else is not understood is left out
+    /// LSTM to read, if the file has several: its name, or a prefix that only it has; unknown
+    /// tensors are left out
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
-    /// Which linear layer is the head, or `FIRST,SECOND` with a ReLU between; what else is not
-    /// understood is left out
+    /// Linear layer to read as the head, or `FIRST,SECOND` with a ReLU between; unknown tensors are
+    /// left out
     #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
     head: Option<String>,
-    /// Read the LSTM alone, and leave everything else out
+    /// Read only the LSTM
     #[arg(long)]
     only_lstm: bool,
 }
@@ -61,7 +61,7 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     import: ImportArgs,
-    /// Say of every tensor what it is taken for
+    /// Print how every tensor is interpreted
     #[arg(long)]
     explain: bool,
 }

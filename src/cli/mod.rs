@@ -61,38 +61,38 @@ struct Cli {
         display_order = 1000
     )]
     format: Format,
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, display_order = 1001)]
     quiet: bool,
 }
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// Say what a float PyTorch LSTM holds and how it is understood
+    /// Inspect a PyTorch, Keras or ONNX LSTM checkpoint
     Import(import::Args),
-    /// Make integers of a float model, scales chosen by calibration
+    /// Quantise a float model; number formats are chosen by calibration
     Quantize(quantize::Args),
     /// Train a language model whose forward pass is the hardware's arithmetic
     Train(train::Args),
-    /// Say what a language model predicts of a text: perplexity, float or in the core's integers
+    /// Evaluate a language model on a text: perplexity, in floating point or the core's integers
     Eval(eval::Args),
     /// Write a core as plain Verilog, with memories, test bench, scripts and report
     Gen(generate::Args),
     /// Run the reference model alone: integers in, integers out
     Run(reference::Args),
-    /// Compare a core with the reference model by Verilator: every word of every step
+    /// Simulate a core with Verilator and compare every output word with the reference model
     Cosim(cosim::Args),
-    /// Say without building it what a core will take: cells, memory, cycles
+    /// Estimate a core without building it: cells, memory, cycles
     Estimate(estimate::Args),
     /// Estimate many designs at once: what fits a part, what limits it, what is worth building
     Explore(explore::Args),
-    /// Map a generated core to an FPGA family by Yosys, place and route it by nextpnr
+    /// Synthesise a generated core with Yosys; place and route it with nextpnr
     Synth(synth::Args),
-    /// Synthesise what the estimate is fitted to, fit it, and say how good it is
+    /// Fit the estimator to synthesis results and report its errors
     Fit(fit::Args),
-    /// The main job from end to end, on a small trained model that is compiled in
+    /// Run the whole flow on a small trained model that is compiled in
     Demo(demo::Args),
-    /// Say which tools were found, where, and what mends what is missing
+    /// Check which external tools are installed, and how to get missing ones
     Doctor(doctor::Args),
 }
 

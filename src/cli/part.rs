@@ -13,13 +13,13 @@ use crate::spec::{DesignConfig, FoldingGoal, Network, Numerics, Settings};
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Folding for a part")]
 pub struct PartArgs {
-    /// Search the folding that suits this part: xc7a35t, lfe5u-25f, ice40up5k
+    /// Search the best folding for this part: xc7a35t, lfe5u-25f, ice40up5k
     #[arg(long, value_name = "PART")]
     part: Option<String>,
     /// The fastest that fits [default]
     #[arg(long, requires = "part", conflicts_with = "smallest")]
     fastest: bool,
-    /// The one that takes least of the part; within --target-cycles, if given
+    /// The smallest; within --target-cycles, if given
     #[arg(long, requires = "part")]
     smallest: bool,
     /// Share of the part's LUTs and flip-flops that may be used, percent
@@ -47,7 +47,7 @@ pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Opt
             given.place(setting),
             format!("{} is of the family {family}", part.name),
         )
-        .help(format!("leave it away, or give {family}")),
+        .help(format!("leave it out, or give {family}")),
     )
 }
 
@@ -129,9 +129,8 @@ impl PartArgs {
                     "the folding is given, and --part {} asks to search it",
                     part.name
                 );
-                issues.push(
-                    Problem::at(given.place(setting), problem).help("leave one of them away"),
-                );
+                issues
+                    .push(Problem::at(given.place(setting), problem).help("leave one of them out"));
             }
         }
         issues.extend(other_family(config, given, part));
@@ -141,7 +140,7 @@ impl PartArgs {
                     given.place("implementation.target_cycles"),
                     "a goal of cycles beside the fastest folding",
                 )
-                .help("give --smallest for the smallest that takes so many cycles"),
+                .help("give --smallest for the smallest array that meets it"),
             );
         }
         Problems::none_or(issues, ())

@@ -180,7 +180,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
             target.word()
         );
         return Err(Problem::flag("--device", problem)
-            .help("leave it away")
+            .help("leave it out")
             .into());
     }
     let fabric = target.with_device(device);

@@ -55,7 +55,7 @@ pub struct TrainingArgs {
     /// Share of embeddings and hidden states that is dropped
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     dropout: f32,
-    /// Epochs at whose start fractions are chosen anew; afterwards they stay
+    /// Epochs at whose start fractions are chosen again; afterwards they stay
     #[arg(long, value_name = "N", default_value_t = 2)]
     range_epochs: u64,
     /// Start of all random sequences
@@ -104,7 +104,7 @@ impl TrainingArgs {
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(
-                Problem::flag("--dropout", format!("{} is no share", self.dropout))
+                Problem::flag("--dropout", format!("{} is out of range", self.dropout))
                     .help("give a number from 0 to below 1")
                     .into(),
             );

@@ -131,7 +131,9 @@ impl Interface {
         ];
         for (key, name) in named {
             if let Some(name) = name.filter(|name| !is_name(name)) {
-                return Err(format!("{key} is {name:?}, which is no name in Verilog"));
+                return Err(format!(
+                    "{key} is {name:?}, which is not a Verilog identifier"
+                ));
             }
         }
         self.input.check("input")?;

@@ -31,7 +31,7 @@ pub struct Request<'a> {
     pub layers: &'a [LayerDesign],
     /// Words that it must give: codes of h, `[steps, elements]`.
     pub expected: &'a [i32],
-    /// When source and sink pause.
+    /// Pauses of source and sink.
     pub pattern: Pattern,
     /// Seed of the pattern and of uninitialised registers.
     pub seed: u64,

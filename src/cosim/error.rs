@@ -107,7 +107,7 @@ impl From<CosimError> for crate::diagnostic::Problem {
             CosimError::Cache(error) => error.into(),
             CosimError::NoCache => problem.help("set LPRNN_CACHE or HOME"),
             CosimError::Dut(DutError::Stopped { .. }) => problem
-                .help("generate the core anew, if one of its files is missing or was changed"),
+                .help("generate the core again, if one of its files is missing or was changed"),
             _ => problem,
         }
     }

@@ -1,4 +1,4 @@
-//! When source and sink pause: patterns of their own, and one that follows the core.
+//! Pauses of source and sink: patterns of their own, and one that follows the core.
 
 use super::stimulus::Mask;
 use crate::codegen::Interface;

@@ -83,7 +83,7 @@ fn unknown(wanted: &str, given: &str) -> Problem {
     } else {
         format!("did you mean {}?", meant.join(", "))
     };
-    Problem::new(format!("there is no part `{given}` in the table")).help(remedy)
+    Problem::new(format!("unknown part `{given}`")).help(remedy)
 }
 
 impl Part {

@@ -46,7 +46,7 @@ impl PlacedPart {
             return refused(
                 "--device",
                 format!("{} has no device `{wanted}`", family.word()),
-                format!("there are {}", known.join(", ")),
+                format!("expected {}", known.join(", ")),
             );
         };
         Ok(Self {
@@ -81,10 +81,7 @@ pub fn synthesis(family: Family) -> Result<String, Problem> {
         Some(options) => Ok(format!("{}{options}", family.facts().yosys)),
         None => refused(
             "--target",
-            format!(
-                "`{}` is no family that can be synthesised for",
-                family.word()
-            ),
+            format!("cannot synthesise for `{}`", family.word()),
             "choose xc7, xcup, ecp5 or ice40",
         ),
     }
@@ -102,7 +99,7 @@ fn grade(route: &Route, wanted: Option<u32>) -> Result<Option<u32>, Problem> {
         Some(speed) if !route.speeds.contains(&speed) => refused(
             "--speed",
             format!("ECP5 has no speed grade {speed}"),
-            "there are 6 (slowest), 7 and 8",
+            "expected 6 (slowest), 7 or 8",
         ),
         chosen => Ok(chosen),
     }
@@ -134,7 +131,7 @@ mod tests {
     fn wrong_parts_are_refused_with_the_right_ones() {
         for (family, device, speed, why) in [
             (Family::Ecp5, Some("99k"), None, "85k, 45k, 25k, 12k"),
-            (Family::Ecp5, None, Some(5), "6 (slowest), 7 and 8"),
+            (Family::Ecp5, None, Some(5), "6 (slowest), 7 or 8"),
             (Family::Ice40, Some("85k"), None, "hx8k"),
             (Family::Ice40, None, Some(6), "--device"),
             (Family::Xc7, None, None, "no open place and route"),

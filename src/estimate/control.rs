@@ -12,7 +12,7 @@ impl Part<'_> {
     pub(super) fn control(&self, terms: &mut Terms) {
         let s = self.s;
         let block = bits_for(s.blocks - 1);
-        // A counter that never moves is no counter.
+        // A counter that never moves is not a counter.
         let counter = |count: usize| if count == 1 { 0 } else { bits_for(count - 1) };
         let group = counter(s.groups);
         let address = bits_for(s.weight_rows() - 1);

@@ -39,7 +39,7 @@ pub fn numbers(place: &'static str, text: &str) -> Result<Vec<u64>, Problem> {
             parsed
         else {
             return issue(
-                format!("`{piece}` is no number and no range"),
+                format!("`{piece}` is neither a number nor a range"),
                 "give numbers such as 4, 2,4,8, 2..8 or 64..512:64",
             );
         };

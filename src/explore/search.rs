@@ -170,7 +170,7 @@ fn refusal(
             "--mac",
             "no folding of the model can be built of DSP blocks on this family",
         )
-        .help("give --mac lut, or leave it away");
+        .help("give --mac lut, or leave it out");
     };
     let memory = matches!(nearest.limited_by, Some(Limit::Bram | Limit::Bandwidth));
     let larger = match smallest_part(part.family, limits.fill, |fabric| {

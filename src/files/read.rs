@@ -111,7 +111,7 @@ pub fn read_within(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(found.len() as usize)
-        .map_err(|_| refuse("there is no memory for it", "name a smaller file"))?;
+        .map_err(|_| refuse("not enough memory for it", "name a smaller file"))?;
     // Of a file that grows, or does not know its length, one byte more than allowed tells enough.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

@@ -141,7 +141,7 @@ pub fn fit(points: &[MeasuredPoint]) -> Result<Coefficients, String> {
         clock.delays.into_iter().chain(error)
     });
     if numbers.chain(of_clocks).any(|number| !number.is_finite()) {
-        return Err("the counts cannot be fitted: the factors are no finite numbers".into());
+        return Err("the counts cannot be fitted: the coefficients are not finite".into());
     }
     Ok(Coefficients {
         schema: crate::estimate::SCHEMA,

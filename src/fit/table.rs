@@ -29,7 +29,7 @@ fn check_measured(fields: &[&str]) -> Result<(), String> {
             number <= MOST_CELLS && (number > 0 || !NEVER_ZERO.contains(&index))
         });
         if !fits {
-            return Err(format!("`{count}` is no count"));
+            return Err(format!("`{count}` is not a count"));
         }
     }
     match fields.get(9) {
@@ -41,7 +41,7 @@ fn check_measured(fields: &[&str]) -> Result<(), String> {
         {
             Ok(())
         }
-        mhz => Err(format!("`{}` is no clock in MHz", mhz.unwrap_or(&""))),
+        mhz => Err(format!("`{}` is not a clock in MHz", mhz.unwrap_or(&""))),
     }
 }
 
@@ -77,7 +77,7 @@ impl Table {
                 ));
             }
             let design = SeriesDesign::parse(&fields[..DESIGN_COLUMNS].join(","))
-                .ok_or_else(|| format!("line {number}: is no design"))?;
+                .ok_or_else(|| format!("line {number}: is not a design"))?;
             weights += design.weights();
             if weights > MOST_WEIGHTS {
                 return Err(format!(

@@ -227,7 +227,7 @@ fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf
     }
 }
 
-/// When source and sink pause, in words.
+/// Pauses of source and sink, in words.
 #[must_use]
 pub fn pattern_words(pattern: Option<Pattern>) -> &'static str {
     match pattern {

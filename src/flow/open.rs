@@ -44,7 +44,7 @@ pub fn open(folder: &Path) -> Result<Opened, Problems> {
     let text = files::read_table(&path).map_err(|error| files::problem(&path, "read", &error))?;
     let anew = |problem: String| {
         Problem::file(&path, problem).help(
-            "generate the design anew with `lprnn-hw gen`: it was changed, or is of another version",
+            "generate the design again with `lprnn-hw gen`: it was changed, or is of another version",
         )
     };
     let stated: Value = serde_json::from_str(&text).map_err(|error| anew(error.to_string()))?;
@@ -53,7 +53,7 @@ pub fn open(folder: &Path) -> Result<Opened, Problems> {
     if config.network != Network::Model(folder.join(MODEL)) {
         let problem = format!("network.model is not {MODEL}, the model of the folder");
         return Err(Problem::file(&settings, problem)
-            .help("generate the design anew with `lprnn-hw gen`")
+            .help("generate the design again with `lprnn-hw gen`")
             .into());
     }
     let planned = plan(config)?;

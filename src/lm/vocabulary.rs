@@ -53,7 +53,7 @@ impl Vocabulary {
             .map_err(|error| crate::files::problem(path, "read", &error))?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
-            Err(_) => refuse("is no UTF-8", "save it as a JSON array of tokens in UTF-8"),
+            Err(_) => refuse("is not UTF-8", "save it as a JSON array of tokens in UTF-8"),
         }
     }
 
@@ -63,11 +63,11 @@ impl Vocabulary {
         use serde_json::Value;
         let wanted = "give a JSON array of tokens, or an object of indices by token";
         match serde_json::from_str(text) {
-            Err(error) => refuse(format!("is no JSON: {error}"), wanted),
+            Err(error) => refuse(format!("is not JSON: {error}"), wanted),
             Ok(Value::Array(values)) => {
                 let token = |(at, value): (usize, Value)| match value {
                     Value::String(token) => Ok(token),
-                    other => refuse(format!("element {at} is {other}, no string"), wanted),
+                    other => refuse(format!("element {at} is {other}, not a string"), wanted),
                 };
                 let tokens: Result<Vec<_>, _> = values.into_iter().enumerate().map(token).collect();
                 Self::new(tokens?)

@@ -179,7 +179,7 @@ impl Breaches {
             } else {
                 String::new()
             };
-            let problem = format!("{code} is no symmetric {}-bit code{rest}", format.bits);
+            let problem = format!("{code} is not a symmetric {}-bit code{rest}", format.bits);
             self.add(
                 format!("{place}[{}][{}]", index / columns, index % columns),
                 problem,

@@ -128,10 +128,10 @@ pub const SETTINGS: &[Setting] = &[
         "Vector elements multiplied side by side in each row (with --units)"),
     row("implementation.target_cycles", "--target-cycles", "CYCLES",
         Kind::Integer(1, 1 << 40), Preset::Open,
-        "Smallest array that takes at most so many cycles per step in every layer"),
+        "Smallest array that takes at most this many cycles per step in every layer"),
     row("implementation.max_macs", "--max-macs", "MACS",
         Kind::Integer(1, 1 << 20), Preset::Integer(MACS),
-        "Fastest array of at most so many multiply-accumulates per layer"),
+        "Fastest array of at most this many multiply-accumulates per layer"),
     row("implementation.state_policy", "--state-policy", "POLICY",
         Kind::Choice(&["tlast", "never", "host_pulse", "fixed_window"]), Preset::Word("tlast"),
         "When h and c go back to zero: tlast (after TLAST), never (only by reset), \

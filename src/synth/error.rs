@@ -112,7 +112,7 @@ impl From<SynthError> for Problem {
             SynthError::Read { path, source } => crate::files::problem(&path, "read", &source),
             SynthError::Write { path, source } => crate::files::problem(&path, "write", &source),
             SynthError::Bundle { path, problem } => {
-                Self::file(path, problem).help("generate the design anew with `lprnn-hw gen`")
+                Self::file(path, problem).help("generate the design again with `lprnn-hw gen`")
             }
             SynthError::Report { .. } => {
                 problem.help("is it a working one? `lprnn-hw doctor` says which was taken")

@@ -179,7 +179,7 @@ fn parse_report(
         let number = |field: &str| {
             count[field]
                 .as_u64()
-                .ok_or_else(|| report(format!("{name}.{field} is no number")))
+                .ok_or_else(|| report(format!("{name}.{field} is not a number")))
         };
         let counted = Used {
             used: number("used")?,

@@ -63,7 +63,7 @@ impl NetlistSources {
         match odd {
             Some(name) => Err(SynthError::Bundle {
                 path: path.to_path_buf(),
-                problem: format!("{name:?} is no name of a source or module in the bundle"),
+                problem: format!("{name:?} is not a source or module of the bundle"),
             }),
             None if self.sources.is_empty() => Err(SynthError::Bundle {
                 path: path.to_path_buf(),

@@ -130,7 +130,7 @@ impl Utilization {
         for (cell, count) in types {
             let count = count
                 .as_u64()
-                .ok_or_else(|| report(format!("the count of {cell} is no number")))?;
+                .ok_or_else(|| report(format!("the count of {cell} is not a number")))?;
             cells.insert(cell.clone(), count);
         }
         Self::from_cells(cells, top, target, source)

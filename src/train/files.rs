@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Damaged, or no checkpoint.
-    #[error("{0}: it is no checkpoint of this version")]
+    #[error("{0}: it is not a checkpoint of this version")]
     Damaged(String),
     /// Made with another setting.
     #[error("--{name}: the checkpoint was made with {was}, now it is {is}")]
@@ -32,10 +32,10 @@ impl From<CheckpointError> for crate::diagnostic::Problem {
     fn from(error: CheckpointError) -> Self {
         match &error {
             CheckpointError::Damaged(_) => {
-                Self::new(error.to_string()).help("begin anew with --force")
+                Self::new(error.to_string()).help("start again with --force")
             }
             CheckpointError::Setting { .. } => Self::new(error.to_string())
-                .help("resume with the same, or begin anew with --force"),
+                .help("resume with the same, or start again with --force"),
         }
     }
 }

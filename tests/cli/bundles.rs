@@ -114,7 +114,7 @@ help: choose another folder by --out, or give --force to replace it
         .assert()
         .code(2)
         .stderr_eq(str![[r"
-error: thesis: holds something else: there is no interface.json in it
+error: thesis: holds something else: it has no interface.json
 help: choose another folder by --out
 
 "]]);
@@ -198,7 +198,7 @@ fn a_bundle_that_says_something_else_is_refused() {
             let said = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(2), "{said}");
             assert!(said.contains(says), "{said}");
-            assert!(said.contains("help: generate the design anew"), "{said}");
+            assert!(said.contains("help: generate the design again"), "{said}");
         }
     }
     std::fs::write(&path, good.to_string()).unwrap();

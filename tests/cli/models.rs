@@ -101,7 +101,7 @@ fn inputs_that_do_not_fit_are_refused() {
             "",
             "more than can be addressed",
         ),
-        (b"PK\x03\x04".to_vec(), "", "is no .npy file"),
+        (b"PK\x03\x04".to_vec(), "", "is not a .npy file"),
     ] {
         std::fs::write(&input, bytes).unwrap();
         let mut command = program()
@@ -159,7 +159,7 @@ head: 8 outputs, not part of the hardware
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r"
-error: [..]test.npy: no model file of a known kind (as safetensors: [..])
+error: [..]test.npy: not a model file of a known kind (as safetensors: [..])
 help: give safetensors, .pt, .ckpt, .keras, .h5 or .onnx
 
 "]]);

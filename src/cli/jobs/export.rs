@@ -51,9 +51,11 @@ pub fn export(args: &ExportArgs) -> Result<Ended, Problems> {
     let shown = args.folder.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if shown.is_empty() || !shown.chars().all(plain) || shown.starts_with('-') {
-        return Err(Problem::file(shown, "is no name that every engine takes")
-            .help("give a path of letters, digits, / . _ - and +")
-            .into());
+        return Err(
+            Problem::file(shown, "is not a path that every engine accepts")
+                .help("give a path of letters, digits, / . _ - and +")
+                .into(),
+        );
     }
     let points = folder.plan.tasks.len();
     let text = match args.engine {

@@ -45,7 +45,7 @@ impl Folder {
         let text = crate::files::read_table(&file)
             .map_err(|error| crate::files::problem(&file, "read", &error))?;
         let plan = Plan::from_json(&text).map_err(|problem| {
-            Problem::file(&file, problem).help("make it anew with `lprnn-hw explore plan`")
+            Problem::file(&file, problem).help("make it again with `lprnn-hw explore plan`")
         })?;
         Ok(Self {
             path: path.to_owned(),

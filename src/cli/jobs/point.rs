@@ -65,7 +65,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
             env!("CARGO_PKG_VERSION")
         );
         return Err(Problem::file(PLAN, problem)
-            .help("make the plan anew")
+            .help("make the plan again")
             .into());
     }
     let part = match &task.part {
@@ -75,7 +75,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
     let evaluator = Evaluator::new(task.target, Numerics::default());
     let point = evaluator
         .point(&task.spec(), part.map_or(task.target, |part| part.family))
-        .map_err(|error| Problem::file(PLAN, format!("{error:?}")).help("make the plan anew"))?;
+        .map_err(|error| Problem::file(PLAN, format!("{error:?}")).help("make the plan again"))?;
     let mut found = Found {
         estimated: Figures::from(&point),
         cycles_per_step: point.cycles_per_step,

@@ -49,7 +49,7 @@ pub struct Args {
     /// Text to evaluate the best model on at the end
     #[arg(long, value_name = "FILE")]
     test: Option<PathBuf>,
-    /// What a token is
+    /// Split the text into words or characters
     #[arg(long, value_enum, default_value = "word")]
     level: TokenLevel,
     /// Tokens in index order, JSON; without it those of the text
@@ -58,19 +58,19 @@ pub struct Args {
     /// Folder for everything that is written
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Go on from the checkpoint in the folder
+    /// Resume from the checkpoint in the folder
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Begin anew where the folder holds a training already
+    /// Start again, replacing the training in the folder
     #[arg(long)]
     force: bool,
     /// Float model to start from, of the same sizes
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
-    /// Epochs at most
+    /// Maximum number of epochs
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
-    /// Stop after so many epochs without a better validation
+    /// Stop after this many epochs without a better validation loss
     #[arg(long, value_name = "N", default_value_t = 5)]
     patience: u64,
     /// Streams of validation and test, as in `eval`
@@ -79,7 +79,7 @@ pub struct Args {
     /// Threads; the result does not depend on them [default: all]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Write a checkpoint every so many windows too
+    /// Also write a checkpoint every N windows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_windows: Option<u32>,
     /// Draw losses by epoch as plot.svg
@@ -161,7 +161,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     } else {
         if folder.exists() && !args.force {
             return Err(Problem::file(folder, "exists already")
-                .help("give --resume to go on, --force to begin anew, or another folder")
+                .help("give --resume to go on, --force to start again, or another folder")
                 .into());
         }
         std::fs::create_dir_all(folder)

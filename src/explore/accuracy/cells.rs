@@ -29,7 +29,11 @@ impl Line<'_> {
     fn size(&self, column: usize) -> Result<usize, Problem> {
         match self.cell(column).parse::<usize>() {
             Ok(size) if (1..=4096).contains(&size) => Ok(size),
-            _ => Err(self.fault(column, "is no size", "give a whole number from 1 to 4096")),
+            _ => Err(self.fault(
+                column,
+                "is not a size",
+                "give a whole number from 1 to 4096",
+            )),
         }
     }
 
@@ -43,7 +47,7 @@ impl Line<'_> {
                 Ok(bits) if (1..=8).contains(&bits) || bits == 16 => Ok((Some(bits), false)),
                 _ => {
                     let remedy = "give 1 to 8, 16, float, or ternary";
-                    Err(self.fault(column, "is no width", remedy))
+                    Err(self.fault(column, "is not a width", remedy))
                 }
             },
         }
@@ -53,7 +57,7 @@ impl Line<'_> {
         match self.cell(column).to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Ok(true),
             "" | "0" | "false" | "no" => Ok(false),
-            _ => Err(self.fault(column, "is no flag", "give true or false")),
+            _ => Err(self.fault(column, "is not true or false", "give true or false")),
         }
     }
 
@@ -69,7 +73,7 @@ impl Line<'_> {
         let value = value.ok_or_else(|| {
             self.fault(
                 columns.value,
-                "is no finite number",
+                "is not a finite number",
                 "give the measured value",
             )
         })?;

@@ -45,7 +45,7 @@ fn unknown(header: &[String], metric: Option<&str>) -> Vec<Problem> {
             || is_measure(name)
             || ["metric", "value"].contains(&name.as_str());
         if header[..index].contains(name) {
-            issues.push(Problem::key(1, name, "the column is there twice").help("leave one away"));
+            issues.push(Problem::key(1, name, "the column is there twice").help("remove one"));
         } else if !known && metric.is_none() {
             let names = KEYS.iter().chain(&SMALL_IS_GOOD).chain(&LARGE_IS_GOOD);
             let near = names

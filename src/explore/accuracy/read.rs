@@ -86,9 +86,9 @@ impl Rows<'_> {
                     None => Ok(row),
                     Some(first) => Err(Problem::line(
                         number,
-                        format!("{widths} {hidden} units stands on line {first} already"),
+                        format!("{widths} {hidden} units is already on line {first}"),
                     )
-                    .help("leave one of the two away")),
+                    .help("remove one of the two")),
                 }
             });
             match row {
@@ -104,7 +104,13 @@ impl Rows<'_> {
         let found = word.unwrap_or(&self.header[self.columns.value]);
         let direction = larger_is_better.or_else(|| of_name(found));
         if direction.is_none() {
-            self.issues.push(Problem::within(found, "whether a larger or a smaller value is the better one does not follow from the name").help("say it by --accuracy-direction larger, or smaller"));
+            self.issues.push(
+                Problem::within(
+                    found,
+                    "its name does not say whether larger or smaller is better",
+                )
+                .help("give --accuracy-direction larger or smaller"),
+            );
         }
         if self.issues.is_empty() && self.rows.is_empty() {
             self.issues

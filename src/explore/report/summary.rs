@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Settings of the command line beside the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Setting {
-    /// Clock that turns cycles into time, MHz.
+    /// Clock to convert cycles into time, MHz.
     pub clock_mhz: f64,
     /// `true` if points that miss a limit are listed too.
     pub all: bool,

@@ -25,7 +25,7 @@ fn odd(problem: impl std::fmt::Display) -> Problem {
 /// Reads the header of a whole file, and compares its shape with the length of the data.
 pub(super) fn header(bytes: &[u8]) -> Result<Header, Problem> {
     if !bytes.starts_with(MAGIC) {
-        return Err(Problem::new("is no .npy file").help("write it with numpy.save"));
+        return Err(Problem::new("is not a .npy file").help("write it with numpy.save"));
     }
     let (text, start) = text(bytes)?;
     let kind = field(text, "descr")?
@@ -76,7 +76,7 @@ fn text(bytes: &[u8]) -> Result<(&str, usize), Problem> {
         }
     };
     let text = bytes.get(at..at + length).ok_or_else(cut)?;
-    let text = std::str::from_utf8(text).map_err(|_| odd("has a header that is no text"))?;
+    let text = std::str::from_utf8(text).map_err(|_| odd("has a header that is not text"))?;
     Ok((text, at + length))
 }
 

@@ -55,7 +55,7 @@ impl Place {
         ours: impl Fn(&Path) -> bool,
     ) -> Result<Self, Problems> {
         if target.file_name().is_none() {
-            return Err(Problem::file(target, "is no name for a new folder")
+            return Err(Problem::file(target, "is not a name for a new folder")
                 .help("name the folder to be made")
                 .into());
         }
@@ -69,7 +69,7 @@ impl Place {
             }
             Ok(found) if found.is_dir() => Some(Older::of(target, mark, ours)?),
             Ok(_) => {
-                return Err(Problem::file(target, "is no folder")
+                return Err(Problem::file(target, "is not a folder")
                     .help("choose another name by --out")
                     .into());
             }

@@ -23,17 +23,16 @@ impl Older {
             return Ok(Self::default());
         }
         if !target.join(mark).is_file() {
-            return Err(Problem::file(
-                target,
-                format!("holds something else: there is no {mark} in it"),
-            )
-            .help("choose another folder by --out")
-            .into());
+            return Err(
+                Problem::file(target, format!("holds something else: it has no {mark}"))
+                    .help("choose another folder by --out")
+                    .into(),
+            );
         }
         let listed = listed(target).ok_or_else(|| {
             Problem::file(
                 target,
-                format!("says not what was written into it: there is no {LIST} in it"),
+                format!("does not say what was written into it: it has no {LIST}"),
             )
             .help("choose another folder by --out, or remove this one by hand")
         })?;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 pub fn read(bytes: &[u8]) -> Result<Tensors<'_>, Problem> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
         Problem::new(format!(
-            "no model file of a known kind (as safetensors: {error})"
+            "not a model file of a known kind (as safetensors: {error})"
         ))
         .help("give safetensors, .pt, .ckpt, .keras, .h5 or .onnx")
     })?;

@@ -49,7 +49,7 @@ pub fn refuse_pickle(bytes: &[u8]) -> Result<(), Problem> {
     if bytes.starts_with(LEGACY) {
         return fail(
             "written by torch.save without zip (before PyTorch 1.6)",
-            "write it anew: torch.save(torch.load('old.pth', weights_only=True), 'model.pt')",
+            "write it again: torch.save(torch.load('old.pth', weights_only=True), 'model.pt')",
         );
     }
     if matches!(bytes, [0x80, 2..=5, ..]) {
@@ -374,7 +374,7 @@ impl<'a> Storages<'_, 'a> {
                 return refuse(
                     name,
                     "repeats elements far more often than a model of this file's size",
-                    "save it anew with .contiguous()",
+                    "save it again with .contiguous()",
                 );
             }
             storage => Cow::Owned(gather(storage, view, count, width)),

@@ -29,7 +29,8 @@ pub struct Slot {
 }
 
 fn damaged(problem: impl std::fmt::Display) -> Problem {
-    Problem::new(format!("no HDF5 file, or a damaged one: {problem}")).help("save the model again")
+    Problem::new(format!("not an HDF5 file, or a damaged one: {problem}"))
+        .help("save the model again")
 }
 
 /// Contents of a file: variables by layer, and the configuration where it has one.
@@ -81,7 +82,7 @@ fn text(group: &Group, name: &str) -> Result<Option<String>, Problem> {
             | AttrValue::StringSized { value: text, .. }
             | AttrValue::AsciiStringSized { value: text, .. },
         ) => Ok(Some(text)),
-        Some(_) => Err(damaged(format_args!("attribute {name} is no text"))),
+        Some(_) => Err(damaged(format_args!("attribute {name} is not text"))),
     }
 }
 

@@ -42,7 +42,7 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
             }
         });
     let graph = graph.map_err(|problem| {
-        Problem::new(format!("no ONNX file, or a damaged one: {problem}"))
+        Problem::new(format!("not an ONNX file, or a damaged one: {problem}"))
             .help("export the model again")
     })?;
     let mut walk = GraphWalk::new(&graph);

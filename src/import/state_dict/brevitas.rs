@@ -71,7 +71,7 @@ impl StateDictReader<'_> {
         Ok(layer)
     }
 
-    /// Scales of the quantisers. One that is no power of two has no place in the contract; formats
+    /// Scales of the quantisers. One that is not a power of two has no place in the contract; formats
     /// are then chosen by calibration.
     fn brevitas_scales(&mut self, start: &str) {
         let tensors = self.tensors;
@@ -90,7 +90,7 @@ impl StateDictReader<'_> {
                 self.explain(name, &meaning);
             } else {
                 let meaning =
-                    format!("left out: threshold {value} of {quantiser} is no power of two");
+                    format!("left out: threshold {value} of {quantiser} is not a power of two");
                 self.explain(name, &meaning);
                 self.model.left_out.push(name.clone());
             }

@@ -49,7 +49,7 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
             return refuse(
                 g,
                 format!(
-                    "has shape {:?} beside {v} of {:?}, which is no weight normalisation",
+                    "has shape {:?} beside {v} of {:?}, which is not weight normalisation",
                     length.shape, direction.shape
                 ),
                 "take the parametrisation off before saving",

@@ -206,7 +206,7 @@ impl StateDictReader<'_> {
                 return refuse(
                     &name,
                     format!(
-                        "is no buffer of a QuantLSTM of {layers} layers: 1 + 8 * layers int64 of -32 \
+                        "is not a buffer of a QuantLSTM of {layers} layers: 1 + 8 * layers int64 of -32 \
                          to 48 are wanted"
                     ),
                     "write it again by lprnn_quant",

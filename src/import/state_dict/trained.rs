@@ -18,7 +18,7 @@ impl StateDictReader<'_> {
             return refuse(
                 &name,
                 format!(
-                    "is no buffer of a QuantLSTM: int64 of a version 1, bits of weights, h and x, \
+                    "is not a buffer of a QuantLSTM: int64 of a version 1, bits of weights, h and x, \
                      bits and fraction of z, fraction of the gates, bits and fraction of c are \
                      wanted beside its fractions, here it is {found:?}"
                 ),

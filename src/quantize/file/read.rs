@@ -23,7 +23,7 @@ impl QuantizedModel {
     /// [`QuantizedModel::validate`] finds.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problems> {
         let container = |error: safetensors::SafeTensorError| {
-            not_quantized(format!("no safetensors file: {error}"))
+            not_quantized(format!("not a safetensors file: {error}"))
         };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(container)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(container)?;
@@ -33,7 +33,7 @@ impl QuantizedModel {
             .and_then(|map| map.get(KEY))
             .ok_or_else(|| {
                 not_quantized(format!(
-                    "metadata has no key '{KEY}': this is no quantised model"
+                    "metadata has no key '{KEY}': this is not a quantised model"
                 ))
             })?;
         let formats: ModelHeader = serde_json::from_str(json)
@@ -77,7 +77,7 @@ fn contents(place: &str, problem: &str) -> Problems {
 }
 
 fn anew(problems: Problems) -> Problems {
-    problems.help("make the file anew with `lprnn-hw quantize`")
+    problems.help("make the file again with `lprnn-hw quantize`")
 }
 
 fn not_quantized(problem: String) -> Problem {
@@ -139,7 +139,7 @@ impl ModelReader<'_> {
         {
             self.fail(
                 &format!("{name}[{index}]"),
-                format!("{} is no code of 16 bits or fewer", values[index]),
+                format!("{} does not fit 16 bits", values[index]),
             );
             return Vec::new();
         }

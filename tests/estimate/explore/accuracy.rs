@@ -50,7 +50,7 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
         (
             "bits,hidden,valid_bpc\n8,64,1.5\n",
             "results.csv: no row is of a network of the sweep",
-            "leave --accuracy away",
+            "leave --accuracy out",
         ),
         (
             "bits,hiden,valid_bpc\n4,64,1.5\n",
@@ -69,7 +69,7 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
         ),
         (
             "bits,hidden,valid_bpc\n4,64,good\n",
-            "results.csv:2: valid_bpc: `good` is no finite number",
+            "results.csv:2: valid_bpc: `good` is not a finite number",
             "measured value",
         ),
         (
@@ -79,12 +79,12 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
         ),
         (
             "bits,hidden,valid_bpc\n9,64,1.5\n",
-            "results.csv:2: bits: `9` is no width",
+            "results.csv:2: bits: `9` is not a width",
             "ternary",
         ),
         (
             "bits,hidden,valid_bpc\n4,none,1.5\n",
-            "results.csv:2: hidden: `none` is no size",
+            "results.csv:2: hidden: `none` is not a size",
             "1 to 4096",
         ),
         (
@@ -160,7 +160,7 @@ fn measures_of_other_names_are_taken_by_name_and_direction() {
         errors.contains("results.csv: score: whether a larger or a smaller value is the better"),
         "{errors}"
     );
-    assert!(errors.contains("help: say it by --accuracy-direction larger, or smaller"));
+    assert!(errors.contains("help: give --accuracy-direction larger or smaller"));
     for (which, best) in [("larger", 0.9), ("smaller", 0.8)] {
         let found = json(
             home.path(),

@@ -65,7 +65,7 @@ fn gen_refuses_a_part_that_is_too_small_or_at_odds_with_other_options() {
         ),
         (
             "--part nothing --out x",
-            "--part: there is no part `nothing`",
+            "--part: unknown part `nothing`",
             "--target",
         ),
         (

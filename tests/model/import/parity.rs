@@ -226,7 +226,7 @@ fn what_a_file_does_not_say_is_said() {
     assert_eq!(
         meanings,
         [
-            "left out: threshold 3.1 of cell_state_quant is no power of two",
+            "left out: threshold 3.1 of cell_state_quant is not a power of two",
             "threshold 1 of output_quant, a power of two"
         ]
     );

@@ -33,7 +33,7 @@ fn texts_that_cannot_be_trained_on_are_refused() {
             "empty.txt: text: holds no words",
             "one sentence a line",
         ),
-        ("latin", "valid", "latin.txt: line 2 is no UTF-8", "UTF-8"),
+        ("latin", "valid", "latin.txt: line 2 is not UTF-8", "UTF-8"),
         ("none", "valid", "none.txt", ""),
         (
             "train",

@@ -145,7 +145,7 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("slots", folding.x_slots),
         ("vector_row", bits_for(layer.vector_memory().depth - 1)),
         ("columns", folding.columns),
-        ("acts", folding.columns * spec.act_bits() as usize),
+        ("acts", folding.columns * spec.operand_bits() as usize),
         ("context", 1),
         ("sum", widths.sum),
         ("unit_sums", sums * widths.sum),

@@ -108,7 +108,7 @@ impl Leaves<'_> {
             ELEMENTS: folding.in_elements,
             COLUMNS: folding.columns,
             X_W: spec.x.bits,
-            ACT_W: spec.act_bits(),
+            ACT_W: spec.operand_bits(),
             BLOCKS: folding.blocks,
             PAD: self.padding(),
         };
@@ -117,7 +117,7 @@ impl Leaves<'_> {
             LANES: folding.units,
             COLUMNS: folding.columns,
             H_W: spec.h.bits,
-            ACT_W: spec.act_bits(),
+            ACT_W: spec.operand_bits(),
             X_BLOCKS: folding.x_blocks,
             BLOCKS: folding.blocks,
             PAD: self.padding(),
@@ -125,7 +125,7 @@ impl Leaves<'_> {
         let vector_buffer = parameters! {
             COLUMNS: folding.columns,
             USED: folding.used_columns(),
-            ACT_W: spec.act_bits(),
+            ACT_W: spec.operand_bits(),
             BLOCKS: folding.blocks,
             CHAIN: folding.chain,
             STAGE: folding.mac.stage_columns(),
@@ -209,7 +209,7 @@ impl Leaves<'_> {
             ROWS: folding.rows(),
             COLUMNS: folding.columns,
             CHAIN: folding.chain,
-            ACT_W: spec.act_bits(),
+            ACT_W: spec.operand_bits(),
             WEIGHT_W: spec.w_bits,
             SUM_W: self.layer.widths().sum,
         };

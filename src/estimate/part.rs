@@ -44,7 +44,7 @@ impl Part<'_> {
 
     /// Bits of an operand of the array.
     pub(super) fn act(&self) -> usize {
-        self.spec.act_bits() as usize
+        self.spec.operand_bits() as usize
     }
 
     /// Bits of a pre-activation.

@@ -115,7 +115,7 @@ impl LayerDesign {
         let words = 2 << bits_for(folding.blocks - 1);
         MemoryShape {
             copies: folding.used_columns(),
-            ..MemoryShape::ram(self.spec().act_bits() as usize, words)
+            ..MemoryShape::ram(self.spec().operand_bits() as usize, words)
         }
     }
 

@@ -112,7 +112,7 @@ impl<'a> Placed<'a> {
         let weights: i64 = (0..self.folding.columns)
             .map(|column| self.signed(group, block, row, column))
             .sum();
-        weights << (self.spec.act_bits() - 1)
+        weights << (self.spec.operand_bits() - 1)
     }
 
     /// Operands are made signed; every field but a pack's top one comes with half its range from

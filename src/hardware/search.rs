@@ -86,11 +86,12 @@ fn candidates(spec: &LayerSpec, macs: usize) -> impl Iterator<Item = (usize, usi
 /// Per product and per unit after Yosys's counts of cores with 1 to 8 bits; the price of a packed
 /// DSP block is a judgement.
 fn cost(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
-    let (w, a) = (u64::from(spec.w_bits), u64::from(spec.act_bits()));
+    let (w, a) = (u64::from(spec.w_bits), u64::from(spec.operand_bits()));
     let rows = spec.sums() * units;
     let (sums, units) = (spec.sums() as u64, units as u64);
     let macs = (rows * columns) as u64;
-    let products = match MacArray::choose(style.mac, spec.w_bits, spec.act_bits(), style.target) {
+    let products = match MacArray::choose(style.mac, spec.w_bits, spec.operand_bits(), style.target)
+    {
         MacArray::Lut { .. } => macs * (7 * w * a + 20) / 10,
         // Of a bare multiplier every product is summed up beside it.
         MacArray::Dsp(packing) if packing.bare => {

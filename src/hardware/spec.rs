@@ -86,7 +86,7 @@ impl LayerSpec {
 
     /// Bits of an operand in the array: the wider of x and h.
     #[must_use]
-    pub fn act_bits(&self) -> u32 {
+    pub fn operand_bits(&self) -> u32 {
         self.x.bits.max(self.h.bits)
     }
 

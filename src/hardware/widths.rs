@@ -51,7 +51,7 @@ impl Widths {
     /// The widths of a layer, folded, with sums within `bound`.
     #[must_use]
     pub fn new(spec: &LayerSpec, folding: &Folding, bound: RowBound<'_>) -> Self {
-        let (chain, sum) = sum_widths(folding, spec.act_bits() as usize, spec.w_bits as usize);
+        let (chain, sum) = sum_widths(folding, spec.operand_bits() as usize, spec.w_bits as usize);
         let acc_frac = spec.acc_frac();
         // A one-bit operand is held as 0 or 1 and counts twice.
         let (double_x, double_h) = (u32::from(spec.x.bits == 1), u32::from(spec.h.bits == 1));

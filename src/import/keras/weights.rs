@@ -4,7 +4,8 @@
 use crate::diagnostic::Problem;
 use crate::import::container::archive::Budget;
 use crate::import::tensors::{ElementKind, Tensor};
-use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+use hdf5_reader::group::Group;
+use hdf5_reader::{Dataset, Datatype, Hdf5File};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -41,8 +42,8 @@ pub struct Contents {
 
 /// Reads an HDF5 file.
 pub fn read(bytes: &[u8]) -> Result<Contents, Problem> {
-    let file = File::from_bytes(bytes.to_vec()).map_err(damaged)?;
-    let root = file.root();
+    let file = Hdf5File::from_bytes(bytes).map_err(damaged)?;
+    let root = file.root_group().map_err(damaged)?;
     let mut walk = VariableWalk {
         names: BTreeMap::new(),
         variables: Vec::new(),
@@ -72,18 +73,12 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Problem> {
 
 /// A text attribute, if there is one.
 fn text(group: &Group, name: &str) -> Result<Option<String>, Problem> {
-    match group.attrs().map_err(damaged)?.remove(name) {
-        None => Ok(None),
-        Some(
-            AttrValue::String(text)
-            | AttrValue::AsciiString(text)
-            | AttrValue::VarLenString(text)
-            | AttrValue::VarLenAsciiString(text)
-            | AttrValue::StringSized { value: text, .. }
-            | AttrValue::AsciiStringSized { value: text, .. },
-        ) => Ok(Some(text)),
-        Some(_) => Err(damaged(format_args!("attribute {name} is not text"))),
-    }
+    let attributes = group.attributes().map_err(damaged)?;
+    let found = attributes.iter().find(|attribute| attribute.name == name);
+    let wrong = |_| damaged(format_args!("attribute {name} is not text"));
+    found
+        .map(|attribute| attribute.read_string().map_err(wrong))
+        .transpose()
 }
 
 struct VariableWalk {
@@ -109,29 +104,29 @@ impl VariableWalk {
             "" => name.to_owned(),
             _ => format!("{path}/{name}"),
         };
-        for name in group.datasets().map_err(damaged)? {
+        let (groups, datasets) = group.members().map_err(damaged)?;
+        for dataset in datasets {
             self.seen += 1;
             if self.seen > MOST {
                 return Err(damaged("variables without end"));
             }
-            let dataset = group.dataset(&name).map_err(damaged)?;
-            let path = below(&name);
+            let path = below(dataset.name());
             let tensor = self.variable(&path, &dataset)?;
             self.variables.push((path, tensor));
         }
-        for name in group.groups().map_err(damaged)? {
+        for inner in groups {
+            let name = inner.name();
             // Its optimiser is as large as the model and of no use here.
-            if depth == 0 && matches!(&*name, "optimizer" | "optimizer_weights" | "_optimizer") {
+            if depth == 0 && matches!(name, "optimizer" | "optimizer_weights" | "_optimizer") {
                 continue;
             }
-            let inner = group.group(&name).map_err(damaged)?;
-            self.group(&inner, &below(&name), depth + 1)?;
+            self.group(&inner, &below(name), depth + 1)?;
         }
         Ok(())
     }
 
     fn variable(&mut self, path: &str, dataset: &Dataset) -> Result<Tensor<'static>, Problem> {
-        let sizes = dataset.shape().map_err(damaged)?;
+        let sizes = dataset.shape();
         let count = sizes
             .iter()
             .try_fold(1u64, |all, &size| all.checked_mul(size));
@@ -147,36 +142,40 @@ impl VariableWalk {
                 "{path} has shape {sizes:?}, far more than a model of this file's size"
             )));
         };
-        let (kind, data): (ElementKind, Vec<u8>) = match dataset.dtype().map_err(damaged)? {
-            DType::F32 => {
-                let values = dataset.read_f32().map_err(damaged)?;
-                (
-                    ElementKind::F32,
-                    values
-                        .iter()
-                        .flat_map(|value| value.to_le_bytes())
-                        .collect(),
-                )
+        let (kind, size) = match dataset.dtype() {
+            Datatype::FloatingPoint { size: 4, .. } => (ElementKind::F32, 4),
+            Datatype::FloatingPoint { size: 8, .. } => (ElementKind::F64, 8),
+            other => {
+                let kind = ElementKind::Other(kind_name(other));
+                return Ok(Tensor::new(kind, shape, Cow::Owned(Vec::new())));
             }
-            DType::F64 => {
-                let values = dataset.read_f64().map_err(damaged)?;
-                (
-                    ElementKind::F64,
-                    values
-                        .iter()
-                        .flat_map(|value| value.to_le_bytes())
-                        .collect(),
-                )
-            }
-            other => (ElementKind::Other(other.to_string()), Vec::new()),
         };
-        let wanted = shape.iter().product::<usize>() * if kind == ElementKind::F64 { 8 } else { 4 };
-        if !matches!(kind, ElementKind::Other(_)) && data.len() != wanted {
+        let mut data = dataset.read_native_bytes().map_err(damaged)?;
+        if data.len() != shape.iter().product::<usize>() * size {
             return Err(damaged(format_args!(
                 "{path} does not hold its shape {shape:?}"
             )));
         }
+        if cfg!(target_endian = "big") {
+            data.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+        }
         Ok(Tensor::new(kind, shape, Cow::Owned(data)))
+    }
+}
+
+/// The type of an element, for an error.
+fn kind_name(kind: &Datatype) -> String {
+    match kind {
+        Datatype::FixedPoint { size, signed, .. } => {
+            format!(
+                "{}{}",
+                if *signed { 'i' } else { 'u' },
+                8 * u32::from(*size)
+            )
+        }
+        Datatype::FloatingPoint { size, .. } => format!("f{}", 8 * u32::from(*size)),
+        Datatype::String { .. } | Datatype::VarLen { .. } => "text".into(),
+        _ => "a compound type".into(),
     }
 }
 

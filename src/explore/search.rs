@@ -8,13 +8,11 @@ use super::sweep::{Judged, judge};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::estimate::Estimate;
-use crate::hardware::{Design, LayerSpec};
+use crate::hardware::{ColumnChoice, Design, LayerSpec, Layers, candidates};
 use crate::quantize::QuantizedModel;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use rayon::prelude::*;
 
-/// Largest array that is looked at, multiply-accumulates per cycle and layer.
-const LARGEST: usize = 1 << 16;
 /// Foldings whose estimate is repeated with the weights themselves before giving up.
 const SECOND_LOOKS: usize = 200;
 
@@ -25,23 +23,6 @@ pub enum Wanted {
     Fastest,
     /// Smallest largest share of the part, within the limit of cycles.
     Smallest,
-}
-
-/// Foldings worth looking at: units that are the fewest for their number of groups, by columns that
-/// are the fewest for their number of blocks or hold a whole number of groups.
-fn candidates(hidden: usize, longest: usize) -> Vec<(usize, usize)> {
-    let fewest =
-        |of: usize| move |&count: &usize| count == 1 || of.div_ceil(count - 1) > of.div_ceil(count);
-    let mut found = Vec::new();
-    for units in (1..=hidden).filter(fewest(hidden)) {
-        let mut columns: Vec<usize> = (1..=longest).filter(fewest(longest)).collect();
-        columns.extend((1..=longest / units).map(|groups| groups * units));
-        columns.sort_unstable();
-        columns.dedup();
-        columns.retain(|columns| 4 * units * columns <= LARGEST);
-        found.extend(columns.into_iter().map(|columns| (units, columns)));
-    }
-    found
 }
 
 /// The folding and the kind of array with which `model` is the `wanted` one on `limits.part`, and
@@ -56,22 +37,16 @@ pub fn best_folding(
     wanted: Wanted,
 ) -> Result<(Implementation, Point), Problem> {
     let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
-    let hidden = specs
-        .iter()
-        .map(|layer| layer.hidden_size)
-        .max()
-        .unwrap_or(1);
-    let longest = specs
-        .iter()
-        .map(|layer| layer.hidden_size.max(layer.input_size))
-        .max()
-        .unwrap_or(1);
     let first = &model.layers[0];
     let network = NetworkShape {
         weight_bits: first.w_bits,
         act_bits: first.h.bits,
         input_bits: first.x.bits,
-        hidden,
+        hidden: specs
+            .iter()
+            .map(|layer| layer.hidden_size)
+            .max()
+            .unwrap_or(1),
         input_size: first.input_size,
         layers: specs.len(),
     };
@@ -80,7 +55,7 @@ pub fn best_folding(
         MacStyle::Dsp => &[MacStyle::Dsp],
         MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
     };
-    let points: Vec<Spec> = candidates(hidden, longest)
+    let points: Vec<Spec> = candidates(Layers::all(&specs), usize::MAX, ColumnChoice::Useful)
         .into_iter()
         .flat_map(|(units, columns)| {
             styles.iter().map(move |&mac| Spec {
@@ -196,32 +171,4 @@ fn refusal(
     } else {
         larger
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn candidates_hold_the_useful_foldings() {
-        let found = candidates(20, 32);
-        for folding in [
-            (1, 1),
-            (1, 32),
-            (20, 20),
-            (20, 32),
-            (10, 30),
-            (5, 15),
-            (7, 21),
-        ] {
-            assert!(found.contains(&folding), "{folding:?}");
-        }
-        // 6 units make 4 groups of 20 as 5 do.
-        assert!(!found.iter().any(|&(units, _)| units == 6));
-        assert!(
-            candidates(4096, 4096)
-                .iter()
-                .all(|(units, columns)| 4 * units * columns <= LARGEST)
-        );
-    }
 }

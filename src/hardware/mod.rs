@@ -4,6 +4,7 @@
 
 mod array;
 mod bits;
+mod candidates;
 mod cell;
 mod control;
 mod cycles;
@@ -20,6 +21,7 @@ mod reservation;
 mod search;
 mod spec;
 mod steady;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -27,6 +29,7 @@ mod widths;
 
 pub use array::{MacArray, Packing};
 pub use bits::{bits_for, element_width, log2_up};
+pub use candidates::{ColumnChoice, Layers, candidates};
 pub use cell::{Cell, RowSum, Source};
 pub use cycles::{Controls, CycleCounts, Moved, Waits, count_cycles};
 pub use design::Design;

@@ -1,13 +1,12 @@
 //! Choosing the folding from an explicit request or a goal.
 
 use super::array::MacArray;
+use super::candidates::{ColumnChoice, Layers, candidates};
 use super::folding::{ArrayStyle, Folding};
 use super::spec::LayerSpec;
+use super::stream::{cycles, stream_elements};
 use crate::diagnostic::Problem;
 use crate::spec::{FoldingGoal, Implementation};
-
-/// Arrays larger than this are not searched, multiply-accumulates per layer.
-const LARGEST_ARRAY: usize = 1 << 16;
 
 /// Folds every layer as `implementation` asks.
 pub(super) fn fold(
@@ -60,27 +59,6 @@ fn explicit(
     Ok((units.min(spec.hidden_size), columns.min(longest)))
 }
 
-/// Cycles of a step for one candidate, streams left aside.
-fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
-    Folding::fold(spec, units, columns, 1, style).free_running_cycles()
-}
-
-/// Every folding worth looking at: for each number of units the column counts that change the
-/// number of blocks.
-fn candidates(spec: &LayerSpec, macs: usize) -> impl Iterator<Item = (usize, usize)> {
-    let longest = spec.input_size.max(spec.hidden_size);
-    let sums = spec.sums();
-    (1..=spec.hidden_size.min(macs / sums))
-        .filter(move |&units| {
-            // Only units that are the fewest for their number of groups.
-            let groups = spec.hidden_size.div_ceil(units);
-            units == 1 || spec.hidden_size.div_ceil(units - 1) > groups
-        })
-        .flat_map(move |units| {
-            (1..=longest.min(macs / (sums * units))).map(move |columns| (units, columns))
-        })
-}
-
 /// Rough LUTs of an array and its lanes: good enough to rank foldings of one layer, nothing else.
 ///
 /// Per product and per unit after Yosys's counts of cores with 1 to 8 bits; the price of a packed
@@ -114,7 +92,7 @@ fn fastest(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Result<(usize, u
         let cost = cost(spec, units, columns, style);
         u128::from(cycles).pow(3) * u128::from(cost)
     };
-    candidates(spec, macs.min(LARGEST_ARRAY))
+    candidates(Layers::one(spec), macs, ColumnChoice::All)
         .min_by_key(price)
         .ok_or_else(|| {
             let sums = spec.sums();
@@ -132,7 +110,7 @@ fn smallest(
     style: ArrayStyle,
 ) -> Result<(usize, usize), Problem> {
     let mut best = u64::MAX;
-    candidates(spec, LARGEST_ARRAY)
+    candidates(Layers::one(spec), usize::MAX, ColumnChoice::All)
         .filter_map(|(units, columns)| {
             let cycles = cycles(spec, units, columns, style);
             best = best.min(cycles);
@@ -147,58 +125,6 @@ fn smallest(
             Problem::setting("implementation.target_cycles", problem)
                 .help(format!("give at least {best}"))
         })
-}
-
-/// The requested elements per beat, or the fewest with which no stream slows an array down.
-fn stream_elements(
-    specs: &[LayerSpec],
-    foldings: &[(usize, usize)],
-    wanted: Option<usize>,
-    style: ArrayStyle,
-) -> Result<usize, Problem> {
-    let misfit = |value: usize| {
-        foldings
-            .iter()
-            .position(|&(units, columns)| value == 0 || units % value != 0 || value > columns)
-    };
-    if let Some(value) = wanted {
-        return match misfit(value) {
-            None => Ok(value),
-            Some(layer) => {
-                let (units, columns) = foldings[layer];
-                let problem = format!(
-                    "{value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
-                );
-                Err(Problem::setting("implementation.stream_elements", problem)
-                    .help("give 1, which always fits"))
-            }
-        };
-    }
-    let widest = foldings.iter().map(|&(units, _)| units).min().unwrap_or(1);
-    let slowest = specs
-        .iter()
-        .zip(foldings)
-        .map(|(spec, &(u, s))| cycles(spec, u, s, style))
-        .max()
-        .unwrap_or(1);
-    let fits: Vec<usize> = (1..=widest)
-        .filter(|&value| misfit(value).is_none())
-        .collect();
-    let keeps_up = |value: usize| {
-        specs.iter().zip(foldings).all(|(spec, &(units, columns))| {
-            let layer = Folding::fold(spec, units, columns, value, style);
-            let steps = slowest.max(layer.free_running_cycles()) as usize;
-            let writes = layer.groups * layer.h_subblocks;
-            layer.in_beats() + writes + layer.chain + 2 <= steps
-                && layer.units / value <= layer.blocks
-                && layer.out_beats() <= steps
-        })
-    };
-    Ok(fits
-        .iter()
-        .copied()
-        .find(|&value| keeps_up(value))
-        .unwrap_or(*fits.last().unwrap_or(&1)))
 }
 
 #[cfg(test)]
@@ -228,7 +154,7 @@ mod tests {
             let (units, columns) = fastest(&spec, macs, STYLE).unwrap();
             let time = cycles(&spec, units, columns, STYLE);
             let price = cost(&spec, units, columns, STYLE);
-            for (u, s) in candidates(&spec, macs) {
+            for (u, s) in candidates(Layers::one(&spec), macs, ColumnChoice::All) {
                 let beaten = cycles(&spec, u, s, STYLE) < time && cost(&spec, u, s, STYLE) <= price;
                 assert!(!beaten, "{u} x {s} beats {units} x {columns} for {spec:?}");
             }
@@ -247,7 +173,7 @@ mod tests {
         let (units, columns) = smallest(0, &spec, 530, STYLE).unwrap();
         assert!(cycles(&spec, units, columns, STYLE) <= 530);
         let price = cost(&spec, units, columns, STYLE);
-        for (u, s) in candidates(&spec, 256) {
+        for (u, s) in candidates(Layers::one(&spec), 256, ColumnChoice::All) {
             let better = cycles(&spec, u, s, STYLE) <= 530 && cost(&spec, u, s, STYLE) < price;
             assert!(!better, "{u} x {s}");
         }

@@ -103,3 +103,115 @@ fn the_lstm_is_timed_as_its_verilog_says() {
     }
     assert_eq!(LSTM.turns().collect::<Vec<_>>(), [2, 0, 1, 3]);
 }
+
+/// The largest magnitudes that operands can give to a row, found by trying: of every row the operand of
+/// the sign that makes it large, and of small rows all operands. An accumulator must hold the sum with the
+/// half that rounding adds, and be no wider than one bit more.
+#[test]
+fn accumulators_hold_every_sum_and_waste_at_most_a_bit() {
+    let mut tight = 0;
+    let mut layers = 0;
+    for (model, design) in designs(60) {
+        for (layer, own) in model.layers.iter().zip(design.layers()) {
+            let mut largest = 1f64;
+            let (x, h) = (layer.x, layer.h);
+            for row in 0..4 * layer.hidden_size {
+                let gate = row / layer.hidden_size;
+                let products = [
+                    (
+                        &layer.weight_ih[row * layer.input_size..][..layer.input_size],
+                        x,
+                        layer.w_frac_ih[gate],
+                    ),
+                    (
+                        &layer.weight_hh[row * layer.hidden_size..][..layer.hidden_size],
+                        h,
+                        layer.w_frac_hh[gate],
+                    ),
+                ];
+                let bias_frac =
+                    (layer.w_frac_ih[gate] + x.frac).max(layer.w_frac_hh[gate] + h.frac);
+                let bias = f64::from(layer.bias[row]) * f64::from(-bias_frac).exp2();
+                // Real numbers: the alignment of integers is what is being tested.
+                let [mut high, mut low] = [bias, bias];
+                for (weights, format, w_frac) in products {
+                    let unit = f64::from(-(w_frac + format.frac)).exp2();
+                    let ends = [format.min_code() as f64, format.max_code() as f64];
+                    for &weight in weights {
+                        let [one, other] = ends.map(|end| end * f64::from(weight) * unit);
+                        high += one.max(other);
+                        low += one.min(other);
+                    }
+                }
+                largest = largest.max(high.abs()).max(low.abs());
+            }
+            let widths = own.widths();
+            let half = if widths.z_shift > 0 {
+                f64::from(widths.z_shift - 1).exp2()
+            } else {
+                0.0
+            };
+            let code = largest * f64::from(widths.acc_frac).exp2() + half;
+            let needed = code.log2().floor() as usize + 2;
+            let shifts = widths.shift_x.iter().chain(&widths.shift_h).max().unwrap();
+            assert!(widths.acc >= needed, "{} < {needed}", widths.acc);
+            assert!(
+                widths.acc <= needed.max(*shifts as usize + 1) + 1,
+                "{} > {needed} + 1",
+                widths.acc
+            );
+            tight += usize::from(widths.acc == needed);
+            layers += 1;
+        }
+    }
+    assert!(layers > 60 && tight * 3 > layers * 2, "{tight} of {layers}");
+}
+
+/// A row's block sum at the ends of what weights and operands can be, column by column.
+#[test]
+fn block_sums_hold_the_largest_products() {
+    let mut kinds = BTreeSet::new();
+    for (_, design) in designs(120) {
+        for own in design.layers() {
+            let (spec, folding) = (own.spec(), own.folding());
+            let (w, a) = (spec.w_bits, spec.operand_bits());
+            let digits =
+                matches!(folding.mac, MacArray::Lut { mux_register } if mux_register && w > 1);
+            let dsp = matches!(folding.mac, MacArray::Dsp(_));
+            let most = if w == 1 { 1 } else { (1i64 << (w - 1)) - 1 };
+            // Selections by bits of two's complement count operands from zero.
+            let ends = if digits || dsp {
+                [-(1i64 << (a - 1)), (1 << (a - 1)) - 1]
+            } else {
+                [0, (1 << a) - 1]
+            };
+            let (mut low, mut high) = match folding.mac {
+                // Fields but the top one start from half of their range, once a chain.
+                MacArray::Dsp(packing) if !packing.bare => {
+                    (0, (folding.chains as i64) << (packing.field_w - 1))
+                }
+                _ => (0, 0),
+            };
+            for column in 0..folding.columns {
+                let value = |weight: i64, x: i64| {
+                    let upper = digits && column % 2 == 1;
+                    weight * x + if upper { weight >> 1 } else { 0 }
+                };
+                let values = [-most, most].map(|weight| ends.map(|x| value(weight, x)));
+                low += values.as_flattened().iter().min().unwrap();
+                high += values.as_flattened().iter().max().unwrap();
+            }
+            // The ones of additions and inversions.
+            let steps = (folding.chains * folding.chain) as i64;
+            let slack = if digits || dsp { 0 } else { steps };
+            let bits = own.widths().sum;
+            let holds = |value: i64| value >= -(1 << (bits - 1)) && value < 1 << (bits - 1);
+            assert!(
+                holds(low - slack) && holds(high + slack),
+                "{low}..{high} in {bits} bits: {folding:?}"
+            );
+            kinds.insert((w == 1, digits, dsp));
+        }
+    }
+    assert!(kinds.len() >= 4, "{kinds:?}");
+}

@@ -1,0 +1,119 @@
+//! The foldings that any search looks at, whatever it ranks them by.
+
+use super::spec::LayerSpec;
+
+/// Arrays larger than this are not looked at, multiply-accumulates per layer.
+const LARGEST_ARRAY: usize = 1 << 16;
+
+/// Sizes that one folding is to suit: the largest of all layers.
+#[derive(Clone, Copy, Debug)]
+pub struct Layers {
+    sums: usize,
+    hidden: usize,
+    longest: usize,
+}
+
+impl Layers {
+    /// The sizes of one layer.
+    #[must_use]
+    pub fn one(spec: &LayerSpec) -> Self {
+        Self {
+            sums: spec.sums(),
+            hidden: spec.hidden_size,
+            longest: spec.hidden_size.max(spec.input_size),
+        }
+    }
+
+    /// The sizes of all layers that share a folding.
+    #[must_use]
+    pub fn all(specs: &[LayerSpec]) -> Self {
+        let sizes = specs.iter().map(Self::one);
+        let most = |one: Self, other: Self| Self {
+            sums: one.sums.max(other.sums),
+            hidden: one.hidden.max(other.hidden),
+            longest: one.longest.max(other.longest),
+        };
+        let least = Self {
+            sums: 1,
+            hidden: 1,
+            longest: 1,
+        };
+        sizes.fold(least, most)
+    }
+}
+
+/// Numbers of columns that are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnChoice {
+    /// Every one: each has a cost and a latency of its own.
+    All,
+    /// Those that are the fewest for their number of blocks or hold a whole number of groups: enough
+    /// where a look is dear.
+    Useful,
+}
+
+/// `count` is the fewest that cut `total` into as few pieces.
+const fn fewest(total: usize, count: usize) -> bool {
+    count == 1 || total.div_ceil(count - 1) > total.div_ceil(count)
+}
+
+/// Units by columns, at most `macs` multiply-accumulates: units that are the fewest for their number of
+/// groups, columns as `wanted`, both ascending.
+pub fn candidates(
+    layers: Layers,
+    macs: usize,
+    wanted: ColumnChoice,
+) -> impl Iterator<Item = (usize, usize)> {
+    let Layers {
+        sums,
+        hidden,
+        longest,
+    } = layers;
+    let macs = macs.min(LARGEST_ARRAY);
+    (1..=hidden.min(macs / sums))
+        .filter(move |&units| fewest(hidden, units))
+        .flat_map(move |units| {
+            (1..=longest.min(macs / (sums * units)))
+                .filter(move |&columns| {
+                    wanted == ColumnChoice::All
+                        || fewest(longest, columns)
+                        || columns.is_multiple_of(units)
+                })
+                .map(move |columns| (units, columns))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lstm::LSTM;
+    use super::*;
+
+    fn found(sizes: (usize, usize), wanted: ColumnChoice) -> Vec<(usize, usize)> {
+        let spec = LayerSpec::ordinary(&LSTM, sizes, (4, 4));
+        candidates(Layers::one(&spec), usize::MAX, wanted).collect()
+    }
+
+    #[test]
+    fn candidates_hold_the_useful_foldings() {
+        let useful = found((32, 20), ColumnChoice::Useful);
+        for folding in [
+            (1, 1),
+            (1, 32),
+            (20, 20),
+            (20, 32),
+            (10, 30),
+            (5, 15),
+            (7, 21),
+        ] {
+            assert!(useful.contains(&folding), "{folding:?}");
+        }
+        // 6 units make 4 groups of 20 as 5 do.
+        let all = found((32, 20), ColumnChoice::All);
+        assert!(!all.iter().any(|&(units, _)| units == 6));
+        assert!(useful.iter().all(|folding| all.contains(folding)));
+        assert_eq!(all.iter().filter(|&&(units, _)| units == 7).count(), 32);
+        let large = found((4096, 4096), ColumnChoice::Useful);
+        let within = |&(units, columns): &(usize, usize)| 4 * units * columns <= 1 << 16;
+        assert!(large.len() > 1000 && large.iter().all(within));
+    }
+}

@@ -1,0 +1,62 @@
+//! Elements of a stream's beat: as few as keep up with the arrays.
+
+use super::folding::{ArrayStyle, Folding};
+use super::spec::LayerSpec;
+use crate::diagnostic::Problem;
+
+/// Cycles of a step for one candidate, streams left aside.
+pub(super) fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
+    Folding::fold(spec, units, columns, 1, style).free_running_cycles()
+}
+
+/// The requested elements per beat, or the fewest with which no stream slows an array down.
+pub(super) fn stream_elements(
+    specs: &[LayerSpec],
+    foldings: &[(usize, usize)],
+    wanted: Option<usize>,
+    style: ArrayStyle,
+) -> Result<usize, Problem> {
+    let misfit = |value: usize| {
+        foldings
+            .iter()
+            .position(|&(units, columns)| value == 0 || units % value != 0 || value > columns)
+    };
+    if let Some(value) = wanted {
+        return match misfit(value) {
+            None => Ok(value),
+            Some(layer) => {
+                let (units, columns) = foldings[layer];
+                let problem = format!(
+                    "{value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
+                );
+                Err(Problem::setting("implementation.stream_elements", problem)
+                    .help("give 1, which always fits"))
+            }
+        };
+    }
+    let widest = foldings.iter().map(|&(units, _)| units).min().unwrap_or(1);
+    let slowest = specs
+        .iter()
+        .zip(foldings)
+        .map(|(spec, &(u, s))| cycles(spec, u, s, style))
+        .max()
+        .unwrap_or(1);
+    let fits: Vec<usize> = (1..=widest)
+        .filter(|&value| misfit(value).is_none())
+        .collect();
+    let keeps_up = |value: usize| {
+        specs.iter().zip(foldings).all(|(spec, &(units, columns))| {
+            let layer = Folding::fold(spec, units, columns, value, style);
+            let steps = slowest.max(layer.free_running_cycles()) as usize;
+            let writes = layer.groups * layer.h_subblocks;
+            layer.in_beats() + writes + layer.chain + 2 <= steps
+                && layer.units / value <= layer.blocks
+                && layer.out_beats() <= steps
+        })
+    };
+    Ok(fits
+        .iter()
+        .copied()
+        .find(|&value| keeps_up(value))
+        .unwrap_or(*fits.last().unwrap_or(&1)))
+}

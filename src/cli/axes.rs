@@ -134,9 +134,31 @@ impl Reader {
     }
 }
 
+/// Bits of weights, h and x.
+type WidthTriple = (u32, u32, u32);
+
 impl AxesArgs {
     /// The axes; what is wrong with them goes to `reader`.
     pub fn read(&self, reader: &mut Reader) -> Axes {
+        let widths = self.widths(reader);
+        let hidden = self.hidden.as_deref().unwrap_or_default();
+        let hidden = reader.sizes("--hidden", hidden);
+        let input_size = self.input_size.as_ref();
+        let input_size = input_size.map(|text| reader.sizes("--input-size", text));
+        let input_size = input_size.and_then(|list| reader.one("--input-size", &list));
+        let layers = reader.list("--layers", &self.layers, kind_of("network.layers"));
+        let foldings = self.foldings(reader);
+        Axes {
+            widths,
+            hidden,
+            input_size,
+            layers,
+            mac: self.mac(reader),
+            foldings,
+        }
+    }
+
+    fn widths(&self, reader: &mut Reader) -> Vec<WidthTriple> {
         let mut widths = |place: &'static str, text: &Option<String>| {
             text.as_ref().map(|text| reader.widths(place, text))
         };
@@ -146,46 +168,38 @@ impl AxesArgs {
         let input = widths("--input-bits", &self.input_bits);
         let input = input.and_then(|list| reader.one("--input-bits", &list));
         let x = |act: u32| input.unwrap_or(act);
-        let mut pairs = Vec::new();
+        let given = |own: &Option<Vec<u32>>| own.clone().or_else(|| both.clone());
         match (&both, &weight, &act) {
             (None, None, None) => reader.issues.push(
                 Problem::flag("--bits", "no widths to sweep")
                     .help("give --bits 2..8, or --weight-bits and --act-bits"),
             ),
             (Some(both), None, None) => {
-                pairs.extend(both.iter().map(|&bits| (bits, bits, x(bits))));
+                return both.iter().map(|&bits| (bits, bits, x(bits))).collect();
             }
-            (both, weight, act) => {
-                let given = |own: &Option<Vec<u32>>| own.clone().or_else(|| both.clone());
-                match (given(weight), given(act)) {
-                    (Some(weight), Some(act)) => {
-                        for &w in &weight {
-                            pairs.extend(act.iter().map(|&a| (w, a, x(a))));
-                        }
-                    }
-                    (weight, _) => {
-                        let missing = if weight.is_none() {
-                            "--weight-bits"
-                        } else {
-                            "--act-bits"
-                        };
-                        let problem = "the widths of weights and activations need one another";
-                        let remedy = format!("give {missing} or --bits too");
-                        reader
-                            .issues
-                            .push(Problem::flag(missing, problem).help(remedy));
-                    }
+            (_, weight, act) => match (given(weight), given(act)) {
+                (Some(weight), Some(act)) => {
+                    let pairs = weight
+                        .iter()
+                        .flat_map(|&w| act.iter().map(move |&a| (w, a)));
+                    return pairs.map(|(w, a)| (w, a, x(a))).collect();
                 }
-            }
+                (weight, _) => {
+                    let missing = match weight {
+                        None => "--weight-bits",
+                        Some(_) => "--act-bits",
+                    };
+                    let problem = "the widths of weights and activations need one another";
+                    let remedy = format!("give {missing} or --bits too");
+                    let problem = Problem::flag(missing, problem).help(remedy);
+                    reader.issues.push(problem);
+                }
+            },
         }
-        let hidden = self.hidden.as_deref().unwrap_or_default();
-        let hidden = reader.sizes("--hidden", hidden);
-        let input_size = self
-            .input_size
-            .as_ref()
-            .map(|text| reader.sizes("--input-size", text));
-        let input_size = input_size.and_then(|list| reader.one("--input-size", &list));
-        let layers = reader.list("--layers", &self.layers, kind_of("network.layers"));
+        Vec::new()
+    }
+
+    fn foldings(&self, reader: &mut Reader) -> Foldings {
         let mut sizes = |place: &'static str, text: &Option<String>| {
             text.as_ref().map(|text| reader.sizes(place, text))
         };
@@ -193,27 +207,23 @@ impl AxesArgs {
             sizes("--units", &self.units),
             sizes("--columns", &self.columns),
         );
-        let foldings = match &self.macs {
+        match &self.macs {
             Some(text) => Foldings::MaxMacs(reader.list("--macs", text, Kind::Integer(4, 1 << 16))),
             None if units.is_none() && columns.is_none() => Foldings::BuiltIn,
             None => Foldings::Explicit { units, columns },
-        };
-        let mut mac = Vec::new();
+        }
+    }
+
+    fn mac(&self, reader: &mut Reader) -> Vec<MacStyle> {
+        let mut styles = Vec::new();
         for word in self.mac.split(',').map(str::trim) {
             match word {
-                "lut" => mac.push(MacStyle::Lut),
-                "dsp" => mac.push(MacStyle::Dsp),
+                "lut" => styles.push(MacStyle::Lut),
+                "dsp" => styles.push(MacStyle::Dsp),
                 _ => reader.unknown("--mac", Kind::Choice(&["lut", "dsp", "lut,dsp"]), word),
             }
         }
-        Axes {
-            widths: pairs,
-            hidden,
-            input_size,
-            layers,
-            mac,
-            foldings,
-        }
+        styles
     }
 }
 

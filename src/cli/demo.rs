@@ -12,7 +12,7 @@ use crate::diagnostic::Problems;
 use crate::estimate::Estimate;
 use crate::files::npy;
 use crate::flow::{
-    Checked, Checking, FAILURES, Measurement, Place, build, check, measure, open, plan_core,
+    Checked, Checking, FAILURES, Measurement, Opened, Place, build, check, measure, open, plan_core,
 };
 use crate::import::{ImportOptions, read_bytes};
 use crate::ptq::{FormatRequest, Sequences, quantize};
@@ -164,10 +164,8 @@ fn implementation() -> Implementation {
     }
 }
 
-/// Runs all stages.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
-    let place = Place::check(&args.out, true)?;
-
+/// The demo's model in integers, and what became of its weights.
+fn quantized() -> Result<(QuantizedModel, QuantizeReport), Problems> {
     let float = read_bytes(FLOAT_MODEL, &ImportOptions::default())?;
     let calibration = Sequences::one(
         array(CALIBRATION, "calib.npy")?.data,
@@ -175,7 +173,30 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     );
     let wanted = FormatRequest::of(BITS, default_head(&float, BITS));
     let quantized = quantize(&float, &calibration, &wanted);
-    let (model, quantize) = (quantized.model, QuantizeReport::from(quantized.report));
+    Ok((quantized.model, QuantizeReport::from(quantized.report)))
+}
+
+/// Cosimulates the core on `steps` readings.
+fn simulated(
+    opened: &Opened,
+    codes: Vec<i32>,
+    steps: usize,
+    console: Console,
+) -> Result<Checked, Problems> {
+    let load = Workload::sequences(&opened.interface, codes, &[steps]);
+    let patterns = opened.patterns();
+    let checking = Checking {
+        failures: Some(Path::new(FAILURES)),
+        ..Checking::new(&load, &patterns)
+    };
+    check(opened, &checking, &console)
+}
+
+/// Runs all stages.
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+    let place = Place::check(&args.out, true)?;
+
+    let (model, quantize) = quantized()?;
     let readings = array(TEST, "test.npy")?;
     let codes = model.input_codes(&readings.data);
     let steps = readings.shape[0];
@@ -202,13 +223,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let estimate = EstimateTable(opened.planned.estimate());
     show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
 
-    let load = Workload::sequences(&opened.interface, codes, &[steps]);
-    let patterns = opened.patterns();
-    let checking = Checking {
-        failures: Some(Path::new(FAILURES)),
-        ..Checking::new(&load, &patterns)
-    };
-    let cosim = check(&opened, &checking, &console)?;
+    let cosim = simulated(&opened, codes, steps, console)?;
     show(
         console,
         4,

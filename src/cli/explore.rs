@@ -14,7 +14,7 @@ use crate::spec::Numerics;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `explore`.
 #[derive(clap::Args, Debug)]
@@ -133,6 +133,27 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     }
 }
 
+/// Writes the folder of a sweep.
+fn write_folder(
+    (place, out): (&Place, &Path),
+    found: &Found,
+    sweep: &Sweep,
+    known: Option<&Accuracies>,
+    console: Console,
+) -> Result<(), Problems> {
+    let rows = all_rows(sweep, found.summary.setting);
+    let verified = crate::flow::verified_rows(&found.summary, &found.verified);
+    let page = page(&found.summary, &rows, known, &verified);
+    let files = files(found, page, &verified)?;
+    console.write(place, &files)?;
+    console.say(format_args!(
+        "wrote {} files to {}",
+        files.len(),
+        out.display()
+    ));
+    Ok(())
+}
+
 fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
@@ -178,16 +199,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
         found.verified = crate::flow::verify(&sweep, &evaluator, &chosen, setting, &console)?;
     }
     if let (Some(place), Some(out)) = (place, &args.out) {
-        let rows = all_rows(&sweep, setting);
-        let verified = crate::flow::verified_rows(&found.summary, &found.verified);
-        let page = page(&found.summary, &rows, known.as_ref(), &verified);
-        let files = files(&found, page, &verified)?;
-        console.write(&place, &files)?;
-        console.say(format_args!(
-            "wrote {} files to {}",
-            files.len(),
-            out.display()
-        ));
+        write_folder((&place, out), &found, &sweep, known.as_ref(), console)?;
     }
     console.print(&found)?;
     Ok(if found.verified.iter().all(Verified::holds) {

@@ -117,6 +117,11 @@ pub fn human(summary: &Summary, out: &mut dyn Write) -> std::io::Result<()> {
         );
         table(out, &rows)?;
     }
+    errors(summary, out)
+}
+
+/// How far estimates were off, and what they stand for.
+fn errors(summary: &Summary, out: &mut dyn Write) -> std::io::Result<()> {
     let [lut, ff] = [summary.estimate.lut_total, summary.estimate.ff];
     writeln!(
         out,
@@ -124,7 +129,7 @@ pub fn human(summary: &Summary, out: &mut dyn Write) -> std::io::Result<()> {
          {:.1} % and {:.1} %, on designs outside the fit",
         summary.estimate.source, lut[0], lut[1], ff[0], ff[1]
     )?;
-    if let Some((class, [median, worst])) = clock {
+    if let Some((class, [median, worst])) = summary.estimate.clock {
         writeln!(
             out,
             "MHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median \

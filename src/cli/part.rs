@@ -1,13 +1,11 @@
 //! `--part` of `gen`: the folding that suits a part.
 
 use super::output::{Console, grouped};
-use super::progress::Progress;
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
-use crate::explore::{Limits, Wanted, best_folding};
-use crate::flow::{Planned, plan, plan_model, seeded};
-use crate::quantize::QuantizedModel;
-use crate::spec::{DesignConfig, FoldingGoal, Network, Numerics, Settings};
+use crate::explore::Wanted;
+use crate::flow::{Planned, plan, plan_for_part};
+use crate::spec::{DesignConfig, Settings};
 
 /// A part, and what is wanted of the folding.
 #[derive(clap::Args, Debug)]
@@ -64,36 +62,12 @@ impl PartArgs {
         };
         let part = Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?;
         self.check(&config, given, part)?;
-        let max_cycles = match config.implementation.folding {
-            FoldingGoal::TargetCycles { cycles } => Some(cycles),
-            _ => None,
-        };
-        let limits = Limits {
-            part: Some(part),
-            fill: self.fill / 100.0,
-            max_cycles,
-        };
         let wanted = if self.smallest {
             Wanted::Smallest
         } else {
             Wanted::Fastest
         };
-        let progress = Progress::spinner(console, "searching the folding");
-        let model = match &config.network {
-            Network::Model(path) => QuantizedModel::read(path)?,
-            Network::Seeded(network) => seeded(network),
-        };
-        let numerics = Numerics::default();
-        let found = best_folding(
-            &model,
-            &config.implementation,
-            numerics,
-            part,
-            limits,
-            wanted,
-        );
-        drop(progress);
-        let (implementation, point) = found?;
+        let (planned, point) = plan_for_part(config, part, self.fill / 100.0, wanted, &console)?;
         console.say(format_args!(
             "{}: {} units x columns of {}, {} cycles a step; estimated {} of {} LUTs, {} of {} blocks of RAM, {} of {} DSP blocks",
             part.name,
@@ -107,13 +81,7 @@ impl PartArgs {
             grouped(point.dsp),
             grouped(part.dsp)
         ));
-        plan_model(
-            DesignConfig {
-                implementation,
-                ..config
-            },
-            model,
-        )
+        Ok(planned)
     }
 
     /// Settings that the search decides must not be given as well.

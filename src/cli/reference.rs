@@ -12,7 +12,7 @@ use crate::reference::{Lstm, Saturation, StageCount};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Arguments of `run`.
@@ -253,8 +253,8 @@ pub fn compute(
     Ok(all)
 }
 
-/// Runs the reference model and writes its words.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+/// Refuses outputs that are one file, or that are read.
+fn check_outputs(args: &Args) -> Result<(), Problems> {
     let read: Vec<&PathBuf> = [&args.model, &args.input]
         .into_iter()
         .chain(args.layout.files())
@@ -274,6 +274,28 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
             }
         }
     }
+    Ok(())
+}
+
+/// Writes codes of h as real numbers.
+fn write_real(
+    path: &Path,
+    shape: &[usize],
+    h: &[i32],
+    model: &QuantizedModel,
+) -> Result<(), Problems> {
+    let ulp = model.layers[model.layers.len() - 1].h.ulp();
+    // At most 16 bits: exact in single precision.
+    let values: Vec<f32> = h
+        .iter()
+        .map(|&code| (f64::from(code) * ulp) as f32)
+        .collect();
+    Ok(npy::write_f32(path, shape, &values)?)
+}
+
+/// Runs the reference model and writes its words.
+pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+    check_outputs(args)?;
     let model = QuantizedModel::read(&args.model)?;
     if args.head_output.is_some() && model.head.is_none() {
         return Err(
@@ -297,13 +319,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let (shape, h) = places.scatter(&computed.h, units);
     npy::write_i32(&args.output, &shape, &h)?;
     if let Some(path) = &args.float_output {
-        let ulp = model.layers[model.layers.len() - 1].h.ulp();
-        // At most 16 bits: exact in single precision.
-        let values: Vec<f32> = h
-            .iter()
-            .map(|&code| (f64::from(code) * ulp) as f32)
-            .collect();
-        npy::write_f32(path, &shape, &values)?;
+        write_real(path, &shape, &h, &model)?;
     }
     if let Some(path) = &args.state {
         let (shape, c) = places.scatter(&computed.c, units);

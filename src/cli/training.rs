@@ -75,17 +75,8 @@ enum StepRule {
 }
 
 impl TrainingArgs {
-    /// The library's options, checked.
-    pub fn options(&self, vocabulary: usize) -> Result<TrainOptions, Problems> {
-        let numerics = self.numerics.resolve()?;
-        let rule = match self.rule {
-            StepRule::Sgd => Rule::Sgd,
-            StepRule::Adam => Rule::Adam,
-        };
-        let rate = self.rate.unwrap_or(match self.rule {
-            StepRule::Sgd => 20.0,
-            StepRule::Adam => 0.002,
-        });
+    /// Refuses numbers that no training has.
+    fn check(&self, rate: f32) -> Result<(), Problems> {
         for (name, value, low, high) in [
             ("--rate", rate, 0.0, f32::MAX),
             ("--clip", self.clip, 0.0, f32::MAX),
@@ -109,6 +100,21 @@ impl TrainingArgs {
                     .into(),
             );
         }
+        Ok(())
+    }
+
+    /// The library's options, checked.
+    pub fn options(&self, vocabulary: usize) -> Result<TrainOptions, Problems> {
+        let numerics = self.numerics.resolve()?;
+        let rule = match self.rule {
+            StepRule::Sgd => Rule::Sgd,
+            StepRule::Adam => Rule::Adam,
+        };
+        let rate = self.rate.unwrap_or(match self.rule {
+            StepRule::Sgd => 20.0,
+            StepRule::Adam => 0.002,
+        });
+        self.check(rate)?;
         let sizes = Sizes {
             vocabulary,
             embedding: self.embedding.unwrap_or(self.hidden) as usize,

@@ -1,8 +1,30 @@
 //! Points that `explore --verify` has measured, for people.
 
 use super::output::{grouped, table};
-use crate::flow::Verified;
+use crate::flow::{Measured, Verified};
 use std::io::Write;
+
+/// Rows of measured figures next to the estimated.
+fn figures(one: &Measured) -> Vec<Vec<String>> {
+    let heads = ["", "estimated", "measured", "off"].map(String::from);
+    let mut rows = vec![heads.to_vec()];
+    for figure in &one.compared {
+        let off = match figure.synthesised {
+            0 => String::new(),
+            measured => format!(
+                "{:+.1} %",
+                100.0 * (figure.estimated as f64 / measured as f64 - 1.0)
+            ),
+        };
+        rows.push(vec![
+            figure.what.to_string(),
+            grouped(figure.estimated),
+            grouped(figure.synthesised),
+            off,
+        ]);
+    }
+    rows
+}
 
 /// Measured next to estimated, for people.
 pub fn human(all: &[Verified], out: &mut dyn Write) -> std::io::Result<()> {
@@ -30,27 +52,7 @@ pub fn human(all: &[Verified], out: &mut dyn Write) -> std::io::Result<()> {
             writeln!(out, "  NOT BUILT: {problem}")?;
             continue;
         }
-        let mut rows = vec![
-            ["", "estimated", "measured", "off"]
-                .map(String::from)
-                .to_vec(),
-        ];
-        for figure in &one.compared {
-            let off = match figure.synthesised {
-                0 => String::new(),
-                measured => format!(
-                    "{:+.1} %",
-                    100.0 * (figure.estimated as f64 / measured as f64 - 1.0)
-                ),
-            };
-            rows.push(vec![
-                figure.what.to_string(),
-                grouped(figure.estimated),
-                grouped(figure.synthesised),
-                off,
-            ]);
-        }
-        table(out, &rows)?;
+        table(out, &figures(one))?;
         if let Some(fmax) = one.fmax_mhz {
             let estimated = one.estimated_fmax_mhz.map_or(String::new(), |mhz| {
                 let off = 100.0 * (mhz / fmax - 1.0);

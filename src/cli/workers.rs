@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::io::{Read, Seek, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,60 +80,12 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
     let tasks = &folder.plan.tasks;
     let pending: VecDeque<&Task> = tasks.iter().filter(|task| !folder.is_done(task)).collect();
     let new = pending.len();
-    let program = std::env::current_exe()
-        .map_err(|error| Problem::named("lprnn-hw", format!("cannot find itself: {error}")))?;
-    let command = |task: &Task| {
-        let mut words: Vec<std::ffi::OsString> =
-            args.launcher.split_whitespace().map(Into::into).collect();
-        words.push(program.clone().into());
-        words.extend(["-q", "explore", "point"].map(Into::into));
-        words.push(args.folder.clone().into());
-        words.push(task.id().into());
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]);
-        command
-    };
-    let jobs = match args.jobs {
-        Some(jobs) => jobs as usize,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
     let progress = Progress::bar(console, "measuring", tasks.len());
-    let done = AtomicUsize::new(tasks.len() - new);
-    let (queue, failures) = (Mutex::new(pending), Mutex::new(Vec::new()));
-    let locked = |mutex| Mutex::lock(mutex).unwrap_or_else(std::sync::PoisonError::into_inner);
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(new) {
-            scope.spawn(|| {
-                while !crate::tools::interrupted() {
-                    let Some(task) = locked(&queue).pop_front() else {
-                        return;
-                    };
-                    let mut said = String::new();
-                    for _ in 0..=args.retries {
-                        said = attempt(command(task));
-                        if folder.is_done(task) || crate::tools::interrupted() {
-                            break;
-                        }
-                    }
-                    if folder.is_done(task) {
-                        progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
-                    } else {
-                        failures
-                            .lock()
-                            .unwrap_or_else(std::sync::PoisonError::into_inner)
-                            .push(Failure(task.id(), said));
-                    }
-                }
-            });
-        }
-    });
+    let mut failures = measure_all(args, &folder, pending, &progress)?;
     drop(progress);
     if crate::tools::interrupted() {
         return Err(Problem::interrupted("explore").into());
     }
-    let mut failures = failures
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if !failures.is_empty() {
         failures.sort_by(|a, b| a.0.cmp(&b.0));
         let problems = failures.iter().map(|Failure(id, said)| {
@@ -159,6 +111,68 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
     } else {
         Ended::Different
     })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Measures the points of `pending`, each by a process of its own, several at once; those that failed.
+fn measure_all(
+    args: &RunArgs,
+    folder: &Folder,
+    pending: VecDeque<&Task>,
+    progress: &Progress,
+) -> Result<Vec<Failure>, Problems> {
+    let program = std::env::current_exe()
+        .map_err(|error| Problem::named("lprnn-hw", format!("cannot find itself: {error}")))?;
+    let new = pending.len();
+    let jobs = match args.jobs {
+        Some(jobs) => jobs as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let done = AtomicUsize::new(folder.plan.tasks.len() - new);
+    let (queue, failures) = (Mutex::new(pending), Mutex::new(Vec::new()));
+    let worker = || {
+        while !crate::tools::interrupted() {
+            let Some(task) = locked(&queue).pop_front() else {
+                return;
+            };
+            let mut said = String::new();
+            for _ in 0..=args.retries {
+                said = attempt(command(args, &program, task));
+                if folder.is_done(task) || crate::tools::interrupted() {
+                    break;
+                }
+            }
+            if folder.is_done(task) {
+                progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
+            } else {
+                locked(&failures).push(Failure(task.id(), said));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(new) {
+            scope.spawn(worker);
+        }
+    });
+    Ok(std::mem::take(&mut locked(&failures)))
+}
+
+/// The command that measures one point.
+fn command(args: &RunArgs, program: &Path, task: &Task) -> Command {
+    let mut words: Vec<std::ffi::OsString> =
+        args.launcher.split_whitespace().map(Into::into).collect();
+    words.push(program.into());
+    words.extend(["-q", "explore", "point"].map(Into::into));
+    words.push(args.folder.clone().into());
+    words.push(task.id().into());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
 }
 
 /// Runs one worker to its end, or until we are interrupted; the last that it said.

@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod fold;
 mod measure;
 mod open;
 mod place;
@@ -15,6 +16,7 @@ mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
 pub use check::{Checked, Checking, Comparison, FAILURES, check, pattern_words, replay};
+pub use fold::plan_for_part;
 pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};

@@ -31,11 +31,16 @@ pub struct Planned {
 /// # Errors
 /// A model that cannot be read, or a folding that cannot be built.
 pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
-    let model = match &config.network {
+    let model = model_of(&config)?;
+    plan_model(config, model)
+}
+
+/// Reads or draws the model that the settings name.
+pub(super) fn model_of(config: &DesignConfig) -> Result<QuantizedModel, Problems> {
+    Ok(match &config.network {
         Network::Model(path) => QuantizedModel::read(path)?,
         Network::Seeded(network) => seeded(network),
-    };
-    plan_model(config, model)
+    })
 }
 
 /// Folds a model that is there already.

@@ -1,5 +1,9 @@
 //! Cosimulation of a bundle against the reference.
 
+mod checked;
+
+pub use checked::{Checked, Comparison, pattern_words};
+
 use super::open::Opened;
 use super::watch::Watch;
 use crate::cosim::{
@@ -8,61 +12,7 @@ use crate::cosim::{
 };
 use crate::diagnostic::Problems;
 use crate::tools::Search;
-use serde::Serialize;
-use std::path::{Path, PathBuf};
-
-/// One comparison.
-#[derive(Debug, Serialize)]
-pub struct Comparison {
-    /// Absent for a replay, which repeats the recorded one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<Pattern>,
-    #[serde(flatten)]
-    /// What came of it.
-    pub outcome: Outcome,
-    /// One line on the difference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub difference: Option<String>,
-    /// Folder that replays it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replay: Option<PathBuf>,
-}
-
-/// A core held against its reference: all comparisons, in their order.
-#[derive(Debug, Serialize)]
-pub struct Checked {
-    /// Number of this object's format.
-    pub schema: u32,
-    /// Top module, or the folder of a replay.
-    pub top: String,
-    /// Verilator and the compiler, with their versions.
-    pub tools: [String; 2],
-    /// Elements of real inputs beyond the codes of x, with --float-input.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clamped_inputs: Option<u64>,
-    /// Whether every word, beat and cycle agreed in every run.
-    pub equal: bool,
-    /// The runs, up to the first that differs.
-    pub runs: Vec<Comparison>,
-}
-
-impl Checked {
-    /// Words that were compared over all runs, and the cycles of a step where they were counted; none
-    /// where something differs.
-    #[must_use]
-    pub fn agreed(&self) -> Option<(u64, Option<u64>)> {
-        let mut words = 0;
-        let mut cycles = None;
-        for run in &self.runs {
-            let Outcome::Equal(agreed) = &run.outcome else {
-                return None;
-            };
-            words += agreed.words as u64;
-            cycles = cycles.or(agreed.cycles_per_step);
-        }
-        Some((words, cycles))
-    }
-}
+use std::path::Path;
 
 /// Folder in which commands pack a difference.
 pub const FAILURES: &str = "lprnn-hw-fail";
@@ -148,12 +98,12 @@ pub fn check(
         let Verdict { outcome, package } =
             one_run(opened, &toolchain, &run, (pattern, &expected), watch)?;
         let equal = matches!(outcome, Outcome::Equal(_));
-        runs.push(comparison(Some(pattern), outcome, package));
+        runs.push(Comparison::new(Some(pattern), outcome, package));
         if !equal {
             break;
         }
     }
-    Ok(checked(opened.interface.top.clone(), &toolchain, runs))
+    Ok(Checked::new(opened.interface.top.clone(), &toolchain, runs))
 }
 
 fn one_run(
@@ -198,47 +148,6 @@ pub fn replay(folder: &Path, watch: &dyn Watch) -> Result<Checked, Problems> {
     let progress = watch.begin("replaying", None);
     let outcome = cosim::replay(&toolchain, folder)?;
     drop(progress);
-    let runs = vec![comparison(None, outcome, None)];
-    Ok(checked(folder.display().to_string(), &toolchain, runs))
-}
-
-fn checked(top: String, toolchain: &Toolchain, runs: Vec<Comparison>) -> Checked {
-    let equal = |run: &Comparison| matches!(run.outcome, Outcome::Equal(_));
-    Checked {
-        schema: 1,
-        top,
-        tools: toolchain.versions(),
-        clamped_inputs: None,
-        equal: runs.iter().all(equal),
-        runs,
-    }
-}
-
-fn comparison(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf>) -> Comparison {
-    let difference = match &outcome {
-        Outcome::Different(difference) => Some(difference.to_string()),
-        Outcome::Equal(_) => None,
-    };
-    Comparison {
-        pattern,
-        outcome,
-        difference,
-        replay,
-    }
-}
-
-/// Pauses of source and sink, in words.
-#[must_use]
-pub fn pattern_words(pattern: Option<Pattern>) -> &'static str {
-    match pattern {
-        None => "as recorded",
-        Some(Pattern::AlwaysReady) => "without pauses",
-        Some(Pattern::Random { .. }) => "with random pauses",
-        Some(Pattern::Bursts { .. }) => "with bursts and pauses",
-        Some(Pattern::Following(following)) => match following.pauses {
-            Pauses::Mixed => "with pauses",
-            Pauses::Random => "with random pauses",
-            Pauses::Bursts => "with bursts and pauses",
-        },
-    }
+    let runs = vec![Comparison::new(None, outcome, None)];
+    Ok(Checked::new(folder.display().to_string(), &toolchain, runs))
 }

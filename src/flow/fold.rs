@@ -1,0 +1,42 @@
+//! The folding that suits a part.
+
+use super::plan::{Planned, model_of, plan_model};
+use super::watch::Watch;
+use crate::device::Part;
+use crate::diagnostic::Problems;
+use crate::explore::{Limits, Point, Wanted, best_folding};
+use crate::spec::{DesignConfig, FoldingGoal, Numerics};
+
+/// Plans a design with the folding that suits `part`, of which `fill` (0 to 1) of LUTs and flip-flops may be
+/// used; a goal of cycles in the settings is the most that a step may take. Also the point that was chosen.
+///
+/// # Errors
+/// A model that cannot be read, or that does not fit: what is missing is said.
+pub fn plan_for_part(
+    config: DesignConfig,
+    part: &'static Part,
+    fill: f64,
+    wanted: Wanted,
+    watch: &dyn Watch,
+) -> Result<(Planned, Point), Problems> {
+    let max_cycles = match config.implementation.folding {
+        FoldingGoal::TargetCycles { cycles } => Some(cycles),
+        _ => None,
+    };
+    let limits = Limits {
+        part: Some(part),
+        fill,
+        max_cycles,
+    };
+    let progress = watch.begin("searching the folding", None);
+    let model = model_of(&config)?;
+    let asked = &config.implementation;
+    let found = best_folding(&model, asked, Numerics::default(), part, limits, wanted);
+    drop(progress);
+    let (implementation, point) = found?;
+    let config = DesignConfig {
+        implementation,
+        ..config
+    };
+    Ok((plan_model(config, model)?, point))
+}

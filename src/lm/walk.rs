@@ -99,6 +99,23 @@ enum Running<'a> {
     Integer(&'a Streams, StreamsState, f32),
 }
 
+impl<'a> Running<'a> {
+    /// All of `streams` from zero state.
+    fn from_zero(stack: &'a Stack, prepared: &'a Prepared, streams: usize) -> Self {
+        match (stack, &prepared.streams) {
+            (Stack::Integer(model), Some(prepared)) => {
+                let ulp = model.layers.last().map_or(1.0, |layer| layer.h.ulp());
+                Self::Integer(prepared, prepared.state(streams), ulp as f32)
+            }
+            (Stack::Float(layers), _) => {
+                let states = layers.iter().map(|layer| FloatState::new(layer, streams));
+                Self::Float(layers, states.collect())
+            }
+            (Stack::Integer(_), None) => panic!("prepared for another model"),
+        }
+    }
+}
+
 /// An integer stack made ready, to be kept while a [`Walk`] goes on.
 pub struct Prepared {
     streams: Option<Streams>,
@@ -158,21 +175,10 @@ impl<'a> Walk<'a> {
         };
         let groups = (0..streams).step_by(most).map(|first| {
             let streams = most.min(streams - first);
-            let running = match (&model.stack, &prepared.streams) {
-                (Stack::Integer(model), Some(prepared)) => {
-                    let ulp = model.layers.last().map_or(1.0, |layer| layer.h.ulp());
-                    Running::Integer(prepared, prepared.state(streams), ulp as f32)
-                }
-                (Stack::Float(layers), _) => {
-                    let states = layers.iter().map(|layer| FloatState::new(layer, streams));
-                    Running::Float(layers, states.collect())
-                }
-                (Stack::Integer(_), None) => panic!("prepared for another model"),
-            };
             StreamGroup {
                 first,
                 streams,
-                running,
+                running: Running::from_zero(&model.stack, prepared, streams),
                 clamped: 0,
             }
         });

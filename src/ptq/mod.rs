@@ -5,6 +5,7 @@
 //! by the reference model, layer after layer, and the report ends with what was measured of the
 //! whole.
 
+mod changes;
 mod float;
 mod formats;
 mod limits;

@@ -5,6 +5,7 @@ mod codes;
 mod file;
 mod model;
 mod offset;
+mod random;
 mod seeded;
 mod splitmix;
 mod validate;
@@ -19,5 +20,6 @@ pub use model::{
     Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel,
     RowScale,
 };
-pub use seeded::{SeededOptions, default_h, random_model, seeded};
+pub use random::random_model;
+pub use seeded::{SeededOptions, default_h, seeded};
 pub use splitmix::SplitMix;

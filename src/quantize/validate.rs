@@ -1,13 +1,13 @@
 //! The rules of a quantised model, all checked, every breach named.
 
-use super::model::{LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel};
+use super::model::{LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, RowScale};
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::QFormat;
 
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.
     ///
-    /// # Breaches
+    /// # Errors
     /// All breaches, each with its place, such as `layers.0.weight_ih[3][17]`.
     pub fn validate(&self) -> Result<(), Problems> {
         let mut errors = Breaches(Vec::new());
@@ -78,42 +78,7 @@ impl Breaches {
     }
 
     fn layer(&mut self, place: &str, layer: &Layer) {
-        let sizes = self.range(
-            format!("{place}.input_size"),
-            &layer.input_size,
-            &1,
-            &LARGEST_SIZE,
-        ) & self.range(
-            format!("{place}.hidden_size"),
-            &layer.hidden_size,
-            &1,
-            &LARGEST_SIZE,
-        );
-        let widths = self.range(format!("{place}.w_bits"), &layer.w_bits, &1, &16)
-            & self.range(format!("{place}.x.bits"), &layer.x.bits, &1, &16)
-            & self.range(format!("{place}.h.bits"), &layer.h.bits, &1, &16)
-            & self.range(format!("{place}.z.bits"), &layer.z.bits, &2, &12)
-            & self.range(format!("{place}.a_frac"), &layer.a_frac, &1, &14)
-            & self.range(format!("{place}.c.bits"), &layer.c.bits, &2, &32);
-        let formats = [
-            ("x", layer.x),
-            ("h", layer.h),
-            ("z", layer.z),
-            ("c", layer.c),
-        ];
-        let mut fractions = true;
-        for (name, format) in formats {
-            fractions &= self.range(format!("{place}.{name}.frac"), &format.frac, &-32, &32);
-        }
-        for gate in 0..4 {
-            for (name, frac) in [
-                ("w_frac_ih", layer.w_frac_ih[gate]),
-                ("w_frac_hh", layer.w_frac_hh[gate]),
-            ] {
-                fractions &= self.range(format!("{place}.{name}[{gate}]"), &frac, &-32, &48);
-            }
-        }
-        if !(sizes && widths && fractions) {
+        if !self.numbers(place, layer) {
             return;
         }
         for gate in 0..4 {
@@ -129,36 +94,65 @@ impl Breaches {
         }
         let rows = 4 * layer.hidden_size;
         let weights = QFormat::new(layer.w_bits, 0);
-        self.codes(
-            &format!("{place}.weight_ih"),
-            &layer.weight_ih,
-            rows,
-            layer.input_size,
-            weights,
-        );
-        self.codes(
-            &format!("{place}.weight_hh"),
-            &layer.weight_hh,
-            rows,
-            layer.hidden_size,
-            weights,
-        );
+        for (name, codes, columns) in [
+            ("weight_ih", &layer.weight_ih, layer.input_size),
+            ("weight_hh", &layer.weight_hh, layer.hidden_size),
+        ] {
+            self.codes(&format!("{place}.{name}"), codes, rows, columns, weights);
+        }
         self.length(format!("{place}.bias"), layer.bias.len(), rows, 1);
         if let Some(scale) = &layer.row_scale {
-            let place = format!("{place}.row_scale");
-            self.range(format!("{place}.bits"), &scale.bits, &1, &16);
-            self.range(format!("{place}.frac"), &scale.frac, &-16, &32);
-            if self.length(place.clone(), scale.multiplier.len(), rows, 1)
-                && let Some(row) = scale
-                    .multiplier
-                    .iter()
-                    .position(|&m| u64::from(m) >> scale.bits.min(32) > 0)
-            {
-                self.add(
-                    format!("{place}[{row}]"),
-                    format!("does not fit {} unsigned bits", scale.bits),
-                );
+            self.row_scale(&format!("{place}.row_scale"), scale, rows);
+        }
+    }
+
+    /// Sizes, widths and fractions; `true` if all of them are inside.
+    fn numbers(&mut self, place: &str, layer: &Layer) -> bool {
+        let mut inside = true;
+        for (name, size) in [
+            ("input_size", layer.input_size),
+            ("hidden_size", layer.hidden_size),
+        ] {
+            inside &= self.range(format!("{place}.{name}"), &size, &1, &LARGEST_SIZE);
+        }
+        for (name, width, least, most) in [
+            ("w_bits", layer.w_bits, 1, 16),
+            ("x.bits", layer.x.bits, 1, 16),
+            ("h.bits", layer.h.bits, 1, 16),
+            ("z.bits", layer.z.bits, 2, 12),
+            ("a_frac", layer.a_frac, 1, 14),
+            ("c.bits", layer.c.bits, 2, 32),
+        ] {
+            inside &= self.range(format!("{place}.{name}"), &width, &least, &most);
+        }
+        for (name, format) in [
+            ("x", layer.x),
+            ("h", layer.h),
+            ("z", layer.z),
+            ("c", layer.c),
+        ] {
+            inside &= self.range(format!("{place}.{name}.frac"), &format.frac, &-32, &32);
+        }
+        for gate in 0..4 {
+            for (name, frac) in [
+                ("w_frac_ih", layer.w_frac_ih[gate]),
+                ("w_frac_hh", layer.w_frac_hh[gate]),
+            ] {
+                inside &= self.range(format!("{place}.{name}[{gate}]"), &frac, &-32, &48);
             }
+        }
+        inside
+    }
+
+    fn row_scale(&mut self, place: &str, scale: &RowScale, rows: usize) {
+        self.range(format!("{place}.bits"), &scale.bits, &1, &16);
+        self.range(format!("{place}.frac"), &scale.frac, &-16, &32);
+        let beyond = |&m: &u32| u64::from(m) >> scale.bits.min(32) > 0;
+        if self.length(place.to_owned(), scale.multiplier.len(), rows, 1)
+            && let Some(row) = scale.multiplier.iter().position(beyond)
+        {
+            let problem = format!("does not fit {} unsigned bits", scale.bits);
+            self.add(format!("{place}[{row}]"), problem);
         }
     }
 

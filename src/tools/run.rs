@@ -12,7 +12,7 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Bytes kept of each output stream; of a longer one the end is kept.
@@ -93,11 +93,7 @@ pub fn interrupted() -> bool {
 /// Stops every program that runs now, with all it has started, and makes later ones refuse.
 pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::Relaxed);
-    for &group in RUNNING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .iter()
-    {
+    for &group in running().iter() {
         kill(group);
     }
 }
@@ -139,6 +135,10 @@ fn is_ignored(signal: i32) -> bool {
         .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
+fn running() -> MutexGuard<'static, BTreeSet<i32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn kill(group: i32) {
     // The group may be gone already: then there is nothing to do.
     let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
@@ -169,16 +169,10 @@ pub(super) fn run(
         source,
     })?;
     let group = child.id() as i32;
-    RUNNING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(group);
+    running().insert(group);
     watch::group_begun(group);
     let outcome = wait(&mut child, limit);
-    RUNNING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&group);
+    running().remove(&group);
     watch::group_ended(group);
     let (status, timed_out, stdout, stderr) = outcome.map_err(|source| RunError::NotStarted {
         tool,

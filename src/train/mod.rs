@@ -6,6 +6,7 @@
 //! clamped. Training in real numbers is the same without formats.
 
 mod cell;
+mod checkpoint;
 mod files;
 mod layout;
 mod network;
@@ -17,7 +18,8 @@ mod trainer;
 #[cfg(test)]
 mod tests;
 
-pub use files::{CheckpointError, state_dict};
+pub use checkpoint::CheckpointError;
+pub use files::state_dict;
 pub use layout::{ParameterLayout, Sizes};
 pub use network::{Window, WindowState};
 pub use optimizer::Rule;

@@ -8,6 +8,89 @@ const HEIGHT: f64 = 360.0;
 /// Space for labels: left, top, right, bottom.
 const MARGIN: [f64; 4] = [64.0, 40.0, 96.0, 48.0];
 
+/// Where values stand.
+struct Frame {
+    low: f64,
+    high: f64,
+    /// Distance of the marks.
+    step: f64,
+    /// Index of the last epoch, at least 1.
+    last: usize,
+}
+
+impl Frame {
+    fn new(values: impl Iterator<Item = f64>, epochs: usize) -> Self {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        let step = tick(high - low);
+        let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
+        Self {
+            low,
+            high: if high > low { high } else { low + step },
+            step,
+            last: epochs.max(2) - 1,
+        }
+    }
+
+    fn x(&self, index: usize) -> f64 {
+        MARGIN[0] + index as f64 / self.last as f64 * (WIDTH - MARGIN[0] - MARGIN[2])
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let share = (value - self.low) / (self.high - self.low);
+        HEIGHT - MARGIN[3] - share * (HEIGHT - MARGIN[1] - MARGIN[3])
+    }
+
+    /// Lines and numbers of the losses, numbers of the epochs.
+    fn grid(&self, svg: &mut String, history: &[Epoch]) {
+        let marks = ((self.high - self.low) / self.step).round() as usize;
+        for mark in 0..=marks {
+            let value = self.low + mark as f64 * self.step;
+            let (at, right) = (self.y(value), WIDTH - MARGIN[2]);
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                svg,
+                "<line class=\"grid\" x1=\"{}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>",
+                MARGIN[0],
+                MARGIN[0] - 8.0,
+                at + 4.0
+            );
+        }
+        let every = history.len().div_ceil(12).max(1);
+        for (index, epoch) in history.iter().enumerate().step_by(every) {
+            let _ = writeln!(
+                svg,
+                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                self.x(index),
+                HEIGHT - MARGIN[3] + 18.0,
+                epoch.epoch
+            );
+        }
+    }
+
+    /// A line through `values` with its name at the end.
+    fn curve(&self, svg: &mut String, name: &str, class: &str, values: &[f64]) {
+        let Some(&end) = values.last() else {
+            return;
+        };
+        let points: Vec<String> = values
+            .iter()
+            .enumerate()
+            .map(|(index, &value)| format!("{:.1},{:.1}", self.x(index), self.y(value)))
+            .collect();
+        let _ = writeln!(
+            svg,
+            "<polyline class=\"{class}\" stroke-width=\"2\" points=\"{}\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
+            points.join(" "),
+            self.x(values.len() - 1) + 8.0,
+            self.y(end) + 4.0
+        );
+    }
+}
+
 /// An SVG of loss by epoch, training and validation, readable on light and on dark ground.
 ///
 /// `scale` turns nats into what is drawn, named by `unit`, such as bits a character.
@@ -25,42 +108,12 @@ pub fn plot(history: &[Epoch], title: &str, scale: f64, unit: &str) -> String {
          <text x=\"{}\" y=\"22\" font-size=\"14\">{title}</text>\n",
         MARGIN[0]
     );
-    let values = |pick: fn(&Epoch) -> f64| history.iter().map(move |epoch| pick(epoch) * scale);
-    let all = || values(|epoch| epoch.train).chain(values(|epoch| epoch.valid));
-    let low = all().fold(f64::INFINITY, f64::min);
-    let high = all().fold(f64::NEG_INFINITY, f64::max);
-    let step = tick(high - low);
-    let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
-    let high = if high > low { high } else { low + step };
-    let last = history.len().max(2) - 1;
-    let x = |index: usize| MARGIN[0] + index as f64 / last as f64 * (WIDTH - MARGIN[0] - MARGIN[2]);
-    let y = |value: f64| {
-        HEIGHT - MARGIN[3] - (value - low) / (high - low) * (HEIGHT - MARGIN[1] - MARGIN[3])
+    let values = |pick: fn(&Epoch) -> f64| -> Vec<f64> {
+        history.iter().map(|epoch| pick(epoch) * scale).collect()
     };
-    // Writing to a string cannot fail.
-    let marks = ((high - low) / step).round() as usize;
-    for mark in 0..=marks {
-        let value = low + mark as f64 * step;
-        let (at, right) = (y(value), WIDTH - MARGIN[2]);
-        let _ = writeln!(
-            svg,
-            "<line class=\"grid\" x1=\"{}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
-             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>",
-            MARGIN[0],
-            MARGIN[0] - 8.0,
-            at + 4.0
-        );
-    }
-    let every = history.len().div_ceil(12).max(1);
-    for (index, epoch) in history.iter().enumerate().step_by(every) {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-            x(index),
-            HEIGHT - MARGIN[3] + 18.0,
-            epoch.epoch
-        );
-    }
+    let (train, valid) = (values(|epoch| epoch.train), values(|epoch| epoch.valid));
+    let frame = Frame::new(train.iter().chain(&valid).copied(), history.len());
+    frame.grid(&mut svg, history);
     let _ = writeln!(
         svg,
         "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">epoch</text>\
@@ -70,30 +123,8 @@ pub fn plot(history: &[Epoch], title: &str, scale: f64, unit: &str) -> String {
         HEIGHT / 2.0,
         HEIGHT / 2.0
     );
-    for (name, class, pick) in [
-        (
-            "training",
-            "train",
-            (|epoch| epoch.train) as fn(&Epoch) -> f64,
-        ),
-        ("validation", "valid", |epoch| epoch.valid),
-    ] {
-        let points: Vec<String> = values(pick)
-            .enumerate()
-            .map(|(index, value)| format!("{:.1},{:.1}", x(index), y(value)))
-            .collect();
-        let Some(end) = values(pick).next_back() else {
-            continue;
-        };
-        let _ = writeln!(
-            svg,
-            "<polyline class=\"{class}\" stroke-width=\"2\" points=\"{}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-            points.join(" "),
-            x(history.len() - 1) + 8.0,
-            y(end) + 4.0
-        );
-    }
+    frame.curve(&mut svg, "training", "train", &train);
+    frame.curve(&mut svg, "validation", "valid", &valid);
     svg.push_str("</svg>\n");
     svg
 }

@@ -3,70 +3,70 @@
 use super::{Random, SeriesDesign};
 use crate::fixed::QFormat;
 use crate::quantize::{Layer, QuantizedModel, SplitMix};
-use std::collections::BTreeMap;
 
 impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
     #[must_use]
     pub fn model(&self) -> QuantizedModel {
         let mut random = Random(SplitMix(self.seed ^ 0xabad_cafe));
-        let [w_bits, x, h, z, a_frac, c] = self.bits;
-        let format = |bits: u32| QFormat::new(bits, if bits == 1 { 0 } else { bits as i32 - 1 });
-        let top = if w_bits == 1 {
-            1
-        } else {
-            (1i64 << (w_bits - 1)) - 1
-        };
-        let mut layers = Vec::new();
-        let (mut input_size, mut x) = (self.input, format(x));
+        let mut model = QuantizedModel::default();
+        let (mut input_size, mut x) = (self.input, operand(self.bits[1]));
         for &hidden_size in &self.hidden {
-            let mut fractions = || -> [i32; 4] {
-                std::array::from_fn(|_| w_bits as i32 - 1 + random.within(0, 1) as i32)
-            };
-            let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
-            let mut weights = |count: usize| -> Vec<i16> {
-                (0..count)
-                    .map(|_| match w_bits {
-                        1 => random.within(0, 1) as i16 * 2 - 1,
-                        2 => random.within(-top, top) as i16,
-                        _ => {
-                            i64::midpoint(random.within(-top, top), random.within(-top, top)) as i16
-                        }
-                    })
-                    .collect()
-            };
-            let weight_ih = weights(4 * hidden_size * input_size);
-            let weight_hh = weights(4 * hidden_size * hidden_size);
-            let mut layer = Layer {
-                input_size,
-                hidden_size,
-                x,
-                h: format(h),
-                w_bits,
-                w_frac_ih,
-                w_frac_hh,
-                z: QFormat::new(z, z as i32 - 4),
-                a_frac,
-                c: QFormat::new(c, c as i32 - 4),
-                weight_ih,
-                weight_hh,
-                bias: Vec::new(),
-                row_scale: None,
-            };
-            for gate in 0..4 {
-                let one = 1i64 << layer.alignment(gate).frac.clamp(0, 24);
-                layer
-                    .bias
-                    .extend((0..hidden_size).map(|_| random.within(-one, one) as i32));
-            }
-            layers.push(layer);
-            (input_size, x) = (hidden_size, format(h));
+            let layer = self.layer(&mut random, (input_size, x), hidden_size);
+            (input_size, x) = (hidden_size, layer.h);
+            model.layers.push(layer);
         }
-        QuantizedModel {
-            input_offset: None,
-            layers,
-            head: None,
-            passengers: BTreeMap::new(),
+        model
+    }
+
+    fn layer(
+        &self,
+        random: &mut Random,
+        (input_size, x): (usize, QFormat),
+        hidden_size: usize,
+    ) -> Layer {
+        let [w_bits, _, h, z, a_frac, c] = self.bits;
+        let mut fractions = || -> [i32; 4] {
+            std::array::from_fn(|_| w_bits as i32 - 1 + random.within(0, 1) as i32)
+        };
+        let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
+        let mut weights =
+            |count: usize| -> Vec<i16> { (0..count).map(|_| weight(random, w_bits)).collect() };
+        let mut layer = Layer {
+            input_size,
+            hidden_size,
+            x,
+            h: operand(h),
+            w_bits,
+            w_frac_ih,
+            w_frac_hh,
+            z: QFormat::new(z, z as i32 - 4),
+            a_frac,
+            c: QFormat::new(c, c as i32 - 4),
+            weight_ih: weights(4 * hidden_size * input_size),
+            weight_hh: weights(4 * hidden_size * hidden_size),
+            bias: Vec::new(),
+            row_scale: None,
+        };
+        for gate in 0..4 {
+            let one = 1i64 << layer.alignment(gate).frac.clamp(0, 24);
+            let biases = (0..hidden_size).map(|_| random.within(-one, one) as i32);
+            layer.bias.extend(biases);
         }
+        layer
+    }
+}
+
+/// The format of x and h of so many bits.
+fn operand(bits: u32) -> QFormat {
+    QFormat::new(bits, if bits == 1 { 0 } else { bits as i32 - 1 })
+}
+
+fn weight(random: &mut Random, bits: u32) -> i16 {
+    let top = (1i64 << (bits - 1)) - 1;
+    match bits {
+        1 => random.within(0, 1) as i16 * 2 - 1,
+        2 => random.within(-top, top) as i16,
+        _ => i64::midpoint(random.within(-top, top), random.within(-top, top)) as i16,
     }
 }

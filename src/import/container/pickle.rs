@@ -238,7 +238,7 @@ impl<'a> Machine<'a> {
         Ok(false)
     }
 
-    /// Numbers and texts.
+    /// Numbers.
     fn constant(&mut self, code: u8) -> Loaded<()> {
         match code {
             b'N' => self.push(PickleValue::None),
@@ -248,21 +248,13 @@ impl<'a> Machine<'a> {
                 let number = self.number(4)? as u32;
                 self.push(PickleValue::Int(i64::from(number.cast_signed())));
             }
-            b'K' => {
-                let number = self.number(1)?;
-                self.push(PickleValue::Int(number as i64));
-            }
-            b'M' => {
-                let number = self.number(2)?;
+            b'K' | b'M' => {
+                let number = self.number(if code == b'K' { 1 } else { 2 })?;
                 self.push(PickleValue::Int(number as i64));
             }
             b'I' | b'L' => self.decimal()?,
-            0x8a => {
-                let bytes = self.counted(1)?;
-                self.long(bytes);
-            }
-            0x8b => {
-                let bytes = self.counted(4)?;
+            0x8a | 0x8b => {
+                let bytes = self.counted(if code == 0x8a { 1 } else { 4 })?;
                 self.long(bytes);
             }
             b'F' => {
@@ -273,35 +265,29 @@ impl<'a> Machine<'a> {
                 self.take(8)?;
                 self.push(PickleValue::Opaque);
             }
-            b'X' | b'T' => {
-                let bytes = self.counted(4)?;
-                self.text(bytes);
-            }
-            0x8c | b'U' => {
-                let bytes = self.counted(1)?;
-                self.text(bytes);
-            }
-            0x8d => {
-                let bytes = self.counted(8)?;
-                self.text(bytes);
-            }
+            code => self.bytes(code)?,
+        }
+        Ok(())
+    }
+
+    /// Texts, and bytes that are of no interest.
+    fn bytes(&mut self, code: u8) -> Loaded<()> {
+        // How many bytes the length has.
+        let length = match code {
+            0x8c | b'U' | b'C' => 1,
+            b'X' | b'T' | b'B' => 4,
+            0x8d | 0x8e | 0x96 => 8,
             b'V' | b'S' => {
                 let line = self.line()?.trim_matches('\'').to_owned();
                 self.push(PickleValue::Text(line));
+                return Ok(());
             }
-            b'B' => {
-                self.counted(4)?;
-                self.push(PickleValue::Opaque);
-            }
-            b'C' => {
-                self.counted(1)?;
-                self.push(PickleValue::Opaque);
-            }
-            0x8e | 0x96 => {
-                self.counted(8)?;
-                self.push(PickleValue::Opaque);
-            }
-            code => self.structure(code)?,
+            code => return self.structure(code),
+        };
+        let bytes = self.counted(length)?;
+        match code {
+            b'B' | b'C' | 0x8e | 0x96 => self.push(PickleValue::Opaque),
+            _ => self.text(bytes),
         }
         Ok(())
     }

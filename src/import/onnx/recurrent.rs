@@ -67,73 +67,31 @@ impl<'a> GraphWalk<'a> {
         if node.op != "LSTM" {
             return None; // refused by its shape
         }
-        let text = |name: &str| node.attributes.get(name).map(|value| value.text);
-        if text("direction") == Some(b"reverse") {
-            return Some(
-                Problem::new("reads its input from the end (direction reverse)")
-                    .help("train it forward"),
-            );
-        }
-        let activations = node.attributes.get("activations");
-        if let Some(Attribute { texts, .. }) = activations
-            && !texts
-                .chunks(3)
-                .all(|three| three == [&b"Sigmoid"[..], b"Tanh", b"Tanh"])
-        {
-            let names: Vec<_> = texts
-                .iter()
-                .map(|name| String::from_utf8_lossy(name))
-                .collect();
-            let names = names.join(", ");
-            return Some(
-                Problem::new(format!(
-                    "has activations {names}, the hardware has Sigmoid, Tanh, Tanh"
-                ))
-                .help("train with those"),
-            );
-        }
-        if let Some(clip) = node.attributes.get("clip") {
-            return Some(
-                Problem::new(format!(
-                    "clips at {}, which the hardware does not",
-                    clip.float
-                ))
-                .help("train without clip"),
-            );
-        }
-        if node
-            .attributes
-            .get("input_forget")
-            .is_some_and(|value| value.int != 0)
-        {
-            return Some(
-                Problem::new("couples its input and forget gates (input_forget)")
-                    .help("train without"),
-            );
-        }
+        of_attributes(node).or_else(|| self.of_inputs(node))
+    }
+
+    /// Peepholes, lengths and first states.
+    fn of_inputs(&mut self, node: &'a Node<'a>) -> Option<Problem> {
         let input = |at: usize| node.inputs.get(at).copied().filter(|name| !name.is_empty());
         if input(7).is_some_and(|peepholes| !self.is_zero(peepholes, 0)) {
-            return Some(
-                Problem::new("has peepholes, which the hardware does not").help("train without"),
-            );
+            let problem = Problem::new("has peepholes, which the hardware does not");
+            return Some(problem.help("train without"));
         }
+        let name = node.name;
         if input(4).is_some() {
-            let note = format!(
-                "{} takes lengths of sequences: TLAST ends one in the core",
-                node.name
-            );
+            let note = format!("{name} takes lengths of sequences: TLAST ends one in the core");
             self.known.notes.push(note);
         }
         for state in [input(5), input(6)].into_iter().flatten() {
-            let name = node.name;
             if self.graph.inputs.contains(&state) && !self.graph.constants.contains_key(state) {
                 let note =
                     format!("{name} starts from the input {state}; the core starts from zero");
                 self.known.notes.push(note);
             } else if !self.is_zero(state, 0) {
-                return Some(Problem::new(format!(
-                        "starts from the state {state}, which is not zero; the hardware starts from zero"
-                    )).help("export it with a state of zeros"));
+                let problem = format!(
+                    "starts from the state {state}, which is not zero; the hardware starts from zero"
+                );
+                return Some(Problem::new(problem).help("export it with a state of zeros"));
             }
         }
         None
@@ -244,4 +202,30 @@ fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), Problem> {
         format!("has shape {shape:?}, which node {} cannot take", node.name),
         "export the model again, and check it with onnx.checker",
     )
+}
+
+/// Why the attributes of an LSTM are not the contract's.
+fn of_attributes(node: &Node<'_>) -> Option<Problem> {
+    let text = |name: &str| node.attributes.get(name).map(|value| value.text);
+    if text("direction") == Some(b"reverse") {
+        let problem = Problem::new("reads its input from the end (direction reverse)");
+        return Some(problem.help("train it forward"));
+    }
+    let usual = [&b"Sigmoid"[..], b"Tanh", b"Tanh"];
+    if let Some(Attribute { texts, .. }) = node.attributes.get("activations")
+        && !texts.chunks(3).all(|three| three == usual)
+    {
+        let names = texts.iter().map(|name| String::from_utf8_lossy(name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let problem = format!("has activations {names}, the hardware has Sigmoid, Tanh, Tanh");
+        return Some(Problem::new(problem).help("train with those"));
+    }
+    if let Some(clip) = node.attributes.get("clip") {
+        let problem = format!("clips at {}, which the hardware does not", clip.float);
+        return Some(Problem::new(problem).help("train without clip"));
+    }
+    let coupled = node.attributes.get("input_forget");
+    coupled.is_some_and(|value| value.int != 0).then(|| {
+        Problem::new("couples its input and forget gates (input_forget)").help("train without")
+    })
 }

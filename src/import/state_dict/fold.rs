@@ -57,19 +57,11 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
         }
     };
     let (lengths, mut values) = (length.values(g)?, direction.values(v)?);
-    let group = |index: usize| match (per_row, per_column) {
+    scale(&mut values, &lengths, |index| match (per_row, per_column) {
         (true, _) => index / columns,
         (_, true) => index % columns,
         _ => 0,
-    };
-    let mut squares = vec![0.0f64; lengths.len()];
-    for (index, &value) in values.iter().enumerate() {
-        squares[group(index)] += f64::from(value).powi(2);
-    }
-    for (index, value) in values.iter_mut().enumerate() {
-        let at = group(index);
-        *value = (f64::from(*value) * f64::from(lengths[at]) / squares[at].sqrt()) as f32;
-    }
+    });
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
         return refuse(
             v,
@@ -80,23 +72,28 @@ fn normalised(tensors: &mut Tensors, made: &str, g: &str, v: &str) -> Result<(),
             "train again",
         );
     }
+    let meaning = |part: &str| format!("weight normalisation, its {part} of g * v / |v|");
     let sources = vec![
-        mapping(
-            g,
-            length,
-            "weight normalisation, its length g of g * v / |v|",
-        ),
-        mapping(
-            v,
-            direction,
-            "weight normalisation, its direction v of g * v / |v|",
-        ),
+        mapping(g, length, &meaning("length g")),
+        mapping(v, direction, &meaning("direction v")),
     ];
     let tensor = Tensor::made(vec![rows, columns], &values, sources);
     tensors.remove(g);
     tensors.remove(v);
     tensors.insert(made.into(), tensor);
     Ok(())
+}
+
+/// Gives the values of every group the length of that group.
+fn scale(values: &mut [f32], lengths: &[f32], group: impl Fn(usize) -> usize) {
+    let mut squares = vec![0.0f64; lengths.len()];
+    for (index, &value) in values.iter().enumerate() {
+        squares[group(index)] += f64::from(value).powi(2);
+    }
+    for (index, value) in values.iter_mut().enumerate() {
+        let at = group(index);
+        *value = (f64::from(*value) * f64::from(lengths[at]) / squares[at].sqrt()) as f32;
+    }
 }
 
 /// Pruning: the weights where the mask is 1, 0 elsewhere.

@@ -127,20 +127,22 @@ impl NamedNetwork {
                 ),
                 "save kernel.T and recurrent_kernel.T, or import the .keras file itself".into(),
             ),
-            NetworkKind::Unclear if shape.is_empty() => (
-                format!("{hh} is missing"),
-                "save the whole state dict".into(),
-            ),
-            NetworkKind::Unclear => (
-                format!(
-                    "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has \
-                     3 * hidden rows, an RNN's hidden rows"
-                ),
-                "save the state dict of an nn.LSTM as PyTorch gives it".to_owned(),
-            ),
+            NetworkKind::Unclear => return Some(unclear(hh, shape)),
         };
         Some(Problem::new(problem).help(help))
     }
+}
+
+/// Why recurrent weights of an odd shape are refused.
+fn unclear(hh: &str, shape: &[usize]) -> Problem {
+    if shape.is_empty() {
+        return Problem::new(format!("{hh} is missing")).help("save the whole state dict");
+    }
+    Problem::new(format!(
+        "{hh} has shape {shape:?}; an LSTM's is [4 * hidden, hidden], a GRU's has \
+         3 * hidden rows, an RNN's hidden rows"
+    ))
+    .help("save the state dict of an nn.LSTM as PyTorch gives it")
 }
 
 /// All recurrent networks, by name.

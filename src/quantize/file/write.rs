@@ -7,6 +7,10 @@ use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
+fn wide<T: Copy + Into<i64>>(values: &[T]) -> Vec<i64> {
+    values.iter().map(|&value| value.into()).collect()
+}
+
 /// The smallest of I8, I16 and I32 that holds every value, and the bytes.
 fn narrowest(values: &[i64]) -> (Dtype, Vec<u8>) {
     let fits = |bits: u32| {
@@ -42,69 +46,49 @@ impl QuantizedModel {
     /// The breaches that [`QuantizedModel::validate`] finds.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Problems> {
         self.validate()?;
-        let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
-        let mut put = |name: String, shape: Vec<usize>, values: Vec<i64>| {
-            let (dtype, bytes) = narrowest(&values);
-            tensors.insert(name, (dtype, shape, bytes));
-        };
-        for (index, layer) in self.layers.iter().enumerate() {
-            let place = format!("layers.{index}");
-            let rows = 4 * layer.hidden_size;
-            let wide = |codes: &[i16]| codes.iter().map(|&code| i64::from(code)).collect();
-            put(
-                format!("{place}.weight_ih"),
-                vec![rows, layer.input_size],
-                wide(&layer.weight_ih),
-            );
-            put(
-                format!("{place}.weight_hh"),
-                vec![rows, layer.hidden_size],
-                wide(&layer.weight_hh),
-            );
-            put(
-                format!("{place}.bias"),
-                vec![rows],
-                layer.bias.iter().map(|&value| value.into()).collect(),
-            );
-            if let Some(scale) = &layer.row_scale {
-                put(
-                    format!("{place}.row_scale"),
-                    vec![rows],
-                    scale.multiplier.iter().map(|&m| m.into()).collect(),
-                );
-            }
-        }
-        if let (Some(head), Some(last)) = (&self.head, self.layers.last()) {
-            let shape = vec![head.output_size, last.hidden_size];
-            put(
-                "head.weight".into(),
-                shape,
-                head.weight.iter().map(|&code| code.into()).collect(),
-            );
-            put(
-                "head.bias".into(),
-                vec![head.output_size],
-                head.bias.iter().map(|&value| value.into()).collect(),
-            );
-        }
-        for (name, (shape, values)) in &self.passengers {
-            let bytes = values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
-            tensors.insert(name.clone(), (Dtype::F32, shape.clone(), bytes));
-        }
+        let tensors = self.tensors();
+        let broken = |error: &dyn std::fmt::Display| Problem::new(error.to_string());
         let views: Vec<(&String, TensorView)> = tensors
             .iter()
             .map(|(name, (dtype, shape, bytes))| {
                 Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
             })
             .collect::<Result<_, safetensors::SafeTensorError>>()
-            .map_err(|error| Problem::new(error.to_string()))?;
-        let json = serde_json::to_string(&self.formats())
-            .map_err(|error| Problem::new(error.to_string()))?;
+            .map_err(|error| broken(&error))?;
+        let json = serde_json::to_string(&self.formats()).map_err(|error| broken(&error))?;
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
-        Ok(serialize(views, Some(metadata)).map_err(|error| Problem::new(error.to_string()))?)
+        Ok(serialize(views, Some(metadata)).map_err(|error| broken(&error))?)
+    }
+
+    /// All tensors by name, integers as narrow as they can be.
+    fn tensors(&self) -> BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> {
+        let mut tensors = BTreeMap::new();
+        let mut put = |name: String, shape: Vec<usize>, values: Vec<i64>| {
+            let (dtype, bytes) = narrowest(&values);
+            tensors.insert(name, (dtype, shape, bytes));
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            let name = |tensor: &str| format!("layers.{index}.{tensor}");
+            let rows = 4 * layer.hidden_size;
+            let (x, h) = (layer.input_size, layer.hidden_size);
+            put(name("weight_ih"), vec![rows, x], wide(&layer.weight_ih));
+            put(name("weight_hh"), vec![rows, h], wide(&layer.weight_hh));
+            put(name("bias"), vec![rows], wide(&layer.bias));
+            if let Some(scale) = &layer.row_scale {
+                put(name("row_scale"), vec![rows], wide(&scale.multiplier));
+            }
+        }
+        if let (Some(head), Some(last)) = (&self.head, self.layers.last()) {
+            let shape = vec![head.output_size, last.hidden_size];
+            put("head.weight".into(), shape, wide(&head.weight));
+            put("head.bias".into(), vec![head.output_size], wide(&head.bias));
+        }
+        for (name, (shape, values)) in &self.passengers {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+            let tensor = (Dtype::F32, shape.clone(), bytes.collect());
+            tensors.insert(name.clone(), tensor);
+        }
+        tensors
     }
 
     fn formats(&self) -> ModelHeader {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fixed::QFormat;
-use crate::quantize::seeded::random_model;
+use crate::quantize::random_model;
 
 #[test]
 fn offsets_are_exact_multiples_and_come_off_before_rounding() {

@@ -1,6 +1,7 @@
 //! Tests of `seeded.rs`.
 
 use super::*;
+use crate::quantize::random_model;
 
 #[test]
 fn weights_drawn_at_once_are_those_drawn_one_by_one() {

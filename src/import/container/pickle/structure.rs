@@ -3,7 +3,7 @@
 use super::{Loaded, Machine, PickleValue};
 
 impl Machine<'_> {
-    /// Containers, the memo, and what Python would look up and call.
+    /// Containers, the memo, and objects that Python would look up and call.
     pub(super) fn structure(&mut self, code: u8) -> Loaded<()> {
         match code {
             b')' => self.push(PickleValue::Tuple(Vec::new())),
@@ -45,21 +45,21 @@ impl Machine<'_> {
                 let items = self.above_mark()?;
                 self.set_items(&items)?;
             }
-            b'q' => {
-                let key = self.number(1)?;
-                self.remember(key)?;
-            }
-            b'r' => {
-                let key = self.number(4)?;
+            code => self.memo(code)?,
+        }
+        Ok(())
+    }
+
+    /// Values to come back to.
+    fn memo(&mut self, code: u8) -> Loaded<()> {
+        match code {
+            b'q' | b'r' => {
+                let key = self.number(if code == b'q' { 1 } else { 4 })?;
                 self.remember(key)?;
             }
             0x94 => self.remember(self.memo.len() as u64)?,
-            b'h' => {
-                let key = self.number(1)?;
-                self.recall(key)?;
-            }
-            b'j' => {
-                let key = self.number(4)?;
+            b'h' | b'j' => {
+                let key = self.number(if code == b'h' { 1 } else { 4 })?;
                 self.recall(key)?;
             }
             code => self.object(code)?,

@@ -1,0 +1,205 @@
+//! Changes that give one part more bits than were chosen.
+
+use super::FormatRequest;
+use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS};
+use crate::fixed::QFormat;
+
+/// The part that a change gives bits to; one line is printed of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    Weights,
+    H,
+    X,
+    All,
+    Z,
+    Gates,
+    C,
+}
+
+/// Something with more bits than was chosen.
+pub(super) struct Change {
+    pub(super) group: Group,
+    pub(super) part: String,
+    pub(super) option: String,
+    pub(super) price: String,
+    pub(super) weight_bits: u32,
+    pub(super) formats: Vec<Formats>,
+}
+
+pub(super) fn with(formats: &[Formats], change: impl Fn(&mut Formats)) -> Vec<Formats> {
+    let mut all = formats.to_vec();
+    all.iter_mut().for_each(change);
+    all
+}
+
+/// The next width that options take.
+pub(super) fn next_width(bits: u32) -> Option<u32> {
+    match bits {
+        1..=7 => Some(bits + 1),
+        8..=15 => Some(16),
+        _ => None,
+    }
+}
+
+/// `format` with `more` bits, all of them below the point.
+fn finer(format: QFormat, more: u32) -> QFormat {
+    QFormat::new(format.bits + more, format.frac + more as i32)
+}
+
+fn widen_x(formats: &mut [Formats], bits: u32) {
+    let x = formats[0].x;
+    formats[0].x = finer(x, bits - x.bits);
+}
+
+fn widen_h(formats: &mut [Formats], bits: u32) {
+    let mut below = None;
+    for formats in formats {
+        formats.x = below.unwrap_or(formats.x);
+        formats.h = finer(formats.h, bits - formats.h.bits);
+        below = Some(formats.h);
+    }
+}
+
+/// Every change that the contract allows, the cheapest of a group first.
+pub(super) fn changes(formats: &[Formats], wanted: &FormatRequest) -> Vec<Change> {
+    let mut all = Vec::new();
+    let mut add = |group, part: String, option: String, price: String, weight_bits, formats| {
+        all.push(Change {
+            group,
+            part,
+            option,
+            price,
+            weight_bits,
+            formats,
+        });
+    };
+    operands(formats, wanted, &mut add);
+    element_wise(formats, wanted.weight_bits, &mut add);
+    all
+}
+
+fn plural(bits: u32) -> String {
+    match bits {
+        1 => "1 bit".to_string(),
+        bits => format!("{bits} bits"),
+    }
+}
+
+/// More bits for weights, h and x, each alone and all together.
+fn operands(
+    formats: &[Formats],
+    wanted: &FormatRequest,
+    add: &mut impl FnMut(Group, String, String, String, u32, Vec<Formats>),
+) {
+    let (weight, act, input) = (wanted.weight_bits, wanted.act_bits, wanted.input_bits);
+    let wider = |h: Option<u32>, x: Option<u32>| {
+        let mut wider = formats.to_vec();
+        if let Some(bits) = h {
+            widen_h(&mut wider, bits);
+        }
+        if let Some(bits) = x {
+            widen_x(&mut wider, bits);
+        }
+        wider
+    };
+    let (w, h, x) = (next_width(weight), next_width(act), next_width(input));
+    if let Some(bits) = w {
+        add(
+            Group::Weights,
+            format!("weights of {}", plural(weight)),
+            format!("--weight-bits {bits}"),
+            format!("weight memory {bits}/{weight}, products of {bits} bits"),
+            bits,
+            formats.to_vec(),
+        );
+    }
+    for (group, name, now, next, formats) in [
+        (Group::H, "h", act, h, wider(h, None)),
+        (Group::X, "x", input, x, wider(None, x)),
+    ] {
+        let option = if group == Group::H { "act" } else { "input" };
+        if let Some(bits) = next {
+            add(
+                group,
+                format!("{name} of {}", plural(now)),
+                format!("--{option}-bits {bits}"),
+                format!("products with {name} of {bits} bits"),
+                weight,
+                formats,
+            );
+        }
+    }
+    if let (Some(bits), Some(_), Some(_)) = (w, h, x)
+        && (weight, weight) == (act, input)
+    {
+        add(
+            Group::All,
+            format!("weights, h and x of {} together", plural(weight)),
+            format!("--bits {bits}"),
+            format!("weight memory {bits}/{weight}, products of {bits} by {bits} bits"),
+            bits,
+            wider(h, x),
+        );
+    }
+}
+
+/// More bits for z, the gates and c, where they were given too few.
+fn element_wise(
+    formats: &[Formats],
+    weight_bits: u32,
+    add: &mut impl FnMut(Group, String, String, String, u32, Vec<Formats>),
+) {
+    let first = formats[0];
+    for more in 1..=MOST_Z_BITS.saturating_sub(first.z.bits) {
+        let bits = first.z.bits + more;
+        for (what, above) in [("finer", 0), ("of twice the range", 1)] {
+            let frac = first.z.frac + more as i32 - above;
+            let wider = with(formats, |formats| {
+                let bits = (formats.z.bits + more).min(MOST_Z_BITS);
+                let more = (bits - formats.z.bits) as i32;
+                formats.z = QFormat::new(bits, formats.z.frac + more - above);
+            });
+            add(
+                Group::Z,
+                format!("z of {}, {what}", first.z),
+                format!("--z-bits {bits} --z-frac {frac}"),
+                format!("tables {} times as large", 1 << more),
+                weight_bits,
+                wider,
+            );
+        }
+    }
+    if first.a_frac < MOST_GATE_FRAC {
+        let bits = (first.a_frac + 2).min(MOST_GATE_FRAC);
+        add(
+            Group::Gates,
+            format!("gate values of {} fraction bits", first.a_frac),
+            format!("--gate-frac {bits}"),
+            format!("tables and multipliers {} bits wider", bits - first.a_frac),
+            weight_bits,
+            with(formats, |formats| formats.a_frac = bits.max(formats.a_frac)),
+        );
+    }
+    for (what, above) in [("finer", 0), ("of larger range", 4)] {
+        let bits = (first.c.bits + 4).min(MOST_C_BITS);
+        let frac = first.c.frac + (bits - first.c.bits) as i32 - above;
+        if bits > first.c.bits {
+            let wider = with(formats, |formats| {
+                let bits = (formats.c.bits + 4).min(MOST_C_BITS);
+                let more = (bits - formats.c.bits) as i32;
+                formats.c = QFormat::new(bits, formats.c.frac + more - above);
+            });
+            add(
+                Group::C,
+                format!("c of {}, {what}", first.c),
+                format!("--c-bits {bits} --c-frac {frac}"),
+                format!(
+                    "memory and multiplier of c {} bits wider",
+                    bits - first.c.bits
+                ),
+                weight_bits,
+                wider,
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Models of arbitrary formats, for property tests.
+
+use super::model::{Layer, QuantizedModel};
+use super::splitmix::SplitMix;
+use crate::fixed::QFormat;
+
+/// A model with arbitrary formats, for property tests: every width, fractions that ask for different
+/// shifts in every gate, sizes up to `largest`, one to three layers.
+#[must_use]
+pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
+    let mut noise = SplitMix(seed);
+    let count = noise.between(1, 3);
+    let mut input_size = size(&mut noise, largest);
+    let mut x = QFormat::new(width(&mut noise), noise.between(-1, 5) as i32);
+    let mut model = QuantizedModel::default();
+    for _ in 0..count {
+        let layer = random_layer(&mut noise, (input_size, x), largest);
+        (input_size, x) = (layer.hidden_size, layer.h);
+        model.layers.push(layer);
+    }
+    model
+}
+
+fn width(noise: &mut SplitMix) -> u32 {
+    [1, 2, 3, 4, 5, 6, 7, 8, 16][noise.between(0, 8) as usize]
+}
+
+fn size(noise: &mut SplitMix, largest: usize) -> usize {
+    noise.between(1, largest as i64) as usize
+}
+
+/// A layer on x of this size and format. The order of the draws is part of what a seed means.
+fn random_layer(noise: &mut SplitMix, (input_size, x): (usize, QFormat), largest: usize) -> Layer {
+    let hidden_size = size(noise, largest);
+    let h_bits = width(noise);
+    let h = QFormat::new(h_bits, h_bits as i32 - 1 + noise.between(-1, 1) as i32);
+    let w_bits = width(noise);
+    let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
+    let mut fractions = || std::array::from_fn(|_| base + noise.between(-2, 2) as i32);
+    let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
+    let usual = noise.between(0, 1) == 0;
+    let mut pick = |usual_value: i64, least: i64, most: i64| {
+        if usual {
+            usual_value
+        } else {
+            noise.between(least, most)
+        }
+    };
+    let z = QFormat::new(pick(8, 3, 9) as u32, pick(4, 1, 6) as i32);
+    let a_frac = pick(8, 4, 10) as u32;
+    let c = QFormat::new(pick(16, 6, 20) as u32, pick(10, 3, 12) as i32);
+    let mut weights = |count: usize| -> Vec<i16> {
+        let codes = (0..count).map(|_| noise.code(w_bits, true) as i16);
+        codes.collect()
+    };
+    let mut layer = Layer {
+        input_size,
+        hidden_size,
+        x,
+        h,
+        w_bits,
+        w_frac_ih,
+        w_frac_hh,
+        z,
+        a_frac,
+        c,
+        weight_ih: weights(4 * hidden_size * input_size),
+        weight_hh: weights(4 * hidden_size * hidden_size),
+        bias: Vec::new(),
+        row_scale: None,
+    };
+    for gate in 0..4 {
+        let one = (f64::from(layer.alignment(gate).frac.min(24)).exp2() * 2.0).max(1.0) as i64;
+        let biases = (0..hidden_size).map(|_| noise.between(-one, one) as i32);
+        layer.bias.extend(biases);
+    }
+    layer
+}

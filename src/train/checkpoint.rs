@@ -1,0 +1,259 @@
+//! Checkpoints: all of a training in one file, with a digest.
+
+use super::files::file;
+use super::numbers::Numbers;
+use super::trainer::{Best, Epoch, Trainer};
+use crate::quantize::SplitMix;
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// A checkpoint that does not belong to this training, or to none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Damaged, or no checkpoint.
+    #[error("{0}: it is not a checkpoint of this version")]
+    Damaged(String),
+    /// Made with another setting.
+    #[error("--{name}: the checkpoint was made with {was}, now it is {is}")]
+    Setting {
+        /// The option.
+        name: String,
+        /// Its value then.
+        was: String,
+        /// Its value now.
+        is: String,
+    },
+}
+
+impl From<CheckpointError> for crate::diagnostic::Problem {
+    fn from(error: CheckpointError) -> Self {
+        match &error {
+            CheckpointError::Damaged(_) => {
+                Self::new(error.to_string()).help("start again with --force")
+            }
+            CheckpointError::Setting { .. } => Self::new(error.to_string())
+                .help("resume with the same, or start again with --force"),
+        }
+    }
+}
+
+/// Key of a checkpoint's metadata.
+const KEY: &str = "lprnn_training";
+
+/// All of a checkpoint that is no tensor.
+#[derive(Serialize, Deserialize)]
+struct TrainingProgress {
+    format: u32,
+    /// SHA-256 of the file in hexadecimal digits, made with [`NO_DIGEST`] in its place.
+    digest: String,
+    settings: BTreeMap<String, String>,
+    epoch: u64,
+    done: usize,
+    position: usize,
+    rate: f32,
+    noise: u64,
+    taken: u64,
+    loss: f64,
+    tokens: u64,
+    stale: u64,
+    fractions: Vec<i32>,
+    best: Option<(u64, f64, Vec<i32>)>,
+    history: Vec<Epoch>,
+}
+
+/// Number of the format of checkpoints.
+const CHECKPOINT_FORMAT: u32 = 2;
+/// Stands in the place of the digest while it is made.
+const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// Stands before the digest, in a string of the file's header.
+const BEFORE_DIGEST: &[u8] = br#"\"digest\":\""#;
+
+/// Where the digest is.
+fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
+    let mut places = file.windows(BEFORE_DIGEST.len());
+    let start = places.position(|bytes| bytes == BEFORE_DIGEST)? + BEFORE_DIGEST.len();
+    let end = start + NO_DIGEST.len();
+    (end <= file.len()).then_some(start..end)
+}
+
+fn digest_of(file: &[u8]) -> String {
+    let hash = Sha256::digest(file);
+    let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
+/// The file with its digest.
+fn sealed(mut file: Vec<u8>) -> Vec<u8> {
+    let digest = digest_of(&file);
+    if let Some(place) = digest_place(&file) {
+        file[place].copy_from_slice(digest.as_bytes());
+    }
+    file
+}
+
+/// `true` if the file has the digest of its contents.
+fn is_sealed(file: &[u8]) -> bool {
+    let Some(place) = digest_place(file) else {
+        return false;
+    };
+    let mut bare = file.to_vec();
+    bare[place.clone()].copy_from_slice(NO_DIGEST.as_bytes());
+    file[place] == *digest_of(&bare).as_bytes()
+}
+
+impl Trainer {
+    /// Everything that is needed to go on as if nothing had happened. `settings` are the options
+    /// that must be the same then, by name.
+    ///
+    /// # Panics
+    /// Never: what is written is plain data.
+    #[must_use]
+    pub fn checkpoint(&self, settings: &BTreeMap<String, String>) -> Vec<u8> {
+        let mut tensors: BTreeMap<String, (Vec<usize>, &[f32])> = BTreeMap::new();
+        let flat = |values: &[f32]| vec![values.len()];
+        tensors.insert("values".into(), (flat(&self.values), &self.values));
+        for (index, moment) in self.optimizer.moments.iter().enumerate() {
+            tensors.insert(format!("moments.{index}"), (flat(moment), moment));
+        }
+        for (layer, (h, c)) in self.state.h.iter().zip(&self.state.c).enumerate() {
+            tensors.insert(format!("h.{layer}"), (flat(h), h));
+            tensors.insert(format!("c.{layer}"), (flat(c), c));
+        }
+        if let Some(best) = &self.best {
+            tensors.insert("best".into(), (flat(&best.values), &best.values));
+        }
+        let numbers = |numbers: Option<&Numbers>| numbers.map_or(Vec::new(), Numbers::fractions);
+        let progress = TrainingProgress {
+            format: CHECKPOINT_FORMAT,
+            digest: NO_DIGEST.into(),
+            settings: settings.clone(),
+            epoch: self.epoch,
+            done: self.done,
+            position: self.position,
+            rate: self.rate,
+            noise: self.noise.0,
+            taken: self.optimizer.taken,
+            loss: self.loss,
+            tokens: self.tokens,
+            stale: self.stale,
+            fractions: numbers(self.numbers.as_ref()),
+            best: self
+                .best
+                .as_ref()
+                .map(|best| (best.epoch, best.nats, numbers(best.numbers.as_ref()))),
+            history: self.history.clone(),
+        };
+        let text = serde_json::to_string(&progress).expect("plain data");
+        sealed(file(&tensors, Some((KEY, text))))
+    }
+
+    /// Takes up what a checkpoint left, on a trainer made with the same options.
+    pub fn resume(
+        &mut self,
+        bytes: &[u8],
+        settings: &BTreeMap<String, String>,
+    ) -> Result<(), CheckpointError> {
+        let progress = progress(bytes)?;
+        if !is_sealed(bytes) {
+            return Err(damaged("its digest is not that of its contents"));
+        }
+        let tensors = Saved(SafeTensors::deserialize(bytes).map_err(damaged)?);
+        same_settings(&progress.settings, settings)?;
+        let count = self.values.len();
+        let values = tensors.take("values", count)?;
+        let mut state = self.state.clone();
+        for (layer, (h, c)) in state.h.iter_mut().zip(&mut state.c).enumerate() {
+            *h = tensors.take(&format!("h.{layer}"), h.len())?;
+            *c = tensors.take(&format!("c.{layer}"), c.len())?;
+        }
+        let mut moments = self.optimizer.moments.clone();
+        for (index, moment) in moments.iter_mut().enumerate() {
+            *moment = tensors.take(&format!("moments.{index}"), moment.len())?;
+        }
+        self.best = match progress.best {
+            Some((epoch, nats, fractions)) => Some(Best {
+                epoch,
+                nats,
+                values: tensors.take("best", count)?,
+                numbers: with_fractions(self.numbers.as_ref(), &fractions)?,
+            }),
+            None => None,
+        };
+        self.numbers = with_fractions(self.numbers.as_ref(), &progress.fractions)?;
+        (self.values, self.state) = (values, state);
+        (self.optimizer.moments, self.optimizer.taken) = (moments, progress.taken);
+        (self.epoch, self.done) = (progress.epoch, progress.done);
+        (self.position, self.rate) = (progress.position, progress.rate);
+        self.noise = SplitMix(progress.noise);
+        (self.loss, self.tokens) = (progress.loss, progress.tokens);
+        (self.stale, self.history) = (progress.stale, progress.history);
+        Ok(())
+    }
+}
+
+fn damaged(problem: impl std::fmt::Display) -> CheckpointError {
+    CheckpointError::Damaged(problem.to_string())
+}
+
+/// The record in the metadata of a checkpoint.
+fn progress(bytes: &[u8]) -> Result<TrainingProgress, CheckpointError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let text = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(KEY))
+        .ok_or_else(|| damaged("has no record of a training"))?;
+    let progress: TrainingProgress = serde_json::from_str(text).map_err(damaged)?;
+    if progress.format != CHECKPOINT_FORMAT {
+        return Err(damaged(format!("is of format {}", progress.format)));
+    }
+    Ok(progress)
+}
+
+fn same_settings(
+    then: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Result<(), CheckpointError> {
+    for (name, is) in now {
+        let was = then.get(name).map_or("nothing", String::as_str);
+        if was != is {
+            return Err(CheckpointError::Setting {
+                name: name.clone(),
+                was: was.to_owned(),
+                is: is.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn with_fractions(
+    numbers: Option<&Numbers>,
+    fractions: &[i32],
+) -> Result<Option<Numbers>, CheckpointError> {
+    let Some(numbers) = numbers else {
+        return Ok(None);
+    };
+    let with = numbers.with_fractions(fractions);
+    with.map(Some)
+        .ok_or_else(|| damaged("its fractions do not fit"))
+}
+
+/// The tensors of a checkpoint.
+struct Saved<'a>(SafeTensors<'a>);
+
+impl Saved<'_> {
+    /// The tensor `name`, which must have `length` elements.
+    fn take(&self, name: &str, length: usize) -> Result<Vec<f32>, CheckpointError> {
+        let tensor = self.0.tensor(name).map_err(damaged)?;
+        let (words, _) = tensor.data().as_chunks();
+        let values: Vec<f32> = words.iter().copied().map(f32::from_le_bytes).collect();
+        if tensor.dtype() != Dtype::F32 || values.len() != length {
+            return Err(damaged(format!("{name} has {} elements", values.len())));
+        }
+        Ok(values)
+    }
+}

@@ -7,7 +7,9 @@ use super::progress::Progress;
 use super::verify;
 use super::{jobs, workers};
 use crate::diagnostic::{Problem, Problems};
-use crate::explore::report::{Setting, Summary, VerifiedRow, all_rows, markdown, page, to_csv};
+use crate::explore::report::{
+    ReportSetting, Summary, VerifiedRow, all_rows, markdown, page, to_csv,
+};
 use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
 use crate::flow::{Place, Verified};
 use crate::spec::Numerics;
@@ -185,7 +187,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
     if let Some(issue) = nothing_left(&sweep) {
         return Err(issue.into());
     }
-    let setting = Setting {
+    let setting = ReportSetting {
         clock_mhz: args.limits.clock,
         all: args.all,
     };

@@ -9,6 +9,7 @@ mod cosim;
 mod demo;
 mod design;
 mod doctor;
+mod ended;
 mod estimate;
 mod eval;
 mod explore;
@@ -34,6 +35,7 @@ mod workers;
 
 use crate::diagnostic::{Problem, Problems};
 use clap::Parser;
+pub use ended::Ended;
 use output::{Console, Format};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -94,15 +96,6 @@ enum Command {
     Demo(demo::Args),
     /// Check which external tools are installed, and how to get missing ones
     Doctor(doctor::Args),
-}
-
-/// How a command that ran has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
-    /// Everything is as it should be.
-    Well,
-    /// A check ran and found a difference.
-    Different,
 }
 
 const COULD_NOT_RUN: u8 = 2;

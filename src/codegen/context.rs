@@ -1,7 +1,7 @@
 //! What the templates are filled from: one total struct per template, every value rendered.
 
 use super::interface::{Interface, StreamPort};
-use super::layer::LayerContext;
+use super::layer::{LayerContext, Rom};
 use super::library::library_prefix;
 use super::literal;
 use super::parameters::{assignment, parameters};
@@ -11,18 +11,6 @@ use crate::spec::{MemoryInit, StatePolicy};
 use bitvec::field::BitField;
 use bitvec::prelude::{Lsb0, bitvec};
 use serde::Serialize;
-
-/// One instance of a read-only memory.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rom {
-    module: String,
-    /// With a space at its end, or nothing.
-    parameters: String,
-    /// `weights` or `biases`.
-    contents: &'static str,
-    /// The same as its nets begin.
-    net: &'static str,
-}
 
 /// A weight or bias memory of a layer: its name in the design and its contents.
 #[derive(Clone, Debug)]

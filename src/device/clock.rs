@@ -1,6 +1,5 @@
 //! Classes of devices whose clock is estimated.
 
-use super::family::Family;
 use serde::{Deserialize, Serialize};
 
 /// Devices with the same delays.
@@ -29,16 +28,5 @@ impl ClockClass {
             Self::Ice40Hx => "ice40 hx",
             Self::Ice40Up => "ice40 up",
         }
-    }
-
-    /// The class of a device of a family, as nextpnr or the table of parts names it; of the family's
-    /// usual one without a device. `None` where nothing was measured.
-    #[must_use]
-    pub fn of(family: Family, device: Option<&str>) -> Option<Self> {
-        let lp = |name: &str| name.strip_prefix("ice40").unwrap_or(name).starts_with("lp");
-        if family.sources() == Family::Ice40 && device.is_some_and(lp) {
-            return None;
-        }
-        family.with_device(device).facts().clock
     }
 }

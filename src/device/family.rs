@@ -285,5 +285,18 @@ impl<'de> Deserialize<'de> for Family {
     }
 }
 
+impl ClockClass {
+    /// The class of a device of a family, as nextpnr or the table of parts names it; of the family's
+    /// usual one without a device. `None` where nothing was measured.
+    #[must_use]
+    pub fn of(family: Family, device: Option<&str>) -> Option<Self> {
+        let lp = |name: &str| name.strip_prefix("ice40").unwrap_or(name).starts_with("lp");
+        if family.sources() == Family::Ice40 && device.is_some_and(lp) {
+            return None;
+        }
+        family.with_device(device).facts().clock
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! The same arithmetic as `LayerState`, which is the definition, in a shape that compilers turn
 //! into vector instructions: no branch depends on a value, tables have a fixed size.
 
-use super::packed::{CodePair, Packed, pairs};
+use super::packed::{CodePair, PackedRows, pairs};
 use super::saturation::{Saturation, StageCount};
 use crate::fixed::QFormat;
 use crate::quantize::{ActivationTables, Layer};
@@ -68,8 +68,8 @@ impl Requantize {
 pub(super) struct NarrowLayer {
     pub(super) input_size: usize,
     pub(super) hidden_size: usize,
-    weight_ih: Packed,
-    weight_hh: Packed,
+    weight_ih: PackedRows,
+    weight_hh: PackedRows,
     bias: Vec<i32>,
     /// Left shifts of both products, per gate.
     shift_x: [u32; 4],
@@ -150,8 +150,8 @@ impl NarrowLayer {
         Some(Self {
             input_size: inputs,
             hidden_size: hidden,
-            weight_ih: Packed::new(&layer.weight_ih, 4 * hidden, inputs),
-            weight_hh: Packed::new(&layer.weight_hh, 4 * hidden, hidden),
+            weight_ih: PackedRows::new(&layer.weight_ih, 4 * hidden, inputs),
+            weight_hh: PackedRows::new(&layer.weight_hh, 4 * hidden, hidden),
             bias: layer.bias.clone(),
             shift_x: align.map(|align| align.shift_x),
             shift_h: align.map(|align| align.shift_h),

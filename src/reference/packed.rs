@@ -20,7 +20,7 @@ pub(super) const fn pairs(elements: usize) -> usize {
 
 /// A matrix in blocks of [`ROWS`] rows: for every pair of columns, the pair of each row.
 #[derive(Clone, Debug)]
-pub(super) struct Packed {
+pub(super) struct PackedRows {
     blocks: usize,
     pairs: usize,
     data: Vec<[i16; 2 * ROWS]>,
@@ -108,7 +108,7 @@ impl Lanes for Portable {
     }
 }
 
-impl Packed {
+impl PackedRows {
     /// Packs `[rows, columns]`, row-major.
     pub(super) fn new(weights: &[i16], rows: usize, columns: usize) -> Self {
         let (blocks, pairs) = (rows.div_ceil(ROWS), pairs(columns));
@@ -153,7 +153,7 @@ impl Packed {
 }
 
 struct PackedJob<'a> {
-    packed: &'a Packed,
+    packed: &'a PackedRows,
     vectors: &'a [CodePair],
     out: &'a mut [i32],
 }
@@ -190,7 +190,7 @@ impl<L: Lanes, const B: usize, const V: usize> NullaryFnOnce for On<'_, L, B, V>
 #[inline(always)]
 fn rows<L: Lanes, const B: usize, const V: usize>(
     lanes: L,
-    packed: &Packed,
+    packed: &PackedRows,
     vectors: &[CodePair],
     out: &mut [i32],
 ) {
@@ -206,7 +206,7 @@ fn rows<L: Lanes, const B: usize, const V: usize>(
 #[inline(always)]
 fn some_rows<L: Lanes, const B: usize, const V: usize>(
     lanes: L,
-    packed: &Packed,
+    packed: &PackedRows,
     first: usize,
     vectors: &[CodePair],
     out: &mut [i32],

@@ -139,7 +139,7 @@ fn what_cannot_be_evaluated_is_refused_with_a_remedy() {
     // At character level the words of the vocabulary are of no use.
     refused(
         eval(&good, &text).args(["--level", "char"]),
-        "line 1: \"t\"",
+        "text.txt:1: \"t\"",
         "vocabulary",
     );
     let alone = write("alone.safetensors", &std::fs::read(&good).unwrap());

@@ -5,7 +5,7 @@ use super::super::output::Console;
 use super::{Folder, PLAN, POINTS, result_name};
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
-use crate::explore::report::Setting;
+use crate::explore::report::ReportSetting;
 use crate::explore::{Evaluator, Figures, Found, Task, Work, record};
 use crate::flow::{measure_point, write_inside};
 use crate::spec::Numerics;
@@ -88,7 +88,7 @@ fn work(task: &Task, console: Console) -> Result<Found, Problems> {
         tools: Vec::new(),
     };
     if task.work >= Work::Cosim {
-        let setting = Setting {
+        let setting = ReportSetting {
             clock_mhz: task.clock_mhz,
             all: false,
         };

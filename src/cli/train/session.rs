@@ -2,9 +2,9 @@
 
 use super::super::output::Console;
 use super::super::progress::Progress;
+use super::args::{Args, CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
 use super::report::{TrainReport, describe};
 use super::texts::Texts;
-use super::{Args, CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::write_file;
 use crate::import::FloatModel;

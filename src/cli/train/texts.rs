@@ -1,7 +1,7 @@
 //! The texts of a training, as tokens.
 
 use super::super::eval::read_text;
-use super::Args;
+use super::args::Args;
 use crate::diagnostic::{Problem, Problems};
 use crate::lm::{Vocabulary, tokenize};
 use std::path::Path;

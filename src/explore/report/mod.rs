@@ -11,5 +11,5 @@ mod verified;
 pub use markdown::markdown;
 pub use page::page;
 pub use row::PointRow;
-pub use summary::{Counts, Entry, EstimateErrors, Setting, Summary, all_rows, to_csv};
+pub use summary::{Counts, Entry, EstimateErrors, ReportSetting, Summary, all_rows, to_csv};
 pub use verified::VerifiedRow;

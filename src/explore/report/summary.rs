@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// Settings of the command line beside the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Setting {
+pub struct ReportSetting {
     /// Clock to convert cycles into time, MHz.
     pub clock_mhz: f64,
     /// `true` if points that miss a limit are listed too.
@@ -82,7 +82,7 @@ pub struct Summary {
     pub max_cycles: Option<u64>,
     /// Clock and the like.
     #[serde(flatten)]
-    pub setting: Setting,
+    pub setting: ReportSetting,
     /// Name of the measure in the accuracy file.
     pub metric: Option<String>,
     /// `true` if a larger measure is a better one.
@@ -105,7 +105,7 @@ impl Summary {
     pub fn new(
         sweep: &Sweep,
         accuracies: Option<&Accuracies>,
-        setting: Setting,
+        setting: ReportSetting,
         most: Option<usize>,
     ) -> Self {
         let row = |index: usize| PointRow::new(index, sweep, setting.clock_mhz);
@@ -208,7 +208,7 @@ impl Entry {
 
 /// Every point of a sweep, in its order.
 #[must_use]
-pub fn all_rows(sweep: &Sweep, setting: Setting) -> Vec<PointRow> {
+pub fn all_rows(sweep: &Sweep, setting: ReportSetting) -> Vec<PointRow> {
     (0..sweep.judged.len())
         .map(|index| PointRow::new(index, sweep, setting.clock_mhz))
         .collect()

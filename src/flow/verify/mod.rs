@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::cosim::Workload;
 use crate::device::{Family, Part, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
-use crate::explore::report::{Setting, Summary, VerifiedRow};
+use crate::explore::report::{ReportSetting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Point, Recommended, Role, Sweep};
 use crate::spec::{DesignConfig, Network, Origins};
 use crate::synth::{Options, RouteOptions, SynthError};
@@ -82,7 +82,7 @@ pub fn verify(
     sweep: &Sweep,
     evaluator: &Evaluator,
     chosen: &[Recommended],
-    setting: Setting,
+    setting: ReportSetting,
     watch: &dyn Watch,
 ) -> Result<Vec<Verified>, Problems> {
     let mut verified = Vec::new();
@@ -112,7 +112,7 @@ pub fn verify(
 pub fn measure_point(
     (point, part): (&Point, Option<&'static Part>),
     evaluator: &Evaluator,
-    setting: Setting,
+    setting: ReportSetting,
     synthesise: bool,
     watch: &dyn Watch,
 ) -> Result<Measured, Problems> {

@@ -1,6 +1,6 @@
 //! Tests of `verified.rs`.
 
-use super::super::{Setting, Summary};
+use super::super::{ReportSetting, Summary};
 use super::*;
 use crate::device::{Family, Part};
 use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
@@ -26,7 +26,7 @@ fn summary() -> Summary {
         max_cycles: None,
     };
     let sweep = Sweep::run(&evaluator, &[spec(1), spec(4)], limits, None, &|_| ()).unwrap();
-    let setting = Setting {
+    let setting = ReportSetting {
         clock_mhz: 120.0,
         all: false,
     };

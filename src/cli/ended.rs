@@ -1,0 +1,10 @@
+//! The end of a command that ran.
+
+/// How a command that ran has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything is as it should be.
+    Well,
+    /// A check ran and found a difference.
+    Different,
+}

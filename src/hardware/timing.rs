@@ -25,8 +25,12 @@ fn listed<S: Serializer>(mask: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(distances(*mask))
 }
 
-fn distances(mask: u64) -> impl Iterator<Item = usize> {
-    (0..u64::BITS as usize).filter(move |distance| mask >> distance & 1 == 1)
+fn distances(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (mask != 0).then(|| mask.trailing_zeros() as usize);
+        mask &= mask.wrapping_sub(1);
+        lowest
+    })
 }
 
 impl LaneTiming {

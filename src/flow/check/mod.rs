@@ -60,16 +60,8 @@ impl Opened {
     }
 
     fn traced(&self) -> Vec<TracedLayer> {
-        let layers = self.planned.model.layers.iter();
-        let layers = layers.zip(self.planned.design.layers());
-        let traced = |(layer, folded): (&crate::quantize::Layer, &crate::hardware::LayerDesign)| {
-            TracedLayer {
-                hidden_size: layer.hidden_size,
-                units: folded.folding().units,
-                z_bits: layer.z.bits as usize,
-            }
-        };
-        layers.map(traced).collect()
+        let layers = self.planned.design.layers().iter();
+        layers.map(TracedLayer::from).collect()
     }
 }
 

@@ -22,6 +22,7 @@ fn checked(
     let mut spoilt = words.clone();
     expected(&mut spoilt);
     let layers = [TracedLayer {
+        sums: lprnn_hw::hardware::LSTM.sums,
         hidden_size: 4,
         units: 2,
         z_bits: 11,

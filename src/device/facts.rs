@@ -6,6 +6,8 @@ use crate::tools::ToolKind;
 
 /// Row of a family: its cells, the tools that map to it, and what the sources do for it.
 #[derive(Debug)]
+// Every column says one thing that a family has or has not.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Facts {
     /// As options, files and reports spell it.
     pub word: &'static str,
@@ -15,9 +17,9 @@ pub struct Facts {
     pub title: &'static str,
     /// Inputs of a LUT.
     pub lut_inputs: usize,
-    /// Whether a LUT and the flip-flop behind it are one cell, of which the flip-flop has no other input.
+    /// True where a LUT and the flip-flop behind it are one cell, of which the flip-flop has no other input.
     pub ff_behind_lut: bool,
-    /// Whether LUTs serve as shift registers.
+    /// True where LUTs serve as shift registers.
     pub shift_registers: bool,
     /// Carry chain.
     pub carry: Carry,
@@ -25,9 +27,9 @@ pub struct Facts {
     pub multiplier: Option<Multiplier>,
     /// Weight bits from which on `--mac auto` takes DSP blocks; `None`: never.
     pub auto_dsp_bits: Option<u32>,
-    /// Whether a register stands between a selection and its addition, as LUT4s want it.
+    /// True where a register stands between a selection and its addition, as LUT4s want it.
     pub mux_register: bool,
-    /// Whether memories and tables are slow enough to want registers before and behind them.
+    /// True where memories and tables are slow enough to want registers before and behind them.
     pub slow_memory: bool,
     /// Value of `ram_style` for small memories.
     pub small_memory_style: &'static str,
@@ -66,16 +68,18 @@ pub struct Carry {
 
 /// Multiplier of a DSP block, as Yosys knows it.
 #[derive(Debug)]
+// Every column says one thing that a family has or has not.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Multiplier {
     /// Bits of the wide operand, of the narrow one, of the sum behind the product.
     pub ports: (usize, usize, usize),
-    /// Whether the sources may use the adder behind the product.
+    /// True where the sources may use the adder behind the product.
     pub adder: bool,
-    /// Whether several rows may share a block.
+    /// True where several rows may share a block.
     pub packs: bool,
-    /// Whether Yosys puts the registers and the addition around a product into its block.
+    /// True where Yosys puts the registers and the addition around a product into its block.
     pub absorbs: bool,
-    /// Whether blocks of one product are added up inside the blocks.
+    /// True where blocks of one product are added up inside the blocks.
     pub cascades: bool,
     /// Bits of both operands together from which on Yosys takes a block.
     pub least_bits: usize,

@@ -260,7 +260,7 @@ impl Family {
         }
     }
 
-    /// Whether a LUT has four inputs.
+    /// True where a LUT has four inputs.
     #[must_use]
     pub const fn lut4(self) -> bool {
         self.facts().lut_inputs == 4

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("data/parts.csv");
 
-/// What an FPGA has.
+/// Resources of an FPGA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Part {
     /// Name without package and speed grade: `xc7a35t`, `lfe5u-25f`, `ice40up5k`.

@@ -15,7 +15,7 @@ pub struct RamCell {
     pub byte: usize,
     /// Smallest blocks (or LUT sites) of a cell.
     pub sites: usize,
-    /// Whether every bit of the width in use is a cell of its own.
+    /// True where every bit of the width in use is a cell of its own.
     pub per_bit: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::tools::Scratch;
 pub struct Built {
     /// Its files.
     pub bundle: Bundle,
-    /// What there is to say about it.
+    /// Its report.
     pub report: Report,
 }
 

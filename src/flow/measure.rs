@@ -11,7 +11,7 @@ use serde::Serialize;
 /// One figure of synthesis beside its estimate.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compared {
-    /// What is counted.
+    /// Name of the figure.
     pub what: &'static str,
     /// By the model.
     pub estimated: u64,
@@ -45,7 +45,7 @@ pub fn compared(estimate: &Estimate, used: &Utilization) -> Vec<Compared> {
     .collect()
 }
 
-/// What synthesis found, beside what was estimated.
+/// Figures of synthesis beside the estimated ones.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measurement {
     /// Number of this object's format.

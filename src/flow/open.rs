@@ -28,7 +28,7 @@ pub struct Opened {
     pub folder: PathBuf,
     /// Signature of the core in it.
     pub interface: Interface,
-    /// What the core should compute, and how it is folded.
+    /// Its model and design, from the files in the folder.
     pub planned: Planned,
 }
 

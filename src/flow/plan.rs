@@ -20,7 +20,7 @@ pub const MODEL: &str = "model.safetensors";
 pub struct Planned {
     /// All settings.
     pub config: DesignConfig,
-    /// What it computes.
+    /// The model in integers.
     pub model: QuantizedModel,
     /// Its hardware in numbers.
     pub design: Design,
@@ -75,13 +75,13 @@ pub fn plan_core(
 }
 
 impl Planned {
-    /// What it will take on the family's usual devices.
+    /// Estimate of it on the family's usual devices.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         self.estimate_on(self.config.implementation.target)
     }
 
-    /// What it will take on devices of this family.
+    /// Estimate of it on devices of this family.
     #[must_use]
     pub fn estimate_on(&self, family: Family) -> Estimate {
         self.estimate_with(family, &FactorTable::built_in())

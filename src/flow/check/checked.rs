@@ -1,4 +1,4 @@
-//! What came of a check.
+//! Outcome of a check.
 
 use crate::cosim::{Outcome, Pattern, Pauses, Toolchain};
 use serde::Serialize;
@@ -11,7 +11,7 @@ pub struct Comparison {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<Pattern>,
     #[serde(flatten)]
-    /// What came of it.
+    /// Outcome of the run.
     pub outcome: Outcome,
     /// One line on the difference.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub struct Checked {
     /// Elements of real inputs beyond the codes of x, with --float-input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clamped_inputs: Option<u64>,
-    /// Whether every word, beat and cycle agreed in every run.
+    /// True where every word, beat and cycle agreed in every run.
     pub equal: bool,
     /// The runs, up to the first that differs.
     pub runs: Vec<Comparison>,

@@ -1,4 +1,4 @@
-//! What was measured of a point.
+//! Figures measured of a point.
 
 use super::super::measure::Compared;
 use crate::device::{Family, Part};
@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Measured {
     /// Network and folding.
     pub design: String,
-    /// Whether every word and the cycle counts agreed in cosimulation.
+    /// True where every word and the cycle counts agreed in cosimulation.
     pub cosim_equal: bool,
     /// Words that were compared, where all are equal.
     pub words: Option<u64>,

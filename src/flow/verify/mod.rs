@@ -41,7 +41,8 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether nothing speaks against the estimate: equal, fitting, built.
+    /// True where nothing speaks against the estimate: equal, fitting, built.
+    #[must_use]
     pub fn holds(&self) -> bool {
         let measured = &self.measured;
         measured.cosim_equal && measured.fits != Some(false) && measured.problem.is_none()
@@ -49,6 +50,7 @@ impl Verified {
 }
 
 /// What was measured beside the recommended points of the summary.
+#[must_use]
 pub fn verified_rows<'a>(summary: &'a Summary, all: &'a [Verified]) -> Vec<VerifiedRow<'a>> {
     let row = |one: &'a Verified| {
         let Verified {

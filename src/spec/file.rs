@@ -16,7 +16,7 @@ pub const MAX_BYTES: u64 = 1 << 20;
 /// that is wrong ends up in [`Settings::problems`].
 #[must_use]
 pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
-    let mut reader = Reader {
+    let mut reader = DesignFile {
         text,
         shown,
         folder,
@@ -38,7 +38,7 @@ pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
     reader.settings
 }
 
-struct Reader<'a> {
+struct DesignFile<'a> {
     text: &'a str,
     shown: &'a str,
     folder: &'a Path,
@@ -46,7 +46,7 @@ struct Reader<'a> {
     problems: Vec<(usize, Problem)>,
 }
 
-impl Reader<'_> {
+impl DesignFile<'_> {
     /// `design.toml:4: implementation.units`
     fn place(&self, at: usize, key: &str) -> Location {
         let before = self.text.get(..at).unwrap_or(self.text);

@@ -19,13 +19,13 @@ fn what_is_no_list_is_refused_with_its_piece() {
         ("", "empty place"),
         ("2,,4", "empty place"),
         ("8..2", "8 is above 2"),
-        ("2..", "`2..` is not a number"),
-        ("four", "`four` is not a number"),
-        ("-3", "`-3` is not a number"),
+        ("2..", "`2..` is neither a number"),
+        ("four", "`four` is neither a number"),
+        ("-3", "`-3` is neither a number"),
         ("1..9:0", "step of 0"),
         ("4:2", "step but no range"),
         ("1..99999999999", "more than 100000"),
-        ("99999999999999999999", "no number"),
+        ("99999999999999999999", "neither a number"),
     ] {
         let issue = numbers("--bits", text).unwrap_err();
         assert_eq!(issue.place, Location::Flag("--bits".into()));

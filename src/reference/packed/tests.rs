@@ -5,7 +5,7 @@ use crate::reference::exact_dot;
 use proptest::prelude::*;
 
 /// Every way that this machine has.
-fn ways(packed: &Packed, vectors: &[CodePair]) -> Vec<Vec<i32>> {
+fn ways(packed: &PackedRows, vectors: &[CodePair]) -> Vec<Vec<i32>> {
     let count = vectors.len() / packed.pairs;
     let run = |way: usize| {
         let mut out = vec![i32::MIN; count * packed.stride()];
@@ -50,7 +50,7 @@ proptest! {
             vector.as_flattened_mut()[..columns].copy_from_slice(&codes);
             flat.push(codes);
         }
-        let packed = Packed::new(&weights, rows, columns);
+        let packed = PackedRows::new(&weights, rows, columns);
         for out in ways(&packed, &vectors) {
             for (vector, out) in flat.iter().zip(out.chunks_exact(packed.stride())) {
                 for (row, &sum) in out.iter().enumerate() {

@@ -64,8 +64,8 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
         ),
         (
             "bits,hidden,valid_bpc\n4,64,1.5\n4,64,1.6\n",
-            "results.csv:3: W4A4 64 units stands on line 2",
-            "leave one",
+            "results.csv:3: W4A4 64 units is already on line 2",
+            "remove one",
         ),
         (
             "bits,hidden,valid_bpc\n4,64,good\n",
@@ -115,7 +115,7 @@ fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
         (
             "bits,bits,hidden,valid_bpc\n4,4,64,1.5\n",
             "results.csv:1: bits: the column is there twice",
-            "leave one",
+            "remove one",
         ),
         (
             "bits,hidden,layers,metric,value\n4,64,1,bpc,1.5\n4,64,1,ppw,9\n",
@@ -157,7 +157,9 @@ fn measures_of_other_names_are_taken_by_name_and_direction() {
     let sweep = "--bits 4 --hidden 32,64 --part xc7a35t --accuracy results.csv --metric score";
     let errors = refused(home.path(), sweep);
     assert!(
-        errors.contains("results.csv: score: whether a larger or a smaller value is the better"),
+        errors.contains(
+            "results.csv: score: its name does not say whether larger or smaller is better"
+        ),
         "{errors}"
     );
     assert!(errors.contains("help: give --accuracy-direction larger or smaller"));

@@ -71,11 +71,11 @@ fn bad_input_is_refused_with_place_and_remedy() {
         (
             format!("{good} --macs 2 --part xc7a35t"),
             "--macs: 2 is out of range",
-            "4 to 65 536",
+            "4 to 65536",
         ),
         (
             format!("{good} --mac gpu --part xc7a35t"),
-            "--mac: `gpu`",
+            "--mac: unknown value \"gpu\"",
             "lut, dsp",
         ),
         (

@@ -33,14 +33,9 @@ fn texts_that_cannot_be_trained_on_are_refused() {
             "empty.txt: text: holds no words",
             "one sentence a line",
         ),
-        ("latin", "valid", "latin.txt: line 2 is not UTF-8", "UTF-8"),
+        ("latin", "valid", "latin.txt:2: is not UTF-8", "UTF-8"),
         ("none", "valid", "none.txt", ""),
-        (
-            "train",
-            "strange",
-            "strange.txt: text, line 2: \"z\"",
-            "vocabulary",
-        ),
+        ("train", "strange", "strange.txt:2: \"z\"", "vocabulary"),
         (
             "short",
             "valid",

@@ -230,6 +230,23 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
         .into_iter()
         .filter(|design| wanted.is_none_or(|family| family == design.target))
         .collect();
+    let (table, measured) = measure_missing(args, &series, table, console)?;
+    console.print(&Collected {
+        designs: table.lines().count(),
+        measured,
+        missing: series.iter().filter(|design| !table.has(design)).count(),
+    })?;
+    Ok(Ended::Well)
+}
+
+/// Measures designs of `series` that `table` lacks, several at once, and writes the table after each:
+/// the table, and how many are new.
+fn measure_missing(
+    args: &CollectArgs,
+    series: &[SeriesDesign],
+    table: Table,
+    console: Console,
+) -> Result<(Table, usize), Problems> {
     let pending: VecDeque<&SeriesDesign> = series
         .iter()
         .filter(|design| !table.has(design))
@@ -242,33 +259,31 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
     let search = Search::from_env();
     let new = pending.len();
     let progress = Progress::bar(console, "synthesising", new);
-    let (queue, table, faults) = (
-        Mutex::new(pending),
-        Mutex::new((table, 0)),
-        Mutex::new(Vec::new()),
-    );
+    let (queue, table) = (Mutex::new(pending), Mutex::new((table, 0)));
+    let faults = Mutex::new(Vec::new());
+    let work = || {
+        while !crate::tools::interrupted() {
+            let Some(design) = locked(&queue).pop_front() else {
+                return;
+            };
+            let fault = match measure(&search, design) {
+                Ok(found) => {
+                    let mut table = locked(&table);
+                    table.0.add(design, &found);
+                    table.1 += 1;
+                    progress.at(table.1);
+                    let text = table.0.to_csv();
+                    write_inside(&args.folder, Path::new(POINTS), text.as_bytes()).err()
+                }
+                Err(_) if crate::tools::interrupted() => return,
+                Err(problems) => Some(problems),
+            };
+            locked(&faults).extend(fault);
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(new) {
-            scope.spawn(|| {
-                while !crate::tools::interrupted() {
-                    let Some(design) = locked(&queue).pop_front() else {
-                        return;
-                    };
-                    let fault = match measure(&search, design) {
-                        Ok(found) => {
-                            let mut table = locked(&table);
-                            table.0.add(design, &found);
-                            table.1 += 1;
-                            progress.at(table.1);
-                            write_inside(folder, Path::new(POINTS), table.0.to_csv().as_bytes())
-                                .err()
-                        }
-                        Err(_) if crate::tools::interrupted() => return,
-                        Err(problems) => Some(problems),
-                    };
-                    locked(&faults).extend(fault);
-                }
-            });
+            scope.spawn(work);
         }
     });
     drop(progress);
@@ -278,11 +293,5 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
     if let Some(fault) = locked(&faults).drain(..).reduce(Problems::and) {
         return Err(fault.help("run it again when the cause is mended; what is there is kept"));
     }
-    let (table, measured) = &*locked(&table);
-    console.print(&Collected {
-        designs: table.lines().count(),
-        measured: *measured,
-        missing: series.iter().filter(|design| !table.has(design)).count(),
-    })?;
-    Ok(Ended::Well)
+    Ok(table.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

@@ -5,7 +5,7 @@ use super::stimulus::{beat_bytes, pack_step, signed_field};
 use crate::codegen::Interface;
 use std::collections::VecDeque;
 
-/// MockFault of a [`MockDut`], once, at the output beat of the given number.
+/// Fault of a [`MockDut`], once, at the output beat of the given number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MockFault {
     /// Nothing.

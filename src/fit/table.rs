@@ -45,7 +45,7 @@ fn check_measured(fields: &[&str]) -> Result<(), String> {
     }
 }
 
-/// MeasuredCounts designs by seed.
+/// Measured designs by seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     lines: BTreeMap<u64, String>,

@@ -233,36 +233,12 @@ pub(super) fn backward(
     gradients: &mut [f32],
 ) -> f64 {
     let sizes = &layout.sizes;
-    let (last, rows) = (sizes.last(), window.read.len());
-    let mut scores = vec![0.0f32; rows * sizes.vocabulary];
-    let mut d_signal = vec![0.0f32; rows * last];
-    let decoder = Matrix::of_columns(&values[layout.decoder.clone()], last);
-    let (forth, back) = (decoder.t().pack(), decoder.pack());
-    let bias = &values[layout.decoder_bias.clone()];
-    let losses: Vec<f64> = scores
-        .par_chunks_mut(ROWS * sizes.vocabulary)
-        .zip(d_signal.par_chunks_mut(ROWS * last))
-        .zip(tape.out.par_chunks(ROWS * last))
-        .zip(window.next.par_chunks(ROWS))
-        .map(|(((scores, d_out), out), next)| {
-            product(scores, Matrix::of_columns(out, last), &forth);
-            let loss = softmax(scores, bias, next, 1.0 / rows as f32);
-            product(d_out, Matrix::of_columns(scores, sizes.vocabulary), &back);
-            loss
-        })
-        .collect();
-    add_product(
-        &mut gradients[layout.decoder.clone()],
-        Matrix::of_columns(&scores, sizes.vocabulary).t(),
-        &Matrix::of_columns(&tape.out, last).pack(),
-    );
-    add_columns(&mut gradients[layout.decoder_bias.clone()], &scores);
-    drop(scores);
-
+    let (loss, mut d_signal) = decoder_back(layout, values, window, tape, gradients);
     for (layer, places) in layout.layers.iter().enumerate().rev() {
         scale(&mut d_signal, tape.masks[layer + 1].as_ref());
         let (hidden, input) = (sizes.hidden[layer], sizes.input(layer));
         let done = &tape.layers[layer];
+        let rows = window.read.len();
         let dz = through_time(
             done,
             &values[places.hh.clone()],
@@ -298,7 +274,43 @@ pub(super) fn backward(
             *slot += d;
         }
     }
-    losses.iter().sum()
+    loss
+}
+
+/// The way back through the decoder: the loss, and the gradient by what the decoder took.
+fn decoder_back(
+    layout: &ParameterLayout,
+    values: &[f32],
+    window: &Window,
+    tape: &Tape,
+    gradients: &mut [f32],
+) -> (f64, Vec<f32>) {
+    let sizes = &layout.sizes;
+    let (last, rows) = (sizes.last(), window.read.len());
+    let mut scores = vec![0.0f32; rows * sizes.vocabulary];
+    let mut d_signal = vec![0.0f32; rows * last];
+    let decoder = Matrix::of_columns(&values[layout.decoder.clone()], last);
+    let (forth, back) = (decoder.t().pack(), decoder.pack());
+    let bias = &values[layout.decoder_bias.clone()];
+    let losses: Vec<f64> = scores
+        .par_chunks_mut(ROWS * sizes.vocabulary)
+        .zip(d_signal.par_chunks_mut(ROWS * last))
+        .zip(tape.out.par_chunks(ROWS * last))
+        .zip(window.next.par_chunks(ROWS))
+        .map(|(((scores, d_out), out), next)| {
+            product(scores, Matrix::of_columns(out, last), &forth);
+            let loss = softmax(scores, bias, next, 1.0 / rows as f32);
+            product(d_out, Matrix::of_columns(scores, sizes.vocabulary), &back);
+            loss
+        })
+        .collect();
+    add_product(
+        &mut gradients[layout.decoder.clone()],
+        Matrix::of_columns(&scores, sizes.vocabulary).t(),
+        &Matrix::of_columns(&tape.out, last).pack(),
+    );
+    add_columns(&mut gradients[layout.decoder_bias.clone()], &scores);
+    (losses.iter().sum(), d_signal)
 }
 
 /// Gradients by all pre-activations `[rows, 4H]` from those by h.

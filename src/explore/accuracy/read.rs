@@ -28,7 +28,7 @@ struct Rows<'a> {
     columns: Columns,
     header: &'a [String],
     issues: Vec<Problem>,
-    rows: Vec<AccuracyRow>,
+    found: Vec<AccuracyRow>,
     /// The word in the column `metric`.
     metric_word: Option<String>,
 }
@@ -92,7 +92,7 @@ impl Rows<'_> {
                 }
             });
             match row {
-                Ok(row) => self.rows.push(row),
+                Ok(row) => self.found.push(row),
                 Err(issue) => self.issues.push(issue),
             }
         }
@@ -112,14 +112,14 @@ impl Rows<'_> {
                 .help("give --accuracy-direction larger or smaller"),
             );
         }
-        if self.issues.is_empty() && self.rows.is_empty() {
+        if self.issues.is_empty() && self.found.is_empty() {
             self.issues
                 .push(Problem::new("holds no accuracies").help("give one row per network"));
         }
         let table = Accuracies {
             metric: found.to_string(),
             larger_is_better: direction.unwrap_or_default(),
-            rows: self.rows,
+            rows: self.found,
         };
         Problems::none_or(self.issues, table)
     }
@@ -147,7 +147,7 @@ pub fn read(
         columns: Columns::of(&header, metric)?,
         header: &header,
         issues: Vec::new(),
-        rows: Vec::new(),
+        found: Vec::new(),
         metric_word: None,
     };
     rows.read(reader.records());

@@ -64,10 +64,7 @@ pub fn recommend(
     let least = |role, found: Option<usize>| found.map(|index| (role, index));
     let first = first_choice(sweep, &kept, accuracies);
     let mut chosen: Vec<(Role, usize)> = Vec::from_iter(first);
-    chosen.extend(least(
-        Role::Fastest,
-        least_of(sweep, &kept, |judged| by_time(judged)),
-    ));
+    chosen.extend(least(Role::Fastest, least_of(sweep, &kept, by_time)));
     chosen.extend(least(
         Role::Smallest,
         least_of(sweep, &kept, |judged| {

@@ -187,7 +187,7 @@ struct Storages<'b, 'a> {
     read: BTreeMap<String, Cow<'a, [u8]>>,
 }
 
-/// ElementKind and bytes of an element, by the name of its storage class.
+/// Type and bytes of an element, by the name of its storage class.
 fn kind(storage: &str) -> (ElementKind, usize) {
     let name = storage.rsplit('.').next().unwrap_or_default();
     match name.trim_end_matches("Storage") {

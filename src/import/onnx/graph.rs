@@ -1,6 +1,6 @@
 //! The parts of an ONNX file that are needed: nodes with their attributes, tensors, inputs and outputs.
 //!
-//! WireField numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
+//! Field numbers are those of onnx.proto3. Graphs inside attributes (loops and branches) are not
 //! opened, so that nesting costs no stack.
 
 use crate::diagnostic::Problem;

@@ -4,7 +4,7 @@ use crate::diagnostic::Problem;
 use crate::import::error::several;
 use crate::import::tensors::Tensors;
 
-/// NetworkKind of a recurrent network.
+/// Kind of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkKind {
     Lstm,
@@ -238,7 +238,7 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> NamedNetwork {
     }
 }
 
-/// NetworkKind of the network whose recurrent weights are `[rows, columns]`: columns are the units.
+/// Kind of the network whose recurrent weights are `[rows, columns]`: columns are the units.
 fn kind(rows: usize, columns: usize) -> NetworkKind {
     match rows / columns {
         _ if columns == 4 * rows || columns == 3 * rows => NetworkKind::Transposed,

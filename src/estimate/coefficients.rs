@@ -1,4 +1,4 @@
-//! FactorTable factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
+//! Fitted factors, as `lprnn-hw fit coefficients` writes them: compiled in, or read from a file.
 
 use super::terms::{CARRY_TERMS, DELAYS, FF_TERMS, LUT_TERMS};
 use crate::device::{ClockClass, Family};

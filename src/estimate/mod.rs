@@ -176,7 +176,7 @@ impl Estimate {
     }
 }
 
-/// FactorTable counts.
+/// Fitted counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weighed {
     /// LUTs of logic.

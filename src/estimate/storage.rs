@@ -153,10 +153,10 @@ impl Part<'_> {
 /// Width of a memory of which `varying` columns vary. In one that becomes LUTs, columns are told
 /// apart otherwise.
 fn kept(shape: MemoryShape, varying: usize) -> usize {
-    if !shape.in_block_ram() {
-        shape.width
-    } else {
+    if shape.in_block_ram() {
         varying
+    } else {
+        shape.width
     }
 }
 

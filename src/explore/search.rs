@@ -56,7 +56,6 @@ pub fn best_folding(
         MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
     };
     let points: Vec<Spec> = candidates(Layers::all(&specs), usize::MAX, ColumnChoice::Useful)
-        .into_iter()
         .flat_map(|(units, columns)| {
             styles.iter().map(move |&mac| Spec {
                 network,

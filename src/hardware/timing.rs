@@ -21,6 +21,7 @@ pub struct LaneTiming {
 }
 
 /// A mask of distances as a list.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn listed<S: Serializer>(mask: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(distances(*mask))
 }
@@ -44,8 +45,8 @@ impl LaneTiming {
         let state_registers = gate_registers + slack;
         let lane = Reservation::of(program, gate_registers, state_registers);
         let clashes = lane.clashes();
-        let interval = (1..).find(|distance| clashes >> distance & 1 == 0);
-        let interval = interval.unwrap_or(1);
+        // The first distance that is free; 0 never is.
+        let interval = (clashes | 1).trailing_ones() as usize;
         Self {
             depth: lane.depth(),
             interval,

@@ -16,7 +16,7 @@ pub const MAX_BYTES: u64 = 1 << 20;
 /// that is wrong ends up in [`Settings::problems`].
 #[must_use]
 pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
-    let mut reader = DesignFile {
+    let mut reader = SettingsReader {
         text,
         shown,
         folder,
@@ -38,7 +38,7 @@ pub fn read_settings(text: &str, shown: &str, folder: &Path) -> Settings {
     reader.settings
 }
 
-struct DesignFile<'a> {
+struct SettingsReader<'a> {
     text: &'a str,
     shown: &'a str,
     folder: &'a Path,
@@ -46,7 +46,7 @@ struct DesignFile<'a> {
     problems: Vec<(usize, Problem)>,
 }
 
-impl DesignFile<'_> {
+impl SettingsReader<'_> {
     /// `design.toml:4: implementation.units`
     fn place(&self, at: usize, key: &str) -> Location {
         let before = self.text.get(..at).unwrap_or(self.text);

@@ -1,6 +1,6 @@
 //! `NAME.svg`: the blocks of a core with their sizes, one row of blocks for each layer.
 
-use super::library::{Renderer, TemplateError};
+use super::render::{Renderer, TemplateError};
 use super::report::{LayerReport, Report, ShownReport};
 use serde::Serialize;
 

@@ -1,22 +1,12 @@
 //! A layer as instances and wires: what `layer.v.tera` is filled from.
 
+use super::leaves::Leaves;
 use super::library::library_prefix;
-use super::parameters::{Leaves, Parameters, assignment};
+use super::memories::Rom;
+use super::parameters::{Parameters, assignment};
 use crate::hardware::{RowSum, bits_for, element_width};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// One instance of a read-only memory.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rom {
-    pub(super) module: String,
-    /// With a space at its end, or nothing.
-    pub(super) parameters: String,
-    /// `weights` or `biases`.
-    pub(super) contents: &'static str,
-    /// The same as its nets begin.
-    pub(super) net: &'static str,
-}
 
 /// The accumulator of one of a unit's sums.
 #[derive(Debug, Serialize)]

@@ -1,7 +1,6 @@
-//! The hand-written Verilog and the templates, compiled in, and what both are called in a bundle.
+//! The hand-written Verilog, compiled in, and what it is called in a bundle.
 
-use serde::Serialize;
-use tera::{Context, Delimiters, Tera};
+use super::header::{Comment, VERSION, header};
 
 /// A source of `rtl/`: its file name and its text.
 macro_rules! primitive {
@@ -87,10 +86,7 @@ impl Part {
 
 /// All hand-written modules as they are in this repository, in compile order: file name and text.
 pub fn primitives() -> impl Iterator<Item = (&'static str, &'static str)> {
-    Part::ALL
-        .into_iter()
-        .flat_map(|part| part.primitives())
-        .copied()
+    Part::ALL.into_iter().flat_map(Part::primitives).copied()
 }
 
 /// Licence texts, by file name.
@@ -101,9 +97,6 @@ pub(super) const LICENCES: [(&str, &str); 2] = [
 
 /// Waivers for Verilator's `-Wall`.
 const WAIVERS: &str = include_str!("../../sim/verilator.vlt");
-
-const LICENCE: &str = concat!("SPDX-License-Identifier: ", env!("CARGO_PKG_LICENSE"));
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the names of the hand-written modules begin with in this repository.
 const PLAIN: &str = "lprnn_";
@@ -160,156 +153,6 @@ pub(super) fn library_waivers() -> (String, String) {
     let (first, rest) = WAIVERS.split_once('\n').unwrap_or((WAIVERS, ""));
     let text = format!("{first}\n{}{rest}", header(Comment::Slashes));
     (format!("{}.vlt", prefix.trim_end_matches('_')), text)
-}
-
-/// How a file's comments begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comment {
-    /// `//`, in a Verilog source.
-    Verilog,
-    /// `//`, elsewhere.
-    Slashes,
-    /// `#`.
-    Hash,
-}
-
-/// What every text of a bundle has near its beginning: licence and version.
-///
-/// No source has a timescale, which would go for the files behind it too. Verilator takes it for a
-/// mistake where other files have one, so sources say that it is meant.
-#[must_use]
-pub fn header(comment: Comment) -> String {
-    let mark = match comment {
-        Comment::Hash => "#",
-        Comment::Verilog | Comment::Slashes => "//",
-    };
-    let mut text = format!("{mark} {LICENCE}\n{mark} lprnn-hw {VERSION}\n");
-    if comment == Comment::Verilog {
-        text += "// verilator lint_off TIMESCALEMOD\n";
-    }
-    text
-}
-
-/// The text of a template with its [`header`].
-fn with_header(template: &str, text: String) -> String {
-    let name = template.strip_suffix(".tera").unwrap_or(template);
-    match name.rsplit_once('.').map_or(name, |(_, ending)| ending) {
-        "v" => header(Comment::Verilog) + &text,
-        "md" | "svg" => format!("<!-- {LICENCE}, lprnn-hw {VERSION} -->\n\n{text}"),
-        // FuseSoC knows its files by the first line.
-        "core" => match text.split_once('\n') {
-            Some((first, rest)) => format!("{first}\n{}{rest}", header(Comment::Hash)),
-            None => text,
-        },
-        _ => header(Comment::Hash) + &text,
-    }
-}
-
-/// Templates by name. `{= =}` delimits values, so that Verilog's braces stand as they are.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("top.v.tera", include_str!("../../templates/top.v.tera")),
-    ("layer.v.tera", include_str!("../../templates/layer.v.tera")),
-    (
-        "activation_rom.v.tera",
-        include_str!("../../templates/activation_rom.v.tera"),
-    ),
-    (
-        "inline_tables.v.tera",
-        include_str!("../../templates/inline_tables.v.tera"),
-    ),
-    (
-        "inline_rom.v.tera",
-        include_str!("../../templates/inline_rom.v.tera"),
-    ),
-    (
-        "testbench.v.tera",
-        include_str!("../../templates/testbench.v.tera"),
-    ),
-    (
-        "fusesoc.core.tera",
-        include_str!("../../templates/fusesoc.core.tera"),
-    ),
-    (
-        "library.core.tera",
-        include_str!("../../templates/library.core.tera"),
-    ),
-    (
-        "yosys.ys.tera",
-        include_str!("../../templates/yosys.ys.tera"),
-    ),
-    (
-        "vivado.tcl.tera",
-        include_str!("../../templates/vivado.tcl.tera"),
-    ),
-    (
-        "clock.xdc.tera",
-        include_str!("../../templates/clock.xdc.tera"),
-    ),
-    (
-        "report.md.tera",
-        include_str!("../../templates/report.md.tera"),
-    ),
-    (
-        "block.svg.tera",
-        include_str!("../../templates/block.svg.tera"),
-    ),
-];
-
-/// A template that did not take its context: a defect of this program, named with its place.
-#[derive(Debug, thiserror::Error)]
-#[error("template {template}: {source}")]
-pub struct TemplateError {
-    /// File name of the template.
-    pub template: String,
-    /// What tera says, with line and column.
-    pub source: tera::Error,
-}
-
-impl From<TemplateError> for crate::diagnostic::Problem {
-    fn from(error: TemplateError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-/// Renders templates from total, serialisable contexts.
-pub struct Renderer {
-    tera: Tera,
-}
-
-impl Renderer {
-    /// Loads all templates.
-    pub fn new() -> Result<Self, TemplateError> {
-        let fail = |source| TemplateError {
-            template: "library".into(),
-            source,
-        };
-        let mut tera = Tera::new();
-        tera.autoescape_on(Vec::<&str>::new());
-        tera.set_delimiters(Delimiters {
-            variable_start: "{=".into(),
-            variable_end: "=}".into(),
-            ..Delimiters::default()
-        })
-        .map_err(fail)?;
-        tera.add_raw_templates(TEMPLATES.iter().copied())
-            .map_err(fail)?;
-        Ok(Self { tera })
-    }
-
-    /// Renders one template.
-    pub fn render<T: Serialize>(
-        &self,
-        template: &str,
-        context: &T,
-    ) -> Result<String, TemplateError> {
-        let fail = |source| TemplateError {
-            template: template.into(),
-            source,
-        };
-        let context = Context::from_serialize(context).map_err(fail)?;
-        let text = self.tera.render(template, &context).map_err(fail)?;
-        Ok(with_header(template, text))
-    }
 }
 
 #[cfg(test)]

@@ -2,22 +2,29 @@
 
 mod bundle;
 mod context;
+mod datapath;
 mod diagram;
+mod header;
 mod interface;
 mod layer;
+mod layer_files;
+mod leaves;
 mod library;
 pub mod literal;
+mod memories;
 mod package;
 mod parameters;
+mod render;
 mod report;
 mod scripts;
+mod signature;
 mod testbench;
 
 pub use bundle::Bundle;
+pub use header::{Comment, header};
 pub use interface::{Interface, StreamPort, Timing};
-pub use library::{
-    Comment, Part, TemplateError, header, library_files, library_prefix, primitives,
-};
+pub use library::{Part, library_files, library_prefix, primitives};
 pub use package::Package;
+pub use render::TemplateError;
 pub use report::{LayerReport, MemoryReport, Report, TimingReport};
 pub use testbench::Vectors;

@@ -2,7 +2,8 @@
 
 use super::bundle::Bundle;
 use super::diagram::diagram;
-use super::library::{LICENCES, Renderer, library_waivers};
+use super::library::{LICENCES, library_waivers};
+use super::render::Renderer;
 use super::report::Report;
 use super::scripts::scripts;
 use crate::diagnostic::Problem;

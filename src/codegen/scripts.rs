@@ -1,9 +1,8 @@
 //! File list, `FuseSoC` core, synthesis scripts and constraint around the sources.
 
 use super::interface::Interface;
-use super::library::{
-    Part, Renderer, TemplateError, library_files, library_prefix, library_waivers,
-};
+use super::library::{Part, library_files, library_prefix, library_waivers};
+use super::render::{Renderer, TemplateError};
 use crate::device::Family;
 use crate::spec::Implementation;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use super::context::hex_beat;
 use super::interface::{Interface, StreamPort};
-use super::library::{Renderer, TemplateError};
+use super::render::{Renderer, TemplateError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The control of one layer, without its data, one clock edge after another.
 //!
-//! A struct of registers, as `lprnn_loader`, `lprnn_sequencer`, `lprnn_h_writer` and `lprnn_output` have
+//! A struct of registers, as `lprnn_step_buffer`, `lprnn_sequencer`, `lprnn_h_writer` and `lprnn_serializer` have
 //! them.
 
 use super::folding::Folding;
@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Control<'a> {
     layer: &'a Folding,
-    // loader
+    // step buffer
     beat: usize,
     free: usize,
     loaded: usize,

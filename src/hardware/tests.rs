@@ -57,7 +57,7 @@ fn columns_are_counted_as_the_images_have_them() {
     assert!(kinds.len() > 12, "{kinds:?}");
 }
 
-/// The phases that the header of `rtl/lprnn_lane.v` lists, for every delay.
+/// The phases that the header of `rtl/lprnn_lane_lstm.v` lists, for every delay.
 #[test]
 fn the_lstm_is_timed_as_its_verilog_says() {
     for (register, delay) in [0, 1]

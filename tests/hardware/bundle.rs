@@ -180,7 +180,8 @@ fn descriptions_agree_with_the_files() {
         for path in interface.sources.iter().chain(&interface.memories) {
             assert!(bundle.files.contains_key(path), "{path}");
         }
-        let cores = bundle.files.keys().filter(|path| path.ends_with(".core"));
+        let of_core = |path: &&String| matches!(path.rsplit_once('.'), Some((_, "core")));
+        let cores = bundle.files.keys().filter(of_core);
         let core: String = cores.map(|path| text(path)).collect();
         let tcl = text("syn/vivado.tcl");
         for (path, contents) in &bundle.files {

@@ -196,9 +196,10 @@ const X_BLOCKS: usize = 2;
 impl Writer {
     /// Groups of a block, blocks of a group, groups, blocks.
     fn shape(&self) -> (usize, usize, usize, usize) {
-        let (slots, parts) = match self.lanes <= self.columns {
-            true => (self.columns / self.lanes, 1),
-            false => (1, self.lanes.div_ceil(self.columns)),
+        let (slots, parts) = if self.lanes <= self.columns {
+            (self.columns / self.lanes, 1)
+        } else {
+            (1, self.lanes.div_ceil(self.columns))
         };
         let groups = self.hidden.div_ceil(self.lanes);
         (slots, parts, groups, (groups * parts).div_ceil(slots))
@@ -264,9 +265,10 @@ impl Writer {
             }
             let mut outputs = vec![(Some(active.into()), 1)];
             let block = group * parts / slots + part;
-            let places = match active {
-                true => self.writes(group, part, &rest),
-                false => vec![(Some(0), None); self.columns],
+            let places = if active {
+                self.writes(group, part, &rest)
+            } else {
+                vec![(Some(0), None); self.columns]
             };
             let whole = parts > 1 || (group + 1) % slots == 0 || group + 1 == groups;
             outputs.push((Some((active && whole).into()), 1));

@@ -1,0 +1,79 @@
+//! The files of one layer: its module, tables, weights and biases.
+
+use super::layer::LayerContext;
+use super::leaves::Leaves;
+use super::memories::{ActivationRomContext, Memory};
+use super::render::{Renderer, TemplateError};
+use crate::quantize::{ActivationTables, Layer};
+use crate::spec::{Implementation, MemoryInit};
+use std::collections::BTreeMap;
+
+/// Adds the files of one layer: its module, tables, weights and biases.
+pub(super) fn layer_files(
+    renderer: &Renderer,
+    implementation: &Implementation,
+    (index, layer, leaves): (usize, &Layer, Leaves<'_>),
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<LayerContext, TemplateError> {
+    let design = leaves.layer;
+    let (name, init) = (&implementation.name, implementation.memory_init);
+    let mut add =
+        |file: String, text: String| files.insert(format!("rtl/{file}"), text.into_bytes());
+
+    let tables_module = format!("{name}_l{index}_tables");
+    let tables = ActivationTables::new(layer.z, layer.a_frac);
+    let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
+    let text = renderer.render(tables_template(init), &context)?;
+    add(format!("{tables_module}.v"), text);
+
+    let memories = [
+        (
+            ("weights", "weight"),
+            design.weight_memory(),
+            design.weight_image(layer),
+        ),
+        (
+            ("biases", "bias"),
+            design.bias_memory(),
+            design.bias_image(layer),
+        ),
+    ]
+    .map(|(contents, shape, image)| Memory {
+        name: format!("{name}_l{index}_{}", contents.0),
+        style: shape.rom_style(),
+        image,
+        contents,
+    });
+    for memory in &memories {
+        match init {
+            MemoryInit::Readmemh => {
+                let rows = memory.image.hex_rows();
+                add(
+                    memory.file_name(),
+                    rows.flat_map(|row| [row, "\n".into()]).collect(),
+                );
+            }
+            MemoryInit::Inline => {
+                let text = renderer.render("inline_rom.v.tera", &memory.inline_context())?;
+                add(format!("{}.v", memory.name), text);
+            }
+        }
+    }
+
+    let roms = memories.iter().map(|memory| memory.rom(init)).collect();
+    let context = LayerContext::new(index, name, leaves, roms);
+    add(
+        format!("{name}_l{index}.v"),
+        renderer.render("layer.v.tera", &context)?,
+    );
+    Ok(context)
+}
+
+/// The template of the activation tables: a memory with two read ports, or, where no `initial` block may
+/// be, two tables in logic, which synthesis for an FPGA makes memories of as well.
+fn tables_template(init: MemoryInit) -> &'static str {
+    match init {
+        MemoryInit::Readmemh => "activation_rom.v.tera",
+        MemoryInit::Inline => "inline_tables.v.tera",
+    }
+}

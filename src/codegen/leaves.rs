@@ -1,0 +1,183 @@
+//! The parameters of every hand-written module that a layer is made of, each with its value from the design.
+
+use super::literal;
+use super::parameters::{Parameters, parameters};
+use crate::hardware::{Event, LayerDesign, MacArray};
+
+/// Strobes of `lprnn_lane_lstm`, each with what happens in its phase.
+const LSTM_STROBES: [(&str, Event); 9] = [
+    ("take_i", Event::Take(0)),
+    ("tanh_i", Event::PreActivation(0)),
+    ("keep_g_i", Event::Found(0)),
+    ("load_ig_i", Event::Operands(0)),
+    ("keep_o_i", Event::Found(3)),
+    ("start_c_i", Event::Sum(0)),
+    ("load_ot_i", Event::Operands(2)),
+    ("start_h_i", Event::Sum(2)),
+    ("keep_h_i", Event::Last),
+];
+
+/// One layer, from whose numbers the parameters of its modules follow.
+#[derive(Clone, Copy)]
+pub struct Leaves<'a> {
+    /// The layer.
+    pub layer: &'a LayerDesign,
+    /// What written memories are asked to be built of.
+    pub small_memory_style: &'a str,
+}
+
+impl Leaves<'_> {
+    /// Phase of something that the cell's program has.
+    fn phase(&self, event: Event) -> usize {
+        let phase = self.layer.folding().timing.phase(event);
+        phase.expect("the lane's module is one of the cell's program")
+    }
+
+    /// Ports of the lane that are high in one phase, with the phase.
+    #[must_use]
+    pub fn strobes(&self) -> Vec<(&'static str, usize)> {
+        let strobes = LSTM_STROBES.into_iter();
+        strobes
+            .map(|(port, event)| (port, self.phase(event)))
+            .collect()
+    }
+
+    /// The phases of the first and of the last pre-activation.
+    #[must_use]
+    pub fn pre_activations(&self) -> (usize, usize) {
+        let last = self.layer.spec().sums() - 1;
+        (
+            self.phase(Event::PreActivation(0)),
+            self.phase(Event::PreActivation(last)),
+        )
+    }
+
+    /// Whether places of the vector buffer that hold no element are written: 0 not, 1 anything, 2 zeros.
+    ///
+    /// Their weight is 0, whose product is 0 whatever the operand is; in simulation, undefined operands
+    /// make it undefined in every array but one. One-bit weights have no 0: there the operand must be 0.
+    fn padding(&self) -> usize {
+        match self.layer.folding().mac {
+            _ if self.layer.spec().w_bits == 1 => 2,
+            MacArray::Lut {
+                mux_register: false,
+            } => 0,
+            MacArray::Lut { .. } | MacArray::Dsp(_) => 1,
+        }
+    }
+
+    /// Parameters of the modules around the array and the lanes, by the name of the instance.
+    #[must_use]
+    pub fn modules(&self) -> Vec<(&'static str, Parameters)> {
+        let mut modules = self.operands();
+        modules.extend(self.control());
+        modules.extend(self.results());
+        modules
+    }
+
+    fn operands(&self) -> Vec<(&'static str, Parameters)> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let style = literal::string(self.small_memory_style);
+        let step_buffer = parameters! {
+            BEATS: folding.in_beats(),
+            SLOTS: folding.x_slots,
+            BLOCKS: folding.blocks,
+        };
+        let operands = parameters! {
+            INPUT_SIZE: spec.input_size,
+            ELEMENTS: folding.in_elements,
+            COLUMNS: folding.columns,
+            X_W: spec.x.bits,
+            ACT_W: spec.operand_bits(),
+            BLOCKS: folding.blocks,
+            PAD: self.padding(),
+        };
+        let h_writer = parameters! {
+            HIDDEN: spec.hidden_size,
+            LANES: folding.units,
+            COLUMNS: folding.columns,
+            H_W: spec.h.bits,
+            ACT_W: spec.operand_bits(),
+            X_BLOCKS: folding.x_blocks,
+            BLOCKS: folding.blocks,
+            PAD: self.padding(),
+        };
+        let vector_buffer = parameters! {
+            COLUMNS: folding.columns,
+            USED: folding.used_columns(),
+            ACT_W: spec.operand_bits(),
+            BLOCKS: folding.blocks,
+            CHAIN: folding.chain,
+            STAGE: folding.mac.stage_columns(),
+            STYLE: style,
+        };
+        vec![
+            ("step_buffer", step_buffer),
+            ("operands", operands),
+            ("h_writer", h_writer),
+            ("vector_buffer", vector_buffer),
+        ]
+    }
+
+    fn control(&self) -> Vec<(&'static str, Parameters)> {
+        let folding = self.layer.folding();
+        let sequencer = parameters! {
+            X_BLOCKS: folding.x_blocks,
+            H_BLOCKS: folding.h_blocks,
+            BLOCKS: folding.blocks,
+            GROUPS: folding.groups,
+            CHAIN: folding.chain,
+            RESULTS: 1 << folding.queue_log2,
+            FORBIDDEN: literal::hex(16, &format!("{:04x}", folding.timing.forbidden_mask())),
+        };
+        let command = parameters! {
+            BLOCKS: folding.blocks,
+            GROUPS: folding.groups,
+            START: u8::from(folding.start_register),
+            CHAIN: folding.chain,
+            LATENCY: folding.mac_latency,
+            CONTEXT_W: 0,
+        };
+        let lane_control = parameters! {
+            GROUPS: folding.groups,
+            SUMS: self.layer.spec().sums(),
+            DEPTH: folding.timing.depth(),
+            STATE_READ: self.phase(Event::Load(0)) - 1,
+            STATE_WRITE: self.phase(Event::Store(0)),
+            CONTEXT_W: 0,
+        };
+        vec![
+            ("sequencer", sequencer),
+            ("command", command),
+            ("lane_control", lane_control),
+            ("trace", parameters! { GROUPS: folding.groups }),
+        ]
+    }
+
+    fn results(&self) -> Vec<(&'static str, Parameters)> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let style = literal::string(self.small_memory_style);
+        let state = parameters! {
+            WIDTH: folding.units * spec.c.bits as usize,
+            DEPTH: folding.groups,
+            LATENCY: 1,
+            STYLE: style,
+        };
+        let group_fifo = parameters! {
+            WIDTH: folding.units * spec.h.bits as usize + 3,
+            DEPTH: 1 << folding.queue_log2,
+            STYLE: style,
+        };
+        let serializer = parameters! {
+            HIDDEN: spec.hidden_size,
+            LANES: folding.units,
+            ELEMENTS: folding.out_elements,
+            H_W: spec.h.bits,
+        };
+        vec![
+            ("state", state),
+            ("group_fifo", group_fifo),
+            ("serializer", serializer),
+        ]
+    }
+}

@@ -94,7 +94,9 @@ impl DesignConfig {
                 Some(number) => number.to_string(),
                 None => continue,
             };
-            file += &format!("{name} = {value}\n");
+            for part in [name, " = ", &value, "\n"] {
+                file.push_str(part);
+            }
         }
         file
     }

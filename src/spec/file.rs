@@ -78,13 +78,14 @@ impl SettingsReader<'_> {
             match SETTINGS.iter().find(|setting| setting.key == key) {
                 Some(setting) => self.value(setting, value.get_ref(), at),
                 None if !is_table => self.unknown(at, &key),
-                None => match value.get_ref() {
-                    DeValue::Table(inner) => self.table(inner, &key),
-                    _ => {
-                        let help = format!("write [{key}]");
-                        self.refuse(at, &key, "is a table of settings", &help);
+                None => {
+                    if let DeValue::Table(inner) = value.get_ref() {
+                        self.table(inner, &key);
+                        continue;
                     }
-                },
+                    let help = format!("write [{key}]");
+                    self.refuse(at, &key, "is a table of settings", &help);
+                }
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::quantize::QuantizedModel;
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 
 impl Interface {
-    /// The signature of the core that [`Bundle::generate`] writes of the same arguments, without
-    /// making any of its files.
+    /// The signature of the core that [`Bundle::generate`](super::Bundle::generate) writes of the same
+    /// arguments, without making any of its files.
     #[must_use]
     pub fn new(model: &QuantizedModel, design: &Design, implementation: &Implementation) -> Self {
         let (sources, memories) = file_names(design, implementation);

@@ -161,7 +161,7 @@ fn leaves(tree: &syn::UseTree, before: &[String], found: &mut Vec<(String, Vec<S
         }
         syn::UseTree::Name(name) => found.push((name.ident.to_string(), with(&name.ident))),
         syn::UseTree::Rename(rename) => {
-            found.push((rename.rename.to_string(), with(&rename.ident)))
+            found.push((rename.rename.to_string(), with(&rename.ident)));
         }
         syn::UseTree::Glob(_) => found.push(("*".into(), before.to_vec())),
     }

@@ -7,6 +7,7 @@ use lprnn_hw::spec::{
     DesignConfig, FoldingGoal, GROUPS, Kind, MemoryInit, Network, SETTINGS, Setting, Settings,
     StatePolicy, read_settings,
 };
+use std::fmt::Write as _;
 use std::path::Path;
 
 fn file(text: &str) -> Settings {
@@ -251,7 +252,7 @@ fn design_file(lines: &[(&str, &str)]) -> (String, usize) {
         text += "network.hidden = 8\n";
     }
     for (key, value) in lines {
-        text += &format!("{key} = {value}\n");
+        writeln!(text, "{key} = {value}").unwrap();
     }
     let last = text.lines().count();
     (text, last)
@@ -370,10 +371,12 @@ fn the_documentation_has_every_setting() {
     let text = std::fs::read_to_string(path).unwrap();
     let mut table = "| key | value | default | meaning |\n|---|---|---|---|\n".to_string();
     for setting in SETTINGS {
-        table += &format!(
-            "| `{}` | {} | {} | {} |\n",
+        writeln!(
+            table,
+            "| `{}` | {} | {} | {} |",
             setting.key, setting.kind, setting.preset, setting.help
-        );
+        )
+        .unwrap();
     }
     assert!(
         text.contains(&table),

@@ -90,7 +90,7 @@ fn unseen_designs_cover_the_corners() {
     for (name, family) in FAMILIES {
         let own: Vec<&SeriesDesign> = held_out(&points)
             .map(|point| &point.design)
-            .filter(|design| design.fabric() == family.into())
+            .filter(|design| design.fabric() == family)
             .collect();
         let macs = |d: &&SeriesDesign| 4 * d.units * d.columns;
         assert!(own.iter().any(|d| d.bits[0] == 1), "{name}: 1 bit");

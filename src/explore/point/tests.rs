@@ -48,7 +48,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
                     columns: 6,
                 },
             };
-            let point = evaluator.point(&spec, target.into()).unwrap();
+            let point = evaluator.point(&spec, target).unwrap();
             let implementation = evaluator.implementation(&spec);
             let design = Design::new(&model, &implementation).unwrap();
             let full = Estimate::new(&model, &design, target, &evaluator.fitted);

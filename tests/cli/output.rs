@@ -14,7 +14,7 @@ fn json_is_one_object_and_quiet_is_quiet() {
     assert!(output.stderr.is_empty());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["top"], "lstm_top");
-    assert_eq!(report["schema"], 1);
+    assert_eq!(report["schema"], 2);
     let written = std::fs::read(home.path().join("lstm/interface.json")).unwrap();
     let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
     assert_eq!(

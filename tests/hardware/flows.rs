@@ -145,8 +145,12 @@ fn two_designs(folder: &Path, versions_differ: bool) -> Vec<String> {
         if versions_differ && recipe.name == BETA.name {
             let rename = |text: &str| text.replace(&library_prefix(), "lprnn_99_0_0_");
             let files = bundle.files.into_iter().map(|(path, bytes)| {
-                let text = String::from_utf8(bytes).unwrap();
-                (rename(&path), rename(&text).into_bytes())
+                // The model is no text, and names nothing.
+                let renamed = match String::from_utf8(bytes) {
+                    Ok(text) => rename(&text).into_bytes(),
+                    Err(binary) => binary.into_bytes(),
+                };
+                (rename(&path), renamed)
             });
             bundle.files = files.collect();
             let sources = &mut bundle.interface.sources;

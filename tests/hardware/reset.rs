@@ -11,22 +11,34 @@ use std::path::Path;
 /// Resets of each design.
 const ROUNDS: usize = 40;
 
-fn designs() -> Vec<Recipe> {
-    let plain = |name, sizes, bits| Recipe::new(name, sizes, bits).folded(2, 3);
-    vec![
-        plain("lut", &[3, 5], 4),
+/// A small design without a folding of note.
+pub fn plain(name: &'static str, sizes: &'static [usize], bits: u32) -> Recipe {
+    Recipe::new(name, sizes, bits).folded(2, 3)
+}
+
+/// Every kind of array but that of LUT6 with more than one bit.
+pub fn arrays() -> [Recipe; 4] {
+    [
         plain("dsp", &[3, 5], 4).target(Family::Xc7, MacStyle::Dsp),
         plain("mult", &[3, 5], 4)
             .target(Family::Ecp5, MacStyle::Dsp)
             .state(StatePolicy::Never),
         plain("digits", &[3, 5], 3).target(Family::Ice40, MacStyle::Lut),
         plain("onebit", &[3, 5], 1).state(StatePolicy::HostPulse),
+    ]
+}
+
+fn designs() -> Vec<Recipe> {
+    let mut designs = vec![plain("lut", &[3, 5], 4)];
+    designs.extend(arrays());
+    designs.extend([
         // Groups over several blocks, two layers.
         plain("wide", &[3, 7], 2).folded(5, 2),
         plain("stack", &[3, 4, 5], 4),
         // One beat a step, at the pace of the lane.
         plain("tiny", &[1, 1], 4).folded(1, 1),
-    ]
+    ]);
+    designs
 }
 
 /// What the bench says of a design's core.

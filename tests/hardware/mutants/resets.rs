@@ -7,6 +7,7 @@
 use super::{SEED, source, toolchain};
 use crate::common::icarus::IcarusDut;
 use crate::common::{Random, Recipe};
+use crate::reset::{arrays, plain};
 use lprnn_hw::codegen::{Bundle, Interface, library_prefix, primitives};
 use lprnn_hw::cosim::{
     Capture, Core, Drive, Dut, DutError, FLAG_LAST, Mask, Outcome, Pattern, Probes, RunEnded,
@@ -152,21 +153,14 @@ impl Design {
 }
 
 /// Every kind of array, policy, folding and stack.
-fn designs() -> [Recipe; 9] {
-    let plain = |name, sizes, bits| Recipe::new(name, sizes, bits).folded(2, 3);
-    [
-        guarded(),
-        wide(),
-        idle(),
-        plain("dsp", &[3, 5], 4).target(Family::Xc7, MacStyle::Dsp),
-        plain("mult", &[3, 5], 4)
-            .target(Family::Ecp5, MacStyle::Dsp)
-            .state(StatePolicy::Never),
-        plain("digits", &[3, 5], 3).target(Family::Ice40, MacStyle::Lut),
-        plain("onebit", &[3, 5], 1).state(StatePolicy::HostPulse),
+fn designs() -> Vec<Recipe> {
+    let mut designs = vec![guarded(), wide(), idle()];
+    designs.extend(arrays());
+    designs.extend([
         plain("stack", &[3, 4, 5], 4),
         Recipe::new("tiny", &[1, 1], 4).folded(1, 1),
-    ]
+    ]);
+    designs
 }
 
 /// Windows of steps, several slots of a block, and groups so short that the lane has its guard.

@@ -1,7 +1,8 @@
 //! From settings to a checked core: what the command line, benches, examples and tests call.
 //!
-//! [`plan()`] makes model and design of the settings, [`build()`] the files, [`Place`] puts them into a folder at once,
-//! [`open()`] reads a folder back, [`check()`] holds the core in it against the reference, [`measure()`] synthesises it. Nothing here prints: results are values, problems are
+//! [`plan()`] makes model and design of the settings, [`build()`] the files, [`Place`] puts them into a folder at
+//! once, [`open()`] reads a folder back, [`check()`] holds the core in it against the reference, [`measure()`]
+//! synthesises it. Nothing here prints: results are values, problems are
 //! [`Problems`](crate::diagnostic::Problems), and long work tells a [`Watch`].
 
 mod build;

@@ -17,16 +17,6 @@ fn source() -> source::Crate {
     source::Crate::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
-/// `found` without the lines that begin as one of the exceptions does; every exception must be needed.
-fn without(mut found: Vec<String>, exceptions: &[&str]) -> Vec<String> {
-    for exception in exceptions {
-        let needed = found.iter().any(|line| line.starts_with(exception));
-        assert!(needed, "{exception} is an exception, and need not be");
-    }
-    found.retain(|line| !exceptions.iter().any(|start| line.starts_with(start)));
-    found
-}
-
 /// Modules by floor, lowest first. Those of one floor never import one another.
 const FLOORS: &[&[&str]] = &[
     &["diagnostic", "fixed"],

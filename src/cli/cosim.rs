@@ -31,20 +31,20 @@ must leave in the cycle that the schedule states. On a difference the first step
 unit are named with both integers, and a folder below lprnn-hw-fail/ holds all that replays it.
 
 Exit status: 0 equal, 1 different, 2 could not run.")]
-pub struct Args {
+pub struct CosimArgs {
     /// Folder written by `gen`, or by an earlier difference
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
-    run: RunArgs,
+    run: StimulusArgs,
 }
 
 /// What it is fed with.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Stimulus")]
-pub struct RunArgs {
+pub struct StimulusArgs {
     /// Steps to compare, with random inputs [default: 64]; with --input, at most this many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     steps: Option<u32>,
@@ -156,7 +156,7 @@ pub fn ended(checked: &Checked) -> Ended {
 }
 
 /// Compares a core with its model.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &CosimArgs, console: Console) -> Result<Ended, Problems> {
     if let Some(path) = &args.run.vcd {
         let of_folder = args.folder.as_deref().map(bundle_files);
         let inputs = of_folder.into_iter().flatten();
@@ -190,7 +190,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
 const DEFAULT_STEPS: usize = 64;
 
 /// Cosimulates an opened bundle as the options say.
-fn compare_as(opened: &Opened, args: &RunArgs, console: Console) -> Result<Checked, Problems> {
+fn compare_as(opened: &Opened, args: &StimulusArgs, console: Console) -> Result<Checked, Problems> {
     let (interface, model) = (&opened.interface, &opened.planned.model);
     let steps = args.steps.map(|steps| steps as usize);
     let mut clamped = None;

@@ -44,7 +44,7 @@ synthesised by Yosys for Xilinx 7 series. The folder stays, to look around in; r
 replaces it.
 
 Exit status: 0 all agreed, 1 the core differs from the model, 2 could not run.")]
-pub struct Args {
+pub struct DemoArgs {
     /// Folder to write
     #[arg(short, long, value_name = "FOLDER", default_value = "lprnn-hw-demo")]
     out: PathBuf,
@@ -193,7 +193,7 @@ fn simulated(
 }
 
 /// Runs all stages.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &DemoArgs, console: Console) -> Result<Ended, Problems> {
     let place = Place::check(&args.out, true)?;
 
     let (model, quantize) = quantized()?;

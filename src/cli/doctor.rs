@@ -15,7 +15,7 @@ Example:
   LPRNN_YOSYS=/usr/bin/yosys lprnn-hw doctor --format json
 
 Exit status: 0 when every required tool works, 2 when one is missing.")]
-pub struct Args {}
+pub struct DoctorArgs {}
 
 #[derive(Serialize)]
 struct Diagnosis {
@@ -49,7 +49,7 @@ impl Results for Diagnosis {
 }
 
 /// Looks for every tool and prints what was found.
-pub fn run(_: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(_: &DoctorArgs, console: Console) -> Result<Ended, Problems> {
     let progress = Progress::spinner(console, "asking every tool for its version");
     let report = tools::doctor(&Search::from_env());
     drop(progress);

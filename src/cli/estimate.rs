@@ -31,7 +31,7 @@ and the clock on ECP5 and iCE40 by one fitted to nextpnr, with their errors on d
 fit. Seeded weights are drawn for it: of their sums follows the width of the accumulators.
 
 Exit status: 0 done, 2 could not: every setting that is wrong is named with its place.")]
-pub struct Args {
+pub struct EstimateArgs {
     #[command(flatten)]
     design: DesignArgs,
     /// Estimate for this part: its family is the target, and on iCE40 UltraPlus multipliers are DSP blocks
@@ -111,7 +111,7 @@ impl Results for EstimateReport {
 }
 
 /// Estimates a design.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &EstimateArgs, console: Console) -> Result<Ended, Problems> {
     let fitted = super::fit::fitted(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {

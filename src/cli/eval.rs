@@ -36,7 +36,7 @@ Without --vocab the vocabulary is the file beside the model that is named like i
 for NAME.safetensors or NAME_anything.safetensors.
 
 Exit status: 0 evaluated, 2 could not: what is wrong is named with its place.")]
-pub struct Args {
+pub struct EvalArgs {
     /// Language model, safetensors: a float state dict or a quantised model
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
@@ -76,7 +76,7 @@ impl From<TokenLevel> for Level {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct EvalReport {
     schema: u32,
     /// Arithmetic of the LSTM: `float` or `integer`.
     lstm: &'static str,
@@ -100,7 +100,7 @@ struct Report {
     saturation: Vec<LayerSaturation>,
 }
 
-impl Report {
+impl EvalReport {
     fn new(model: &LanguageModel, level: Level, characters: u64, found: &Evaluation) -> Self {
         let decoder = match &model.decoder {
             Decoder::Float(_) if model.tied => "float, the embedding's weights".to_string(),
@@ -133,7 +133,7 @@ impl Report {
     }
 }
 
-impl Results for Report {
+impl Results for EvalReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let (token, tokens) = match self.level {
             Level::Word => ("word", "words, <eos> counted"),
@@ -200,7 +200,7 @@ pub fn read_text(path: &Path) -> Result<String, Problems> {
 }
 
 /// Evaluates a model on a text and prints what it found.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &EvalArgs, console: Console) -> Result<Ended, Problems> {
     let level = args.level.into();
     let text = read_text(&args.text)?;
     let model = read_model(&args.model, args.prefix.as_deref())?;
@@ -219,6 +219,6 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
     let found = evaluate(&model, &tokens, &options, &|done| progress.at(done))
         .map_err(|problem| problem.in_file(&args.text))?;
     drop(progress);
-    console.print(&Report::new(&model, level, characters, &found))?;
+    console.print(&EvalReport::new(&model, level, characters, &found))?;
     Ok(Ended::Well)
 }

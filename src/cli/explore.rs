@@ -39,7 +39,7 @@ column of a measure, such as valid_bpc.
 
 Exit status: 0 done; 1 a verified point differs in cosimulation, cannot be built or does not fit;
 2 could not: bad input, or no point meets the limits (the nearest is named).")]
-pub struct Args {
+pub struct ExploreArgs {
     #[command(flatten)]
     axes: AxesArgs,
     #[command(flatten)]
@@ -99,7 +99,7 @@ enum Job {
     /// Write a plan of the points worth measuring
     Plan(Box<jobs::PlanArgs>),
     /// Measure the points of a plan in parallel; can be interrupted and resumed
-    Run(workers::RunArgs),
+    Run(workers::WorkerArgs),
     /// Measure one point of a plan
     Point(jobs::PointArgs),
     /// Print the results of a plan
@@ -109,7 +109,7 @@ enum Job {
 }
 
 /// Reads the accuracy file.
-fn accuracies(args: &Args) -> Result<Option<Accuracies>, Problems> {
+fn accuracies(args: &ExploreArgs) -> Result<Option<Accuracies>, Problems> {
     let Some(path) = &args.accuracy else {
         return Ok(None);
     };
@@ -124,7 +124,7 @@ fn accuracies(args: &Args) -> Result<Option<Accuracies>, Problems> {
 }
 
 /// Runs a sweep and prints what it has found, or does one of the jobs of a plan.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     match &args.job {
         None => sweep(args, console),
         Some(Job::Plan(args)) => jobs::plan(args, console),
@@ -138,7 +138,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
 /// Writes the folder of a sweep.
 fn write_folder(
     (place, out): (&Place, &Path),
-    found: &Found,
+    found: &SweepReport,
     sweep: &Sweep,
     known: Option<&Accuracies>,
     console: Console,
@@ -156,7 +156,7 @@ fn write_folder(
     Ok(())
 }
 
-fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
+fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
     let (target, limits) = args.limits.read(&mut reader);
@@ -192,7 +192,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
         all: args.all,
     };
     let most = args.verify.map(|count| count as usize);
-    let mut found = Found {
+    let mut found = SweepReport {
         summary: Summary::new(&sweep, known.as_ref(), setting, most),
         verified: Vec::new(),
     };
@@ -213,7 +213,7 @@ fn sweep(args: &Args, console: Console) -> Result<Ended, Problems> {
 
 /// A sweep, and what was measured of its recommended points.
 #[derive(Serialize)]
-struct Found {
+struct SweepReport {
     #[serde(flatten)]
     summary: Summary,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -224,7 +224,7 @@ struct Found {
 const MARK: &str = "points.json";
 
 fn files(
-    found: &Found,
+    found: &SweepReport,
     page: String,
     verified: &[VerifiedRow],
 ) -> Result<BTreeMap<String, Vec<u8>>, Problems> {
@@ -245,7 +245,7 @@ fn files(
 }
 
 /// An accuracy file without a single network of the sweep is the wrong one.
-fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), Problems> {
+fn check_join(known: &Accuracies, sweep: &Sweep, args: &ExploreArgs) -> Result<(), Problems> {
     if sweep.judged.iter().any(|judged| judged.accuracy.is_some()) {
         return Ok(());
     }
@@ -275,7 +275,7 @@ fn check_join(known: &Accuracies, sweep: &Sweep, args: &Args) -> Result<(), Prob
     .into())
 }
 
-impl Results for Found {
+impl Results for SweepReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         super::explore_text::human(&self.summary, out)?;
         verify::human(&self.verified, out)

@@ -34,7 +34,7 @@ The estimates that are compiled in were made this way, from src/estimate/data. W
 versions, make your own.
 
 Exit status: 0 done, 2 could not, 130 interrupted.")]
-pub struct Args {
+pub struct FitArgs {
     #[command(subcommand)]
     command: Step,
 }
@@ -42,7 +42,7 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum Step {
     /// Synthesise the designs that the table does not have yet
-    Collect(CollectArgs),
+    Collect(FitCollectArgs),
     /// Fit the estimator's coefficients to the table and print their errors
     Coefficients(CoefficientsArgs),
 }
@@ -59,7 +59,7 @@ moment and run again. Hours for the whole series.
 
 Exit status: 0 every design of the series is in the table, 2 some could not be measured (named, with
 what the tool said; the others are kept), 130 interrupted.")]
-struct CollectArgs {
+struct FitCollectArgs {
     /// Folder of the table; made when it is not there
     folder: PathBuf,
     /// Designs measured at once [default: one for every core]
@@ -156,13 +156,13 @@ fn designs(points: &[MeasuredPoint], fitted: &Coefficients) -> String {
 }
 
 #[derive(Serialize)]
-struct Collected {
+struct MeasuredDesigns {
     designs: usize,
     measured: usize,
     missing: usize,
 }
 
-impl Results for Collected {
+impl Results for MeasuredDesigns {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(
             out,
@@ -186,7 +186,7 @@ pub fn fitted(path: Option<&Path>) -> Result<Arc<FactorTable>, Problems> {
 }
 
 /// Collects or fits.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &FitArgs, console: Console) -> Result<Ended, Problems> {
     match &args.command {
         Step::Collect(args) => collect(args, console),
         Step::Coefficients(args) => fit_table(args, console),
@@ -206,7 +206,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
+fn collect(args: &FitCollectArgs, console: Console) -> Result<Ended, Problems> {
     let folder = &args.folder;
     std::fs::create_dir_all(folder)
         .map_err(|error| crate::files::problem(folder, "make", &error))?;
@@ -231,7 +231,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
         .filter(|design| wanted.is_none_or(|family| family == design.target))
         .collect();
     let (table, measured) = measure_missing(args, &series, table, console)?;
-    console.print(&Collected {
+    console.print(&MeasuredDesigns {
         designs: table.lines().count(),
         measured,
         missing: series.iter().filter(|design| !table.has(design)).count(),
@@ -242,7 +242,7 @@ fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
 /// Measures designs of `series` that `table` lacks, several at once, and writes the table after each:
 /// the table, and how many are new.
 fn measure_missing(
-    args: &CollectArgs,
+    args: &FitCollectArgs,
     series: &[SeriesDesign],
     table: Table,
     console: Console,

@@ -32,7 +32,7 @@ A design file has the tables [network], [numerics] and [implementation]; its key
 options with underscores, z.bits, z.frac, c.bits and c.frac with a dot (docs/formats.md).
 
 Exit status: 0 written, 2 could not: every setting that is wrong is named with its place.")]
-pub struct Args {
+pub struct GenArgs {
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct Args {
 }
 
 /// Generates a design and writes its folder.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &GenArgs, console: Console) -> Result<Ended, Problems> {
     let given = args.design.given()?;
     let config = args.design.resolve()?;
     let name = &config.implementation.name;

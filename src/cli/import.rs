@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Parts of a float model's file: options of every command that reads one.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct ImportArgs {
+pub struct FloatArgs {
     /// LSTM to read, if the file has several: its name, or a prefix that only it has; unknown
     /// tensors are left out
     #[arg(long, value_name = "NAME")]
@@ -24,7 +24,7 @@ pub struct ImportArgs {
     only_lstm: bool,
 }
 
-impl ImportArgs {
+impl FloatArgs {
     fn options(&self) -> ImportOptions {
         ImportOptions {
             prefix: self.prefix.clone(),
@@ -56,11 +56,11 @@ activations, NaN and infinity. So is what is not understood, unless --prefix, --
 leave it out. docs/importing.md has more.
 
 Exit status: 0 understood, 2 refused.")]
-pub struct Args {
+pub struct ImportArgs {
     /// Float model: safetensors, .pt, .pth, .ckpt, .keras, .h5, .onnx
     file: PathBuf,
     #[command(flatten)]
-    import: ImportArgs,
+    import: FloatArgs,
     /// Print how every tensor is interpreted
     #[arg(long)]
     explain: bool,
@@ -73,14 +73,14 @@ struct LayerSizes {
 }
 
 #[derive(Serialize)]
-struct Fractions {
+struct FractionsReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     widths: Option<TrainedWidths>,
     x: i32,
     layers: Vec<[[i32; 4]; 2]>,
 }
 
-impl From<&TrainedFractions> for Fractions {
+impl From<&TrainedFractions> for FractionsReport {
     fn from(trained: &TrainedFractions) -> Self {
         Self {
             widths: trained.widths,
@@ -91,14 +91,14 @@ impl From<&TrainedFractions> for Fractions {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct ImportReport {
     schema: u32,
     layers: Vec<LayerSizes>,
     head: Option<usize>,
     /// Outputs of the linear layers behind the head.
     dense: Vec<usize>,
     parameters: u64,
-    fractions: Option<Fractions>,
+    fractions: Option<FractionsReport>,
     assumptions: Vec<String>,
     left_out: Vec<String>,
     tensors: Vec<Mapping>,
@@ -106,7 +106,7 @@ struct Report {
     explain: bool,
 }
 
-impl Report {
+impl ImportReport {
     fn of(model: &FloatModel, explain: bool) -> Self {
         let parameters = model
             .layers
@@ -125,7 +125,7 @@ impl Report {
             head: model.head.as_ref().map(|head| head.output_size),
             dense: model.dense.iter().map(|head| head.output_size).collect(),
             parameters: parameters.sum(),
-            fractions: model.fractions.as_ref().map(Fractions::from),
+            fractions: model.fractions.as_ref().map(FractionsReport::from),
             assumptions: model.assumptions.clone(),
             left_out: model.left_out.clone(),
             tensors: model.explanation.clone(),
@@ -134,7 +134,7 @@ impl Report {
     }
 }
 
-impl Results for Report {
+impl Results for ImportReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for (index, layer) in self.layers.iter().enumerate() {
             writeln!(
@@ -184,13 +184,13 @@ impl Results for Report {
 }
 
 /// Reads a float model, and says which file an error is about.
-pub fn read_float(path: &Path, args: &ImportArgs) -> Result<FloatModel, Problems> {
+pub fn read_float(path: &Path, args: &FloatArgs) -> Result<FloatModel, Problems> {
     Ok(read(path, &args.options()).map_err(|problem| problem.in_file(path))?)
 }
 
 /// Reads a float model and prints what it holds.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &ImportArgs, console: Console) -> Result<Ended, Problems> {
     let model = read_float(&args.file, &args.import)?;
-    console.print(&Report::of(&model, args.explain))?;
+    console.print(&ImportReport::of(&model, args.explain))?;
     Ok(Ended::Well)
 }

@@ -71,31 +71,31 @@ struct Cli {
 #[derive(clap::Subcommand, Debug)]
 enum Command {
     /// Inspect a PyTorch, Keras or ONNX LSTM checkpoint
-    Import(import::Args),
+    Import(import::ImportArgs),
     /// Quantise a float model; number formats are chosen by calibration
-    Quantize(quantize::Args),
+    Quantize(quantize::QuantizeArgs),
     /// Train a language model whose forward pass is the hardware's arithmetic
-    Train(train::Args),
+    Train(train::TrainArgs),
     /// Evaluate a language model on a text: perplexity, in floating point or the core's integers
-    Eval(eval::Args),
+    Eval(eval::EvalArgs),
     /// Write a core as plain Verilog, with memories, test bench, scripts and report
-    Gen(generate::Args),
+    Gen(generate::GenArgs),
     /// Run the reference model alone: integers in, integers out
-    Run(reference::Args),
+    Run(reference::RunArgs),
     /// Simulate a core with Verilator and compare every output word with the reference model
-    Cosim(cosim::Args),
+    Cosim(cosim::CosimArgs),
     /// Estimate a core without building it: cells, memory, cycles
-    Estimate(estimate::Args),
+    Estimate(estimate::EstimateArgs),
     /// Estimate many designs at once: what fits a part, what limits it, what is worth building
-    Explore(explore::Args),
+    Explore(explore::ExploreArgs),
     /// Synthesise a generated core with Yosys; place and route it with nextpnr
-    Synth(synth::Args),
+    Synth(synth::SynthArgs),
     /// Fit the estimator to synthesis results and report its errors
-    Fit(fit::Args),
+    Fit(fit::FitArgs),
     /// Run the whole flow on a small trained model that is compiled in
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Check which external tools are installed, and how to get missing ones
-    Doctor(doctor::Args),
+    Doctor(doctor::DoctorArgs),
 }
 
 const COULD_NOT_RUN: u8 = 2;

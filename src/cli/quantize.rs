@@ -2,7 +2,7 @@
 
 use super::Ended;
 use super::design::NumericsArgs;
-use super::import::{ImportArgs, read_float};
+use super::import::{FloatArgs, read_float};
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
@@ -35,12 +35,12 @@ An embedding rides along in the file, and a linear head, in floating point or as
 holds neither. A model trained with the hardware's arithmetic keeps the formats it was trained in.
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
-pub struct Args {
+pub struct QuantizeArgs {
     /// Float model, in a file that `import` reads
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     #[command(flatten)]
-    import: ImportArgs,
+    import: FloatArgs,
     /// Inputs to calibrate with, .npy of float32, [steps, input_size] or [batch, steps, input_size];
     /// every sequence starts from zero state
     #[arg(long, value_name = "FILE")]
@@ -343,7 +343,7 @@ fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRe
 }
 
 /// Quantises a float model and writes it.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
     args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
     let read = [&args.model, &args.calibrate].into_iter();
     check_file(&args.output, read.chain(args.layout.files()))?;

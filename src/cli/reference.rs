@@ -30,7 +30,7 @@ where --lengths says that there is padding. A code q of format sN.F has the valu
 Prints how often each stage saturated.
 
 Exit status: 0 written, 2 could not run.")]
-pub struct Args {
+pub struct RunArgs {
     /// Quantised model file (from `quantize`)
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
@@ -115,7 +115,7 @@ pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std
 }
 
 #[derive(Serialize)]
-struct Report {
+struct StepsReport {
     schema: u32,
     sequences: usize,
     /// Steps of each sequence, where all have as many.
@@ -140,7 +140,7 @@ struct HeadOutput {
     frac: i32,
 }
 
-impl Results for Report {
+impl Results for StepsReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let sequences = grouped(self.sequences as u64);
         match self.steps {
@@ -254,7 +254,7 @@ pub fn compute(
 }
 
 /// Refuses outputs that are one file, or that are read.
-fn check_outputs(args: &Args) -> Result<(), Problems> {
+fn check_outputs(args: &RunArgs) -> Result<(), Problems> {
     let read: Vec<&PathBuf> = [&args.model, &args.input]
         .into_iter()
         .chain(args.layout.files())
@@ -294,7 +294,7 @@ fn write_real(
 }
 
 /// Runs the reference model and writes its words.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
     check_outputs(args)?;
     let model = QuantizedModel::read(&args.model)?;
     if args.head_output.is_some() && model.head.is_none() {
@@ -334,7 +334,7 @@ pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
             frac: of.w_frac + model.layers[model.layers.len() - 1].h.frac,
         });
     }
-    console.print(&Report {
+    console.print(&StepsReport {
         schema: 1,
         sequences: places.lengths.len(),
         steps: places.even(),

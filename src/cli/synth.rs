@@ -25,7 +25,7 @@ so that its ports need no pins; what the frame adds is said.
 
 Exit status: 0 done, 2 could not run: no bundle, Yosys or nextpnr missing or failing, or a design
 with latches, undriven or doubly driven nets, or widths that do not fit.")]
-pub struct Args {
+pub struct SynthArgs {
     /// Folder written by `gen`
     bundle: PathBuf,
     /// Family to map to [default: the one it was generated for]
@@ -169,7 +169,7 @@ impl Results for Measurement {
 }
 
 /// Synthesises a bundle and prints what it takes.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &SynthArgs, console: Console) -> Result<Ended, Problems> {
     let opened = open(&args.bundle)?;
     let built_for = opened.planned.config.implementation.target;
     let target = args.target.unwrap_or(built_for);

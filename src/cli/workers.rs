@@ -36,7 +36,7 @@ that share the folder: a result is there as a whole or not at all.
 
 Exit status: 0 every point has a result, 1 it has and some core differs from the reference model or
 does not fit, 2 points failed (named, with what they said), 130 interrupted.")]
-pub struct RunArgs {
+pub struct WorkerArgs {
     /// Folder of `explore plan`
     folder: PathBuf,
     /// Points measured at once [default: one for every core]
@@ -75,7 +75,7 @@ impl Results for RunReport {
 struct Failure(String, String);
 
 /// Measures what has no result.
-pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &WorkerArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
     let tasks = &folder.plan.tasks;
     let pending: VecDeque<&Task> = tasks.iter().filter(|task| !folder.is_done(task)).collect();
@@ -121,7 +121,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Measures the points of `pending`, each by a process of its own, several at once; those that failed.
 fn measure_all(
-    args: &RunArgs,
+    args: &WorkerArgs,
     folder: &Folder,
     pending: VecDeque<&Task>,
     progress: &Progress,
@@ -163,7 +163,7 @@ fn measure_all(
 }
 
 /// The command that measures one point.
-fn command(args: &RunArgs, program: &Path, task: &Task) -> Command {
+fn command(args: &WorkerArgs, program: &Path, task: &Task) -> Command {
     let mut words: Vec<std::ffi::OsString> =
         args.launcher.split_whitespace().map(Into::into).collect();
     words.push(program.into());

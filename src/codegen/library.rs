@@ -14,7 +14,7 @@ macro_rules! primitive {
 
 /// A part of the library: modules that a design has all of or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum LibraryPart {
     /// What every core is made of.
     Common,
     /// The data path of an LSTM unit.
@@ -29,7 +29,7 @@ pub enum Part {
     Rom,
 }
 
-impl Part {
+impl LibraryPart {
     /// All parts, in compile order.
     pub const ALL: [Self; 6] = [
         Self::Common,
@@ -86,7 +86,10 @@ impl Part {
 
 /// All hand-written modules as they are in this repository, in compile order: file name and text.
 pub fn primitives() -> impl Iterator<Item = (&'static str, &'static str)> {
-    Part::ALL.into_iter().flat_map(Part::primitives).copied()
+    LibraryPart::ALL
+        .into_iter()
+        .flat_map(LibraryPart::primitives)
+        .copied()
 }
 
 /// Licence texts, by file name.
@@ -136,7 +139,7 @@ fn renamed(text: &str, prefix: &str) -> String {
 /// A part of the library as it is in a bundle, in compile order, as file name and text: the same bytes in
 /// every design of one version that has it.
 #[must_use]
-pub fn library_files(part: Part) -> Vec<(String, String)> {
+pub fn library_files(part: LibraryPart) -> Vec<(String, String)> {
     let prefix = library_prefix();
     let files = part.primitives().iter().map(|(file, text)| {
         let origin = format!("// From rtl/{file}; the same in every design of this version.\n");

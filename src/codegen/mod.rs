@@ -23,7 +23,7 @@ mod testbench;
 pub use bundle::Bundle;
 pub use header::{Comment, header};
 pub use interface::{Interface, StreamPort, Timing};
-pub use library::{Part, library_files, library_prefix, primitives};
+pub use library::{LibraryPart, library_files, library_prefix, primitives};
 pub use package::Package;
 pub use render::TemplateError;
 pub use report::{LayerReport, MemoryReport, Report, TimingReport};

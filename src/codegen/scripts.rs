@@ -1,7 +1,7 @@
 //! File list, `FuseSoC` core, synthesis scripts and constraint around the sources.
 
 use super::interface::Interface;
-use super::library::{Part, library_files, library_prefix, library_waivers};
+use super::library::{LibraryPart, library_files, library_prefix, library_waivers};
 use super::render::{Renderer, TemplateError};
 use crate::device::Family;
 use crate::spec::Implementation;
@@ -29,7 +29,7 @@ impl BareFile {
 
 /// A part of the library that the design has: context of `library.core.tera`.
 #[derive(Debug, Serialize)]
-struct LibraryPart {
+struct LibraryCore {
     /// Its `FuseSoC` core.
     core: String,
     version: &'static str,
@@ -37,14 +37,14 @@ struct LibraryPart {
     waivers: Option<String>,
 }
 
-impl LibraryPart {
-    fn new(part: Part) -> Self {
+impl LibraryCore {
+    fn new(part: LibraryPart) -> Self {
         let files = library_files(part).into_iter();
         Self {
             core: library_prefix().trim_end_matches('_').to_owned() + part.suffix(),
             version: env!("CARGO_PKG_VERSION"),
             sources: files.map(|(file, _)| format!("rtl/{file}")).collect(),
-            waivers: (part == Part::Common).then(|| format!("rtl/{}", library_waivers().0)),
+            waivers: (part == LibraryPart::Common).then(|| format!("rtl/{}", library_waivers().0)),
         }
     }
 }
@@ -57,7 +57,7 @@ struct ScriptContext {
     version: &'static str,
     target: &'static str,
     layers: usize,
-    parts: Vec<LibraryPart>,
+    parts: Vec<LibraryCore>,
     sources: Vec<String>,
     own_sources: Vec<String>,
     memories: Vec<BareFile>,
@@ -138,7 +138,7 @@ fn context(
     if !interface.memories.is_empty() {
         rtl.push("memories");
     }
-    let parts = Part::ALL.into_iter().map(LibraryPart::new);
+    let parts = LibraryPart::ALL.into_iter().map(LibraryCore::new);
     let parts: Vec<_> = parts
         .filter(|part| interface.sources.contains(&part.sources[0]))
         .collect();

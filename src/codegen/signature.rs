@@ -1,7 +1,7 @@
 //! A core's signature from its design, without making any file.
 
 use super::interface::{Interface, SCHEMA, StreamPort, Timing};
-use super::library::{Part, library_files};
+use super::library::{LibraryPart, library_files};
 use crate::fixed::QFormat;
 use crate::hardware::{Design, MacArray, element_width};
 use crate::quantize::QuantizedModel;
@@ -79,24 +79,26 @@ fn signature(
 }
 
 /// Parts of the library that a design is made of.
-pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = Part> {
+pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = LibraryPart> {
     let arrays: Vec<_> = design
         .layers()
         .iter()
         .map(|layer| array_part(layer.folding().mac))
         .collect();
-    Part::ALL.into_iter().filter(move |part| match part {
-        Part::Common | Part::LaneLstm => true,
-        Part::Rom => init == MemoryInit::Readmemh,
-        Part::ArrayLut | Part::ArrayDsp | Part::ArrayMult => arrays.contains(part),
+    LibraryPart::ALL.into_iter().filter(move |part| match part {
+        LibraryPart::Common | LibraryPart::LaneLstm => true,
+        LibraryPart::Rom => init == MemoryInit::Readmemh,
+        LibraryPart::ArrayLut | LibraryPart::ArrayDsp | LibraryPart::ArrayMult => {
+            arrays.contains(part)
+        }
     })
 }
 
 /// The part that has an array's module.
-const fn array_part(mac: MacArray) -> Part {
+const fn array_part(mac: MacArray) -> LibraryPart {
     match mac {
-        MacArray::Lut { .. } => Part::ArrayLut,
-        MacArray::Dsp(packing) if packing.bare => Part::ArrayMult,
-        MacArray::Dsp(_) => Part::ArrayDsp,
+        MacArray::Lut { .. } => LibraryPart::ArrayLut,
+        MacArray::Dsp(packing) if packing.bare => LibraryPart::ArrayMult,
+        MacArray::Dsp(_) => LibraryPart::ArrayDsp,
     }
 }

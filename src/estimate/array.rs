@@ -1,10 +1,10 @@
 //! The multiply-accumulate array: what its rows, chains and trees are made of.
 
-use super::part::Part;
+use super::part::LayerPricing;
 use super::terms::Terms;
 use crate::hardware::{MacArray, Packing, log2_up};
 
-impl Part<'_> {
+impl LayerPricing<'_> {
     /// The array of the layer.
     pub(super) fn array(&self, terms: &mut Terms) {
         match self.s.mac {
@@ -204,7 +204,7 @@ impl Part<'_> {
 /// Registers of an adder tree. A node is a list of its bits, each the number of registers since the
 /// last logic.
 struct Tree<'a> {
-    part: &'a Part<'a>,
+    part: &'a LayerPricing<'a>,
     shifts: bool,
     ff: usize,
     shift: usize,
@@ -213,7 +213,7 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn new(part: &'a Part<'a>) -> Self {
+    fn new(part: &'a LayerPricing<'a>) -> Self {
         Self {
             part,
             shifts: part.family.facts().shift_registers,

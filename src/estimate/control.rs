@@ -1,13 +1,13 @@
 //! The control of a layer.
 
-use super::part::Part;
+use super::part::LayerPricing;
 use super::terms::Terms;
 use crate::hardware::bits_for;
 
 /// LUTs of a layer's control that do not depend on any size.
 const FIXED: f64 = 53.0;
 
-impl Part<'_> {
+impl LayerPricing<'_> {
     /// Sequencer, loader, writer, output, policy, lines of flags.
     pub(super) fn control(&self, terms: &mut Terms) {
         let s = self.s;

@@ -1,9 +1,9 @@
 //! Accumulators, and the element-wise lanes behind them.
 
-use super::part::Part;
+use super::part::LayerPricing;
 use super::terms::Terms;
 
-impl Part<'_> {
+impl LayerPricing<'_> {
     /// One accumulator for every row.
     pub(super) fn accumulators(&self, terms: &mut Terms) {
         let units = self.s.units as f64;
@@ -46,22 +46,34 @@ impl Part<'_> {
             + self.h()
             + 2;
         terms.ff[2] += units * lane_ff as f64;
+        self.lane_logic(bits, self.products(terms), terms);
+    }
+
+    /// The multiplier of every lane with the registers around it; `true` where a block takes the sum of
+    /// products too.
+    fn products(&self, terms: &mut Terms) -> bool {
+        let (w, units) = (self.w, self.s.units);
         let (blocks, soft) = self.multiplier();
         // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
         // SB_MAC16. Where one SB_MAC16 is too narrow, only the sum stays outside.
         let block = self.family.facts().multiplier.as_ref();
         let absorbs = block.is_some_and(|block| block.absorbs);
         let cascades = block.is_some_and(|block| block.cascades);
-        let inside = absorbs && (cascades || blocks == 1);
         let multiplier_ff = match (absorbs, blocks) {
             (true, 1) => 0,
             (true, 2..) if !cascades => w.products,
             _ => 2 * (self.gate() + w.operand) + w.products,
         };
-        terms.ff[3] += units * multiplier_ff as f64;
-        terms.dsp += s.units * blocks;
-        terms.lut[4] += units * soft as f64;
+        terms.ff[3] += (units * multiplier_ff) as f64;
+        terms.dsp += units * blocks;
+        terms.lut[4] += (units * soft) as f64;
+        absorbs && (cascades || blocks == 1)
+    }
 
+    /// LUTs and carry cells of every lane beside its multiplier: adders, selections and
+    /// requantizations. `bits` has the widest sum; `inside` says that a block adds the products.
+    fn lane_logic(&self, bits: usize, inside: bool, terms: &mut Terms) {
+        let (w, units) = (self.w, self.s.units as f64);
         let adders = if self.adders_are_carries() {
             0
         } else {

@@ -5,7 +5,7 @@ use crate::device::Family;
 use crate::hardware::{Folding, LayerDesign, LayerSpec, RomColumns, Widths};
 
 /// A layer being taken apart.
-pub(super) struct Part<'a> {
+pub(super) struct LayerPricing<'a> {
     pub(super) family: Family,
     pub(super) layer: &'a LayerDesign,
     pub(super) spec: &'a LayerSpec,
@@ -18,7 +18,7 @@ pub(super) struct Part<'a> {
 /// Takes a layer apart.
 #[must_use]
 pub fn of_layer(family: Family, layer: &LayerDesign, roms: Option<RomColumns>) -> Terms {
-    let part = Part {
+    let part = LayerPricing {
         family,
         layer,
         spec: layer.spec(),
@@ -36,7 +36,7 @@ pub fn of_layer(family: Family, layer: &LayerDesign, roms: Option<RomColumns>) -
     terms
 }
 
-impl Part<'_> {
+impl LayerPricing<'_> {
     /// Bits of a weight.
     pub(super) fn weight(&self) -> usize {
         self.spec.w_bits as usize

@@ -1,12 +1,12 @@
 //! Vectors, states, queues, weights, biases and tables: where they go and what stands around them.
 
 use super::memory::{self, Mapped};
-use super::part::Part;
+use super::part::LayerPricing;
 use super::terms::Terms;
 use crate::device::Family;
 use crate::hardware::{LayerDesign, MemoryShape, bits_for, log2_up};
 
-impl Part<'_> {
+impl LayerPricing<'_> {
     /// Vector buffer, cell state and output queue.
     pub(super) fn small_memories(&self, terms: &mut Terms) {
         let (s, layer) = (self.s, self.layer);
@@ -89,6 +89,12 @@ impl Part<'_> {
                 };
             }
         }
+        self.tables(terms);
+    }
+
+    /// Sigmoid and tanh, as many as the lanes read.
+    fn tables(&self, terms: &mut Terms) {
+        let (s, layer) = (self.s, self.layer);
         let table = layer.table_memory();
         let entries = table.depth;
         terms.memory_bits += table.bits();

@@ -163,30 +163,9 @@ impl Evaluator {
         if spec.mac == MacStyle::Dsp && !folded.iter().all(dsp) {
             return Err(PointError::NoDspArray);
         }
-        let (latency, per_step) = if let Some(steady) = steady_cycles(&folded) {
-            (steady.latency, steady.per_step)
-        } else {
-            let counted = count_cycles(&folded);
-            (counted.latency, counted.per_step)
-        };
-        let mut terms = Terms::default();
-        let mut delays = Delays::default();
-        let mut of_last: Option<(usize, Terms, Delays)> = None;
-        for (index, layer) in folded.iter().enumerate() {
-            // Equal layers take the same.
-            let same = of_last.filter(|&(last, ..)| folded[last] == *layer);
-            let (own, between) = same.map_or_else(
-                || {
-                    let between = clock::of_layer(fabric, layer);
-                    (of_layer(fabric, layer, None), between)
-                },
-                |(_, terms, between)| (terms, between),
-            );
-            terms.add(&own);
-            delays = clock::longest(delays, between);
-            of_last = Some((index, own, between));
-        }
+        let (terms, delays) = taken_apart(&folded, fabric);
         let estimate = Estimate::of_terms(&terms, fabric, &self.fitted, &folded);
+        let (latency_cycles, cycles_per_step) = cycles(&folded);
         Ok(Point {
             network: *network,
             fabric,
@@ -213,11 +192,42 @@ impl Evaluator {
                 .sum(),
             macs_per_cycle: estimate.macs_per_cycle,
             macs_per_step: estimate.macs_per_step,
-            cycles_per_step: per_step,
-            latency_cycles: latency,
+            cycles_per_step,
+            latency_cycles,
             delays: clock::of_core(delays, &terms),
         })
     }
+}
+
+/// Latency of the first step and cycles of every later one.
+fn cycles(layers: &[LayerDesign]) -> (u64, u64) {
+    if let Some(steady) = steady_cycles(layers) {
+        return (steady.latency, steady.per_step);
+    }
+    let counted = count_cycles(layers);
+    (counted.latency, counted.per_step)
+}
+
+/// What all layers take, and the longest of what stands between their registers.
+fn taken_apart(layers: &[LayerDesign], fabric: Family) -> (Terms, Delays) {
+    let mut terms = Terms::default();
+    let mut delays = Delays::default();
+    let mut of_last: Option<(usize, Terms, Delays)> = None;
+    for (index, layer) in layers.iter().enumerate() {
+        // Equal layers take the same.
+        let same = of_last.filter(|&(last, ..)| layers[last] == *layer);
+        let (own, between) = same.map_or_else(
+            || {
+                let between = clock::of_layer(fabric, layer);
+                (of_layer(fabric, layer, None), between)
+            },
+            |(_, terms, between)| (terms, between),
+        );
+        terms.add(&own);
+        delays = clock::longest(delays, between);
+        of_last = Some((index, own, between));
+    }
+    (terms, delays)
 }
 
 #[cfg(test)]

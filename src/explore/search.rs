@@ -12,6 +12,7 @@ use crate::hardware::{ColumnChoice, Design, LayerSpec, Layers, candidates};
 use crate::quantize::QuantizedModel;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use rayon::prelude::*;
+use std::cmp::Ordering;
 
 /// Foldings whose estimate is repeated with the weights themselves before giving up.
 const SECOND_LOOKS: usize = 200;
@@ -23,6 +24,19 @@ pub enum Wanted {
     Fastest,
     /// Smallest largest share of the part, within the limit of cycles.
     Smallest,
+}
+
+impl Wanted {
+    /// The better design first.
+    fn order(self, a: &Judged, b: &Judged) -> Ordering {
+        let time = a.point.cycles_per_step.cmp(&b.point.cycles_per_step);
+        let cost = a.worst_share().total_cmp(&b.worst_share());
+        let lut = a.point.lut_total.cmp(&b.point.lut_total);
+        match self {
+            Self::Fastest => time.then(cost).then(lut),
+            Self::Smallest => cost.then(lut).then(time),
+        }
+    }
 }
 
 /// The folding and the kind of array with which `model` is the `wanted` one on `limits.part`, and
@@ -37,48 +51,14 @@ pub fn best_folding(
     wanted: Wanted,
 ) -> Result<(Implementation, Point), Problem> {
     let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
-    let first = &model.layers[0];
-    let network = NetworkShape {
-        weight_bits: first.w_bits,
-        act_bits: first.h.bits,
-        input_bits: first.x.bits,
-        hidden: specs
-            .iter()
-            .map(|layer| layer.hidden_size)
-            .max()
-            .unwrap_or(1),
-        input_size: first.input_size,
-        layers: specs.len(),
-    };
-    let styles: &[MacStyle] = match implementation.mac {
-        MacStyle::Lut => &[MacStyle::Lut],
-        MacStyle::Dsp => &[MacStyle::Dsp],
-        MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
-    };
-    let points: Vec<Spec> = candidates(Layers::all(&specs), usize::MAX, ColumnChoice::Useful)
-        .flat_map(|(units, columns)| {
-            styles.iter().map(move |&mac| Spec {
-                network,
-                mac,
-                folding: FoldingGoal::Explicit { units, columns },
-            })
-        })
-        .collect();
+    let points = designs(model, &specs, implementation.mac);
     let evaluator = Evaluator::new(part.family.sources(), numerics);
     let mut judged: Vec<Judged> = points
         .par_iter()
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
         .map(|point| judge(vec![point], &[part], limits, None))
         .collect();
-    judged.sort_by(|a, b| {
-        let time = a.point.cycles_per_step.cmp(&b.point.cycles_per_step);
-        let cost = a.worst_share().total_cmp(&b.worst_share());
-        let lut = a.point.lut_total.cmp(&b.point.lut_total);
-        match wanted {
-            Wanted::Fastest => time.then(cost).then(lut),
-            Wanted::Smallest => cost.then(lut).then(time),
-        }
-    });
+    judged.sort_by(|a, b| wanted.order(a, b));
     // The weights decide the last bit of accumulators and biases.
     for found in judged
         .iter()
@@ -103,6 +83,35 @@ pub fn best_folding(
     }
     let price = |spec: &Spec, fabric| evaluator.priced(spec, fabric, &specs).ok();
     Err(refusal(&judged, part, limits, price))
+}
+
+/// Every folding that is looked at, with every kind of array that `mac` allows.
+fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Spec> {
+    let first = &model.layers[0];
+    let network = NetworkShape {
+        weight_bits: first.w_bits,
+        act_bits: first.h.bits,
+        input_bits: first.x.bits,
+        hidden: (specs.iter().map(|layer| layer.hidden_size))
+            .max()
+            .unwrap_or(1),
+        input_size: first.input_size,
+        layers: specs.len(),
+    };
+    let styles: &[MacStyle] = match mac {
+        MacStyle::Lut => &[MacStyle::Lut],
+        MacStyle::Dsp => &[MacStyle::Dsp],
+        MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
+    };
+    candidates(Layers::all(specs), usize::MAX, ColumnChoice::Useful)
+        .flat_map(|(units, columns)| {
+            styles.iter().map(move |&mac| Spec {
+                network,
+                mac,
+                folding: FoldingGoal::Explicit { units, columns },
+            })
+        })
+        .collect()
 }
 
 fn with_weights(point: &Point, estimate: &Estimate) -> Point {

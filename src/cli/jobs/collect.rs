@@ -30,7 +30,7 @@ pub struct CollectArgs {
 }
 
 #[derive(Serialize)]
-struct Collected {
+struct CollectedPoints {
     points: Vec<CollectedPoint>,
     missing: Vec<String>,
 }
@@ -42,7 +42,7 @@ struct CollectedPoint {
     found: Found,
 }
 
-impl Results for Collected {
+impl Results for CollectedPoints {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let points = self.points.iter().map(|point| (&point.task, &point.found));
         out.write_all(results_csv(points).as_bytes())
@@ -52,7 +52,7 @@ impl Results for Collected {
 /// Prints all results.
 pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
     let folder = Folder::open(&args.folder)?;
-    let mut collected = Collected {
+    let mut collected = CollectedPoints {
         points: Vec::new(),
         missing: Vec::new(),
     };

@@ -105,7 +105,7 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
         (POINTS.to_string(), ids.into_bytes()),
     ]);
     console.write(&place, &files)?;
-    console.print(&Planned {
+    console.print(&PlannedSweep {
         points: plan.tasks.len(),
         estimated: sweep.judged.len(),
     })?;
@@ -113,12 +113,12 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
 }
 
 #[derive(Serialize)]
-struct Planned {
+struct PlannedSweep {
     points: usize,
     estimated: usize,
 }
 
-impl Results for Planned {
+impl Results for PlannedSweep {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(
             out,

@@ -25,7 +25,7 @@ an epoch), checkpoint.safetensors. Models are those of the epoch with the best v
 ends with a checkpoint; --resume goes on from it, to the same bytes as if it had never stopped.
 
 Exit status: 0 trained, 2 could not or diverged: the last good checkpoint stays, 130 interrupted.")]
-pub struct Args {
+pub struct TrainArgs {
     /// Text to train on
     #[arg(long, value_name = "FILE")]
     pub(super) text: PathBuf,

@@ -6,19 +6,19 @@ mod session;
 mod texts;
 
 use super::Ended;
-use super::import::{ImportArgs, read_float};
+use super::import::{FloatArgs, read_float};
 use super::output::Console;
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{check_file, write_file};
 use crate::train::{TrainOptions, Trainer};
-pub use args::Args;
+pub use args::TrainArgs;
 use args::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
 use session::Session;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use texts::{Texts, read_texts};
 
-impl Args {
+impl TrainArgs {
     /// What must be the same when a training goes on, by the name of its option.
     fn settings(&self, options: &TrainOptions, texts: &Texts) -> BTreeMap<String, String> {
         let digest = |tokens: &[u32]| {
@@ -58,12 +58,12 @@ impl Args {
 }
 
 /// Trains, and writes what came of it.
-pub fn run(args: &Args, console: Console) -> Result<Ended, Problems> {
+pub fn run(args: &TrainArgs, console: Console) -> Result<Ended, Problems> {
     let texts = read_texts(args)?;
     let options = args.training.options(texts.vocabulary.len())?;
     let settings = args.settings(&options, &texts);
     let start = match &args.init {
-        Some(path) => Some(read_float(path, &ImportArgs::default())?),
+        Some(path) => Some(read_float(path, &FloatArgs::default())?),
         None => None,
     };
     let sizes = options.sizes.clone();

@@ -2,7 +2,7 @@
 
 use super::super::output::Console;
 use super::super::progress::Progress;
-use super::args::{Args, CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
+use super::args::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, TrainArgs, VOCABULARY};
 use super::report::{TrainReport, describe};
 use super::texts::Texts;
 use crate::diagnostic::{Problem, Problems};
@@ -35,7 +35,7 @@ fn clamped(evaluation: &Evaluation) -> Vec<[f64; 3]> {
 
 /// A training at work.
 pub struct Session<'a> {
-    pub args: &'a Args,
+    pub args: &'a TrainArgs,
     pub console: Console,
     pub texts: &'a Texts,
     pub settings: &'a BTreeMap<String, String>,

@@ -1,7 +1,7 @@
 //! The texts of a training, as tokens.
 
 use super::super::eval::read_text;
-use super::args::Args;
+use super::args::TrainArgs;
 use crate::diagnostic::{Problem, Problems};
 use crate::lm::{Vocabulary, tokenize};
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct Texts {
     pub test: Option<Vec<u32>>,
 }
 
-pub fn read_texts(args: &Args) -> Result<Texts, Problems> {
+pub fn read_texts(args: &TrainArgs) -> Result<Texts, Problems> {
     let level = args.level.into();
     let train = read_text(&args.text)?;
     let vocabulary = match &args.vocab {

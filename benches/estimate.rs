@@ -3,10 +3,11 @@
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
 use lprnn_hw::estimate::{Estimate, FactorTable};
-use lprnn_hw::fixed::QFormat;
 use lprnn_hw::hardware::Design;
-use lprnn_hw::quantize::{SeededOptions, seeded};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::quantize::seeded;
+use lprnn_hw::spec::{
+    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy,
+};
 
 fn main() {
     divan::main();
@@ -14,17 +15,17 @@ fn main() {
 
 #[divan::bench(args = [64, 512])]
 fn of_layers(bencher: Bencher, hidden: usize) {
-    let model = seeded(&SeededOptions {
+    let model = seeded(&SeededNetwork {
         input_size: 64,
-        hidden_size: hidden,
+        hidden,
         layers: 1,
-        weight_bits: 4,
-        act_bits: 4,
-        input_bits: 4,
-        z: QFormat::new(8, 4),
-        a_frac: 8,
-        c: QFormat::new(16, 10),
         seed: 1,
+        numerics: Numerics {
+            weight_bits: 4,
+            act_bits: 4,
+            input_bits: 4,
+            ..Numerics::default()
+        },
     });
     let how = Implementation {
         name: "bench".into(),

@@ -5,8 +5,8 @@
 //! `tools/pytorch_train_speed.py` is the same in `PyTorch`; `docs/training.md` compares them.
 
 use divan::{Bencher, counter::ItemsCount};
-use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix};
+use lprnn_hw::spec::Numerics;
 use lprnn_hw::train::{Rule, Sizes, TrainOptions, Trainer};
 
 const WORDS: usize = 10_000;
@@ -64,12 +64,12 @@ fn quantised(bencher: Bencher, bits: u32) {
     windows(
         bencher,
         Some(QuantizeOptions {
-            weight_bits: bits,
-            act_bits: bits,
-            input_bits: bits,
-            z: QFormat::new(8, 4),
-            a_frac: 8,
-            c: QFormat::new(16, 10),
+            numerics: Numerics {
+                weight_bits: bits,
+                act_bits: bits,
+                input_bits: bits,
+                ..Numerics::default()
+            },
             head: HeadFormat::Float,
         }),
     );

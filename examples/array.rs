@@ -7,11 +7,12 @@
 
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::device::{Family, PlacedPart};
-use lprnn_hw::fixed::QFormat;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::{LayerDesign, MacArray};
-use lprnn_hw::quantize::{SeededOptions, seeded};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::quantize::seeded;
+use lprnn_hw::spec::{
+    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy,
+};
 use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
@@ -28,17 +29,17 @@ fn rows(mac: MacStyle) -> usize {
 
 /// The core with `bits`-bit weights and activations whose array is looked at.
 fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
-    let model = seeded(&SeededOptions {
+    let model = seeded(&SeededNetwork {
         input_size: 64,
-        hidden_size: 64,
+        hidden: 64,
         layers: 1,
-        weight_bits: bits,
-        act_bits: bits,
-        input_bits: bits,
-        z: QFormat::new(8, 4),
-        a_frac: 8,
-        c: QFormat::new(16, 10),
         seed: 1,
+        numerics: Numerics {
+            weight_bits: bits,
+            act_bits: bits,
+            input_bits: bits,
+            ..Numerics::default()
+        },
     });
     let how = Implementation {
         name: "array".into(),

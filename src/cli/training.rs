@@ -3,7 +3,6 @@
 use super::design::NumericsArgs;
 use crate::diagnostic::{Problem, Problems};
 use crate::quantize::{HeadFormat, QuantizeOptions};
-use crate::spec::Numerics;
 use crate::train::{Rule, Sizes, TrainOptions};
 
 /// Numbers of a model; training takes five times their 4 bytes.
@@ -133,7 +132,7 @@ impl TrainingArgs {
                 let head = self
                     .head_bits
                     .map_or(HeadFormat::Float, HeadFormat::Integer);
-                element_wise(numerics, head)
+                QuantizeOptions { numerics, head }
             }),
             batch: self.batch as usize,
             steps: self.steps as usize,
@@ -147,18 +146,5 @@ impl TrainingArgs {
             windows: self.windows.map(|count| count as usize),
             seed: self.seed,
         })
-    }
-}
-
-/// Formats of the element-wise part are given in training; fractions of weights and x are fitted.
-fn element_wise(numerics: Numerics, head: HeadFormat) -> QuantizeOptions {
-    QuantizeOptions {
-        head,
-        weight_bits: numerics.weight_bits,
-        act_bits: numerics.act_bits,
-        input_bits: numerics.input_bits,
-        z: numerics.z,
-        a_frac: numerics.gate_frac,
-        c: numerics.c,
     }
 }

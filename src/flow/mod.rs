@@ -21,6 +21,6 @@ pub use fold::plan_for_part;
 pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
-pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design, seeded};
+pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
 pub use verify::{Measured, Verified, measure_point, verified_rows, verify};
 pub use watch::{Ongoing, Silent, Watch};

@@ -5,10 +5,10 @@ use crate::diagnostic::{Problem, Problems};
 use crate::estimate::{Estimate, FactorTable};
 use crate::files;
 use crate::hardware::Design;
-use crate::quantize::{QuantizedModel, SeededOptions, seeded as draw};
+use crate::quantize::{QuantizedModel, seeded};
 use crate::spec::{
-    DEFAULT_CLOCK_NS, DesignConfig, Implementation, MAX_BYTES, Network, Origins, SeededNetwork,
-    Settings, read_settings,
+    DEFAULT_CLOCK_NS, DesignConfig, Implementation, MAX_BYTES, Network, Origins, Settings,
+    read_settings,
 };
 use std::path::Path;
 
@@ -92,24 +92,6 @@ impl Planned {
     pub fn estimate_with(&self, family: Family, fitted: &FactorTable) -> Estimate {
         Estimate::new(&self.model, &self.design, family, fitted)
     }
-}
-
-/// Draws the weights of a network from its seed.
-#[must_use]
-pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
-    let numerics = network.numerics;
-    draw(&SeededOptions {
-        input_size: network.input_size,
-        hidden_size: network.hidden,
-        layers: network.layers,
-        weight_bits: numerics.weight_bits,
-        act_bits: numerics.act_bits,
-        input_bits: numerics.input_bits,
-        z: numerics.z,
-        a_frac: numerics.gate_frac,
-        c: numerics.c,
-        seed: network.seed,
-    })
 }
 
 /// Reads a design file; what is wrong in it is found when it is resolved.

@@ -16,3 +16,8 @@ pub(super) fn several(networks: &[String]) -> Problem {
         .notes(networks)
         .help("choose one with --prefix NAME")
 }
+
+/// `true` if `word` is one of `words`, which have blanks between them.
+pub fn among(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|own| own == word)
+}

@@ -3,7 +3,8 @@
 use super::FormatRequest;
 use crate::fixed::QFormat;
 use crate::import::FloatLayer;
-use crate::quantize::{Fractions, HeadFormat, Layer, QuantizeOptions, layer_with};
+use crate::quantize::{Fractions, Layer, layer_with};
+use crate::spec::Numerics;
 use serde::Serialize;
 
 /// Most bits that are tried; those of z and of the gate values are the contract's limits.
@@ -50,17 +51,16 @@ impl Formats {
         weight_bits: u32,
         fractions: Fractions,
     ) -> Layer {
-        let options = QuantizeOptions {
+        let numerics = Numerics {
             weight_bits,
             act_bits: self.h.bits,
             input_bits: self.x.bits,
             z: self.z,
-            a_frac: self.a_frac,
+            gate_frac: self.a_frac,
             c: self.c,
-            head: HeadFormat::Float,
         };
         let fractions = fractions.settled(float, self.x, self.h);
-        layer_with(float, self.x, self.h, &options, &fractions)
+        layer_with(float, self.x, self.h, &numerics, &fractions)
     }
 
     pub(super) fn key(&self) -> [i32; 9] {

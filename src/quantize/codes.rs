@@ -3,6 +3,7 @@
 use super::model::{Head, LARGEST_SHIFT, Layer};
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatLayer};
+use crate::spec::Numerics;
 
 /// Numbers of the linear head, which the hardware does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +17,8 @@ pub enum HeadFormat {
 /// Widths and formats to quantise to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuantizeOptions {
-    /// Bits of every weight.
-    pub weight_bits: u32,
-    /// Bits of h.
-    pub act_bits: u32,
-    /// Bits of the first layer's x.
-    pub input_bits: u32,
-    /// Format of z.
-    pub z: QFormat,
-    /// Fraction bits of the gate values.
-    pub a_frac: u32,
-    /// Format of c.
-    pub c: QFormat,
+    /// Of the layers.
+    pub numerics: Numerics,
     /// The linear head, where the model has one.
     pub head: HeadFormat,
 }
@@ -214,10 +205,10 @@ pub fn layer_with(
     float: &FloatLayer,
     x: QFormat,
     h: QFormat,
-    options: &QuantizeOptions,
+    numerics: &Numerics,
     fractions: &Fractions,
 ) -> Layer {
-    let bits = options.weight_bits;
+    let bits = numerics.weight_bits;
     let codes = |values: &[f32], fractions: [i32; 4]| -> Vec<i16> {
         let gates = values.chunks_exact(values.len() / 4).zip(fractions);
         gates
@@ -237,9 +228,9 @@ pub fn layer_with(
         w_bits: bits,
         w_frac_ih: fractions.ih,
         w_frac_hh: fractions.hh,
-        z: options.z,
-        a_frac: options.a_frac,
-        c: options.c,
+        z: numerics.z,
+        a_frac: numerics.gate_frac,
+        c: numerics.c,
         weight_ih: codes(&float.weight_ih, fractions.ih),
         weight_hh: codes(&float.weight_hh, fractions.hh),
         bias: Vec::new(),

@@ -21,5 +21,5 @@ pub use model::{
     RowScale,
 };
 pub use random::random_model;
-pub use seeded::{SeededOptions, default_h, seeded};
+pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

@@ -3,33 +3,9 @@
 use super::model::{Layer, QuantizedModel};
 use super::splitmix::SplitMix;
 use crate::fixed::QFormat;
+use crate::spec::SeededNetwork;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-
-/// Sizes, widths and seed of a seeded model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeededOptions {
-    /// Elements of the first layer's x.
-    pub input_size: usize,
-    /// Units of every layer.
-    pub hidden_size: usize,
-    /// Layers.
-    pub layers: usize,
-    /// Bits of a weight.
-    pub weight_bits: u32,
-    /// Bits of h.
-    pub act_bits: u32,
-    /// Bits of the first layer's x.
-    pub input_bits: u32,
-    /// Format of z.
-    pub z: QFormat,
-    /// Fraction bits of the gate values.
-    pub a_frac: u32,
-    /// Format of c.
-    pub c: QFormat,
-    /// Start of the pseudo-random sequence.
-    pub seed: u64,
-}
 
 /// Weights that one core draws at a time.
 const CHUNK: usize = 1 << 16;
@@ -56,24 +32,24 @@ pub fn default_h(bits: u32) -> QFormat {
 
 /// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
 #[must_use]
-pub fn seeded(options: &SeededOptions) -> QuantizedModel {
-    let mut noise = SplitMix(options.seed);
-    let hidden = options.hidden_size;
-    let h = default_h(options.act_bits);
+pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
+    let mut noise = SplitMix(network.seed);
+    let (hidden, numerics) = (network.hidden, &network.numerics);
+    let h = default_h(numerics.act_bits);
     // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
     let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;
-    let w_frac = options.weight_bits as i32 - 1 + scale;
-    let layers = (0..options.layers)
+    let w_frac = numerics.weight_bits as i32 - 1 + scale;
+    let layers = (0..network.layers)
         .map(|index| {
             let (input_size, x) = if index == 0 {
                 (
-                    options.input_size,
-                    QFormat::new(options.input_bits, (options.input_bits as i32 - 2).max(0)),
+                    network.input_size,
+                    QFormat::new(numerics.input_bits, (numerics.input_bits as i32 - 2).max(0)),
                 )
             } else {
                 (hidden, h)
             };
-            let mut weights = |count: usize| draw_weights(&mut noise, count, options.weight_bits);
+            let mut weights = |count: usize| draw_weights(&mut noise, count, numerics.weight_bits);
             let weight_ih = weights(4 * hidden * input_size);
             let weight_hh = weights(4 * hidden * hidden);
             let mut layer = Layer {
@@ -81,12 +57,12 @@ pub fn seeded(options: &SeededOptions) -> QuantizedModel {
                 hidden_size: hidden,
                 x,
                 h,
-                w_bits: options.weight_bits,
+                w_bits: numerics.weight_bits,
                 w_frac_ih: [w_frac; 4],
                 w_frac_hh: [w_frac; 4],
-                z: options.z,
-                a_frac: options.a_frac,
-                c: options.c,
+                z: numerics.z,
+                a_frac: numerics.gate_frac,
+                c: numerics.c,
                 weight_ih,
                 weight_hh,
                 bias: Vec::new(),

@@ -64,16 +64,17 @@ impl Numbers {
     /// Formats with the least squared error for these parameters.
     pub(super) fn fit(layout: &ParameterLayout, values: &[f32], options: QuantizeOptions) -> Self {
         let model = layout.float_model(values);
+        let numerics = options.numerics;
         let embedding = &values[layout.embedding.clone()];
-        let x_frac = if options.input_bits == 1 {
+        let x_frac = if numerics.input_bits == 1 {
             0
         } else {
-            best_fraction(embedding, options.input_bits, false)
+            best_fraction(embedding, numerics.input_bits, false)
         };
-        let h = default_h(options.act_bits);
-        let mut x = QFormat::new(options.input_bits, x_frac);
-        let tables = ActivationTables::new(options.z, options.a_frac);
-        let ulp = (-(options.a_frac as f32)).exp2();
+        let h = default_h(numerics.act_bits);
+        let mut x = QFormat::new(numerics.input_bits, x_frac);
+        let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
+        let ulp = (-(numerics.gate_frac as f32)).exp2();
         let reals = |table: &[i32]| {
             table
                 .iter()
@@ -85,10 +86,10 @@ impl Numbers {
             layers.push(LayerNumbers {
                 x,
                 h,
-                w_bits: options.weight_bits,
-                fractions: Fractions::fit(layer, x, h, options.weight_bits),
-                z: options.z,
-                c: options.c,
+                w_bits: numerics.weight_bits,
+                fractions: Fractions::fit(layer, x, h, numerics.weight_bits),
+                z: numerics.z,
+                c: numerics.c,
                 sigmoid: reals(&tables.sigmoid),
                 tanh: reals(&tables.tanh),
             });
@@ -151,7 +152,7 @@ impl Numbers {
                     layer,
                     numbers.x,
                     numbers.h,
-                    &self.options,
+                    &self.options.numerics,
                     &numbers.fractions,
                 )
             })

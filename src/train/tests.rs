@@ -3,9 +3,9 @@
 use super::layout::{ParameterLayout, Sizes};
 use super::network::{Dropout, Window, WindowState, backward, forward};
 use super::numbers::Numbers;
-use crate::fixed::QFormat;
 use crate::quantize::{HeadFormat, QuantizeOptions, SplitMix, quantize_input};
 use crate::reference::Lstm;
+use crate::spec::Numerics;
 
 fn sizes(vocabulary: usize, embedding: usize, hidden: &[usize]) -> ParameterLayout {
     ParameterLayout::new(Sizes {
@@ -31,12 +31,12 @@ fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut Spli
 
 fn options(weight: u32, act: u32, input: u32) -> QuantizeOptions {
     QuantizeOptions {
-        weight_bits: weight,
-        act_bits: act,
-        input_bits: input,
-        z: QFormat::new(8, 4),
-        a_frac: 8,
-        c: QFormat::new(16, 10),
+        numerics: Numerics {
+            weight_bits: weight,
+            act_bits: act,
+            input_bits: input,
+            ..Numerics::default()
+        },
         head: HeadFormat::Float,
     }
 }

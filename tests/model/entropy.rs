@@ -4,10 +4,10 @@
 // The table is what one runs it by hand for.
 #![allow(clippy::print_stdout)]
 
-use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
 use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix};
+use lprnn_hw::spec::Numerics;
 use lprnn_hw::train::{Rule, Sizes, TrainOptions, Trainer};
 
 /// Symbols of the source.
@@ -154,12 +154,12 @@ fn training_reaches_the_entropy_of_the_source() {
         (1, 4, 10.0),
     ] {
         let numbers = QuantizeOptions {
-            weight_bits: weight,
-            act_bits: act,
-            input_bits: act,
-            z: QFormat::new(8, 4),
-            a_frac: 8,
-            c: QFormat::new(16, 10),
+            numerics: Numerics {
+                weight_bits: weight,
+                act_bits: act,
+                input_bits: act,
+                ..Numerics::default()
+            },
             head: HeadFormat::Float,
         };
         let (_, nats) = train(options(Some(numbers), 0.01), 3, Some(&float), texts);

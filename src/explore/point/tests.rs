@@ -1,7 +1,7 @@
 //! Tests of `point.rs`.
 
 use super::*;
-use crate::quantize::{SeededOptions, seeded};
+use crate::quantize::seeded;
 
 fn numerics() -> Numerics {
     Numerics::default()
@@ -24,18 +24,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
     for (w, a, hidden, layers) in [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)] {
         let network = network(w, a, hidden, layers);
         let numerics = numerics();
-        let model = seeded(&SeededOptions {
-            input_size: network.input_size,
-            hidden_size: hidden,
-            layers,
-            weight_bits: w,
-            act_bits: a,
-            input_bits: a,
-            z: numerics.z,
-            a_frac: numerics.gate_frac,
-            c: numerics.c,
-            seed: 3,
-        });
+        let model = seeded(&network.seeded(numerics, 3));
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
         assert_eq!(network.specs(&numerics), specs);
         for target in [Family::Xc7, Family::Ice40] {

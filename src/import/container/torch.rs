@@ -3,7 +3,7 @@
 use super::archive::{Archive, Budget};
 use super::pickle::{self, Pickle, PickleValue};
 use crate::diagnostic::Problem;
-use crate::import::error::refuse;
+use crate::import::error::{among, refuse};
 use crate::import::tensors::{ElementKind, Tensor, Tensors};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,32 +11,9 @@ use std::collections::BTreeMap;
 /// First bytes of files that `torch.save` wrote before version 1.6.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 /// Modules whose functions no model calls.
-const HOSTILE: [&str; 14] = [
-    "os",
-    "posix",
-    "nt",
-    "sys",
-    "subprocess",
-    "shutil",
-    "socket",
-    "runpy",
-    "importlib",
-    "pty",
-    "webbrowser",
-    "ctypes",
-    "code",
-    "pickle",
-];
-const HOSTILE_BUILTINS: [&str; 8] = [
-    "eval",
-    "exec",
-    "compile",
-    "open",
-    "getattr",
-    "setattr",
-    "__import__",
-    "input",
-];
+const HOSTILE: &str = "os posix nt sys subprocess shutil socket runpy importlib pty webbrowser ctypes code \
+    pickle";
+const HOSTILE_BUILTINS: &str = "eval exec compile open getattr setattr __import__ input";
 const SAVE: &str = "save the state dict: torch.save(model.state_dict(), 'model.pt')";
 
 fn fail<T>(problem: impl std::fmt::Display, help: &str) -> Result<T, Problem> {
@@ -111,9 +88,8 @@ fn refuse_hostile(file: &str, pickle: &Pickle) -> Result<(), Problem> {
     for global in pickle.globals() {
         let (module, name) = global.rsplit_once('.').unwrap_or((global, ""));
         let package = module.split('.').next().unwrap_or_default();
-        let builtin =
-            matches!(module, "builtins" | "__builtin__") && HOSTILE_BUILTINS.contains(&name);
-        if HOSTILE.contains(&package) || builtin {
+        let builtin = matches!(module, "builtins" | "__builtin__") && among(HOSTILE_BUILTINS, name);
+        if among(HOSTILE, package) || builtin {
             return fail(
                 format_args!("{file} would call {global}, which no model does"),
                 "trust neither it nor its source: nothing of it was executed here, torch.load might",

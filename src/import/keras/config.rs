@@ -1,6 +1,7 @@
 //! The layers of a Keras model in their order, from its configuration.
 
 use crate::diagnostic::Problem;
+use crate::import::error::among;
 use serde_json::Value;
 
 /// A layer as the configuration has it.
@@ -17,14 +18,8 @@ pub struct Config {
 }
 
 /// Layers without effect on a trained model.
-const WITHOUT_EFFECT: [&str; 6] = [
-    "InputLayer",
-    "Dropout",
-    "SpatialDropout1D",
-    "GaussianNoise",
-    "GaussianDropout",
-    "ActivityRegularization",
-];
+const WITHOUT_EFFECT: &str =
+    "InputLayer Dropout SpatialDropout1D GaussianNoise GaussianDropout ActivityRegularization";
 
 impl KerasLayer {
     fn of(value: &Value) -> Option<Self> {
@@ -84,7 +79,7 @@ impl KerasLayer {
 
     /// `true` if it changes nothing in a trained model.
     pub fn without_effect(&self) -> bool {
-        WITHOUT_EFFECT.contains(&&*self.class)
+        among(WITHOUT_EFFECT, &self.class)
             || self.class == "Activation" && self.activation() == "linear"
     }
 

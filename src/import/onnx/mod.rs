@@ -6,7 +6,7 @@
 mod graph;
 mod recurrent;
 
-use super::error::refuse;
+use super::error::{among, refuse};
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{ElementKind, Tensor, Tensors};
@@ -16,17 +16,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations that move numbers and change none. (Which of the steps are taken is not the core's.)
-const MOVES: [&str; 9] = [
-    "Squeeze",
-    "Unsqueeze",
-    "Transpose",
-    "Reshape",
-    "Identity",
-    "Dropout",
-    "Flatten",
-    "Gather",
-    "Slice",
-];
+const MOVES: &str = "Squeeze Unsqueeze Transpose Reshape Identity Dropout Flatten Gather Slice";
 /// Operations on the outputs that are left to the outside.
 const LAST: [&str; 4] = ["Softmax", "LogSoftmax", "Sigmoid", "ArgMax"];
 
@@ -119,7 +109,7 @@ impl<'a> GraphWalk<'a> {
             return Ok(()); // sizes, and states to start from
         }
         let value = match (&data[..], node.op) {
-            (&[data], op) if MOVES.contains(&op) && node.inputs[0] == data => {
+            (&[data], op) if among(MOVES, op) && node.inputs[0] == data => {
                 self.values[data].clone()
             }
             (&[data], "MatMul" | "Gemm") => self.linear(node, data)?,

@@ -3,24 +3,14 @@
 use super::graph::{Attribute, Node};
 use super::{GraphValue, GraphWalk, title};
 use crate::diagnostic::Problem;
-use crate::import::error::refuse;
+use crate::import::error::{among, refuse};
 use crate::import::model::Mapping;
 use crate::import::tensors::Tensor;
 
 /// From the gates' order i, o, f, c to i, f, g, o.
 const ORDER: [usize; 4] = [0, 2, 3, 1];
 /// Operations that make of zeros nothing but zeros.
-const KEEP_ZERO: [&str; 9] = [
-    "Expand",
-    "Identity",
-    "Squeeze",
-    "Unsqueeze",
-    "Reshape",
-    "Transpose",
-    "Tile",
-    "Slice",
-    "Cast",
-];
+const KEEP_ZERO: &str = "Expand Identity Squeeze Unsqueeze Reshape Transpose Tile Slice Cast";
 
 impl<'a> GraphWalk<'a> {
     /// A recurrent node, under the names of `PyTorch`.
@@ -128,7 +118,7 @@ impl<'a> GraphWalk<'a> {
             });
         }
         let of = node.inputs.first();
-        KEEP_ZERO.contains(&node.op) && of.is_some_and(|input| self.is_zero(input, depth + 1))
+        among(KEEP_ZERO, node.op) && of.is_some_and(|input| self.is_zero(input, depth + 1))
     }
 
     /// One of W and R, `[directions, gates * hidden, columns]`.

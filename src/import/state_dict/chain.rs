@@ -1,7 +1,7 @@
 //! Linear layers that may be a head, and how they follow one another.
 
 use crate::diagnostic::Problem;
-use crate::import::error::refuse;
+use crate::import::error::{among, refuse};
 
 /// A linear layer of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,22 +13,8 @@ pub struct Linear {
 }
 
 /// Names of a head, without digits.
-const HEADS: [&str; 14] = [
-    "head",
-    "heads",
-    "decoder",
-    "fc",
-    "linear",
-    "lin",
-    "out",
-    "output",
-    "proj",
-    "classifier",
-    "dense",
-    "regressor",
-    "fc_out",
-    "output_layer",
-];
+const HEADS: &str = "head heads decoder fc linear lin out output proj classifier dense regressor fc_out \
+    output_layer";
 /// Beginnings of the names of what stands in front of an LSTM.
 const FRONTS: [&str; 8] = [
     "in_", "input", "fc_in", "pre", "front", "encoder", "embed", "stem",
@@ -51,7 +37,7 @@ impl Linear {
 
     /// `true` if it is named like a head.
     pub fn named_head(&self) -> bool {
-        HEADS.contains(&self.word())
+        among(HEADS, self.word())
     }
 
     /// `true` if it is named like something in front of the LSTM.

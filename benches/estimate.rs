@@ -19,13 +19,8 @@ fn of_layers(bencher: Bencher, hidden: usize) {
         input_size: 64,
         hidden,
         layers: 1,
+        numerics: Numerics::of_widths(4, 4, 4),
         seed: 1,
-        numerics: Numerics {
-            weight_bits: 4,
-            act_bits: 4,
-            input_bits: 4,
-            ..Numerics::default()
-        },
     });
     let how = Implementation {
         name: "bench".into(),

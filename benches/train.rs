@@ -64,12 +64,7 @@ fn quantised(bencher: Bencher, bits: u32) {
     windows(
         bencher,
         Some(QuantizeOptions {
-            numerics: Numerics {
-                weight_bits: bits,
-                act_bits: bits,
-                input_bits: bits,
-                ..Numerics::default()
-            },
+            numerics: Numerics::of_widths(bits, bits, bits),
             head: HeadFormat::Float,
         }),
     );

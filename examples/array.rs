@@ -33,13 +33,8 @@ fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
         input_size: 64,
         hidden: 64,
         layers: 1,
+        numerics: Numerics::of_widths(bits, bits, bits),
         seed: 1,
-        numerics: Numerics {
-            weight_bits: bits,
-            act_bits: bits,
-            input_bits: bits,
-            ..Numerics::default()
-        },
     });
     let how = Implementation {
         name: "array".into(),

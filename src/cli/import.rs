@@ -3,7 +3,7 @@
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
-use crate::import::{FloatModel, ImportOptions, Mapping, TrainedFractions, TrainedWidths, read};
+use crate::import::{FloatModel, ImportOptions, Mapping, TrainedFractions, read};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,24 +73,6 @@ struct LayerSizes {
 }
 
 #[derive(Serialize)]
-struct FractionsReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    widths: Option<TrainedWidths>,
-    x: i32,
-    layers: Vec<[[i32; 4]; 2]>,
-}
-
-impl From<&TrainedFractions> for FractionsReport {
-    fn from(trained: &TrainedFractions) -> Self {
-        Self {
-            widths: trained.widths,
-            x: trained.x,
-            layers: trained.layers.clone(),
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct ImportReport {
     schema: u32,
     layers: Vec<LayerSizes>,
@@ -98,7 +80,7 @@ struct ImportReport {
     /// Outputs of the linear layers behind the head.
     dense: Vec<usize>,
     parameters: u64,
-    fractions: Option<FractionsReport>,
+    fractions: Option<TrainedFractions>,
     assumptions: Vec<String>,
     left_out: Vec<String>,
     tensors: Vec<Mapping>,
@@ -125,7 +107,7 @@ impl ImportReport {
             head: model.head.as_ref().map(|head| head.output_size),
             dense: model.dense.iter().map(|head| head.output_size).collect(),
             parameters: parameters.sum(),
-            fractions: model.fractions.as_ref().map(FractionsReport::from),
+            fractions: model.fractions.clone(),
             assumptions: model.assumptions.clone(),
             left_out: model.left_out.clone(),
             tensors: model.explanation.clone(),

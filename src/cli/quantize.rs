@@ -323,11 +323,9 @@ fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRe
     let Some(trained) = &float.fractions else {
         return;
     };
-    let usual = Numerics::default();
-    let widths = trained.widths.as_ref();
-    let (z, a_frac, c) = widths.map_or((usual.z, usual.gate_frac, usual.c), |widths| {
-        (widths.z, widths.a_frac, widths.c)
-    });
+    let Numerics {
+        z, gate_frac, c, ..
+    } = trained.widths.unwrap_or_default();
     if let (Some(widths), false) = (&trained.widths, numerics.gives_width()) {
         wanted.weight_bits = widths.weight_bits;
         wanted.act_bits = widths.act_bits;
@@ -337,7 +335,7 @@ fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRe
     wanted.h_frac = wanted.h_frac.or(Some(default_h(wanted.act_bits).frac));
     wanted.z_bits = wanted.z_bits.or(Some(z.bits));
     wanted.z_frac = wanted.z_frac.or(Some(z.frac));
-    wanted.a_frac = wanted.a_frac.or(Some(a_frac));
+    wanted.a_frac = wanted.a_frac.or(Some(gate_frac));
     wanted.c_bits = wanted.c_bits.or(Some(c.bits));
     wanted.c_frac = wanted.c_frac.or(Some(c.frac));
 }

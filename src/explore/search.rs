@@ -40,7 +40,7 @@ impl Wanted {
 }
 
 /// The folding and the kind of array with which `model` is the `wanted` one on `limits.part`, and
-/// the point it is. Everything else of `implementation` stays; its style decides which arrays are
+/// its design and the point it is. Everything else of `implementation` stays; its style decides which arrays are
 /// looked at, its target becomes the part's family.
 pub fn best_folding(
     model: &QuantizedModel,
@@ -49,7 +49,7 @@ pub fn best_folding(
     part: &'static Part,
     limits: Limits,
     wanted: Wanted,
-) -> Result<(Implementation, Point), Problem> {
+) -> Result<(Implementation, Design, Point), Problem> {
     let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
     let points = designs(model, &specs, implementation.mac);
     let evaluator = Evaluator::new(part.family.sources(), numerics);
@@ -78,7 +78,7 @@ pub fn best_folding(
         let point = with_weights(&found.point, &estimate);
         let again = judge(vec![point], &[part], limits, None);
         if again.kept() {
-            return Ok((built, again.point));
+            return Ok((built, design, again.point));
         }
     }
     let price = |spec: &Spec, fabric| evaluator.priced(spec, fabric, &specs).ok();

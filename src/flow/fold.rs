@@ -1,6 +1,6 @@
 //! The folding that suits a part.
 
-use super::plan::{Planned, model_of, plan_model};
+use super::plan::{Planned, model_of};
 use super::watch::Watch;
 use crate::device::Part;
 use crate::diagnostic::Problems;
@@ -33,10 +33,15 @@ pub fn plan_for_part(
     let asked = &config.implementation;
     let found = best_folding(&model, asked, Numerics::default(), part, limits, wanted);
     drop(progress);
-    let (implementation, point) = found?;
+    let (implementation, design, point) = found?;
     let config = DesignConfig {
         implementation,
         ..config
     };
-    Ok((plan_model(config, model)?, point))
+    let planned = Planned {
+        config,
+        model,
+        design,
+    };
+    Ok((planned, point))
 }

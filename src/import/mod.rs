@@ -14,7 +14,6 @@ mod tensors;
 
 pub use model::{
     FloatHead, FloatLayer, FloatModel, ImportOptions, Mapping, Passengers, TrainedFractions,
-    TrainedWidths,
 };
 
 use crate::diagnostic::Problem;

@@ -1,6 +1,6 @@
 //! Float models: an LSTM in real numbers, with what stands behind and before it.
 
-use crate::fixed::QFormat;
+use crate::spec::Numerics;
 use std::collections::BTreeMap;
 
 /// One LSTM layer in real numbers; rows in the gate order i, f, g, o.
@@ -45,31 +45,15 @@ pub type Passengers = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// Fractions that a training with the hardware's arithmetic has settled on (`QuantLSTM` of
 /// `lprnn_quant`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrainedFractions {
     /// Widths and formats, where the file has them.
-    pub widths: Option<TrainedWidths>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<Numerics>,
     /// Fraction of the first layer's x.
     pub x: i32,
     /// Per layer those of `weight_ih` and of `weight_hh`, gates i, f, g, o.
     pub layers: Vec<[[i32; 4]; 2]>,
-}
-
-/// Widths and element-wise formats of a training with the hardware's arithmetic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct TrainedWidths {
-    /// Bits of every weight.
-    pub weight_bits: u32,
-    /// Bits of h.
-    pub act_bits: u32,
-    /// Bits of the first layer's x.
-    pub input_bits: u32,
-    /// Format of z.
-    pub z: QFormat,
-    /// Fraction bits of the gate values.
-    pub a_frac: u32,
-    /// Format of c.
-    pub c: QFormat,
 }
 
 /// A float model and how it was read.

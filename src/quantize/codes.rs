@@ -17,7 +17,7 @@ pub enum HeadFormat {
 /// Widths and formats to quantise to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuantizeOptions {
-    /// Of the layers.
+    /// Of weights, x, h and the element-wise part.
     pub numerics: Numerics,
     /// The linear head, where the model has one.
     pub head: HeadFormat,

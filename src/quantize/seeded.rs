@@ -33,8 +33,9 @@ pub fn default_h(bits: u32) -> QFormat {
 /// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
 #[must_use]
 pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
+    let numerics = &network.numerics;
     let mut noise = SplitMix(network.seed);
-    let (hidden, numerics) = (network.hidden, &network.numerics);
+    let hidden = network.hidden;
     let h = default_h(numerics.act_bits);
     // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
     let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;

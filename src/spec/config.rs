@@ -21,9 +21,23 @@ pub struct Numerics {
     /// Format of the pre-activation z.
     pub z: QFormat,
     /// Fraction bits of the gate values.
+    #[serde(rename = "a_frac")]
     pub gate_frac: u32,
     /// Format of the cell state c.
     pub c: QFormat,
+}
+
+impl Numerics {
+    /// These bits of weights, of h and of x, and the formats that are taken when none are given.
+    #[must_use]
+    pub fn of_widths(weight_bits: u32, act_bits: u32, input_bits: u32) -> Self {
+        Self {
+            weight_bits,
+            act_bits,
+            input_bits,
+            ..Self::default()
+        }
+    }
 }
 
 /// A network with weights from a seed, for sizes without a model.

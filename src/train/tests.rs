@@ -31,12 +31,7 @@ fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut Spli
 
 fn options(weight: u32, act: u32, input: u32) -> QuantizeOptions {
     QuantizeOptions {
-        numerics: Numerics {
-            weight_bits: weight,
-            act_bits: act,
-            input_bits: input,
-            ..Numerics::default()
-        },
+        numerics: Numerics::of_widths(weight, act, input),
         head: HeadFormat::Float,
     }
 }

@@ -154,12 +154,7 @@ fn training_reaches_the_entropy_of_the_source() {
         (1, 4, 10.0),
     ] {
         let numbers = QuantizeOptions {
-            numerics: Numerics {
-                weight_bits: weight,
-                act_bits: act,
-                input_bits: act,
-                ..Numerics::default()
-            },
+            numerics: Numerics::of_widths(weight, act, act),
             head: HeadFormat::Float,
         };
         let (_, nats) = train(options(Some(numbers), 0.01), 3, Some(&float), texts);

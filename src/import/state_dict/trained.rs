@@ -4,7 +4,7 @@ use super::StateDictReader;
 use crate::diagnostic::Problem;
 use crate::fixed::QFormat;
 use crate::import::error::refuse;
-use crate::import::model::TrainedWidths;
+use crate::spec::Numerics;
 
 impl StateDictReader<'_> {
     /// Reads the buffer `formats` beside the fractions; the first version had none.
@@ -34,7 +34,7 @@ impl StateDictReader<'_> {
 }
 
 /// The numbers as widths and formats; the ranges are those of `docs/numerics.md`.
-fn widths(found: &[i64]) -> Option<TrainedWidths> {
+fn widths(found: &[i64]) -> Option<Numerics> {
     let &[
         1,
         weight,
@@ -58,12 +58,12 @@ fn widths(found: &[i64]) -> Option<TrainedWidths> {
         let inside = (-32..=32).contains(&frac);
         inside.then_some(QFormat::new(bits(width, least, most)?, frac))
     };
-    Some(TrainedWidths {
+    Some(Numerics {
         weight_bits: bits(weight, 1, 16)?,
         act_bits: bits(act, 1, 16)?,
         input_bits: bits(input, 1, 16)?,
         z: format(z_bits, z_frac, 2, 12)?,
-        a_frac: bits(a_frac, 1, 14)?,
+        gate_frac: bits(a_frac, 1, 14)?,
         c: format(c_bits, c_frac, 2, 32)?,
     })
 }

@@ -193,7 +193,7 @@ fn trained_fractions_are_read() {
         (widths.weight_bits, widths.act_bits, widths.input_bits),
         (3, 5, 4)
     );
-    assert_eq!((widths.z, widths.a_frac), (QFormat::new(9, 5), 7));
+    assert_eq!((widths.z, widths.gate_frac), (QFormat::new(9, 5), 7));
     assert_eq!(widths.c, QFormat::new(14, 9));
     let bytes = std::fs::read(super::fixture("quant_lstm.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();

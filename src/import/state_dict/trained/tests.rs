@@ -11,7 +11,7 @@ fn numbers_outside_the_contract_are_no_widths() {
         (found.weight_bits, found.act_bits, found.input_bits),
         (4, 5, 6)
     );
-    assert_eq!((found.z, found.a_frac), (QFormat::new(8, -3), 9));
+    assert_eq!((found.z, found.gate_frac), (QFormat::new(8, -3), 9));
     assert_eq!(found.c, QFormat::new(16, 10));
     for (at, value) in [
         (0, 2),

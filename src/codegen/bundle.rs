@@ -5,7 +5,7 @@ use super::interface::Interface;
 use super::layer_files::layer_files;
 use super::leaves::Leaves;
 use super::library::library_files;
-use super::render::Renderer;
+use super::render::render;
 use super::signature::parts;
 use super::testbench::{Vectors, testbench};
 use crate::diagnostic::Problem;
@@ -34,7 +34,6 @@ impl Bundle {
         model_digest: &str,
     ) -> Result<Self, Problem> {
         refuse_row_scales(model)?;
-        let renderer = Renderer::new()?;
         let name = &implementation.name;
         let mut files = BTreeMap::new();
         for part in parts(design, implementation.memory_init) {
@@ -49,7 +48,6 @@ impl Bundle {
                 small_memory_style: design.small_memory_style(),
             };
             layers.push(layer_files(
-                &renderer,
                 implementation,
                 (index, layer, leaves),
                 &mut files,
@@ -65,7 +63,7 @@ impl Bundle {
             .collect();
         stream_widths.push(interface.output.elements_per_beat * interface.output.element_width);
         let top = TopContext::new(&interface, model_digest.to_owned(), layers, &stream_widths);
-        files.insert(top_path, renderer.render("top.v.tera", &top)?.into_bytes());
+        files.insert(top_path, render("top.v.tera", &top)?.into_bytes());
         Ok(Self { interface, files })
     }
 }
@@ -73,8 +71,7 @@ impl Bundle {
 impl Bundle {
     /// Adds the self-checking test bench with its vectors.
     pub fn add_testbench(&mut self, vectors: Vectors<'_>) -> Result<(), Problem> {
-        self.files
-            .extend(testbench(&Renderer::new()?, &self.interface, vectors)?);
+        self.files.extend(testbench(&self.interface, vectors)?);
         Ok(())
     }
 }

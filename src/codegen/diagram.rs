@@ -1,6 +1,6 @@
 //! `NAME.svg`: the blocks of a core with their sizes, one row of blocks for each layer.
 
-use super::render::{Renderer, TemplateError};
+use super::render::{TemplateError, render};
 use super::report::{LayerReport, Report, ShownReport};
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ struct LayerBlocks<'a> {
 }
 
 /// Draws the core that `report` describes.
-pub(super) fn diagram(renderer: &Renderer, report: &Report) -> Result<Vec<u8>, TemplateError> {
+pub(super) fn diagram(report: &Report) -> Result<Vec<u8>, TemplateError> {
     let layers: Vec<_> = (0..report.layers.len())
         .map(|index| blocks(report, index))
         .collect();
@@ -38,7 +38,7 @@ pub(super) fn diagram(renderer: &Renderer, report: &Report) -> Result<Vec<u8>, T
         last: layers.len() - 1,
         layers,
     };
-    let text = renderer.render("block.svg.tera", &context)?;
+    let text = render("block.svg.tera", &context)?;
     Ok(text.into_bytes())
 }
 

@@ -3,14 +3,13 @@
 use super::layer::LayerContext;
 use super::leaves::Leaves;
 use super::memories::{ActivationRomContext, Memory};
-use super::render::{Renderer, TemplateError};
+use super::render::{TemplateError, render};
 use crate::quantize::{ActivationTables, Layer};
 use crate::spec::{Implementation, MemoryInit};
 use std::collections::BTreeMap;
 
 /// Adds the files of one layer: its module, tables, weights and biases.
 pub(super) fn layer_files(
-    renderer: &Renderer,
     implementation: &Implementation,
     (index, layer, leaves): (usize, &Layer, Leaves<'_>),
     files: &mut BTreeMap<String, Vec<u8>>,
@@ -23,7 +22,7 @@ pub(super) fn layer_files(
     let tables_module = format!("{name}_l{index}_tables");
     let tables = ActivationTables::new(layer.z, layer.a_frac);
     let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
-    let text = renderer.render(tables_template(init), &context)?;
+    let text = render(tables_template(init), &context)?;
     add(format!("{tables_module}.v"), text);
 
     let memories = [
@@ -54,7 +53,7 @@ pub(super) fn layer_files(
                 );
             }
             MemoryInit::Inline => {
-                let text = renderer.render("inline_rom.v.tera", &memory.inline_context())?;
+                let text = render("inline_rom.v.tera", &memory.inline_context())?;
                 add(format!("{}.v", memory.name), text);
             }
         }
@@ -64,7 +63,7 @@ pub(super) fn layer_files(
     let context = LayerContext::new(index, name, leaves, roms);
     add(
         format!("{name}_l{index}.v"),
-        renderer.render("layer.v.tera", &context)?,
+        render("layer.v.tera", &context)?,
     );
     Ok(context)
 }

@@ -3,7 +3,7 @@
 use super::bundle::Bundle;
 use super::diagram::diagram;
 use super::library::{LICENCES, library_waivers};
-use super::render::Renderer;
+use super::render::render;
 use super::report::Report;
 use super::scripts::scripts;
 use crate::diagnostic::Problem;
@@ -50,15 +50,8 @@ impl Bundle {
             beside,
             clock_ns,
         } = package;
-        let renderer = Renderer::new()?;
         let around = (design.layers().len(), clock_ns);
-        let scripts = scripts(
-            &renderer,
-            &self.interface,
-            implementation,
-            around,
-            &self.files,
-        )?;
+        let scripts = scripts(&self.interface, implementation, around, &self.files)?;
         let file = DesignFile {
             schema: 2,
             version: env!("CARGO_PKG_VERSION"),
@@ -89,11 +82,11 @@ impl Bundle {
         let reports = ["report.json", "report.md", &drawing].map(str::to_owned);
         let all: BTreeSet<_> = self.files.keys().cloned().chain(reports).collect();
         report.files = all.into_iter().collect();
-        let text = renderer.render("report.md.tera", &report.shown())?;
+        let text = render("report.md.tera", &report.shown())?;
         self.files.extend([
             ("report.json".to_owned(), json("report.json", &report)?),
             ("report.md".to_owned(), text.into_bytes()),
-            (drawing, diagram(&renderer, &report)?),
+            (drawing, diagram(&report)?),
         ]);
         Ok(report)
     }

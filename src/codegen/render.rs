@@ -2,6 +2,7 @@
 
 use super::header::{Comment, LICENCE, VERSION, header};
 use serde::Serialize;
+use std::sync::LazyLock;
 use tera::{Context, Delimiters, Tera};
 
 /// The text of a template with its [`header`].
@@ -71,12 +72,12 @@ const TEMPLATES: &[(&str, &str)] = &[
 
 /// A template that did not take its context: a defect of this program, named with its place.
 #[derive(Debug, thiserror::Error)]
-#[error("template {template}: {source}")]
+#[error("template {template}: {problem}")]
 pub struct TemplateError {
     /// File name of the template.
     pub template: String,
     /// What tera says, with line and column.
-    pub source: tera::Error,
+    pub problem: String,
 }
 
 impl From<TemplateError> for crate::diagnostic::Problem {
@@ -85,43 +86,29 @@ impl From<TemplateError> for crate::diagnostic::Problem {
     }
 }
 
-/// Renders templates from total, serialisable contexts.
-pub struct Renderer {
-    tera: Tera,
-}
+/// The templates, read once in a run of the program.
+static LIBRARY: LazyLock<Result<Tera, tera::Error>> = LazyLock::new(|| {
+    let mut tera = Tera::new();
+    tera.autoescape_on(Vec::<&str>::new());
+    tera.set_delimiters(Delimiters {
+        variable_start: "{=".into(),
+        variable_end: "=}".into(),
+        ..Delimiters::default()
+    })?;
+    tera.add_raw_templates(TEMPLATES.iter().copied())?;
+    Ok(tera)
+});
 
-impl Renderer {
-    /// Loads all templates.
-    pub fn new() -> Result<Self, TemplateError> {
-        let fail = |source| TemplateError {
-            template: "library".into(),
-            source,
-        };
-        let mut tera = Tera::new();
-        tera.autoescape_on(Vec::<&str>::new());
-        tera.set_delimiters(Delimiters {
-            variable_start: "{=".into(),
-            variable_end: "=}".into(),
-            ..Delimiters::default()
-        })
-        .map_err(fail)?;
-        tera.add_raw_templates(TEMPLATES.iter().copied())
-            .map_err(fail)?;
-        Ok(Self { tera })
-    }
-
-    /// Renders one template.
-    pub fn render<T: Serialize>(
-        &self,
-        template: &str,
-        context: &T,
-    ) -> Result<String, TemplateError> {
-        let fail = |source| TemplateError {
-            template: template.into(),
-            source,
-        };
-        let context = Context::from_serialize(context).map_err(fail)?;
-        let text = self.tera.render(template, &context).map_err(fail)?;
-        Ok(with_header(template, text))
-    }
+/// A template filled with a total, serialisable context.
+pub(super) fn render<T: Serialize>(template: &str, context: &T) -> Result<String, TemplateError> {
+    let fail = |problem: &tera::Error| TemplateError {
+        template: template.into(),
+        problem: problem.to_string(),
+    };
+    let tera = LIBRARY.as_ref().map_err(fail)?;
+    let context = Context::from_serialize(context).map_err(|error| fail(&error))?;
+    let text = tera
+        .render(template, &context)
+        .map_err(|error| fail(&error))?;
+    Ok(with_header(template, text))
 }

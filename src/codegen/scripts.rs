@@ -2,7 +2,7 @@
 
 use super::interface::Interface;
 use super::library::{LibraryPart, library_files, library_prefix, library_waivers};
-use super::render::{Renderer, TemplateError};
+use super::render::{TemplateError, render};
 use crate::device::Family;
 use crate::spec::Implementation;
 use serde::Serialize;
@@ -98,7 +98,6 @@ fn fusesoc_synth(target: Family) -> (&'static str, Vec<String>) {
 ///
 /// `clock_ns` is the period of the constraint in nanoseconds.
 pub(super) fn scripts(
-    renderer: &Renderer,
     interface: &Interface,
     implementation: &Implementation,
     (layers, clock_ns): (usize, f64),
@@ -114,10 +113,10 @@ pub(super) fn scripts(
         (format!("syn/{name}.xdc"), "clock.xdc.tera"),
         ("syn/vivado.tcl".to_owned(), "vivado.tcl.tera"),
     ] {
-        scripts.insert(path, renderer.render(template, &context)?.into_bytes());
+        scripts.insert(path, render(template, &context)?.into_bytes());
     }
     for part in &context.parts {
-        let text = renderer.render("library.core.tera", part)?;
+        let text = render("library.core.tera", part)?;
         scripts.insert(format!("{}.core", part.core), text.into_bytes());
     }
     Ok(scripts)

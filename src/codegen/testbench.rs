@@ -2,7 +2,7 @@
 
 use super::context::hex_beat;
 use super::interface::{Interface, StreamPort};
-use super::render::{Renderer, TemplateError};
+use super::render::{TemplateError, render};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,6 @@ struct TestbenchContext {
 
 /// Renders the test bench and its two vector files, by path in the bundle.
 pub fn testbench(
-    renderer: &Renderer,
     interface: &Interface,
     vectors: Vectors<'_>,
 ) -> Result<BTreeMap<String, Vec<u8>>, TemplateError> {
@@ -77,7 +76,7 @@ pub fn testbench(
         has_memories: !interface.memories.is_empty(),
     };
     let mut files = BTreeMap::new();
-    let text = renderer.render("testbench.v.tera", &context)?;
+    let text = render("testbench.v.tera", &context)?;
     files.insert(format!("tb/{}_tb.v", interface.top), text.into_bytes());
     let mut stimulus = lines(input, vectors.inputs, vectors.last);
     if has_state_clear {

@@ -2,12 +2,14 @@
 //! formats that are not ours.
 
 mod digest;
+mod fill;
 pub mod npy;
 mod problem;
 mod read;
 mod write;
 
 pub use digest::sha256;
+pub use fill::fill;
 pub use problem::problem;
 pub use read::{Refused, TABLE, read, read_table, read_within};
 pub use write::{resolve, write, write_with};

@@ -13,7 +13,8 @@ mod state_dict;
 mod tensors;
 
 pub use model::{
-    FloatHead, FloatLayer, FloatModel, ImportOptions, Mapping, Passengers, TrainedFractions,
+    FloatHead, FloatLayer, FloatModel, FloatUnit, ImportOptions, Mapping, Passengers,
+    TrainedFractions,
 };
 
 use crate::diagnostic::Problem;

@@ -18,6 +18,31 @@ pub struct FloatLayer {
     pub bias: Vec<f32>,
 }
 
+/// State and output of one unit after a step in real numbers.
+pub struct FloatUnit {
+    /// c.
+    pub c: f32,
+    /// h.
+    pub h: f32,
+}
+
+impl FloatUnit {
+    /// The step of one unit from its pre-activations i, f, g, o and c before it: that of `PyTorch`'s
+    /// `nn.LSTM`, with these elementary functions.
+    #[inline(always)]
+    #[must_use]
+    pub fn step(
+        [i, f, g, o]: [f32; 4],
+        c: f32,
+        sigmoid: impl Fn(f32) -> f32,
+        tanh: impl Fn(f32) -> f32,
+    ) -> Self {
+        let c = sigmoid(f) * c + sigmoid(i) * tanh(g);
+        let h = sigmoid(o) * tanh(c);
+        Self { c, h }
+    }
+}
+
 /// A linear layer behind the last LSTM layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatHead {

@@ -2,7 +2,7 @@
 
 use super::math::{sigmoid, tanh};
 use super::product::{Matrix, add_product, product};
-use crate::import::FloatLayer;
+use crate::import::{FloatLayer, FloatUnit};
 use pulp::{Arch, Simd, WithSimd};
 
 /// h and c of a layer in every stream, `[streams, units]` each; zero at the start.
@@ -161,11 +161,13 @@ fn update(z: &[f32], bias: &[f32], h: &mut [f32], c: &mut [f32]) {
     };
     let ((zi, bi), (zf, bf), (zg, bg), (zo, bo)) = (gate(0), gate(1), gate(2), gate(3));
     for unit in 0..hidden {
-        let i = sigmoid(zi[unit] + bi[unit]);
-        let f = sigmoid(zf[unit] + bf[unit]);
-        let g = tanh(zg[unit] + bg[unit]);
-        let o = sigmoid(zo[unit] + bo[unit]);
-        c[unit] = f * c[unit] + i * g;
-        h[unit] = o * tanh(c[unit]);
+        let z = [
+            zi[unit] + bi[unit],
+            zf[unit] + bf[unit],
+            zg[unit] + bg[unit],
+            zo[unit] + bo[unit],
+        ];
+        let after = FloatUnit::step(z, c[unit], sigmoid, tanh);
+        (c[unit], h[unit]) = (after.c, after.h);
     }
 }

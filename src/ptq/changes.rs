@@ -46,6 +46,12 @@ fn finer(format: QFormat, more: u32) -> QFormat {
     QFormat::new(format.bits + more, format.frac + more as i32)
 }
 
+/// `format` with `more` bits, at most `most` in all; `above` of them above the point.
+fn wider(format: QFormat, more: u32, most: u32, above: i32) -> QFormat {
+    let bits = (format.bits + more).min(most).max(format.bits);
+    QFormat::new(bits, format.frac + (bits - format.bits) as i32 - above)
+}
+
 fn widen_x(formats: &mut [Formats], bits: u32) {
     let x = formats[0].x;
     formats[0].x = finer(x, bits - x.bits);
@@ -151,21 +157,15 @@ fn element_wise(
 ) {
     let first = formats[0];
     for more in 1..=MOST_Z_BITS.saturating_sub(first.z.bits) {
-        let bits = first.z.bits + more;
         for (what, above) in [("finer", 0), ("of twice the range", 1)] {
-            let frac = first.z.frac + more as i32 - above;
-            let wider = with(formats, |formats| {
-                let bits = (formats.z.bits + more).min(MOST_Z_BITS);
-                let more = (bits - formats.z.bits) as i32;
-                formats.z = QFormat::new(bits, formats.z.frac + more - above);
-            });
+            let z = |formats: &Formats| wider(formats.z, more, MOST_Z_BITS, above);
             add(
                 Group::Z,
                 format!("z of {}, {what}", first.z),
-                format!("--z-bits {bits} --z-frac {frac}"),
+                format!("--z-bits {} --z-frac {}", z(&first).bits, z(&first).frac),
                 format!("tables {} times as large", 1 << more),
                 weight_bits,
-                wider,
+                with(formats, |formats| formats.z = z(formats)),
             );
         }
     }
@@ -181,24 +181,16 @@ fn element_wise(
         );
     }
     for (what, above) in [("finer", 0), ("of larger range", 4)] {
-        let bits = (first.c.bits + 4).min(MOST_C_BITS);
-        let frac = first.c.frac + (bits - first.c.bits) as i32 - above;
-        if bits > first.c.bits {
-            let wider = with(formats, |formats| {
-                let bits = (formats.c.bits + 4).min(MOST_C_BITS);
-                let more = (bits - formats.c.bits) as i32;
-                formats.c = QFormat::new(bits, formats.c.frac + more - above);
-            });
+        let c = |formats: &Formats| wider(formats.c, 4, MOST_C_BITS, above);
+        let more = c(&first).bits - first.c.bits;
+        if more > 0 {
             add(
                 Group::C,
                 format!("c of {}, {what}", first.c),
-                format!("--c-bits {bits} --c-frac {frac}"),
-                format!(
-                    "memory and multiplier of c {} bits wider",
-                    bits - first.c.bits
-                ),
+                format!("--c-bits {} --c-frac {}", c(&first).bits, c(&first).frac),
+                format!("memory and multiplier of c {more} bits wider"),
                 weight_bits,
-                wider,
+                with(formats, |formats| formats.c = c(formats)),
             );
         }
     }

@@ -1,7 +1,7 @@
 //! The float model on the calibration inputs: what the integers are measured against.
 
 use super::sequences::{Sequences, split};
-use crate::import::{FloatHead, FloatLayer};
+use crate::import::{FloatHead, FloatLayer, FloatUnit};
 use rayon::prelude::*;
 
 /// Outputs and ranges of a float layer.
@@ -79,10 +79,10 @@ fn sequence_of(layer: &FloatLayer, inputs: &[f32]) -> FloatRun {
                 out.z_most = out.z_most.max(z.abs());
             }
             for unit in 0..hidden {
-                let [i, f, g, o] = std::array::from_fn(|gate| z[gate * hidden + unit]);
-                c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * g.tanh();
-                out.c_most = out.c_most.max(c[unit].abs());
-                h[unit] = sigmoid(o) * c[unit].tanh();
+                let z = std::array::from_fn(|gate| z[gate * hidden + unit]);
+                let after = FloatUnit::step(z, c[unit], sigmoid, f32::tanh);
+                out.c_most = out.c_most.max(after.c.abs());
+                (c[unit], h[unit]) = (after.c, after.h);
             }
             out.h.extend_from_slice(&h);
         }

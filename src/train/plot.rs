@@ -1,7 +1,8 @@
 //! A picture of a training.
 
 use super::trainer::Epoch;
-use std::fmt::Write;
+use crate::files;
+use serde::Serialize;
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 360.0;
@@ -42,53 +43,47 @@ impl Frame {
         HEIGHT - MARGIN[3] - share * (HEIGHT - MARGIN[1] - MARGIN[3])
     }
 
-    /// Lines and numbers of the losses, numbers of the epochs.
-    fn grid(&self, svg: &mut String, history: &[Epoch]) {
-        let marks = ((self.high - self.low) / self.step).round() as usize;
-        for mark in 0..=marks {
-            let value = self.low + mark as f64 * self.step;
-            let (at, right) = (self.y(value), WIDTH - MARGIN[2]);
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                svg,
-                "<line class=\"grid\" x1=\"{}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
-                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>",
-                MARGIN[0],
-                MARGIN[0] - 8.0,
-                at + 4.0
-            );
-        }
-        let every = history.len().div_ceil(12).max(1);
-        for (index, epoch) in history.iter().enumerate().step_by(every) {
-            let _ = writeln!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                self.x(index),
-                HEIGHT - MARGIN[3] + 18.0,
-                epoch.epoch
-            );
-        }
-    }
-
-    /// A line through `values` with its name at the end.
-    fn curve(&self, svg: &mut String, name: &str, class: &str, values: &[f64]) {
-        let Some(&end) = values.last() else {
-            return;
-        };
-        let points: Vec<String> = values
-            .iter()
-            .enumerate()
+    /// A line through `values`, none where there are none.
+    fn curve(&self, name: &'static str, class: &'static str, values: &[f64]) -> Option<Curve> {
+        let end = *values.last()?;
+        let places = values.iter().enumerate();
+        let points: Vec<String> = places
             .map(|(index, &value)| format!("{:.1},{:.1}", self.x(index), self.y(value)))
             .collect();
-        let _ = writeln!(
-            svg,
-            "<polyline class=\"{class}\" stroke-width=\"2\" points=\"{}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-            points.join(" "),
-            self.x(values.len() - 1) + 8.0,
-            self.y(end) + 4.0
-        );
+        Some(Curve {
+            name,
+            class,
+            points: points.join(" "),
+            x: one_decimal(self.x(values.len() - 1) + 8.0),
+            y: one_decimal(self.y(end) + 4.0),
+        })
     }
+}
+
+/// A line and where its name stands.
+#[derive(Serialize)]
+struct Curve {
+    name: &'static str,
+    class: &'static str,
+    points: String,
+    x: String,
+    y: String,
+}
+
+/// Context of `training.svg.tera`.
+#[derive(Serialize)]
+struct Plot<'a> {
+    title: &'a str,
+    unit: &'a str,
+    /// Of every line of the grid: its height, that of its number, and the number.
+    levels: Vec<[String; 3]>,
+    /// Place and number of the epochs that are named.
+    epochs: Vec<(String, u64)>,
+    curves: Vec<Curve>,
+}
+
+fn one_decimal(value: f64) -> String {
+    format!("{value:.1}")
 }
 
 /// An SVG of loss by epoch, training and validation, readable on light and on dark ground.
@@ -96,37 +91,41 @@ impl Frame {
 /// `scale` turns nats into what is drawn, named by `unit`, such as bits a character.
 #[must_use]
 pub fn plot(history: &[Epoch], title: &str, scale: f64, unit: &str) -> String {
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-         aria-label=\"{title}\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
-         <style>\n\
-         .ground {{ fill: #ffffff }} text {{ fill: #1f2328 }} .grid {{ stroke: #d0d7de }}\n\
-         .train {{ stroke: #6e7781; fill: none }} .valid {{ stroke: #0969da; fill: none }}\n\
-         @media (prefers-color-scheme: dark) {{ .ground {{ fill: #0d1117 }} text {{ fill: #e6edf3 }}\n\
-         .grid {{ stroke: #30363d }} .train {{ stroke: #8b949e }} .valid {{ stroke: #58a6ff }} }}\n\
-         </style>\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
-         <text x=\"{}\" y=\"22\" font-size=\"14\">{title}</text>\n",
-        MARGIN[0]
-    );
     let values = |pick: fn(&Epoch) -> f64| -> Vec<f64> {
         history.iter().map(|epoch| pick(epoch) * scale).collect()
     };
     let (train, valid) = (values(|epoch| epoch.train), values(|epoch| epoch.valid));
     let frame = Frame::new(train.iter().chain(&valid).copied(), history.len());
-    frame.grid(&mut svg, history);
-    let _ = writeln!(
-        svg,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">epoch</text>\
-         <text x=\"16\" y=\"{}\" text-anchor=\"middle\" transform=\"rotate(-90 16 {})\">{unit}</text>",
-        f64::midpoint(MARGIN[0], WIDTH - MARGIN[2]),
-        HEIGHT - 12.0,
-        HEIGHT / 2.0,
-        HEIGHT / 2.0
-    );
-    frame.curve(&mut svg, "training", "train", &train);
-    frame.curve(&mut svg, "validation", "valid", &valid);
-    svg.push_str("</svg>\n");
-    svg
+    let marks = ((frame.high - frame.low) / frame.step).round() as usize;
+    let level = |mark: usize| {
+        let value = frame.low + mark as f64 * frame.step;
+        let at = frame.y(value);
+        [
+            one_decimal(at),
+            one_decimal(at + 4.0),
+            format!("{value:.2}"),
+        ]
+    };
+    let every = history.len().div_ceil(12).max(1);
+    let epochs = history.iter().enumerate().step_by(every);
+    let curves = [
+        frame.curve("training", "train", &train),
+        frame.curve("validation", "valid", &valid),
+    ];
+    let plot = Plot {
+        title,
+        unit,
+        levels: (0..=marks).map(level).collect(),
+        epochs: epochs
+            .map(|(index, epoch)| (one_decimal(frame.x(index)), epoch.epoch))
+            .collect(),
+        curves: curves.into_iter().flatten().collect(),
+    };
+    files::fill(
+        include_str!("../../templates/training.svg.tera"),
+        &plot,
+        true,
+    )
 }
 
 /// A round distance between marks, so that a range has about five.

@@ -3,86 +3,101 @@
 use super::row::PointRow;
 use super::summary::Summary;
 use super::verified::{self, VerifiedRow};
-use std::fmt::Write;
+use crate::files::fill;
+use serde::Serialize;
 
-fn table(text: &mut String, summary: &Summary, rows: &[(String, &PointRow)]) {
+/// Context of `explore.md.tera`.
+#[derive(Serialize)]
+struct MarkdownPage<'a> {
+    device: String,
+    points_and_limits: String,
+    /// Of every resource: its name, the points that take most of it, those of them that do not fit.
+    limited: Vec<(&'a str, usize, usize)>,
+    recommended: String,
+    arguments: Vec<&'a str>,
+    verified: String,
+    networks: String,
+    clock: Option<String>,
+    errors: String,
+}
+
+fn table<'a>(summary: &Summary, rows: impl Iterator<Item = (String, &'a PointRow)>) -> String {
     let metric = summary.metric.as_deref();
-    text.push_str(
-        "| | network | array | LUT | FF | BRAM | DSP | cycles | latency us | MHz | limit | part |",
+    let metric = metric.map(|name| format!(" {} |", name.replace('|', "\\|")));
+    let more = if metric.is_some() { "---|" } else { "" };
+    let mut text = format!(
+        "| | network | array | LUT | FF | BRAM | DSP | cycles | latency us | MHz | limit | part |{}\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|{more}\n",
+        metric.as_deref().unwrap_or_default()
     );
-    text.push_str(&metric.map_or(String::new(), |name| {
-        format!(" {} |", name.replace('|', "\\|"))
-    }));
-    text.push_str("\n|---|---|---|---|---|---|---|---|---|---|---|---|");
-    text.push_str(if metric.is_some() { "---|\n" } else { "\n" });
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_string());
     for (name, row) in rows {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "| {name} | W{}A{} H{} x {} | {} {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.weight_bits,
-            row.act_bits,
-            row.hidden,
-            row.layers,
-            row.mac,
-            row.folding,
+        let mut cells = vec![
+            name,
+            format!(
+                "W{}A{} H{} x {}",
+                row.weight_bits, row.act_bits, row.hidden, row.layers
+            ),
+            format!("{} {}", row.mac, row.folding),
+        ];
+        let counts = [
             row.lut_total,
             row.ff,
             row.bram,
             row.dsp,
             row.cycles_per_step,
-            row.latency_us,
-            row.fmax_mhz
-                .map_or("-".to_string(), |mhz| format!("{mhz:.0}")),
-            row.limited_by.unwrap_or("-"),
-            row.part.unwrap_or("-")
-        );
+        ];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells.extend([
+            row.latency_us.to_string(),
+            or_dash(row.fmax_mhz.map(|mhz| format!("{mhz:.0}"))),
+            row.limited_by.unwrap_or("-").to_string(),
+            row.part.unwrap_or("-").to_string(),
+        ]);
         if metric.is_some() {
-            let _ = write!(
-                text,
-                " {} |",
-                row.shown_accuracy()
-                    .map_or("-".to_string(), |value| value.to_string())
-            );
+            cells.push(or_dash(row.shown_accuracy().map(|value| value.to_string())));
         }
-        text.push('\n');
+        text += &format!("| {} |\n", cells.join(" | "));
     }
+    text
 }
 
 /// The summary, recommended points, what was measured of them, and the fastest point of every network.
 #[must_use]
 pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
-    let counts = &summary.counts;
-    let mut text = format!("# LSTM cores on {}\n\n", summary.device());
-    let _ = writeln!(text, "{}\n", summary.points_and_limits());
-    text.push_str("| a point takes most of | points | of these do not fit |\n|---|---|---|\n");
-    for (name, count) in &counts.limited_by {
-        let out = counts.excluded_by.get(name).copied().unwrap_or(0);
-        let _ = writeln!(text, "| {name} | {count} | {out} |");
-    }
-    text.push_str("\n## Recommended\n\n");
-    let entries = summary.recommended.iter();
-    let rows: Vec<(String, &PointRow)> = entries
-        .map(|entry| (entry.role_names(), &entry.row))
-        .collect();
-    table(&mut text, summary, &rows);
-    text.push_str("\nTo build them:\n\n");
-    for entry in &summary.recommended {
-        let _ = writeln!(text, "    lprnn-hw gen {}", entry.row.gen_arguments);
-    }
-    verified::markdown(&mut text, verified, summary.setting.clock_mhz);
-    text.push_str("\n## The fastest point of every network\n\n");
-    let networks = summary.networks.iter();
-    let rows: Vec<(String, &PointRow)> = networks.map(|row| (String::new(), row)).collect();
-    table(&mut text, summary, &rows);
-    if let Some((class, [median, worst])) = summary.estimate.clock {
-        let _ = writeln!(
-            text,
-            "\nMHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median and \
+    let Summary {
+        counts,
+        recommended,
+        networks,
+        ..
+    } = summary;
+    let out = |name| counts.excluded_by.get(name).copied().unwrap_or(0);
+    let named = recommended
+        .iter()
+        .map(|entry| (entry.role_names(), &entry.row));
+    let clock = summary.estimate.clock.map(|(class, [median, worst])| {
+        format!(
+            "MHz is the clock after place and route on {}, estimated: off by {median:.1} % at the median and \
              {worst:.1} % at worst.",
             class.name()
-        );
-    }
-    let _ = writeln!(text, "\n{}", summary.errors());
-    text
+        )
+    });
+    let page = MarkdownPage {
+        device: summary.device(),
+        points_and_limits: summary.points_and_limits(),
+        limited: (counts.limited_by.iter())
+            .map(|(&name, &count)| (name, count, out(name)))
+            .collect(),
+        recommended: table(summary, named),
+        arguments: summary.arguments(),
+        verified: verified::markdown(verified, summary.setting.clock_mhz),
+        networks: table(summary, networks.iter().map(|row| (String::new(), row))),
+        clock,
+        errors: summary.errors(),
+    };
+    fill(
+        include_str!("../../../templates/explore.md.tera"),
+        &page,
+        false,
+    )
 }

@@ -164,6 +164,12 @@ impl Summary {
         }
     }
 
+    /// Arguments of `lprnn-hw gen` for every recommended point.
+    pub(super) fn arguments(&self) -> Vec<&str> {
+        let rows = self.recommended.iter().map(|entry| &entry.row);
+        rows.map(|row| &*row.gen_arguments).collect()
+    }
+
     /// The estimator and its errors in a sentence or two.
     pub(super) fn errors(&self) -> String {
         let estimate = &self.estimate;

@@ -1,8 +1,9 @@
 //! Points that were built: what was measured beside what was estimated.
 
 use super::super::plan::Figures;
-use super::chart::escape;
 use super::summary::Entry;
+use crate::files::fill;
+use serde::Serialize;
 use std::fmt::Write;
 
 /// A recommended point that was built, simulated and synthesised.
@@ -27,6 +28,7 @@ pub struct VerifiedRow<'a> {
 }
 
 /// Estimated and measured of one kind; empty where there is nothing.
+#[derive(Serialize)]
 struct Pair {
     name: &'static str,
     /// Names of the two.
@@ -129,99 +131,55 @@ fn told(rows: &[VerifiedRow], aimed_mhz: f64) -> String {
     text
 }
 
-/// A section of `summary.md`; nothing where no point was built.
-pub(super) fn markdown(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) {
-    let Some(first) = rows.first() else { return };
-    let clocks = clocks(rows);
-    let safe = |text: &str| text.replace('|', "\\|");
-    text.push_str("\n## Verified\n\n| | network | array | words equal | fits |");
-    for Pair { name, kinds, .. } in first.pairs(clocks) {
-        let _ = write!(text, " {name} {} | {name} {} |", kinds[0], kinds[1]);
+/// Context of the templates.
+#[derive(Serialize)]
+struct VerifiedSection {
+    rows: Vec<VerifiedCells>,
+    said: Vec<String>,
+    told: String,
+}
+
+/// A row as text: role, network, array, words and fit, then the pairs.
+#[derive(Serialize)]
+struct VerifiedCells {
+    cells: [String; 5],
+    pairs: Vec<Pair>,
+}
+
+/// A section by its template; nothing where no point was built.
+fn section(rows: &[VerifiedRow], aimed_mhz: f64, template: &str, html: bool) -> String {
+    if rows.is_empty() {
+        return String::new();
     }
-    text.push_str("\n|---|---|---|---|---|");
-    text.push_str(&"---|---|".repeat(first.pairs(clocks).len()));
-    text.push('\n');
-    let shown = |cell: &str| if cell.is_empty() { "-" } else { cell }.to_string();
-    for row in rows {
-        let _ = write!(
-            text,
-            "| {} | {} | {} | {} | {} |",
+    let clocks = clocks(rows);
+    let cells = |row: &VerifiedRow| VerifiedCells {
+        cells: [
             row.entry.role_names(),
             row.entry.row.network(),
             row.array(),
             row.words(),
-            shown(row.fit())
-        );
-        for Pair { values, .. } in row.pairs(clocks) {
-            let _ = write!(text, " {} | {} |", shown(&values[0]), shown(&values[1]));
-        }
-        text.push('\n');
-    }
-    for said in rows.iter().filter_map(VerifiedRow::said) {
-        let _ = writeln!(text, "\n{}", safe(&said));
-    }
-    let _ = writeln!(text, "\n{}", safe(&told(rows, aimed_mhz)));
+            row.fit().to_string(),
+        ],
+        pairs: row.pairs(clocks),
+    };
+    let section = VerifiedSection {
+        rows: rows.iter().map(cells).collect(),
+        said: rows.iter().filter_map(VerifiedRow::said).collect(),
+        told: told(rows, aimed_mhz),
+    };
+    fill(template, &section, html)
+}
+
+/// A section of `summary.md`; nothing where no point was built.
+pub(super) fn markdown(rows: &[VerifiedRow], aimed_mhz: f64) -> String {
+    let template = include_str!("../../../templates/explore_verified.md.tera");
+    section(rows, aimed_mhz, template, false)
 }
 
 /// A section of the page; nothing where no point was built.
-pub(super) fn html(text: &mut String, rows: &[VerifiedRow], aimed_mhz: f64) {
-    let Some(first) = rows.first() else { return };
-    let clocks = clocks(rows);
-    text.push_str("<h2>Verified</h2>\n<div class=\"scroll\"><table class=\"pairs\"><thead><tr>");
-    for name in ["role", "network", "array", "words equal", "fits"] {
-        let _ = write!(
-            text,
-            "<th scope=\"col\" rowspan=\"2\" class=\"t\">{name}</th>"
-        );
-    }
-    for Pair { name, .. } in first.pairs(clocks) {
-        let _ = write!(
-            text,
-            "<th scope=\"colgroup\" colspan=\"2\" class=\"p\">{name}</th>"
-        );
-    }
-    text.push_str("</tr><tr>");
-    // Six pairs of columns must fit beside one another.
-    let short = |kind| match kind {
-        "estimated" => "est.",
-        "measured" => "meas.",
-        other => other,
-    };
-    for Pair { kinds, .. } in first.pairs(clocks) {
-        let [before, after] = kinds.map(short);
-        let _ = write!(
-            text,
-            "<th scope=\"col\" class=\"p\">{before}</th><th scope=\"col\">{after}</th>"
-        );
-    }
-    text.push_str("</tr></thead><tbody>\n");
-    for row in rows {
-        text.push_str("<tr>");
-        let network = row.entry.row.network();
-        for cell in [
-            &row.entry.role_names(),
-            &network,
-            &row.array(),
-            &row.words(),
-            row.fit(),
-        ] {
-            let _ = write!(text, "<td class=\"t\">{}</td>", escape(cell));
-        }
-        for Pair { values, .. } in row.pairs(clocks) {
-            let _ = write!(
-                text,
-                "<td class=\"p\">{}</td><td>{}</td>",
-                values[0], values[1]
-            );
-        }
-        text.push_str("</tr>\n");
-    }
-    text.push_str("</tbody></table></div>\n");
-    for said in rows.iter().filter_map(VerifiedRow::said) {
-        let _ = writeln!(text, "<p>{}</p>", escape(&said));
-    }
-    let told = escape(&told(rows, aimed_mhz));
-    let _ = writeln!(text, "<p class=\"soft\">{told}</p>");
+pub(super) fn html(rows: &[VerifiedRow], aimed_mhz: f64) -> String {
+    let template = include_str!("../../../templates/explore_verified.html.tera");
+    section(rows, aimed_mhz, template, true)
 }
 
 #[cfg(test)]

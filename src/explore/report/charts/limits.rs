@@ -4,8 +4,8 @@ use super::super::super::limits::Limit;
 use super::super::chart::{Axis, Chart, short};
 use super::super::row::PointRow;
 use super::super::summary::Summary;
+use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Symbol and class of what limits a point.
 fn of_limit(name: Option<&str>) -> (&'static str, &'static str) {
@@ -81,36 +81,43 @@ fn beside(limit: &str) -> (f64, f64) {
     }
 }
 
-/// How many points take most of what, those that fit and those that do not.
+/// How many points take most of one resource, those that fit and those that do not.
+#[derive(Serialize)]
+pub struct LimitBar {
+    name: &'static str,
+    symbol: &'static str,
+    class: &'static str,
+    fit: usize,
+    out: usize,
+    /// Of both bars, percent of the longest.
+    widths: [String; 2],
+}
+
+/// A bar for every resource.
 #[must_use]
-pub fn limit_bars(summary: &Summary) -> String {
+pub fn limit_bars(summary: &Summary) -> Vec<LimitBar> {
     let counts = &summary.counts;
-    let total = counts
+    let most = counts
         .limited_by
         .values()
         .copied()
         .max()
         .unwrap_or(1)
         .max(1);
-    let mut text =
-        String::from("<table class=\"bars\"><caption>Points by what they take most of</caption>\n");
-    for limit in Limit::ALL {
-        let all = counts.limited_by.get(limit.name()).copied().unwrap_or(0);
-        let out = counts.excluded_by.get(limit.name()).copied().unwrap_or(0);
-        let (symbol, class) = of_limit(Some(limit.name()));
-        let share = |count: usize| 100.0 * count as f64 / total as f64;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "<tr><th scope=\"row\"><svg class=\"key\" viewBox=\"-8 -8 16 16\" aria-hidden=\"true\"><use href=\"#{symbol}\" \
-             class=\"{class}\"/></svg>{}</th><td><span class=\"bar {class}\" style=\"width:{:.1}%\"></span><span class=\"bar \
-             no {class}\" style=\"width:{:.1}%\"></span></td><td class=\"n\"><span>{} fit,</span> <span>{out} do not</span></td></tr>",
-            limit.name(),
-            share(all - out),
-            share(out),
-            all - out,
-        );
-    }
-    text.push_str("</table>\n");
-    text
+    let bars = Limit::ALL.map(|limit| {
+        let name = limit.name();
+        let all = counts.limited_by.get(name).copied().unwrap_or(0);
+        let out = counts.excluded_by.get(name).copied().unwrap_or(0);
+        let (symbol, class) = of_limit(Some(name));
+        let share = |count: usize| format!("{:.1}", 100.0 * count as f64 / most as f64);
+        LimitBar {
+            name,
+            symbol,
+            class,
+            fit: all - out,
+            out,
+            widths: [share(all - out), share(out)],
+        }
+    });
+    bars.into()
 }

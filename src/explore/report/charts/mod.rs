@@ -6,4 +6,4 @@ mod limits;
 
 pub use accuracy::memory_against_accuracy;
 pub use latency::lut_against_latency;
-pub use limits::{limit_bars, limits};
+pub use limits::{LimitBar, limit_bars, limits};

@@ -1,9 +1,9 @@
 //! The tables of the page.
 
-use super::super::chart::escape;
 use super::super::row::PointRow;
 use super::super::summary::Summary;
-use std::fmt::Write;
+use crate::files::fill;
+use serde::Serialize;
 
 /// A column of the tables: its name, whether it holds words, and a row's cell.
 pub(super) struct Column {
@@ -64,43 +64,55 @@ fn largest_share(row: &PointRow) -> Option<f64> {
     shares.into_iter().flatten().max_by(f64::total_cmp)
 }
 
-fn shown(cell: &serde_json::Value) -> String {
+fn shown(cell: serde_json::Value) -> String {
     match cell {
-        serde_json::Value::String(text) => escape(text),
+        serde_json::Value::String(text) => text,
         serde_json::Value::Null | serde_json::Value::Bool(false) => String::new(),
         serde_json::Value::Bool(true) => "yes".to_string(),
         other => other.to_string(),
     }
 }
 
-/// A table of points, with names in front where there are any.
+/// Context of `explore_table.html.tera`.
+#[derive(Serialize)]
+struct StaticTable {
+    columns: Vec<ColumnHead>,
+    rows: Vec<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct ColumnHead {
+    name: String,
+    words: bool,
+}
+
+/// A table of points, with the names of roles in front where there are any.
 pub(super) fn static_table(
-    text: &mut String,
     summary: &Summary,
-    names: &[String],
+    names: Option<&[String]>,
     rows: &[&PointRow],
-) {
+) -> String {
     let columns = columns(summary);
-    let class = |words: bool| if words { " class=\"t\"" } else { "" };
-    text.push_str("<div class=\"scroll\"><table><thead><tr>");
-    if !names.is_empty() {
-        text.push_str("<th scope=\"col\" class=\"t\">role</th>");
-    }
-    for Column { name, words, .. } in &columns {
-        let class = class(*words);
-        let _ = write!(text, "<th scope=\"col\"{class}>{}</th>", escape(name));
-    }
-    text.push_str("</tr></thead><tbody>\n");
-    for (index, row) in rows.iter().enumerate() {
-        text.push_str("<tr>");
-        if let Some(name) = names.get(index) {
-            let _ = write!(text, "<td class=\"t\">{}</td>", escape(name));
+    let mut table = StaticTable {
+        rows: (rows.iter())
+            .map(|row| {
+                columns
+                    .iter()
+                    .map(|column| shown((column.cell)(row)))
+                    .collect()
+            })
+            .collect(),
+        columns: (columns.into_iter())
+            .map(|Column { name, words, .. }| ColumnHead { name, words })
+            .collect(),
+    };
+    if let Some(names) = names {
+        let name = "role".to_string();
+        table.columns.insert(0, ColumnHead { name, words: true });
+        for (row, name) in table.rows.iter_mut().zip(names) {
+            row.insert(0, name.clone());
         }
-        for Column { words, cell, .. } in &columns {
-            let class = class(*words);
-            let _ = write!(text, "<td{class}>{}</td>", shown(&cell(row)));
-        }
-        text.push_str("</tr>\n");
     }
-    text.push_str("</tbody></table></div>\n");
+    let template = include_str!("../../../../templates/explore_table.html.tera");
+    fill(template, &table, true)
 }

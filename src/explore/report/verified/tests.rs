@@ -66,9 +66,7 @@ fn figures_stand_beside_their_estimates() {
         })
         .collect();
     assert_eq!(rows.len(), 2);
-    let (mut text, mut page) = (String::new(), String::new());
-    markdown(&mut text, &rows, 120.0);
-    html(&mut page, &rows, 120.0);
+    let (text, page) = (markdown(&rows, 120.0), html(&rows, 120.0));
     let own = &rows[0].entry.row;
     let (cycles, mhz) = (own.cycles_per_step, own.fmax_mhz.unwrap());
     let figures = format!(
@@ -115,9 +113,8 @@ fn what_differs_does_not_fit_or_was_not_built_says_so() {
         problem: Some("Yosys failed: <abc>\n  in /tmp/x"),
         ..measured(entry)
     };
-    let (mut text, mut page) = (String::new(), String::new());
-    markdown(&mut text, &[wrong.clone(), failed.clone()], 120.0);
-    html(&mut page, &[wrong, failed], 120.0);
+    let rows = [wrong, failed];
+    let (text, page) = (markdown(&rows, 120.0), html(&rows, 120.0));
     let cycles = entry.row.cycles_per_step;
     assert!(
         text.contains(&format!("| DIFFERENT | NO | {cycles} | - | ")),
@@ -136,8 +133,6 @@ fn what_differs_does_not_fit_or_was_not_built_says_so() {
 
 #[test]
 fn without_a_verified_point_there_is_no_section() {
-    let mut text = String::new();
-    markdown(&mut text, &[], 100.0);
-    html(&mut text, &[], 100.0);
-    assert_eq!(text, "");
+    assert_eq!(markdown(&[], 100.0), "");
+    assert_eq!(html(&[], 100.0), "");
 }

@@ -8,3 +8,10 @@ pub enum Ended {
     /// A check ran and found a difference.
     Different,
 }
+
+impl Ended {
+    /// The end of checks that all agreed, or did not.
+    pub const fn where_all(agreed: bool) -> Self {
+        if agreed { Self::Well } else { Self::Different }
+    }
+}

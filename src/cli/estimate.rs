@@ -112,7 +112,7 @@ impl Results for EstimateReport {
 
 /// Estimates a design.
 pub fn run(args: &EstimateArgs, console: Console) -> Result<Ended, Problems> {
-    let fitted = super::fit::fitted(args.coefficients.as_deref())?;
+    let fitted = crate::fit::factors(args.coefficients.as_deref())?;
     let mut config = args.design.resolve()?;
     let part = match &args.part {
         Some(name) => Some(Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?),

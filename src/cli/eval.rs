@@ -180,15 +180,13 @@ impl Results for EvalReport {
 
 /// Reads a language model, float or quantised.
 pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Problems> {
-    let bytes =
-        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    let bytes = crate::files::load(path)?;
     LanguageModel::from_bytes(&bytes, prefix).map_err(|problems| problems.in_file(path))
 }
 
 /// Reads a text.
 pub fn read_text(path: &Path) -> Result<String, Problems> {
-    let bytes =
-        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    let bytes = crate::files::load(path)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();

@@ -3,20 +3,15 @@
 use super::Ended;
 use super::axes::{AxesArgs, LimitArgs, Reader};
 use super::output::{Console, Results};
-use super::progress::Progress;
-use super::verify;
-use super::{jobs, workers};
-use crate::diagnostic::{Problem, Problems};
-use crate::explore::report::{
-    ReportSetting, Summary, VerifiedRow, all_rows, markdown, page, to_csv,
-};
-use crate::explore::{Accuracies, Evaluator, Sweep, nothing_left, read_accuracies, recommend};
-use crate::flow::{Place, Verified};
+use super::{jobs, verify};
+use crate::diagnostic::Problems;
+use crate::explore::report::ReportSetting;
+use crate::explore::{Accuracies, Evaluator, read_accuracies};
+use crate::fit::factors;
+use crate::flow::{self, SweepReport};
 use crate::spec::Numerics;
-use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `explore`.
 #[derive(clap::Args, Debug)]
@@ -99,7 +94,7 @@ enum Job {
     /// Write a plan of the points worth measuring
     Plan(Box<jobs::PlanArgs>),
     /// Measure the points of a plan in parallel; can be interrupted and resumed
-    Run(workers::WorkerArgs),
+    Run(jobs::WorkerArgs),
     /// Measure one point of a plan
     Point(jobs::PointArgs),
     /// Print the results of a plan
@@ -113,8 +108,7 @@ fn accuracies(args: &ExploreArgs) -> Result<Option<Accuracies>, Problems> {
     let Some(path) = &args.accuracy else {
         return Ok(None);
     };
-    let text = crate::files::read_table(path)
-        .map_err(|error| crate::files::problem(path, "read", &error))?;
+    let text = crate::files::load_table(path)?;
     let larger = args
         .accuracy_direction
         .map(|which| which == Direction::Larger);
@@ -128,32 +122,11 @@ pub fn run(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     match &args.job {
         None => sweep(args, console),
         Some(Job::Plan(args)) => jobs::plan(args, console),
-        Some(Job::Run(args)) => workers::run(args, console),
+        Some(Job::Run(args)) => jobs::run(args, console),
         Some(Job::Point(args)) => jobs::point(args, console),
         Some(Job::Collect(args)) => jobs::collect(args, console),
         Some(Job::Export(args)) => jobs::export(args),
     }
-}
-
-/// Writes the folder of a sweep.
-fn write_folder(
-    (place, out): (&Place, &Path),
-    found: &SweepReport,
-    sweep: &Sweep,
-    known: Option<&Accuracies>,
-    console: Console,
-) -> Result<(), Problems> {
-    let rows = all_rows(sweep, found.summary.setting);
-    let verified = crate::flow::verified_rows(&found.summary, &found.verified);
-    let page = page(&found.summary, &rows, known, &verified);
-    let files = files(found, page, &verified)?;
-    console.write(place, &files)?;
-    console.say(format_args!(
-        "wrote {} files to {}",
-        files.len(),
-        out.display()
-    ));
-    Ok(())
 }
 
 fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
@@ -162,117 +135,36 @@ fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     let (target, limits) = args.limits.read(&mut reader);
     Problems::none_or(reader.issues, ())?;
     let specs = axes.specs()?;
-    let fitted = super::fit::fitted(args.coefficients.as_deref())?;
-    let known = accuracies(args)?;
-    let place = match &args.out {
-        Some(out) => Some(Place::marked(out, args.force, MARK, |_| false)?),
-        None => None,
-    };
     let evaluator = Evaluator {
         target,
         numerics: Numerics::default(),
-        fitted,
+        fitted: factors(args.coefficients.as_deref())?,
     };
-    let progress = Progress::bar(console, "estimating", specs.len());
-    let sweep = Sweep::run(&evaluator, &specs, limits, known.as_ref(), &|done| {
-        progress.at(done);
-    });
-    drop(progress);
-    let Some(sweep) = sweep else {
-        return Err(Problem::interrupted("explore").into());
+    let known = accuracies(args)?;
+    let known = known.as_ref();
+    let place = match &args.out {
+        Some(out) => Some(SweepReport::place(out, args.force)?),
+        None => None,
     };
-    if let Some(known) = &known {
-        check_join(known, &sweep, args)?;
-    }
-    if let Some(issue) = nothing_left(&sweep) {
-        return Err(issue.into());
-    }
+    let sweep = flow::sweep(&evaluator, &specs, limits, known, &console);
+    let sweep = sweep.map_err(|problems| match &args.accuracy {
+        Some(path) => problems.in_file(path),
+        None => problems,
+    })?;
     let setting = ReportSetting {
         clock_mhz: args.limits.clock,
         all: args.all,
     };
-    let most = args.verify.map(|count| count as usize);
-    let mut found = SweepReport {
-        summary: Summary::new(&sweep, known.as_ref(), setting, most),
-        verified: Vec::new(),
-    };
-    if most.is_some() {
-        let chosen = recommend(&sweep, known.as_ref(), most);
-        found.verified = crate::flow::verify(&sweep, &evaluator, &chosen, setting, &console)?;
-    }
+    let verify = args.verify.map(|count| count as usize);
+    let found = SweepReport::new(&sweep, known, setting, verify, &console)?;
     if let (Some(place), Some(out)) = (place, &args.out) {
-        write_folder((&place, out), &found, &sweep, known.as_ref(), console)?;
+        let files = found.files(&sweep, known)?;
+        console.write(&place, &files)?;
+        let count = files.len();
+        console.say(format_args!("wrote {count} files to {}", out.display()));
     }
     console.print(&found)?;
-    Ok(if found.verified.iter().all(Verified::holds) {
-        Ended::Well
-    } else {
-        Ended::Different
-    })
-}
-
-/// A sweep, and what was measured of its recommended points.
-#[derive(Serialize)]
-struct SweepReport {
-    #[serde(flatten)]
-    summary: Summary,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    verified: Vec<Verified>,
-}
-
-/// The file by which a folder of a sweep is known.
-const MARK: &str = "points.json";
-
-fn files(
-    found: &SweepReport,
-    page: String,
-    verified: &[VerifiedRow],
-) -> Result<BTreeMap<String, Vec<u8>>, Problems> {
-    let summary = &found.summary;
-    let mut json = serde_json::to_vec_pretty(found)
-        .map_err(|error| Problem::named("points.json", format!("cannot be written: {error}")))?;
-    json.push(b'\n');
-    Ok([
-        ("points.csv".to_string(), to_csv(&summary.points)),
-        (MARK.to_string(), json),
-        (
-            "summary.md".to_string(),
-            markdown(summary, verified).into_bytes(),
-        ),
-        ("index.html".to_string(), page.into_bytes()),
-    ]
-    .into())
-}
-
-/// An accuracy file without a single network of the sweep is the wrong one.
-fn check_join(known: &Accuracies, sweep: &Sweep, args: &ExploreArgs) -> Result<(), Problems> {
-    if sweep.judged.iter().any(|judged| judged.accuracy.is_some()) {
-        return Ok(());
-    }
-    let place = args
-        .accuracy
-        .as_ref()
-        .map_or(String::new(), |path| path.display().to_string());
-    let rows: Vec<String> = known
-        .rows
-        .iter()
-        .take(3)
-        .map(|row| format!("{} {} units x {}", row.widths(), row.hidden, row.layers))
-        .collect();
-    let points = sweep
-        .judged
-        .first()
-        .map(|judged| judged.point.network.to_string());
-    Err(Problem::file(
-        place,
-        format!(
-            "no row is of a network of the sweep: it has {}, the sweep {}",
-            rows.join(", "),
-            points.unwrap_or_default()
-        ),
-    )
-    .help("sweep the widths, units and layers of the file, or leave --accuracy out")
-    .into())
+    Ok(Ended::where_all(found.holds()))
 }
 
 impl Results for SweepReport {

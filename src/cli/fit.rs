@@ -2,25 +2,12 @@
 
 use super::Ended;
 use super::output::{Console, Results};
-use super::progress::Progress;
-use crate::device::ClockClass;
-use crate::diagnostic::{Problem, Problems};
-use crate::estimate::{Coefficients, FactorTable};
-use crate::fit::{
-    FIGURES, MeasuredPoint, SeriesDesign, Table, clock_error, document, error, fit, measure,
-};
-use crate::flow::write_inside;
-use crate::tools::Search;
+use crate::diagnostic::Problems;
+use crate::estimate::Coefficients;
+use crate::fit::{Collected, Collecting, collect, designs, document, fit_folder};
 use serde::Serialize;
-use std::collections::VecDeque;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The measured designs.
-const POINTS: &str = "points.csv";
-/// The factors.
-const COEFFICIENTS: &str = "coefficients.json";
+use std::path::PathBuf;
 
 /// Arguments of `fit`.
 #[derive(clap::Args, Debug)]
@@ -106,63 +93,7 @@ impl Results for Fitted {
     }
 }
 
-/// `fit coefficients`.
-fn fit_table(args: &CoefficientsArgs, console: Console) -> Result<Ended, Problems> {
-    let path = args.folder.join(POINTS);
-    let place = |problem: String| Problem::file(&path, problem);
-    let points = MeasuredPoint::all(&read(&path)?).map_err(place)?;
-    let coefficients = fit(&points).map_err(|problem| {
-        place(problem).help("measure more of the series with `lprnn-hw fit collect`")
-    })?;
-    let text = if args.designs {
-        designs(&points, &coefficients)
-    } else {
-        document(&points, &coefficients)
-    };
-    write_inside(
-        &args.folder,
-        Path::new(COEFFICIENTS),
-        coefficients.to_json().as_bytes(),
-    )?;
-    console.print(&Fitted { coefficients, text })?;
-    Ok(Ended::Well)
-}
-
-/// Every design with its errors in percent, a line each.
-fn designs(points: &[MeasuredPoint], fitted: &Coefficients) -> String {
-    let mut head = vec![SeriesDesign::HEADER.to_string(), "in_fit".to_string()];
-    for name in FIGURES.into_iter().chain(["clock, MHz"]) {
-        let name = name.replace(", ", " ");
-        head.push(name.clone());
-        head.push(name + " off %");
-    }
-    let mut lines = vec![head.join(",")];
-    for point in points {
-        let mut cells = vec![point.design.line(), point.fitted().to_string()];
-        let family = point.design.fabric().key();
-        for (figure, count) in point.measured.counts.iter().enumerate() {
-            let off = error(point, &fitted.families[family], figure);
-            cells.extend([count.to_string(), format!("{off:.1}")]);
-        }
-        let class: Option<ClockClass> = point.clock_class();
-        let clock = class.and_then(|class| fitted.clocks.get(&class));
-        let off = clock.and_then(|clock| clock_error(point, clock));
-        let fmax = point.measured.fmax_mhz;
-        cells.push(fmax.map_or(String::new(), |mhz| mhz.to_string()));
-        cells.push(off.map_or(String::new(), |off| format!("{off:.1}")));
-        lines.push(cells.join(","));
-    }
-    lines.join("\n") + "\n"
-}
-
-#[derive(Serialize)]
-struct MeasuredDesigns {
-    designs: usize,
-    measured: usize,
-    missing: usize,
-}
-
-impl Results for MeasuredDesigns {
+impl Results for Collected {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(
             out,
@@ -172,126 +103,26 @@ impl Results for MeasuredDesigns {
     }
 }
 
-/// The factors of a file, or those that are compiled in.
-pub fn fitted(path: Option<&Path>) -> Result<Arc<FactorTable>, Problems> {
-    let Some(path) = path else {
-        return Ok(FactorTable::built_in());
-    };
-    let text = crate::files::read_table(path)
-        .map_err(|error| crate::files::problem(path, "read", &error))?;
-    let read = Coefficients::from_json(&text).map_err(|problem| {
-        Problem::file(path, problem).help("write the file again with `lprnn-hw fit coefficients`")
-    })?;
-    Ok(Arc::new(read.into()))
-}
-
 /// Collects or fits.
 pub fn run(args: &FitArgs, console: Console) -> Result<Ended, Problems> {
     match &args.command {
-        Step::Collect(args) => collect(args, console),
-        Step::Coefficients(args) => fit_table(args, console),
+        Step::Collect(args) => {
+            let wanted = Collecting {
+                family: args.family,
+                count: args.count,
+                jobs: args.jobs,
+            };
+            console.print(&collect(&args.folder, wanted, &console)?)?;
+        }
+        Step::Coefficients(args) => {
+            let (points, coefficients) = fit_folder(&args.folder)?;
+            let text = if args.designs {
+                designs(&points, &coefficients)
+            } else {
+                document(&points, &coefficients)
+            };
+            console.print(&Fitted { coefficients, text })?;
+        }
     }
-}
-
-fn read(path: &Path) -> Result<Table, Problems> {
-    let text = crate::files::read_table(path)
-        .map_err(|error| crate::files::problem(path, "read", &error))?;
-    let table = Table::parse(&text).map_err(|problem| {
-        Problem::file(path, problem).help("mend the line, or take it out: it is measured again")
-    })?;
-    Ok(table)
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn collect(args: &FitCollectArgs, console: Console) -> Result<Ended, Problems> {
-    let folder = &args.folder;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| crate::files::problem(folder, "make", &error))?;
-    let handle = std::fs::File::open(folder)
-        .map_err(|error| crate::files::problem(folder, "read", &error))?;
-    if handle.try_lock().is_err() {
-        return Err(
-            Problem::file(folder, "another `fit collect` is writing there")
-                .help("wait for it, or give another folder")
-                .into(),
-        );
-    }
-    let path = folder.join(POINTS);
-    let table = if path.exists() {
-        read(&path)?
-    } else {
-        Table::default()
-    };
-    let wanted = args.family;
-    let series: Vec<SeriesDesign> = SeriesDesign::series()
-        .into_iter()
-        .filter(|design| wanted.is_none_or(|family| family == design.target))
-        .collect();
-    let (table, measured) = measure_missing(args, &series, table, console)?;
-    console.print(&MeasuredDesigns {
-        designs: table.lines().count(),
-        measured,
-        missing: series.iter().filter(|design| !table.has(design)).count(),
-    })?;
     Ok(Ended::Well)
-}
-
-/// Measures designs of `series` that `table` lacks, several at once, and writes the table after each:
-/// the table, and how many are new.
-fn measure_missing(
-    args: &FitCollectArgs,
-    series: &[SeriesDesign],
-    table: Table,
-    console: Console,
-) -> Result<(Table, usize), Problems> {
-    let pending: VecDeque<&SeriesDesign> = series
-        .iter()
-        .filter(|design| !table.has(design))
-        .take(args.count.unwrap_or(usize::MAX))
-        .collect();
-    let jobs = match args.jobs {
-        Some(jobs) => jobs as usize,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    let search = Search::from_env();
-    let new = pending.len();
-    let progress = Progress::bar(console, "synthesising", new);
-    let (queue, table) = (Mutex::new(pending), Mutex::new((table, 0)));
-    let faults = Mutex::new(Vec::new());
-    let work = || {
-        while !crate::tools::interrupted() {
-            let Some(design) = locked(&queue).pop_front() else {
-                return;
-            };
-            let fault = match measure(&search, design) {
-                Ok(found) => {
-                    let mut table = locked(&table);
-                    table.0.add(design, &found);
-                    table.1 += 1;
-                    progress.at(table.1);
-                    let text = table.0.to_csv();
-                    write_inside(&args.folder, Path::new(POINTS), text.as_bytes()).err()
-                }
-                Err(_) if crate::tools::interrupted() => return,
-                Err(problems) => Some(problems),
-            };
-            locked(&faults).extend(fault);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(new) {
-            scope.spawn(work);
-        }
-    });
-    drop(progress);
-    if crate::tools::interrupted() {
-        return Err(Problem::interrupted("fit").into());
-    }
-    if let Some(fault) = locked(&faults).drain(..).reduce(Problems::and) {
-        return Err(fault.help("run it again when the cause is mended; what is there is kept"));
-    }
-    Ok(table.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

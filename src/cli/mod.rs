@@ -31,7 +31,6 @@ mod train;
 mod training;
 mod verify;
 mod vocabulary;
-mod workers;
 
 use crate::diagnostic::{Problem, Problems};
 use clap::Parser;

@@ -14,14 +14,16 @@ const SCHEMA: u32 = 1;
 const MOST_WEIGHTS: u64 = 1 << 28;
 
 /// How much is done for a point; each includes what comes before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
-    /// Estimate alone.
+    /// Estimate it, nothing more
     Estimate,
-    /// Generation and cosimulation.
+    /// Generate it, and compare it with the reference model
     Cosim,
-    /// Synthesis, with place and route where there is an open router.
+    /// That, synthesis, and place and route for ECP5 and iCE40
     Synth,
 }
 
@@ -212,6 +214,14 @@ pub struct Found {
     pub fmax_mhz: Option<f64>,
     /// Tools and versions.
     pub tools: Vec<String>,
+}
+
+impl Found {
+    /// `true` where nothing speaks against the point: equal in cosimulation, and fitting.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.cosim_equal != Some(false) && self.fits != Some(false)
+    }
 }
 
 /// A result as it lies in its folder: with the task it is of, and a digest against half a file.

@@ -10,6 +10,6 @@ mod write;
 
 pub use digest::sha256;
 pub use fill::fill;
-pub use problem::problem;
+pub use problem::{load, load_table, problem};
 pub use read::{Refused, TABLE, read, read_table, read_within};
 pub use write::{resolve, write, write_with};

@@ -1,6 +1,6 @@
 //! A refusal of the system, or of ours, as a problem with its remedy.
 
-use super::read::Refused;
+use super::read::{Refused, read, read_table};
 use crate::diagnostic::Problem;
 use std::io::{Error, ErrorKind as Kind};
 use std::path::Path;
@@ -23,4 +23,20 @@ pub fn problem(path: &Path, verb: &str, error: &Error) -> Problem {
         Some(remedy) => problem.help(remedy),
         None => problem,
     }
+}
+
+/// [`read`], with the place and the remedy of what is wrong.
+///
+/// # Errors
+/// As [`read`].
+pub fn load(path: &Path) -> Result<Vec<u8>, Problem> {
+    read(path).map_err(|error| problem(path, "read", &error))
+}
+
+/// [`read_table`], with the place and the remedy of what is wrong.
+///
+/// # Errors
+/// As [`read_table`].
+pub fn load_table(path: &Path) -> Result<String, Problem> {
+    read_table(path).map_err(|error| problem(path, "read", &error))
 }

@@ -1,8 +1,8 @@
 //! The error table, `docs/estimates.md`.
 
-use super::FABRICS;
 use super::points::{FIGURES, MeasuredPoint};
 use super::solve::{Statistics, clock_error, error};
+use super::{FABRICS, SeriesDesign};
 use crate::device::ClockClass;
 use crate::estimate::Coefficients;
 use std::fmt::Write;
@@ -95,4 +95,32 @@ fn row(text: &mut String, family: &str, figure: &str, errors: &Errors) {
         held.worst,
         held.bias
     );
+}
+
+/// Every design with its errors in percent, a line each.
+#[must_use]
+pub fn designs(points: &[MeasuredPoint], fitted: &Coefficients) -> String {
+    let mut head = vec![SeriesDesign::HEADER.to_string(), "in_fit".to_string()];
+    for name in FIGURES.into_iter().chain(["clock, MHz"]) {
+        let name = name.replace(", ", " ");
+        head.push(name.clone());
+        head.push(name + " off %");
+    }
+    let mut lines = vec![head.join(",")];
+    for point in points {
+        let mut cells = vec![point.design.line(), point.fitted().to_string()];
+        let family = point.design.fabric().key();
+        for (figure, count) in point.measured.counts.iter().enumerate() {
+            let off = error(point, &fitted.families[family], figure);
+            cells.extend([count.to_string(), format!("{off:.1}")]);
+        }
+        let class: Option<ClockClass> = point.clock_class();
+        let clock = class.and_then(|class| fitted.clocks.get(&class));
+        let off = clock.and_then(|clock| clock_error(point, clock));
+        let fmax = point.measured.fmax_mhz;
+        cells.push(fmax.map_or(String::new(), |mhz| mhz.to_string()));
+        cells.push(off.map_or(String::new(), |off| format!("{off:.1}")));
+        lines.push(cells.join(","));
+    }
+    lines.join("\n") + "\n"
 }

@@ -7,12 +7,14 @@
 
 mod design;
 mod document;
+mod folder;
 mod points;
 mod solve;
 mod table;
 
 pub use design::{FABRICS, FAMILIES, SeriesDesign};
-pub use document::document;
+pub use document::{designs, document};
+pub use folder::{Collected, Collecting, collect, factors, fit_folder};
 pub use points::{FIGURES, MeasuredCounts, MeasuredPoint};
 pub use solve::{Statistics, clock_error, error, fit};
 pub use table::Table;

@@ -8,19 +8,23 @@
 mod build;
 mod check;
 mod fold;
+mod jobs;
 mod measure;
 mod open;
 mod place;
 mod plan;
+mod sweep;
 mod verify;
 mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
 pub use check::{Checked, Checking, Comparison, FAILURES, check, pattern_words, replay};
 pub use fold::plan_for_part;
+pub use jobs::{Engine, Export, Jobs, MeasuredAll, Workers};
 pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
 pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
-pub use verify::{Measured, Verified, measure_point, verified_rows, verify};
+pub use sweep::{SweepReport, sweep};
+pub use verify::{Measured, Verified};
 pub use watch::{Ongoing, Silent, Watch};

@@ -41,7 +41,7 @@ pub struct Opened {
 /// A folder that is no bundle of this version, or was changed: the key that differs is named.
 pub fn open(folder: &Path) -> Result<Opened, Problems> {
     let path = folder.join(MARK);
-    let text = files::read_table(&path).map_err(|error| files::problem(&path, "read", &error))?;
+    let text = files::load_table(&path)?;
     let anew = |problem: String| {
         Problem::file(&path, problem).help(
             "generate the design again with `lprnn-hw gen`: it was changed, or is of another version",

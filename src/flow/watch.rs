@@ -10,7 +10,7 @@ pub trait Watch {
 }
 
 /// Work that goes on.
-pub trait Ongoing {
+pub trait Ongoing: Sync {
     /// So many parts are done.
     fn at(&self, parts: usize);
 }

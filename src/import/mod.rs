@@ -25,8 +25,7 @@ use std::path::Path;
 
 /// Reads a float model.
 pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, Problem> {
-    let bytes =
-        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    let bytes = crate::files::load(path)?;
     read_bytes(&bytes, options)
 }
 

@@ -49,8 +49,7 @@ impl Vocabulary {
 
     /// Reads a vocabulary file, see [`Vocabulary::from_json`].
     pub fn read(path: &Path) -> Result<Self, Problem> {
-        let bytes = crate::files::read(path)
-            .map_err(|error| crate::files::problem(path, "read", &error))?;
+        let bytes = crate::files::load(path)?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
             Err(_) => refuse("is not UTF-8", "save it as a JSON array of tokens in UTF-8"),

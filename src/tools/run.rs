@@ -1,5 +1,6 @@
 //! Running a program so that it can neither hang us nor outlive us.
 
+use super::lock::locked;
 use super::scratch::Scratch;
 use super::watch;
 use crate::diagnostic::Problem;
@@ -12,7 +13,7 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::Duration;
 
 /// Bytes kept of each output stream; of a longer one the end is kept.
@@ -136,7 +137,7 @@ fn is_ignored(signal: i32) -> bool {
 }
 
 fn running() -> MutexGuard<'static, BTreeSet<i32>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+    locked(&RUNNING)
 }
 
 fn kill(group: i32) {

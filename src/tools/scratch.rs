@@ -1,12 +1,13 @@
 //! Temporary folders that are removed with their process, however it ends.
 
+use super::lock::locked;
 use super::watch;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// Prefix of the folders in the system's temporary folder.
@@ -67,7 +68,7 @@ impl Drop for Scratch {
 
 fn sweep_once(parent: &Path, prefix: &str) {
     static SWEPT: Mutex<BTreeSet<(PathBuf, String)>> = Mutex::new(BTreeSet::new());
-    let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut swept = locked(&SWEPT);
     if swept.insert((parent.to_owned(), prefix.to_owned())) {
         sweep(parent, prefix);
     }

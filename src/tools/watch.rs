@@ -4,11 +4,12 @@
 //! in a process group of its own, which is told of every program that runs and of every temporary
 //! folder. Its input is a pipe that only this process writes to: the pipe's end is the process's.
 
+use super::lock::locked;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// A line begins with `+` or `-` for a process group that has begun or ended, `d` or `x` for a folder
 /// that was made or removed.
@@ -53,7 +54,7 @@ fn start() -> Watcher {
 }
 
 fn tell(line: &str) {
-    let mut watcher = WATCHER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut watcher = locked(&WATCHER);
     if matches!(*watcher, Watcher::NotStarted) {
         *watcher = start();
     }

@@ -2,9 +2,9 @@
 
 use super::super::Ended;
 use super::super::output::{Console, Results};
-use super::Folder;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::{Found, Task, results_csv};
+use crate::flow::Jobs;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,13 +51,13 @@ impl Results for CollectedPoints {
 
 /// Prints all results.
 pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> {
-    let folder = Folder::open(&args.folder)?;
+    let jobs = Jobs::open(&args.folder)?;
     let mut collected = CollectedPoints {
         points: Vec::new(),
         missing: Vec::new(),
     };
-    for task in &folder.plan.tasks {
-        match folder.result(task)? {
+    for task in &jobs.plan.tasks {
+        match jobs.result(task)? {
             Some(found) => collected.points.push(CollectedPoint {
                 id: task.id(),
                 task: task.clone(),
@@ -66,7 +66,7 @@ pub fn collect(args: &CollectArgs, console: Console) -> Result<Ended, Problems> 
             None => collected.missing.push(task.id()),
         }
     }
-    let (missing, all) = (collected.missing.len(), folder.plan.tasks.len());
+    let (missing, all) = (collected.missing.len(), jobs.plan.tasks.len());
     if missing > 0 && !args.partial {
         let problem = format!(
             "{missing} of {all} points have no result, the first is {}",

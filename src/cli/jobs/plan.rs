@@ -3,14 +3,11 @@
 use super::super::Ended;
 use super::super::axes::{AxesArgs, LimitArgs, Reader};
 use super::super::output::{Console, Results, grouped};
-use super::super::progress::Progress;
-use super::{PLAN, POINTS};
-use crate::diagnostic::{Problem, Problems};
-use crate::explore::{Evaluator, Plan, Sweep, Task, Work, nothing_left};
-use crate::flow::Place;
+use crate::diagnostic::Problems;
+use crate::explore::{Evaluator, Plan, Task, Work};
+use crate::flow::{Jobs, sweep};
 use crate::spec::Numerics;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -43,28 +40,7 @@ pub struct PlanArgs {
     all: bool,
     /// What is done for every point
     #[arg(long, value_enum, default_value = "synth", help_heading = "Plan")]
-    work: WorkArg,
-}
-
-/// What is done for a point.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum WorkArg {
-    /// Estimate it, nothing more
-    Estimate,
-    /// Generate it, and compare it with the reference model
-    Cosim,
-    /// That, synthesis, and place and route for ECP5 and iCE40
-    Synth,
-}
-
-impl From<WorkArg> for Work {
-    fn from(work: WorkArg) -> Self {
-        match work {
-            WorkArg::Estimate => Self::Estimate,
-            WorkArg::Cosim => Self::Cosim,
-            WorkArg::Synth => Self::Synth,
-        }
-    }
+    work: Work,
 }
 
 /// Writes a plan.
@@ -74,17 +50,9 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
     let (target, limits) = args.limits.read(&mut reader);
     Problems::none_or(reader.issues, ())?;
     let specs = axes.specs()?;
-    let place = Place::marked(&args.out, args.force, PLAN, super::is_result)?;
+    let place = Jobs::place(&args.out, args.force)?;
     let evaluator = Evaluator::new(target, Numerics::default());
-    let progress = Progress::bar(console, "estimating", specs.len());
-    let sweep = Sweep::run(&evaluator, &specs, limits, None, &|done| progress.at(done));
-    drop(progress);
-    let Some(sweep) = sweep else {
-        return Err(Problem::interrupted("explore").into());
-    };
-    if let Some(issue) = nothing_left(&sweep) {
-        return Err(issue.into());
-    }
+    let sweep = sweep(&evaluator, &specs, limits, None, &console)?;
     let chosen = sweep.judged.iter().filter(|judged| {
         let wanted = judged.pareto || args.all;
         judged.kept() && wanted
@@ -97,14 +65,9 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
         target,
         part: judged.part.map(|part| part.name.to_string()),
         clock_mhz: args.limits.clock,
-        work: args.work.into(),
+        work: args.work,
     }));
-    let ids: String = plan.tasks.iter().map(|task| task.id() + "\n").collect();
-    let files = BTreeMap::from([
-        (PLAN.to_string(), plan.to_json().into_bytes()),
-        (POINTS.to_string(), ids.into_bytes()),
-    ]);
-    console.write(&place, &files)?;
+    console.write(&place, &Jobs::files(&plan))?;
     console.print(&PlannedSweep {
         points: plan.tasks.len(),
         estimated: sweep.judged.len(),

@@ -74,8 +74,7 @@ pub fn run(args: &TrainArgs, console: Console) -> Result<Ended, Problems> {
     let folder = &args.output;
     let checkpoint = folder.join(CHECKPOINT);
     if args.resume {
-        let bytes = crate::files::read(&checkpoint)
-            .map_err(|error| crate::files::problem(&checkpoint, "read", &error))?;
+        let bytes = crate::files::load(&checkpoint)?;
         trainer
             .resume(&bytes, &settings)
             .map_err(|error| Problem::from(error).in_file(&checkpoint))?;

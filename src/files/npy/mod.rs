@@ -113,8 +113,7 @@ fn words<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
 }
 
 fn load(path: &Path) -> Result<(Vec<u8>, Header), Problem> {
-    let bytes =
-        crate::files::read(path).map_err(|error| crate::files::problem(path, "read", &error))?;
+    let bytes = crate::files::load(path)?;
     let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
     Ok((bytes, header))
 }

@@ -82,11 +82,11 @@ fn device(name: &str) -> Option<String> {
 /// Builds, simulates and synthesises the points.
 pub fn verify(
     sweep: &Sweep,
-    evaluator: &Evaluator,
     chosen: &[Recommended],
     setting: ReportSetting,
     watch: &dyn Watch,
 ) -> Result<Vec<Verified>, Problems> {
+    let evaluator = &sweep.evaluator;
     let mut verified = Vec::new();
     for Recommended { roles, index } in chosen {
         let judged = &sweep.judged[*index];

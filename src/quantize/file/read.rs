@@ -11,8 +11,7 @@ use std::path::Path;
 impl QuantizedModel {
     /// Reads a model file.
     pub fn read(path: &Path) -> Result<Self, Problems> {
-        let bytes = crate::files::read(path)
-            .map_err(|error| crate::files::problem(path, "read", &error))?;
+        let bytes = crate::files::load(path)?;
         Self::from_bytes(&bytes).map_err(|problems| problems.in_file(path))
     }
 

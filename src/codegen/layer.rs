@@ -45,7 +45,7 @@ pub struct LayerContext {
     /// Parameters by instance.
     leaf: BTreeMap<&'static str, String>,
     array: &'static str,
-    lane: &'static str,
+    lane: String,
     unit_sums: Vec<UnitSum>,
     strobes: Vec<Strobe>,
     /// Number of the only sequence.
@@ -105,7 +105,7 @@ impl LayerContext {
             width,
             leaf,
             array,
-            lane: "lane_lstm",
+            lane: spec.cell.lane(),
             unit_sums: spec.cell.sums.iter().enumerate().map(unit_sum).collect(),
             strobes: leaves
                 .strobes()

@@ -4,25 +4,12 @@ use super::literal;
 use super::parameters::{Parameters, parameters};
 use crate::hardware::{Event, LayerDesign, MacArray};
 
-/// Strobes of `lprnn_lane_lstm`, each with what happens in its phase.
-const LSTM_STROBES: [(&str, Event); 9] = [
-    ("take_i", Event::Take(0)),
-    ("tanh_i", Event::PreActivation(0)),
-    ("keep_g_i", Event::Found(0)),
-    ("load_ig_i", Event::Operands(0)),
-    ("keep_o_i", Event::Found(3)),
-    ("start_c_i", Event::Sum(0)),
-    ("load_ot_i", Event::Operands(2)),
-    ("start_h_i", Event::Sum(2)),
-    ("keep_h_i", Event::Last),
-];
-
 /// One layer, from whose numbers the parameters of its modules follow.
 #[derive(Clone, Copy)]
 pub struct Leaves<'a> {
     /// The layer.
     pub layer: &'a LayerDesign,
-    /// What written memories are asked to be built of.
+    /// Style that written memories ask for.
     pub small_memory_style: &'a str,
 }
 
@@ -36,9 +23,9 @@ impl Leaves<'_> {
     /// Ports of the lane that are high in one phase, with the phase.
     #[must_use]
     pub fn strobes(&self) -> Vec<(&'static str, usize)> {
-        let strobes = LSTM_STROBES.into_iter();
+        let strobes = self.layer.spec().cell.strobes.iter();
         strobes
-            .map(|(port, event)| (port, self.phase(event)))
+            .map(|&(port, event)| (port, self.phase(event)))
             .collect()
     }
 
@@ -52,7 +39,7 @@ impl Leaves<'_> {
         )
     }
 
-    /// Whether places of the vector buffer that hold no element are written: 0 not, 1 anything, 2 zeros.
+    /// Writes to places of the vector buffer that hold no element: 0 none, 1 of anything, 2 of zeros.
     ///
     /// Their weight is 0, whose product is 0 whatever the operand is; in simulation, undefined operands
     /// make it undefined in every array but one. One-bit weights have no 0: there the operand must be 0.

@@ -1,5 +1,6 @@
 //! A folder of things built once, kept by content, shared by threads and processes.
 
+use crate::diagnostic::Problem;
 use crate::tools::{Scratch, check_private, make_private};
 use std::fs::{self, File};
 use std::io;
@@ -19,17 +20,14 @@ impl Cache {
 
     /// The entry's folder; when it is not there, `build` fills a new one, which is renamed into
     /// place when it succeeds. Of several that want the same entry one builds and all wait.
-    pub(super) fn entry<E: From<CacheError>>(
+    pub(super) fn entry<E: From<Problem>>(
         &self,
         kind: &str,
         key: &str,
         build: impl FnOnce(&Path) -> Result<(), E>,
     ) -> Result<PathBuf, E> {
         let entry = self.root.join(kind).join(key);
-        let problem = |source| CacheError {
-            root: self.root.clone(),
-            source,
-        };
+        let problem = |error| unusable(&self.root, &error);
         make_private(&self.root).map_err(problem)?;
         if entry.is_dir() {
             check_private(&entry).map_err(problem)?;
@@ -38,10 +36,7 @@ impl Cache {
         let locks = self.root.join("locks");
         fs::create_dir_all(&locks).map_err(problem)?;
         let folder = self.root.join(kind);
-        make_private(&folder).map_err(|source| CacheError {
-            root: folder,
-            source,
-        })?;
+        make_private(&folder).map_err(|error| unusable(&folder, &error))?;
         let lock = File::create(locks.join(format!("{kind}-{key}"))).map_err(problem)?;
         lock.lock().map_err(problem)?;
         if entry.is_dir() {
@@ -59,21 +54,10 @@ impl Cache {
     }
 }
 
-/// The cache folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot use the cache folder {}: {source}",
-    root.display()
-)]
-pub struct CacheError {
-    root: PathBuf,
-    source: io::Error,
-}
-
-impl From<CacheError> for crate::diagnostic::Problem {
-    fn from(error: CacheError) -> Self {
-        Self::new(error.to_string()).help("set LPRNN_CACHE to a folder of your own")
-    }
+/// The cache folder `root` cannot be used.
+fn unusable(root: &Path, error: &io::Error) -> Problem {
+    let problem = format!("cannot use the cache folder {}: {error}", root.display());
+    Problem::new(problem).help("set LPRNN_CACHE to a folder of your own")
 }
 
 #[cfg(test)]

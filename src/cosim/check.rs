@@ -11,7 +11,9 @@ use super::scoreboard::{collect, compare_timed, judge};
 use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
 use super::verilator::VerilatedModel;
+use crate::files;
 use crate::hardware::LayerDesign;
+use crate::tools::Scratch;
 use std::path::{Path, PathBuf};
 
 /// Cycles before the failing step that its waveforms show at most: about 100 MB.
@@ -104,10 +106,8 @@ fn explain(
         last: &stimulus.last[..kept],
         clear: stimulus.clear.get(..kept).unwrap_or_default(),
     };
-    let scratch = crate::tools::Scratch::new().map_err(|source| CosimError::Write {
-        path: std::env::temp_dir(),
-        source,
-    })?;
+    let scratch =
+        Scratch::new().map_err(|error| files::problem(&std::env::temp_dir(), "write", &error))?;
     let waves = scratch.path().join(WAVES);
     let search = request.oracle.map(|oracle| OriginSearch::new(oracle, step));
     let run = (pattern, seed);

@@ -72,7 +72,7 @@ pub enum DutError {
     /// The core or the host cannot do what is asked.
     #[error("{message}")]
     Unsupported {
-        /// What.
+        /// The thing that it cannot.
         message: String,
     },
 }

@@ -24,7 +24,6 @@ mod toolchain;
 mod verilator;
 mod workload;
 
-pub use cache::CacheError;
 pub use check::{Request, Verdict, check, replay};
 pub use dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded, TraceRecord};
 pub use error::CosimError;

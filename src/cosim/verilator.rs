@@ -7,6 +7,7 @@ use super::CosimError;
 use super::dut::{Capture, Drive, Dut, DutError, RunEnded, TraceRecord};
 use super::stimulus::beat_bytes;
 use super::toolchain::{Core, Probes, Toolchain};
+use crate::diagnostic::Problem;
 use libloading::Library;
 use libloading::os::unix::{Library as UnixLibrary, RTLD_NOW};
 use std::collections::BTreeSet;
@@ -98,7 +99,7 @@ impl Toolchain {
         // Damaged, or removed by another process just now: build it once more.
         self.forget(&key);
         let (path, _) = self.library(core, probes)?;
-        let library = open(&path).map_err(|source| CosimError::Load { path, source })?;
+        let library = open(&path).map_err(|error| unloadable(&path, &error))?;
         VerilatedModel::new(library, core, probes, seed)
     }
 }
@@ -116,6 +117,12 @@ fn open(path: &Path) -> Result<Library, libloading::Error> {
     unsafe { UnixLibrary::open(Some(path), flags) }.map(Library::from)
 }
 
+/// A compiled model that cannot be loaded: the library or the core's folder.
+fn unloadable(path: &Path, error: &libloading::Error) -> Problem {
+    let path = path.display();
+    Problem::new(format!("cannot load the compiled model of {path}: {error}"))
+}
+
 impl VerilatedModel {
     fn new(
         library: Library,
@@ -123,10 +130,7 @@ impl VerilatedModel {
         probes: Probes,
         seed: u64,
     ) -> Result<Self, CosimError> {
-        let load = |source| CosimError::Load {
-            path: core.folder.to_path_buf(),
-            source,
-        };
+        let load = |error| unloadable(core.folder, &error);
         // SAFETY: the names and types are those of harness.cpp, whose text is part of the cache
         // key, so that a library with other signatures cannot have been loaded. The pointers are
         // used only while `library` is held by the same value.
@@ -151,7 +155,8 @@ impl VerilatedModel {
         // SAFETY: `folders` is a C string that outlives the call; the harness copies it. What it
         // returns is null or a new object that is ours until `lprnn_free`.
         let dut = unsafe { make(folders.as_ptr(), seed) };
-        let dut = NonNull::new(dut).ok_or(CosimError::OutOfMemory)?;
+        let dut = NonNull::new(dut)
+            .ok_or_else(|| Problem::new("no memory left for the simulated core"))?;
         let model = Self {
             dut,
             api,

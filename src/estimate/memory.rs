@@ -1,4 +1,4 @@
-//! What a memory becomes: block RAM, LUT RAM, a table in LUTs, or flip-flops.
+//! The mapping of a memory: block RAM, LUT RAM, a table in LUTs, or flip-flops.
 //!
 //! Block and LUT RAM follow the cost rule by which Yosys chooses a geometry: for every kind of cell
 //! and every width it has, (cells times cost of a cell) + half of the multiplexers it takes, the

@@ -33,9 +33,9 @@ pub enum Work {
 pub struct Task {
     /// Version of the program, whose estimates and Verilog are meant.
     pub program: String,
-    /// What is computed.
+    /// The network.
     pub network: NetworkShape,
-    /// What the arrays are made of.
+    /// LUT or DSP arrays.
     pub mac: MacStyle,
     /// How every layer is folded.
     pub folding: FoldingGoal,
@@ -45,7 +45,7 @@ pub struct Task {
     pub part: Option<String>,
     /// Clock to aim at, MHz.
     pub clock_mhz: f64,
-    /// What is done.
+    /// The work on it.
     pub work: Work,
 }
 
@@ -137,7 +137,7 @@ impl Plan {
     /// Reads [`Plan::to_json`].
     ///
     /// # Errors
-    /// What is wrong with the file. It is to be made anew.
+    /// A damaged file, or one of another schema. It is to be made anew.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let plan: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if plan.schema != SCHEMA {
@@ -192,7 +192,7 @@ impl From<&Point> for Figures {
     }
 }
 
-/// What a task found.
+/// The findings of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
@@ -248,7 +248,7 @@ pub fn record(task: &Task, found: &Found) -> String {
     text
 }
 
-/// What is in the file of a result of `task`.
+/// The findings in the file of a result of `task`.
 ///
 /// # Errors
 /// Why it is none: damaged, cut, or of another task.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A design of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// What is computed.
+    /// The network.
     pub network: NetworkShape,
     /// LUT or DSP arrays.
     pub mac: MacStyle,
@@ -33,13 +33,13 @@ pub enum PointError {
 /// A design of a sweep and what it takes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Point {
-    /// What is computed.
+    /// The network.
     #[serde(flatten)]
     pub network: NetworkShape,
-    /// What it is mapped to.
+    /// The family that it is mapped to.
     #[serde(skip)]
     pub fabric: Family,
-    /// What the arrays are made of.
+    /// LUT or DSP arrays.
     pub mac: MacStyle,
     /// How the folding was asked for.
     pub folding: FoldingGoal,
@@ -69,7 +69,7 @@ pub struct Point {
     pub cycles_per_step: u64,
     /// Cycles from the first input beat to the last output beat of the first step.
     pub latency_cycles: u64,
-    /// What stands between its registers.
+    /// Delays between its registers.
     #[serde(skip)]
     pub delays: Delays,
 }
@@ -208,7 +208,7 @@ fn cycles(layers: &[LayerDesign]) -> (u64, u64) {
     (counted.latency, counted.per_step)
 }
 
-/// What all layers take, and the longest of what stands between their registers.
+/// The terms of all layers together, and the longest delays between their registers.
 fn taken_apart(layers: &[LayerDesign], fabric: Family) -> (Terms, Delays) {
     let mut terms = Terms::default();
     let mut delays = Delays::default();

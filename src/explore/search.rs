@@ -17,7 +17,7 @@ use std::cmp::Ordering;
 /// Foldings whose estimate is repeated with the weights themselves before giving up.
 const SECOND_LOOKS: usize = 200;
 
-/// What is wanted of a folding.
+/// The better of two foldings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Fewest cycles of a step.

@@ -1,7 +1,7 @@
 //! A recurrent cell as the hardware sees it: the sums that an array forms for a unit, and the program
 //! by which a lane makes a state and an output of them.
 
-use super::op::{Name, Op};
+use super::op::{Event, Name, Op};
 use super::timing::LaneTiming;
 use std::sync::OnceLock;
 
@@ -32,6 +32,8 @@ pub struct Cell {
     pub state: &'static [Name],
     /// The lane's work on the sums of a group.
     pub program: &'static [Op],
+    /// Ports of the lane's module that are high in one phase, each with the event of that phase.
+    pub strobes: &'static [(&'static str, Event)],
     /// Timings without and with registers behind the tables, worked out once.
     timings: [OnceLock<Vec<LaneTiming>>; 2],
 }
@@ -43,21 +45,29 @@ impl PartialEq for Cell {
 }
 
 impl Cell {
-    /// A cell of these sums, of this state, with this program.
+    /// A cell of these sums, of this state, with this program, for a lane with these strobes.
     #[must_use]
     pub const fn new(
         name: &'static str,
         sums: &'static [RowSum],
         state: &'static [Name],
         program: &'static [Op],
+        strobes: &'static [(&'static str, Event)],
     ) -> Self {
         Self {
             name,
             sums,
             state,
             program,
+            strobes,
             timings: [const { OnceLock::new() }; 2],
         }
+    }
+
+    /// The lane's module, without the library's prefix.
+    #[must_use]
+    pub fn lane(&self) -> String {
+        format!("lane_{}", self.name)
     }
 
     /// The order in which a lane takes the sums, as indices into them.

@@ -1,7 +1,7 @@
 //! The long short-term memory.
 
 use super::cell::{Cell, RowSum, Source};
-use super::op::{Op, TablePort};
+use super::op::{Event, Op, TablePort};
 
 const fn both(gate: &'static str) -> RowSum {
     RowSum {
@@ -63,5 +63,16 @@ pub static LSTM: Cell = Cell::new(
             to: "h",
         },
         Op::Emit { of: "h" },
+    ],
+    &[
+        ("take_i", Event::Take(0)),
+        ("tanh_i", Event::PreActivation(0)),
+        ("keep_g_i", Event::Found(0)),
+        ("load_ig_i", Event::Operands(0)),
+        ("keep_o_i", Event::Found(3)),
+        ("start_c_i", Event::Sum(0)),
+        ("load_ot_i", Event::Operands(2)),
+        ("start_h_i", Event::Sum(2)),
+        ("keep_h_i", Event::Last),
     ],
 );

@@ -2,7 +2,6 @@
 
 use crate::diagnostic::Problem;
 use crate::tools::{FindError, RunError};
-use std::path::PathBuf;
 
 /// A synthesis gave no figures.
 #[derive(Debug, thiserror::Error)]
@@ -22,30 +21,6 @@ pub enum SynthError {
         tool: &'static str,
         /// Its error, one line.
         message: String,
-    },
-    /// A file cannot be read.
-    #[error("{}: cannot read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A file cannot be written.
-    #[error("{}: cannot write: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The bundle's signature cannot be understood.
-    #[error("{}: {problem}", path.display())]
-    Bundle {
-        /// `interface.json` of the bundle.
-        path: PathBuf,
-        /// The problem.
-        problem: String,
     },
     /// A report of a tool is not what it should be.
     #[error("{report}: {problem}")]
@@ -75,9 +50,10 @@ pub enum SynthError {
         /// Cell types and counts.
         cells: String,
     },
-    /// No such device, or a family without cells or without an open place and route.
+    /// A file that cannot be read or written, a bundle that cannot be understood, no such device, or a family
+    /// without cells or without an open place and route.
     #[error(transparent)]
-    Device(#[from] Problem),
+    Problem(#[from] Problem),
 }
 
 impl SynthError {
@@ -109,15 +85,10 @@ impl From<SynthError> for Problem {
         match error {
             SynthError::Find(error) => error.into(),
             SynthError::Run(error) => error.into(),
-            SynthError::Read { path, source } => crate::files::problem(&path, "read", &source),
-            SynthError::Write { path, source } => crate::files::problem(&path, "write", &source),
-            SynthError::Bundle { path, problem } => {
-                Self::file(path, problem).help("generate the design again with `lprnn-hw gen`")
-            }
             SynthError::Report { .. } => {
                 problem.help("is it a working one? `lprnn-hw doctor` says which was taken")
             }
-            SynthError::Device(problem) => problem,
+            SynthError::Problem(problem) => problem,
             _ => problem,
         }
     }

@@ -4,6 +4,7 @@ use super::SynthError;
 use super::harness::Overhead;
 use super::utilization::Provenance;
 use crate::device::{Family, PlacedPart};
+use crate::files;
 use crate::tools::{Search, Tool};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -133,7 +134,7 @@ fn route_once(
     ended.map_err(|error| SynthError::of_run("place and route", error))?;
     let path = scratch.join(report);
     let text =
-        std::fs::read_to_string(&path).map_err(|source| SynthError::Read { path, source })?;
+        std::fs::read_to_string(&path).map_err(|error| files::problem(&path, "read", &error))?;
     let source = Provenance {
         tool: tool.kind.name().to_string(),
         version: version(&tool.version),

@@ -2,6 +2,8 @@
 
 use super::SynthError;
 use crate::codegen::Interface;
+use crate::diagnostic::Problem;
+use crate::files;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -23,12 +25,9 @@ impl NetlistSources {
     /// The design of a bundle that `gen` wrote, by its `interface.json`.
     pub fn open(bundle: &Path) -> Result<Self, SynthError> {
         let path = bundle.join("interface.json");
-        let text = crate::files::read_table(&path).map_err(|source| SynthError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let interface =
-            Interface::from_json(&text).map_err(|problem| SynthError::Bundle { path, problem })?;
+        let text =
+            files::read_table(&path).map_err(|error| files::problem(&path, "read", &error))?;
+        let interface = Interface::from_json(&text).map_err(|problem| unfit(&path, problem))?;
         Ok(Self::of(bundle, &interface))
     }
 
@@ -61,14 +60,11 @@ impl NetlistSources {
             })
         });
         match odd {
-            Some(name) => Err(SynthError::Bundle {
-                path: path.to_path_buf(),
-                problem: format!("{name:?} is not a source or module of the bundle"),
-            }),
-            None if self.sources.is_empty() => Err(SynthError::Bundle {
-                path: path.to_path_buf(),
-                problem: "no sources".to_string(),
-            }),
+            Some(name) => {
+                let problem = format!("{name:?} is not a source or module of the bundle");
+                Err(unfit(path, problem))
+            }
+            None if self.sources.is_empty() => Err(unfit(path, "no sources")),
             None => Ok(()),
         }
     }
@@ -87,27 +83,21 @@ impl NetlistSources {
     ///
     /// No link to the folder: Yosys as WebAssembly refuses one that leads out of where it runs.
     pub(super) fn copy(&self, to: &Path) -> Result<(), SynthError> {
-        let read = |path: &Path| {
-            let path = path.to_path_buf();
-            |source| SynthError::Read { path, source }
-        };
-        let write = |path: &Path| {
-            let path = path.to_path_buf();
-            |source| SynthError::Write { path, source }
-        };
         let mut beside = BTreeSet::new();
         for source in &self.sources {
             let parent = Path::new(source).parent().unwrap_or(Path::new(""));
             if beside.insert(parent) {
                 let folder = to.join(parent);
-                std::fs::create_dir_all(&folder).map_err(write(&folder))?;
+                std::fs::create_dir_all(&folder)
+                    .map_err(|error| files::problem(&folder, "write", &error))?;
             }
             copy_file(&self.folder.join(source), &to.join(source))?;
         }
         for parent in beside {
             let folder = self.folder.join(parent);
-            for entry in std::fs::read_dir(&folder).map_err(read(&folder))? {
-                let name = entry.map_err(read(&folder))?.file_name();
+            let unread = |error| files::problem(&folder, "read", &error);
+            for entry in std::fs::read_dir(&folder).map_err(unread)? {
+                let name = entry.map_err(unread)?.file_name();
                 let from = folder.join(&name);
                 if from.extension().is_some_and(|ending| ending == "mem") && from.is_file() {
                     copy_file(&from, &to.join(parent).join(&name))?;
@@ -118,15 +108,16 @@ impl NetlistSources {
     }
 }
 
+/// A signature that cannot be understood.
+fn unfit(path: &Path, problem: impl std::fmt::Display) -> SynthError {
+    let problem = Problem::file(path, problem);
+    problem
+        .help("generate the design again with `lprnn-hw gen`")
+        .into()
+}
+
 /// Copies one file; says which end of it failed.
 fn copy_file(from: &Path, to: &Path) -> Result<(), SynthError> {
-    let bytes = crate::files::read(from).map_err(|source| SynthError::Read {
-        path: from.to_path_buf(),
-        source,
-    })?;
-    std::fs::write(to, bytes).map_err(|source| SynthError::Write {
-        path: to.to_path_buf(),
-        source,
-    })?;
-    Ok(())
+    let bytes = files::read(from).map_err(|error| files::problem(from, "read", &error))?;
+    Ok(std::fs::write(to, bytes).map_err(|error| files::problem(to, "write", &error))?)
 }

@@ -7,7 +7,8 @@ use super::sources::NetlistSources;
 use super::utilization::{Provenance, Utilization};
 use super::warnings;
 use crate::device::{Family, synthesis};
-use crate::tools::{Search, Tool, ToolKind};
+use crate::files;
+use crate::tools::{Scratch, Search, Tool, ToolKind};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,10 +65,8 @@ pub fn run(
         // Before the long run, not after it.
         search.find(part.route.tool)?;
     }
-    let scratch = crate::tools::Scratch::new().map_err(|source| SynthError::Write {
-        path: std::env::temp_dir(),
-        source,
-    })?;
+    let scratch =
+        Scratch::new().map_err(|error| files::problem(&std::env::temp_dir(), "write", &error))?;
     let work = MappingRun {
         design,
         family,
@@ -185,7 +184,7 @@ impl MappingRun<'_> {
 
 fn write(scratch: &Path, name: &str, text: &str) -> Result<(), SynthError> {
     let path = scratch.join(name);
-    std::fs::write(&path, text).map_err(|source| SynthError::Write { path, source })
+    Ok(std::fs::write(&path, text).map_err(|error| files::problem(&path, "write", &error))?)
 }
 
 /// Some versions print a header before the object.
@@ -198,14 +197,8 @@ fn json_part(text: &str) -> &str {
 
 /// Copies a file so that the copy is there as a whole or not at all.
 fn keep(from: &Path, to: &Path) -> Result<(), SynthError> {
-    let mut source = std::fs::File::open(from).map_err(|source| SynthError::Read {
-        path: from.to_path_buf(),
-        source,
-    })?;
-    crate::files::write_with(to, |file| std::io::copy(&mut source, file).map(|_| ())).map_err(
-        |source| SynthError::Write {
-            path: to.to_path_buf(),
-            source,
-        },
-    )
+    let mut source =
+        std::fs::File::open(from).map_err(|error| files::problem(from, "read", &error))?;
+    let copied = files::write_with(to, |file| std::io::copy(&mut source, file).map(|_| ()));
+    Ok(copied.map_err(|error| files::problem(to, "write", &error))?)
 }

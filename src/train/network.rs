@@ -3,7 +3,7 @@
 use super::cell::{Backward, LayerTape, Sums, float_step, integer_step, step_back};
 use super::layout::{ParameterLayout, uniform};
 use super::numbers::{LayerNumbers, Numbers, operand};
-use crate::lm::{Matrix, add_product, exp, product};
+use crate::lm::{Element, Matrix, add_product, exp, product};
 use crate::quantize::SplitMix;
 use rayon::prelude::*;
 
@@ -151,65 +151,38 @@ impl LayerValues<'_> {
         };
         let bias = numbers.biases(self.bias);
         if numbers.narrow(input, numbers.x.bits) && numbers.narrow(hidden, numbers.h.bits) {
-            self.steps(tape, batch, h, c, |tape, row, sums, c| {
+            self.steps(tape, batch, h, c, |tape, row, sums: Sums<f32>, c| {
                 integer_step(tape, row, sums, &bias, c, numbers);
             });
         } else {
-            self.wide_steps(tape, batch, h, c, |tape, row, sums, c| {
+            // Only in double precision are the products exact.
+            self.steps(tape, batch, h, c, |tape, row, sums: Sums<f64>, c| {
                 integer_step(tape, row, sums, &bias, c, numbers);
             });
         }
     }
 
-    /// Steps whose products are exact, or rounded as floats are, in f32.
-    fn steps(
+    /// Steps whose products are formed in `T`: exact, or rounded as floats are.
+    fn steps<T: Element + From<f32>>(
         &self,
         tape: &mut LayerTape,
         batch: usize,
         h: &mut [f32],
         c: &mut [f32],
-        mut step: impl FnMut(&mut LayerTape, usize, Sums<f32>, &mut [f32]),
+        mut step: impl FnMut(&mut LayerTape, usize, Sums<T>, &mut [f32]),
     ) {
-        let hidden = self.bias.len() / 4;
-        let input = self.ih.len() / (4 * hidden);
-        let mut x = vec![0.0; tape.x.len() / input * 4 * hidden];
-        product(
-            &mut x,
-            Matrix::of_columns(&tape.x, input),
-            &Matrix::of_columns(self.ih, input).t().pack(),
-        );
-        let hh = Matrix::of_columns(self.hh, hidden).t().pack();
-        let mut sums = vec![0.0; batch * 4 * hidden];
-        for (index, x) in x.chunks_exact(sums.len()).enumerate() {
-            let at = index * h.len()..(index + 1) * h.len();
-            tape.h_before[at.clone()].copy_from_slice(h);
-            product(&mut sums, Matrix::of_columns(h, hidden), &hh);
-            step(tape, index * batch, Sums { x, h: &sums }, c);
-            h.copy_from_slice(&tape.h[at]);
-        }
-    }
-
-    /// Steps whose products need f64 to be exact.
-    fn wide_steps(
-        &self,
-        tape: &mut LayerTape,
-        batch: usize,
-        h: &mut [f32],
-        c: &mut [f32],
-        mut step: impl FnMut(&mut LayerTape, usize, Sums<f64>, &mut [f32]),
-    ) {
-        let wide = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+        let wide = |values: &[f32]| values.iter().map(|&v| T::from(v)).collect::<Vec<T>>();
         let hidden = self.bias.len() / 4;
         let input = self.ih.len() / (4 * hidden);
         let (ih, hh) = (wide(self.ih), wide(self.hh));
-        let mut x = vec![0.0; tape.x.len() / input * 4 * hidden];
+        let mut x = vec![T::default(); tape.x.len() / input * 4 * hidden];
         product(
             &mut x,
             Matrix::of_columns(&wide(&tape.x), input),
             &Matrix::of_columns(&ih, input).t().pack(),
         );
         let hh = Matrix::of_columns(&hh, hidden).t().pack();
-        let mut sums = vec![0.0; batch * 4 * hidden];
+        let mut sums = vec![T::default(); batch * 4 * hidden];
         for (index, x) in x.chunks_exact(sums.len()).enumerate() {
             let at = index * h.len()..(index + 1) * h.len();
             tape.h_before[at.clone()].copy_from_slice(h);

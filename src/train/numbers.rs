@@ -6,6 +6,7 @@ use crate::quantize::{
     ActivationTables, Fractions, Head, HeadFormat, QuantizeOptions, QuantizedModel, best_fraction,
     default_h, layer_with,
 };
+use std::ops::Range;
 
 /// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
 pub(super) const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
@@ -185,18 +186,8 @@ impl Numbers {
     pub(super) fn effective(&self, layout: &ParameterLayout, values: &[f32], out: &mut Vec<f32>) {
         out.clear();
         out.extend_from_slice(values);
-        for (places, numbers) in layout.layers.iter().zip(&self.layers) {
-            for (place, fractions) in [
-                (&places.ih, numbers.fractions.ih),
-                (&places.hh, numbers.fractions.hh),
-            ] {
-                let gate = place.len() / 4;
-                for (k, frac) in fractions.into_iter().enumerate() {
-                    let at = place.start + k * gate..place.start + (k + 1) * gate;
-                    let format = QFormat::new(numbers.w_bits, frac);
-                    nearest(&values[at.clone()], format, true, &mut out[at]);
-                }
-            }
+        for (at, format) in self.gates(layout) {
+            nearest(&values[at.clone()], format, true, &mut out[at]);
         }
         if let Some(format) = self.head {
             let at = layout.decoder.clone();
@@ -212,22 +203,28 @@ impl Numbers {
     /// Keeps masters where a step back can still change their code: within half a place of the
     /// outermost one. Beyond, gradients would push against a wall.
     pub(super) fn confine(&self, layout: &ParameterLayout, values: &mut [f32]) {
-        for (places, numbers) in layout.layers.iter().zip(&self.layers) {
-            for (place, fractions) in [
-                (&places.ih, numbers.fractions.ih),
-                (&places.hh, numbers.fractions.hh),
-            ] {
-                let gate = place.len() / 4;
-                for (k, frac) in fractions.into_iter().enumerate() {
-                    let format = QFormat::new(numbers.w_bits, frac);
-                    let half = if numbers.w_bits == 1 { 0.0 } else { 0.5 };
-                    let limit = ((format.max_code() as f64 + half) * format.ulp()) as f32;
-                    for value in &mut values[place.start + k * gate..place.start + (k + 1) * gate] {
-                        *value = value.clamp(-limit, limit);
-                    }
-                }
+        for (at, format) in self.gates(layout) {
+            let half = if format.bits == 1 { 0.0 } else { 0.5 };
+            let limit = ((format.max_code() as f64 + half) * format.ulp()) as f32;
+            for value in &mut values[at] {
+                *value = value.clamp(-limit, limit);
             }
         }
+    }
+
+    /// The weights of every gate of every matrix: where they lie, and their format.
+    fn gates(&self, layout: &ParameterLayout) -> impl Iterator<Item = (Range<usize>, QFormat)> {
+        let layers = layout.layers.iter().zip(&self.layers);
+        layers.flat_map(|(places, numbers)| {
+            let Fractions { ih, hh } = numbers.fractions;
+            let matrices = [(places.ih.clone(), ih), (places.hh.clone(), hh)];
+            matrices.into_iter().flat_map(move |(place, fractions)| {
+                let gate = place.len() / 4;
+                (place.step_by(gate).zip(fractions)).map(move |(start, frac)| {
+                    (start..start + gate, QFormat::new(numbers.w_bits, frac))
+                })
+            })
+        })
     }
 }
 

@@ -196,7 +196,7 @@ fn names_that_would_run_as_commands_are_refused() {
             &Options::default(),
         )
         .unwrap_err();
-        assert!(matches!(error, SynthError::Bundle { .. }), "{error}");
+        assert!(matches!(error, SynthError::Problem(_)), "{error}");
     }
     let error = NetlistSources::open(bundle.path()).unwrap_err().to_string();
     assert!(error.contains("interface.json"), "{error}");

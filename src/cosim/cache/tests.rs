@@ -15,7 +15,7 @@ fn many_threads_build_an_entry_once() {
                     built.fetch_add(1, Ordering::Relaxed);
                     std::thread::sleep(std::time::Duration::from_millis(50));
                     fs::write(folder.join("x"), "done").unwrap();
-                    Ok::<(), CacheError>(())
+                    Ok::<(), Problem>(())
                 };
                 let folder = cache.entry("kind", "key", build).unwrap();
                 assert_eq!(fs::read_to_string(folder.join("x")).unwrap(), "done");
@@ -29,12 +29,7 @@ fn many_threads_build_an_entry_once() {
 fn failed_build_leaves_no_entry() {
     let root = tempfile::tempdir().unwrap();
     let cache = Cache::new(root.path().to_path_buf());
-    let fail = |_: &Path| {
-        Err(CacheError {
-            root: PathBuf::new(),
-            source: io::Error::other("x"),
-        })
-    };
+    let fail = |_: &Path| Err(Problem::new("x"));
     cache.entry("kind", "key", fail).unwrap_err();
     assert!(
         fs::read_dir(root.path().join("kind"))
@@ -50,7 +45,7 @@ fn failed_build_leaves_no_entry() {
             .all(|name| !name.to_string_lossy().starts_with("building"))
     );
     cache
-        .entry("kind", "key", |_| Ok::<(), CacheError>(()))
+        .entry("kind", "key", |_| Ok::<(), Problem>(()))
         .unwrap();
 }
 
@@ -59,7 +54,7 @@ fn what_others_may_have_written_is_not_loaded() {
     use std::os::unix::fs::PermissionsExt;
     let root = tempfile::tempdir().unwrap();
     let cache = Cache::new(root.path().join("cache"));
-    let fetch = || cache.entry("kind", "key", |_| Ok::<(), CacheError>(()));
+    let fetch = || cache.entry("kind", "key", |_| Ok::<(), Problem>(()));
     let entry = fetch().unwrap();
     for folder in [&entry, &root.path().join("cache")] {
         fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
@@ -76,8 +71,11 @@ fn folder_that_cannot_be_made_names_the_remedy() {
     fs::write(root.path().join("file"), "").unwrap();
     let cache = Cache::new(root.path().join("file"));
     let error = cache
-        .entry("kind", "key", |_| Ok::<(), CacheError>(()))
+        .entry("kind", "key", |_| Ok::<(), Problem>(()))
         .unwrap_err();
-    let help = crate::diagnostic::Problem::from(error).help;
-    assert!(help.is_some_and(|help| help.contains("set LPRNN_CACHE")));
+    assert!(
+        error
+            .help
+            .is_some_and(|help| help.contains("set LPRNN_CACHE"))
+    );
 }

@@ -1,6 +1,7 @@
 //! Reading a package back.
 
 use super::super::CosimError;
+use super::super::error::stimulus;
 use super::{FailureFile, SCHEMA, SavedFailure};
 use crate::codegen::Interface;
 use crate::files;
@@ -12,13 +13,12 @@ struct SavedFolder<'a>(&'a Path);
 impl SavedFolder<'_> {
     fn text(&self, name: &str) -> Result<String, CosimError> {
         let path = self.0.join(name);
-        files::read_table(&path).map_err(|source| CosimError::Read { path, source })
+        Ok(files::read_table(&path).map_err(|error| files::problem(&path, "read", &error))?)
     }
 
     fn unfit(&self, name: &str, problem: impl std::fmt::Display) -> CosimError {
-        CosimError::Stimulus {
-            message: format!("{}: {problem}", self.0.join(name).display()),
-        }
+        let place = self.0.join(name);
+        stimulus(format_args!("{}: {problem}", place.display()))
     }
 
     fn codes(&self, name: &str) -> Result<Vec<i32>, CosimError> {

@@ -55,7 +55,7 @@ fn contents(package: &FailurePackage<'_>) -> Result<PackageFiles, CosimError> {
         .into();
     for name in interface.sources.iter().chain(&interface.memories) {
         let path = package.core.folder.join(name);
-        let data = files::read(&path).map_err(|source| CosimError::Read { path, source })?;
+        let data = files::read(&path).map_err(|error| files::problem(&path, "read", &error))?;
         contents.push((format!("bundle/{name}"), data));
     }
     Ok(contents)
@@ -93,7 +93,7 @@ fn put(
 ) -> Result<(), CosimError> {
     let problem = |path: &Path| {
         let path = path.to_path_buf();
-        |source| CosimError::Write { path, source }
+        move |error| files::problem(&path, "write", &error)
     };
     fs::create_dir_all(root).map_err(problem(root))?;
     let scratch = Scratch::within(root, "writing-").map_err(problem(root))?;
@@ -111,7 +111,7 @@ fn put(
     }
     match fs::rename(&work, folder) {
         Err(_) if folder.is_dir() => Ok(()), // another process was faster with the same
-        done => done.map_err(problem(folder)),
+        done => Ok(done.map_err(problem(folder))?),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a core gave against what it should have: words, TLAST, cycles.
+//! The beats of a core against those it should have given: words, TLAST, cycles.
 
 use super::super::dut::Capture;
 use super::super::outcome::{Agreement, Difference};

@@ -12,6 +12,7 @@ use super::pattern::Pattern;
 use super::stimulus::Stimulus;
 use super::verilator::VerilatedModel;
 use crate::codegen::Interface;
+use crate::diagnostic::Problem;
 use crate::hardware::{Controls, LayerDesign};
 use crate::tools::interrupted;
 use run::{Run, Stop};
@@ -45,7 +46,7 @@ pub fn compare(
 /// without layers cycles are not compared.
 ///
 /// # Errors
-/// As `compare`, and [`CosimError::NoPressure`] when a [`Pattern::Following`] did not fill the output
+/// As `compare`, and one when a [`Pattern::Following`] did not fill the output
 /// queue although there were enough steps.
 pub fn compare_timed(
     dut: &mut dyn Dut,
@@ -72,7 +73,13 @@ pub fn compare_timed(
             .is_none_or(|layer| layer.array_waited == 0)
     {
         let cycles = agreement.cycles;
-        return Err(CosimError::NoPressure { cycles });
+        let problem = format!(
+            "the pauses never filled the core's output queue in {cycles} cycles, so that nothing was said \
+             about them"
+        );
+        return Err(Problem::new(problem)
+            .help("give another --stimulus-seed")
+            .into());
     }
     Ok(outcome)
 }

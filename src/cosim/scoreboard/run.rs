@@ -2,6 +2,7 @@
 
 use super::super::CosimError;
 use super::super::dut::{Capture, Drive, Dut, DutError, RunEnded};
+use super::super::error;
 use super::super::forecast::{BeatTiming, Forecast};
 use super::super::outcome::Difference;
 use super::super::stimulus::{Mask, Stimulus, beat_bytes, signed_field};
@@ -55,8 +56,7 @@ impl<'a> Run<'a> {
         expected: &'a [i32],
         (offer, take): (Mask, Mask),
     ) -> Result<Self, CosimError> {
-        check(interface, &stimulus, expected)
-            .map_err(|message| CosimError::Stimulus { message })?;
+        check(interface, &stimulus, expected).map_err(error::stimulus)?;
         let (data, flags) = packed(&interface.input, &stimulus);
         let timing = &interface.timing;
         Ok(Self {

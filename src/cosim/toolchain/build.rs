@@ -6,6 +6,7 @@ use super::{
     Core, HARNESS, LENGTH, LIBRARY, Probes, RUNTIME_H, Toolchain, hex, length, read,
     verilate_options, write,
 };
+use crate::files;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs;
@@ -48,10 +49,10 @@ impl Toolchain {
         link.arg("-o").arg(work.join(LIBRARY)).args(objects);
         self.cxx.run(&mut link, COMPILE_LIMIT)?;
         write(&work.join(LENGTH), &length(&work.join(LIBRARY)).to_string())?;
-        fs::remove_dir_all(&folder).map_err(|source| CosimError::Write {
-            path: folder,
-            source,
-        })
+        Ok(
+            fs::remove_dir_all(&folder)
+                .map_err(|error| files::problem(&folder, "write", &error))?,
+        )
     }
 
     /// Verilates the core in `folder` and compiles it with the harness; the object's path.
@@ -91,10 +92,7 @@ impl Toolchain {
 
     /// The core as C++ in `obj`, its ports compared with the interface.
     fn verilate(&self, core: Core<'_>, probes: Probes, obj: &Path) -> Result<(), CosimError> {
-        fs::create_dir_all(obj).map_err(|source| CosimError::Write {
-            path: obj.to_path_buf(),
-            source,
-        })?;
+        fs::create_dir_all(obj).map_err(|error| files::problem(obj, "write", &error))?;
         let mut verilate = self.verilator.command();
         verilate
             .current_dir(core.folder)
@@ -156,10 +154,7 @@ impl Toolchain {
 
 /// A source that includes everything that Verilator wrote to `obj`.
 fn generated_sources(obj: &Path) -> Result<String, CosimError> {
-    let list = fs::read_dir(obj).map_err(|source| CosimError::Read {
-        path: obj.to_path_buf(),
-        source,
-    })?;
+    let list = fs::read_dir(obj).map_err(|error| files::problem(obj, "read", &error))?;
     let mut names: Vec<String> = list
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| {

@@ -6,6 +6,8 @@ use super::CosimError;
 use super::cache::Cache;
 use super::ports;
 use crate::codegen::Interface;
+use crate::diagnostic::Problem;
+use crate::files;
 use crate::tools::{Search, Tool, ToolKind, cache_folder};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -96,7 +98,9 @@ impl Toolchain {
             flags.push("-fno-gnu-unique".to_string());
         }
         digest.update(flags.join(" "));
-        let cache = cache.or_else(cache_folder).ok_or(CosimError::NoCache)?;
+        let cache = cache.or_else(cache_folder).ok_or_else(|| {
+            Problem::new("no folder for compiled models is known").help("set LPRNN_CACHE or HOME")
+        })?;
         let fingerprint = hex(digest);
         Ok(Self {
             verilator,
@@ -217,18 +221,12 @@ fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |data| data.len())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CosimError> {
-    crate::files::read(path).map_err(|source| CosimError::Read {
-        path: path.to_path_buf(),
-        source,
-    })
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    files::read(path).map_err(|error| files::problem(path, "read", &error))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CosimError> {
-    fs::write(path, text).map_err(|source| CosimError::Write {
-        path: path.to_path_buf(),
-        source,
-    })
+fn write(path: &Path, text: &str) -> Result<(), Problem> {
+    fs::write(path, text).map_err(|error| files::problem(path, "write", &error))
 }
 
 /// The first 128 bits of a digest.

@@ -30,6 +30,7 @@ pub static TANH: Cell = Cell::new(
         },
         Op::Emit { of: "h" },
     ],
+    &[("take_i", Event::Take(0)), ("keep_h_i", Event::Last)],
 );
 
 fn layers(

@@ -195,7 +195,8 @@ fn compare_as(opened: &Opened, args: &StimulusArgs, console: Console) -> Result<
     let steps = args.steps.map(|steps| steps as usize);
     let mut clamped = None;
     let load = if let Some(path) = &args.input {
-        let given = args.layout.read(path, model, args.float_input, console)?;
+        let given = args.layout.get();
+        let given = given.read(path, model, args.float_input, &console)?;
         let compared = steps.unwrap_or(usize::MAX);
         clamped = given
             .clamped

@@ -4,7 +4,7 @@ use super::Ended;
 use super::cosim::ended;
 use super::estimate::human_estimate;
 use super::output::{Console, Format, Results};
-use super::quantize::{QuantizeReport, default_head};
+use super::quantize::QuantizeReport;
 use crate::codegen::Report;
 use crate::cosim::Workload;
 use crate::device::Family;
@@ -119,15 +119,6 @@ fn show(
     })
 }
 
-/// An array that is compiled in.
-fn array(bytes: &[u8], name: &str) -> Result<npy::Array<f32>, Problems> {
-    let scratch = crate::tools::Scratch::new()
-        .map_err(|error| crate::files::problem(&std::env::temp_dir(), "write", &error))?;
-    let path = scratch.path().join(name);
-    std::fs::write(&path, bytes).map_err(|error| crate::files::problem(&path, "write", &error))?;
-    Ok(npy::read_f32(&path)?)
-}
-
 /// Mean squared error of the integer model's prediction of the next reading.
 fn prediction_error(model: &QuantizedModel, readings: &[f32], codes: &[i32]) -> f64 {
     let Some(head) = &model.head else {
@@ -168,10 +159,10 @@ fn implementation() -> Implementation {
 fn quantized() -> Result<(QuantizedModel, QuantizeReport), Problems> {
     let float = read_bytes(FLOAT_MODEL, &ImportOptions::default())?;
     let calibration = Sequences::one(
-        array(CALIBRATION, "calib.npy")?.data,
+        npy::parse_f32(CALIBRATION)?.data,
         float.layers[0].input_size,
     );
-    let wanted = FormatRequest::of(BITS, default_head(&float, BITS));
+    let wanted = FormatRequest::of(BITS, FormatRequest::default_head(&float, BITS));
     let quantized = quantize(&float, &calibration, &wanted);
     Ok((quantized.model, QuantizeReport::from(quantized.report)))
 }
@@ -197,7 +188,7 @@ pub fn run(args: &DemoArgs, console: Console) -> Result<Ended, Problems> {
     let place = Place::check(&args.out, true)?;
 
     let (model, quantize) = quantized()?;
-    let readings = array(TEST, "test.npy")?;
+    let readings = npy::parse_f32(TEST)?;
     let codes = model.input_codes(&readings.data);
     let steps = readings.shape[0];
     let prediction_error = prediction_error(&model, &readings.data, &codes);

@@ -4,15 +4,14 @@ use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use super::reference::{LayerSaturation, Rate, human_saturations, saturations};
-use super::vocabulary;
-use crate::diagnostic::{Problem, Problems};
+use crate::diagnostic::Problems;
 use crate::lm::{
     Decoder, EvalOptions, Evaluation, LanguageModel, Level, Stack, Vocabulary, characters,
-    evaluate, tokenize,
+    evaluate, read_text, tokenize,
 };
 use serde::Serialize;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `eval`.
 #[derive(clap::Args, Debug)]
@@ -48,31 +47,13 @@ pub struct EvalArgs {
     vocab: Option<PathBuf>,
     /// Split the text into words or characters
     #[arg(long, value_enum, default_value = "word")]
-    level: TokenLevel,
+    level: Level,
     /// Parts of the text that are computed side by side, each from zero state
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     streams: u32,
     /// LSTM to read, if a float file has several
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<String>,
-}
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum TokenLevel {
-    /// A word, or the end of a line
-    Word,
-    /// A character, or the end of a line
-    Char,
-}
-
-impl From<TokenLevel> for Level {
-    fn from(level: TokenLevel) -> Self {
-        match level {
-            TokenLevel::Word => Self::Word,
-            TokenLevel::Char => Self::Char,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -178,31 +159,15 @@ impl Results for EvalReport {
     }
 }
 
-/// Reads a language model, float or quantised.
-pub fn read_model(path: &Path, prefix: Option<&str>) -> Result<LanguageModel, Problems> {
-    let bytes = crate::files::load(path)?;
-    LanguageModel::from_bytes(&bytes, prefix).map_err(|problems| problems.in_file(path))
-}
-
-/// Reads a text.
-pub fn read_text(path: &Path) -> Result<String, Problems> {
-    let bytes = crate::files::load(path)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
-        Problem::line(line, "is not UTF-8")
-            .help("save the text in UTF-8")
-            .in_file(path)
-    })?;
-    Ok(text)
-}
-
 /// Evaluates a model on a text and prints what it found.
 pub fn run(args: &EvalArgs, console: Console) -> Result<Ended, Problems> {
-    let level = args.level.into();
+    let level = args.level;
     let text = read_text(&args.text)?;
-    let model = read_model(&args.model, args.prefix.as_deref())?;
-    let vocab = vocabulary::find(&args.model, args.vocab.as_deref())?;
+    let model = LanguageModel::read(&args.model, args.prefix.as_deref())?;
+    let vocab = match &args.vocab {
+        Some(path) => path.clone(),
+        None => Vocabulary::beside(&args.model)?,
+    };
     let vocabulary = Vocabulary::read(&vocab).map_err(|problem| problem.in_file(&vocab))?;
     vocabulary
         .check_rows(model.tokens())

@@ -30,7 +30,6 @@ mod synth;
 mod train;
 mod training;
 mod verify;
-mod vocabulary;
 
 use crate::diagnostic::{Problem, Problems};
 use clap::Parser;

@@ -8,10 +8,11 @@ use super::output::{Console, Results, grouped, table};
 use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{check_file, write_file};
-use crate::import::FloatModel;
-use crate::ptq::{CalibrationReport, FormatRequest, middle, quantize, quantize_offset};
-use crate::quantize::{HeadFormat, InputOffset, default_h};
-use crate::spec::{Numerics, Setting};
+use crate::ptq::{
+    CalibrationReport, FormatRequest, middle, quantize, quantize_offset, refuse_chain, repeated,
+};
+use crate::quantize::{HeadFormat, InputOffset};
+use crate::spec::Setting;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -97,23 +98,6 @@ fn offset(text: &str) -> Result<Offset, String> {
         .ok_or_else(|| "give `auto`, or numbers below 1e9 separated by commas".into())
 }
 
-/// The offset of an x of `size` elements.
-fn given_offset(values: &[f64], size: usize) -> Result<InputOffset, Problems> {
-    let values = match values {
-        [one] => vec![*one; size],
-        _ if values.len() == size => values.to_vec(),
-        _ => {
-            let problem = format!("holds {} numbers", values.len());
-            return Err(Problem::flag("--input-offset", problem)
-                .help(format!(
-                    "x has {size} elements: give one number for all, or {size}"
-                ))
-                .into());
-        }
-    };
-    Ok(InputOffset::nearest(&values, 32))
-}
-
 /// The formats that calibration chooses have no other default.
 fn by_calibration(arg: clap::Arg) -> clap::Arg {
     let key = arg.get_id().as_str();
@@ -134,16 +118,6 @@ fn head_format(text: &str) -> Result<HeadFormat, String> {
         Ok(bits) if (1..=16).contains(&bits) => Ok(HeadFormat::Integer(bits)),
         _ if text == "float" => Ok(HeadFormat::Float),
         _ => Err("give a width of 1 to 16, or `float`".into()),
-    }
-}
-
-/// What becomes of the head where nothing is said. What is measured of a language model is what
-/// the bits of its LSTM cost: its embedding stays in floating point, and so does its decoder.
-pub fn default_head(model: &FloatModel, weight_bits: u32) -> HeadFormat {
-    if model.passengers.is_empty() {
-        HeadFormat::Integer(weight_bits.max(8))
-    } else {
-        HeadFormat::Float
     }
 }
 
@@ -297,49 +271,6 @@ impl Results for QuantizeReport {
     }
 }
 
-/// The quantised file holds one linear layer behind the LSTM.
-fn refuse_chain(float: &FloatModel) -> Result<(), Problems> {
-    if float.dense.is_empty() {
-        return Ok(());
-    }
-    let problem = format!(
-        "the model has {} linear layers behind the LSTM; the quantised file holds one",
-        1 + float.dense.len()
-    );
-    let first = float
-        .explanation
-        .iter()
-        .find(|mapping| mapping.meaning.starts_with("linear head"))
-        .and_then(|mapping| mapping.tensor.strip_suffix(".weight"))
-        .unwrap_or("NAME");
-    Err(Problem::named("head", problem).help(format!(
-        "take the first with --head {first}, or none with --only-lstm, and compute the rest outside"
-    )).into())
-}
-
-/// A model that was trained with the hardware's arithmetic stays in the formats that it was trained
-/// in: what is open is what training takes when nothing is said.
-fn as_trained(float: &FloatModel, numerics: &NumericsArgs, wanted: &mut FormatRequest) {
-    let Some(trained) = &float.fractions else {
-        return;
-    };
-    let Numerics {
-        z, gate_frac, c, ..
-    } = trained.widths.unwrap_or_default();
-    if let (Some(widths), false) = (&trained.widths, numerics.gives_width()) {
-        wanted.weight_bits = widths.weight_bits;
-        wanted.act_bits = widths.act_bits;
-        wanted.input_bits = widths.input_bits;
-    }
-    wanted.x_frac = wanted.x_frac.or(Some(trained.x));
-    wanted.h_frac = wanted.h_frac.or(Some(default_h(wanted.act_bits).frac));
-    wanted.z_bits = wanted.z_bits.or(Some(z.bits));
-    wanted.z_frac = wanted.z_frac.or(Some(z.frac));
-    wanted.a_frac = wanted.a_frac.or(Some(gate_frac));
-    wanted.c_bits = wanted.c_bits.or(Some(c.bits));
-    wanted.c_frac = wanted.c_frac.or(Some(c.frac));
-}
-
 /// Quantises a float model and writes it.
 pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
     args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
@@ -353,18 +284,21 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
             .into());
     }
     let size = float.layers[0].input_size;
-    let (inputs, _) = args.layout.read_float(&args.calibrate, size, console)?;
+    let (inputs, _) = args
+        .layout
+        .get()
+        .read_float(&args.calibrate, size, &console)?;
     let offset = match &args.input_offset {
         None => None,
         Some(Offset::Auto) => Some(middle(&inputs)),
-        Some(Offset::Given(values)) => Some(given_offset(values, size)?),
+        Some(Offset::Given(values)) => Some(repeated(values, size)?),
     };
     let mut wanted = args.numerics.wanted(HeadFormat::Float)?;
     (wanted.x_frac, wanted.h_frac) = (args.x_frac, args.h_frac);
-    as_trained(&float, &args.numerics, &mut wanted);
+    wanted.as_trained(&float, args.numerics.gives_width());
     wanted.head = args
         .head_bits
-        .unwrap_or_else(|| default_head(&float, wanted.weight_bits));
+        .unwrap_or_else(|| FormatRequest::default_head(&float, wanted.weight_bits));
     let progress = Progress::spinner(console, "choosing formats");
     let quantized = match offset {
         Some(offset) => quantize_offset(&float, &inputs, offset, &wanted),

@@ -3,17 +3,14 @@
 use super::Ended;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
-use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
-use crate::flow::{check_different, check_file};
+use crate::flow::{Wants, check_different, check_file, compute};
 use crate::quantize::QuantizedModel;
-use crate::reference::{Lstm, Saturation, StageCount};
-use rayon::prelude::*;
+use crate::reference::{Saturation, StageCount};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Arguments of `run`.
 #[derive(clap::Args, Debug)]
@@ -175,84 +172,6 @@ impl Results for StepsReport {
     }
 }
 
-/// What is wanted beside h.
-#[derive(Clone, Copy, Debug)]
-pub struct Wants {
-    /// c of the last layer.
-    pub c: bool,
-    /// Outputs of the head.
-    pub head: bool,
-}
-
-/// What one run of the model gives, sequence after sequence.
-pub struct Computed {
-    /// h of the last layer, `[all steps, units]`.
-    pub h: Vec<i32>,
-    /// c of the last layer, likewise; empty unless asked for.
-    pub c: Vec<i32>,
-    /// Outputs of the head, `[all steps, outputs]`, exact; empty unless asked for.
-    pub head: Vec<i64>,
-    /// Counts of every layer, all sequences together.
-    pub saturation: Vec<Saturation>,
-}
-
-/// Runs sequences of these lengths, each from zero state, in parallel.
-pub fn compute(
-    model: &QuantizedModel,
-    codes: &[i32],
-    lengths: &[usize],
-    wants: Wants,
-    progress: &Progress,
-) -> Result<Computed, Problems> {
-    let prepared = Lstm::new(model);
-    let size = prepared.input_size();
-    let done = AtomicUsize::new(0);
-    let run = |sequence: &[i32]| {
-        let mut lstm = prepared.clone();
-        let steps = sequence.len() / size;
-        let mut h = Vec::with_capacity(steps * lstm.hidden_size());
-        let (mut c, mut y) = (Vec::new(), Vec::new());
-        for x in sequence.chunks_exact(size) {
-            if crate::tools::interrupted() {
-                return None;
-            }
-            h.extend_from_slice(lstm.step(x));
-            if wants.c {
-                c.extend(lstm.state().pop().map(|state| state.c).unwrap_or_default());
-            }
-            if wants.head {
-                y.extend(lstm.head().unwrap_or_default());
-            }
-            progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-        Some((h, c, y, lstm.saturation()))
-    };
-    let mut rest = codes;
-    let mut sequences = Vec::with_capacity(lengths.len());
-    for &length in lengths {
-        let (one, more) = rest.split_at(length * size);
-        sequences.push(one);
-        rest = more;
-    }
-    let parts: Option<Vec<_>> = sequences.into_par_iter().map(run).collect();
-    let parts = parts.ok_or_else(|| Problem::interrupted("run"))?;
-    let mut all = Computed {
-        h: Vec::new(),
-        c: Vec::new(),
-        head: Vec::new(),
-        saturation: prepared.saturation(),
-    };
-    for (h, c, y, saturation) in parts {
-        all.h.extend(h);
-        all.c.extend(c);
-        all.head.extend(y);
-        for (sum, count) in all.saturation.iter_mut().zip(&saturation) {
-            sum.add(count);
-        }
-    }
-    Ok(all)
-}
-
 /// Refuses outputs that are one file, or that are read.
 fn check_outputs(args: &RunArgs) -> Result<(), Problems> {
     let read: Vec<&PathBuf> = [&args.model, &args.input]
@@ -304,17 +223,14 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
                 .into(),
         );
     }
-    let inputs = args
-        .layout
-        .read(&args.input, &model, args.float_input, console)?;
+    let layout = args.layout.get();
+    let inputs = layout.read(&args.input, &model, args.float_input, &console)?;
     let places = &inputs.arrangement;
-    let progress = Progress::bar(console, "reference model", places.total());
     let wants = Wants {
         c: args.state.is_some(),
         head: args.head_output.is_some(),
     };
-    let computed = compute(&model, &inputs.codes, &places.lengths, wants, &progress)?;
-    drop(progress);
+    let computed = compute(&model, &inputs.codes, &places.lengths, wants, &console)?;
     let units = computed.h.len() / places.total();
     let (shape, h) = places.scatter(&computed.h, units);
     npy::write_i32(&args.output, &shape, &h)?;

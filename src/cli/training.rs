@@ -38,7 +38,7 @@ pub struct TrainingArgs {
     steps: u32,
     /// Rule of a step
     #[arg(long, value_enum, default_value = "sgd")]
-    rule: StepRule,
+    rule: Rule,
     /// Learning rate [default: 20 for sgd, 0.002 for adam]
     #[arg(long, value_name = "R")]
     rate: Option<f32>,
@@ -62,15 +62,6 @@ pub struct TrainingArgs {
     seed: u64,
     #[command(flatten)]
     numerics: NumericsArgs,
-}
-
-/// Rule of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum StepRule {
-    /// Plain gradient descent
-    Sgd,
-    /// Adam
-    Adam,
 }
 
 impl TrainingArgs {
@@ -105,13 +96,9 @@ impl TrainingArgs {
     /// The library's options, checked.
     pub fn options(&self, vocabulary: usize) -> Result<TrainOptions, Problems> {
         let numerics = self.numerics.resolve()?;
-        let rule = match self.rule {
-            StepRule::Sgd => Rule::Sgd,
-            StepRule::Adam => Rule::Adam,
-        };
         let rate = self.rate.unwrap_or(match self.rule {
-            StepRule::Sgd => 20.0,
-            StepRule::Adam => 0.002,
+            Rule::Sgd => 20.0,
+            Rule::Adam => 0.002,
         });
         self.check(rate)?;
         let sizes = Sizes {
@@ -136,7 +123,7 @@ impl TrainingArgs {
             }),
             batch: self.batch as usize,
             steps: self.steps as usize,
-            rule,
+            rule: self.rule,
             rate,
             decay: self.decay,
             decay_from: self.decay_from.unwrap_or(u64::MAX),

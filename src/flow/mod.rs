@@ -7,24 +7,30 @@
 
 mod build;
 mod check;
+mod compute;
 mod fold;
+mod inputs;
 mod jobs;
 mod measure;
 mod open;
 mod place;
 mod plan;
 mod sweep;
+mod training;
 mod verify;
 mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
 pub use check::{Checked, Checking, Comparison, FAILURES, check, pattern_words, replay};
+pub use compute::{Computed, Wants, compute};
 pub use fold::plan_for_part;
+pub use inputs::{Arrangement, ArrayLayout, Inputs, Layout};
 pub use jobs::{Engine, Export, Jobs, MeasuredAll, Workers};
 pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
 pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
 pub use sweep::{SweepReport, sweep};
+pub use training::{Begin, TextFiles, Texts, TrainReport, Training};
 pub use verify::{Measured, Verified};
 pub use watch::{Ongoing, Silent, Watch};

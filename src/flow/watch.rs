@@ -1,7 +1,7 @@
 //! Progress of long work, for whoever shows it.
 
 /// Listener of long work: a terminal, a log, or nobody ([`Silent`]).
-pub trait Watch {
+pub trait Watch: Sync {
     /// Work begins, of so many parts where that is known; it ends when what is returned is dropped.
     fn begin(&self, what: &str, parts: Option<usize>) -> Box<dyn Ongoing>;
 

@@ -3,6 +3,7 @@
 //! The LSTM is computed in floating point or in the hardware's integers; embedding and decoder
 //! stand outside the hardware. `docs/language-models.md` has the conventions.
 
+mod beside;
 mod decode;
 mod evaluate;
 mod forward;
@@ -20,6 +21,7 @@ pub use forward::{FloatState, float_layer};
 pub use math::{exp, sigmoid, tanh};
 pub use model::{Decoder, LanguageModel, Stack};
 pub use product::{Element, Matrix, Packed, add_product, product};
+pub use read::read_text;
 pub use softmax::negative_log_probability;
 pub use text::{EOS, Level, characters};
 pub use vocabulary::{Vocabulary, tokenize};

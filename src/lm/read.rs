@@ -1,12 +1,22 @@
-//! Language models from files.
+//! Language models and texts from files.
 
 use super::model::LanguageModel;
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Problem, Problems};
 use crate::import::{self, ImportOptions};
 use crate::quantize::QuantizedModel;
 use safetensors::SafeTensors;
+use std::path::Path;
 
 impl LanguageModel {
+    /// Reads a language model, see [`LanguageModel::from_bytes`].
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no language model.
+    pub fn read(path: &Path, prefix: Option<&str>) -> Result<Self, Problems> {
+        let bytes = crate::files::load(path)?;
+        Self::from_bytes(&bytes, prefix).map_err(|problems| problems.in_file(path))
+    }
+
     /// A language model from the bytes of a safetensors file: a quantised model, known by its
     /// metadata, or else a float state dict; `prefix` chooses among several float LSTMs.
     pub fn from_bytes(bytes: &[u8], prefix: Option<&str>) -> Result<Self, Problems> {
@@ -21,4 +31,19 @@ impl LanguageModel {
             Ok(Self::from_float(&import::read_bytes(bytes, &options)?)?)
         }
     }
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// A file that cannot be read, or is not UTF-8: the line is named.
+pub fn read_text(path: &Path) -> Result<String, Problem> {
+    let bytes = crate::files::load(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
+        Problem::line(line, "is not UTF-8")
+            .help("save the text in UTF-8")
+            .in_file(path)
+    })
 }

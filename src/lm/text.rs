@@ -6,13 +6,14 @@ use serde::Serialize;
 /// The token at the end of every line.
 pub const EOS: &str = "<eos>";
 
-/// Kind of the tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Kind of the tokens: words are what stands between white space, characters those of a line without the
+/// white space at its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// A word: what stands between white space.
+    /// A word, or the end of a line
     Word,
-    /// A character of a line without the white space at its ends.
+    /// A character, or the end of a line
     Char,
 }
 

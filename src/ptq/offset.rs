@@ -1,6 +1,7 @@
 //! The constant of each element of x that calibration takes off.
 
 use super::sequences::Sequences;
+use crate::diagnostic::Problem;
 use crate::quantize::InputOffset;
 
 /// Share of the steps whose lowest, and whose highest, values do not count.
@@ -40,6 +41,24 @@ pub fn middle(inputs: &Sequences) -> InputOffset {
         32
     };
     InputOffset::nearest(&middles, frac)
+}
+
+/// The offset of an x of `size` elements by constants that are given: one for all, or one for each.
+///
+/// # Errors
+/// Another count of them.
+pub fn repeated(values: &[f64], size: usize) -> Result<InputOffset, Problem> {
+    let values = match values {
+        [one] => vec![*one; size],
+        _ if values.len() == size => values.to_vec(),
+        _ => {
+            let problem = format!("holds {} numbers", values.len());
+            return Err(Problem::flag("--input-offset", problem).help(format!(
+                "x has {size} elements: give one number for all, or {size}"
+            )));
+        }
+    };
+    Ok(InputOffset::nearest(&values, 32))
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 const PIECE: usize = 1 << 16;
 
 /// The rule of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
-    /// `w -= lr g`.
+    // w -= lr g
+    /// Plain gradient descent
     Sgd,
-    /// Kingma and Ba (arXiv 1412.6980), with their constants: means of 0.9 and 0.999, 1e-8.
+    // Kingma and Ba (arXiv 1412.6980), with their constants: means of 0.9 and 0.999, 1e-8.
+    /// Adam
     Adam,
 }
 

@@ -113,6 +113,12 @@ pub struct Trainer {
 }
 
 impl Trainer {
+    /// How it is trained.
+    #[must_use]
+    pub fn options(&self) -> &TrainOptions {
+        &self.options
+    }
+
     /// A model of first values, or of those of `start`, whose shapes must be those of the options.
     #[must_use]
     pub fn new(options: TrainOptions, start: Option<&FloatModel>) -> Option<Self> {

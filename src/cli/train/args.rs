@@ -1,7 +1,7 @@
-//! Arguments of `train`, and the files that it writes.
+//! Arguments of `train`.
 
-use super::super::eval::TokenLevel;
 use super::super::training::TrainingArgs;
+use crate::lm::Level;
 use std::path::PathBuf;
 
 /// Arguments of `train`.
@@ -37,7 +37,7 @@ pub struct TrainArgs {
     pub(super) test: Option<PathBuf>,
     /// Split the text into words or characters
     #[arg(long, value_enum, default_value = "word")]
-    pub(super) level: TokenLevel,
+    pub(super) level: Level,
     /// Tokens in index order, JSON; without it those of the text
     #[arg(long, value_name = "FILE")]
     pub(super) vocab: Option<PathBuf>,
@@ -74,11 +74,3 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub(super) training: TrainingArgs,
 }
-
-/// Files of a training's folder.
-pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
-pub(super) const FLOAT: &str = "lm.safetensors";
-pub(super) const QUANTIZED: &str = "lm_quantized.safetensors";
-pub(super) const VOCABULARY: &str = "lm.vocab.json";
-pub(super) const LOG: &str = "log.jsonl";
-pub(super) const PLOT: &str = "plot.svg";

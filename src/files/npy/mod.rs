@@ -3,7 +3,7 @@
 mod header;
 
 use crate::diagnostic::Problem;
-use header::{Header, MAGIC, SAVE, header};
+use header::{MAGIC, SAVE, header};
 use std::path::Path;
 
 /// An array of numbers with its shape.
@@ -17,7 +17,8 @@ pub struct Array<T> {
 
 /// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
 pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
-    let (bytes, header) = load(path)?;
+    let bytes = crate::files::load(path)?;
+    let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
     let fail = |problem: String, help: &str| Problem::file(path, problem).help(help);
     let data = &bytes[header.start..];
     let elements = match &*header.kind {
@@ -51,8 +52,12 @@ pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
 
 /// Reads real numbers: float32 or float64, all finite.
 pub fn read_f32(path: &Path) -> Result<Array<f32>, Problem> {
-    let (bytes, header) = load(path)?;
-    let fail = |problem: String, help: &str| Problem::file(path, problem).help(help);
+    parse_f32(&crate::files::load(path)?).map_err(|problem| problem.in_file(path))
+}
+
+/// [`read_f32`] of the bytes of a file.
+pub fn parse_f32(bytes: &[u8]) -> Result<Array<f32>, Problem> {
+    let header = header(bytes)?;
     let data = &bytes[header.start..];
     let elements: Vec<f32> = match &*header.kind {
         "<f4" => words(data).map(f32::from_le_bytes).collect(),
@@ -60,17 +65,12 @@ pub fn read_f32(path: &Path) -> Result<Array<f32>, Problem> {
             .map(|word| f64::from_le_bytes(word) as f32)
             .collect(),
         other => {
-            return Err(fail(
-                format!("holds {other}, wanted real numbers"),
-                "save with .astype('float32')",
-            ));
+            return Err(Problem::new(format!("holds {other}, wanted real numbers"))
+                .help("save with .astype('float32')"));
         }
     };
     if let Some(index) = elements.iter().position(|value| !value.is_finite()) {
-        return Err(fail(
-            format!("element {index} is not a finite number"),
-            SAVE,
-        ));
+        return Err(Problem::new(format!("element {index} is not a finite number")).help(SAVE));
     }
     Ok(Array {
         shape: header.shape,
@@ -110,12 +110,6 @@ pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<(), Probl
 
 fn words<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     data.as_chunks().0.iter().copied()
-}
-
-fn load(path: &Path) -> Result<(Vec<u8>, Header), Problem> {
-    let bytes = crate::files::load(path)?;
-    let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
-    Ok((bytes, header))
 }
 
 fn write(

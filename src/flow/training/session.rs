@@ -1,12 +1,10 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
-use super::super::output::Console;
-use super::super::progress::Progress;
-use super::args::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, TrainArgs, VOCABULARY};
 use super::report::{TrainReport, describe};
 use super::texts::Texts;
+use super::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, Training, VOCABULARY};
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::write_file;
+use crate::flow::{Watch, write_file};
 use crate::import::FloatModel;
 use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, evaluate};
 use crate::train::{Trainer, plot, state_dict};
@@ -34,9 +32,9 @@ fn clamped(evaluation: &Evaluation) -> Vec<[f64; 3]> {
 }
 
 /// A training at work.
-pub struct Session<'a> {
-    pub args: &'a TrainArgs,
-    pub console: Console,
+pub(super) struct Session<'a> {
+    pub run: &'a Training<'a>,
+    pub watch: &'a dyn Watch,
     pub texts: &'a Texts,
     pub settings: &'a BTreeMap<String, String>,
     pub trainer: Trainer,
@@ -44,7 +42,7 @@ pub struct Session<'a> {
 
 impl Session<'_> {
     fn file(&self, name: &str) -> PathBuf {
-        self.args.output.join(name)
+        self.run.folder.join(name)
     }
 
     fn write_checkpoint(&self) -> Result<(), Problems> {
@@ -60,18 +58,18 @@ impl Session<'_> {
         tokens: &[u32],
         what: &str,
     ) -> Result<Evaluation, Problems> {
-        let progress = Progress::bar(self.console, what, tokens.len());
+        let progress = self.watch.begin(what, Some(tokens.len()));
         let options = EvalOptions {
-            streams: self.args.streams as usize,
+            streams: self.run.streams,
         };
         let report = |done| progress.at(done);
         Ok(evaluate(model, tokens, &options, &report)?)
     }
 
-    pub fn train(&mut self) -> Result<TrainReport, Problems> {
-        let limit = self.args.epochs;
+    pub(super) fn train(&mut self) -> Result<TrainReport, Problems> {
+        let limit = self.run.epochs;
         while self.trainer.epoch() <= limit
-            && (self.trainer.stale() < self.args.patience || self.trainer.done() > 0)
+            && (self.trainer.stale() < self.run.patience || self.trainer.done() > 0)
         {
             self.epoch()?;
         }
@@ -83,8 +81,8 @@ impl Session<'_> {
         let begun = Instant::now();
         let windows = self.trainer.windows(&self.texts.train);
         let epoch = self.trainer.epoch();
-        let progress = Progress::bar(self.console, &format!("epoch {epoch}"), windows);
-        let every = self.args.checkpoint_windows.map(|count| count as usize);
+        let progress = self.watch.begin(&format!("epoch {epoch}"), Some(windows));
+        let every = self.run.checkpoint_windows;
         while self.trainer.done() < windows {
             if let Err(error) = self.trainer.step(&self.texts.train) {
                 return Err(Problem::from(error).into());
@@ -116,8 +114,8 @@ impl Session<'_> {
         self.write_log()?;
         self.write_checkpoint()?;
         if let Some(line) = self.trainer.history().last() {
-            self.console
-                .say(describe(line, begun.elapsed().as_secs_f64()));
+            self.watch
+                .say(&describe(line, begun.elapsed().as_secs_f64()));
         }
         Ok(())
     }
@@ -141,12 +139,15 @@ impl Session<'_> {
             text.push('\n');
         }
         write_file(&self.file(LOG), text.as_bytes())?;
-        if self.args.plot {
-            let (scale, unit) = match self.args.level.into() {
+        if self.run.plot {
+            let (scale, unit) = match self.run.level {
                 Level::Word => (1.0, "nats a word"),
                 Level::Char => (std::f64::consts::LOG2_E, "bits a character"),
             };
-            let title = format!("{} units, loss by epoch", self.args.training.hidden);
+            let title = format!(
+                "{} units, loss by epoch",
+                self.trainer.options().sizes.hidden[0]
+            );
             let picture = plot(self.trainer.history(), &title, scale, unit);
             write_file(&self.file(PLOT), picture.as_bytes())?;
         }
@@ -166,10 +167,10 @@ impl Session<'_> {
             _ => None,
         };
         let mut files = vec![FLOAT, VOCABULARY, LOG, CHECKPOINT];
-        if !self.args.training.float {
+        if self.trainer.options().numbers.is_some() {
             files.insert(1, QUANTIZED);
         }
-        if self.args.plot {
+        if self.run.plot {
             files.push(PLOT);
         }
         Ok(TrainReport {
@@ -182,7 +183,7 @@ impl Session<'_> {
             test: test.as_ref().map(|test| test.nats),
             test_perplexity: test.as_ref().map(Evaluation::perplexity),
             test_bits: test.as_ref().map(Evaluation::bits),
-            streams: self.args.streams,
+            streams: self.run.streams,
             files: files.into_iter().map(String::from).collect(),
         })
     }

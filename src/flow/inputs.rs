@@ -1,0 +1,284 @@
+//! Arrays of input vectors: one reader for everything that takes some.
+
+use super::watch::Watch;
+use crate::diagnostic::{Problem, Problems};
+use crate::files::npy::{self, Array};
+use crate::ptq::Sequences;
+use crate::quantize::QuantizedModel;
+use std::path::Path;
+
+/// Order of the sizes of an array of several sequences.
+// Comments on the choices are texts of `--help`, where a backtick would be printed.
+#[allow(clippy::doc_markdown)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Layout {
+    /// [batch, steps, elements]
+    BatchFirst,
+    /// [steps, batch, elements], as nn.LSTM without `batch_first`
+    StepsFirst,
+}
+
+/// Where the vectors of each sequence stand in an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrangement {
+    /// Sizes before the last, as the file has them.
+    leading: Vec<usize>,
+    batch: usize,
+    /// Steps of an array's sequence, padding included.
+    steps: usize,
+    layout: Layout,
+    /// Steps of each sequence, each at least 1.
+    pub lengths: Vec<usize>,
+}
+
+/// Input codes of one or more sequences.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// Sequence after sequence, without padding: `[all steps, input_size]`.
+    pub codes: Vec<i32>,
+    /// Where they stood.
+    pub arrangement: Arrangement,
+    /// Float inputs that did not fit the format, by step; `None` where codes were given.
+    pub clamped: Option<Vec<u64>>,
+}
+
+/// How an array of inputs is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrayLayout<'a> {
+    /// Order of its sizes.
+    pub order: Layout,
+    /// Array of the steps of each sequence; what stands behind them is padding.
+    pub lengths: Option<&'a Path>,
+}
+
+impl ArrayLayout<'_> {
+    /// Reads codes of x for `model`, or real numbers to be quantised with `float_input`.
+    ///
+    /// # Errors
+    /// A file of another shape, and numbers that are no codes of x.
+    pub fn read(
+        &self,
+        path: &Path,
+        model: &QuantizedModel,
+        float_input: bool,
+        watch: &dyn Watch,
+    ) -> Result<Inputs, Problems> {
+        let (size, format) = (model.layers[0].input_size, model.layers[0].x);
+        if float_input {
+            let all = self.read_float(path, size, watch)?;
+            let steps = all.0.data.chunks_exact(size);
+            return Ok(Inputs {
+                codes: model.input_codes(&all.0.data),
+                clamped: Some(steps.map(|x| model.clamped_inputs(x)).collect()),
+                arrangement: all.1,
+            });
+        }
+        let Array { shape, data } = npy::read_i32(path)?;
+        let arrangement = self.arrange(path, &shape, size, watch)?;
+        if let Some(at) = data.iter().position(|&code| !format.contains(code.into())) {
+            let problem = format!("element {at} is {}, no code of {format}", data[at]);
+            return Err(Problem::file(path, problem)
+                .help("quantise the inputs, or give real numbers with --float-input")
+                .into());
+        }
+        Ok(Inputs {
+            codes: arrangement.gather(&data, size),
+            arrangement,
+            clamped: None,
+        })
+    }
+
+    /// Reads real inputs of vectors of `size` elements.
+    ///
+    /// # Errors
+    /// A file of another shape.
+    pub fn read_float(
+        &self,
+        path: &Path,
+        size: usize,
+        watch: &dyn Watch,
+    ) -> Result<(Sequences, Arrangement), Problems> {
+        let Array { shape, data } = npy::read_f32(path)?;
+        let arrangement = self.arrange(path, &shape, size, watch)?;
+        let sequences = Sequences {
+            data: arrangement.gather(&data, size),
+            width: size,
+            lengths: arrangement.lengths.clone(),
+        };
+        Ok((sequences, arrangement))
+    }
+
+    /// Says of an array of this shape where its sequences are.
+    fn arrange(
+        &self,
+        path: &Path,
+        shape: &[usize],
+        size: usize,
+        watch: &dyn Watch,
+    ) -> Result<Arrangement, Problems> {
+        let layout = self.order;
+        let (batch, steps) = match (shape, layout) {
+            (&[steps, last], _) if last == size => (1, steps),
+            (&[batch, steps, last], Layout::BatchFirst) if last == size => (batch, steps),
+            (&[steps, batch, last], Layout::StepsFirst) if last == size => (batch, steps),
+            _ => {
+                let problem = format!("has the shape {shape:?}");
+                return Err(Problem::file(path, problem).help(format!(
+                    "give [steps, {size}], [batch, steps, {size}], or [steps, batch, {size}] with \
+                     --layout steps-first: the model takes {size} elements"
+                )).into());
+            }
+        };
+        if batch == 0 || steps == 0 {
+            return Err(Problem::file(path, "holds no steps")
+                .help("give at least one")
+                .into());
+        }
+        let lengths = match self.lengths {
+            Some(path) => lengths(path, batch, steps)?,
+            None => vec![steps; batch],
+        };
+        if shape.len() == 3 && steps == 1 && batch > 1 {
+            let (other, read) = match layout {
+                Layout::BatchFirst => ("steps-first", "[batch, steps, elements]"),
+                Layout::StepsFirst => ("batch-first", "[steps, batch, elements]"),
+            };
+            watch.say(&format!(
+                "warning: {}: {shape:?} is read as {read}: {batch} sequences of one step each. For one \
+                 sequence of {batch} steps give --layout {other}",
+                path.display()
+            ));
+        }
+        Ok(Arrangement {
+            leading: shape[..shape.len() - 1].to_vec(),
+            batch,
+            steps,
+            layout,
+            lengths,
+        })
+    }
+}
+
+/// Steps of each sequence of an array of `batch` sequences of `steps` steps.
+fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, Problems> {
+    let Array { shape, data } = npy::read_i32(path)?;
+    if shape != [batch] {
+        let problem = format!("has the shape {shape:?}");
+        return Err(Problem::file(path, problem)
+            .help(format!("give one length for each sequence: [{batch}]"))
+            .into());
+    }
+    let one = |(index, &length): (usize, &i32)| {
+        let fits = usize::try_from(length)
+            .ok()
+            .filter(|length| (1..=steps).contains(length));
+        fits.ok_or_else(|| {
+            let problem = format!("element {index} is {length}");
+            Problem::file(path, problem)
+                .help(format!("a sequence of the array has 1 to {steps} steps"))
+        })
+    };
+    Ok(data.iter().enumerate().map(one).collect::<Result<_, _>>()?)
+}
+
+impl Arrangement {
+    /// Where step `step` of sequence `sequence` stands, in vectors.
+    fn place(&self, sequence: usize, step: usize) -> usize {
+        match self.layout {
+            Layout::BatchFirst => sequence * self.steps + step,
+            Layout::StepsFirst if self.leading.len() == 1 => step,
+            Layout::StepsFirst => step * self.batch + sequence,
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        let sequences = self.lengths.iter().enumerate();
+        let steps = |(sequence, &length)| (0..length).map(move |step| (sequence, step));
+        let all = sequences.flat_map(steps);
+        all.map(|(sequence, step)| self.place(sequence, step))
+    }
+
+    /// The vectors of `data`, sequence after sequence, without padding.
+    fn gather<T: Copy>(&self, data: &[T], size: usize) -> Vec<T> {
+        let vectors = self.places().map(|place| &data[place * size..][..size]);
+        vectors.flatten().copied().collect()
+    }
+
+    /// Vectors of `size` elements, sequence after sequence, back in the array's layout: its shape and
+    /// its contents, 0 for padding.
+    pub fn scatter<T: Copy + Default>(&self, data: &[T], size: usize) -> (Vec<usize>, Vec<T>) {
+        let mut all = vec![T::default(); self.batch * self.steps * size];
+        for (place, vector) in self.places().zip(data.chunks_exact(size)) {
+            all[place * size..][..size].copy_from_slice(vector);
+        }
+        let mut shape = self.leading.clone();
+        shape.push(size);
+        (shape, all)
+    }
+
+    /// Steps of each sequence, where all have as many.
+    pub fn even(&self) -> Option<usize> {
+        let (&first, rest) = self.lengths.split_first()?;
+        rest.iter().all(|&length| length == first).then_some(first)
+    }
+
+    /// Steps of all sequences.
+    pub fn total(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_layouts_give_the_same_sequences_and_come_back() {
+        // Sequence s, step t, element e is 100 s + 10 t + e; 2 sequences of 3 steps of 2.
+        let value = |s: usize, t: usize, e: usize| (100 * s + 10 * t + e) as i32;
+        for layout in [Layout::BatchFirst, Layout::StepsFirst] {
+            let (outer, inner) = match layout {
+                Layout::BatchFirst => (2, 3),
+                Layout::StepsFirst => (3, 2),
+            };
+            let mut data = Vec::new();
+            for a in 0..outer {
+                for b in 0..inner {
+                    let (s, t) = if layout == Layout::BatchFirst {
+                        (a, b)
+                    } else {
+                        (b, a)
+                    };
+                    data.extend((0..2).map(|e| value(s, t, e)));
+                }
+            }
+            let mut arrangement = Arrangement {
+                leading: vec![outer, inner],
+                batch: 2,
+                steps: 3,
+                layout,
+                lengths: vec![3, 3],
+            };
+            let all = arrangement.gather(&data, 2);
+            assert_eq!(all, [0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121]);
+            assert_eq!(
+                arrangement.scatter(&all, 2),
+                (vec![outer, inner, 2], data.clone())
+            );
+            arrangement.lengths = vec![1, 2];
+            let some = arrangement.gather(&data, 2);
+            assert_eq!(some, [0, 1, 100, 101, 110, 111]);
+            let (_, padded) = arrangement.scatter(&some, 2);
+            assert_eq!(arrangement.gather(&padded, 2), some);
+            assert_eq!(padded.iter().filter(|&&value| value == 0).count(), 6 + 1);
+        }
+        let one = Arrangement {
+            leading: vec![3],
+            batch: 1,
+            steps: 3,
+            layout: Layout::StepsFirst,
+            lengths: vec![2],
+        };
+        assert_eq!(one.gather(&[7, 8, 9], 1), [7, 8]);
+    }
+}

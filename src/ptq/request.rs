@@ -1,0 +1,110 @@
+//! The formats that a calibration is asked for.
+
+use crate::diagnostic::Problem;
+use crate::import::FloatModel;
+use crate::quantize::{HeadFormat, default_h};
+use crate::spec::Numerics;
+
+/// Widths and formats that are asked for; a format that is left open is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatRequest {
+    /// Bits of every weight.
+    pub weight_bits: u32,
+    /// Bits of h.
+    pub act_bits: u32,
+    /// Bits of the first layer's x.
+    pub input_bits: u32,
+    /// Fraction of the first layer's x.
+    pub x_frac: Option<i32>,
+    /// Fraction of h.
+    pub h_frac: Option<i32>,
+    /// Bits of z.
+    pub z_bits: Option<u32>,
+    /// Fraction of z.
+    pub z_frac: Option<i32>,
+    /// Fraction bits of the gate values.
+    pub a_frac: Option<u32>,
+    /// Bits of c.
+    pub c_bits: Option<u32>,
+    /// Fraction of c.
+    pub c_frac: Option<i32>,
+    /// The linear head, where the model has one.
+    pub head: HeadFormat,
+}
+
+impl FormatRequest {
+    /// The same width of weights, h and x; everything else is open.
+    #[must_use]
+    pub fn of(bits: u32, head: HeadFormat) -> Self {
+        Self {
+            weight_bits: bits,
+            act_bits: bits,
+            input_bits: bits,
+            x_frac: None,
+            h_frac: None,
+            z_bits: None,
+            z_frac: None,
+            a_frac: None,
+            c_bits: None,
+            c_frac: None,
+            head,
+        }
+    }
+
+    /// The formats that are still open as the training with the hardware's arithmetic had them that
+    /// `float` comes from, if it does; its widths too unless `keep_widths`.
+    pub fn as_trained(&mut self, float: &FloatModel, keep_widths: bool) {
+        let Some(trained) = &float.fractions else {
+            return;
+        };
+        let Numerics {
+            z, gate_frac, c, ..
+        } = trained.widths.unwrap_or_default();
+        if let (Some(widths), false) = (&trained.widths, keep_widths) {
+            self.weight_bits = widths.weight_bits;
+            self.act_bits = widths.act_bits;
+            self.input_bits = widths.input_bits;
+        }
+        self.x_frac = self.x_frac.or(Some(trained.x));
+        self.h_frac = self.h_frac.or(Some(default_h(self.act_bits).frac));
+        self.z_bits = self.z_bits.or(Some(z.bits));
+        self.z_frac = self.z_frac.or(Some(z.frac));
+        self.a_frac = self.a_frac.or(Some(gate_frac));
+        self.c_bits = self.c_bits.or(Some(c.bits));
+        self.c_frac = self.c_frac.or(Some(c.frac));
+    }
+
+    /// The head where nothing is said. What is measured of a language model is what the bits of its
+    /// LSTM cost: its embedding stays in floating point, and so does its decoder.
+    #[must_use]
+    pub fn default_head(float: &FloatModel, weight_bits: u32) -> HeadFormat {
+        if float.passengers.is_empty() {
+            HeadFormat::Integer(weight_bits.max(8))
+        } else {
+            HeadFormat::Float
+        }
+    }
+}
+
+/// Refuses a model with several linear layers behind the LSTM, of which the quantised file holds one.
+///
+/// # Errors
+/// Such a model, with the option that leaves the others out.
+pub fn refuse_chain(float: &FloatModel) -> Result<(), Problem> {
+    if float.dense.is_empty() {
+        return Ok(());
+    }
+    let problem = format!(
+        "the model has {} linear layers behind the LSTM; the quantised file holds one",
+        1 + float.dense.len()
+    );
+    let first = float
+        .explanation
+        .iter()
+        .find(|mapping| mapping.meaning.starts_with("linear head"))
+        .and_then(|mapping| mapping.tensor.strip_suffix(".weight"))
+        .unwrap_or("NAME");
+    Err(Problem::named("head", problem).help(format!(
+        "take the first with --head {first}, or none with --only-lstm, and compute the rest outside"
+    )))
+}

@@ -1,12 +1,12 @@
 //! Axes and limits of `explore`, from lists to numbers.
 
-use super::part::percent;
+use super::values::{number, percent};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::explore::{Axes, Foldings, Limits, numbers};
 use crate::spec::{Kind, MacStyle, Setting, Value};
 
-/// What is swept.
+/// Axes of a sweep.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Axes (lists)")]
 pub struct AxesArgs {
@@ -56,7 +56,7 @@ pub struct AxesArgs {
     mac: String,
 }
 
-/// What is asked of a point.
+/// Limits of a point.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
@@ -70,18 +70,11 @@ pub struct LimitArgs {
     #[arg(long, value_name = "CYCLES", value_parser = clap::value_parser!(u64).range(1..))]
     max_cycles: Option<u64>,
     /// Share of the part's LUTs and flip-flops that may be used, percent: routing needs the rest
-    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, value_parser = percent())]
     fill: f64,
     /// Clock to convert cycles into time, MHz
-    #[arg(long, value_name = "MHZ", default_value_t = 100.0, value_parser = megahertz)]
+    #[arg(long, value_name = "MHZ", default_value_t = 100.0, value_parser = number(0.001, 2000.0, "up to 2000"))]
     pub clock: f64,
-}
-
-fn megahertz(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (0.001..=2000.0).contains(&value) => Ok(value),
-        _ => Err("give a number up to 2000".to_string()),
-    }
 }
 
 /// Collects values, and the problems of the others.

@@ -41,7 +41,7 @@ pub struct CosimArgs {
     run: StimulusArgs,
 }
 
-/// What it is fed with.
+/// Inputs and pauses.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Stimulus")]
 pub struct StimulusArgs {
@@ -93,7 +93,7 @@ impl Stalls {
     }
 }
 
-/// What agreed, on one line.
+/// An agreement on one line.
 fn write_agreement(out: &mut dyn Write, when: &str, agreed: &Agreement) -> std::io::Result<()> {
     write!(
         out,
@@ -146,15 +146,6 @@ impl Results for Checked {
     }
 }
 
-/// How a command ends that has checked a core.
-pub fn ended(checked: &Checked) -> Ended {
-    if checked.equal {
-        Ended::Well
-    } else {
-        Ended::Different
-    }
-}
-
 /// Compares a core with its model.
 pub fn run(args: &CosimArgs, console: Console) -> Result<Ended, Problems> {
     if let Some(path) = &args.run.vcd {
@@ -183,7 +174,7 @@ pub fn run(args: &CosimArgs, console: Console) -> Result<Ended, Problems> {
         }
     };
     console.print(&report)?;
-    Ok(ended(&report))
+    Ok(Ended::where_all(report.equal))
 }
 
 /// Steps compared when nothing is said.

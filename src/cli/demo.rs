@@ -1,7 +1,6 @@
 //! `lprnn-hw demo`: the main job from end to end, on a model that is compiled in.
 
 use super::Ended;
-use super::cosim::ended;
 use super::estimate::human_estimate;
 use super::output::{Console, Format, Results};
 use super::quantize::QuantizeReport;
@@ -57,7 +56,7 @@ struct DemoReport {
     prediction_error: f64,
     quantize: QuantizeReport,
     design: Report,
-    estimate: EstimateTable,
+    estimate: Estimate,
     cosim: Checked,
     synth: Measurement,
 }
@@ -69,53 +68,22 @@ impl Results for DemoReport {
     }
 }
 
-/// The estimate alone, as one stage.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct EstimateTable(Estimate);
-
-impl Results for EstimateTable {
-    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        human_estimate(out, &self.0)
-    }
-}
-
-/// One stage of the text.
-struct Stage<'a, R> {
-    number: u32,
-    title: &'a str,
-    results: &'a R,
-}
-
-impl<R: Results> Serialize for Stage<'_, R> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.results.serialize(serializer)
-    }
-}
-
-impl<R: Results> Results for Stage<'_, R> {
-    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        if self.number > 1 {
-            writeln!(out)?;
-        }
-        writeln!(out, "{}. {}", self.number, self.title)?;
-        self.results.human(out)
-    }
-}
-
+/// Prints one stage of the text.
 fn show(
     console: Console,
     number: u32,
     title: &str,
-    results: &impl Results,
+    human: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), Problems> {
     if console.format == Format::Json {
         return Ok(());
     }
-    console.print(&Stage {
-        number,
-        title,
-        results,
+    console.text(|out| {
+        if number > 1 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{number}. {title}")?;
+        human(out)
     })
 }
 
@@ -163,8 +131,7 @@ fn quantized() -> Result<(QuantizedModel, QuantizeReport), Problems> {
         float.layers[0].input_size,
     );
     let wanted = FormatRequest::of(BITS, FormatRequest::default_head(&float, BITS));
-    let quantized = quantize(&float, &calibration, &wanted);
-    Ok((quantized.model, QuantizeReport::from(quantized.report)))
+    Ok(QuantizeReport::of(quantize(&float, &calibration, &wanted)))
 }
 
 /// Cosimulates the core on `steps` readings.
@@ -192,12 +159,8 @@ pub fn run(args: &DemoArgs, console: Console) -> Result<Ended, Problems> {
     let codes = model.input_codes(&readings.data);
     let steps = readings.shape[0];
     let prediction_error = prediction_error(&model, &readings.data, &codes);
-    show(
-        console,
-        1,
-        "quantised to 4 bits, scales by calibration",
-        &quantize,
-    )?;
+    let title = "quantised to 4 bits, scales by calibration";
+    show(console, 1, title, |out| quantize.human(out))?;
     if console.format == Format::Human {
         console.say(format_args!(
             "  mean squared error of the next reading, on {steps} readings not seen in training: {prediction_error:.5}"
@@ -208,24 +171,21 @@ pub fn run(args: &DemoArgs, console: Console) -> Result<Ended, Problems> {
     console.write(&place, &built.bundle.files)?;
     let design = built.report;
     let title = format!("generated in {}", args.out.display());
-    show(console, 2, &title, &design)?;
+    show(console, 2, &title, |out| design.human(out))?;
 
     let opened = open(&args.out)?;
-    let estimate = EstimateTable(opened.planned.estimate());
-    show(console, 3, "estimated for Xilinx 7 series", &estimate)?;
+    let estimate = opened.planned.estimate();
+    let title = "estimated for Xilinx 7 series";
+    show(console, 3, title, |out| human_estimate(out, &estimate))?;
 
     let cosim = simulated(&opened, codes, steps, console)?;
-    show(
-        console,
-        4,
-        "cosimulated on readings not seen in training",
-        &cosim,
-    )?;
+    let title = "cosimulated on readings not seen in training";
+    show(console, 4, title, |out| cosim.human(out))?;
 
     let synth = measure(&opened, Family::Xc7, &Options::default(), &console)?;
-    show(console, 5, "synthesised", &synth)?;
+    show(console, 5, "synthesised", |out| synth.human(out))?;
 
-    let ended = ended(&cosim);
+    let ended = Ended::where_all(cosim.equal);
     let report = DemoReport {
         schema: 1,
         prediction_error,

@@ -53,7 +53,7 @@ struct FitCollectArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     jobs: Option<u32>,
     /// Designs of this family alone
-    #[arg(long, value_parser = super::family::synthesised(), value_name = "FAMILY")]
+    #[arg(long, value_parser = super::values::synthesised(), value_name = "FAMILY")]
     family: Option<crate::device::Family>,
     /// At most this many designs that are not there yet
     #[arg(long, value_name = "N")]

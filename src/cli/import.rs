@@ -1,4 +1,4 @@
-//! `lprnn-hw import`: what a float model holds.
+//! `lprnn-hw import`: the contents of a float model.
 
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
@@ -7,32 +7,6 @@ use crate::import::{FloatModel, ImportOptions, Mapping, TrainedFractions, read};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Parts of a float model's file: options of every command that reads one.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct FloatArgs {
-    /// LSTM to read, if the file has several: its name, or a prefix that only it has; unknown
-    /// tensors are left out
-    #[arg(long, value_name = "NAME")]
-    prefix: Option<String>,
-    /// Linear layer to read as the head, or `FIRST,SECOND` with a ReLU between; unknown tensors are
-    /// left out
-    #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
-    head: Option<String>,
-    /// Read only the LSTM
-    #[arg(long)]
-    only_lstm: bool,
-}
-
-impl FloatArgs {
-    fn options(&self) -> ImportOptions {
-        ImportOptions {
-            prefix: self.prefix.clone(),
-            head: self.head.clone(),
-            only_lstm: self.only_lstm,
-        }
-    }
-}
 
 /// Arguments of `import`.
 #[derive(clap::Args, Debug)]
@@ -60,7 +34,7 @@ pub struct ImportArgs {
     /// Float model: safetensors, .pt, .pth, .ckpt, .keras, .h5, .onnx
     file: PathBuf,
     #[command(flatten)]
-    import: FloatArgs,
+    import: ImportOptions,
     /// Print how every tensor is interpreted
     #[arg(long)]
     explain: bool,
@@ -166,8 +140,8 @@ impl Results for ImportReport {
 }
 
 /// Reads a float model, and says which file an error is about.
-pub fn read_float(path: &Path, args: &FloatArgs) -> Result<FloatModel, Problems> {
-    Ok(read(path, &args.options()).map_err(|problem| problem.in_file(path))?)
+pub fn read_float(path: &Path, args: &ImportOptions) -> Result<FloatModel, Problems> {
+    Ok(read(path, args).map_err(|problem| problem.in_file(path))?)
 }
 
 /// Reads a float model and prints what it holds.

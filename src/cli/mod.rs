@@ -14,7 +14,6 @@ mod estimate;
 mod eval;
 mod explore;
 mod explore_text;
-mod family;
 mod fit;
 mod generate;
 mod import;
@@ -29,6 +28,7 @@ mod report;
 mod synth;
 mod train;
 mod training;
+mod values;
 mod verify;
 
 use crate::diagnostic::{Problem, Problems};

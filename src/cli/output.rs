@@ -19,7 +19,7 @@ pub enum Format {
     Json,
 }
 
-/// What a command has to tell: as JSON by serde, as text by [`Results::human`].
+/// The results of a command: as JSON by serde, as text by [`Results::human`].
 pub trait Results: Serialize {
     /// Writes the text for people.
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()>;
@@ -30,25 +30,32 @@ pub trait Results: Serialize {
 pub struct Console {
     /// Format of standard output.
     pub format: Format,
-    /// Whether progress and remarks are left out.
+    /// `true` where progress and remarks are left out.
     pub quiet: bool,
 }
 
 impl Console {
-    /// Prints the results to standard output. A reader that has gone away is no error.
+    /// Prints the results to standard output.
     pub fn print(self, results: &impl Results) -> Result<(), Problems> {
+        self.text(|out| match self.format {
+            Format::Human => results.human(out),
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut *out, results)?;
+                writeln!(out)
+            }
+        })
+    }
+
+    /// Prints a text to standard output at once. A reader that has gone away is no error.
+    pub fn text(
+        self,
+        fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Problems> {
         let mut text = Vec::new();
-        let written = match self.format {
-            Format::Human => results.human(&mut text),
-            Format::Json => serde_json::to_writer_pretty(&mut text, results)
-                .map_err(std::io::Error::from)
-                .and_then(|()| writeln!(text)),
-        };
+        let written = fill(&mut text);
         let mut out = std::io::stdout().lock();
-        match written
-            .and_then(|()| out.write_all(&text))
-            .and_then(|()| out.flush())
-        {
+        let written = written.and_then(|()| out.write_all(&text));
+        match written.and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(crate::files::problem(Path::new("standard output"), "write", &error).into())
             }

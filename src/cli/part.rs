@@ -1,6 +1,7 @@
 //! `--part` of `gen`: the folding that suits a part.
 
 use super::output::{Console, grouped};
+use super::values::percent;
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::Wanted;
@@ -21,16 +22,8 @@ pub struct PartArgs {
     #[arg(long, requires = "part")]
     smallest: bool,
     /// Share of the part's LUTs and flip-flops that may be used, percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, requires = "part", value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 85.0, requires = "part", value_parser = percent())]
     fill: f64,
-}
-
-/// A percentage above 0.
-pub fn percent(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value <= 100.0 => Ok(value),
-        _ => Err("give a number above 0, at most 100".to_string()),
-    }
 }
 
 /// A target that was given and is not the part's family.

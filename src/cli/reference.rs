@@ -128,7 +128,7 @@ struct StepsReport {
     saturation: Vec<LayerSaturation>,
 }
 
-/// What the head's outputs are.
+/// Size and format of the head's outputs.
 #[derive(Serialize)]
 struct HeadOutput {
     /// Outputs of a step.

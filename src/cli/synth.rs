@@ -2,6 +2,7 @@
 
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
+use super::values::number;
 use crate::device::{Family, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Compared, Measurement, bundle_files, check_file, measure, open};
@@ -29,7 +30,7 @@ pub struct SynthArgs {
     /// Folder written by `gen`
     bundle: PathBuf,
     /// Family to map to [default: the one it was generated for]
-    #[arg(long, value_parser = super::family::synthesised(), value_name = "FAMILY")]
+    #[arg(long, value_parser = super::values::synthesised(), value_name = "FAMILY")]
     target: Option<Family>,
     /// Place and route too (ecp5 and ice40)
     #[arg(long)]
@@ -42,7 +43,7 @@ pub struct SynthArgs {
     #[arg(long, value_name = "GRADE", requires = "pnr")]
     speed: Option<u32>,
     /// Clock to aim at when placing and routing, MHz
-    #[arg(long, value_name = "MHZ", default_value_t = 200.0, requires = "pnr", value_parser = megahertz)]
+    #[arg(long, value_name = "MHZ", default_value_t = 200.0, requires = "pnr", value_parser = number(1.0, 2000.0, "from 1 to 2000"))]
     freq: f64,
     /// Seed of the placer: the clock reached varies by several percent from seed to seed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "pnr")]
@@ -56,13 +57,6 @@ pub struct SynthArgs {
     /// Minutes that each run of a tool may take
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     timeout: u64,
-}
-
-fn megahertz(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (1.0..=2000.0).contains(&value) => Ok(value),
-        _ => Err("give a number from 1 to 2000".to_string()),
-    }
 }
 
 /// Rows of a table of what a netlist takes, beside the estimate where there is one.

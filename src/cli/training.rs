@@ -1,4 +1,4 @@
-//! What `lprnn-hw train` trains, and how.
+//! Options of `lprnn-hw train` that decide the result.
 
 use super::design::NumericsArgs;
 use crate::diagnostic::{Problem, Problems};

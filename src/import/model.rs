@@ -102,14 +102,19 @@ pub struct FloatModel {
     pub assumptions: Vec<String>,
 }
 
-/// The parts of a file that are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The parts of a file that are wanted; also the options of every command that reads one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct ImportOptions {
-    /// Which LSTM, where the file holds several. What is not understood is then left out.
+    /// LSTM to read, if the file has several: its name, or a prefix that only it has; unknown
+    /// tensors are left out
+    #[arg(long, value_name = "NAME")]
     pub prefix: Option<String>,
-    /// Which linear layers are the head, separated by commas. The rest is left out.
+    /// Linear layer to read as the head, or `FIRST,SECOND` with a ReLU between; unknown tensors are
+    /// left out
+    #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
     pub head: Option<String>,
-    /// The LSTM alone.
+    /// Read only the LSTM
+    #[arg(long)]
     pub only_lstm: bool,
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Distance between two looks at a worker.
 const LOOK: Duration = Duration::from_millis(10);
-/// What a worker has to end by itself after an interruption.
+/// Time in which a worker may end by itself after an interruption.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a worker of ours to its end, or until we are interrupted: the last that it said, or how it ended.

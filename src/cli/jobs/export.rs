@@ -1,9 +1,9 @@
 //! `explore export`: a plan for an engine that people run already.
 
 use super::super::Ended;
-use crate::diagnostic::{Problem, Problems};
+use super::super::output::Console;
+use crate::diagnostic::Problems;
 use crate::flow::{Engine, Export, Jobs};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Arguments of `explore export`.
@@ -33,14 +33,12 @@ pub struct ExportArgs {
 }
 
 /// Prints the script of an engine.
-pub fn export(args: &ExportArgs) -> Result<Ended, Problems> {
+pub fn export(args: &ExportArgs, console: Console) -> Result<Ended, Problems> {
     let script = Jobs::open(&args.folder)?.script(Export {
         engine: args.engine,
         chunk: args.chunk,
         limit: args.limit,
     })?;
-    std::io::stdout()
-        .write_all(script.as_bytes())
-        .map_err(|error| Problem::named("standard output", error))?;
+    console.text(|out| out.write_all(script.as_bytes()))?;
     Ok(Ended::Well)
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 /// Folder in which commands pack a difference.
 pub const FAILURES: &str = "lprnn-hw-fail";
 
-/// What a core is fed, and when source and sink pause.
+/// Inputs of a core, and pauses of source and sink.
 #[derive(Clone, Copy, Debug)]
 pub struct Checking<'a> {
     /// Inputs.

@@ -3,7 +3,7 @@
 use super::{Jobs, POINTS, RESULT};
 use crate::diagnostic::Problem;
 
-/// What people run many jobs with.
+/// Programs that run many jobs.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Engine {
     /// A Makefile

@@ -59,7 +59,7 @@ pub fn check_file<'a>(
     Ok(())
 }
 
-/// What is wrong with two outputs that are one file.
+/// Refuses two outputs that are one file.
 pub fn check_different(one: (&str, &Path), other: (&str, &Path)) -> Result<(), Problems> {
     let target = |path| {
         let target = files::resolve(path).unwrap_or_else(|_| path.to_path_buf());

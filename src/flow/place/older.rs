@@ -1,4 +1,4 @@
-//! What a folder holds that is to be replaced.
+//! The contents of a folder that is to be replaced.
 
 use super::list::{LIST, listed};
 use crate::diagnostic::{Problem, Problems};
@@ -6,10 +6,10 @@ use crate::files;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What an older folder holds.
+/// Contents of an older folder.
 #[derive(Debug, Default)]
 pub(super) struct Older {
-    /// What was not written by the command, by paths relative to the folder: it stays.
+    /// Not written by the command, by paths relative to the folder: it stays.
     pub foreign: BTreeSet<PathBuf>,
 }
 

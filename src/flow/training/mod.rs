@@ -2,9 +2,11 @@
 
 mod report;
 mod session;
+mod setup;
 mod texts;
 
 pub use report::TrainReport;
+pub use setup::{Begin, Training};
 pub use texts::{TextFiles, Texts};
 
 use super::place::{check_file, write_file};
@@ -12,55 +14,10 @@ use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use crate::import::FloatModel;
-use crate::lm::Level;
 use crate::train::{TrainOptions, Trainer};
 use session::Session;
+use setup::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// Files of a training's folder.
-const CHECKPOINT: &str = "checkpoint.safetensors";
-const FLOAT: &str = "lm.safetensors";
-const QUANTIZED: &str = "lm_quantized.safetensors";
-const VOCABULARY: &str = "lm.vocab.json";
-const LOG: &str = "log.jsonl";
-const PLOT: &str = "plot.svg";
-
-/// How a training begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begin {
-    /// In a new folder.
-    New,
-    /// Anew, in place of the training in the folder.
-    Again,
-    /// At the checkpoint in the folder.
-    Resume,
-}
-
-/// Where a training is written to, how it begins, and when it ends.
-#[derive(Clone, Debug)]
-pub struct Training<'a> {
-    /// Folder for everything that is written.
-    pub folder: &'a Path,
-    /// Its begin.
-    pub begin: Begin,
-    /// Files that are read, which nothing may replace.
-    pub read: Vec<PathBuf>,
-    /// Unit of the losses that are drawn.
-    pub level: Level,
-    /// Most epochs.
-    pub epochs: u64,
-    /// Epochs without a better validation after which it ends.
-    pub patience: u64,
-    /// Streams of validation and test.
-    pub streams: usize,
-    /// Threads; one for every core where nothing is said.
-    pub threads: Option<usize>,
-    /// Windows between two checkpoints within an epoch.
-    pub checkpoint_windows: Option<usize>,
-    /// Losses are drawn.
-    pub plot: bool,
-}
 
 impl Training<'_> {
     /// Trains, and writes models, vocabulary, log and checkpoint after every epoch.

@@ -1,8 +1,8 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
 use super::report::{TrainReport, describe};
+use super::setup::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, Training, VOCABULARY};
 use super::texts::Texts;
-use super::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, Training, VOCABULARY};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Watch, write_file};
 use crate::import::FloatModel;

@@ -6,7 +6,7 @@ use crate::explore::{Figures, Point};
 use crate::synth::{Provenance, Synthesis, Utilization};
 use serde::Serialize;
 
-/// What was measured of a point.
+/// Measurements of a point.
 #[derive(Debug, Default, Serialize)]
 pub struct Measured {
     /// Network and folding.
@@ -30,9 +30,9 @@ pub struct Measured {
     pub estimated_fmax_mhz: Option<f64>,
     /// Clock that was aimed at, MHz.
     pub clock_mhz: f64,
-    /// Whether the measured design fits the part.
+    /// `true` where the measured design fits the part.
     pub fits: Option<bool>,
-    /// What a tool said when it could not build the point.
+    /// Words of a tool that could not build the point.
     pub problem: Option<String>,
 }
 

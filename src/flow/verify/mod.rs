@@ -35,7 +35,7 @@ pub struct Verified {
     pub index: usize,
     /// Questions it answers.
     pub roles: Vec<Role>,
-    /// What was measured.
+    /// Measurements.
     #[serde(flatten)]
     pub measured: Measured,
 }
@@ -49,7 +49,7 @@ impl Verified {
     }
 }
 
-/// What was measured beside the recommended points of the summary.
+/// Measurements beside the recommended points of the summary.
 #[must_use]
 pub fn verified_rows<'a>(summary: &'a Summary, all: &'a [Verified]) -> Vec<VerifiedRow<'a>> {
     let row = |one: &'a Verified| {

@@ -1,20 +1,21 @@
 //! `lprnn-hw quantize`.
 
+mod report;
+
+pub use report::QuantizeReport;
+
 use super::Ended;
 use super::design::NumericsArgs;
-use super::import::{FloatArgs, read_float};
+use super::import::read_float;
 use super::inputs::LayoutArgs;
-use super::output::{Console, Results, grouped, table};
+use super::output::Console;
 use super::progress::Progress;
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{check_file, write_file};
-use crate::ptq::{
-    CalibrationReport, FormatRequest, middle, quantize, quantize_offset, refuse_chain, repeated,
-};
-use crate::quantize::{HeadFormat, InputOffset};
+use crate::import::ImportOptions;
+use crate::ptq::{FormatRequest, middle, quantize, quantize_offset, refuse_chain, repeated};
+use crate::quantize::HeadFormat;
 use crate::spec::Setting;
-use serde::Serialize;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Arguments of `quantize`.
@@ -41,7 +42,7 @@ pub struct QuantizeArgs {
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     #[command(flatten)]
-    import: FloatArgs,
+    import: ImportOptions,
     /// Inputs to calibrate with, .npy of float32, [steps, input_size] or [batch, steps, input_size];
     /// every sequence starts from zero state
     #[arg(long, value_name = "FILE")]
@@ -70,7 +71,7 @@ pub struct QuantizeArgs {
     numerics: NumericsArgs,
 }
 
-/// What is taken off x.
+/// The constant that is taken off x.
 #[derive(Clone, Debug, PartialEq)]
 enum Offset {
     /// The middle of what each element spans.
@@ -121,156 +122,6 @@ fn head_format(text: &str) -> Result<HeadFormat, String> {
     }
 }
 
-/// What calibration chose and measured, as it is printed.
-#[derive(Serialize)]
-pub struct QuantizeReport {
-    schema: u32,
-    /// What is taken off every element of x.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_offset: Option<Vec<f64>>,
-    #[serde(flatten)]
-    report: CalibrationReport,
-}
-
-impl From<CalibrationReport> for QuantizeReport {
-    fn from(report: CalibrationReport) -> Self {
-        Self {
-            schema: 2,
-            input_offset: None,
-            report,
-        }
-    }
-}
-
-/// Decibel with one decimal, or that nothing was lost.
-fn decibel(value: f64) -> String {
-    if value.is_finite() {
-        format!("{value:.1} dB")
-    } else {
-        "exact".to_string()
-    }
-}
-
-impl QuantizeReport {
-    fn tensors(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let heads = ["parameters", "format", "clamped", "of", "own rounding"];
-        let mut rows = vec![heads.map(String::from).to_vec()];
-        for tensor in &self.report.tensors {
-            rows.push(vec![
-                tensor.tensor.clone(),
-                tensor.format.to_string(),
-                grouped(tensor.clamped),
-                grouped(tensor.total),
-                decibel(tensor.rounding_db),
-            ]);
-        }
-        table(out, &rows)
-    }
-
-    fn layers(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let heads = ["clamped in", "x", "z", "c", "tanh's argument", "h"];
-        let mut formats = vec![
-            ["formats", "x", "z", "gates", "c", "h"]
-                .map(String::from)
-                .to_vec(),
-        ];
-        let mut counts = vec![heads.map(String::from).to_vec()];
-        for layer in &self.report.layers {
-            let (name, of) = (format!("layer {}", layer.layer), &layer.formats);
-            formats.push(vec![
-                name.clone(),
-                of.x.to_string(),
-                of.z.to_string(),
-                format!("{} fraction bits", of.a_frac),
-                of.c.to_string(),
-                of.h.to_string(),
-            ]);
-            let clamped = &layer.clamped;
-            let stages = [
-                clamped.x,
-                clamped.z,
-                clamped.c,
-                clamped.tanh_argument,
-                clamped.h,
-            ];
-            let shares = stages.map(|count| format!("{:.4} %", 100.0 * count.rate()));
-            counts.push(std::iter::once(name).chain(shares).collect());
-        }
-        table(out, &formats)?;
-        table(out, &counts)
-    }
-
-    /// What is taken off x, and what that asks of whoever feeds the core.
-    fn offset(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        /// Elements that are named one by one.
-        const NAMED: usize = 8;
-        let Some(offset) = &self.input_offset else {
-            return Ok(());
-        };
-        if offset.iter().all(|&value| value == 0.0) {
-            return writeln!(out, "input offset: 0, the inputs lie around it");
-        }
-        let named: Vec<String> = offset.iter().take(NAMED).map(ToString::to_string).collect();
-        let more = if offset.len() > NAMED { ", ..." } else { "" };
-        writeln!(
-            out,
-            "input offset {}{more}: the core takes codes of x less that",
-            named.join(", ")
-        )
-    }
-
-    fn result(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let report = &self.report;
-        write!(
-            out,
-            "integer model against float model, {} steps",
-            grouped(report.steps as u64)
-        )?;
-        if report.sequences > 1 {
-            write!(out, " of {} sequences", grouped(report.sequences as u64))?;
-        }
-        if report.chosen_on_steps < report.steps {
-            let steps = grouped(report.chosen_on_steps as u64);
-            write!(out, ", formats chosen on {steps} of them")?;
-        }
-        writeln!(out)?;
-        for (name, quality) in [("h", Some(&report.h)), ("head", report.head.as_ref())] {
-            let Some(quality) = quality else { continue };
-            writeln!(
-                out,
-                "  {name}: signal to noise {}, error {:.2e} of {:.2e} (root mean square)",
-                decibel(quality.snr_db),
-                quality.error_rms,
-                quality.signal_rms
-            )?;
-        }
-        for limit in &report.limits {
-            match (&limit.option, limit.snr_db, &limit.price) {
-                (Some(option), Some(snr), Some(price)) => writeln!(
-                    out,
-                    "  limited by {}: {option} gives about {} or better ({price})",
-                    limit.part,
-                    decibel(snr)
-                )?,
-                _ => writeln!(out, "  limited by {}", limit.part)?,
-            }
-        }
-        for warning in &report.warnings {
-            writeln!(out, "  warning: {warning}")?;
-        }
-        Ok(())
-    }
-}
-
-impl Results for QuantizeReport {
-    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        self.tensors(out)?;
-        self.layers(out)?;
-        self.offset(out)?;
-        self.result(out)
-    }
-}
-
 /// Quantises a float model and writes it.
 pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
     args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
@@ -304,7 +155,8 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
         Some(offset) => quantize_offset(&float, &inputs, offset, &wanted),
         None => quantize(&float, &inputs, &wanted),
     };
-    let bytes = quantized.model.to_bytes().map_err(|error| {
+    let (model, report) = QuantizeReport::of(quantized);
+    let bytes = model.to_bytes().map_err(|error| {
         error.help(format!(
             "scale {} and {} to values between 0.001 and 1000",
             args.model.display(),
@@ -316,11 +168,7 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
         return Err(Problem::interrupted("quantize").into());
     }
     write_file(&args.output, &bytes)?;
-    let offset = quantized.model.input_offset.as_ref();
-    console.print(&QuantizeReport {
-        input_offset: offset.map(InputOffset::values),
-        ..quantized.report.into()
-    })?;
+    console.print(&report)?;
     console.say(format_args!("wrote {}", args.output.display()));
     Ok(Ended::Well)
 }

@@ -57,7 +57,7 @@ fn table<'a>(summary: &Summary, rows: impl Iterator<Item = (String, &'a PointRow
         if metric.is_some() {
             cells.push(or_dash(row.shown_accuracy().map(|value| value.to_string())));
         }
-        text += &format!("| {} |\n", cells.join(" | "));
+        text.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     text
 }

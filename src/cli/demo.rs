@@ -78,7 +78,7 @@ fn show(
     if console.format == Format::Json {
         return Ok(());
     }
-    console.text(|out| {
+    Console::text(|out| {
         if number > 1 {
             writeln!(out)?;
         }

@@ -11,6 +11,7 @@ pub enum Ended {
 
 impl Ended {
     /// The end of checks that all agreed, or did not.
+    #[must_use]
     pub const fn where_all(agreed: bool) -> Self {
         if agreed { Self::Well } else { Self::Different }
     }

@@ -125,7 +125,7 @@ pub fn run(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
         Some(Job::Run(args)) => jobs::run(args, console),
         Some(Job::Point(args)) => jobs::point(args, console),
         Some(Job::Collect(args)) => jobs::collect(args, console),
-        Some(Job::Export(args)) => jobs::export(args, console),
+        Some(Job::Export(args)) => jobs::export(args),
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Console {
 impl Console {
     /// Prints the results to standard output.
     pub fn print(self, results: &impl Results) -> Result<(), Problems> {
-        self.text(|out| match self.format {
+        Self::text(|out| match self.format {
             Format::Human => results.human(out),
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, results)?;
@@ -47,10 +47,7 @@ impl Console {
     }
 
     /// Prints a text to standard output at once. A reader that has gone away is no error.
-    pub fn text(
-        self,
-        fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<(), Problems> {
+    pub fn text(fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Problems> {
         let mut text = Vec::new();
         let written = fill(&mut text);
         let mut out = std::io::stdout().lock();

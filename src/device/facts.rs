@@ -17,6 +17,8 @@ pub struct Facts {
     pub title: &'static str,
     /// Inputs of a LUT.
     pub lut_inputs: usize,
+    /// True where LUTs are joined by multiplexers to a table of one more input.
+    pub lut_mux: bool,
     /// True where a LUT and the flip-flop behind it are one cell, of which the flip-flop has no other input.
     pub ff_behind_lut: bool,
     /// True where LUTs serve as shift registers.

@@ -32,6 +32,7 @@ const XC7: Facts = Facts {
     key: "xc7",
     title: "Xilinx 7 series",
     lut_inputs: 6,
+    lut_mux: true,
     ff_behind_lut: false,
     shift_registers: true,
     carry: Carry {
@@ -130,6 +131,7 @@ const ICE40: Facts = Facts {
     word: "ice40",
     key: "ice40",
     title: "Lattice iCE40",
+    lut_mux: false,
     ff_behind_lut: true,
     carry: Carry {
         bits: 1,

@@ -6,6 +6,9 @@ use super::terms::Terms;
 use crate::device::Family;
 use crate::hardware::{LayerDesign, MemoryShape, bits_for, log2_up};
 
+/// Bits of a row from which on a table in LUTs counts as wide.
+const WIDE: usize = 1024;
+
 impl LayerPricing<'_> {
     /// Vector buffer, cell state and output queue.
     pub(super) fn small_memories(&self, terms: &mut Terms) {
@@ -79,9 +82,8 @@ impl LayerPricing<'_> {
                 }
             } else {
                 let distinct = distinct_columns(shape);
-                // As the fitted designs were measured, with both registers behind the table. One stands in
-                // front now, so that this is an upper bound until they are measured anew.
-                terms.ff[4] += 2.0 * distinct;
+                // One register before the table, one behind it.
+                terms.ff[4] += bits_for(shape.depth - 1) as f64 + distinct;
                 terms.lut[6] += if of_weights && self.family.lut4() {
                     distinct * self.sparse_table_luts()
                 } else {
@@ -140,20 +142,43 @@ impl LayerPricing<'_> {
         let s = self.s;
         let (x, h) = s.columns_of_x_and_h();
         let [x_rows, h_rows] = [s.groups * s.x_blocks, s.groups * s.h_blocks];
-        let both = self.table_luts(x_rows + h_rows);
-        let alone = self.table_luts(if x > h { x_rows } else { h_rows });
+        let both = self.sparse_luts(x_rows + h_rows);
+        let alone = self.sparse_luts(if x > h { x_rows } else { h_rows });
         (x.min(h) as f64 * both + x.abs_diff(h) as f64 * alone) / x.max(h) as f64
+    }
+
+    /// LUTs of one bit of a column of the weight memory with `rows` that are not idle.
+    ///
+    /// Measured with Yosys on ECP5: a narrow memory takes whole tables, idle rows or not; a wide one, of
+    /// 2,304 bits and more, shares what tells idle rows apart.
+    fn sparse_luts(&self, rows: usize) -> f64 {
+        let memory = self.layer.weight_memory();
+        if self.family.facts().lut_mux && memory.width < WIDE {
+            self.table_luts(memory.depth)
+        } else {
+            self.packed_luts(rows)
+        }
     }
 
     /// LUTs of one bit of a table with random contents.
     fn table_luts(&self, depth: usize) -> f64 {
-        let inputs = if self.family.lut4() { 16.0 } else { 64.0 };
-        let depth = depth as f64;
-        if depth <= inputs {
-            1.0
+        if self.family.facts().lut_mux {
+            // Whole LUTs, joined by multiplexers.
+            (depth.next_power_of_two() as f64 / self.lut_rows()).max(1.0)
         } else {
-            depth / inputs * if self.family.lut4() { 1.2 } else { 1.05 }
+            self.packed_luts(depth)
         }
+    }
+
+    /// The same where LUTs of several bits share what they decode.
+    fn packed_luts(&self, depth: usize) -> f64 {
+        let luts = depth as f64 / self.lut_rows();
+        if luts > 1.0 { luts * 1.2 } else { 1.0 }
+    }
+
+    /// Rows of a table of one LUT.
+    fn lut_rows(&self) -> f64 {
+        f64::from(1 << self.family.facts().lut_inputs)
     }
 }
 

@@ -217,12 +217,14 @@ impl Arrangement {
     }
 
     /// Steps of each sequence, where all have as many.
+    #[must_use]
     pub fn even(&self) -> Option<usize> {
         let (&first, rest) = self.lengths.split_first()?;
         rest.iter().all(|&length| length == first).then_some(first)
     }
 
     /// Steps of all sequences.
+    #[must_use]
     pub fn total(&self) -> usize {
         self.lengths.iter().sum()
     }

@@ -33,12 +33,12 @@ pub struct ExportArgs {
 }
 
 /// Prints the script of an engine.
-pub fn export(args: &ExportArgs, console: Console) -> Result<Ended, Problems> {
+pub fn export(args: &ExportArgs) -> Result<Ended, Problems> {
     let script = Jobs::open(&args.folder)?.script(Export {
         engine: args.engine,
         chunk: args.chunk,
         limit: args.limit,
     })?;
-    console.text(|out| out.write_all(script.as_bytes()))?;
+    Console::text(|out| out.write_all(script.as_bytes()))?;
     Ok(Ended::Well)
 }

@@ -18,31 +18,34 @@ const ON_HX8K: [u64; 12] = [3, 7, 11, 15, 23, 27, 39, 43, 51, 55, 63, 79];
 /// Seed of the first corner; families follow one another, then the corners.
 const FIRST_CORNER: u64 = 2000;
 
-/// Designs that random ones do not reach: the columns of the table from `input` to `mac`, and whether the
-/// design is placed and routed where there is an open router. Made for every family.
-const CORNERS: [(&str, bool); 15] = [
+/// Designs that random ones do not reach: the columns of the table from `input` to `mac`. Made
+/// for every family.
+const CORNERS: [&str; 15] = [
     // 16 bits, one unit.
-    ("8,8,16,16,16,8,8,16,1,1,lut", true),
+    "8,8,16,16,16,8,8,16,1,1,lut",
     // Four layers.
-    ("20,20+20+20+20,4,4,4,8,8,16,1,4,lut", true),
+    "20,20+20+20+20,4,4,4,8,8,16,1,4,lut",
     // Nothing is smaller.
-    ("1,1,1,1,1,5,4,8,1,1,lut", true),
-    ("12,12,16,16,16,10,12,16,2,4,lut", false),
+    "1,1,1,1,1,5,4,8,1,1,lut",
+    "12,12,16,16,16,10,12,16,2,4,lut",
     // 1024 units.
-    ("64,1024,2,4,4,8,8,16,2,8,lut", false),
-    ("30,40,8,8,8,8,8,16,2,8,dsp", false),
+    "64,1024,2,4,4,8,8,16,2,8,lut",
+    "30,40,8,8,8,8,8,16,2,8,dsp",
     // 2048 and more multipliers.
-    ("32,64,1,1,1,8,8,16,16,32,lut", false),
-    ("64,64,2,2,2,8,8,16,8,64,lut", false),
-    ("1,1024,1,1,1,8,8,16,4,4,lut", false),
-    ("5,8+30+3+17,2,8,8,8,8,16,1,3,lut", true),
-    ("16,24+24,4,4,4,8,8,16,2,8,dsp", false),
+    "32,64,1,1,1,8,8,16,16,32,lut",
+    "64,64,2,2,2,8,8,16,8,64,lut",
+    "1,1024,1,1,1,8,8,16,4,4,lut",
+    "5,8+30+3+17,2,8,8,8,8,16,1,3,lut",
+    "16,24+24,4,4,4,8,8,16,2,8,dsp",
     // One unit.
-    ("200,1,8,8,8,8,8,16,1,16,lut", true),
-    ("32,64,8,8,8,8,8,16,4,16,dsp", false),
-    ("64,64,4,4,4,8,8,16,2,16,dsp", false),
-    ("16,128,1,2,2,8,8,16,16,64,lut", false),
+    "200,1,8,8,8,8,8,16,1,16,lut",
+    "32,64,8,8,8,8,8,16,4,16,dsp",
+    "64,64,4,4,4,8,8,16,2,16,dsp",
+    "16,128,1,2,2,8,8,16,16,64,lut",
 ];
+
+/// Corners that are placed and routed where there is an open router, by their place in the list.
+const ROUTED_CORNERS: [u64; 5] = [0, 1, 2, 9, 11];
 
 /// Corners of the fit, by their place in the list.
 const FITTED_CORNERS: [u64; 7] = [0, 1, 2, 5, 6, 10, 11];
@@ -120,6 +123,52 @@ const ULTRA_PLUS: [&str; 25] = [
     "24,16,1,8,8,8,8,16,2,4",
 ];
 
+/// Seed of the first small design.
+const FIRST_SMALL: u64 = 6000;
+
+/// Small cores, whose memories are tables in LUTs and whose control weighs as much as their array; written as
+/// [`CORNERS`], made for every family.
+const SMALL: [&str; 13] = [
+    "4,10,4,4,4,8,8,16,1,4,lut",
+    "2,6,2,2,2,8,8,16,1,2,lut",
+    "6,12,8,8,8,8,8,16,1,4,dsp",
+    "3,14,3,3,3,8,8,16,2,4,lut",
+    "5,7,6,6,6,8,8,16,1,3,dsp",
+    "10,8,1,4,4,8,8,16,1,4,lut",
+    "3,9,5,5,5,8,8,16,1,3,dsp",
+    "8,8,4,4,4,8,8,16,1,4,lut",
+    "2,20,8,8,8,8,8,16,2,4,dsp",
+    "4,6,3,3,3,8,8,16,1,2,lut",
+    "6,16,2,4,4,8,8,16,2,4,lut",
+    "1,12,4,4,4,8,8,16,1,3,dsp",
+    "12,5,6,6,6,8,8,16,1,4,lut",
+];
+
+/// Small designs of the fit, the first of the list.
+const FITTED_SMALL: u64 = 6;
+
+/// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
+/// line of the table without its device.
+fn of_every_family(
+    first: u64,
+    columns: &'static [&'static str],
+) -> impl Iterator<Item = (u64, Family, String)> {
+    (0..).zip(columns).flat_map(move |(place, columns)| {
+        (0..).zip(FAMILIES).map(move |(turn, (name, family))| {
+            // No packing of products for the DSP blocks of iCE40.
+            let columns = match family {
+                Family::Ice40 => columns.replace("dsp", "lut"),
+                _ => (*columns).to_string(),
+            };
+            (
+                place,
+                family,
+                format!("{},{name},{columns},", first + 4 * place + turn),
+            )
+        })
+    })
+}
+
 impl SeriesDesign {
     /// Every design of the series, in the order in which they are measured.
     ///
@@ -136,33 +185,18 @@ impl SeriesDesign {
             };
             design
         });
-        let corners = (0..).zip(CORNERS).flat_map(|(corner, (columns, route))| {
-            (0..).zip(FAMILIES).map(move |(family, (name, target))| {
-                let device = match target {
-                    Family::Ecp5 if route => DEVICES[0],
-                    Family::Ice40 if route && columns.starts_with("1,") => DEVICES[1],
-                    _ => "",
-                };
-                // No packing of products for the DSP blocks of iCE40.
-                let columns = match target {
-                    Family::Ice40 => columns.replace("dsp", "lut"),
-                    _ => columns.to_string(),
-                };
-                format!(
-                    "{},{name},{columns},{device}",
-                    FIRST_CORNER + 4 * corner + family
-                )
-            })
+        let corners = of_every_family(FIRST_CORNER, &CORNERS).map(|(place, family, line)| {
+            let routed = ROUTED_CORNERS.contains(&place);
+            let device = match family {
+                Family::Ecp5 if routed => DEVICES[0],
+                Family::Ice40 if routed && line.contains(",ice40,1,") => DEVICES[1],
+                _ => "",
+            };
+            line + device
         });
-        let unseen = (0..).zip(UNSEEN).flat_map(|(corner, columns)| {
-            (0..).zip(FAMILIES).map(move |(family, (name, target))| {
-                let columns = match target {
-                    Family::Ice40 => columns.replace("dsp", "lut"),
-                    _ => columns.to_string(),
-                };
-                format!("{},{name},{columns},", FIRST_UNSEEN + 4 * corner + family)
-            })
-        });
+        let unseen = of_every_family(FIRST_UNSEEN, &UNSEEN);
+        let small = of_every_family(FIRST_SMALL, &SMALL);
+        let not_routed = unseen.chain(small).map(|(_, _, line)| line);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
             .map(|(seed, line)| format!("{seed},{line}"));
@@ -170,7 +204,7 @@ impl SeriesDesign {
             .zip(ULTRA_PLUS)
             .map(|(seed, columns)| format!("{seed},ice40,{columns},lut,{}", DEVICES[2]));
         let listed = corners
-            .chain(unseen)
+            .chain(not_routed)
             .chain(clocks)
             .chain(ultra_plus)
             .filter_map(|line| Self::parse(&line));
@@ -181,6 +215,7 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_SMALL.. => (self.seed - FIRST_SMALL) / 4 < FITTED_SMALL,
             FIRST_ULTRA_PLUS.. => self.seed % 5 < 2,
             FIRST_UNSEEN.. => false,
             FIRST_CLOCK.. => self.seed % 5 < 2,

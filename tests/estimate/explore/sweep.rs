@@ -100,7 +100,7 @@ fn a_family_names_the_smallest_part_that_holds_a_point() {
         .iter()
         .map(|point| point["part"].as_str().unwrap())
         .collect();
-    assert_eq!(parts, ["lfe5u-12f", "lfe5u-85f"]);
+    assert_eq!(parts, ["lfe5u-12f", "lfe5u-45f"]);
 }
 
 #[test]

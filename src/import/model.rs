@@ -109,8 +109,10 @@ pub struct ImportOptions {
     /// tensors are left out
     #[arg(long, value_name = "NAME")]
     pub prefix: Option<String>,
-    /// Linear layer to read as the head, or `FIRST,SECOND` with a `ReLU` between; unknown tensors are
+    /// Linear layer to read as the head, or `FIRST,SECOND` with a ReLU between; unknown tensors are
     /// left out
+    // It is the text of the option too.
+    #[allow(clippy::doc_markdown)]
     #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
     pub head: Option<String>,
     /// Read only the LSTM

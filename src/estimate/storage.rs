@@ -136,28 +136,21 @@ impl LayerPricing<'_> {
         finest.map_or(0, |frac| (self.w.acc_frac - frac) as usize)
     }
 
-    /// LUTs of one bit of a shallow weight memory, columns on the average: the rows of idle blocks,
-    /// and those of x where a column has none, hold zeros and take hardly anything.
-    fn sparse_table_luts(&self) -> f64 {
-        let s = self.s;
-        let (x, h) = s.columns_of_x_and_h();
-        let [x_rows, h_rows] = [s.groups * s.x_blocks, s.groups * s.h_blocks];
-        let both = self.sparse_luts(x_rows + h_rows);
-        let alone = self.sparse_luts(if x > h { x_rows } else { h_rows });
-        (x.min(h) as f64 * both + x.abs_diff(h) as f64 * alone) / x.max(h) as f64
-    }
-
-    /// LUTs of one bit of a column of the weight memory with `rows` that are not idle.
+    /// LUTs of one bit of a shallow weight memory, columns on the average.
     ///
     /// Measured with Yosys on ECP5: a narrow memory takes whole tables, idle rows or not; a wide one, of
-    /// 2,304 bits and more, shares what tells idle rows apart.
-    fn sparse_luts(&self, rows: usize) -> f64 {
-        let memory = self.layer.weight_memory();
+    /// 2,304 bits and more, shares what tells idle rows apart. Then the rows of idle blocks, and those of x
+    /// where a column has none, hold zeros and take hardly anything.
+    fn sparse_table_luts(&self) -> f64 {
+        let (s, memory) = (self.s, self.layer.weight_memory());
         if self.family.facts().lut_mux && memory.width < WIDE {
-            self.table_luts(memory.depth)
-        } else {
-            self.packed_luts(rows)
+            return self.table_luts(memory.depth);
         }
+        let (x, h) = s.columns_of_x_and_h();
+        let [x_rows, h_rows] = [s.groups * s.x_blocks, s.groups * s.h_blocks];
+        let both = self.packed_luts(x_rows + h_rows);
+        let alone = self.packed_luts(if x > h { x_rows } else { h_rows });
+        (x.min(h) as f64 * both + x.abs_diff(h) as f64 * alone) / x.max(h) as f64
     }
 
     /// LUTs of one bit of a table with random contents.

@@ -2,6 +2,7 @@
 
 use super::watch::Watch;
 use crate::diagnostic::Problem;
+use crate::ptq::split;
 use crate::quantize::QuantizedModel;
 use crate::reference::{Lstm, Saturation};
 use rayon::prelude::*;
@@ -65,13 +66,7 @@ pub fn compute(
         }
         Some((h, c, y, lstm.saturation()))
     };
-    let mut rest = codes;
-    let mut sequences = Vec::with_capacity(lengths.len());
-    for &length in lengths {
-        let (one, more) = rest.split_at(length * size);
-        sequences.push(one);
-        rest = more;
-    }
+    let sequences: Vec<&[i32]> = split(codes, size, lengths).collect();
     let parts: Option<Vec<_>> = sequences.into_par_iter().map(run).collect();
     let parts = parts.ok_or_else(|| Problem::interrupted("run"))?;
     let mut all = Computed {

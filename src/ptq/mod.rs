@@ -24,4 +24,4 @@ pub use offset::{middle, repeated};
 pub use report::{CalibrationReport, Clamped, LayerQuality, Quality, QualityLimit, TensorReport};
 pub use request::{FormatRequest, refuse_chain};
 pub use run::{Quantized, quantize, quantize_offset, snr_of};
-pub use sequences::Sequences;
+pub use sequences::{Sequences, split};

@@ -76,7 +76,7 @@ impl Sequences {
 }
 
 /// The parts of `all`, `[all steps, width]`, that belong to each sequence.
-pub(super) fn split<'a, T>(
+pub fn split<'a, T>(
     mut all: &'a [T],
     width: usize,
     lengths: &'a [usize],

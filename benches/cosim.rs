@@ -33,6 +33,7 @@ fn model(size: usize) -> QuantizedModel {
         x: QFormat::new(4, 3),
         h: QFormat::new(4, 3),
         w_bits: 4,
+        w_levels: lprnn_hw::fixed::Levels::Even,
         w_frac_ih: [5; 4],
         w_frac_hh: [5; 4],
         z: QFormat::new(8, 4),

@@ -50,6 +50,7 @@ fn integer(bits: u32) -> LanguageModel {
             x: QFormat::new(bits, bits as i32 - 1),
             h: QFormat::new(bits, bits as i32 - 1),
             w_bits: bits,
+            w_levels: lprnn_hw::fixed::Levels::Even,
             w_frac_ih: [bits as i32 + 2; 4],
             w_frac_hh: [bits as i32 + 2; 4],
             z: QFormat::new(8, 4),

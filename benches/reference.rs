@@ -31,6 +31,7 @@ fn model(bits: u32, size: usize) -> QuantizedModel {
             x: QFormat::new(bits, bits as i32 - 2),
             h: QFormat::new(bits, bits as i32 - 1),
             w_bits: bits,
+            w_levels: lprnn_hw::fixed::Levels::Even,
             w_frac_ih: [frac; 4],
             w_frac_hh: [frac; 4],
             z: QFormat::new(8, 4),

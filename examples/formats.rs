@@ -103,7 +103,7 @@ fn snr(case: &Case, bits: u32, point: Point, h: QFormat) -> f64 {
         all.push(formats);
         formats.x = h;
     }
-    snr_of(&case.model, &case.inputs, bits, &all)
+    snr_of(&case.model, &case.inputs, bits.into(), &all)
 }
 
 fn best(case: &Case, bits: u32, h: QFormat, points: Vec<Point>) -> Option<(f64, Point)> {

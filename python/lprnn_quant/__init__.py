@@ -13,8 +13,8 @@ NumPy is enough to write a model file and to compute what the hardware computes;
     layer.model().save("lstm_w4a4.safetensors")
 
 The arithmetic is that of docs/numerics.md, written from that page alone; `tests/python/parity.py`
-compares every word with `lprnn-hw run`. Formats are pairs (bits, frac): an integer q stands for
-q * 2**-frac.
+compares every word with `lprnn-hw run`. Formats are (bits, frac): an integer q stands for
+q * 2**-frac; with levels "odd" the integers are odd.
 """
 
 from .files import read_safetensors

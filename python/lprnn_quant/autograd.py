@@ -13,22 +13,23 @@ class Through(torch.autograd.Function):
     """The nearest value of a format; gradients pass where nothing was clamped. NaN stays NaN."""
 
     @staticmethod
-    def forward(ctx, value, bits, frac, symmetric):
-        scale = 2.0**frac
-        if bits == 1:
-            sign = torch.where(value >= 0, 1.0, -1.0).to(value.dtype)
-            return torch.where(value.isnan(), value, sign / scale)
-        form = Format(bits, 0)
-        rounded = torch.round(value * scale)
+    def forward(ctx, value, form: Format, symmetric=False):
+        scale = 2.0**form.frac
+        if form.odd:
+            rounded = 2 * torch.floor(value * scale / 2) + 1
+        else:
+            rounded = torch.round(value * scale)
         clamped = rounded.clamp(-form.high if symmetric else form.low, form.high)
-        ctx.save_for_backward(clamped == rounded)
+        # Of one bit the sign is all that was to be kept: gradients pass everywhere.
+        if form.bits > 1:
+            ctx.save_for_backward(clamped == rounded)
         return clamped / scale
 
     @staticmethod
     def backward(ctx, gradient):
         if ctx.saved_tensors:
             gradient = gradient * ctx.saved_tensors[0]
-        return gradient, None, None, None
+        return gradient, None, None
 
 
 class Gate(torch.autograd.Function):

@@ -8,24 +8,50 @@ from typing import NamedTuple
 import numpy as np
 
 
+# Most bits of codes with odd levels.
+MOST_ODD_BITS = 4
+# What `levels` of widths may be, in the order of their numbers in a checkpoint.
+LEVELS = ("even", "odd", "auto")
+
+
 class Format(NamedTuple):
-    """Signed two's complement of `bits` bits, of the value `q * 2**-frac`; one bit is -1 and +1."""
+    """Codes of `bits` bits, of the value `q * 2**-frac`.
+
+    With even levels they are the integers of two's complement, with odd ones the odd integers of
+    `-(2**bits - 1)` to `2**bits - 1`; one bit, -1 and +1, is odd whatever `levels` says.
+    """
 
     bits: int
     frac: int
+    levels: str = "even"
+
+    @property
+    def odd(self) -> bool:
+        """Whether the codes are the odd integers."""
+        return self.bits == 1 or self.levels == "odd"
 
     @property
     def low(self) -> int:
         """The lowest code."""
-        return -1 if self.bits == 1 else -(1 << (self.bits - 1))
+        return -self.high if self.odd else -(1 << (self.bits - 1))
 
     @property
     def high(self) -> int:
         """The highest code."""
-        return 1 if self.bits == 1 else (1 << (self.bits - 1)) - 1
+        return (1 << (self.bits if self.odd else self.bits - 1)) - 1
+
+    def holds(self, values: np.ndarray) -> np.ndarray:
+        """Which of the integers are codes."""
+        inside = (values >= self.low) & (values <= self.high)
+        return inside & (values % 2 == 1) if self.odd else inside
+
+    def stored(self) -> dict:
+        """As a model file has it: levels are said where the bits alone do not say them."""
+        about = {"bits": self.bits, "frac": self.frac}
+        return {**about, "levels": "odd"} if self.odd and self.bits > 1 else about
 
     def __str__(self) -> str:
-        return f"s{self.bits}.{self.frac}"
+        return f"{'o' if self.odd else 's'}{self.bits}.{self.frac}"
 
 
 class Widths(NamedTuple):
@@ -42,28 +68,52 @@ class Widths(NamedTuple):
     z: Format = Format(8, 4)
     a_frac: int = 8
     c: Format = Format(16, 10)
+    levels: str = "even"
+    """Levels of weights, h and x: "even", "odd" up to 4 bits, or "auto", odd at 1 and 2 bits."""
 
     @classmethod
-    def of(cls, bits: int) -> Widths:
+    def of(cls, bits: int, levels: str = "even") -> Widths:
         """The same width of weights, h and x."""
-        return cls(bits, bits, bits)
+        return cls(bits, bits, bits, levels=levels)
+
+    def at(self, bits: int, frac: int) -> Format:
+        """The format of weights, h or x of so many bits, with the levels that go with them."""
+        if self.levels not in LEVELS:
+            raise ValueError(f"levels {self.levels!r}: give one of {', '.join(LEVELS)}")
+        most = {"even": 1, "odd": MOST_ODD_BITS, "auto": 2}[self.levels]
+        return Format(bits, frac, "odd" if bits <= most else "even")
 
     @property
     def h(self) -> Format:
-        """h lies in -1..1; at 2 bits the codes used are -1, 0 and 1."""
-        return Format(self.act, 0 if self.act <= 2 else self.act - 1)
+        """h lies in -1..1; the codes used are -1, 0 and 1 at 2 bits of even levels, -1 and 1 at one."""
+        form = self.at(self.act, 0)
+        if self.act == 1 or (self.act == 2 and not form.odd):
+            return form
+        return form._replace(frac=self.act if form.odd else self.act - 1)
 
     def numbers(self) -> list[int]:
-        """As integers, for a checkpoint: a version, then the fields in their order."""
-        return [1, self.weight, self.act, self.input, *self.z, self.a_frac, *self.c]
+        """As integers, for a checkpoint: a version, then the fields in their order.
+
+        Version 1 has even levels; version 2 says them at its end.
+        """
+        z, c = self.z[:2], self.c[:2]
+        fields = [self.weight, self.act, self.input, *z, self.a_frac, *c]
+        if self.levels == "even":
+            return [1, *fields]
+        return [2, *fields, LEVELS.index(self.levels)]
 
     @classmethod
     def of_numbers(cls, numbers: list[int]) -> Widths:
         """The widths of the integers that `numbers` gave."""
-        if len(numbers) != 9 or numbers[0] != 1:
-            raise ValueError(f"formats {numbers}: this module knows nine numbers, the first 1")
-        weight, act, inputs, z_bits, z_frac, a_frac, c_bits, c_frac = map(int, numbers[1:])
-        return cls(weight, act, inputs, Format(z_bits, z_frac), a_frac, Format(c_bits, c_frac))
+        version, *fields = map(int, numbers)
+        if (version, len(fields)) not in ((1, 8), (2, 9)) or not 0 <= (*fields, 0)[8] < len(LEVELS):
+            raise ValueError(
+                f"formats {numbers}: this module knows nine numbers, the first 1, or ten, the first 2"
+            )
+        weight, act, inputs, z_bits, z_frac, a_frac, c_bits, c_frac, *rest = fields
+        levels = LEVELS[rest[0]] if rest else "even"
+        z, c = Format(z_bits, z_frac), Format(c_bits, c_frac)
+        return cls(weight, act, inputs, z, a_frac, c, levels)
 
 
 def rne(value: np.ndarray, shift: int) -> np.ndarray:
@@ -80,20 +130,33 @@ def rne(value: np.ndarray, shift: int) -> np.ndarray:
     return (value + half + ((value >> shift) & 1)) >> shift
 
 
-def requantize(value: np.ndarray, shift: int, bits: int) -> np.ndarray:
-    """The only place where bits are dropped. One bit: the sign of the exact value, +1 at 0."""
-    if bits == 1:
-        return np.where(value >= 0, 1, -1)
-    return np.clip(rne(value, shift), Format(bits, 0).low, Format(bits, 0).high)
+def nearest_odd(value: np.ndarray, shift: int) -> np.ndarray:
+    """Integers over `2**shift`, to the nearest odd one, the upper of two: floor, last bit set."""
+    if shift <= 0:
+        return (value << -shift) | 1
+    return (value >> min(shift, 63)) | 1
+
+
+def requantize(value: np.ndarray, shift: int, form: Format | int) -> np.ndarray:
+    """The only place where bits are dropped: to codes of `form`, or of so many bits, even levels.
+
+    Odd levels: the nearest of them, the upper of two; of one bit that is the sign, +1 at 0.
+    """
+    if isinstance(form, int):
+        form = Format(form, 0)
+    rounded = nearest_odd(value, shift) if form.odd else rne(value, shift)
+    return np.clip(rounded, form.low, form.high)
 
 
 def codes(values: np.ndarray, form: Format, symmetric: bool = False) -> np.ndarray:
-    """The nearest codes of real values, ties to even; without the lowest code if `symmetric`."""
-    values = finite(values, "values to quantise")
-    if form.bits == 1:
-        return np.where(values >= 0, 1, -1).astype(np.int64)
+    """The nearest codes of real values, of two the even one, or the upper where levels are odd.
+
+    Without the lowest code of even levels if `symmetric`.
+    """
+    scaled = finite(values, "values to quantise") * 2.0**form.frac
+    rounded = 2 * np.floor(scaled / 2) + 1 if form.odd else np.rint(scaled)
     low = -form.high if symmetric else form.low
-    return np.clip(np.rint(values * 2.0**form.frac), low, form.high).astype(np.int64)
+    return np.clip(rounded, low, form.high).astype(np.int64)
 
 
 def finite(values: np.ndarray, what: str) -> np.ndarray:
@@ -104,16 +167,22 @@ def finite(values: np.ndarray, what: str) -> np.ndarray:
     return values
 
 
-def best_fraction(values: np.ndarray, bits: int, symmetric: bool) -> int:
-    """The fraction with the least squared error; clamping a few outliers often pays."""
+def best_fraction(values: np.ndarray, form: Format | int, symmetric: bool) -> int:
+    """The fraction with the least squared error of codes like those of `form`, or of so many bits.
+
+    Clamping a few outliers often pays.
+    """
+    if isinstance(form, int):
+        form = Format(form, 0)
     values = finite(values, "values to find a format for").ravel()
     largest = np.abs(values).max(initial=0.0)
     if largest == 0:
-        return bits - 1
-    coarsest = bits - 2 - int(np.floor(np.log2(largest)))
+        return form.bits - 1
+    magnitude = form.high.bit_length()
+    coarsest = magnitude - 1 - int(np.floor(np.log2(largest)))
 
     def error(frac: int) -> float:
-        near = codes(values, Format(bits, frac), symmetric) * 2.0**-frac
+        near = codes(values, form._replace(frac=frac), symmetric) * 2.0**-frac
         return float(((near - values) ** 2).sum())
 
     return min(range(coarsest - 1, coarsest + 7), key=error)

@@ -41,6 +41,8 @@ class Layer:
     a_frac: int = 8
     c: Format = Format(16, 10)
     row_scale: RowScale | None = None
+    w_levels: str = "even"
+    """Levels of the weights, "even" or "odd"; odd at one bit whatever it says."""
 
     @property
     def input_size(self) -> int:
@@ -51,6 +53,11 @@ class Layer:
     def hidden_size(self) -> int:
         """Units."""
         return len(self.bias) // 4
+
+    @property
+    def weights(self) -> Format:
+        """The codes of the weights; their fractions are those of gates and matrices."""
+        return Format(self.w_bits, 0, self.w_levels)
 
     def alignment(self, gate: int) -> tuple[int, int, int]:
         """Left shifts of both products, and the fraction that they come to."""
@@ -64,7 +71,7 @@ class Layer:
         scale = 1 if self.row_scale is None else 1 << self.row_scale.bits
         for gate in range(4):
             shift_x, shift_h, _ = self.alignment(gate)
-            w = 1 << (self.w_bits - 1)
+            w = self.weights.high + 1
             most = w * (-self.x.low) * self.input_size << shift_x
             most += (w * (-self.h.low) * self.hidden_size << shift_h) + (1 << 31)
             # A left shift follows where z is finer than the sum.
@@ -110,7 +117,7 @@ class Layer:
         if self.row_scale is not None:
             total = total * self.row_scale.multiplier
         index = [
-            requantize(part, self._shift_z(gate), self.z.bits) - self.z.low
+            requantize(part, self._shift_z(gate), self.z) - self.z.low
             for gate, part in enumerate(np.split(total, 4, axis=-1))
         ]
         i, f, o = (sigmoid[index[gate]] for gate in (0, 1, 3))
@@ -118,9 +125,9 @@ class Layer:
         a, c_frac = self.a_frac, self.c.frac
         kept = (f * c) << max(0, a - c_frac)
         new = (i * g) << max(0, c_frac - a)
-        c = requantize(kept + new, a + max(0, a - c_frac), self.c.bits)
-        t = tanh[requantize(c, c_frac - self.z.frac, self.z.bits) - self.z.low]
-        return requantize(o * t, 2 * a - self.h.frac, self.h.bits), c
+        c = requantize(kept + new, a + max(0, a - c_frac), self.c)
+        t = tanh[requantize(c, c_frac - self.z.frac, self.z) - self.z.low]
+        return requantize(o * t, 2 * a - self.h.frac, self.h), c
 
 
 @dataclasses.dataclass

@@ -42,7 +42,7 @@ class Model:
     """What is taken off real inputs before they become codes."""
 
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
-        """Codes of real inputs, of the same shape: the nearest, ties to even, clamped."""
+        """Codes of real inputs, of the same shape: the nearest, clamped."""
         if self.input_offset is not None:
             x = np.asarray(x, np.float64) - self.input_offset.values()
         return codes(x, self.layers[0].x)
@@ -96,7 +96,7 @@ class Model:
         if 0 in x.shape:
             raise ValueError(f"x has the shape {list(x.shape)}: it holds no steps")
         x = x.astype(np.int64)
-        wrong = (x < first.x.low) | (x > first.x.high) | ((first.x.bits == 1) & (x == 0))
+        wrong = ~first.x.holds(x)
         if wrong.any():
             at = tuple(map(int, np.argwhere(wrong)[0]))
             raise ValueError(f"x{list(at)} is {x[at]}, no code of {first.x}")
@@ -164,15 +164,17 @@ def _formats_of(layer: Layer) -> dict:
     about = {
         "input_size": layer.input_size,
         "hidden_size": layer.hidden_size,
-        "x": layer.x._asdict(),
-        "h": layer.h._asdict(),
+        "x": layer.x.stored(),
+        "h": layer.h.stored(),
         "w_bits": layer.w_bits,
         "w_frac_ih": list(map(int, layer.w_frac_ih)),
         "w_frac_hh": list(map(int, layer.w_frac_hh)),
-        "z": layer.z._asdict(),
+        "z": layer.z.stored(),
         "a_frac": layer.a_frac,
-        "c": layer.c._asdict(),
+        "c": layer.c.stored(),
     }
+    if layer.w_levels == "odd" and layer.w_bits > 1:
+        about["w_levels"] = "odd"
     if layer.row_scale is not None:
         about["row_scale"] = {"bits": layer.row_scale.bits, "frac": layer.row_scale.frac}
     return about
@@ -184,7 +186,7 @@ def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer:
     inputs, hidden = about["input_size"], about["hidden_size"]
     rows = 4 * hidden
     plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
-    _known(about, {"input_size", "hidden_size", "row_scale", *"xhzc", *plain}, place)
+    _known(about, {"input_size", "hidden_size", "row_scale", "w_levels", *"xhzc", *plain}, place)
     scale = None
     if about.get("row_scale"):
         multiplier = _take(tensors, f"{place}.row_scale", (rows,))
@@ -193,10 +195,23 @@ def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer:
         _take(tensors, f"{place}.weight_ih", (rows, inputs)),
         _take(tensors, f"{place}.weight_hh", (rows, hidden)),
         _take(tensors, f"{place}.bias", (rows,)),
-        **{name: Format(**about[name]) for name in "xhzc"},
+        **{name: _format_of(about[name], f"{place}.{name}") for name in "xhzc"},
         **{name: about[name] for name in plain},
         row_scale=scale,
+        w_levels=_levels(about.get("w_levels", "even"), f"{place}.w_levels"),
     )
+
+
+def _format_of(about: dict, place: str) -> Format:
+    """A format of a file."""
+    _known(about, {"bits", "frac", "levels"}, place)
+    return Format(about["bits"], about["frac"], _levels(about.get("levels", "even"), place))
+
+
+def _levels(levels: str, place: str) -> str:
+    if levels not in ("even", "odd"):
+        raise ValueError(f"{place}: levels {levels!r}, even or odd wanted")
+    return levels
 
 
 def _head_of(about: dict, tensors: dict[str, np.ndarray]) -> Head:

@@ -87,7 +87,7 @@ class QuantLSTM(nn.LSTM):
         layers = self._float_layers()
         if calibrate is not None:
             calibrate = check_inputs(to_array(calibrate, "calibrate"), FloatModel(layers))
-        x = input_format(self.widths.input, calibrate, x_frac)
+        x = input_format(self.widths, calibrate, x_frac)
         found = [x.frac]
         for layer in quantize_layers(layers, x, self.widths):
             found += [*layer.w_frac_ih, *layer.w_frac_hh]
@@ -96,7 +96,7 @@ class QuantLSTM(nn.LSTM):
     def model(self) -> Model:
         """The integers of this module as it is now."""
         found = self.fractions.tolist()
-        x = Format(self.widths.input, found[0])
+        x = self.widths.at(self.widths.input, found[0])
         return Model(quantize_layers(self._float_layers(), x, self.widths, found[1:]))
 
     def forward(
@@ -151,8 +151,8 @@ class QuantLSTM(nn.LSTM):
         """
         widths, last_h, last_c = self.widths, [], []
         # Values that are in the format already come out as they are.
-        x = Format(widths.input, int(self.fractions[0]))
-        signal = Through.apply(signal, *x, False)
+        x = widths.at(widths.input, int(self.fractions[0]))
+        signal = Through.apply(signal, x)
         for index, (weight_ih, weight_hh, bias) in enumerate(self._weights()):
             if index and self.training and self.dropout:
                 signal = nn.functional.dropout(signal, self.dropout)
@@ -179,19 +179,19 @@ class QuantLSTM(nn.LSTM):
         i, f, g, o = z.chunk(4, 1)
         i, f, o = (Gate.apply(value, widths.z, widths.a_frac, 0) for value in (i, f, o))
         g = Gate.apply(g, widths.z, widths.a_frac, 1)
-        c = Through.apply(f * c + i * g, *widths.c, False)
+        c = Through.apply(f * c + i * g, widths.c)
         t = Gate.apply(c, widths.z, widths.a_frac, 1)
-        return Through.apply(o * t, *widths.h, False), c
+        return Through.apply(o * t, widths.h), c
 
     def _state_codes(self, hx: Hidden, index: int) -> Hidden:
         """The initial state of a layer, [batch, H] each, as values of codes.
 
-        At one bit zero is no code, and stands for the start of a sequence.
+        With odd levels zero is no code, and stands for the start of a sequence.
         """
         h, c = (part[index].double().reshape(-1, self.hidden_size) for part in hx)
-        near = Through.apply(h, *self.widths.h, False)
-        near = torch.where(h == 0, h, near) if self.widths.act == 1 else near
-        return near, Through.apply(c, *self.widths.c, False)
+        near = Through.apply(h, self.widths.h)
+        near = torch.where(h == 0, h, near) if self.widths.h.odd else near
+        return near, Through.apply(c, self.widths.c)
 
     def _weights(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """What each layer is computed with: values of codes, float64, [4H, I], [4H, H], [4H]."""
@@ -202,12 +202,13 @@ class QuantLSTM(nn.LSTM):
             matrices = []
             for name, fracs in (("weight_ih", ih), ("weight_hh", hh)):
                 gates = getattr(self, f"{name}_l{index}").double().chunk(4)
-                near = [Through.apply(w, bits, frac, True) for w, frac in zip(gates, fracs)]
+                forms = [self.widths.at(bits, frac) for frac in fracs]
+                near = [Through.apply(w, form, True) for w, form in zip(gates, forms)]
                 matrices.append(torch.cat(near))
             bias = []
             for gate, part in enumerate(self._bias(index).double().chunk(4)):
                 frac = max(ih[gate] + x_frac, hh[gate] + self.widths.h.frac)
-                bias.append(Through.apply(part, 32, frac, False))
+                bias.append(Through.apply(part, Format(32, frac)))
             yield (*matrices, torch.cat(bias))
             x_frac = self.widths.h.frac
 

@@ -23,9 +23,9 @@ def choose_fractions(
     layer: FloatLayer, x: Format, widths: Widths
 ) -> tuple[list[int], list[int]]:
     """Fractions of both matrices, per gate: those with the least squared error."""
-    bits = widths.weight
+    form = widths.at(widths.weight, 0)
     both = tuple(
-        [best_fraction(part, bits, True) for part in np.split(matrix, 4)]
+        [best_fraction(part, form, True) for part in np.split(matrix, 4)]
         for matrix in (layer.weight_ih, layer.weight_hh)
     )
     for gate, part in enumerate(np.split(layer.bias, 4)):
@@ -51,7 +51,7 @@ def quantize_layer(
     matrices = [
         np.concatenate(
             [
-                codes(part, Format(widths.weight, frac), True)
+                codes(part, widths.at(widths.weight, frac), True)
                 for part, frac in zip(np.split(matrix, 4), fracs)
             ]
         )
@@ -67,6 +67,7 @@ def quantize_layer(
         widths.z,
         widths.a_frac,
         widths.c,
+        w_levels=widths.at(widths.weight, 0).levels,
     )
     for gate, part in enumerate(np.split(layer.bias, 4)):
         form = Format(32, quantized.alignment(gate)[2])
@@ -91,13 +92,14 @@ def quantize_head(head: FloatHead, bits: int, h: Format) -> Head:
     return Head(codes(head.weight, form, True), bias.astype(np.int64), bits, form.frac)
 
 
-def input_format(bits: int, calibrate: np.ndarray | None, x_frac: int | None) -> Format:
+def input_format(widths: Widths, calibrate: np.ndarray | None, x_frac: int | None) -> Format:
     """The format of x: of the given fraction, or of the best one for real inputs."""
+    form = widths.at(widths.input, 0)
     if x_frac is not None:
-        return Format(bits, x_frac)
+        return form._replace(frac=x_frac)
     if calibrate is None:
         raise ValueError("give inputs to calibrate on, or x_frac")
-    return Format(bits, 0 if bits == 1 else best_fraction(calibrate, bits, False))
+    return form if form.bits == 1 else form._replace(frac=best_fraction(calibrate, form, False))
 
 
 def quantize_layers(
@@ -157,7 +159,7 @@ def from_state_dict(
         if x_frac not in (None, trained[0]):
             raise ValueError(f"x_frac: the network was trained with {trained[0]}")
         x_frac = trained[0]
-    x = input_format(widths.input, calibrate, x_frac)
+    x = input_format(widths, calibrate, x_frac)
     layers = quantize_layers(model.layers, x, widths, trained and trained[1:])
     quantized = Model(layers, left_out=model.left_out)
     if model.embedding is not None:
@@ -242,7 +244,7 @@ def _warn_of_limits(
         warnings.warn(
             f"h is {is_now:.1f} dB over its noise and would be {could_be:.1f} dB but for the formats "
             f"of z ({widths.z}), gates ({widths.a_frac} fraction bits) and c ({widths.c}): give "
-            f"others in Widths, such as z=Format{tuple(wide.z)}, a_frac={wide.a_frac}, "
-            f"c=Format{tuple(wide.c)}, or let `lprnn-hw quantize` choose",
+            f"others in Widths, such as z=Format{tuple(wide.z[:2])}, a_frac={wide.a_frac}, "
+            f"c=Format{tuple(wide.c[:2])}, or let `lprnn-hw quantize` choose",
             stacklevel=3,
         )

@@ -60,13 +60,14 @@ impl clap::FromArgMatches for NumericsArgs {
 }
 
 impl NumericsArgs {
-    /// `true` if any width of weights, h or x is given.
+    /// `true` if any width of weights, h or x, or their levels, are given.
     pub fn gives_width(&self) -> bool {
         [
             "numerics.bits",
             "numerics.weight_bits",
             "numerics.act_bits",
             "numerics.input_bits",
+            "numerics.levels",
         ]
         .iter()
         .any(|key| self.0.get(key).is_some())
@@ -91,6 +92,7 @@ impl NumericsArgs {
             weight_bits: numerics.weight_bits,
             act_bits: numerics.act_bits,
             input_bits: numerics.input_bits,
+            levels: numerics.levels,
             x_frac: None,
             h_frac: None,
             z_bits: bits("numerics.z.bits"),

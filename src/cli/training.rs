@@ -13,7 +13,7 @@ const MOST_PARAMETERS: u64 = 1 << 30;
 #[command(next_help_heading = "Training")]
 pub struct TrainingArgs {
     /// Train in real numbers
-    #[arg(long, conflicts_with_all = ["numerics.bits", "numerics.weight_bits", "numerics.act_bits", "numerics.input_bits", "head_bits"])]
+    #[arg(long, conflicts_with_all = ["numerics.bits", "numerics.weight_bits", "numerics.act_bits", "numerics.input_bits", "numerics.levels", "head_bits"])]
     pub float: bool,
     /// Bits of the decoder's weights [default: real numbers]
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(2..=16))]

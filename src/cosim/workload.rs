@@ -204,10 +204,11 @@ impl<'a> Tracer<'a> {
 /// A code of `format`: anywhere in its range, or one of its extremes.
 fn code(format: QFormat, extreme: bool, random: &mut SplitMix) -> i32 {
     let (low, high) = (format.min_code(), format.max_code());
-    if format.bits == 1 || extreme {
+    if extreme {
         return if random.below(2) == 0 { low } else { high } as i32;
     }
-    (low + random.below((high - low + 1) as u64) as i64) as i32
+    let step = format.codes().step();
+    (low + step * random.below(((high - low) / step + 1) as u64) as i64) as i32
 }
 
 #[cfg(test)]

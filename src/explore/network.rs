@@ -1,6 +1,6 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::hardware::{LSTM, LayerSpec};
 use crate::quantize::default_h;
 use crate::spec::{Numerics, SeededNetwork};
@@ -66,6 +66,7 @@ impl NetworkShape {
                 },
                 h,
                 w_bits: self.weight_bits,
+                w_levels: Codes::from(self.weight_bits).levels,
                 w_fracs: vec![(w_frac, w_frac); LSTM.sums.len()],
                 z: numerics.z,
                 a_frac: numerics.gate_frac,

@@ -1,5 +1,7 @@
 //! Rounding and saturation: the only place where bits are dropped.
 
+use super::format::{Codes, Levels};
+
 /// Divides `value` by `2^shift`, rounding to nearest, ties to even; an exact left shift for
 /// `shift <= 0`.
 ///
@@ -29,33 +31,72 @@ pub const fn rne(value: i64, shift: i32) -> i64 {
     floor + (rest > half || (rest == half && floor & 1 == 1)) as i64
 }
 
-/// Clamps `value` to the codes of a signed `bits`-bit format.
+/// `value / 2^shift` to the nearest odd integer, the upper one where two are equally near:
+/// `2 * floor(value / 2^(shift+1)) + 1`.
 ///
-/// One bit has the codes -1 and +1 only: the result is the sign, +1 for zero.
+/// It is the floor with its last bit set. The caller guarantees that a left shift fits.
 #[inline]
 #[must_use]
-pub const fn saturate(value: i64, bits: u32) -> i64 {
-    if bits == 1 {
-        return if value >= 0 { 1 } else { -1 };
-    }
-    let max = (1i64 << (bits - 1)) - 1;
-    if value > max {
-        max
-    } else if value < -max - 1 {
-        -max - 1
+const fn nearest_odd(value: i64, shift: i32) -> i64 {
+    let floor = if shift <= 0 {
+        value << -shift
+    } else if shift < 64 {
+        value >> shift
     } else {
-        value
-    }
+        value >> 63
+    };
+    floor | 1
 }
 
-/// `sat_bits(rne(value, shift))`: drops `shift` fraction bits and saturates to `bits` bits.
-///
-/// For one bit it is the sign of `value` itself, before any rounding, with zero as +1.
+/// Drops `shift` fraction bits and saturates to `bits` bits of even levels; one bit is always odd, see
+/// [`requantize_odd`].
 #[inline]
 #[must_use]
 pub const fn requantize(value: i64, shift: i32, bits: u32) -> i64 {
-    if bits == 1 {
-        return if value >= 0 { 1 } else { -1 };
+    Codes::new(bits, Levels::Even).requantize(value, shift)
+}
+
+/// Drops `shift` fraction bits to the nearest odd code of `bits` bits, the upper one where two are
+/// equally near: `clamp(2 * floor(value / 2^(shift+1)) + 1, -(2^bits - 1), 2^bits - 1)`.
+///
+/// For one bit it is the sign of the exact value, with zero as +1.
+#[inline]
+#[must_use]
+pub const fn requantize_odd(value: i64, shift: i32, bits: u32) -> i64 {
+    Codes::new(bits, Levels::Odd).requantize(value, shift)
+}
+
+impl Codes {
+    /// `value / 2^shift` on these levels, not clamped to them yet.
+    #[inline]
+    #[must_use]
+    pub const fn round(self, value: i64, shift: i32) -> i64 {
+        if self.is_odd() {
+            nearest_odd(value, shift)
+        } else {
+            rne(value, shift)
+        }
     }
-    saturate(rne(value, shift), bits)
+
+    /// Clamps a value on these levels to the least and the largest of them.
+    #[inline]
+    #[must_use]
+    pub const fn saturate(self, value: i64) -> i64 {
+        let (least, most) = (self.min_code(), self.max_code());
+        if value > most {
+            most
+        } else if value < least {
+            least
+        } else {
+            value
+        }
+    }
+
+    /// Drops `shift` fraction bits and saturates: [`requantize`], or [`requantize_odd`] where the levels
+    /// are odd.
+    #[inline]
+    #[must_use]
+    pub const fn requantize(self, value: i64, shift: i32) -> i64 {
+        self.saturate(self.round(value, shift))
+    }
 }

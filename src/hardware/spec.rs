@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::lstm::LSTM;
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, Levels, QFormat};
 use crate::quantize::Layer;
 
 /// Cell, sizes and number formats of a layer.
@@ -20,6 +20,8 @@ pub struct LayerSpec {
     pub h: QFormat,
     /// Bits of every weight.
     pub w_bits: u32,
+    /// Levels of every weight; odd at one bit.
+    pub w_levels: Levels,
     /// Fractions of the weights of x and of h, one pair per sum of the cell.
     pub w_fracs: Vec<(i32, i32)>,
     /// Pre-activation z.
@@ -46,6 +48,7 @@ impl LayerSpec {
             x: act,
             h: act,
             w_bits,
+            w_levels: Codes::from(w_bits).levels,
             w_fracs: vec![(w_bits as i32 - 1, w_bits as i32 - 1); cell.sums.len()],
             z: QFormat::new(8, 4),
             a_frac: 8,
@@ -64,11 +67,18 @@ impl LayerSpec {
             x: layer.x,
             h: layer.h,
             w_bits: layer.w_bits,
+            w_levels: layer.w_levels,
             w_fracs: fracs.map(|(&ih, &hh)| (ih, hh)).collect(),
             z: layer.z,
             a_frac: layer.a_frac,
             c: layer.c,
         }
+    }
+
+    /// The codes of the weights.
+    #[must_use]
+    pub fn weights(&self) -> Codes {
+        Codes::new(self.w_bits, self.w_levels)
     }
 
     /// Rows of the array for one unit.

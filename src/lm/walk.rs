@@ -40,11 +40,11 @@ pub struct Walk<'a> {
 /// A token as the first layer takes it.
 enum Input<'a> {
     Float(&'a [f32], usize),
-    Integer(Codes),
+    Integer(TokenCodes),
 }
 
 /// The embeddings of the tokens that a text has, in codes.
-struct Codes {
+struct TokenCodes {
     inputs: StreamInputs,
     /// Row of every token among them.
     rows: Vec<u32>,
@@ -53,7 +53,7 @@ struct Codes {
     size: usize,
 }
 
-impl Codes {
+impl TokenCodes {
     fn new(
         (embedding, size): (&[f32], usize),
         tokens: &[u32],
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
             (Stack::Float(_), _) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
             (Stack::Integer(quantized), Some(stack)) => {
                 let embedding = (&model.embedding[..], size);
-                let codes = Codes::new(embedding, tokens, stack, quantized);
+                let codes = TokenCodes::new(embedding, tokens, stack, quantized);
                 (Input::Integer(codes), INTEGER_GROUP)
             }
             (Stack::Integer(_), None) => panic!("prepared for another model"),
@@ -197,7 +197,7 @@ impl<'a> Walk<'a> {
     /// nothing in floating point.
     #[must_use]
     pub fn saturation(&self) -> (Option<StageCount>, Vec<Saturation>) {
-        let Input::Integer(Codes { size, .. }) = self.input else {
+        let Input::Integer(TokenCodes { size, .. }) = self.input else {
             return (None, Vec::new());
         };
         let mut sum: Vec<Saturation> = Vec::new();

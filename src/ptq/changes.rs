@@ -2,7 +2,7 @@
 
 use super::FormatRequest;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 
 /// The part that a change gives bits to; one line is printed of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +41,10 @@ pub(super) fn next_width(bits: u32) -> Option<u32> {
     }
 }
 
-/// `format` with `more` bits, all of them below the point.
-fn finer(format: QFormat, more: u32) -> QFormat {
-    QFormat::new(format.bits + more, format.frac + more as i32)
+/// `format` with other codes, of the same range: what they have more is below the point.
+fn finer(format: QFormat, codes: Codes) -> QFormat {
+    let more = codes.magnitude_bits() as i32 - format.codes().magnitude_bits() as i32;
+    codes.at(format.frac + more)
 }
 
 /// `format` with `more` bits, at most `most` in all; `above` of them above the point.
@@ -52,16 +53,15 @@ fn wider(format: QFormat, more: u32, most: u32, above: i32) -> QFormat {
     QFormat::new(bits, format.frac + (bits - format.bits) as i32 - above)
 }
 
-fn widen_x(formats: &mut [Formats], bits: u32) {
-    let x = formats[0].x;
-    formats[0].x = finer(x, bits - x.bits);
+fn widen_x(formats: &mut [Formats], codes: Codes) {
+    formats[0].x = finer(formats[0].x, codes);
 }
 
-fn widen_h(formats: &mut [Formats], bits: u32) {
+fn widen_h(formats: &mut [Formats], codes: Codes) {
     let mut below = None;
     for formats in formats {
         formats.x = below.unwrap_or(formats.x);
-        formats.h = finer(formats.h, bits - formats.h.bits);
+        formats.h = finer(formats.h, codes);
         below = Some(formats.h);
     }
 }
@@ -101,10 +101,10 @@ fn operands(
     let wider = |h: Option<u32>, x: Option<u32>| {
         let mut wider = formats.to_vec();
         if let Some(bits) = h {
-            widen_h(&mut wider, bits);
+            widen_h(&mut wider, wanted.levels.of(bits));
         }
         if let Some(bits) = x {
-            widen_x(&mut wider, bits);
+            widen_x(&mut wider, wanted.levels.of(bits));
         }
         wider
     };

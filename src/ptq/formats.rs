@@ -1,7 +1,7 @@
 //! The formats of one layer that are chosen by what becomes of h, and what they cost.
 
 use super::FormatRequest;
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, LevelRule, QFormat};
 use crate::import::FloatLayer;
 use crate::quantize::{Fractions, Layer, layer_with};
 use crate::spec::Numerics;
@@ -45,16 +45,16 @@ impl Formats {
     }
 
     /// The layer's codes in these formats; `fractions` are those of the weights.
-    pub(super) fn layer(
-        &self,
-        float: &FloatLayer,
-        weight_bits: u32,
-        fractions: Fractions,
-    ) -> Layer {
+    pub(super) fn layer(&self, float: &FloatLayer, weights: Codes, fractions: Fractions) -> Layer {
         let numerics = Numerics {
-            weight_bits,
+            weight_bits: weights.bits,
             act_bits: self.h.bits,
             input_bits: self.x.bits,
+            levels: if weights.is_odd() {
+                LevelRule::Odd
+            } else {
+                LevelRule::Even
+            },
             z: self.z,
             gate_frac: self.a_frac,
             c: self.c,
@@ -125,13 +125,14 @@ pub(super) fn holds(format: QFormat, most: f64) -> bool {
     format.max_code() as f64 * format.ulp() >= most
 }
 
-/// The largest fraction of a `bits`-bit format that reaches `most`.
-pub(super) fn fraction_for(bits: u32, most: f64) -> i32 {
+/// The largest fraction at which these codes reach `most`.
+pub(super) fn fraction_for(codes: impl Into<Codes>, most: f64) -> i32 {
+    let codes = codes.into();
     if most <= 0.0 {
-        return bits as i32 - 1;
+        return codes.bits as i32 - 1;
     }
-    let mut frac = bits as i32 - 2 - most.log2().floor() as i32;
-    while !holds(QFormat::new(bits, frac), most) {
+    let mut frac = codes.magnitude_bits() as i32 - 1 - most.log2().floor() as i32;
+    while !holds(codes.at(frac), most) {
         frac -= 1;
     }
     frac

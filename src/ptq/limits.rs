@@ -6,7 +6,7 @@ use super::formats::{Formats, MOST_Z_BITS};
 use super::measure::{Tables, decibel, energy, noise, words};
 use super::report::{Quality, QualityLimit};
 use super::truth::{Truth, weight_fractions};
-use crate::fixed::QFormat;
+use crate::fixed::{LevelRule, QFormat};
 use crate::import::FloatModel;
 use crate::quantize::{Fractions, QuantizedModel, quantize_input};
 use rayon::prelude::*;
@@ -27,7 +27,7 @@ pub(super) fn of(
     (truth, tables): (&Truth, &Tables),
     whole: Quality,
 ) -> Vec<QualityLimit> {
-    let trial = Trial::new(model, wanted.weight_bits, truth, tables);
+    let trial = Trial::new(model, wanted, truth, tables);
     let snr = |weight_bits: u32, formats: &[Formats]| trial.snr(weight_bits, formats);
     let now = snr(wanted.weight_bits, formats);
     let changes = changes(formats, wanted);
@@ -75,22 +75,30 @@ struct Trial<'a> {
     model: &'a FloatModel,
     truth: &'a Truth,
     tables: &'a Tables,
+    levels: LevelRule,
     /// Of every layer, by the bits of the weights.
     fractions: BTreeMap<u32, Vec<Fractions>>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(model: &'a FloatModel, weight_bits: u32, truth: &'a Truth, tables: &'a Tables) -> Self {
+    fn new(
+        model: &'a FloatModel,
+        wanted: &FormatRequest,
+        truth: &'a Truth,
+        tables: &'a Tables,
+    ) -> Self {
+        let (weight_bits, levels) = (wanted.weight_bits, wanted.levels);
         let widths = [weight_bits].into_iter().chain(next_width(weight_bits));
         let fractions = widths.map(|bits| {
             let layers = 0..model.layers.len();
-            let of = |layer| weight_fractions(model, layer, bits);
+            let of = |layer| weight_fractions(model, layer, levels.of(bits));
             (bits, layers.into_par_iter().map(of).collect())
         });
         Self {
             model,
             truth,
             tables,
+            levels,
             fractions: fractions.collect(),
         }
     }
@@ -99,9 +107,10 @@ impl<'a> Trial<'a> {
     fn snr(&self, weight_bits: u32, formats: &[Formats]) -> f64 {
         let layers = self.model.layers.iter().zip(formats);
         let layers = layers.zip(&self.fractions[&weight_bits]);
+        let weights = self.levels.of(weight_bits);
         let integers = QuantizedModel {
             layers: layers
-                .map(|((layer, formats), &fractions)| formats.layer(layer, weight_bits, fractions))
+                .map(|((layer, formats), &fractions)| formats.layer(layer, weights, fractions))
                 .collect(),
             ..QuantizedModel::default()
         };

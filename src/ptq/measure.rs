@@ -1,7 +1,7 @@
 //! How far the integer model's words are from the float model's values.
 
 use super::sequences::{Sequences, split};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::import::FloatLayer;
 use crate::quantize::{ActivationTables, Fractions, QuantizedModel, quantize_input};
 use crate::reference::{Lstm, Saturation};
@@ -98,7 +98,7 @@ pub(super) struct LayerCase<'a> {
     pub lengths: &'a [usize],
     /// h of the float layer, `[all steps, H]`.
     pub target: &'a [f32],
-    weight_bits: u32,
+    weights: Codes,
     fractions: Fractions,
     tables: &'a Tables,
     known: Mutex<BTreeMap<[i32; 9], f64>>,
@@ -110,7 +110,7 @@ impl<'a> LayerCase<'a> {
         operand: Operand<'a>,
         lengths: &'a [usize],
         target: &'a [f32],
-        (weight_bits, fractions): (u32, Fractions),
+        (weights, fractions): (Codes, Fractions),
         tables: &'a Tables,
     ) -> Self {
         Self {
@@ -118,7 +118,7 @@ impl<'a> LayerCase<'a> {
             operand,
             lengths,
             target,
-            weight_bits,
+            weights,
             fractions,
             tables,
             known: Mutex::default(),
@@ -128,7 +128,7 @@ impl<'a> LayerCase<'a> {
     /// Words of h in these formats.
     pub(super) fn words(&self, formats: &Formats) -> Vec<i32> {
         let model = QuantizedModel {
-            layers: vec![formats.layer(self.float, self.weight_bits, self.fractions)],
+            layers: vec![formats.layer(self.float, self.weights, self.fractions)],
             ..QuantizedModel::default()
         };
         let quantised;

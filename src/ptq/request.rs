@@ -1,6 +1,7 @@
 //! The formats that a calibration is asked for.
 
 use crate::diagnostic::Problem;
+use crate::fixed::{Codes, LevelRule};
 use crate::import::FloatModel;
 use crate::quantize::{HeadFormat, default_h};
 use crate::spec::Numerics;
@@ -14,6 +15,8 @@ pub struct FormatRequest {
     pub act_bits: u32,
     /// Bits of the first layer's x.
     pub input_bits: u32,
+    /// Levels of all three.
+    pub levels: LevelRule,
     /// Fraction of the first layer's x.
     pub x_frac: Option<i32>,
     /// Fraction of h.
@@ -40,6 +43,7 @@ impl FormatRequest {
             weight_bits: bits,
             act_bits: bits,
             input_bits: bits,
+            levels: LevelRule::default(),
             x_frac: None,
             h_frac: None,
             z_bits: None,
@@ -49,6 +53,12 @@ impl FormatRequest {
             c_frac: None,
             head,
         }
+    }
+
+    /// Codes of every weight.
+    #[must_use]
+    pub fn weights(&self) -> Codes {
+        self.levels.of(self.weight_bits)
     }
 
     /// The formats that are still open as the training with the hardware's arithmetic had them that
@@ -64,9 +74,12 @@ impl FormatRequest {
             self.weight_bits = widths.weight_bits;
             self.act_bits = widths.act_bits;
             self.input_bits = widths.input_bits;
+            self.levels = widths.levels;
         }
         self.x_frac = self.x_frac.or(Some(trained.x));
-        self.h_frac = self.h_frac.or(Some(default_h(self.act_bits).frac));
+        self.h_frac = self
+            .h_frac
+            .or(Some(default_h(self.levels.of(self.act_bits)).frac));
         self.z_bits = self.z_bits.or(Some(z.bits));
         self.z_frac = self.z_frac.or(Some(z.frac));
         self.a_frac = self.a_frac.or(Some(gate_frac));

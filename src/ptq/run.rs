@@ -7,7 +7,7 @@ use super::search::choose;
 use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
 use super::{FormatRequest, float, limits, warnings};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::import::{FloatHead, FloatLayer, FloatModel};
 use crate::quantize::{
     GATES, Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped,
@@ -80,15 +80,10 @@ pub fn quantize_offset(
 /// # Panics
 /// When `inputs` are no vectors of the model's input size.
 #[must_use]
-pub fn snr_of(
-    model: &FloatModel,
-    inputs: &Sequences,
-    weight_bits: u32,
-    formats: &[Formats],
-) -> f64 {
+pub fn snr_of(model: &FloatModel, inputs: &Sequences, weights: Codes, formats: &[Formats]) -> f64 {
     let truth = Truth::runs(model, inputs).1.pop().unwrap_or_default();
     let integers = QuantizedModel {
-        layers: layers(model, formats, weight_bits),
+        layers: layers(model, formats, weights),
         ..QuantizedModel::default()
     };
     let codes = quantize_input(&inputs.data, formats[0].x);
@@ -112,8 +107,8 @@ fn choose_all(
         .zip(truth.targets.iter().zip(&truth.ranges))
     {
         let lengths = &truth.sample.lengths;
-        let fractions = weight_fractions(model, all.len(), wanted.weight_bits);
-        let weights = (wanted.weight_bits, fractions);
+        let fractions = weight_fractions(model, all.len(), wanted.weights());
+        let weights = (wanted.weights(), fractions);
         let problem = LayerCase::new(layer, operand, lengths, target, weights, tables);
         let formats = choose(&problem, wanted, ranges);
         operand = Operand::Codes(problem.words(&formats), formats.h);
@@ -123,14 +118,10 @@ fn choose_all(
 }
 
 /// The layers in these formats.
-fn layers(model: &FloatModel, formats: &[Formats], weight_bits: u32) -> Vec<Layer> {
+fn layers(model: &FloatModel, formats: &[Formats], weights: Codes) -> Vec<Layer> {
     let pairs = model.layers.iter().zip(formats).enumerate();
     let layer = |(index, (layer, formats)): (usize, (&FloatLayer, &Formats))| {
-        formats.layer(
-            layer,
-            weight_bits,
-            weight_fractions(model, index, weight_bits),
-        )
+        formats.layer(layer, weights, weight_fractions(model, index, weights))
     };
     pairs.map(layer).collect()
 }
@@ -152,7 +143,7 @@ fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> 
     }
     QuantizedModel {
         input_offset: None,
-        layers: layers(model, formats, wanted.weight_bits),
+        layers: layers(model, formats, wanted.weights()),
         head,
         passengers,
     }
@@ -285,7 +276,7 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
                 add(
                     format!("layers.{index}.{matrix}.{name}"),
                     &values[gate * count..][..count],
-                    QFormat::new(layer.w_bits, frac),
+                    layer.weights().at(frac),
                 );
             }
         }

@@ -7,7 +7,7 @@
 use super::FormatRequest;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS, fraction_for};
 use super::measure::{LayerCase, Operand};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::quantize::{best_fraction, default_h};
 use rayon::prelude::*;
 
@@ -77,19 +77,19 @@ fn x_fractions(operand: &Operand, wanted: &FormatRequest) -> Vec<i32> {
     if let Some(frac) = wanted.x_frac {
         return vec![frac];
     }
-    let bits = wanted.input_bits;
+    let codes = wanted.levels.of(wanted.input_bits);
     let mut sizes: Vec<f32> = inputs.iter().map(|value| value.abs()).collect();
     sizes.sort_unstable_by(f32::total_cmp);
-    let mut fractions: Vec<i32> = if bits == 1 {
+    let mut fractions: Vec<i32> = if codes.bits == 1 {
         let mean = sizes.iter().map(|&size| f64::from(size)).sum::<f64>() / sizes.len() as f64;
         let middle = -mean.max(1e-9).log2().round() as i32;
         (middle - 1..=middle + 1).chain([0]).collect()
     } else {
         let held = |share: f64| {
             let at = ((sizes.len() - 1) as f64 * (1.0 - share)).round() as usize;
-            fraction_for(bits, f64::from(sizes[at]))
+            fraction_for(codes, f64::from(sizes[at]))
         };
-        let least = best_fraction(inputs, bits, false);
+        let least = best_fraction(inputs, codes, false);
         CLAMPED
             .into_iter()
             .map(held)
@@ -111,19 +111,20 @@ impl FormatSearch<'_> {
         let x = match &self.problem.operand {
             Operand::Codes(_, format) => *format,
             Operand::Real(inputs) => {
-                let frac = wanted.x_frac.unwrap_or_else(|| match wanted.input_bits {
+                let codes = wanted.levels.of(wanted.input_bits);
+                let frac = wanted.x_frac.unwrap_or_else(|| match codes.bits {
                     1 => 0,
-                    bits => best_fraction(&inputs.data, bits, false).clamp(-32, 32),
+                    _ => best_fraction(&inputs.data, codes, false).clamp(-32, 32),
                 });
-                QFormat::new(wanted.input_bits, frac)
+                codes.at(frac)
             }
         };
-        let h = default_h(wanted.act_bits);
+        let h = default_h(wanted.levels.of(wanted.act_bits));
         let z_bits = wanted.z_bits.unwrap_or(MOST_Z_BITS);
         let z_reach = ranges.z.clamp(1.0, 8.0);
         Formats {
             x,
-            h: QFormat::new(h.bits, wanted.h_frac.unwrap_or(h.frac)),
+            h: h.codes().at(wanted.h_frac.unwrap_or(h.frac)),
             z: QFormat::new(
                 z_bits,
                 wanted
@@ -161,7 +162,7 @@ impl FormatSearch<'_> {
         };
         let all = gates.flat_map(|a_frac| {
             let xs = self.x_fractions.iter().map(move |&frac| Formats {
-                x: QFormat::new(now.x.bits, frac),
+                x: now.x.codes().at(frac),
                 a_frac,
                 ..now
             });
@@ -177,7 +178,7 @@ impl FormatSearch<'_> {
             now = self.least(
                 now,
                 self.x_fractions.iter().map(|&frac| Formats {
-                    x: QFormat::new(now.x.bits, frac),
+                    x: now.x.codes().at(frac),
                     ..now
                 }),
             );
@@ -225,14 +226,19 @@ impl FormatSearch<'_> {
 
     /// h from its whole range down to the one that clamps its largest value.
     fn h_fractions(&self, now: Formats) -> impl Iterator<Item = Formats> {
-        let least = default_h(now.h.bits).frac;
-        let most = fraction_for(now.h.bits.max(2), self.ranges.h).clamp(least, 31) + 1;
+        let least = default_h(now.h.codes()).frac;
+        // One bit is searched as two are: its codes stand for halves of the range.
+        let codes = match now.h.codes() {
+            Codes { bits: 1, .. } => Codes::from(2),
+            codes => codes,
+        };
+        let most = fraction_for(codes, self.ranges.h).clamp(least, 31) + 1;
         let fractions = match self.wanted.h_frac {
             Some(_) => 0..0,
             None => least..most + 1,
         };
         fractions.map(move |frac| Formats {
-            h: QFormat::new(now.h.bits, frac),
+            h: now.h.codes().at(frac),
             ..now
         })
     }

@@ -3,6 +3,7 @@
 use super::float;
 use super::search::Ranges;
 use super::sequences::Sequences;
+use crate::fixed::Codes;
 use crate::import::{FloatLayer, FloatModel};
 use crate::quantize::Fractions;
 
@@ -63,12 +64,12 @@ impl Truth {
 }
 
 /// Fractions of the weights of a layer: those that it was trained with, or of the least squared error.
-pub(super) fn weight_fractions(model: &FloatModel, layer: usize, bits: u32) -> Fractions {
+pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes) -> Fractions {
     match &model.fractions {
         Some(trained) => {
             let [ih, hh] = trained.layers[layer];
             Fractions { ih, hh }
         }
-        None => Fractions::least_error(&model.layers[layer], bits),
+        None => Fractions::least_error(&model.layers[layer], weights),
     }
 }

@@ -89,7 +89,7 @@ fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
         ));
     }
     // Where the format ends at 1, what is clamped is all but 1.
-    if clamped.h.rate() > FEW && formats.h.frac > default_h(formats.h.bits).frac {
+    if clamped.h.rate() > FEW && formats.h.frac > default_h(formats.h.codes()).frac {
         all.push(format!(
             "layer {layer}: {} values of h are clamped to {}; give fewer --h-frac",
             counted(clamped.h),

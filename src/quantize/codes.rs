@@ -1,7 +1,7 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
 use super::model::{Head, LARGEST_SHIFT, Layer};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, Levels, QFormat};
 use crate::import::{FloatHead, FloatLayer};
 use crate::spec::Numerics;
 
@@ -23,17 +23,31 @@ pub struct QuantizeOptions {
     pub head: HeadFormat,
 }
 
-/// The nearest code: ties to even, clamped; at one bit the sign, +1 for zero.
-fn code(value: f32, format: QFormat, symmetric: bool) -> i64 {
-    if format.bits == 1 {
-        return if value >= 0.0 { 1 } else { -1 };
+/// The nearest of the integers that codes of these levels are, not clamped: ties to even, of odd ones to
+/// the upper.
+fn nearest(scaled: f64, levels: Levels) -> f64 {
+    match levels {
+        Levels::Even => scaled.round_ties_even(),
+        Levels::Odd => 2.0 * (scaled / 2.0).floor() + 1.0,
     }
-    let scaled = (f64::from(value) * f64::from(format.frac).exp2()).round_ties_even();
-    let least = format.min_code() + i64::from(symmetric);
-    scaled.clamp(least as f64, format.max_code() as f64) as i64
 }
 
-/// Codes of real inputs in `format`: round half to even, clamp.
+/// The nearest code, clamped; at one bit the sign, +1 for zero.
+fn code(value: f32, format: QFormat, symmetric: bool) -> i64 {
+    let near = nearest(
+        f64::from(value) * f64::from(format.frac).exp2(),
+        format.levels,
+    );
+    let codes = format.codes();
+    let least = if symmetric {
+        codes.min_weight()
+    } else {
+        codes.min_code()
+    };
+    near.clamp(least as f64, codes.max_code() as f64) as i64
+}
+
+/// Codes of real inputs in `format`: the nearest, of two the even or, with odd levels, the upper one.
 #[must_use]
 pub fn quantize_input(values: &[f32], format: QFormat) -> Vec<i32> {
     nearest_codes(values.iter().map(|&value| f64::from(value)), format)
@@ -41,12 +55,13 @@ pub fn quantize_input(values: &[f32], format: QFormat) -> Vec<i32> {
 
 /// [`quantize_input`] of values of double precision.
 pub(super) fn nearest_codes(values: impl Iterator<Item = f64>, format: QFormat) -> Vec<i32> {
-    if format.bits == 1 {
-        return values
-            .map(|value| if value >= 0.0 { 1 } else { -1 })
-            .collect();
-    }
     let scale = f64::from(format.frac).exp2();
+    if format.is_odd() {
+        let (least, most) = (format.min_code() as f64, format.max_code() as f64);
+        let near =
+            values.map(|value| nearest(value * scale, Levels::Odd).clamp(least, most) as i32);
+        return near.collect();
+    }
     let (least, most) = (format.min_code() as f64, format.max_code() as f64);
     let rounded = values.map(|value| {
         // Clamped before it is rounded: below 2^51, adding and subtracting rounds to even.
@@ -69,21 +84,22 @@ pub fn squared_error(values: &[f32], format: QFormat, symmetric: bool) -> f64 {
         .sum()
 }
 
-/// The fraction of a `bits`-bit format with the least squared error on `values`.
+/// The fraction with the least squared error of these codes on `values`.
 ///
 /// Candidates reach from the one that holds the largest value to six bits finer; clamping a few
 /// outliers often pays.
 #[must_use]
-pub fn best_fraction(values: &[f32], bits: u32, symmetric: bool) -> i32 {
+pub fn best_fraction(values: &[f32], codes: impl Into<Codes>, symmetric: bool) -> i32 {
+    let codes = codes.into();
     let largest = values
         .iter()
         .fold(0.0f32, |most, value| most.max(value.abs()));
     if largest == 0.0 {
-        return bits as i32 - 1;
+        return codes.bits as i32 - 1;
     }
-    let coarsest = bits as i32 - 2 - largest.log2().floor() as i32;
+    let coarsest = codes.magnitude_bits() as i32 - 1 - largest.log2().floor() as i32;
     let candidates = (coarsest - 1)..=(coarsest + 6);
-    let error = |frac: i32| squared_error(values, QFormat::new(bits, frac), symmetric);
+    let error = |frac: i32| squared_error(values, codes.at(frac), symmetric);
     candidates
         .min_by(|&a, &b| error(a).total_cmp(&error(b)))
         .unwrap_or(coarsest)
@@ -103,7 +119,7 @@ pub(super) fn clamped_values(values: impl Iterator<Item = f64>, format: QFormat)
     let scale = f64::from(format.frac).exp2();
     let (low, high) = (format.min_code() as f64, format.max_code() as f64);
     let beyond = values
-        .map(|value| (value * scale).round_ties_even())
+        .map(|value| nearest(value * scale, format.levels))
         .filter(|code| *code < low || *code > high);
     beyond.count() as u64
 }
@@ -149,19 +165,19 @@ pub struct Fractions {
 }
 
 impl Fractions {
-    /// Those with the least squared error for `bits`-bit weights, made coarser where products could
+    /// Those with the least squared error for weights of these codes, made coarser where products could
     /// not be aligned or a bias would not fit 32 bits. `x` and `h` are the operands' formats.
     #[must_use]
-    pub fn fit(float: &FloatLayer, x: QFormat, h: QFormat, bits: u32) -> Self {
-        Self::least_error(float, bits).settled(float, x, h)
+    pub fn fit(float: &FloatLayer, x: QFormat, h: QFormat, weights: Codes) -> Self {
+        Self::least_error(float, weights).settled(float, x, h)
     }
 
     /// Those with the least squared error, whatever the operands are.
     #[must_use]
-    pub fn least_error(float: &FloatLayer, bits: u32) -> Self {
+    pub fn least_error(float: &FloatLayer, codes: Codes) -> Self {
         let of = |weights: &[f32]| {
             let gate = |k: usize| &weights[k * weights.len() / 4..][..weights.len() / 4];
-            std::array::from_fn(|k| best_fraction(gate(k), bits, true))
+            std::array::from_fn(|k| best_fraction(gate(k), codes, true))
         };
         Self {
             ih: of(&float.weight_ih),
@@ -199,7 +215,7 @@ impl Fractions {
     }
 }
 
-/// The codes of one layer in these formats: nearest, ties to even, symmetric, clamped.
+/// The codes of one layer in these formats: nearest, symmetric, clamped.
 #[must_use]
 pub fn layer_with(
     float: &FloatLayer,
@@ -208,12 +224,12 @@ pub fn layer_with(
     numerics: &Numerics,
     fractions: &Fractions,
 ) -> Layer {
-    let bits = numerics.weight_bits;
+    let weights = numerics.weights();
     let codes = |values: &[f32], fractions: [i32; 4]| -> Vec<i16> {
         let gates = values.chunks_exact(values.len() / 4).zip(fractions);
         gates
             .flat_map(|(values, frac)| {
-                let format = QFormat::new(bits, frac);
+                let format = weights.at(frac);
                 values
                     .iter()
                     .map(move |&value| code(value, format, true) as i16)
@@ -225,7 +241,8 @@ pub fn layer_with(
         hidden_size: float.hidden_size,
         x,
         h,
-        w_bits: bits,
+        w_bits: weights.bits,
+        w_levels: weights.levels,
         w_frac_ih: fractions.ih,
         w_frac_hh: fractions.hh,
         z: numerics.z,

@@ -20,6 +20,6 @@ pub use model::{
     Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel,
     RowScale,
 };
-pub use random::random_model;
+pub use random::{random_model, random_model_of};
 pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

@@ -1,6 +1,6 @@
 //! The integer model that reference, hardware and estimate all take.
 
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, Levels, QFormat};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,8 +25,10 @@ pub struct Layer {
     pub x: QFormat,
     /// Format of h.
     pub h: QFormat,
-    /// Bits of every weight; 1 means the values -1 and +1.
+    /// Bits of every weight.
     pub w_bits: u32,
+    /// Levels of every weight; odd at one bit, -1 and +1.
+    pub w_levels: Levels,
     /// Fraction of `weight_ih`, per gate.
     pub w_frac_ih: [i32; 4],
     /// Fraction of `weight_hh`, per gate.
@@ -70,6 +72,12 @@ pub struct Alignment {
 }
 
 impl Layer {
+    /// The codes of the weights; those of even levels are symmetric.
+    #[must_use]
+    pub fn weights(&self) -> Codes {
+        Codes::new(self.w_bits, self.w_levels)
+    }
+
     /// The shifts that align gate `gate`'s two products; one of them is zero.
     #[must_use]
     pub fn alignment(&self, gate: usize) -> Alignment {

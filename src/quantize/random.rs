@@ -2,19 +2,26 @@
 
 use super::model::{Layer, QuantizedModel};
 use super::splitmix::SplitMix;
-use crate::fixed::QFormat;
+use crate::fixed::{LevelRule, QFormat};
 
 /// A model with arbitrary formats, for property tests: every width, fractions that ask for different
 /// shifts in every gate, sizes up to `largest`, one to three layers.
 #[must_use]
 pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
+    random_model_of(seed, largest, LevelRule::Even)
+}
+
+/// The same with other levels: weights, x and h of as many bits, and other weights.
+#[must_use]
+pub fn random_model_of(seed: u64, largest: usize, levels: LevelRule) -> QuantizedModel {
     let mut noise = SplitMix(seed);
     let count = noise.between(1, 3);
     let mut input_size = size(&mut noise, largest);
-    let mut x = QFormat::new(width(&mut noise), noise.between(-1, 5) as i32);
+    let x_codes = levels.of(width(&mut noise));
+    let mut x = x_codes.at(noise.between(-1, 5) as i32);
     let mut model = QuantizedModel::default();
     for _ in 0..count {
-        let layer = random_layer(&mut noise, (input_size, x), largest);
+        let layer = random_layer(&mut noise, levels, (input_size, x), largest);
         (input_size, x) = (layer.hidden_size, layer.h);
         model.layers.push(layer);
     }
@@ -30,11 +37,17 @@ fn size(noise: &mut SplitMix, largest: usize) -> usize {
 }
 
 /// A layer on x of this size and format. The order of the draws is part of what a seed means.
-fn random_layer(noise: &mut SplitMix, (input_size, x): (usize, QFormat), largest: usize) -> Layer {
+fn random_layer(
+    noise: &mut SplitMix,
+    levels: LevelRule,
+    (input_size, x): (usize, QFormat),
+    largest: usize,
+) -> Layer {
     let hidden_size = size(noise, largest);
-    let h_bits = width(noise);
-    let h = QFormat::new(h_bits, h_bits as i32 - 1 + noise.between(-1, 1) as i32);
-    let w_bits = width(noise);
+    let h = levels.of(width(noise));
+    let h = h.at(h.bits as i32 - 1 + noise.between(-1, 1) as i32);
+    let weights_of = levels.of(width(noise));
+    let w_bits = weights_of.bits;
     let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
     let mut fractions = || std::array::from_fn(|_| base + noise.between(-2, 2) as i32);
     let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
@@ -50,7 +63,7 @@ fn random_layer(noise: &mut SplitMix, (input_size, x): (usize, QFormat), largest
     let a_frac = pick(8, 4, 10) as u32;
     let c = QFormat::new(pick(16, 6, 20) as u32, pick(10, 3, 12) as i32);
     let mut weights = |count: usize| -> Vec<i16> {
-        let codes = (0..count).map(|_| noise.code(w_bits, true) as i16);
+        let codes = (0..count).map(|_| noise.code(weights_of, true) as i16);
         codes.collect()
     };
     let mut layer = Layer {
@@ -59,6 +72,7 @@ fn random_layer(noise: &mut SplitMix, (input_size, x): (usize, QFormat), largest
         x,
         h,
         w_bits,
+        w_levels: weights_of.levels,
         w_frac_ih,
         w_frac_hh,
         z,

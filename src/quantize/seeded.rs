@@ -2,7 +2,7 @@
 
 use super::model::{Layer, QuantizedModel};
 use super::splitmix::SplitMix;
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::spec::SeededNetwork;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -10,24 +10,27 @@ use std::collections::BTreeMap;
 /// Weights that one core draws at a time.
 const CHUNK: usize = 1 << 16;
 
-/// The next `count` weights of `bits` bits, drawn by all cores.
-fn draw_weights(noise: &mut SplitMix, count: usize, bits: u32) -> Vec<i16> {
+/// The next `count` weights, drawn by all cores.
+fn draw_weights(noise: &mut SplitMix, count: usize, codes: Codes) -> Vec<i16> {
     let mut weights = vec![0; count];
     let chunks = weights.par_chunks_mut(CHUNK).enumerate();
     chunks.for_each(|(index, chunk)| {
         let mut own = noise.after(index * CHUNK);
         for weight in chunk {
-            *weight = own.code(bits, true) as i16;
+            *weight = own.code(codes, true) as i16;
         }
     });
     *noise = noise.after(count);
     weights
 }
 
-/// The default h format of `bits` bits: values below 1 in magnitude, and the codes -1, 0, 1 at 2 bits.
+/// The default h format: values below 1 in magnitude; the codes used are -1, 0, 1 at 2 bits of even
+/// levels, and -1, 1 at one bit.
 #[must_use]
-pub fn default_h(bits: u32) -> QFormat {
-    QFormat::new(bits, if bits <= 2 { 0 } else { bits as i32 - 1 })
+pub fn default_h(codes: impl Into<Codes>) -> QFormat {
+    let codes = codes.into();
+    let ternary = codes.bits == 2 && !codes.is_odd();
+    codes.at(if ternary { 0 } else { codes.unit_frac() })
 }
 
 /// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
@@ -36,21 +39,19 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
     let numerics = &network.numerics;
     let mut noise = SplitMix(network.seed);
     let hidden = network.hidden;
-    let h = default_h(numerics.act_bits);
+    let h = default_h(numerics.h());
     // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
     let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;
-    let w_frac = numerics.weight_bits as i32 - 1 + scale;
+    let (weights_of, x) = (numerics.weights(), numerics.x());
+    let w_frac = weights_of.unit_frac() + scale;
     let layers = (0..network.layers)
         .map(|index| {
             let (input_size, x) = if index == 0 {
-                (
-                    network.input_size,
-                    QFormat::new(numerics.input_bits, (numerics.input_bits as i32 - 2).max(0)),
-                )
+                (network.input_size, x.at((x.unit_frac() - 1).max(0)))
             } else {
                 (hidden, h)
             };
-            let mut weights = |count: usize| draw_weights(&mut noise, count, numerics.weight_bits);
+            let mut weights = |count: usize| draw_weights(&mut noise, count, weights_of);
             let weight_ih = weights(4 * hidden * input_size);
             let weight_hh = weights(4 * hidden * hidden);
             let mut layer = Layer {
@@ -58,7 +59,8 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
                 hidden_size: hidden,
                 x,
                 h,
-                w_bits: numerics.weight_bits,
+                w_bits: weights_of.bits,
+                w_levels: weights_of.levels,
                 w_frac_ih: [w_frac; 4],
                 w_frac_hh: [w_frac; 4],
                 z: numerics.z,

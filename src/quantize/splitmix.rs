@@ -1,5 +1,7 @@
 //! The one generator of random numbers.
 
+use crate::fixed::Codes;
+
 /// Growth of the state of [`SplitMix`] from one draw to the next.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -33,12 +35,11 @@ impl SplitMix {
         least + ((u128::from(self.next_u64()) * (most - least + 1) as u128) >> 64) as i64
     }
 
-    /// A code of `bits` bits, symmetric if asked: without the most negative one.
-    pub fn code(&mut self, bits: u32, symmetric: bool) -> i64 {
-        let top = 1i64 << (bits - 1);
-        match bits {
-            1 => 2 * self.between(0, 1) - 1,
-            _ => self.between(i64::from(symmetric) - top, top - 1),
-        }
+    /// One of `codes`, symmetric if asked: without the most negative one of even levels.
+    pub fn code(&mut self, codes: impl Into<Codes>, symmetric: bool) -> i64 {
+        let codes = codes.into();
+        let (least, step) = (codes.min_code(), codes.step());
+        let least = if symmetric { codes.min_weight() } else { least };
+        least + step * self.between(0, (codes.max_code() - least) / step)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::model::{LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, RowScale};
 use crate::diagnostic::{Problem, Problems};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, MOST_ODD_BITS};
 
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.
@@ -93,12 +93,17 @@ impl Breaches {
             }
         }
         let rows = 4 * layer.hidden_size;
-        let weights = QFormat::new(layer.w_bits, 0);
         for (name, codes, columns) in [
             ("weight_ih", &layer.weight_ih, layer.input_size),
             ("weight_hh", &layer.weight_hh, layer.hidden_size),
         ] {
-            self.codes(&format!("{place}.{name}"), codes, rows, columns, weights);
+            self.codes(
+                &format!("{place}.{name}"),
+                codes,
+                rows,
+                columns,
+                layer.weights(),
+            );
         }
         self.length(format!("{place}.bias"), layer.bias.len(), rows, 1);
         if let Some(scale) = &layer.row_scale {
@@ -124,6 +129,24 @@ impl Breaches {
             ("c.bits", layer.c.bits, 2, 32),
         ] {
             inside &= self.range(format!("{place}.{name}"), &width, &least, &most);
+        }
+        for (name, codes) in [
+            ("w_levels", layer.weights()),
+            ("x.levels", layer.x.codes()),
+            ("h.levels", layer.h.codes()),
+        ] {
+            if codes.is_odd() && codes.bits > MOST_ODD_BITS {
+                let problem = format!("{} bits: odd levels have 1 to {MOST_ODD_BITS}", codes.bits);
+                self.add(format!("{place}.{name}"), problem);
+                inside = false;
+            }
+        }
+        for (name, format) in [("z", layer.z), ("c", layer.c)] {
+            if format.is_odd() && format.bits > 1 {
+                let problem = "odd levels are for weights, x and h";
+                self.add(format!("{place}.{name}.levels"), problem.into());
+                inside = false;
+            }
         }
         for (name, format) in [
             ("x", layer.x),
@@ -157,13 +180,13 @@ impl Breaches {
     }
 
     /// Codes of symmetric weights: inside the bits, the most negative one not used.
-    fn codes(&mut self, place: &str, codes: &[i16], rows: usize, columns: usize, format: QFormat) {
+    fn codes(&mut self, place: &str, codes: &[i16], rows: usize, columns: usize, of: Codes) {
         if !self.length(place.to_owned(), codes.len(), rows, columns) {
             return;
         }
         let bad = |&code: &i16| {
             let code = i64::from(code);
-            !format.contains(code) || (format.bits > 1 && code == format.min_code())
+            !of.contains(code) || code < of.min_weight()
         };
         let mut places = codes.iter().enumerate().filter(|(_, code)| bad(code));
         if let Some((index, code)) = places.next() {
@@ -173,7 +196,8 @@ impl Breaches {
             } else {
                 String::new()
             };
-            let problem = format!("{code} is not a symmetric {}-bit code{rest}", format.bits);
+            let levels = if of.is_odd() { "an odd" } else { "a symmetric" };
+            let problem = format!("{code} is not {levels} {}-bit code{rest}", of.bits);
             self.add(
                 format!("{place}[{}][{}]", index / columns, index % columns),
                 problem,
@@ -206,13 +230,13 @@ impl Breaches {
             return;
         };
         if self.range("head.w_bits".into(), &head.w_bits, &1, &16) {
-            let format = QFormat::new(head.w_bits, 0);
+            let of = Codes::from(head.w_bits);
             self.codes(
                 "head.weight",
                 &head.weight,
                 head.output_size,
                 last.hidden_size,
-                format,
+                of,
             );
         }
         self.length("head.bias".into(), head.bias.len(), head.output_size, 1);

@@ -1,5 +1,7 @@
 //! Exact dot products of integer codes.
 
+use crate::fixed::Codes;
+
 /// The definition: the sum of `weights[n] * operands[n]`, exact in 64 bits.
 ///
 /// Codes of at most 16 bits and rows of fewer than `2^32` elements cannot overflow.
@@ -14,7 +16,7 @@ pub fn exact_dot(weights: &[i16], operands: &[i16]) -> i64 {
 
 /// The same sum, in blocks short enough for 32 bits.
 ///
-/// A product is at most `2^(w_bits - 1 + x_bits - 1)` in magnitude, so `2^31` divided by that, less
+/// A product is at most `2^n` in magnitude, `n` the sum of both codes' magnitude bits, so `2^31` divided by that, less
 /// one, many of them fit an `i32`. The inner loop is the shape compilers turn into multiply-add
 /// instructions on pairs of 16-bit lanes.
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +28,16 @@ pub struct Dot {
 const SHORTEST_BLOCK: usize = 32;
 
 impl Dot {
-    /// For weights of `w_bits` and operands of `x_bits`, both at most 16.
+    /// For weights of `w` and operands of `x`, both of at most 16 bits.
     #[must_use]
-    pub fn new(w_bits: u32, x_bits: u32) -> Self {
-        // One bit has the codes -1 and +1, as large as two bits' largest.
-        let product = (w_bits.max(2) - 1) + (x_bits.max(2) - 1);
+    pub fn new(w: impl Into<Codes>, x: impl Into<Codes>) -> Self {
+        let product = w.into().magnitude_bits() + x.into().magnitude_bits();
         Self {
             block: ((1usize << (31 - product)) - 1).min(1 << 16),
         }
     }
 
-    /// The dot product; operands must be codes of the widths given to [`Dot::new`].
+    /// The dot product; operands must be codes of the kinds given to [`Dot::new`].
     #[inline]
     #[must_use]
     pub fn of(self, weights: &[i16], operands: &[i16]) -> i64 {

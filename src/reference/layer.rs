@@ -2,7 +2,7 @@
 
 use super::dot::Dot;
 use super::saturation::{Saturation, StageCount};
-use crate::fixed::{requantize, rne, saturate};
+use crate::fixed::Codes;
 use crate::quantize::{ActivationTables, Alignment, Layer};
 use std::sync::Arc;
 
@@ -22,13 +22,12 @@ pub(super) struct LayerState {
     pub(super) saturation: Saturation,
 }
 
-/// `requantize`, counting clamped values.
-fn counted(value: i64, shift: i32, bits: u32, count: &mut StageCount) -> i64 {
-    let code = requantize(value, shift, bits);
-    if bits > 1 {
-        let rounded = rne(value, shift);
-        count.saturated += u64::from(saturate(rounded, bits) != rounded);
-    }
+/// [`Codes::requantize`], counting clamped values.
+fn counted(value: i64, shift: i32, codes: Codes, count: &mut StageCount) -> i64 {
+    let rounded = codes.round(value, shift);
+    let code = codes.saturate(rounded);
+    // Of one bit nothing is left but the sign, which loses nothing that was to be kept.
+    count.saturated += u64::from(codes.bits > 1 && code != rounded);
     count.total += 1;
     code
 }
@@ -39,8 +38,8 @@ impl LayerState {
         Self {
             tables,
             align: std::array::from_fn(|gate| layer.alignment(gate)),
-            dot_x: Dot::new(layer.w_bits, layer.x.bits),
-            dot_h: Dot::new(layer.w_bits, layer.h.bits),
+            dot_x: Dot::new(layer.weights(), layer.x.codes()),
+            dot_h: Dot::new(layer.weights(), layer.h.codes()),
             x: vec![0; layer.input_size],
             h: vec![0; layer.hidden_size],
             c: vec![0; layer.hidden_size],
@@ -103,7 +102,7 @@ impl LayerState {
                 z[row] = counted(
                     acc,
                     frac - layer.z.frac,
-                    layer.z.bits,
+                    layer.z.codes(),
                     &mut self.saturation.z,
                 );
             }
@@ -125,18 +124,23 @@ impl LayerState {
             let [i, f, g, o] = std::array::from_fn(|gate| self.z[gate * hidden + unit]);
             let products =
                 ((sigmoid(f) * self.c[unit]) << shift_fc) + ((sigmoid(i) * tanh(g)) << shift_ig);
-            let c = counted(products, a_frac + shift_fc, layer.c.bits, &mut saturation.c);
+            let c = counted(
+                products,
+                a_frac + shift_fc,
+                layer.c.codes(),
+                &mut saturation.c,
+            );
             let argument = counted(
                 c,
                 layer.c.frac - layer.z.frac,
-                layer.z.bits,
+                layer.z.codes(),
                 &mut saturation.tanh_argument,
             );
             let product = sigmoid(o) * tanh(argument);
             let h = counted(
                 product,
                 2 * a_frac - layer.h.frac,
-                layer.h.bits,
+                layer.h.codes(),
                 &mut saturation.h,
             );
             self.c[unit] = c;

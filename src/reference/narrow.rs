@@ -5,7 +5,7 @@
 
 use super::packed::{CodePair, PackedRows, pairs};
 use super::saturation::{Saturation, StageCount};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::quantize::{ActivationTables, Layer};
 
 /// Entries of a table, one for every code of the widest z.
@@ -13,16 +13,19 @@ const ENTRIES: usize = 1 << 12;
 
 /// `requantize` of values whose shifted and rounded forms fit 32 bits, without a branch.
 ///
-/// One bit, the sign, is the same with other constants: of `2 value + 1`, which is never 0, what is
-/// left by -1 and 1, and nothing of it counts as clamped.
+/// The nearest odd integer is the same with other constants: nothing is added before bits are dropped,
+/// and the last bit that stays is set. Of one bit, the sign, nothing counts as clamped.
 #[derive(Clone, Copy, Debug)]
 struct Requantize {
     up: u32,
     /// Addend before `down`: half of the last place less the lowest bit of the result; 0
-    /// without a shift, 1 for a sign.
+    /// without a shift.
     half: i32,
-    odd: i32,
+    /// 1 where a tie goes to the even neighbour.
+    even: i32,
     down: u32,
+    /// Bits that are set in the end: 1 for odd levels.
+    set: i32,
     least: i32,
     most: i32,
     /// 1 where clamped values count.
@@ -31,25 +34,22 @@ struct Requantize {
 
 impl Requantize {
     /// For values of at most `largest` in magnitude; `None` where 32 bits are too few.
-    fn new(shift: i32, bits: u32, largest: i128) -> Option<Self> {
-        let format = QFormat::new(bits, 0);
-        let shift = if bits == 1 { -1 } else { shift };
+    fn new(shift: i32, codes: Codes, largest: i128) -> Option<Self> {
         let (up, down) = ((-shift).max(0) as u32, shift.max(0) as u32);
-        if down > 30 || up > 30 || bits > 31 {
+        if down > 30 || up > 30 || codes.bits > 31 {
             return None;
         }
-        let half = match down {
-            0 => i32::from(bits == 1),
-            _ => (1 << (down - 1)) - 1,
-        };
+        let rounds = down > 0 && !codes.is_odd();
+        let half = if rounds { (1 << (down - 1)) - 1 } else { 0 };
         ((largest << up) + i128::from(half) + 1 < 1 << 31).then_some(Self {
             up,
             half,
-            odd: i32::from(down > 0),
+            even: i32::from(rounds),
             down,
-            least: format.min_code() as i32,
-            most: format.max_code() as i32,
-            counts: u32::from(bits > 1),
+            set: i32::from(codes.is_odd()),
+            least: codes.min_code() as i32,
+            most: codes.max_code() as i32,
+            counts: u32::from(codes.bits > 1),
         })
     }
 
@@ -57,7 +57,8 @@ impl Requantize {
     #[inline(always)]
     fn of(self, value: i32) -> (i32, u32) {
         let value = value << self.up;
-        let rounded = (value + self.half + ((value >> self.down) & self.odd)) >> self.down;
+        let rounded = (value + self.half + ((value >> self.down) & self.even)) >> self.down;
+        let rounded = rounded | self.set;
         let code = rounded.max(self.least).min(self.most);
         (code, u32::from(code != rounded) & self.counts)
     }
@@ -142,7 +143,7 @@ impl NarrowLayer {
         let mut z = [None; 4];
         for (gate, slot) in z.iter_mut().enumerate() {
             let shift = align[gate].frac - layer.z.frac;
-            *slot = Some(Requantize::new(shift, layer.z.bits, largest[gate])?);
+            *slot = Some(Requantize::new(shift, layer.z.codes(), largest[gate])?);
         }
         let tables = ActivationTables::new(layer.z, layer.a_frac);
         let t_shift = layer.c.frac - layer.z.frac;
@@ -158,9 +159,9 @@ impl NarrowLayer {
             z: [z[0]?, z[1]?, z[2]?, z[3]?],
             shift_fc: shift_fc as u32,
             shift_ig: shift_ig as u32,
-            c: Requantize::new(a_frac + shift_fc, layer.c.bits, products)?,
-            tanh_argument: Requantize::new(t_shift, layer.z.bits, largest_c)?,
-            h: Requantize::new(h_shift, layer.h.bits, one * one)?,
+            c: Requantize::new(a_frac + shift_fc, layer.c.codes(), products)?,
+            tanh_argument: Requantize::new(t_shift, layer.z.codes(), largest_c)?,
+            h: Requantize::new(h_shift, layer.h.codes(), one * one)?,
             sigmoid: spread(&tables.sigmoid, layer.z),
             tanh: spread(&tables.tanh, layer.z),
         })

@@ -4,7 +4,7 @@ use super::implementation::{FoldingGoal, Implementation, StatePolicy};
 use super::kind::Value;
 use super::table::Setting;
 use crate::diagnostic::{Location, Problems};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, LevelRule, QFormat};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +18,8 @@ pub struct Numerics {
     pub act_bits: u32,
     /// Bits of x of the first layer.
     pub input_bits: u32,
+    /// Levels of weights, h and x.
+    pub levels: LevelRule,
     /// Format of the pre-activation z.
     pub z: QFormat,
     /// Fraction bits of the gate values.
@@ -81,6 +83,26 @@ pub struct DesignConfig {
 
 /// Where settings of a design were given, by their paths.
 pub type Origins = BTreeMap<&'static str, Location>;
+
+impl Numerics {
+    /// Codes of every weight.
+    #[must_use]
+    pub fn weights(&self) -> Codes {
+        self.levels.of(self.weight_bits)
+    }
+
+    /// Codes of h.
+    #[must_use]
+    pub fn h(&self) -> Codes {
+        self.levels.of(self.act_bits)
+    }
+
+    /// Codes of x of the first layer.
+    #[must_use]
+    pub fn x(&self) -> Codes {
+        self.levels.of(self.input_bits)
+    }
+}
 
 impl DesignConfig {
     /// The same problems, with the option or the line that gave each setting in place of its key.

@@ -7,7 +7,7 @@ use super::kind::Value;
 use super::settings::{Settings, is_shape};
 use super::table::{DEFAULT_CLOCK_NS, SETTINGS};
 use crate::diagnostic::{Location, Problem, Problems, Within};
-use crate::fixed::QFormat;
+use crate::fixed::{LevelRule, MOST_ODD_BITS, QFormat};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StringDeserializer};
 use std::path::{Path, PathBuf};
@@ -139,10 +139,20 @@ impl Resolver {
             weight_bits: width("numerics.weight_bits"),
             act_bits: width("numerics.act_bits"),
             input_bits: width("numerics.input_bits"),
+            levels: self.choice("numerics.levels"),
             z: format("numerics.z.bits", "numerics.z.frac"),
             gate_frac: number("numerics.gate_frac") as u32,
             c: format("numerics.c.bits", "numerics.c.frac"),
         };
+        let widths = [numerics.weight_bits, numerics.act_bits, numerics.input_bits];
+        let any_odd = |bits: u32| numerics.levels.of(bits).is_odd();
+        if numerics.levels == LevelRule::Odd && !widths.into_iter().any(any_odd) {
+            self.refuse(
+                "numerics.levels",
+                &format!("odd levels have 1 to {MOST_ODD_BITS} bits, no width here is that small"),
+                "leave it out, or give weights, h or x fewer bits",
+            );
+        }
         if numerics.c.frac >= numerics.c.bits as i32 {
             let given = |key: &&str| self.given(key);
             let blamed = ["numerics.c.frac", "numerics.c.bits"]

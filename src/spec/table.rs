@@ -104,6 +104,10 @@ pub const SETTINGS: &[Setting] = &[
         "Bits of h, the hidden state and output"),
     row("numerics.input_bits", "--input-bits", "B", Kind::Width, Preset::Told("as --bits"),
         "Bits of x, the input of the first layer"),
+    row("numerics.levels", "--levels", "LEVELS",
+        Kind::Choice(&["even", "odd", "auto"]), Preset::Word("even"),
+        "Integers that codes of 1 to 4 bits are: even, zero among them (one bit is -1, 1); odd, such as \
+         -3, -1, 1, 3; auto, odd at 1 and 2 bits"),
     row("numerics.z.bits", "--z-bits", "B", Kind::Integer(2, 12), Preset::Integer(8),
         "Bits of the pre-activation z, which addresses the tables"),
     row("numerics.z.frac", "--z-frac", "F", Kind::Integer(-8, 16), Preset::Integer(4),

@@ -150,7 +150,7 @@ impl LayerValues<'_> {
             });
         };
         let bias = numbers.biases(self.bias);
-        if numbers.narrow(input, numbers.x.bits) && numbers.narrow(hidden, numbers.h.bits) {
+        if numbers.narrow(input, numbers.x) && numbers.narrow(hidden, numbers.h) {
             self.steps(tape, batch, h, c, |tape, row, sums: Sums<f32>, c| {
                 integer_step(tape, row, sums, &bias, c, numbers);
             });

@@ -1,7 +1,7 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
 use super::layout::ParameterLayout;
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::quantize::{
     ActivationTables, Fractions, Head, HeadFormat, QuantizeOptions, QuantizedModel, best_fraction,
     default_h, layer_with,
@@ -23,13 +23,14 @@ fn round(value: f64) -> f64 {
 fn nearest(values: &[f32], format: QFormat, symmetric: bool, out: &mut [f32]) {
     let scale = (format.frac as f32).exp2();
     let ulp = (-format.frac as f32).exp2();
-    if format.bits == 1 {
+    let high = format.max_code() as f32;
+    if format.is_odd() {
         for (out, &value) in out.iter_mut().zip(values) {
-            *out = if value >= 0.0 { ulp } else { -ulp };
+            let near = 2.0 * (value * scale / 2.0).floor() + 1.0;
+            *out = near.clamp(-high, high) * ulp;
         }
         return;
     }
-    let high = format.max_code() as f32;
     let low = if symmetric { -high } else { -high - 1.0 };
     for (out, &value) in out.iter_mut().zip(values) {
         // Clamped first: what is rounded stays far below 2^22.
@@ -43,7 +44,7 @@ fn nearest(values: &[f32], format: QFormat, symmetric: bool, out: &mut [f32]) {
 pub(super) struct LayerNumbers {
     pub x: QFormat,
     pub h: QFormat,
-    pub w_bits: u32,
+    pub weights: Codes,
     pub fractions: Fractions,
     pub z: QFormat,
     pub c: QFormat,
@@ -67,13 +68,12 @@ impl Numbers {
         let model = layout.float_model(values);
         let numerics = options.numerics;
         let embedding = &values[layout.embedding.clone()];
-        let x_frac = if numerics.input_bits == 1 {
-            0
-        } else {
-            best_fraction(embedding, numerics.input_bits, false)
+        let x_frac = match numerics.x() {
+            Codes { bits: 1, .. } => 0,
+            codes => best_fraction(embedding, codes, false),
         };
-        let h = default_h(numerics.act_bits);
-        let mut x = QFormat::new(numerics.input_bits, x_frac);
+        let h = default_h(numerics.h());
+        let mut x = numerics.x().at(x_frac);
         let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
         let ulp = (-(numerics.gate_frac as f32)).exp2();
         let reals = |table: &[i32]| {
@@ -87,8 +87,8 @@ impl Numbers {
             layers.push(LayerNumbers {
                 x,
                 h,
-                w_bits: numerics.weight_bits,
-                fractions: Fractions::fit(layer, x, h, numerics.weight_bits),
+                weights: numerics.weights(),
+                fractions: Fractions::fit(layer, x, h, numerics.weights()),
                 z: numerics.z,
                 c: numerics.c,
                 sigmoid: reals(&tables.sigmoid),
@@ -200,11 +200,16 @@ impl Numbers {
         }
     }
 
-    /// Keeps masters where a step back can still change their code: within half a place of the
-    /// outermost one. Beyond, gradients would push against a wall.
+    /// Keeps masters where a step back can still change their code: within half the distance of two
+    /// codes of the outermost one. Beyond, gradients would push against a wall.
     pub(super) fn confine(&self, layout: &ParameterLayout, values: &mut [f32]) {
         for (at, format) in self.gates(layout) {
-            let half = if format.bits == 1 { 0.0 } else { 0.5 };
+            // Of one bit the code is the sign: the outermost one is as far as it goes.
+            let half = if format.bits == 1 {
+                0.0
+            } else {
+                half_step(format.codes())
+            };
             let limit = ((format.max_code() as f64 + half) * format.ulp()) as f32;
             for value in &mut values[at] {
                 *value = value.clamp(-limit, limit);
@@ -220,9 +225,8 @@ impl Numbers {
             let matrices = [(places.ih.clone(), ih), (places.hh.clone(), hh)];
             matrices.into_iter().flat_map(move |(place, fractions)| {
                 let gate = place.len() / 4;
-                (place.step_by(gate).zip(fractions)).map(move |(start, frac)| {
-                    (start..start + gate, QFormat::new(numbers.w_bits, frac))
-                })
+                (place.step_by(gate).zip(fractions))
+                    .map(move |(start, frac)| (start..start + gate, numbers.weights.at(frac)))
             })
         })
     }
@@ -245,18 +249,23 @@ impl LayerNumbers {
             .collect()
     }
 
-    /// `true` if sums of `count` products of weights and operands of `bits` bits are exact in f32.
-    pub(super) fn narrow(&self, count: usize, bits: u32) -> bool {
-        let weight = QFormat::new(self.w_bits, 0).max_code() as u128;
-        let operand: u128 = QFormat::new(bits, 0).min_code().unsigned_abs().into();
+    /// `true` if sums of `count` products of weights and operands are exact in f32.
+    pub(super) fn narrow(&self, count: usize, operand: QFormat) -> bool {
+        let weight = self.weights.max_code() as u128;
+        let operand: u128 = operand.min_code().unsigned_abs().into();
         weight * operand * count as u128 <= 1 << 24
     }
+}
+
+/// Half the distance of two codes.
+fn half_step(codes: Codes) -> f64 {
+    codes.step() as f64 / 2.0
 }
 
 /// The nearest values of `values` in `format`, and 0 for each that was clamped, else 1: what a
 /// straight-through gradient is multiplied by.
 pub(super) fn operand(values: &mut [f32], format: QFormat) -> Vec<f32> {
-    let limit = ((format.max_code() as f64 + 0.5) * format.ulp()) as f32;
+    let limit = ((format.max_code() as f64 + half_step(format.codes())) * format.ulp()) as f32;
     let pass = values
         .iter()
         .map(|value| f32::from(value.abs() <= limit || format.bits == 1))

@@ -3,6 +3,7 @@
 use super::layout::{ParameterLayout, Sizes};
 use super::network::{Dropout, Window, WindowState, backward, forward};
 use super::numbers::Numbers;
+use crate::fixed::LevelRule;
 use crate::quantize::{HeadFormat, QuantizeOptions, SplitMix, quantize_input};
 use crate::reference::Lstm;
 use crate::spec::Numerics;
@@ -29,9 +30,12 @@ fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut Spli
     }
 }
 
-fn options(weight: u32, act: u32, input: u32) -> QuantizeOptions {
+fn options(weight: u32, act: u32, input: u32, levels: LevelRule) -> QuantizeOptions {
     QuantizeOptions {
-        numerics: Numerics::of_widths(weight, act, input),
+        numerics: Numerics {
+            levels,
+            ..Numerics::of_widths(weight, act, input)
+        },
         head: HeadFormat::Float,
     }
 }
@@ -39,7 +43,7 @@ fn options(weight: u32, act: u32, input: u32) -> QuantizeOptions {
 #[test]
 fn the_forward_pass_is_the_reference_model() {
     let mut compared = 0;
-    for (weight, act, input) in [
+    for ((weight, act, input), levels) in [
         (1, 1, 1),
         (1, 4, 4),
         (2, 2, 2),
@@ -49,7 +53,10 @@ fn the_forward_pass_is_the_reference_model() {
         (8, 8, 8),
         (16, 16, 16),
         (8, 16, 4),
-    ] {
+    ]
+    .into_iter()
+    .flat_map(|widths| [(widths, LevelRule::Even), (widths, LevelRule::Odd)])
+    {
         for hidden in [&[7][..], &[12, 5], &[40, 40]] {
             let layout = sizes(11, 9, hidden);
             let mut noise = SplitMix(u64::from(weight * 100 + act));
@@ -58,7 +65,7 @@ fn the_forward_pass_is_the_reference_model() {
             for value in &mut values {
                 *value *= 4.0;
             }
-            let numbers = Numbers::fit(&layout, &values, options(weight, act, input));
+            let numbers = Numbers::fit(&layout, &values, options(weight, act, input, levels));
             let model = numbers.quantized(&layout, &values);
             model
                 .layers
@@ -98,7 +105,10 @@ fn the_forward_pass_is_the_reference_model() {
                             .iter()
                             .map(|&value| (f64::from(value) / h.ulp()) as i32)
                             .collect();
-                        assert_eq!(got, expected, "W{weight}A{act} {hidden:?} step {step}");
+                        assert_eq!(
+                            got, expected,
+                            "W{weight}A{act} {levels:?} {hidden:?} step {step}"
+                        );
                         compared += got.len();
                     }
                     for (layer, reference) in lstm.state().iter().enumerate() {

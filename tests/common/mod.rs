@@ -8,7 +8,7 @@ pub mod mutant;
 
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
-use lprnn_hw::fixed::QFormat;
+use lprnn_hw::fixed::{Codes, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
@@ -155,6 +155,7 @@ impl Recipe {
                 x,
                 h,
                 w_bits: self.w_bits,
+                w_levels: Codes::from(self.w_bits).levels,
                 w_frac_ih: [base, base + 1, base - 1, base],
                 w_frac_hh: [base + 1, base, base, base + 1],
                 z: self.z,

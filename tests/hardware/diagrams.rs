@@ -106,6 +106,7 @@ fn model() -> QuantizedModel {
             x: QFormat::new(4, 2),
             h: QFormat::new(4, 3),
             w_bits: 4,
+            w_levels: lprnn_hw::fixed::Levels::Even,
             w_frac_ih: [2; 4],
             w_frac_hh: [2; 4],
             z: QFormat::new(8, 4),

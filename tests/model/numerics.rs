@@ -1,7 +1,7 @@
 //! The arithmetic contract against independent oracles.
 
-use lprnn_hw::fixed::{QFormat, requantize, rne, saturate};
-use lprnn_hw::quantize::{ActivationTables, random_model};
+use lprnn_hw::fixed::{Codes, LevelRule, Levels, QFormat, requantize, requantize_odd, rne};
+use lprnn_hw::quantize::{ActivationTables, quantize_input, random_model, random_model_of};
 use lprnn_hw::reference::{Lstm, run_batch};
 use proptest::prelude::*;
 
@@ -61,9 +61,33 @@ proptest! {
     }
 
     #[test]
-    fn one_bit_is_the_sign(value in any::<i64>(), shift in -3i32..40) {
-        prop_assert_eq!(requantize(value, shift, 1), if value >= 0 { 1 } else { -1 });
-        prop_assert_eq!(saturate(value, 1), requantize(value, shift, 1));
+    fn one_bit_is_the_sign(value in -(1i64 << 59)..1 << 59, shift in -3i32..100) {
+        let sign = if value >= 0 { 1 } else { -1 };
+        prop_assert_eq!(requantize(value, shift, 1), sign);
+        prop_assert_eq!(requantize_odd(value, shift, 1), sign);
+    }
+
+    /// The definition, by search: the nearest of the format's codes, the upper of two.
+    #[test]
+    fn odd_codes_are_the_nearest_of_all(value in -(1i64 << 40)..1 << 40, shift in -4i32..50, bits in 1u32..=4) {
+        let all: Vec<i64> = (0..1 << bits).map(|k| 2 * k + 1 - (1 << bits)).collect();
+        let (up, down) = ((-shift).max(0), shift.max(0));
+        // Twice the distances at the finer of both scales, exact.
+        let distance = |code: i64| ((i128::from(value) << up) - (i128::from(code) << down)).abs();
+        let nearest = all.iter().copied().min_by_key(|&code| (distance(code), -code)).unwrap();
+        prop_assert_eq!(requantize_odd(value, shift, bits), nearest);
+        let real = quantize_input(&[value as f32], QFormat::odd(bits, -shift))[0];
+        let exact = value as f32 as i64;
+        prop_assert_eq!(i64::from(real), requantize_odd(exact, shift, bits));
+    }
+
+    #[test]
+    fn odd_requantize_is_the_formula(value in any::<i64>(), shift in 0i32..70, bits in 1u32..=4) {
+        let most = (1i128 << bits) - 1;
+        let floor = i128::from(value).div_euclid(1i128 << (shift + 1));
+        let code = i128::from(requantize_odd(value, shift, bits));
+        prop_assert_eq!(code, (2 * floor + 1).clamp(-most, most));
+        prop_assert!(Codes::new(bits, Levels::Odd).contains(code as i64));
     }
 }
 
@@ -146,13 +170,14 @@ fn zero_weights_and_bias_give_zero_h() {
 
 #[test]
 fn batches_are_sequences_from_zero_state() {
-    for seed in 0..8 {
-        let model = random_model(seed, 10);
+    for seed in 0..12 {
+        let levels = [LevelRule::Even, LevelRule::Odd][usize::from(seed > 7)];
+        let model = random_model_of(seed, 10, levels);
         let width = model.layers[0].input_size;
         let format = model.layers[0].x;
         let mut noise = lprnn_hw::quantize::SplitMix(seed);
         let inputs: Vec<i32> = (0..3 * 7 * width)
-            .map(|_| noise.code(format.bits, false) as i32)
+            .map(|_| noise.code(format.codes(), false) as i32)
             .collect();
         let (batch, _) = run_batch(&model, &inputs, 7);
         let mut one_by_one = Vec::new();
@@ -190,6 +215,7 @@ fn wide_formats_follow_the_real_numbers() {
         x: QFormat::new(16, 14),
         h: QFormat::new(16, 15),
         w_bits: 16,
+        w_levels: lprnn_hw::fixed::Levels::Even,
         w_frac_ih: [15; 4],
         w_frac_hh: [15; 4],
         z: QFormat::new(12, 8),

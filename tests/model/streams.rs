@@ -1,19 +1,20 @@
 //! Streams in lockstep give the words and counts of the reference model, one stream at a time.
 
-use lprnn_hw::quantize::{SplitMix, random_model};
+use lprnn_hw::fixed::LevelRule;
+use lprnn_hw::quantize::{SplitMix, random_model_of};
 use lprnn_hw::reference::{Lstm, Saturation, Streams};
 
 /// Runs `streams` streams of unequal length both ways; whether 32 bits were enough.
-fn compare(seed: u64, largest: usize) -> bool {
-    let model = random_model(seed, largest);
+fn compare(seed: u64, largest: usize, levels: LevelRule) -> bool {
+    let model = random_model_of(seed, largest, levels);
     let mut noise = SplitMix(!seed);
     let streams = noise.between(1, 9) as usize;
     let steps = noise.between(1, 12) as usize;
     let short = noise.between(0, streams as i64 - 1) as usize;
     let size = model.layers[0].input_size;
     let mut codes = |count: usize| -> Vec<i16> {
-        let bits = model.layers[0].x.bits;
-        (0..count).map(|_| noise.code(bits, false) as i16).collect()
+        let of_x = model.layers[0].x.codes();
+        (0..count).map(|_| noise.code(of_x, false) as i16).collect()
     };
     let x = codes(steps * streams * size);
     // Only the first streams have one step more.
@@ -58,13 +59,25 @@ fn compare(seed: u64, largest: usize) -> bool {
 
 #[test]
 fn every_word_and_count_is_that_of_the_reference() {
-    let narrow = (0..600).filter(|&seed| compare(seed, 40)).count();
+    let narrow = (0..600)
+        .filter(|&seed| compare(seed, 40, LevelRule::Even))
+        .count();
     // Both ways of computing were exercised.
     assert!((100..=590).contains(&narrow), "{narrow} of 600 fit 32 bits");
 }
 
 #[test]
+fn every_word_of_odd_levels_too() {
+    let narrow = (2000..2400)
+        .filter(|&seed| compare(seed, 40, LevelRule::Odd))
+        .count();
+    assert!((100..=390).contains(&narrow), "{narrow} of 400 fit 32 bits");
+}
+
+#[test]
 fn large_layers_too() {
-    let narrow = (1000..1012).filter(|&seed| compare(seed, 300)).count();
+    let narrow = (1000..1012)
+        .filter(|&seed| compare(seed, 300, LevelRule::Even))
+        .count();
     assert!(narrow > 0);
 }

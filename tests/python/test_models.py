@@ -178,6 +178,30 @@ class Around(Case):
         with self.assertWarnsRegex(UserWarning, "embedding.weight is rounded"):
             model_of(wide)
 
+    def test_levels_are_those_asked_for(self):
+        forms = lambda widths: [str(widths.at(bits, 0)) for bits in (1, 2, 3, 4, 5)]
+        self.assertEqual(forms(lq.Widths.of(4)), ["o1.0", "s2.0", "s3.0", "s4.0", "s5.0"])
+        self.assertEqual(forms(lq.Widths.of(4, "odd")), ["o1.0", "o2.0", "o3.0", "o4.0", "s5.0"])
+        self.assertEqual(forms(lq.Widths.of(4, "auto")), ["o1.0", "o2.0", "s3.0", "s4.0", "s5.0"])
+        self.refused("levels 'third'", lstm(), lq.Widths.of(4, "third"))
+        for levels in ("even", "odd", "auto"):
+            widths = lq.Widths(2, 3, 1, levels=levels)
+            self.assertEqual(lq.Widths.of_numbers(widths.numbers()), widths)
+        for wrong in ([2, 2, 3, 1, 8, 4, 8, 16, 10], [2, 2, 3, 1, 8, 4, 8, 16, 10, 3], [3]):
+            with self.assertRaisesRegex(ValueError, "this module knows"):
+                lq.Widths.of_numbers(wrong)
+
+    def test_odd_codes_are_the_nearest(self):
+        values = np.linspace(-2.0, 2.0, 4097)
+        for bits in (1, 2, 3, 4):
+            form = lq.Format(bits, bits - 1, "odd")
+            all_codes = np.arange(form.low, form.high + 1, 2)
+            # The upper of two: reversed, since the first of equals is taken.
+            distance = np.abs(values[:, None] * 2.0**form.frac - all_codes[::-1])
+            want = all_codes[::-1][distance.argmin(1)]
+            np.testing.assert_array_equal(lq.codes(values, form), want)
+            self.assertTrue(form.holds(want).all() and not form.holds(want + 1).any())
+
     def test_trained_formats(self):
         fractions = np.array([1, 2, 3, 4, 5, 6, 5, 4, 3])
         widths = lq.Widths(3, 5, 4, lq.Format(9, 5), 7, lq.Format(14, 9))
@@ -185,7 +209,8 @@ class Around(Case):
         for more, given in (({"lstm.formats": np.array(widths.numbers())}, []), ({}, [widths])):
             model = lq.from_state_dict(state | more, *given)
             layer = model.layers[0]
-            self.assertEqual((layer.x, layer.h, layer.c), ((4, 1), (5, 4), (14, 9)))
+            formats = lq.Format(4, 1), lq.Format(5, 4), lq.Format(14, 9)
+            self.assertEqual((layer.x, layer.h, layer.c), formats)
             self.assertEqual((layer.w_frac_ih, layer.w_frac_hh), ([2, 3, 4, 5], [6, 5, 4, 3]))
             np.testing.assert_array_equal(
                 layer.weight_hh[:6], np.clip(np.rint(draw(24, 6)[:6] * 64), -3, 3)
@@ -273,7 +298,7 @@ class Models(Case):
             with self.assertRaisesRegex(ValueError, "lengths"):
                 self.model.run(self.x, lengths)
         one_bit = model_of(lstm(), lq.Widths.of(1))
-        with self.assertRaisesRegex(ValueError, "is 0, no code of s1"):
+        with self.assertRaisesRegex(ValueError, "is 0, no code of o1"):
             one_bit.run(np.zeros((3, 8), np.int64))
 
     def test_a_batch_is_its_sequences(self):

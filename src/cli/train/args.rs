@@ -17,7 +17,7 @@ Examples:
 Trains embedding, LSTM and decoder on a text in PTB form (one sentence a line). The forward pass is
 the hardware's arithmetic, the same formats, tables and rounding as `run`, `gen` and `cosim`; --float
 trains in real numbers. Low widths gain from starting at a model trained in real numbers (--init).
-Two bits are the weights -1, 0 and 1; one bit is -1 and 1.
+Two bits are the weights -1, 0 and 1, with --levels odd -3, -1, 1 and 3; one bit is -1 and 1.
 
 Writes into the folder, always whole: lm.safetensors (real numbers, as PyTorch names them),
 lm_quantized.safetensors (for `gen`, with embedding and decoder), lm.vocab.json, log.jsonl (a line

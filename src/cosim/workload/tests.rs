@@ -57,6 +57,7 @@ fn model() -> QuantizedModel {
         x: QFormat::new(2, 0),
         h: QFormat::new(4, 3),
         w_bits: 4,
+        w_levels: crate::fixed::Levels::Even,
         w_frac_ih: [2; 4],
         w_frac_hh: [2; 4],
         z: QFormat::new(8, 4),

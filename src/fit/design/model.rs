@@ -1,7 +1,7 @@
 //! A seeded model for a design.
 
 use super::{Random, SeriesDesign};
-use crate::fixed::QFormat;
+use crate::fixed::{Codes, QFormat};
 use crate::quantize::{Layer, QuantizedModel, SplitMix};
 
 impl SeriesDesign {
@@ -38,6 +38,7 @@ impl SeriesDesign {
             x,
             h: operand(h),
             w_bits,
+            w_levels: Codes::from(w_bits).levels,
             w_frac_ih,
             w_frac_hh,
             z: QFormat::new(z, z as i32 - 4),

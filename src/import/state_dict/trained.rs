@@ -2,7 +2,7 @@
 
 use super::StateDictReader;
 use crate::diagnostic::Problem;
-use crate::fixed::QFormat;
+use crate::fixed::{LevelRule, QFormat};
 use crate::import::error::refuse;
 use crate::spec::Numerics;
 
@@ -18,9 +18,9 @@ impl StateDictReader<'_> {
             return refuse(
                 &name,
                 format!(
-                    "is not a buffer of a QuantLSTM: int64 of a version 1, bits of weights, h and x, \
-                     bits and fraction of z, fraction of the gates, bits and fraction of c are \
-                     wanted beside its fractions, here it is {found:?}"
+                    "is not a buffer of a QuantLSTM: int64 of a version 1 or 2, bits of weights, h and \
+                     x, bits and fraction of z, fraction of the gates, bits and fraction of c, in \
+                     version 2 levels, are wanted beside its fractions, here it is {found:?}"
                 ),
                 "write it again by lprnn_quant",
             );
@@ -33,20 +33,18 @@ impl StateDictReader<'_> {
     }
 }
 
-/// The numbers as widths and formats; the ranges are those of `docs/numerics.md`.
+/// What the last number of version 2 says.
+const LEVELS: [LevelRule; 3] = [LevelRule::Even, LevelRule::Odd, LevelRule::Auto];
+
+/// The numbers as widths and formats; the ranges are those of `docs/numerics.md`. Version 2 has the levels
+/// at its end, version 1 has even ones.
 fn widths(found: &[i64]) -> Option<Numerics> {
-    let &[
-        1,
-        weight,
-        act,
-        input,
-        z_bits,
-        z_frac,
-        a_frac,
-        c_bits,
-        c_frac,
-    ] = found
-    else {
+    let (fields, levels) = match found {
+        [1, fields @ ..] => (fields, LevelRule::Even),
+        [2, fields @ .., levels] => (fields, *LEVELS.get(usize::try_from(*levels).ok()?)?),
+        _ => return None,
+    };
+    let &[weight, act, input, z_bits, z_frac, a_frac, c_bits, c_frac] = fields else {
         return None;
     };
     let bits = |value: i64, least: u32, most: u32| {
@@ -62,6 +60,7 @@ fn widths(found: &[i64]) -> Option<Numerics> {
         weight_bits: bits(weight, 1, 16)?,
         act_bits: bits(act, 1, 16)?,
         input_bits: bits(input, 1, 16)?,
+        levels,
         z: format(z_bits, z_frac, 2, 12)?,
         gate_frac: bits(a_frac, 1, 14)?,
         c: format(c_bits, c_frac, 2, 32)?,

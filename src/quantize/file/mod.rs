@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 use super::model::InputOffset;
-use crate::fixed::QFormat;
+use crate::fixed::{Levels, QFormat};
 use serde::{Deserialize, Serialize};
 
 /// Number of the file format that this program writes and reads.
@@ -32,6 +32,9 @@ struct LayerHeader {
     x: QFormat,
     h: QFormat,
     w_bits: u32,
+    /// Said where the bits alone do not say them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    w_levels: Option<Levels>,
     w_frac_ih: [i32; 4],
     w_frac_hh: [i32; 4],
     z: QFormat,

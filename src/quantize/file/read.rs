@@ -3,6 +3,7 @@
 use super::super::model::{Head, Layer, QuantizedModel, RowScale};
 use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader};
 use crate::diagnostic::{Problem, Problems};
+use crate::fixed::{Codes, stored_codes};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,12 +158,17 @@ impl ModelReader<'_> {
                 .map(|&m| m as u32)
                 .collect(),
         });
+        let weights = stored_codes(formats.w_bits, formats.w_levels).unwrap_or_else(|problem| {
+            self.fail(&format!("{place}.w_levels"), problem.into());
+            Codes::from(formats.w_bits)
+        });
         Layer {
             input_size: formats.input_size,
             hidden_size: formats.hidden_size,
             x: formats.x,
             h: formats.h,
-            w_bits: formats.w_bits,
+            w_bits: weights.bits,
+            w_levels: weights.levels,
             w_frac_ih: formats.w_frac_ih,
             w_frac_hh: formats.w_frac_hh,
             z: formats.z,

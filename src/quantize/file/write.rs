@@ -103,6 +103,7 @@ impl QuantizedModel {
                     x: layer.x,
                     h: layer.h,
                     w_bits: layer.w_bits,
+                    w_levels: (!layer.weights().is_usual()).then_some(layer.w_levels),
                     w_frac_ih: layer.w_frac_ih,
                     w_frac_hh: layer.w_frac_hh,
                     z: layer.z,

@@ -1,13 +1,14 @@
 //! Tests of `seeded.rs`.
 
 use super::*;
-use crate::quantize::random_model;
+use crate::fixed::LevelRule;
+use crate::quantize::random_model_of;
 
 #[test]
 fn weights_drawn_at_once_are_those_drawn_one_by_one() {
     for bits in [1, 4, 16] {
         let (mut one, mut other) = (SplitMix(5), SplitMix(5));
-        let weights = draw_weights(&mut one, 100_000, bits);
+        let weights = draw_weights(&mut one, 100_000, Codes::from(bits));
         assert!(
             weights
                 .iter()
@@ -20,7 +21,12 @@ fn weights_drawn_at_once_are_those_drawn_one_by_one() {
 #[test]
 fn random_models_are_valid_and_come_back_from_their_bytes() {
     for seed in 0..60 {
-        let model = random_model(seed, 20);
+        let levels = if seed % 2 == 0 {
+            LevelRule::Odd
+        } else {
+            LevelRule::Even
+        };
+        let model = random_model_of(seed, 20, levels);
         let bytes = model
             .to_bytes()
             .unwrap_or_else(|error| panic!("seed {seed}: {error}"));

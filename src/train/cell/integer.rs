@@ -48,7 +48,17 @@ impl Places {
     /// The nearest code, and 1 where it was not clamped.
     #[inline(always)]
     fn code(self, value: f64) -> (f64, f32) {
-        let rounded = (value * self.scale + ROUND) - ROUND;
+        self.clamped((value * self.scale + ROUND) - ROUND)
+    }
+
+    /// The same of odd levels.
+    #[inline(always)]
+    fn odd_code(self, value: f64) -> (f64, f32) {
+        self.clamped(2.0 * (value * self.scale / 2.0).floor() + 1.0)
+    }
+
+    #[inline(always)]
+    fn clamped(self, rounded: f64) -> (f64, f32) {
         let code = rounded.max(self.low).min(self.high);
         // Both are whole numbers: no margin is wanted.
         let clamped = rounded < self.low || rounded > self.high;
@@ -152,14 +162,13 @@ fn integer_output(row: Row, numbers: &LayerNumbers, index: &[u32]) {
     }
     let o = &row.gates[3 * index.len()..];
     let out = row.h.iter_mut().zip(row.h_pass).zip(o).zip(&*row.tanh);
-    if numbers.h.bits == 1 {
+    if numbers.h.is_odd() {
+        // Of one bit the sign is all that was to be kept.
+        let always = numbers.h.bits == 1;
         for (((h, pass), &o), &t) in out {
-            *h = if o * t >= 0.0 {
-                places.ulp
-            } else {
-                -places.ulp
-            } as f32;
-            *pass = 1.0;
+            let (code, passes) = places.odd_code(f64::from(o) * f64::from(t));
+            *h = (code * places.ulp) as f32;
+            *pass = if always { 1.0 } else { passes };
         }
     } else {
         for (((h, pass), &o), &t) in out {

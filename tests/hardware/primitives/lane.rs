@@ -90,6 +90,7 @@ impl Lane {
             x: QFormat::new(4, 0),
             h: format(h),
             w_bits: 4,
+            w_levels: lprnn_hw::fixed::Levels::Even,
             w_frac_ih: [acc_frac; 4],
             w_frac_hh: [acc_frac - h.1; 4],
             z: format(z),

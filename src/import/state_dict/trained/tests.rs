@@ -1,7 +1,7 @@
 //! Tests of `trained.rs`.
 
 use super::widths;
-use crate::fixed::QFormat;
+use crate::fixed::{LevelRule, QFormat};
 
 #[test]
 fn numbers_outside_the_contract_are_no_widths() {
@@ -29,4 +29,9 @@ fn numbers_outside_the_contract_are_no_widths() {
         assert!(widths(&bad).is_none(), "{bad:?}");
     }
     assert!(widths(&good[..8]).is_none());
+    assert_eq!(found.levels, LevelRule::Even);
+    let second = |levels| widths(&[2, 4, 5, 6, 8, -3, 9, 16, 10, levels]).map(|of| of.levels);
+    assert_eq!(second(1), Some(LevelRule::Odd));
+    assert_eq!(second(2), Some(LevelRule::Auto));
+    assert_eq!((second(3), second(-1)), (None, None));
 }

@@ -250,3 +250,74 @@ fn the_demo_goes_from_model_to_netlist() {
     demo().assert().code(2).stdout_eq("");
     assert_eq!(names(&home.path().join("lprnn-hw-demo")), ["note"]);
 }
+
+/// Two bits of odd levels: the codes are odd, `run` computes them, and no hardware is made of them.
+#[test]
+fn odd_levels_are_quantised_and_run_but_not_built() {
+    let home = home();
+    program()
+        .current_dir(home.path())
+        .args([
+            "quantize", "-q", "--bits", "2", "--levels", "odd", "--model",
+        ])
+        .arg(demo_file("demo.safetensors"))
+        .arg("--calibrate")
+        .arg(demo_file("calib.npy"))
+        .args(["-o", "odd.safetensors"])
+        .assert()
+        .success();
+    let model = lprnn_hw::quantize::QuantizedModel::read(&home.path().join("odd.safetensors"));
+    let layer = &model.unwrap().layers[0];
+    assert!(layer.x.is_odd() && layer.h.is_odd() && layer.weights().is_odd());
+    let weights = layer.weight_ih.iter().chain(&layer.weight_hh);
+    assert!(weights.clone().all(|w| [-3, -1, 1, 3].contains(w)));
+    assert!(weights.clone().any(|w| w.abs() == 3) && weights.clone().any(|w| w.abs() == 1));
+    program()
+        .current_dir(home.path())
+        .args([
+            "run",
+            "-q",
+            "--model",
+            "odd.safetensors",
+            "--float-input",
+            "--input",
+        ])
+        .arg(demo_file("test.npy"))
+        .args(["-o", "h.npy"])
+        .assert()
+        .success();
+    let h = ints(&home.path().join("h.npy"));
+    assert!(h.iter().all(|code| [-3, -1, 1, 3].contains(code)) && h.contains(&3));
+    for command in [
+        &["gen", "-o", "core", "--model", "odd.safetensors"][..],
+        &["estimate", "--model", "odd.safetensors"],
+        &[
+            "gen", "-o", "core", "--hidden", "8", "--bits", "2", "--levels", "odd",
+        ],
+    ] {
+        program()
+            .current_dir(home.path())
+            .args(command)
+            .assert()
+            .code(2)
+            .stdout_eq("")
+            .stderr_eq(str![[r"
+error: layers.0: weights of 2 bits with odd levels: the hardware has even levels only, and one bit
+help: quantise with --levels even; `run` and lprnn_quant compute odd levels too
+
+"]]);
+    }
+    assert!(!home.path().join("core").exists());
+    program()
+        .current_dir(home.path())
+        .args([
+            "gen", "-o", "core", "--hidden", "8", "--bits", "8", "--levels", "odd",
+        ])
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r"
+error: --levels: odd levels have 1 to 4 bits, no width here is that small
+help: leave it out, or give weights, h or x fewer bits
+
+"]]);
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // lprnn-hw 0.1.0
 // verilator lint_off TIMESCALEMOD
-// onebit_l0 - 5 -> 4 units, weights 1 bit, x s1.-1, h s1.0; 2 units x 4 columns, 32 MACs a cycle.
+// onebit_l0 - 5 -> 4 units, weights 1 bit, x o1.-1, h o1.0; 2 units x 4 columns, 32 MACs a cycle.
 //
 //   s -> step buffer -> operands -> vector buffer [x | h] -> array -> accumulators -> lanes -> queue -> m
 //                          ^                                                            |

@@ -6,7 +6,7 @@
 // Generated from the model with digest 61cf8831b5787e3398e1f5c7f21cd42617e1c7613888a9af13a474c34821c38f.
 // Regenerate with the settings in design.toml; do not edit.
 //
-// layer 0: 5 -> 4 units, weights 1 bit, x s1.-1, h s1.0; 2 units x 4 columns, 32 MACs a cycle
+// layer 0: 5 -> 4 units, weights 1 bit, x o1.-1, h o1.0; 2 units x 4 columns, 32 MACs a cycle
 
 `default_nettype none
 
@@ -18,12 +18,12 @@ module onebit_top #(
     input  wire        aclk,
     (* X_INTERFACE_PARAMETER = "POLARITY ACTIVE_LOW" *)
     input  wire        aresetn,
-    // x: 5 elements a step, 1 a beat, s1.-1
+    // x: 5 elements a step, 1 a beat, o1.-1
     input  wire [7:0] s_axis_tdata,
     input  wire        s_axis_tvalid,
     output wire        s_axis_tready,
     input  wire        s_axis_tlast,
-    // h: 4 elements a step, 1 a beat, s1.0
+    // h: 4 elements a step, 1 a beat, o1.0
     output wire [7:0] m_axis_tdata,
     output wire        m_axis_tvalid,
     input  wire        m_axis_tready,
@@ -77,7 +77,7 @@ module onebit_top #(
     assign m_axis_tlast  = stream1_last;
     assign stream1_ready = m_axis_tready;
 
-    // ---- layer 0: 5 -> 4 units, weights 1 bit, x s1.-1, h s1.0; 2 units x 4 columns, 32 MACs a cycle
+    // ---- layer 0: 5 -> 4 units, weights 1 bit, x o1.-1, h o1.0; 2 units x 4 columns, 32 MACs a cycle
     wire [3:0] l0_weight_addr;
     wire [31:0] l0_weight_data;
     wire l0_weight_valid;

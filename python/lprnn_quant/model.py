@@ -13,6 +13,9 @@ from .files import read_safetensors, write_safetensors
 from .formats import Format, codes
 from .layer import Head, Layer, RowScale
 
+FORMAT = 2
+"""Number of the file format that is written and read."""
+
 State = list[tuple[np.ndarray, np.ndarray]]
 """h and c of every layer, [H] or [batch, H] each, as codes."""
 
@@ -105,7 +108,7 @@ class Model:
     def save(self, path: str | os.PathLike) -> None:
         """Writes the model file that `lprnn-hw gen --model` and all other commands take."""
         tensors = {name: np.asarray(value, "<f4") for name, value in self.passengers.items()}
-        about: dict = {"format": 1, "layers": []}
+        about: dict = {"format": FORMAT, "layers": []}
         for index, layer in enumerate(self.layers):
             for name in ("weight_ih", "weight_hh", "bias"):
                 tensors[f"layers.{index}.{name}"] = _narrowest(getattr(layer, name))
@@ -127,8 +130,11 @@ class Model:
         if "lprnn" not in metadata:
             raise ValueError(f"{path}: no quantised model; `lprnn-hw quantize` writes one")
         about = json.loads(metadata["lprnn"])
-        if about["format"] != 1:
-            raise ValueError(f"{path}: format {about['format']}, this module reads 1")
+        if about.get("format") != FORMAT:
+            raise ValueError(
+                f"{path}: format {about.get('format')}, this module reads {FORMAT}; make the file again "
+                "with the lprnn-hw or lprnn_quant of this version"
+            )
         try:
             _known(about, {"format", "layers", "head", "input_offset"}, "lprnn")
             layers = [
@@ -162,6 +168,8 @@ def _last_steps(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray | int:
 def _formats_of(layer: Layer) -> dict:
     """The formats of a layer as the file has them."""
     about = {
+        "kind": "lstm",
+        "direction": "forward",
         "input_size": layer.input_size,
         "hidden_size": layer.hidden_size,
         "x": layer.x.stored(),
@@ -183,10 +191,15 @@ def _formats_of(layer: Layer) -> dict:
 def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer:
     """A layer of a file; its tensors are taken out of `tensors`."""
     place = f"layers.{index}"
+    if about["kind"] != "lstm" or about["direction"] != "forward":
+        raise ValueError(
+            f"{place}: {about['direction']} {about['kind']}, this module knows forward lstm"
+        )
     inputs, hidden = about["input_size"], about["hidden_size"]
     rows = 4 * hidden
     plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
-    _known(about, {"input_size", "hidden_size", "row_scale", "w_levels", *"xhzc", *plain}, place)
+    sizes = ("input_size", "hidden_size")
+    _known(about, {"kind", "direction", *sizes, "row_scale", "w_levels", *"xhzc", *plain}, place)
     scale = None
     if about.get("row_scale"):
         multiplier = _take(tensors, f"{place}.row_scale", (rows,))

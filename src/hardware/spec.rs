@@ -71,7 +71,7 @@ impl LayerSpec {
             w_fracs: fracs.map(|(&ih, &hh)| (ih, hh)).collect(),
             z: layer.z,
             a_frac: layer.a_frac,
-            c: layer.c,
+            c: layer.state(),
         }
     }
 

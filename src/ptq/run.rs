@@ -10,8 +10,8 @@ use super::{FormatRequest, float, limits, warnings};
 use crate::fixed::{Codes, QFormat};
 use crate::import::{FloatHead, FloatLayer, FloatModel};
 use crate::quantize::{
-    GATES, Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped,
-    quantize_input, squared_error,
+    Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped, quantize_input,
+    squared_error,
 };
 use crate::reference::{Saturation, StageCount};
 
@@ -267,12 +267,12 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
         });
     };
     for (index, (float, layer)) in float.layers.iter().zip(&integers.layers).enumerate() {
-        for (gate, name) in GATES.into_iter().enumerate() {
+        for (gate, name) in layer.recurrence.gates().iter().enumerate() {
             for (matrix, values, frac) in [
                 ("weight_ih", &float.weight_ih, layer.w_frac_ih[gate]),
                 ("weight_hh", &float.weight_hh, layer.w_frac_hh[gate]),
             ] {
-                let count = values.len() / 4;
+                let count = values.len() / layer.gates();
                 add(
                     format!("layers.{index}.{matrix}.{name}"),
                     &values[gate * count..][..count],

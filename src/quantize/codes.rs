@@ -1,6 +1,6 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
-use super::model::{Head, LARGEST_SHIFT, Layer};
+use super::model::{Head, LARGEST_SHIFT, Layer, Recurrence};
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::import::{FloatHead, FloatLayer};
 use crate::spec::Numerics;
@@ -243,11 +243,11 @@ pub fn layer_with(
         h,
         w_bits: weights.bits,
         w_levels: weights.levels,
-        w_frac_ih: fractions.ih,
-        w_frac_hh: fractions.hh,
+        w_frac_ih: fractions.ih.to_vec(),
+        w_frac_hh: fractions.hh.to_vec(),
         z: numerics.z,
         a_frac: numerics.gate_frac,
-        c: numerics.c,
+        recurrence: Recurrence::Lstm { c: numerics.c },
         weight_ih: codes(&float.weight_ih, fractions.ih),
         weight_hh: codes(&float.weight_hh, fractions.hh),
         bias: Vec::new(),

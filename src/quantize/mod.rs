@@ -17,7 +17,7 @@ pub use codes::{
 };
 pub use file::FORMAT;
 pub use model::{
-    Alignment, GATES, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel,
+    Alignment, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence,
     RowScale,
 };
 pub use random::{random_model, random_model_of};

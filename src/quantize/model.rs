@@ -4,8 +4,6 @@ use crate::fixed::{Codes, Levels, QFormat};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The gates in `PyTorch`'s order: input, forget, cell candidate, output.
-pub const GATES: [&str; 4] = ["i", "f", "g", "o"];
 /// Largest input or hidden size.
 pub const LARGEST_SIZE: usize = 4096;
 /// Largest left shift that may align two products.
@@ -13,13 +11,41 @@ pub const LARGEST_SHIFT: u32 = 24;
 /// Largest magnitude of a code of [`InputOffset`]: exact in double precision.
 pub(super) const LARGEST_OFFSET: u64 = 1 << 53;
 
-/// One LSTM layer in integers. Matrices are row-major with `4 * hidden_size` rows, gate after
-/// gate in the order of [`GATES`]: row `k * hidden_size + j` belongs to gate `k` of unit `j`.
+/// What the units of a recurrent layer compute, with the formats that only they have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recurrence {
+    /// The long short-term memory.
+    Lstm {
+        /// Format of the cell state c.
+        c: QFormat,
+    },
+}
+
+impl Recurrence {
+    /// The gates in `PyTorch`'s order; of an LSTM input, forget, cell candidate, output.
+    #[must_use]
+    pub const fn gates(&self) -> &'static [&'static str] {
+        match self {
+            Self::Lstm { .. } => &["i", "f", "g", "o"],
+        }
+    }
+
+    /// Format of what a unit keeps from step to step beside h.
+    #[must_use]
+    pub const fn state(&self) -> QFormat {
+        match self {
+            Self::Lstm { c } => *c,
+        }
+    }
+}
+
+/// One recurrent layer in integers, of G gates ([`Recurrence::gates`]). Matrices are row-major with
+/// `G * hidden_size` rows, gate after gate: row `k * hidden_size + j` belongs to gate `k` of unit `j`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
     /// Elements of the input vector x.
     pub input_size: usize,
-    /// Units, the elements of h and c.
+    /// Units, the elements of h and of the state.
     pub hidden_size: usize,
     /// Format of x.
     pub x: QFormat,
@@ -30,22 +56,22 @@ pub struct Layer {
     /// Levels of every weight; odd at one bit, -1 and +1.
     pub w_levels: Levels,
     /// Fraction of `weight_ih`, per gate.
-    pub w_frac_ih: [i32; 4],
+    pub w_frac_ih: Vec<i32>,
     /// Fraction of `weight_hh`, per gate.
-    pub w_frac_hh: [i32; 4],
+    pub w_frac_hh: Vec<i32>,
     /// Format of the pre-activation z.
     pub z: QFormat,
     /// Fraction bits of the gate values; 1.0 is `2^a_frac`.
     pub a_frac: u32,
-    /// Format of the cell state c.
-    pub c: QFormat,
-    /// Input weights, `[4H, I]`, symmetric codes.
+    /// The cell, with the format of its state.
+    pub recurrence: Recurrence,
+    /// Input weights, `[GH, I]`, symmetric codes.
     pub weight_ih: Vec<i16>,
-    /// Recurrent weights, `[4H, H]`, symmetric codes.
+    /// Recurrent weights, `[GH, H]`, symmetric codes.
     pub weight_hh: Vec<i16>,
-    /// Bias `[4H]` at the accumulator's fraction [`Alignment::frac`] of its gate.
+    /// Bias `[GH]` at the accumulator's fraction [`Alignment::frac`] of its gate.
     pub bias: Vec<i32>,
-    /// Optional unsigned per-row multiplier `[4H]` and its format.
+    /// Optional unsigned per-row multiplier `[GH]` and its format.
     pub row_scale: Option<RowScale>,
 }
 
@@ -56,7 +82,7 @@ pub struct RowScale {
     pub bits: u32,
     /// Fraction of the multiplier.
     pub frac: i32,
-    /// One multiplier per row, `[4H]`.
+    /// One multiplier per row, `[GH]`.
     pub multiplier: Vec<u32>,
 }
 
@@ -72,6 +98,24 @@ pub struct Alignment {
 }
 
 impl Layer {
+    /// Gates of a unit.
+    #[must_use]
+    pub fn gates(&self) -> usize {
+        self.recurrence.gates().len()
+    }
+
+    /// Rows of the matrices.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.gates() * self.hidden_size
+    }
+
+    /// Format of what a unit keeps from step to step beside h.
+    #[must_use]
+    pub const fn state(&self) -> QFormat {
+        self.recurrence.state()
+    }
+
     /// The codes of the weights; those of even levels are symmetric.
     #[must_use]
     pub fn weights(&self) -> Codes {

@@ -1,6 +1,6 @@
 //! Models of arbitrary formats, for property tests.
 
-use super::model::{Layer, QuantizedModel};
+use super::model::{Layer, QuantizedModel, Recurrence};
 use super::splitmix::SplitMix;
 use crate::fixed::{LevelRule, QFormat};
 
@@ -49,7 +49,10 @@ fn random_layer(
     let weights_of = levels.of(width(noise));
     let w_bits = weights_of.bits;
     let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
-    let mut fractions = || std::array::from_fn(|_| base + noise.between(-2, 2) as i32);
+    let mut fractions = || -> Vec<i32> {
+        let fraction = |_| base + noise.between(-2, 2) as i32;
+        (0..4).map(fraction).collect()
+    };
     let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
     let usual = noise.between(0, 1) == 0;
     let mut pick = |usual_value: i64, least: i64, most: i64| {
@@ -77,7 +80,7 @@ fn random_layer(
         w_frac_hh,
         z,
         a_frac,
-        c,
+        recurrence: Recurrence::Lstm { c },
         weight_ih: weights(4 * hidden_size * input_size),
         weight_hh: weights(4 * hidden_size * hidden_size),
         bias: Vec::new(),

@@ -1,6 +1,6 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
-use super::model::{Layer, QuantizedModel};
+use super::model::{Layer, QuantizedModel, Recurrence};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
 use crate::spec::SeededNetwork;
@@ -61,11 +61,11 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
                 h,
                 w_bits: weights_of.bits,
                 w_levels: weights_of.levels,
-                w_frac_ih: [w_frac; 4],
-                w_frac_hh: [w_frac; 4],
+                w_frac_ih: vec![w_frac; 4],
+                w_frac_hh: vec![w_frac; 4],
                 z: numerics.z,
                 a_frac: numerics.gate_frac,
-                c: numerics.c,
+                recurrence: Recurrence::Lstm { c: numerics.c },
                 weight_ih,
                 weight_hh,
                 bias: Vec::new(),

@@ -14,7 +14,7 @@ impl QuantizedModel {
         if self.layers.is_empty() {
             errors.add(
                 "layers".into(),
-                "a model needs at least one LSTM layer".into(),
+                "a model needs at least one recurrent layer".into(),
             );
         }
         for (index, layer) in self.layers.iter().enumerate() {
@@ -81,7 +81,7 @@ impl Breaches {
         if !self.numbers(place, layer) {
             return;
         }
-        for gate in 0..4 {
+        for gate in 0..layer.gates() {
             let align = layer.alignment(gate);
             let shift = align.shift_x.max(align.shift_h);
             if shift > LARGEST_SHIFT {
@@ -92,7 +92,7 @@ impl Breaches {
                 self.add(format!("{place}.w_frac_hh"), problem);
             }
         }
-        let rows = 4 * layer.hidden_size;
+        let rows = layer.rows();
         for (name, codes, columns) in [
             ("weight_ih", &layer.weight_ih, layer.input_size),
             ("weight_hh", &layer.weight_hh, layer.hidden_size),
@@ -111,7 +111,7 @@ impl Breaches {
         }
     }
 
-    /// Sizes, widths and fractions; `true` if all of them are inside.
+    /// Sizes, widths, levels and fractions; `true` if all of them are inside.
     fn numbers(&mut self, place: &str, layer: &Layer) -> bool {
         let mut inside = true;
         for (name, size) in [
@@ -126,10 +126,16 @@ impl Breaches {
             ("h.bits", layer.h.bits, 1, 16),
             ("z.bits", layer.z.bits, 2, 12),
             ("a_frac", layer.a_frac, 1, 14),
-            ("c.bits", layer.c.bits, 2, 32),
+            ("c.bits", layer.state().bits, 2, 32),
         ] {
             inside &= self.range(format!("{place}.{name}"), &width, &least, &most);
         }
+        inside & self.levels(place, layer) & self.fractions(place, layer)
+    }
+
+    /// Odd levels where they may be; `true` if all of them are.
+    fn levels(&mut self, place: &str, layer: &Layer) -> bool {
+        let mut inside = true;
         for (name, codes) in [
             ("w_levels", layer.weights()),
             ("x.levels", layer.x.codes()),
@@ -141,27 +147,42 @@ impl Breaches {
                 inside = false;
             }
         }
-        for (name, format) in [("z", layer.z), ("c", layer.c)] {
+        for (name, format) in [("z", layer.z), ("c", layer.state())] {
             if format.is_odd() && format.bits > 1 {
                 let problem = "odd levels are for weights, x and h";
                 self.add(format!("{place}.{name}.levels"), problem.into());
                 inside = false;
             }
         }
+        inside
+    }
+
+    /// Fractions; `true` if all of them are inside.
+    fn fractions(&mut self, place: &str, layer: &Layer) -> bool {
+        let mut inside = true;
         for (name, format) in [
             ("x", layer.x),
             ("h", layer.h),
             ("z", layer.z),
-            ("c", layer.c),
+            ("c", layer.state()),
         ] {
             inside &= self.range(format!("{place}.{name}.frac"), &format.frac, &-32, &32);
         }
-        for gate in 0..4 {
-            for (name, frac) in [
-                ("w_frac_ih", layer.w_frac_ih[gate]),
-                ("w_frac_hh", layer.w_frac_hh[gate]),
-            ] {
-                inside &= self.range(format!("{place}.{name}[{gate}]"), &frac, &-32, &48);
+        for (name, fractions) in [
+            ("w_frac_ih", &layer.w_frac_ih),
+            ("w_frac_hh", &layer.w_frac_hh),
+        ] {
+            if fractions.len() != layer.gates() {
+                let problem = format!(
+                    "{} fractions, one for each of {} gates is wanted",
+                    fractions.len(),
+                    layer.gates()
+                );
+                self.add(format!("{place}.{name}"), problem);
+                inside = false;
+            }
+            for (gate, frac) in fractions.iter().enumerate() {
+                inside &= self.range(format!("{place}.{name}[{gate}]"), frac, &-32, &48);
             }
         }
         inside

@@ -115,8 +115,8 @@ impl LayerState {
         let hidden = layer.hidden_size;
         let index = |code: i64| code as usize & ((1 << layer.z.bits) - 1);
         let a_frac = layer.a_frac as i32;
-        let shift_fc = (a_frac - layer.c.frac).max(0);
-        let shift_ig = (layer.c.frac - a_frac).max(0);
+        let shift_fc = (a_frac - layer.state().frac).max(0);
+        let shift_ig = (layer.state().frac - a_frac).max(0);
         let sigmoid = |code: i64| i64::from(self.tables.sigmoid[index(code)]);
         let tanh = |code: i64| i64::from(self.tables.tanh[index(code)]);
         let saturation = &mut self.saturation;
@@ -127,12 +127,12 @@ impl LayerState {
             let c = counted(
                 products,
                 a_frac + shift_fc,
-                layer.c.codes(),
+                layer.state().codes(),
                 &mut saturation.c,
             );
             let argument = counted(
                 c,
-                layer.c.frac - layer.z.frac,
+                layer.state().frac - layer.z.frac,
                 layer.z.codes(),
                 &mut saturation.tanh_argument,
             );

@@ -132,10 +132,10 @@ impl NarrowLayer {
             largest[gate] = largest[gate].max(sum);
         }
         let a_frac = layer.a_frac as i32;
-        let shift_fc = (a_frac - layer.c.frac).max(0);
-        let shift_ig = (layer.c.frac - a_frac).max(0);
+        let shift_fc = (a_frac - layer.state().frac).max(0);
+        let shift_ig = (layer.state().frac - a_frac).max(0);
         let one = 1i128 << a_frac;
-        let largest_c = i128::from(-layer.c.min_code());
+        let largest_c = i128::from(-layer.state().min_code());
         if shift_fc > 30 || shift_ig > 30 {
             return None;
         }
@@ -146,7 +146,7 @@ impl NarrowLayer {
             *slot = Some(Requantize::new(shift, layer.z.codes(), largest[gate])?);
         }
         let tables = ActivationTables::new(layer.z, layer.a_frac);
-        let t_shift = layer.c.frac - layer.z.frac;
+        let t_shift = layer.state().frac - layer.z.frac;
         let h_shift = 2 * a_frac - layer.h.frac;
         Some(Self {
             input_size: inputs,
@@ -159,7 +159,7 @@ impl NarrowLayer {
             z: [z[0]?, z[1]?, z[2]?, z[3]?],
             shift_fc: shift_fc as u32,
             shift_ig: shift_ig as u32,
-            c: Requantize::new(a_frac + shift_fc, layer.c.codes(), products)?,
+            c: Requantize::new(a_frac + shift_fc, layer.state().codes(), products)?,
             tanh_argument: Requantize::new(t_shift, layer.z.codes(), largest_c)?,
             h: Requantize::new(h_shift, layer.h.codes(), one * one)?,
             sigmoid: spread(&tables.sigmoid, layer.z),

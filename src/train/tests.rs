@@ -113,7 +113,7 @@ fn the_forward_pass_is_the_reference_model() {
                     }
                     for (layer, reference) in lstm.state().iter().enumerate() {
                         let size = reference.c.len();
-                        let ulp = model.layers[layer].c.ulp();
+                        let ulp = model.layers[layer].state().ulp();
                         let c = &state.c[layer][sequence * size..][..size];
                         let c: Vec<i32> = c.iter().map(|&v| (f64::from(v) / ulp) as i32).collect();
                         assert_eq!(c, reference.c, "c of layer {layer}");

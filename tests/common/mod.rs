@@ -156,11 +156,13 @@ impl Recipe {
                 h,
                 w_bits: self.w_bits,
                 w_levels: Codes::from(self.w_bits).levels,
-                w_frac_ih: [base, base + 1, base - 1, base],
-                w_frac_hh: [base + 1, base, base, base + 1],
+                w_frac_ih: vec![base, base + 1, base - 1, base],
+                w_frac_hh: vec![base + 1, base, base, base + 1],
                 z: self.z,
                 a_frac: self.a_frac,
-                c: QFormat::new(12, 8),
+                recurrence: lprnn_hw::quantize::Recurrence::Lstm {
+                    c: QFormat::new(12, 8),
+                },
                 weight_ih,
                 weight_hh,
                 bias: (0..4 * hidden_size)

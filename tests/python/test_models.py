@@ -333,6 +333,14 @@ class Models(Case):
             np.testing.assert_array_equal(again.outputs(h), self.model.outputs(h))
             self.assertIsNone(again.layers[0].row_scale)
             np.testing.assert_array_equal(again.passengers["embedding.weight"], draw(4, 8))
+            # One format, and a kind that it has.
+            for good, bad, problem in (
+                (b'\\"format\\": 2', b'\\"format\\": 1', "format 1, this module reads 2; make the file"),
+                (b'\\"lstm\\"', b'\\"lstx\\"', "layers.0: forward lstx, this module knows forward lstm"),
+            ):
+                file.write_bytes(first.replace(good, bad))
+                with self.assertRaisesRegex(ValueError, problem):
+                    lq.Model.load(file)
             # A key of a later version is not passed over.
             file.write_bytes(first.replace(b'\\"w_bits\\"', b'\\"w_bots\\"'))
             with self.assertRaisesRegex(ValueError, "w_bots is not known"):

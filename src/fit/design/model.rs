@@ -2,7 +2,7 @@
 
 use super::{Random, SeriesDesign};
 use crate::fixed::{Codes, QFormat};
-use crate::quantize::{Layer, QuantizedModel, SplitMix};
+use crate::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
 
 impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
@@ -26,8 +26,9 @@ impl SeriesDesign {
         hidden_size: usize,
     ) -> Layer {
         let [w_bits, _, h, z, a_frac, c] = self.bits;
-        let mut fractions = || -> [i32; 4] {
-            std::array::from_fn(|_| w_bits as i32 - 1 + random.within(0, 1) as i32)
+        let mut fractions = || -> Vec<i32> {
+            let fraction = |_| w_bits as i32 - 1 + random.within(0, 1) as i32;
+            (0..4).map(fraction).collect()
         };
         let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
         let mut weights =
@@ -43,7 +44,9 @@ impl SeriesDesign {
             w_frac_hh,
             z: QFormat::new(z, z as i32 - 4),
             a_frac,
-            c: QFormat::new(c, c as i32 - 4),
+            recurrence: Recurrence::Lstm {
+                c: QFormat::new(c, c as i32 - 4),
+            },
             weight_ih: weights(4 * hidden_size * input_size),
             weight_hh: weights(4 * hidden_size * hidden_size),
             bias: Vec::new(),

@@ -1,6 +1,8 @@
 //! The quantised model file: safetensors with integer tensors and one JSON object of formats.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use super::model::InputOffset;
@@ -8,7 +10,7 @@ use crate::fixed::{Levels, QFormat};
 use serde::{Deserialize, Serialize};
 
 /// Number of the file format that this program writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Metadata key of the formats.
 const KEY: &str = "lprnn";
@@ -24,9 +26,31 @@ struct ModelHeader {
     head: Option<HeadFormats>,
 }
 
+/// Kind of a layer.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LayerKind {
+    Lstm,
+}
+
+/// Order in which a layer takes the steps of a sequence.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StepOrder {
+    Forward,
+}
+
+/// The number of the format, whatever else there is.
+#[derive(Deserialize)]
+struct FormatNumber {
+    format: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LayerHeader {
+    kind: LayerKind,
+    direction: StepOrder,
     input_size: usize,
     hidden_size: usize,
     x: QFormat,
@@ -35,8 +59,8 @@ struct LayerHeader {
     /// Said where the bits alone do not say them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     w_levels: Option<Levels>,
-    w_frac_ih: [i32; 4],
-    w_frac_hh: [i32; 4],
+    w_frac_ih: Vec<i32>,
+    w_frac_hh: Vec<i32>,
     z: QFormat,
     a_frac: u32,
     c: QFormat,

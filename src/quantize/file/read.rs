@@ -1,7 +1,7 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
-use super::super::model::{Head, Layer, QuantizedModel, RowScale};
-use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader};
+use super::super::model::{Head, Layer, QuantizedModel, Recurrence, RowScale};
+use super::{FORMAT, FormatNumber, HeadFormats, KEY, LayerHeader, LayerKind, ModelHeader};
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, stored_codes};
 use safetensors::SafeTensors;
@@ -36,17 +36,12 @@ impl QuantizedModel {
                     "metadata has no key '{KEY}': this is not a quantised model"
                 ))
             })?;
-        let formats: ModelHeader = serde_json::from_str(json)
-            .map_err(|error| contents("metadata.lprnn", &error.to_string()))?;
-        if formats.format != FORMAT {
-            return Err(contents(
-                "metadata.lprnn.format",
-                &format!(
-                    "{} is not known, this program reads {FORMAT}",
-                    formats.format
-                ),
-            ));
+        let faulty = |error: serde_json::Error| contents("metadata.lprnn", &error.to_string());
+        let FormatNumber { format } = serde_json::from_str(json).map_err(faulty)?;
+        if format != FORMAT {
+            return Err(other_format(format));
         }
+        let formats: ModelHeader = serde_json::from_str(json).map_err(faulty)?;
         let mut reader = ModelReader {
             tensors: &tensors,
             used: BTreeSet::new(),
@@ -74,6 +69,17 @@ impl QuantizedModel {
 
 fn contents(place: &str, problem: &str) -> Problems {
     anew(Problem::within(place, problem).into())
+}
+
+/// A file of another version of this program.
+fn other_format(format: u32) -> Problems {
+    let written = if format < FORMAT {
+        "an older lprnn-hw wrote this file"
+    } else {
+        "a newer lprnn-hw wrote this file"
+    };
+    let problem = format!("{format}, this version reads {FORMAT}: {written}");
+    contents("metadata.lprnn.format", &problem)
 }
 
 fn anew(problems: Problems) -> Problems {
@@ -148,7 +154,10 @@ impl ModelReader<'_> {
 
     fn layer(&mut self, index: usize, formats: &LayerHeader) -> Layer {
         let place = format!("layers.{index}");
-        let rows = formats.hidden_size.saturating_mul(4);
+        let recurrence = match formats.kind {
+            LayerKind::Lstm => Recurrence::Lstm { c: formats.c },
+        };
+        let rows = (formats.hidden_size).saturating_mul(recurrence.gates().len());
         let row_scale = formats.row_scale.as_ref().map(|scale| RowScale {
             bits: scale.bits,
             frac: scale.frac,
@@ -169,11 +178,11 @@ impl ModelReader<'_> {
             h: formats.h,
             w_bits: weights.bits,
             w_levels: weights.levels,
-            w_frac_ih: formats.w_frac_ih,
-            w_frac_hh: formats.w_frac_hh,
+            w_frac_ih: formats.w_frac_ih.clone(),
+            w_frac_hh: formats.w_frac_hh.clone(),
             z: formats.z,
             a_frac: formats.a_frac,
-            c: formats.c,
+            recurrence,
             weight_ih: self.codes(&format!("{place}.weight_ih"), &[rows, formats.input_size]),
             weight_hh: self.codes(&format!("{place}.weight_hh"), &[rows, formats.hidden_size]),
             bias: self

@@ -1,7 +1,9 @@
 //! A model as the bytes of a file.
 
-use super::super::model::QuantizedModel;
-use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader, RowScaleFormat};
+use super::super::model::{Layer, QuantizedModel, Recurrence};
+use super::{
+    FORMAT, HeadFormats, KEY, LayerHeader, LayerKind, ModelHeader, RowScaleFormat, StepOrder,
+};
 use crate::diagnostic::{Problem, Problems};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -69,7 +71,7 @@ impl QuantizedModel {
         };
         for (index, layer) in self.layers.iter().enumerate() {
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
-            let rows = 4 * layer.hidden_size;
+            let rows = layer.rows();
             let (x, h) = (layer.input_size, layer.hidden_size);
             put(name("weight_ih"), vec![rows, x], wide(&layer.weight_ih));
             put(name("weight_hh"), vec![rows, h], wide(&layer.weight_hh));
@@ -94,32 +96,37 @@ impl QuantizedModel {
     fn formats(&self) -> ModelHeader {
         ModelHeader {
             format: FORMAT,
-            layers: self
-                .layers
-                .iter()
-                .map(|layer| LayerHeader {
-                    input_size: layer.input_size,
-                    hidden_size: layer.hidden_size,
-                    x: layer.x,
-                    h: layer.h,
-                    w_bits: layer.w_bits,
-                    w_levels: (!layer.weights().is_usual()).then_some(layer.w_levels),
-                    w_frac_ih: layer.w_frac_ih,
-                    w_frac_hh: layer.w_frac_hh,
-                    z: layer.z,
-                    a_frac: layer.a_frac,
-                    c: layer.c,
-                    row_scale: layer.row_scale.as_ref().map(|scale| RowScaleFormat {
-                        bits: scale.bits,
-                        frac: scale.frac,
-                    }),
-                })
-                .collect(),
+            layers: self.layers.iter().map(layer_header).collect(),
             input_offset: self.input_offset.clone(),
             head: self.head.as_ref().map(|head| HeadFormats {
                 w_bits: head.w_bits,
                 w_frac: head.w_frac,
             }),
         }
+    }
+}
+
+fn layer_header(layer: &Layer) -> LayerHeader {
+    let (kind, c) = match layer.recurrence {
+        Recurrence::Lstm { c } => (LayerKind::Lstm, c),
+    };
+    LayerHeader {
+        kind,
+        direction: StepOrder::Forward,
+        input_size: layer.input_size,
+        hidden_size: layer.hidden_size,
+        x: layer.x,
+        h: layer.h,
+        w_bits: layer.w_bits,
+        w_levels: (!layer.weights().is_usual()).then_some(layer.w_levels),
+        w_frac_ih: layer.w_frac_ih.clone(),
+        w_frac_hh: layer.w_frac_hh.clone(),
+        z: layer.z,
+        a_frac: layer.a_frac,
+        c,
+        row_scale: layer.row_scale.as_ref().map(|scale| RowScaleFormat {
+            bits: scale.bits,
+            frac: scale.frac,
+        }),
     }
 }

@@ -14,8 +14,8 @@ fn sums_beyond_32_bits_are_computed_in_more() {
     let recipe = Recipe::new("wide", &[600, 1], 8).activations(16, 8);
     let mut model = recipe.model(SEED);
     let layer = &mut model.layers[0];
-    layer.w_frac_ih = [8; 4];
-    layer.w_frac_hh = [16; 4]; // x and h at one fraction: nothing is shifted
+    layer.w_frac_ih = vec![8; 4];
+    layer.w_frac_hh = vec![16; 4]; // x and h at one fraction: nothing is shifted
     layer.weight_ih.fill(-127);
     let lowest = layer.x.min_code() as i16;
     let x = vec![lowest; 600];
@@ -42,8 +42,8 @@ fn sums_beyond_32_bits_are_computed_in_more() {
     let mut model = Recipe::new("narrow", &[200, 1], 8)
         .activations(16, 8)
         .model(SEED);
-    model.layers[0].w_frac_ih = [8; 4];
-    model.layers[0].w_frac_hh = [16; 4];
+    model.layers[0].w_frac_ih = vec![8; 4];
+    model.layers[0].w_frac_hh = vec![16; 4];
     assert!(Streams::new(&model).is_narrow());
 }
 

@@ -91,11 +91,11 @@ impl Lane {
             h: format(h),
             w_bits: 4,
             w_levels: lprnn_hw::fixed::Levels::Even,
-            w_frac_ih: [acc_frac; 4],
-            w_frac_hh: [acc_frac - h.1; 4],
+            w_frac_ih: vec![acc_frac; 4],
+            w_frac_hh: vec![acc_frac - h.1; 4],
             z: format(z),
             a_frac,
-            c: format(c),
+            recurrence: lprnn_hw::quantize::Recurrence::Lstm { c: format(c) },
             weight_ih: vec![1; 4 * input_size],
             weight_hh: vec![1; 4],
             bias: vec![largest_bias; 4],
@@ -187,16 +187,15 @@ impl Lane {
             sums: std::array::from_fn(|_| self.sum(random)),
             gates: std::array::from_fn(|gate| table_entry(random, one, gate == 2)),
             tanh: table_entry(random, one, true),
-            c_before: random.code(self.layer.c.bits),
+            c_before: random.code(self.layer.state().bits),
             fresh: random.between(0, 3) == 0,
         }
     }
 
     /// Codes of z, c, the argument of tanh and h, as docs/numerics.md computes them.
     fn words(&self, group: &Group) -> ([i64; 4], i64, i64, i64) {
-        let Layer {
-            z, a_frac, c, h, ..
-        } = &self.layer;
+        let Layer { z, a_frac, h, .. } = &self.layer;
+        let c = self.layer.state();
         let a_frac = *a_frac as i32;
         let fraction = self.layer.w_frac_ih[0].max(z.frac);
         let codes = group
@@ -296,7 +295,7 @@ impl Lane {
 
     fn described(&self, all: &[Ports], random: &mut Random) -> Bench {
         let (layer, folding, widths) = (&self.layer, self.folding(), self.widths());
-        let (z_w, c_w, h_w) = (layer.z.bits, layer.c.bits, layer.h.bits);
+        let (z_w, c_w, h_w) = (layer.z.bits, layer.state().bits, layer.h.bits);
         let (z_w, c_w, h_w) = (z_w as usize, c_w as usize, h_w as usize);
         let (acc_w, table_w) = (widths.acc, layer.a_frac as usize + 2);
         let cycles = all.iter().map(|ports| {
@@ -339,7 +338,7 @@ impl Lane {
             ("Z_FRAC", layer.z.frac.into()),
             ("A_FRAC", layer.a_frac.into()),
             ("C_W", c_w as i64),
-            ("C_FRAC", layer.c.frac.into()),
+            ("C_FRAC", layer.state().frac.into()),
             ("H_W", h_w as i64),
             ("H_FRAC", layer.h.frac.into()),
             ("TABLE_REG", self.table_register() as i64),

@@ -3,7 +3,7 @@
 // verilator lint_off TIMESCALEMOD
 // odd_top - 2-layer LSTM core, AXI4-Stream in and out.
 //
-// Generated from the model with digest d86608aba61d5cf39ccdc3b1c4ce8d6547b94b197094b8bada16835aa7181501.
+// Generated from the model with digest 891e5e9fb5190eaaf1198d37cb91ad87967fe28c2848269b8232d05779393040.
 // Regenerate with the settings in design.toml; do not edit.
 //
 // layer 0: 3 -> 5 units, weights 4 bit, x s4.2, h s4.3; 2 units x 3 columns, 24 MACs a cycle

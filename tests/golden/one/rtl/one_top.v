@@ -3,7 +3,7 @@
 // verilator lint_off TIMESCALEMOD
 // one_top - 1-layer LSTM core, AXI4-Stream in and out.
 //
-// Generated from the model with digest ec5366759f1c69d3a2674a5c501f9329b588de71be5635671eb794d91169352c.
+// Generated from the model with digest bd06f9d64f7355c2010d92a5c26ef2414bc22a608f33fd0a40fd80942b91c0e1.
 // Regenerate with the settings in design.toml; do not edit.
 //
 // layer 0: 1 -> 1 units, weights 4 bit, x s4.2, h s4.3; 1 units x 1 columns, 4 MACs a cycle

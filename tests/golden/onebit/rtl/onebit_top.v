@@ -3,7 +3,7 @@
 // verilator lint_off TIMESCALEMOD
 // onebit_top - 1-layer LSTM core, AXI4-Stream in and out.
 //
-// Generated from the model with digest 61cf8831b5787e3398e1f5c7f21cd42617e1c7613888a9af13a474c34821c38f.
+// Generated from the model with digest 624d34c5b126ee8e00f31985013eadca30c0e2b44dc9de297400a8a3bedb77a1.
 // Regenerate with the settings in design.toml; do not edit.
 //
 // layer 0: 5 -> 4 units, weights 1 bit, x o1.-1, h o1.0; 2 units x 4 columns, 32 MACs a cycle

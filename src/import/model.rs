@@ -18,10 +18,14 @@ pub struct FloatLayer {
     pub bias: Vec<f32>,
 }
 
-/// State and output of one unit after a step in real numbers.
+/// One unit after a step in real numbers.
 pub struct FloatUnit {
+    /// Values of the gates i, f, g, o.
+    pub gates: [f32; 4],
     /// c.
     pub c: f32,
+    /// tanh(c).
+    pub tanh: f32,
     /// h.
     pub h: f32,
 }
@@ -37,9 +41,15 @@ impl FloatUnit {
         sigmoid: impl Fn(f32) -> f32,
         tanh: impl Fn(f32) -> f32,
     ) -> Self {
-        let c = sigmoid(f) * c + sigmoid(i) * tanh(g);
-        let h = sigmoid(o) * tanh(c);
-        Self { c, h }
+        let (i, f, g, o) = (sigmoid(i), sigmoid(f), tanh(g), sigmoid(o));
+        let c = f * c + i * g;
+        let tanh = tanh(c);
+        Self {
+            gates: [i, f, g, o],
+            c,
+            tanh,
+            h: o * tanh,
+        }
     }
 }
 

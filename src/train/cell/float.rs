@@ -1,6 +1,7 @@
 //! A step in real numbers.
 
 use super::tape::{LayerTape, Row, Sums};
+use crate::import::FloatUnit;
 use crate::lm::{sigmoid, tanh};
 use pulp::Arch;
 
@@ -24,34 +25,51 @@ pub fn float_step(
 #[inline(always)]
 fn float_row(row: Row, x: &[f32], h: &[f32], bias: &[f32], c: &mut [f32]) {
     let hidden = c.len();
-    for k in 0..4 {
-        let at = k * hidden..(k + 1) * hidden;
-        let sums = x[at.clone()]
-            .iter()
-            .zip(&h[at.clone()])
-            .zip(&bias[at.clone()]);
-        let out = row.gates[at.clone()].iter_mut().zip(&mut row.slopes[at]);
+    for (((z, x), h), b) in row.gates.iter_mut().zip(x).zip(h).zip(bias) {
+        *z = x + h + b;
+    }
+    row.c_before.copy_from_slice(c);
+    let (i, rest) = row.gates.split_at_mut(hidden);
+    let (f, rest) = rest.split_at_mut(hidden);
+    let (g, o) = rest.split_at_mut(hidden);
+    units(i, f, g, o, c, row.tanh, row.h);
+    let gates = row.gates.chunks_exact(hidden);
+    for (k, (gates, slopes)) in gates.zip(row.slopes.chunks_exact_mut(hidden)).enumerate() {
         if k == 2 {
-            for ((gate, slope), ((x, h), b)) in out.zip(sums) {
-                *gate = tanh(x + h + b);
-                *slope = 1.0 - *gate * *gate;
+            for (slope, gate) in slopes.iter_mut().zip(gates) {
+                *slope = 1.0 - gate * gate;
             }
         } else {
-            for ((gate, slope), ((x, h), b)) in out.zip(sums) {
-                *gate = sigmoid(x + h + b);
-                *slope = *gate * (1.0 - *gate);
+            for (slope, gate) in slopes.iter_mut().zip(gates) {
+                *slope = gate * (1.0 - gate);
             }
         }
     }
-    row.c_before.copy_from_slice(c);
-    let (i, rest) = row.gates.split_at(hidden);
-    let (f, rest) = rest.split_at(hidden);
-    let (g, o) = rest.split_at(hidden);
-    for (((c, i), f), g) in c.iter_mut().zip(i).zip(f).zip(g) {
-        *c = f * *c + i * g;
-    }
-    for (((c, t), h), o) in c.iter().zip(row.tanh).zip(row.h).zip(o) {
-        *t = tanh(*c);
-        *h = o * *t;
+}
+
+/// The step of every unit: pre-activations become gates. Every slice is an argument of its own, which
+/// says that none overlaps another: only then the loop becomes vector instructions.
+#[inline(always)]
+fn units(
+    i: &mut [f32],
+    f: &mut [f32],
+    g: &mut [f32],
+    o: &mut [f32],
+    c: &mut [f32],
+    tanh_c: &mut [f32],
+    h: &mut [f32],
+) {
+    let hidden = c.len();
+    let (i, f, g, o) = (
+        &mut i[..hidden],
+        &mut f[..hidden],
+        &mut g[..hidden],
+        &mut o[..hidden],
+    );
+    let (tanh_c, h) = (&mut tanh_c[..hidden], &mut h[..hidden]);
+    for unit in 0..hidden {
+        let after = FloatUnit::step([i[unit], f[unit], g[unit], o[unit]], c[unit], sigmoid, tanh);
+        [i[unit], f[unit], g[unit], o[unit]] = after.gates;
+        (c[unit], tanh_c[unit], h[unit]) = (after.c, after.tanh, after.h);
     }
 }

@@ -2,11 +2,13 @@
 
 mod bench;
 mod columns;
-mod control;
+mod command;
 mod lane;
+mod lane_control;
 mod lane_mutants;
 mod mac;
 mod memories;
+mod sequencer;
 mod streams;
 
 use crate::common::Random;

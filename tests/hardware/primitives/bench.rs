@@ -5,6 +5,14 @@ use crate::common::tool;
 use lprnn_hw::tools::{Search, ToolKind};
 use std::fmt::Write;
 
+/// Random cycles of a bench of what decides when.
+pub const CYCLES: usize = 700;
+
+/// Bits of a number below `count`, at least one.
+pub fn width_of(count: i64) -> usize {
+    (count.max(2) as usize).next_power_of_two().trailing_zeros() as usize
+}
+
 /// Bits of all input ports together, lowest first, and what the outputs must be in that cycle.
 pub struct Cycle {
     pub inputs: Vec<bool>,

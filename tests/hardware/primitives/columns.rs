@@ -1,12 +1,8 @@
 //! Where x and h go in the vector buffer: `lprnn_operands` and `lprnn_h_writer`.
 
-use super::bench::{Bench, Cycle, each_is_found};
+use super::bench::{Bench, Cycle, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
-
-fn width_of(count: i64) -> usize {
-    (count.max(2) as usize).next_power_of_two().trailing_zeros() as usize
-}
 
 /// A code with its sign bit inverted, which counts from 0.
 const fn offset(code: i64, width: usize) -> i64 {

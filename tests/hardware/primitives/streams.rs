@@ -1,15 +1,11 @@
-//! What takes steps in and sends groups out: step buffer, state policy, group fifo, serializer.
+//! Modules that take steps in and send groups out: step buffer, state policy, group fifo, serializer.
 
-use super::bench::{Bench, Cycle, each_is_found};
+use super::bench::{Bench, Cycle, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 use std::collections::VecDeque;
 
 const CYCLES: usize = 500;
-
-fn width_of(count: i64) -> usize {
-    (count.max(2) as usize).next_power_of_two().trailing_zeros() as usize
-}
 
 fn one_in(random: &mut Random, count: i64) -> bool {
     random.between(0, count - 1) == 0

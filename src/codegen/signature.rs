@@ -80,16 +80,17 @@ fn signature(
 
 /// Parts of the library that a design is made of.
 pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = LibraryPart> {
-    let arrays: Vec<_> = design
-        .layers()
-        .iter()
-        .map(|layer| array_part(layer.folding().mac))
-        .collect();
+    let layers = design.layers();
+    let arrays = layers.iter().map(|layer| array_part(layer.folding().mac));
+    let cells = layers.iter().map(|layer| layer.spec().cell);
     LibraryPart::ALL.into_iter().filter(move |part| match part {
-        LibraryPart::Common | LibraryPart::LaneLstm => true,
+        LibraryPart::Common => true,
+        LibraryPart::LaneLstm => cells
+            .clone()
+            .any(|cell| part.suffix() == format!("_{}", cell.lane())),
         LibraryPart::Rom => init == MemoryInit::Readmemh,
         LibraryPart::ArrayLut | LibraryPart::ArrayDsp | LibraryPart::ArrayMult => {
-            arrays.contains(part)
+            arrays.clone().any(|array| array == *part)
         }
     })
 }

@@ -162,7 +162,7 @@ fn no_message_is_cut_apart_for_its_remedy() {
     }
 }
 
-/// Whether a text is split or searched at `; `.
+/// `true` if a text is split or searched at `; `.
 fn cuts_at_semicolon(code: &str) -> bool {
     let packed: String = code.split_whitespace().collect();
     ["split(", "once(", "find("]

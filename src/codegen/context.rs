@@ -1,4 +1,4 @@
-//! What the template of the top module is filled from, every value rendered.
+//! Values for the template of the top module, each rendered.
 
 use super::interface::{Interface, StreamPort};
 use super::layer::LayerContext;

@@ -14,7 +14,7 @@ pub enum Comment {
     Hash,
 }
 
-/// What every text of a bundle has near its beginning: licence and version.
+/// Lines near the beginning of every text of a bundle: licence and version.
 ///
 /// No source has a timescale, which would go for the files behind it too. Verilator takes it for a
 /// mistake where other files have one, so sources say that it is meant.

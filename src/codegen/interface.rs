@@ -83,7 +83,7 @@ pub struct Interface {
     pub state: StatePolicy,
     /// Input vectors x.
     pub input: StreamPort,
-    /// What is taken off real inputs before they become codes of x, where the model has such.
+    /// Constants taken off real inputs before they become codes of x, where the model has such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_offset: Option<InputOffset>,
     /// Output vectors h of the last layer.
@@ -103,14 +103,14 @@ impl Interface {
     /// Reads an `interface.json` that anybody may have written.
     ///
     /// # Errors
-    /// What no core of this program has, with the key: see [`Interface::check`].
+    /// An entry that no core of this program has, with the key: see [`Interface::check`].
     pub fn from_json(text: &str) -> Result<Self, String> {
         let interface: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         interface.check()?;
         Ok(interface)
     }
 
-    /// Whether every entry is one that a core of this program can have.
+    /// Checks that every entry is one that a core of this program can have.
     ///
     /// # Errors
     /// The first that is not, with its key.
@@ -148,7 +148,7 @@ impl Interface {
         self.check_files()
     }
 
-    /// Whether the names of sources and memories are plain paths below the bundle's folder: they go
+    /// Checks that the names of sources and memories are plain paths below the bundle's folder: they go
     /// to tools as arguments, and are copied.
     ///
     /// # Errors

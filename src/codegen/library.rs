@@ -15,7 +15,7 @@ macro_rules! primitive {
 /// A part of the library: modules that a design has all of or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LibraryPart {
-    /// What every core is made of.
+    /// Modules of every core.
     Common,
     /// The data path of an LSTM unit.
     LaneLstm,
@@ -40,7 +40,7 @@ impl LibraryPart {
         Self::Rom,
     ];
 
-    /// What the part's `FuseSoC` core is called, behind the name of the library.
+    /// Name of the part's `FuseSoC` core, behind the name of the library.
     #[must_use]
     pub const fn suffix(self) -> &'static str {
         match self {
@@ -101,10 +101,10 @@ pub(super) const LICENCES: [(&str, &str); 2] = [
 /// Waivers for Verilator's `-Wall`.
 const WAIVERS: &str = include_str!("../../sim/verilator.vlt");
 
-/// What the names of the hand-written modules begin with in this repository.
+/// Beginning of the names of the hand-written modules in this repository.
 const PLAIN: &str = "lprnn_";
 
-/// What the names of the hand-written modules and of their files begin with in a bundle, such as
+/// Beginning of the names of the hand-written modules and of their files in a bundle, such as
 /// `lprnn_0_1_0_`: with the version in them, designs of two versions can be in one project.
 #[must_use]
 pub fn library_prefix() -> String {

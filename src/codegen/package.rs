@@ -1,4 +1,4 @@
-//! What lies around the sources: scripts, descriptions, report, the model itself.
+//! Files around the sources: scripts, descriptions, report, the model itself.
 
 use super::bundle::Bundle;
 use super::diagram::diagram;
@@ -12,7 +12,7 @@ use crate::spec::Implementation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a bundle was generated from, for the files around its sources.
+/// Origin of a bundle, for the files around its sources.
 #[derive(Clone, Debug)]
 pub struct Package<'a> {
     /// The hardware in numbers.

@@ -76,7 +76,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 pub struct TemplateError {
     /// File name of the template.
     pub template: String,
-    /// What tera says, with line and column.
+    /// The words of tera, with line and column.
     pub problem: String,
 }
 

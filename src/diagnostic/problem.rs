@@ -13,7 +13,7 @@ pub struct Problem {
     pub place: Location,
     /// One sentence, without the place and the remedy.
     pub what: String,
-    /// What to do about it, in the imperative; `None` where nothing general helps.
+    /// The remedy, in the imperative; `None` where nothing general helps.
     pub help: Option<String>,
     /// Lines of detail: names to choose from, the last words of a tool.
     pub notes: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a design takes and how fast it is, without synthesising it.
+//! Cells, memory and clock of a design, without synthesising it.
 //!
 //! [`Estimate::new`] takes a design and its model; [`Estimate::of_layers`] takes what follows from sizes
 //! and formats alone. Block RAM, DSP blocks, memory bits and cycles are exact. LUTs, flip-flops and carry cells are

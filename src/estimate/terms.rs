@@ -1,4 +1,4 @@
-//! What a layer is made of, part by part, before any fit.
+//! Counts of a layer's parts, before any fit.
 //!
 //! Every term is a count that follows from the Verilog: bits of adders, of multiplexers, of
 //! registers. `FamilyFactors` weighs the terms; a weight of 1 means that the count is what the

@@ -70,7 +70,7 @@ pub enum Network {
 /// A design that was asked for, with every setting decided.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DesignConfig {
-    /// What is computed.
+    /// The model.
     pub network: Network,
     /// How it is built.
     pub implementation: Implementation,

@@ -111,7 +111,7 @@ const VERILOG: &str = "always and assign automatic begin buf bufif0 bufif1 case 
     tri0 tri1 triand trior trireg unsigned use uwire vectored wait wand weak0 weak1 while wire \
     wor xnor xor";
 
-/// What IEEE 1800-2012, annex B, adds; 1800-2017 and 1800-2023 reserve no further words.
+/// Words that IEEE 1800-2012, annex B, adds; 1800-2017 and 1800-2023 reserve no further words.
 const SYSTEM_VERILOG: &str = "accept_on alias always_comb always_ff always_latch assert assume \
     before bind bins binsof bit break byte chandle checker class clocking const constraint \
     context continue cover covergroup coverpoint cross dist do endchecker endclass endclocking \

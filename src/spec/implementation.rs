@@ -33,7 +33,7 @@ impl StatePolicy {
     }
 }
 
-/// What the multiply-accumulate array is made of; equal words either way.
+/// Parts that the multiply-accumulate array is made of; equal words either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MacStyle {

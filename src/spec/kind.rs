@@ -1,9 +1,9 @@
-//! What a setting may be, and the values that fit.
+//! Kinds of settings, and the values that fit.
 
 use crate::diagnostic::Problem;
 use std::fmt::{Display, Formatter};
 
-/// What a setting may be.
+/// Kind of a setting's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number from the first to the second, both included.

@@ -1,4 +1,4 @@
-//! What was asked for: names, targets, folding and policies of a design, validated.
+//! Settings that were asked for: names, targets, folding and policies of a design, validated.
 //!
 //! [`Settings`] are collected from the command line and from a design file, the stronger over
 //! the weaker; [`DesignConfig::resolve`] decides what was left open and reports everything that

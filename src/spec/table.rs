@@ -14,15 +14,15 @@ pub struct Setting {
     pub option: &'static str,
     /// Name of its value in the help.
     pub value_name: &'static str,
-    /// What it may be.
+    /// Values that it takes.
     pub kind: Kind,
-    /// What it is where nobody says.
+    /// Value where nothing is given.
     pub preset: Preset,
-    /// What it does, in one sentence.
+    /// Its effect, in one sentence.
     pub help: &'static str,
 }
 
-/// What a setting is where nobody says.
+/// Value of a setting where nothing is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Preset {
     /// Nothing, or another setting has to be given.
@@ -33,7 +33,7 @@ pub enum Preset {
     Number(f64),
     /// This word.
     Word(&'static str),
-    /// What these words say: the program decides.
+    /// The program decides as these words say.
     Told(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What `eval` says of a text, against a plain computation of the same, and what it refuses.
+//! Results of `eval` against a plain computation of the same, and its refusals.
 
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct MemoryReport {
     /// The layer.
     pub layer: usize,
-    /// What it holds.
+    /// Its contents, in a word.
     pub contents: &'static str,
     /// How many there are of it, equal in shape.
     pub copies: usize,

@@ -1,4 +1,4 @@
-//! What a design is, in numbers that no synthesis tool is needed for.
+//! A design in numbers that no synthesis tool is needed for.
 
 mod layer;
 mod memory;

@@ -9,7 +9,7 @@ fn every_line_is_a_part_and_no_part_is_there_twice() {
     assert!(TABLE.starts_with("part,family,series,lut,ff,blocks,block_kbit,uram,dsp,source\n"));
 }
 
-/// What the architectures say of every part, whatever the figures.
+/// Rules of the architectures for every part, whatever the figures.
 #[test]
 fn figures_are_possible_in_their_family() {
     for part in Part::all() {

@@ -1,4 +1,4 @@
-//! What a sweep prints and writes.
+//! Output of a sweep, printed and written.
 
 use super::{home, json, output, program, words};
 use snapbox::cmd::{Command, cargo_bin};

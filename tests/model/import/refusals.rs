@@ -1,4 +1,4 @@
-//! What is not read is refused by what it is, with what to do.
+//! Refusals of an import: each names what it met, and the remedy.
 
 use super::{bytes_error, error, help, options};
 use lprnn_hw::import::{ImportOptions, read_bytes};

@@ -4,10 +4,10 @@ use super::Ended;
 use super::design::DesignArgs;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped};
-use crate::cosim::{Agreement, Outcome, Pattern, Pauses, Workload};
+use crate::cosim::{Agreement, Outcome, Pattern, Pauses};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{
-    Checked, Checking, FAILURES, Opened, build, bundle_files, check, check_file, open,
+    Checked, Checking, FAILURES, LoadSource, Opened, build, bundle_files, check, check_file, open,
     pattern_words, plan, replay,
 };
 use std::io::Write;
@@ -182,26 +182,20 @@ const DEFAULT_STEPS: usize = 64;
 
 /// Cosimulates an opened bundle as the options say.
 fn compare_as(opened: &Opened, args: &StimulusArgs, console: Console) -> Result<Checked, Problems> {
-    let (interface, model) = (&opened.interface, &opened.planned.model);
     let steps = args.steps.map(|steps| steps as usize);
-    let mut clamped = None;
-    let load = if let Some(path) = &args.input {
-        let given = args.layout.get();
-        let given = given.read(path, model, args.float_input, &console)?;
-        let compared = steps.unwrap_or(usize::MAX);
-        clamped = given
-            .clamped
-            .map(|by_step| by_step.iter().take(compared).sum());
-        let lengths = &given.arrangement.lengths;
-        let mut load = Workload::sequences(interface, given.codes, lengths);
-        if let Some(steps) = steps {
-            load.truncate(interface, steps);
-        }
-        load
-    } else {
-        let steps = steps.unwrap_or(DEFAULT_STEPS);
-        Workload::random(interface, steps, args.stimulus_seed)
+    let source = match &args.input {
+        Some(path) => LoadSource::File {
+            path,
+            layout: args.layout.get(),
+            float_input: args.float_input,
+            most: steps,
+        },
+        None => LoadSource::Random {
+            steps: steps.unwrap_or(DEFAULT_STEPS),
+            seed: args.stimulus_seed,
+        },
     };
+    let (load, clamped) = source.read(opened, &console)?;
     let patterns = args.stalls.patterns(opened);
     let checking = Checking {
         seed: args.stimulus_seed,

@@ -6,13 +6,10 @@ use super::output::{Console, Results, grouped, table};
 use super::part::other_family;
 use super::progress::Progress;
 use super::report::{human_layers, human_timing};
-use crate::codegen::{LayerReport, TimingReport};
 use crate::device::Part;
 use crate::diagnostic::Problems;
 use crate::estimate::{Estimate, Figure};
-use crate::flow::plan;
-use crate::spec::Implementation;
-use serde::Serialize;
+use crate::flow::{EstimateReport, plan};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -40,17 +37,6 @@ pub struct EstimateArgs {
     /// Coefficients of the estimator, written by `fit coefficients` [default: built in]
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     coefficients: Option<PathBuf>,
-}
-
-/// The estimate of a design, as it is printed.
-#[derive(Serialize)]
-struct EstimateReport {
-    schema: u32,
-    implementation: Implementation,
-    part: Option<&'static Part>,
-    layers: Vec<LayerReport>,
-    timing: TimingReport,
-    estimate: Estimate,
 }
 
 /// A fitted figure with its error.
@@ -125,19 +111,7 @@ pub fn run(args: &EstimateArgs, console: Console) -> Result<Ended, Problems> {
         config.implementation.target = part.family.sources();
     }
     let progress = Progress::spinner(console, "estimating");
-    let planned = plan(config)?;
-    let implementation = &planned.config.implementation;
-    let report = EstimateReport {
-        schema: 2,
-        implementation: implementation.clone(),
-        layers: LayerReport::all(&planned.design),
-        timing: TimingReport::of(&planned.design, planned.config.clock_ns),
-        estimate: planned.estimate_with(
-            part.map_or(implementation.target, |part| part.family),
-            &fitted,
-        ),
-        part,
-    };
+    let report = EstimateReport::of(&plan(config)?, part, &fitted);
     drop(progress);
     console.print(&report)?;
     Ok(Ended::Well)

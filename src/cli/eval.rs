@@ -2,14 +2,10 @@
 
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
-use super::progress::Progress;
-use super::reference::{LayerSaturation, Rate, human_saturations, saturations};
+use super::reference::human_saturations;
 use crate::diagnostic::Problems;
-use crate::lm::{
-    Decoder, EvalOptions, Evaluation, LanguageModel, Level, Stack, Vocabulary, characters,
-    evaluate, read_text, tokenize,
-};
-use serde::Serialize;
+use crate::flow::{EvalReport, EvalRequest};
+use crate::lm::Level;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -54,64 +50,6 @@ pub struct EvalArgs {
     /// LSTM to read, if a float file has several
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<String>,
-}
-
-#[derive(Serialize)]
-struct EvalReport {
-    schema: u32,
-    /// Arithmetic of the LSTM: `float` or `integer`.
-    lstm: &'static str,
-    decoder: String,
-    level: Level,
-    /// Mean of -ln p of a token.
-    nats: f64,
-    /// e^nats.
-    perplexity: f64,
-    bits_per_token: f64,
-    bits_per_character: f64,
-    /// Characters that the predicted tokens stand for.
-    characters: u64,
-    /// Tokens predicted: all but the first.
-    tokens: usize,
-    streams: usize,
-    state: &'static str,
-    /// Elements of x that were clamped to its format.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    x: Option<Rate>,
-    saturation: Vec<LayerSaturation>,
-}
-
-impl EvalReport {
-    fn new(model: &LanguageModel, level: Level, characters: u64, found: &Evaluation) -> Self {
-        let decoder = match &model.decoder {
-            Decoder::Float(_) if model.tied => "float, the embedding's weights".to_string(),
-            Decoder::Float(_) => "float".to_string(),
-            Decoder::Integer(head) => format!("integer, {} bits", head.w_bits),
-        };
-        Self {
-            schema: 1,
-            lstm: match model.stack {
-                Stack::Float(_) => "float",
-                Stack::Integer(_) => "integer",
-            },
-            decoder,
-            level,
-            nats: found.nats,
-            perplexity: found.perplexity(),
-            bits_per_token: found.bits(),
-            bits_per_character: found.bits() * found.predictions as f64 / characters as f64,
-            characters,
-            tokens: found.predictions,
-            streams: found.streams,
-            state: if found.streams == 1 {
-                "carried through the whole text"
-            } else {
-                "carried through each stream, zero at its start"
-            },
-            x: found.inputs.map(Rate::from),
-            saturation: saturations(&found.saturation),
-        }
-    }
 }
 
 impl Results for EvalReport {
@@ -161,27 +99,14 @@ impl Results for EvalReport {
 
 /// Evaluates a model on a text and prints what it found.
 pub fn run(args: &EvalArgs, console: Console) -> Result<Ended, Problems> {
-    let level = args.level;
-    let text = read_text(&args.text)?;
-    let model = LanguageModel::read(&args.model, args.prefix.as_deref())?;
-    let vocab = match &args.vocab {
-        Some(path) => path.clone(),
-        None => Vocabulary::beside(&args.model)?,
-    };
-    let vocabulary = Vocabulary::read(&vocab).map_err(|problem| problem.in_file(&vocab))?;
-    vocabulary
-        .check_rows(model.tokens())
-        .map_err(|problem| problem.in_file(&vocab))?;
-    let tokens =
-        tokenize(&text, level, &vocabulary).map_err(|problem| problem.in_file(&args.text))?;
-    let characters = characters(&text, level).map_err(|problem| problem.in_file(&args.text))?;
-    let options = EvalOptions {
+    let request = EvalRequest {
+        model: &args.model,
+        prefix: args.prefix.as_deref(),
+        text: &args.text,
+        vocabulary: args.vocab.as_deref(),
+        level: args.level,
         streams: args.streams as usize,
     };
-    let progress = Progress::bar(console, "evaluating", tokens.len());
-    let found = evaluate(&model, &tokens, &options, &|done| progress.at(done))
-        .map_err(|problem| problem.in_file(&args.text))?;
-    drop(progress);
-    console.print(&EvalReport::new(&model, level, characters, &found))?;
+    console.print(&request.run(&console)?)?;
     Ok(Ended::Well)
 }

@@ -159,7 +159,7 @@ fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     let found = SweepReport::new(&sweep, known, setting, verify, &console)?;
     if let (Some(place), Some(out)) = (place, &args.out) {
         let files = found.files(&sweep, known)?;
-        console.write(&place, &files)?;
+        place.write_watched(&files, &console)?;
         let count = files.len();
         console.say(format_args!("wrote {count} files to {}", out.display()));
     }

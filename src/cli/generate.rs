@@ -54,7 +54,7 @@ pub fn run(args: &GenArgs, console: Console) -> Result<Ended, Problems> {
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
     let built = build(&args.part.fold(config, &given, console)?)?;
-    console.write(&place, &built.bundle.files)?;
+    place.write_watched(&built.bundle.files, &console)?;
     drop(progress);
     console.print(&built.report)?;
     console.say(format_args!(

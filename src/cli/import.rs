@@ -3,10 +3,10 @@
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
-use crate::import::{FloatModel, ImportOptions, Mapping, TrainedFractions, read};
+use crate::import::{ImportOptions, ImportReport, read};
 use serde::Serialize;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `import`.
 #[derive(clap::Args, Debug)]
@@ -40,69 +40,29 @@ pub struct ImportArgs {
     explain: bool,
 }
 
+/// What is printed of a model.
 #[derive(Serialize)]
-struct LayerSizes {
-    input_size: usize,
-    hidden_size: usize,
-}
-
-#[derive(Serialize)]
-struct ImportReport {
-    schema: u32,
-    layers: Vec<LayerSizes>,
-    head: Option<usize>,
-    /// Outputs of the linear layers behind the head.
-    dense: Vec<usize>,
-    parameters: u64,
-    fractions: Option<TrainedFractions>,
-    assumptions: Vec<String>,
-    left_out: Vec<String>,
-    tensors: Vec<Mapping>,
+struct Explained {
+    #[serde(flatten)]
+    report: ImportReport,
     #[serde(skip)]
     explain: bool,
 }
 
-impl ImportReport {
-    fn of(model: &FloatModel, explain: bool) -> Self {
-        let parameters = model
-            .layers
-            .iter()
-            .map(|layer| (layer.weight_ih.len() + layer.weight_hh.len() + layer.bias.len()) as u64);
-        Self {
-            schema: 1,
-            layers: model
-                .layers
-                .iter()
-                .map(|layer| LayerSizes {
-                    input_size: layer.input_size,
-                    hidden_size: layer.hidden_size,
-                })
-                .collect(),
-            head: model.head.as_ref().map(|head| head.output_size),
-            dense: model.dense.iter().map(|head| head.output_size).collect(),
-            parameters: parameters.sum(),
-            fractions: model.fractions.clone(),
-            assumptions: model.assumptions.clone(),
-            left_out: model.left_out.clone(),
-            tensors: model.explanation.clone(),
-            explain,
-        }
-    }
-}
-
-impl Results for ImportReport {
+impl Results for Explained {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        for (index, layer) in self.layers.iter().enumerate() {
+        let report = &self.report;
+        for (index, layer) in report.layers.iter().enumerate() {
             writeln!(
                 out,
                 "layer {index}: {} inputs, {} units",
                 layer.input_size, layer.hidden_size
             )?;
         }
-        if let Some(outputs) = self.head {
+        if let Some(outputs) = report.head {
             writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
         }
-        for outputs in &self.dense {
+        for outputs in &report.dense {
             writeln!(
                 out,
                 "behind it, after a ReLU: {outputs} outputs, not part of the hardware"
@@ -111,19 +71,19 @@ impl Results for ImportReport {
         writeln!(
             out,
             "{} parameters of the LSTM, in the gate order i, f, g, o; biases of one gate are added up",
-            grouped(self.parameters)
+            grouped(report.parameters)
         )?;
-        if self.fractions.is_some() {
+        if report.fractions.is_some() {
             writeln!(
                 out,
                 "trained with the hardware's arithmetic: its fractions are read"
             )?;
         }
-        for assumption in &self.assumptions {
+        for assumption in &report.assumptions {
             writeln!(out, "assumed: {assumption}")?;
         }
         if self.explain {
-            let rows: Vec<Vec<String>> = self
+            let rows: Vec<Vec<String>> = report
                 .tensors
                 .iter()
                 .map(|mapping| {
@@ -132,21 +92,19 @@ impl Results for ImportReport {
                 })
                 .collect();
             table(out, &rows)?;
-        } else if !self.left_out.is_empty() {
-            writeln!(out, "left out: {}", self.left_out.join(", "))?;
+        } else if !report.left_out.is_empty() {
+            writeln!(out, "left out: {}", report.left_out.join(", "))?;
         }
         Ok(())
     }
 }
 
-/// Reads a float model, and says which file an error is about.
-pub fn read_float(path: &Path, args: &ImportOptions) -> Result<FloatModel, Problems> {
-    Ok(read(path, args).map_err(|problem| problem.in_file(path))?)
-}
-
 /// Reads a float model and prints what it holds.
 pub fn run(args: &ImportArgs, console: Console) -> Result<Ended, Problems> {
-    let model = read_float(&args.file, &args.import)?;
-    console.print(&ImportReport::of(&model, args.explain))?;
+    let model = read(&args.file, &args.import)?;
+    console.print(&Explained {
+        report: ImportReport::of(&model),
+        explain: args.explain,
+    })?;
     Ok(Ended::Well)
 }

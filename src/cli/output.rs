@@ -1,14 +1,9 @@
 //! Data on standard output, for people or for programs.
 
 use crate::diagnostic::Problems;
-use crate::flow::Place;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
-
-/// Names that a remark lists.
-const NAMED: usize = 5;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,23 +53,6 @@ impl Console {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Writes a folder, and says what others had put into an older one.
-    pub fn write(self, place: &Place, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Problems> {
-        let kept = place.write(files)?;
-        let names = kept.iter().take(NAMED);
-        let mut text: Vec<String> = names.map(|name| name.display().to_string()).collect();
-        if kept.len() > NAMED {
-            text.push(format!("and {} more", kept.len() - NAMED));
-        }
-        if !kept.is_empty() {
-            let (folder, names) = (place.folder().display(), text.join(", "));
-            self.say(format_args!(
-                "kept in {folder}, which others wrote: {names}"
-            ));
-        }
-        Ok(())
     }
 
     /// Says something on standard error, unless asked to be quiet.

@@ -5,9 +5,8 @@ use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
-use crate::flow::{Wants, check_different, check_file, compute};
+use crate::flow::{LayerSaturation, Wants, check_different, check_file, compute};
 use crate::quantize::QuantizedModel;
-use crate::reference::{Saturation, StageCount};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -52,49 +51,6 @@ pub struct RunArgs {
     /// Where to write the c of the last layer in every step, .npy of int32
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-}
-
-/// How often the stages of one layer saturated.
-#[derive(Serialize)]
-pub struct LayerSaturation {
-    layer: usize,
-    z: Rate,
-    c: Rate,
-    tanh_argument: Rate,
-    h: Rate,
-}
-
-/// How often one stage saturated.
-#[derive(Serialize)]
-pub struct Rate {
-    saturated: u64,
-    total: u64,
-    /// Clamped values per value.
-    pub share: f64,
-}
-
-impl From<StageCount> for Rate {
-    fn from(count: StageCount) -> Self {
-        Self {
-            saturated: count.saturated,
-            total: count.total,
-            share: count.rate(),
-        }
-    }
-}
-
-/// Saturation of every layer, as it is printed.
-pub fn saturations(counts: &[Saturation]) -> Vec<LayerSaturation> {
-    let layers = counts.iter().enumerate();
-    layers
-        .map(|(layer, count)| LayerSaturation {
-            layer,
-            z: count.z.into(),
-            c: count.c.into(),
-            tanh_argument: count.tanh_argument.into(),
-            h: count.h.into(),
-        })
-        .collect()
 }
 
 /// The saturation of every layer as a table.
@@ -258,7 +214,7 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
         words: computed.h.len(),
         saturated_inputs: inputs.clamped.iter().flatten().sum(),
         head,
-        saturation: saturations(&computed.saturation),
+        saturation: LayerSaturation::all(&computed.saturation),
     })?;
     Ok(Ended::Well)
 }

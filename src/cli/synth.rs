@@ -3,10 +3,12 @@
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use super::values::number;
-use crate::device::{Family, PlacedPart};
-use crate::diagnostic::{Problem, Problems};
-use crate::flow::{Compared, Measurement, bundle_files, check_file, measure, open};
-use crate::synth::{Options, RouteOptions, SeedClock, SynthError, Utilization};
+use crate::device::Family;
+use crate::diagnostic::Problems;
+use crate::flow::{
+    Compared, DeviceRequest, Measurement, RoutedClock, bundle_files, check_file, measure, open,
+};
+use crate::synth::{Options, SeedClock, Utilization};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -165,31 +167,17 @@ impl Results for Measurement {
 /// Synthesises a bundle and prints what it takes.
 pub fn run(args: &SynthArgs, console: Console) -> Result<Ended, Problems> {
     let opened = open(&args.bundle)?;
-    let built_for = opened.planned.config.implementation.target;
-    let target = args.target.unwrap_or(built_for);
-    let device = args.device.as_deref();
-    if let (Some(device), false, None) = (device, args.pnr, target.facts().route) {
-        let problem = format!(
-            "`{device}`: all devices of {} are mapped alike",
-            target.word()
-        );
-        return Err(Problem::flag("--device", problem)
-            .help("leave it out")
-            .into());
-    }
-    let fabric = target.with_device(device);
-    // A device that does not exist is an error without --pnr too.
-    let part = if args.pnr || device.is_some() {
-        Some(PlacedPart::new(target, device, args.speed).map_err(SynthError::from)?)
-    } else {
-        None
+    let device = DeviceRequest {
+        family: args.target,
+        device: args.device.as_deref(),
+        speed: args.speed,
+        clock: args.pnr.then_some(RoutedClock {
+            target_mhz: args.freq,
+            seed: args.pnr_seed,
+            seeds: args.pnr_seeds,
+        }),
     };
-    let route = part.filter(|_| args.pnr).map(|part| RouteOptions {
-        part,
-        target_mhz: args.freq,
-        seed: args.pnr_seed,
-        seeds: args.pnr_seeds,
-    });
+    let (fabric, route) = device.of(&opened)?;
     if let Some(path) = &args.netlist {
         check_file(path, &bundle_files(&args.bundle))?;
     }

@@ -2,6 +2,7 @@
 
 use super::network::NetworkShape;
 use super::point::{Point, Spec};
+use super::sweep::Sweep;
 use crate::device::{Family, Part};
 use crate::spec::{FoldingGoal, MacStyle};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,24 @@ impl Plan {
             schema: SCHEMA,
             tasks: once.collect(),
         }
+    }
+
+    /// The points of a sweep that are worth measuring at a clock of so many MHz: the Pareto set of what fits, or
+    /// everything that fits with `all`.
+    #[must_use]
+    pub fn of(sweep: &Sweep, all: bool, work: Work, clock_mhz: f64) -> Self {
+        let judged = sweep.judged.iter();
+        let chosen = judged.filter(|judged| judged.kept() && (judged.pareto || all));
+        Self::new(chosen.map(|judged| Task {
+            program: env!("CARGO_PKG_VERSION").into(),
+            network: judged.point.network,
+            mac: judged.point.mac,
+            folding: judged.point.explicit_folding(),
+            target: sweep.evaluator.target,
+            part: judged.part.map(|part| part.name.to_string()),
+            clock_mhz,
+            work,
+        }))
     }
 
     /// The plan as a file.

@@ -8,6 +8,10 @@
 mod build;
 mod check;
 mod compute;
+mod demo;
+mod device;
+mod estimate;
+mod eval;
 mod fold;
 mod inputs;
 mod jobs;
@@ -15,14 +19,22 @@ mod measure;
 mod open;
 mod place;
 mod plan;
+mod quantize;
+mod saturation;
 mod sweep;
 mod training;
 mod verify;
 mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
-pub use check::{Checked, Checking, Comparison, FAILURES, check, pattern_words, replay};
+pub use check::{
+    Checked, Checking, Comparison, FAILURES, LoadSource, check, pattern_words, replay,
+};
 pub use compute::{Computed, Wants, compute};
+pub use demo::{DemoReport, Stage, demo};
+pub use device::{DeviceRequest, RoutedClock};
+pub use estimate::EstimateReport;
+pub use eval::{EvalReport, EvalRequest};
 pub use fold::plan_for_part;
 pub use inputs::{Arrangement, ArrayLayout, Inputs, Layout};
 pub use jobs::{Engine, Export, Jobs, MeasuredAll, Workers};
@@ -30,6 +42,8 @@ pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
 pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
+pub use quantize::{OffsetRequest, QuantizeReport, QuantizeRequest};
+pub use saturation::{LayerSaturation, Rate};
 pub use sweep::{SweepReport, sweep};
 pub use training::{Begin, TextFiles, Texts, TrainReport, Training};
 pub use verify::{Measured, Verified};

@@ -9,6 +9,7 @@ mod error;
 mod keras;
 mod model;
 mod onnx;
+mod report;
 mod state_dict;
 mod tensors;
 
@@ -16,6 +17,7 @@ pub use model::{
     FloatHead, FloatLayer, FloatModel, FloatUnit, ImportOptions, Mapping, Passengers,
     TrainedFractions,
 };
+pub use report::{ImportReport, LayerSizes};
 
 use crate::diagnostic::Problem;
 use container::archive::Archive;
@@ -26,7 +28,7 @@ use std::path::Path;
 /// Reads a float model.
 pub fn read(path: &Path, options: &ImportOptions) -> Result<FloatModel, Problem> {
     let bytes = crate::files::load(path)?;
-    read_bytes(&bytes, options)
+    read_bytes(&bytes, options).map_err(|problem| problem.in_file(path))
 }
 
 /// Reads a float model from a file's bytes; their kind is known by what they begin with.

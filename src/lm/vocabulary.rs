@@ -50,10 +50,11 @@ impl Vocabulary {
     /// Reads a vocabulary file, see [`Vocabulary::from_json`].
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let bytes = crate::files::load(path)?;
-        match String::from_utf8(bytes) {
+        let read = match String::from_utf8(bytes) {
             Ok(text) => Self::from_json(&text),
             Err(_) => refuse("is not UTF-8", "save it as a JSON array of tokens in UTF-8"),
-        }
+        };
+        read.map_err(|problem| problem.in_file(path))
     }
 
     /// A vocabulary from JSON: an array of tokens in the order of their indices, or an object of

@@ -4,7 +4,7 @@ use super::super::Ended;
 use super::super::axes::{AxesArgs, LimitArgs, Reader};
 use super::super::output::{Console, Results, grouped};
 use crate::diagnostic::Problems;
-use crate::explore::{Evaluator, Plan, Task, Work};
+use crate::explore::{Evaluator, Plan, Work};
 use crate::flow::{Jobs, sweep};
 use crate::spec::Numerics;
 use serde::Serialize;
@@ -53,21 +53,8 @@ pub fn plan(args: &PlanArgs, console: Console) -> Result<Ended, Problems> {
     let place = Jobs::place(&args.out, args.force)?;
     let evaluator = Evaluator::new(target, Numerics::default());
     let sweep = sweep(&evaluator, &specs, limits, None, &console)?;
-    let chosen = sweep.judged.iter().filter(|judged| {
-        let wanted = judged.pareto || args.all;
-        judged.kept() && wanted
-    });
-    let plan = Plan::new(chosen.map(|judged| Task {
-        program: env!("CARGO_PKG_VERSION").into(),
-        network: judged.point.network,
-        mac: judged.point.mac,
-        folding: judged.point.explicit_folding(),
-        target,
-        part: judged.part.map(|part| part.name.to_string()),
-        clock_mhz: args.limits.clock,
-        work: args.work,
-    }));
-    console.write(&place, &Jobs::files(&plan))?;
+    let plan = Plan::of(&sweep, args.all, args.work, args.limits.clock);
+    place.write_watched(&Jobs::files(&plan), &console)?;
     console.print(&PlannedSweep {
         points: plan.tasks.len(),
         estimated: sweep.judged.len(),

@@ -2,18 +2,14 @@
 
 mod report;
 
-pub use report::QuantizeReport;
-
 use super::Ended;
 use super::design::NumericsArgs;
-use super::import::read_float;
 use super::inputs::LayoutArgs;
 use super::output::Console;
-use super::progress::Progress;
-use crate::diagnostic::{Problem, Problems};
-use crate::flow::{check_file, write_file};
+use crate::diagnostic::Problems;
+use crate::flow::{OffsetRequest, QuantizeRequest};
 use crate::import::ImportOptions;
-use crate::ptq::{FormatRequest, middle, quantize, quantize_offset, refuse_chain, repeated};
+use crate::ptq::FormatRequest;
 use crate::quantize::HeadFormat;
 use crate::spec::Setting;
 use std::path::PathBuf;
@@ -60,7 +56,7 @@ pub struct QuantizeArgs {
     /// what each element spans, or numbers, one or as many as x has, separated by commas [default:
     /// none]
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true, value_parser = offset)]
-    input_offset: Option<Offset>,
+    input_offset: Option<OffsetRequest>,
     /// Fraction bits of x [default: by calibration]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = fraction())]
     x_frac: Option<i32>,
@@ -71,18 +67,9 @@ pub struct QuantizeArgs {
     numerics: NumericsArgs,
 }
 
-/// The constant that is taken off x.
-#[derive(Clone, Debug, PartialEq)]
-enum Offset {
-    /// The middle of what each element spans.
-    Auto,
-    /// These constants.
-    Given(Vec<f64>),
-}
-
-fn offset(text: &str) -> Result<Offset, String> {
+fn offset(text: &str) -> Result<OffsetRequest, String> {
     if text == "auto" {
-        return Ok(Offset::Auto);
+        return Ok(OffsetRequest::Auto);
     }
     let numbers: Option<Vec<f64>> = text
         .split(',')
@@ -95,7 +82,7 @@ fn offset(text: &str) -> Result<Offset, String> {
         })
         .collect();
     numbers
-        .map(Offset::Given)
+        .map(OffsetRequest::Given)
         .ok_or_else(|| "give `auto`, or numbers below 1e9 separated by commas".into())
 }
 
@@ -124,50 +111,22 @@ fn head_format(text: &str) -> Result<HeadFormat, String> {
 
 /// Quantises a float model and writes it.
 pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
-    args.numerics.wanted(HeadFormat::Float)?; // what is wrong with it, before anything is read
-    let read = [&args.model, &args.calibrate].into_iter();
-    check_file(&args.output, read.chain(args.layout.files()))?;
-    let float = read_float(&args.model, &args.import)?;
-    refuse_chain(&float)?;
-    if args.head_bits.is_some() && float.head.is_none() {
-        return Err(Problem::flag("--head-bits", "the model has no linear head")
-            .help("leave the option out, or save the head with the LSTM")
-            .into());
-    }
-    let size = float.layers[0].input_size;
-    let (inputs, _) = args
-        .layout
-        .get()
-        .read_float(&args.calibrate, size, &console)?;
-    let offset = match &args.input_offset {
-        None => None,
-        Some(Offset::Auto) => Some(middle(&inputs)),
-        Some(Offset::Given(values)) => Some(repeated(values, size)?),
+    let formats = FormatRequest {
+        x_frac: args.x_frac,
+        h_frac: args.h_frac,
+        ..args.numerics.wanted(HeadFormat::Float)?
     };
-    let mut wanted = args.numerics.wanted(HeadFormat::Float)?;
-    (wanted.x_frac, wanted.h_frac) = (args.x_frac, args.h_frac);
-    wanted.as_trained(&float, args.numerics.gives_width());
-    wanted.head = args
-        .head_bits
-        .unwrap_or_else(|| FormatRequest::default_head(&float, wanted.weight_bits));
-    let progress = Progress::spinner(console, "choosing formats");
-    let quantized = match offset {
-        Some(offset) => quantize_offset(&float, &inputs, offset, &wanted),
-        None => quantize(&float, &inputs, &wanted),
+    let request = QuantizeRequest {
+        model: &args.model,
+        import: &args.import,
+        calibration: &args.calibrate,
+        layout: args.layout.get(),
+        formats,
+        keep_widths: args.numerics.gives_width(),
+        head: args.head_bits,
+        offset: args.input_offset.clone(),
     };
-    let (model, report) = QuantizeReport::of(quantized);
-    let bytes = model.to_bytes().map_err(|error| {
-        error.help(format!(
-            "scale {} and {} to values between 0.001 and 1000",
-            args.model.display(),
-            args.calibrate.display()
-        ))
-    })?;
-    drop(progress);
-    if crate::tools::interrupted() {
-        return Err(Problem::interrupted("quantize").into());
-    }
-    write_file(&args.output, &bytes)?;
+    let report = request.write(&args.output, &console)?;
     console.print(&report)?;
     console.say(format_args!("wrote {}", args.output.display()));
     Ok(Ended::Well)

@@ -1,21 +1,8 @@
 //! The report of a calibration, for people and programs.
 
 use super::super::output::{Results, grouped, table};
-use crate::ptq::{CalibrationReport, Quantized};
-use crate::quantize::{InputOffset, QuantizedModel};
-use serde::Serialize;
+use crate::flow::QuantizeReport;
 use std::io::Write;
-
-/// Choices and measurements of a calibration, as they are printed.
-#[derive(Serialize)]
-pub struct QuantizeReport {
-    schema: u32,
-    /// Taken off every element of x.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_offset: Option<Vec<f64>>,
-    #[serde(flatten)]
-    report: CalibrationReport,
-}
 
 /// Decibel with one decimal, or that nothing was lost.
 fn decibel(value: f64) -> String {
@@ -26,22 +13,14 @@ fn decibel(value: f64) -> String {
     }
 }
 
-impl QuantizeReport {
-    /// The report of a quantised model.
-    pub fn of(quantized: Quantized) -> (QuantizedModel, Self) {
-        let offset = quantized.model.input_offset.as_ref();
-        let report = Self {
-            schema: 2,
-            input_offset: offset.map(InputOffset::values),
-            report: quantized.report,
-        };
-        (quantized.model, report)
-    }
+/// A report on its way to the screen.
+struct Text<'a>(&'a QuantizeReport);
 
+impl Text<'_> {
     fn tensors(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let heads = ["parameters", "format", "clamped", "of", "own rounding"];
         let mut rows = vec![heads.map(String::from).to_vec()];
-        for tensor in &self.report.tensors {
+        for tensor in &self.0.report.tensors {
             rows.push(vec![
                 tensor.tensor.clone(),
                 tensor.format.to_string(),
@@ -61,7 +40,7 @@ impl QuantizeReport {
                 .to_vec(),
         ];
         let mut counts = vec![heads.map(String::from).to_vec()];
-        for layer in &self.report.layers {
+        for layer in &self.0.report.layers {
             let (name, of) = (format!("layer {}", layer.layer), &layer.formats);
             formats.push(vec![
                 name.clone(),
@@ -90,7 +69,7 @@ impl QuantizeReport {
     fn offset(&self, out: &mut dyn Write) -> std::io::Result<()> {
         /// Elements that are named one by one.
         const NAMED: usize = 8;
-        let Some(offset) = &self.input_offset else {
+        let Some(offset) = &self.0.input_offset else {
             return Ok(());
         };
         if offset.iter().all(|&value| value == 0.0) {
@@ -106,7 +85,7 @@ impl QuantizeReport {
     }
 
     fn result(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let report = &self.report;
+        let report = &self.0.report;
         write!(
             out,
             "integer model against float model, {} steps",
@@ -150,9 +129,10 @@ impl QuantizeReport {
 
 impl Results for QuantizeReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        self.tensors(out)?;
-        self.layers(out)?;
-        self.offset(out)?;
-        self.result(out)
+        let text = Text(self);
+        text.tensors(out)?;
+        text.layers(out)?;
+        text.offset(out)?;
+        text.result(out)
     }
 }

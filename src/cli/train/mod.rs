@@ -4,11 +4,10 @@ mod args;
 mod report;
 
 use super::Ended;
-use super::import::read_float;
 use super::output::Console;
 use crate::diagnostic::Problems;
 use crate::flow::{Begin, TextFiles, Texts, Training};
-use crate::import::ImportOptions;
+use crate::import::{ImportOptions, read};
 pub use args::TrainArgs;
 
 /// Trains, and writes what came of it.
@@ -23,7 +22,7 @@ pub fn run(args: &TrainArgs, console: Console) -> Result<Ended, Problems> {
     let texts = Texts::read(files, args.level, args.training.batch as usize, streams)?;
     let options = args.training.options(texts.vocabulary.len())?;
     let start = match &args.init {
-        Some(path) => Some(read_float(path, &ImportOptions::default())?),
+        Some(path) => Some(read(path, &ImportOptions::default())?),
         None => None,
     };
     let read = [

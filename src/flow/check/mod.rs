@@ -1,8 +1,10 @@
 //! Cosimulation of a bundle against the reference.
 
 mod checked;
+mod load;
 
 pub use checked::{Checked, Comparison, pattern_words};
+pub use load::LoadSource;
 
 use super::open::Opened;
 use super::watch::Watch;

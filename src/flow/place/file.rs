@@ -3,7 +3,7 @@
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Writes one file so that it is there as a whole or not at all. Links are followed.
 pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), Problems> {
@@ -32,9 +32,9 @@ pub fn write_inside(folder: &Path, name: &Path, contents: &[u8]) -> Result<(), P
 }
 
 /// Checks that `path` can be written, and is none of the command's `inputs`, before the long work.
-pub fn check_file<'a>(
+pub fn check_file(
     path: &Path,
-    inputs: impl IntoIterator<Item = &'a PathBuf>,
+    inputs: impl IntoIterator<Item = impl AsRef<Path>>,
 ) -> Result<(), Problems> {
     let failed = |error| crate::files::problem(path, "write", &error);
     let target = files::resolve(path).map_err(failed)?;
@@ -42,8 +42,9 @@ pub fn check_file<'a>(
     if let Ok(found) = place(&target)
         && let Some(input) = inputs
             .into_iter()
-            .find(|input| place(input).is_ok_and(|input| input == found))
+            .find(|input| place(input.as_ref()).is_ok_and(|input| input == found))
     {
+        let input = input.as_ref();
         let problem = if input == path {
             "is read by this command, and would be overwritten".to_string()
         } else {

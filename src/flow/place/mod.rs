@@ -7,6 +7,7 @@ mod older;
 pub use file::{check_different, check_file, write_file, write_inside};
 pub use list::listed;
 
+use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use crate::tools::Scratch;
@@ -18,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// The file by which a bundle is known, the signature of its core.
 pub const MARK: &str = "interface.json";
+
+/// Names that a remark lists.
+const NAMED: usize = 5;
 
 /// Where a folder will be written. Made before the work, so that a bad place fails first.
 #[derive(Debug)]
@@ -121,6 +125,28 @@ impl Place {
             return Err(refused(&self.target)(error).into());
         }
         Ok(foreign)
+    }
+
+    /// The same; what was kept is said.
+    ///
+    /// # Errors
+    /// As [`Place::write`].
+    pub fn write_watched(
+        &self,
+        files: &BTreeMap<String, Vec<u8>>,
+        watch: &dyn Watch,
+    ) -> Result<(), Problems> {
+        let kept = self.write(files)?;
+        let names = kept.iter().take(NAMED);
+        let mut text: Vec<String> = names.map(|name| name.display().to_string()).collect();
+        if kept.len() > NAMED {
+            text.push(format!("and {} more", kept.len() - NAMED));
+        }
+        if !kept.is_empty() {
+            let (folder, names) = (self.target.display(), text.join(", "));
+            watch.say(&format!("kept in {folder}, which others wrote: {names}"));
+        }
+        Ok(())
     }
 
     /// Writes the files and their list into the new folder `fresh`.

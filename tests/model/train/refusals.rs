@@ -65,6 +65,8 @@ fn options_that_cannot_be_are_refused() {
     let home = Home::new();
     std::fs::write(home.at("vocab.json"), "[\"<eos>\", \"a\", \"b\"]").unwrap();
     let vocab = format!("--vocab={}", home.at("vocab.json").display());
+    std::fs::write(home.at("torn.json"), "[\"<eos>\"").unwrap();
+    let torn = format!("--vocab={}", home.at("torn.json").display());
     for (options, problem, help) in [
         (&["--rate=-1"][..], "--rate: -1", "above 0"),
         (&["--rate", "nan"], "--rate: NaN", "above 0"),
@@ -77,6 +79,7 @@ fn options_that_cannot_be_are_refused() {
             "is not in the vocabulary",
             "vocabulary of this text",
         ),
+        (&[&torn], "torn.json: vocabulary: is not JSON", "array"),
         (&["--epochs", "0"], "--epochs <N>", ""),
     ] {
         refused(home.train("lm", options), problem, help);

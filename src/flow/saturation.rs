@@ -1,0 +1,57 @@
+//! Saturation as reports have it.
+
+use crate::reference::{Saturation, StageCount};
+use serde::Serialize;
+
+/// How often the stages of one layer saturated.
+#[derive(Clone, Debug, Serialize)]
+pub struct LayerSaturation {
+    /// Number of the layer, from 0.
+    pub layer: usize,
+    /// Accumulator to pre-activation.
+    pub z: Rate,
+    /// Products to cell state.
+    pub c: Rate,
+    /// Cell state to the argument of tanh.
+    pub tanh_argument: Rate,
+    /// Product to hidden state.
+    pub h: Rate,
+}
+
+/// How often one stage saturated.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Rate {
+    /// Values that were clamped.
+    pub saturated: u64,
+    /// Values that passed.
+    pub total: u64,
+    /// Clamped values per value.
+    pub share: f64,
+}
+
+impl From<StageCount> for Rate {
+    fn from(count: StageCount) -> Self {
+        Self {
+            saturated: count.saturated,
+            total: count.total,
+            share: count.rate(),
+        }
+    }
+}
+
+impl LayerSaturation {
+    /// The counts of every layer.
+    #[must_use]
+    pub fn all(counts: &[Saturation]) -> Vec<Self> {
+        let layers = counts.iter().enumerate();
+        layers
+            .map(|(layer, count)| Self {
+                layer,
+                z: count.z.into(),
+                c: count.c.into(),
+                tanh_argument: count.tanh_argument.into(),
+                h: count.h.into(),
+            })
+            .collect()
+    }
+}

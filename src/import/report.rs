@@ -1,0 +1,65 @@
+//! The contents of a float model, as a report.
+
+use super::model::{FloatModel, Mapping, TrainedFractions};
+use serde::Serialize;
+
+/// Sizes of one layer.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LayerSizes {
+    /// Elements of x.
+    pub input_size: usize,
+    /// Units.
+    pub hidden_size: usize,
+}
+
+/// The contents of a float model, and how they were read.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportReport {
+    /// Number of this object's format.
+    pub schema: u32,
+    /// Layers, from the first.
+    pub layers: Vec<LayerSizes>,
+    /// Outputs of the head.
+    pub head: Option<usize>,
+    /// Outputs of the linear layers behind the head.
+    pub dense: Vec<usize>,
+    /// Parameters of the LSTM.
+    pub parameters: u64,
+    /// Fractions that the model was trained with.
+    pub fractions: Option<TrainedFractions>,
+    /// Assumptions, where the file says nothing.
+    pub assumptions: Vec<String>,
+    /// Names of the tensors that were left out.
+    pub left_out: Vec<String>,
+    /// Every tensor of the file, and its meaning.
+    pub tensors: Vec<Mapping>,
+}
+
+impl ImportReport {
+    /// The report of a model.
+    #[must_use]
+    pub fn of(model: &FloatModel) -> Self {
+        let parameters = model
+            .layers
+            .iter()
+            .map(|layer| (layer.weight_ih.len() + layer.weight_hh.len() + layer.bias.len()) as u64);
+        Self {
+            schema: 1,
+            layers: model
+                .layers
+                .iter()
+                .map(|layer| LayerSizes {
+                    input_size: layer.input_size,
+                    hidden_size: layer.hidden_size,
+                })
+                .collect(),
+            head: model.head.as_ref().map(|head| head.output_size),
+            dense: model.dense.iter().map(|head| head.output_size).collect(),
+            parameters: parameters.sum(),
+            fractions: model.fractions.clone(),
+            assumptions: model.assumptions.clone(),
+            left_out: model.left_out.clone(),
+            tensors: model.explanation.clone(),
+        }
+    }
+}

@@ -45,17 +45,19 @@ fn refusal(name: &str, line: &str) -> Problem {
     }
 }
 
-/// What is wrong with a file.
+/// The problem of a file, without the file's name unless an option is its place.
 fn error(name: &str, line: &str) -> String {
-    refusal(name, line).to_string()
+    let text = refusal(name, line).to_string();
+    let file = format!("{}: ", fixture(name).display());
+    text.strip_prefix(&file).unwrap_or(&text).to_string()
 }
 
-/// What helps.
+/// The remedy.
 fn help(name: &str, line: &str) -> String {
     refusal(name, line).help.unwrap_or_default()
 }
 
-/// What is said of a file of these bytes.
+/// The problem of a file of these bytes.
 fn bytes_error(bytes: &[u8]) -> String {
     let read = read_bytes(bytes, &ImportOptions::default());
     read.expect_err("it was read").to_string()

@@ -19,6 +19,7 @@ q * 2**-frac; with levels "odd" the integers are odd.
 
 from .files import read_safetensors
 from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables
+from .gru import GruLayer
 from .layer import Head, Layer, RowScale
 from .model import InputOffset, Model
 from .quantize import from_state_dict, signal_to_noise
@@ -31,6 +32,7 @@ __all__ = [
     "Format",
     "Head",
     "InputOffset",
+    "GruLayer",
     "Layer",
     "Model",
     "RowScale",

@@ -11,13 +11,16 @@ import numpy as np
 
 from .files import read_safetensors, write_safetensors
 from .formats import Format, codes
+from .gru import GruLayer
 from .layer import Head, Layer, RowScale
 
+OWN = {"lstm": "c", "gru": "vs"}
+"""Formats that only layers of a kind have."""
 FORMAT = 2
 """Number of the file format that is written and read."""
 
 State = list[tuple[np.ndarray, np.ndarray]]
-"""h and c of every layer, [H] or [batch, H] each, as codes."""
+"""h and c (of a GRU s) of every layer, [H] or [batch, H] each, as codes."""
 
 
 class InputOffset(NamedTuple):
@@ -35,7 +38,7 @@ class InputOffset(NamedTuple):
 class Model:
     """A quantised model: layers, an integer head, and float tensors that ride along."""
 
-    layers: list[Layer]
+    layers: list[Layer | GruLayer]
     passengers: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     """Float tensors that ride along: `embedding.weight`, `decoder.weight`, `decoder.bias`."""
     head: Head | None = None
@@ -112,6 +115,8 @@ class Model:
         for index, layer in enumerate(self.layers):
             for name in ("weight_ih", "weight_hh", "bias"):
                 tensors[f"layers.{index}.{name}"] = _narrowest(getattr(layer, name))
+            if isinstance(layer, GruLayer):
+                tensors[f"layers.{index}.bias_n_h"] = _narrowest(layer.bias_n_h)
             if layer.row_scale is not None:
                 tensors[f"layers.{index}.row_scale"] = _narrowest(layer.row_scale.multiplier)
             about["layers"].append(_formats_of(layer))
@@ -165,10 +170,10 @@ def _last_steps(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray | int:
     return lengths.astype(np.int64) - 1
 
 
-def _formats_of(layer: Layer) -> dict:
+def _formats_of(layer: Layer | GruLayer) -> dict:
     """The formats of a layer as the file has them."""
     about = {
-        "kind": "lstm",
+        "kind": "gru" if isinstance(layer, GruLayer) else "lstm",
         "direction": "forward",
         "input_size": layer.input_size,
         "hidden_size": layer.hidden_size,
@@ -179,8 +184,8 @@ def _formats_of(layer: Layer) -> dict:
         "w_frac_hh": list(map(int, layer.w_frac_hh)),
         "z": layer.z.stored(),
         "a_frac": layer.a_frac,
-        "c": layer.c.stored(),
     }
+    about |= {name: getattr(layer, name).stored() for name in OWN[about["kind"]]}
     if layer.w_levels == "odd" and layer.w_bits > 1:
         about["w_levels"] = "odd"
     if layer.row_scale is not None:
@@ -188,27 +193,34 @@ def _formats_of(layer: Layer) -> dict:
     return about
 
 
-def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer:
+def _layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer | GruLayer:
     """A layer of a file; its tensors are taken out of `tensors`."""
     place = f"layers.{index}"
-    if about["kind"] != "lstm" or about["direction"] != "forward":
+    kind = about["kind"]
+    if kind not in OWN or about["direction"] != "forward":
         raise ValueError(
-            f"{place}: {about['direction']} {about['kind']}, this module knows forward lstm"
+            f"{place}: {about['direction']} {kind}, this module knows forward lstm and gru"
         )
     inputs, hidden = about["input_size"], about["hidden_size"]
-    rows = 4 * hidden
+    rows = (3 if kind == "gru" else 4) * hidden
+    formats = "xhz" + OWN[kind]
     plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
     sizes = ("input_size", "hidden_size")
-    _known(about, {"kind", "direction", *sizes, "row_scale", "w_levels", *"xhzc", *plain}, place)
+    _known(about, {"kind", "direction", *sizes, "row_scale", "w_levels", *formats, *plain}, place)
     scale = None
     if about.get("row_scale"):
-        multiplier = _take(tensors, f"{place}.row_scale", (rows,))
+        multiplier = _take(tensors, f"{place}.row_scale", (4 * hidden,))
         scale = RowScale(about["row_scale"]["bits"], about["row_scale"]["frac"], multiplier)
-    return Layer(
-        _take(tensors, f"{place}.weight_ih", (rows, inputs)),
-        _take(tensors, f"{place}.weight_hh", (rows, hidden)),
-        _take(tensors, f"{place}.bias", (rows,)),
-        **{name: _format_of(about[name], f"{place}.{name}") for name in "xhzc"},
+    codes = {
+        "weight_ih": _take(tensors, f"{place}.weight_ih", (rows, inputs)),
+        "weight_hh": _take(tensors, f"{place}.weight_hh", (rows, hidden)),
+        "bias": _take(tensors, f"{place}.bias", (rows,)),
+    }
+    if kind == "gru":
+        codes["bias_n_h"] = _take(tensors, f"{place}.bias_n_h", (hidden,))
+    return (GruLayer if kind == "gru" else Layer)(
+        **codes,
+        **{name: _format_of(about[name], f"{place}.{name}") for name in formats},
         **{name: about[name] for name in plain},
         row_scale=scale,
         w_levels=_levels(about.get("w_levels", "even"), f"{place}.w_levels"),

@@ -5,7 +5,7 @@ use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
-use crate::flow::{LayerSaturation, Wants, check_different, check_file, compute};
+use crate::flow::{LayerSaturation, Rate, Wants, check_different, check_file, compute};
 use crate::quantize::QuantizedModel;
 use serde::Serialize;
 use std::io::Write;
@@ -48,20 +48,34 @@ pub struct RunArgs {
     head_output: Option<PathBuf>,
     #[command(flatten)]
     layout: LayoutArgs,
-    /// Where to write the c of the last layer in every step, .npy of int32
+    /// Where to write the state of the last layer in every step, c or, of a GRU, s, .npy of int32
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
 
 /// The saturation of every layer as a table.
 pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std::io::Result<()> {
-    let heads = ["saturated in", "z", "c", "tanh's argument", "h"];
-    let mut rows = vec![heads.map(String::from).to_vec()];
+    let gru = layers.iter().any(|layer| layer.v.is_some());
+    let heads: &[&str] = if gru {
+        &[
+            "saturated in",
+            "z",
+            "v of a GRU",
+            "c or s",
+            "tanh's argument",
+            "h",
+        ]
+    } else {
+        &["saturated in", "z", "c", "tanh's argument", "h"]
+    };
+    let mut rows = vec![heads.iter().map(ToString::to_string).collect::<Vec<_>>()];
+    let share = |stage: Rate| format!("{:.4} %", 100.0 * stage.share);
     for layer in layers {
-        let mut row = vec![format!("layer {}", layer.layer)];
-        for stage in [&layer.z, &layer.c, &layer.tanh_argument, &layer.h] {
-            row.push(format!("{:.4} %", 100.0 * stage.share));
+        let mut row = vec![format!("layer {}", layer.layer), share(layer.z)];
+        if gru {
+            row.push(layer.v.map_or_else(String::new, share));
         }
+        row.extend([layer.c, layer.tanh_argument, layer.h].map(share));
         rows.push(row);
     }
     table(out, &rows)

@@ -10,7 +10,10 @@ pub struct LayerSaturation {
     pub layer: usize,
     /// Accumulator to pre-activation.
     pub z: Rate,
-    /// Products to cell state.
+    /// Parts of n of a GRU, before the reset gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub v: Option<Rate>,
+    /// Products to the state: c of an LSTM, s of a GRU.
     pub c: Rate,
     /// Cell state to the argument of tanh.
     pub tanh_argument: Rate,
@@ -48,6 +51,7 @@ impl LayerSaturation {
             .map(|(layer, count)| Self {
                 layer,
                 z: count.z.into(),
+                v: (!count.v.is_empty()).then(|| count.v.into()),
                 c: count.c.into(),
                 tanh_argument: count.tanh_argument.into(),
                 h: count.h.into(),

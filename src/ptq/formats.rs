@@ -4,7 +4,7 @@ use super::FormatRequest;
 use crate::fixed::{Codes, LevelRule, QFormat};
 use crate::import::FloatLayer;
 use crate::quantize::{Fractions, Layer, layer_with};
-use crate::spec::Numerics;
+use crate::spec::{CellKind, Numerics};
 use serde::Serialize;
 
 /// Most bits that are tried; those of z and of the gate values are the contract's limits.
@@ -47,6 +47,7 @@ impl Formats {
     /// The layer's codes in these formats; `fractions` are those of the weights.
     pub(super) fn layer(&self, float: &FloatLayer, weights: Codes, fractions: Fractions) -> Layer {
         let numerics = Numerics {
+            cell: CellKind::Lstm,
             weight_bits: weights.bits,
             act_bits: self.h.bits,
             input_bits: self.x.bits,

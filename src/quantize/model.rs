@@ -1,6 +1,7 @@
 //! The integer model that reference, hardware and estimate all take.
 
 use crate::fixed::{Codes, Levels, QFormat};
+use crate::spec::{CellKind, Numerics};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,14 +20,63 @@ pub enum Recurrence {
         /// Format of the cell state c.
         c: QFormat,
     },
+    /// The gated recurrent unit whose reset gate acts behind the product with h.
+    Gru {
+        /// Format of both parts of n's pre-activation, of x and of h, before the reset gate.
+        v: QFormat,
+        /// Format of the state s, of which h is the narrow image.
+        s: QFormat,
+        /// Bias of n's part of h, `[H]`, at that part's fraction.
+        bias_n_h: Vec<i32>,
+    },
 }
 
 impl Recurrence {
-    /// The gates in `PyTorch`'s order; of an LSTM input, forget, cell candidate, output.
+    /// The kind.
+    #[must_use]
+    pub const fn kind(&self) -> CellKind {
+        match self {
+            Self::Lstm { .. } => CellKind::Lstm,
+            Self::Gru { .. } => CellKind::Gru,
+        }
+    }
+
+    /// A cell of `numerics`, whose own biases are still to come. v of a GRU has four fraction bits more
+    /// than z, in the same range.
+    #[must_use]
+    pub fn of(numerics: &Numerics) -> Self {
+        match numerics.cell {
+            CellKind::Lstm => Self::Lstm { c: numerics.c },
+            CellKind::Gru => Self::Gru {
+                v: QFormat::new(numerics.z.bits + 4, numerics.z.frac + 4),
+                s: numerics.c,
+                bias_n_h: Vec::new(),
+            },
+        }
+    }
+
+    /// The gate whose parts of x and of h are not added up before they are requantised; its `bias` is that
+    /// of the part of x.
+    #[must_use]
+    pub const fn parted(&self) -> Option<usize> {
+        match self {
+            Self::Lstm { .. } => None,
+            Self::Gru { .. } => Some(2),
+        }
+    }
+
+    /// The gates in `PyTorch`'s order.
     #[must_use]
     pub const fn gates(&self) -> &'static [&'static str] {
+        self.kind().gates()
+    }
+
+    /// The formats that only this kind has, each with the most bits that it may have.
+    #[must_use]
+    pub fn formats(&self) -> Vec<(&'static str, QFormat, u32)> {
         match self {
-            Self::Lstm { .. } => &["i", "f", "g", "o"],
+            Self::Lstm { c } => vec![("c", *c, 32)],
+            Self::Gru { v, s, .. } => vec![("v", *v, 24), ("s", *s, 32)],
         }
     }
 
@@ -35,6 +85,7 @@ impl Recurrence {
     pub const fn state(&self) -> QFormat {
         match self {
             Self::Lstm { c } => *c,
+            Self::Gru { s, .. } => *s,
         }
     }
 }
@@ -69,9 +120,10 @@ pub struct Layer {
     pub weight_ih: Vec<i16>,
     /// Recurrent weights, `[GH, H]`, symmetric codes.
     pub weight_hh: Vec<i16>,
-    /// Bias `[GH]` at the accumulator's fraction [`Alignment::frac`] of its gate.
+    /// Bias `[GH]` at the fraction [`Layer::bias_frac`] of its gate.
     pub bias: Vec<i32>,
-    /// Optional unsigned per-row multiplier `[GH]` and its format.
+    /// Optional unsigned per-row multiplier and its format, `[GH]`; of a GRU `[4H]`, those of n's part of h
+    /// last.
     pub row_scale: Option<RowScale>,
 }
 
@@ -82,7 +134,7 @@ pub struct RowScale {
     pub bits: u32,
     /// Fraction of the multiplier.
     pub frac: i32,
-    /// One multiplier per row, `[GH]`.
+    /// One multiplier per sum that is requantised.
     pub multiplier: Vec<u32>,
 }
 
@@ -104,6 +156,13 @@ impl Layer {
         self.recurrence.gates().len()
     }
 
+    /// Sums of all units that are requantised: one for each gate, two for one whose parts stay apart.
+    #[must_use]
+    pub fn scaled_sums(&self) -> usize {
+        let parted = usize::from(self.recurrence.parted().is_some());
+        (self.gates() + parted) * self.hidden_size
+    }
+
     /// Rows of the matrices.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -122,11 +181,45 @@ impl Layer {
         Codes::new(self.w_bits, self.w_levels)
     }
 
-    /// The shifts that align gate `gate`'s two products; one of them is zero.
+    /// Fills the biases: `draw` gives those of all units at a fraction, gate after gate.
+    pub(super) fn fill_biases(&mut self, mut draw: impl FnMut(i32) -> Vec<i32>) {
+        for gate in 0..self.gates() {
+            let biases = draw(self.bias_frac(gate));
+            self.bias.extend(biases);
+        }
+        if let Some(gate) = self.recurrence.parted() {
+            let (_, of_h) = self.product_fracs(gate);
+            if let Recurrence::Gru { bias_n_h, .. } = &mut self.recurrence {
+                *bias_n_h = draw(of_h);
+            }
+        }
+    }
+
+    /// Fractions of gate `gate`'s products of x and of h.
+    #[must_use]
+    pub fn product_fracs(&self, gate: usize) -> (i32, i32) {
+        (
+            self.w_frac_ih[gate] + self.x.frac,
+            self.w_frac_hh[gate] + self.h.frac,
+        )
+    }
+
+    /// Fraction of gate `gate`'s bias: the finer of both products', or that of x alone where they stay
+    /// apart.
+    #[must_use]
+    pub fn bias_frac(&self, gate: usize) -> i32 {
+        let (x, h) = self.product_fracs(gate);
+        if self.recurrence.parted() == Some(gate) {
+            x
+        } else {
+            x.max(h)
+        }
+    }
+
+    /// The shifts that align gate `gate`'s two products, which are added up; one of them is zero.
     #[must_use]
     pub fn alignment(&self, gate: usize) -> Alignment {
-        let x = self.w_frac_ih[gate] + self.x.frac;
-        let h = self.w_frac_hh[gate] + self.h.frac;
+        let (x, h) = self.product_fracs(gate);
         let frac = x.max(h);
         Alignment {
             shift_x: (frac - x) as u32,

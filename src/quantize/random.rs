@@ -3,6 +3,7 @@
 use super::model::{Layer, QuantizedModel, Recurrence};
 use super::splitmix::SplitMix;
 use crate::fixed::{LevelRule, QFormat};
+use crate::spec::CellKind;
 
 /// A model with arbitrary formats, for property tests: every width, fractions that ask for different
 /// shifts in every gate, sizes up to `largest`, one to three layers.
@@ -14,14 +15,25 @@ pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
 /// The same with other levels: weights, x and h of as many bits, and other weights.
 #[must_use]
 pub fn random_model_of(seed: u64, largest: usize, levels: LevelRule) -> QuantizedModel {
+    random_network(seed, largest, levels, &[CellKind::Lstm])
+}
+
+/// The same of these cells, layer after layer from the first, and again from the first of them.
+#[must_use]
+pub fn random_network(
+    seed: u64,
+    largest: usize,
+    levels: LevelRule,
+    cells: &[CellKind],
+) -> QuantizedModel {
     let mut noise = SplitMix(seed);
     let count = noise.between(1, 3);
     let mut input_size = size(&mut noise, largest);
     let x_codes = levels.of(width(&mut noise));
     let mut x = x_codes.at(noise.between(-1, 5) as i32);
     let mut model = QuantizedModel::default();
-    for _ in 0..count {
-        let layer = random_layer(&mut noise, levels, (input_size, x), largest);
+    for (_, &cell) in (0..count).zip(cells.iter().cycle()) {
+        let layer = random_layer(&mut noise, (levels, cell), (input_size, x), largest);
         (input_size, x) = (layer.hidden_size, layer.h);
         model.layers.push(layer);
     }
@@ -39,7 +51,7 @@ fn size(noise: &mut SplitMix, largest: usize) -> usize {
 /// A layer on x of this size and format. The order of the draws is part of what a seed means.
 fn random_layer(
     noise: &mut SplitMix,
-    levels: LevelRule,
+    (levels, cell): (LevelRule, CellKind),
     (input_size, x): (usize, QFormat),
     largest: usize,
 ) -> Layer {
@@ -49,22 +61,13 @@ fn random_layer(
     let weights_of = levels.of(width(noise));
     let w_bits = weights_of.bits;
     let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
+    let gates = cell.gates().len();
     let mut fractions = || -> Vec<i32> {
         let fraction = |_| base + noise.between(-2, 2) as i32;
-        (0..4).map(fraction).collect()
+        (0..gates).map(fraction).collect()
     };
     let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
-    let usual = noise.between(0, 1) == 0;
-    let mut pick = |usual_value: i64, least: i64, most: i64| {
-        if usual {
-            usual_value
-        } else {
-            noise.between(least, most)
-        }
-    };
-    let z = QFormat::new(pick(8, 3, 9) as u32, pick(4, 1, 6) as i32);
-    let a_frac = pick(8, 4, 10) as u32;
-    let c = QFormat::new(pick(16, 6, 20) as u32, pick(10, 3, 12) as i32);
+    let (z, a_frac, recurrence) = element_wise(noise, cell);
     let mut weights = |count: usize| -> Vec<i16> {
         let codes = (0..count).map(|_| noise.code(weights_of, true) as i16);
         codes.collect()
@@ -80,16 +83,41 @@ fn random_layer(
         w_frac_hh,
         z,
         a_frac,
-        recurrence: Recurrence::Lstm { c },
-        weight_ih: weights(4 * hidden_size * input_size),
-        weight_hh: weights(4 * hidden_size * hidden_size),
+        recurrence,
+        weight_ih: weights(gates * hidden_size * input_size),
+        weight_hh: weights(gates * hidden_size * hidden_size),
         bias: Vec::new(),
         row_scale: None,
     };
-    for gate in 0..4 {
-        let one = (f64::from(layer.alignment(gate).frac.min(24)).exp2() * 2.0).max(1.0) as i64;
-        let biases = (0..hidden_size).map(|_| noise.between(-one, one) as i32);
-        layer.bias.extend(biases);
-    }
+    layer.fill_biases(|frac| {
+        let one = (f64::from(frac.min(24)).exp2() * 2.0).max(1.0) as i64;
+        let bias = |_| noise.between(-one, one) as i32;
+        (0..hidden_size).map(bias).collect()
+    });
     layer
+}
+
+/// Format of z, fraction of the gates, and the cell with its formats: the usual ones in every second layer.
+fn element_wise(noise: &mut SplitMix, cell: CellKind) -> (QFormat, u32, Recurrence) {
+    let usual = noise.between(0, 1) == 0;
+    let mut pick = |usual_value: i64, least: i64, most: i64| {
+        if usual {
+            usual_value
+        } else {
+            noise.between(least, most)
+        }
+    };
+    let z = QFormat::new(pick(8, 3, 9) as u32, pick(4, 1, 6) as i32);
+    let a_frac = pick(8, 4, 10) as u32;
+    let state_frac = if cell.is_lstm() { 10 } else { 14 };
+    let state = QFormat::new(pick(16, 6, 20) as u32, pick(state_frac, 3, 12) as i32);
+    let recurrence = match cell {
+        CellKind::Lstm => Recurrence::Lstm { c: state },
+        CellKind::Gru => Recurrence::Gru {
+            v: QFormat::new(pick(12, 5, 16) as u32, pick(8, 2, 10) as i32),
+            s: state,
+            bias_n_h: Vec::new(),
+        },
+    };
+    (z, a_frac, recurrence)
 }

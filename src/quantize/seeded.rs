@@ -52,8 +52,10 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
                 (hidden, h)
             };
             let mut weights = |count: usize| draw_weights(&mut noise, count, weights_of);
-            let weight_ih = weights(4 * hidden * input_size);
-            let weight_hh = weights(4 * hidden * hidden);
+            let recurrence = Recurrence::of(numerics);
+            let gates = recurrence.gates().len();
+            let weight_ih = weights(gates * hidden * input_size);
+            let weight_hh = weights(gates * hidden * hidden);
             let mut layer = Layer {
                 input_size,
                 hidden_size: hidden,
@@ -61,22 +63,21 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
                 h,
                 w_bits: weights_of.bits,
                 w_levels: weights_of.levels,
-                w_frac_ih: vec![w_frac; 4],
-                w_frac_hh: vec![w_frac; 4],
+                w_frac_ih: vec![w_frac; gates],
+                w_frac_hh: vec![w_frac; gates],
                 z: numerics.z,
                 a_frac: numerics.gate_frac,
-                recurrence: Recurrence::Lstm { c: numerics.c },
+                recurrence,
                 weight_ih,
                 weight_hh,
                 bias: Vec::new(),
                 row_scale: None,
             };
-            for gate in 0..4 {
-                let one = f64::from(layer.alignment(gate).frac).exp2();
-                layer.bias.extend(
-                    (0..hidden).map(|_| (one * noise.between(-1000, 1000) as f64 / 1000.0) as i32),
-                );
-            }
+            layer.fill_biases(|frac| {
+                let one = f64::from(frac).exp2();
+                let bias = |_| (one * noise.between(-1000, 1000) as f64 / 1000.0) as i32;
+                (0..hidden).map(bias).collect()
+            });
             layer
         })
         .collect();

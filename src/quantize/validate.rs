@@ -1,8 +1,10 @@
 //! The rules of a quantised model, all checked, every breach named.
 
-use super::model::{LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, RowScale};
+use super::model::{
+    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence, RowScale,
+};
 use crate::diagnostic::{Problem, Problems};
-use crate::fixed::{Codes, MOST_ODD_BITS};
+use crate::fixed::{Codes, MOST_ODD_BITS, QFormat};
 
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.
@@ -40,6 +42,12 @@ impl QuantizedModel {
         errors.head(self);
         Problems::none_or(errors.0, ())
     }
+}
+
+/// Formats that the element-wise part has.
+fn element_wise(layer: &Layer) -> impl Iterator<Item = (&'static str, QFormat)> {
+    let own = layer.recurrence.formats();
+    std::iter::once(("z", layer.z)).chain(own.into_iter().map(|(name, format, _)| (name, format)))
 }
 
 struct Breaches(Vec<Problem>);
@@ -81,7 +89,8 @@ impl Breaches {
         if !self.numbers(place, layer) {
             return;
         }
-        for gate in 0..layer.gates() {
+        let joined = (0..layer.gates()).filter(|&gate| layer.recurrence.parted() != Some(gate));
+        for gate in joined {
             let align = layer.alignment(gate);
             let shift = align.shift_x.max(align.shift_h);
             if shift > LARGEST_SHIFT {
@@ -106,8 +115,12 @@ impl Breaches {
             );
         }
         self.length(format!("{place}.bias"), layer.bias.len(), rows, 1);
+        if let Recurrence::Gru { bias_n_h, .. } = &layer.recurrence {
+            let at = format!("{place}.bias_n_h");
+            self.length(at, bias_n_h.len(), layer.hidden_size, 1);
+        }
         if let Some(scale) = &layer.row_scale {
-            self.row_scale(&format!("{place}.row_scale"), scale, rows);
+            self.row_scale(&format!("{place}.row_scale"), scale, layer.scaled_sums());
         }
     }
 
@@ -126,9 +139,11 @@ impl Breaches {
             ("h.bits", layer.h.bits, 1, 16),
             ("z.bits", layer.z.bits, 2, 12),
             ("a_frac", layer.a_frac, 1, 14),
-            ("c.bits", layer.state().bits, 2, 32),
         ] {
             inside &= self.range(format!("{place}.{name}"), &width, &least, &most);
+        }
+        for (name, format, most) in layer.recurrence.formats() {
+            inside &= self.range(format!("{place}.{name}.bits"), &format.bits, &2, &most);
         }
         inside & self.levels(place, layer) & self.fractions(place, layer)
     }
@@ -147,7 +162,7 @@ impl Breaches {
                 inside = false;
             }
         }
-        for (name, format) in [("z", layer.z), ("c", layer.state())] {
+        for (name, format) in element_wise(layer) {
             if format.is_odd() && format.bits > 1 {
                 let problem = "odd levels are for weights, x and h";
                 self.add(format!("{place}.{name}.levels"), problem.into());
@@ -160,12 +175,10 @@ impl Breaches {
     /// Fractions; `true` if all of them are inside.
     fn fractions(&mut self, place: &str, layer: &Layer) -> bool {
         let mut inside = true;
-        for (name, format) in [
-            ("x", layer.x),
-            ("h", layer.h),
-            ("z", layer.z),
-            ("c", layer.state()),
-        ] {
+        for (name, format) in [("x", layer.x), ("h", layer.h)]
+            .into_iter()
+            .chain(element_wise(layer))
+        {
             inside &= self.range(format!("{place}.{name}.frac"), &format.frac, &-32, &32);
         }
         for (name, fractions) in [

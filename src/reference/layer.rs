@@ -1,150 +1,73 @@
-//! One layer's step.
+//! One layer's step, whatever its cell.
 
-use super::dot::Dot;
-use super::saturation::{Saturation, StageCount};
-use crate::fixed::Codes;
-use crate::quantize::{ActivationTables, Alignment, Layer};
+use super::gru::GruLayer;
+use super::lstm::LstmLayer;
+use super::saturation::Saturation;
+use crate::quantize::{ActivationTables, Layer, Recurrence};
 use std::sync::Arc;
 
 /// A layer made ready to compute, with its state.
 #[derive(Clone, Debug)]
-pub(super) struct LayerState {
-    layer: Layer,
-    tables: Arc<ActivationTables>,
-    align: [Alignment; 4],
-    dot_x: Dot,
-    dot_h: Dot,
-    /// Operand of the step, as 16-bit codes.
-    x: Vec<i16>,
-    h: Vec<i16>,
-    c: Vec<i64>,
-    z: Vec<i64>,
-    pub(super) saturation: Saturation,
-}
-
-/// [`Codes::requantize`], counting clamped values.
-fn counted(value: i64, shift: i32, codes: Codes, count: &mut StageCount) -> i64 {
-    let rounded = codes.round(value, shift);
-    let code = codes.saturate(rounded);
-    // Of one bit nothing is left but the sign, which loses nothing that was to be kept.
-    count.saturated += u64::from(codes.bits > 1 && code != rounded);
-    count.total += 1;
-    code
+pub(super) enum LayerState {
+    Lstm(Box<LstmLayer>),
+    Gru(Box<GruLayer>),
 }
 
 impl LayerState {
     /// `tables` are those of the layer's formats.
     pub(super) fn new(layer: &Layer, tables: Arc<ActivationTables>) -> Self {
-        Self {
-            tables,
-            align: std::array::from_fn(|gate| layer.alignment(gate)),
-            dot_x: Dot::new(layer.weights(), layer.x.codes()),
-            dot_h: Dot::new(layer.weights(), layer.h.codes()),
-            x: vec![0; layer.input_size],
-            h: vec![0; layer.hidden_size],
-            c: vec![0; layer.hidden_size],
-            z: vec![0; 4 * layer.hidden_size],
-            saturation: Saturation::default(),
-            layer: layer.clone(),
+        match layer.recurrence {
+            Recurrence::Lstm { .. } => Self::Lstm(Box::new(LstmLayer::new(layer, tables))),
+            Recurrence::Gru { .. } => Self::Gru(Box::new(GruLayer::new(layer, tables))),
         }
     }
 
     pub(super) fn reset(&mut self) {
-        self.h.fill(0);
-        self.c.fill(0);
-    }
-
-    pub(super) fn h(&self) -> impl Iterator<Item = i32> + '_ {
-        self.h.iter().map(|&code| code.into())
-    }
-
-    pub(super) fn c(&self) -> impl Iterator<Item = i32> + '_ {
-        self.c.iter().map(|&code| code as i32)
-    }
-
-    pub(super) fn z(&self) -> impl Iterator<Item = i32> + '_ {
-        self.z.iter().map(|&code| code as i32)
+        match self {
+            Self::Lstm(layer) => layer.reset(),
+            Self::Gru(layer) => layer.reset(),
+        }
     }
 
     /// One step on codes of the layer's x format.
     pub(super) fn step(&mut self, x: impl Iterator<Item = i32>) {
-        for (slot, code) in self.x.iter_mut().zip(x) {
-            *slot = code as i16;
-        }
-        self.pre_activations();
-        self.update();
-    }
-
-    /// Accumulators of all rows, requantised to z. `h` is that of the step before throughout.
-    fn pre_activations(&mut self) {
-        let Self {
-            layer,
-            align,
-            x,
-            h,
-            z,
-            ..
-        } = self;
-        let (inputs, hidden) = (layer.input_size, layer.hidden_size);
-        for (gate, align) in align.iter().enumerate() {
-            for unit in 0..hidden {
-                let row = gate * hidden + unit;
-                let sum_x = self.dot_x.of(&layer.weight_ih[row * inputs..][..inputs], x);
-                let sum_h = self.dot_h.of(&layer.weight_hh[row * hidden..][..hidden], h);
-                let mut acc = (sum_x << align.shift_x)
-                    + (sum_h << align.shift_h)
-                    + i64::from(layer.bias[row]);
-                let mut frac = align.frac;
-                if let Some(scale) = &layer.row_scale {
-                    acc *= i64::from(scale.multiplier[row]);
-                    frac += scale.frac;
-                }
-                z[row] = counted(
-                    acc,
-                    frac - layer.z.frac,
-                    layer.z.codes(),
-                    &mut self.saturation.z,
-                );
-            }
+        match self {
+            Self::Lstm(layer) => layer.step(x),
+            Self::Gru(layer) => layer.step(x),
         }
     }
 
-    /// Gate values, cell state and hidden state of every unit.
-    fn update(&mut self) {
-        let layer = &self.layer;
-        let hidden = layer.hidden_size;
-        let index = |code: i64| code as usize & ((1 << layer.z.bits) - 1);
-        let a_frac = layer.a_frac as i32;
-        let shift_fc = (a_frac - layer.state().frac).max(0);
-        let shift_ig = (layer.state().frac - a_frac).max(0);
-        let sigmoid = |code: i64| i64::from(self.tables.sigmoid[index(code)]);
-        let tanh = |code: i64| i64::from(self.tables.tanh[index(code)]);
-        let saturation = &mut self.saturation;
-        for unit in 0..hidden {
-            let [i, f, g, o] = std::array::from_fn(|gate| self.z[gate * hidden + unit]);
-            let products =
-                ((sigmoid(f) * self.c[unit]) << shift_fc) + ((sigmoid(i) * tanh(g)) << shift_ig);
-            let c = counted(
-                products,
-                a_frac + shift_fc,
-                layer.state().codes(),
-                &mut saturation.c,
-            );
-            let argument = counted(
-                c,
-                layer.state().frac - layer.z.frac,
-                layer.z.codes(),
-                &mut saturation.tanh_argument,
-            );
-            let product = sigmoid(o) * tanh(argument);
-            let h = counted(
-                product,
-                2 * a_frac - layer.h.frac,
-                layer.h.codes(),
-                &mut saturation.h,
-            );
-            self.c[unit] = c;
-            self.h[unit] = h as i16;
+    /// h, `[H]`.
+    pub(super) fn h(&self) -> impl Iterator<Item = i32> + '_ {
+        let h = match self {
+            Self::Lstm(layer) => layer.h(),
+            Self::Gru(layer) => layer.h(),
+        };
+        h.iter().map(|&code| code.into())
+    }
+
+    /// The state beside h: c of an LSTM, s of a GRU, `[H]`.
+    pub(super) fn c(&self) -> impl Iterator<Item = i32> + '_ {
+        let state = match self {
+            Self::Lstm(layer) => layer.c(),
+            Self::Gru(layer) => layer.s(),
+        };
+        state.iter().map(|&code| code as i32)
+    }
+
+    /// The requantised sums, sum after sum.
+    pub(super) fn z(&self) -> impl Iterator<Item = i32> + '_ {
+        let codes = match self {
+            Self::Lstm(layer) => layer.z(),
+            Self::Gru(layer) => layer.codes(),
+        };
+        codes.iter().map(|&code| code as i32)
+    }
+
+    pub(super) fn saturation(&self) -> Saturation {
+        match self {
+            Self::Lstm(layer) => layer.saturation,
+            Self::Gru(layer) => layer.saturation,
         }
     }
 }

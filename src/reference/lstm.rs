@@ -1,177 +1,139 @@
-//! The whole stack.
+//! An LSTM layer's step.
 
-use super::layer::LayerState;
-use super::saturation::Saturation;
-use super::trace::{StepTrace, Trace};
-use crate::quantize::{ActivationTables, Head, QuantizedModel};
-use rayon::prelude::*;
+use super::dot::Dot;
+use super::saturation::{Saturation, counted};
+use crate::quantize::{ActivationTables, Alignment, Layer};
 use std::sync::Arc;
 
-/// Hidden and cell state codes of one layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State {
-    /// `[H]`, in the layer's h format.
-    pub h: Vec<i32>,
-    /// `[H]`, in the layer's c format.
-    pub c: Vec<i32>,
-}
-
-/// A stack of LSTM layers with its state, and the head where the model has one.
+/// An LSTM layer made ready to compute, with its state.
 #[derive(Clone, Debug)]
-pub struct Lstm {
-    layers: Vec<LayerState>,
-    head: Option<Head>,
-    input_size: usize,
-    output: Vec<i32>,
+pub(super) struct LstmLayer {
+    layer: Layer,
+    tables: Arc<ActivationTables>,
+    align: [Alignment; 4],
+    dot_x: Dot,
+    dot_h: Dot,
+    /// Operand of the step, as 16-bit codes.
+    x: Vec<i16>,
+    h: Vec<i16>,
+    c: Vec<i64>,
+    z: Vec<i64>,
+    pub(super) saturation: Saturation,
 }
 
-impl Lstm {
-    /// Prepares a valid model; the state is zero.
-    #[must_use]
-    pub fn new(model: &QuantizedModel) -> Self {
-        let layers = model.layers.iter();
-        let tables = layers.map(|layer| Arc::new(ActivationTables::new(layer.z, layer.a_frac)));
-        Self::with_tables(model, &tables.collect::<Vec<_>>())
-    }
-
-    /// [`Lstm::new`] with tables that are there already, one pair for every layer, of its formats.
-    #[must_use]
-    pub fn with_tables(model: &QuantizedModel, tables: &[Arc<ActivationTables>]) -> Self {
-        let last = model.layers.last().map_or(0, |layer| layer.hidden_size);
-        let layers = model.layers.iter().zip(tables);
+impl LstmLayer {
+    /// `tables` are those of the layer's formats.
+    pub(super) fn new(layer: &Layer, tables: Arc<ActivationTables>) -> Self {
         Self {
-            layers: layers
-                .map(|(layer, tables)| LayerState::new(layer, Arc::clone(tables)))
-                .collect(),
-            head: model.head.clone(),
-            input_size: model.layers.first().map_or(0, |layer| layer.input_size),
-            output: vec![0; last],
+            tables,
+            align: std::array::from_fn(|gate| layer.alignment(gate)),
+            dot_x: Dot::new(layer.weights(), layer.x.codes()),
+            dot_h: Dot::new(layer.weights(), layer.h.codes()),
+            x: vec![0; layer.input_size],
+            h: vec![0; layer.hidden_size],
+            c: vec![0; layer.hidden_size],
+            z: vec![0; 4 * layer.hidden_size],
+            saturation: Saturation::default(),
+            layer: layer.clone(),
         }
     }
 
-    /// Elements of one input vector.
-    #[must_use]
-    pub fn input_size(&self) -> usize {
-        self.input_size
+    pub(super) fn reset(&mut self) {
+        self.h.fill(0);
+        self.c.fill(0);
     }
 
-    /// Elements of one output vector.
-    #[must_use]
-    pub fn hidden_size(&self) -> usize {
-        self.output.len()
+    pub(super) fn h(&self) -> &[i16] {
+        &self.h
     }
 
-    /// Sets h and c of every layer to zero: the start of a sequence. Saturation counts stay.
-    pub fn reset(&mut self) {
-        self.layers.iter_mut().for_each(LayerState::reset);
+    pub(super) fn c(&self) -> &[i64] {
+        &self.c
     }
 
-    /// One step: codes of x in, codes of the last layer's h out.
-    ///
-    /// `x` holds `input_size` codes of the first layer's x format.
-    ///
-    /// # Panics
-    /// For a model without layers, which no valid model is.
-    pub fn step(&mut self, x: &[i32]) -> &[i32] {
-        debug_assert_eq!(x.len(), self.input_size);
-        let (first, rest) = self.layers.split_first_mut().expect("a model has a layer");
-        first.step(x.iter().copied());
-        let mut below = first;
-        for layer in rest {
-            layer.step(below.h());
-            below = layer;
+    pub(super) fn z(&self) -> &[i64] {
+        &self.z
+    }
+
+    /// One step on codes of the layer's x format.
+    pub(super) fn step(&mut self, x: impl Iterator<Item = i32>) {
+        for (slot, code) in self.x.iter_mut().zip(x) {
+            *slot = code as i16;
         }
-        for (slot, code) in self.output.iter_mut().zip(below.h()) {
-            *slot = code;
-        }
-        &self.output
+        self.pre_activations();
+        self.update();
     }
 
-    /// Many steps without a reset: `[steps, input_size]` in, `[steps, hidden_size]` out.
-    pub fn run(&mut self, inputs: &[i32]) -> Vec<i32> {
-        let mut outputs = Vec::with_capacity(inputs.len() / self.input_size * self.output.len());
-        for x in inputs.chunks_exact(self.input_size) {
-            outputs.extend_from_slice(self.step(x));
+    /// Accumulators of all rows, requantised to z. `h` is that of the step before throughout.
+    fn pre_activations(&mut self) {
+        let Self {
+            layer,
+            align,
+            x,
+            h,
+            z,
+            ..
+        } = self;
+        let (inputs, hidden) = (layer.input_size, layer.hidden_size);
+        for (gate, align) in align.iter().enumerate() {
+            for unit in 0..hidden {
+                let row = gate * hidden + unit;
+                let sum_x = self.dot_x.of(&layer.weight_ih[row * inputs..][..inputs], x);
+                let sum_h = self.dot_h.of(&layer.weight_hh[row * hidden..][..hidden], h);
+                let mut acc = (sum_x << align.shift_x)
+                    + (sum_h << align.shift_h)
+                    + i64::from(layer.bias[row]);
+                let mut frac = align.frac;
+                if let Some(scale) = &layer.row_scale {
+                    acc *= i64::from(scale.multiplier[row]);
+                    frac += scale.frac;
+                }
+                z[row] = counted(
+                    acc,
+                    frac - layer.z.frac,
+                    layer.z.codes(),
+                    &mut self.saturation.z,
+                );
+            }
         }
-        outputs
     }
 
-    /// [`Lstm::run`], keeping every pre-activation and state.
-    pub fn run_traced(&mut self, inputs: &[i32]) -> (Vec<i32>, Trace) {
-        let mut outputs = Vec::new();
-        let mut trace = Trace::default();
-        for x in inputs.chunks_exact(self.input_size) {
-            outputs.extend_from_slice(self.step(x));
-            trace.steps.push(
-                self.layers
-                    .iter()
-                    .map(|layer| StepTrace {
-                        z: layer.z().collect(),
-                        c: layer.c().collect(),
-                        h: layer.h().collect(),
-                    })
-                    .collect(),
+    /// Gate values, cell state and hidden state of every unit.
+    fn update(&mut self) {
+        let layer = &self.layer;
+        let hidden = layer.hidden_size;
+        let index = |code: i64| code as usize & ((1 << layer.z.bits) - 1);
+        let a_frac = layer.a_frac as i32;
+        let shift_fc = (a_frac - layer.state().frac).max(0);
+        let shift_ig = (layer.state().frac - a_frac).max(0);
+        let sigmoid = |code: i64| i64::from(self.tables.sigmoid[index(code)]);
+        let tanh = |code: i64| i64::from(self.tables.tanh[index(code)]);
+        let saturation = &mut self.saturation;
+        for unit in 0..hidden {
+            let [i, f, g, o] = std::array::from_fn(|gate| self.z[gate * hidden + unit]);
+            let products =
+                ((sigmoid(f) * self.c[unit]) << shift_fc) + ((sigmoid(i) * tanh(g)) << shift_ig);
+            let c = counted(
+                products,
+                a_frac + shift_fc,
+                layer.state().codes(),
+                &mut saturation.c,
             );
-        }
-        (outputs, trace)
-    }
-
-    /// The head applied to the last step's h: `[output_size]`, exact; `None` without a head.
-    #[must_use]
-    pub fn head(&self) -> Option<Vec<i64>> {
-        let head = self.head.as_ref()?;
-        Some(head.of_codes(&self.output).collect())
-    }
-
-    /// State of every layer.
-    #[must_use]
-    pub fn state(&self) -> Vec<State> {
-        self.layers
-            .iter()
-            .map(|layer| State {
-                h: layer.h().collect(),
-                c: layer.c().collect(),
-            })
-            .collect()
-    }
-
-    /// Clamped values per layer since the model was made.
-    #[must_use]
-    pub fn saturation(&self) -> Vec<Saturation> {
-        self.layers.iter().map(|layer| layer.saturation).collect()
-    }
-}
-
-/// Independent sequences of equal length, each from zero state, in parallel:
-/// `[batch, steps, input_size]` in, `[batch, steps, hidden_size]` out, and the saturation of all.
-///
-/// `steps` at least 1; the result does not depend on the number of threads.
-#[must_use]
-pub fn run_batch(
-    model: &QuantizedModel,
-    inputs: &[i32],
-    steps: usize,
-) -> (Vec<i32>, Vec<Saturation>) {
-    let prepared = Lstm::new(model);
-    let results: Vec<(Vec<i32>, Vec<Saturation>)> = inputs
-        .par_chunks_exact(steps * prepared.input_size)
-        .map(|sequence| {
-            let mut lstm = prepared.clone();
-            let outputs = lstm.run(sequence);
-            (outputs, lstm.saturation())
-        })
-        .collect();
-    let mut saturation = prepared.saturation();
-    for (_, counts) in &results {
-        for (sum, count) in saturation.iter_mut().zip(counts) {
-            sum.add(count);
+            let argument = counted(
+                c,
+                layer.state().frac - layer.z.frac,
+                layer.z.codes(),
+                &mut saturation.tanh_argument,
+            );
+            let product = sigmoid(o) * tanh(argument);
+            let h = counted(
+                product,
+                2 * a_frac - layer.h.frac,
+                layer.h.codes(),
+                &mut saturation.h,
+            );
+            self.c[unit] = c;
+            self.h[unit] = h as i16;
         }
     }
-    (
-        results
-            .into_iter()
-            .flat_map(|(outputs, _)| outputs)
-            .collect(),
-        saturation,
-    )
 }

@@ -4,16 +4,18 @@
 //! [`crate::fixed::requantize`].
 
 mod dot;
+mod gru;
 mod layer;
 mod lstm;
 mod narrow;
 mod packed;
 mod saturation;
+mod stack;
 mod streams;
 mod trace;
 
 pub use dot::{Dot, exact_dot};
-pub use lstm::{Lstm, State, run_batch};
 pub use saturation::{Saturation, StageCount};
+pub use stack::{Lstm, State, run_batch};
 pub use streams::{StreamInputs, Streams, StreamsState};
 pub use trace::{StepTrace, Trace};

@@ -115,9 +115,9 @@ fn spread(table: &[i32], z: QFormat) -> Box<[i32; ENTRIES]> {
 }
 
 impl NarrowLayer {
-    /// `None` for a layer that wants more than 32 bits somewhere, or has row multipliers.
+    /// `None` for a layer that is no LSTM, wants more than 32 bits somewhere, or has row multipliers.
     pub(super) fn new(layer: &Layer) -> Option<Self> {
-        if layer.row_scale.is_some() {
+        if layer.row_scale.is_some() || !layer.recurrence.kind().is_lstm() {
             return None;
         }
         let (inputs, hidden) = (layer.input_size, layer.hidden_size);

@@ -1,9 +1,9 @@
 //! Many streams of one model side by side, as fast as the machine allows.
 
-use super::lstm::Lstm;
 use super::narrow::{NarrowLayer, NarrowState};
 use super::packed::{CodePair, pairs};
 use super::saturation::Saturation;
+use super::stack::Lstm;
 use crate::quantize::QuantizedModel;
 use rayon::prelude::*;
 

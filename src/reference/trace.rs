@@ -3,9 +3,10 @@
 /// One layer in one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepTrace {
-    /// Pre-activation codes, `[4H]`, gates in the order i, f, g, o.
+    /// Codes of the requantised sums, `[4H]`: z of an LSTM's gates i, f, g, o; z of a GRU's gates r and u
+    /// and v of n's parts of x and of h.
     pub z: Vec<i32>,
-    /// Cell state codes, `[H]`.
+    /// Codes of c, or of s of a GRU, `[H]`.
     pub c: Vec<i32>,
     /// Hidden state codes, `[H]`.
     pub h: Vec<i32>,
@@ -19,7 +20,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The pre-activation code of a gate (0 i, 1 f, 2 g, 3 o) of a unit.
+    /// The code of a sum, in the order of [`StepTrace::z`], of a unit.
     ///
     /// # Panics
     /// When the step, layer, gate or unit was not traced.

@@ -5,13 +5,57 @@ use super::kind::Value;
 use super::table::Setting;
 use crate::diagnostic::{Location, Problems};
 use crate::fixed::{Codes, LevelRule, QFormat};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The computation of a recurrent layer's units.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CellKind {
+    /// The long short-term memory without peepholes, `PyTorch`'s `nn.LSTM`.
+    #[default]
+    Lstm,
+    /// The gated recurrent unit whose reset gate acts behind the product with h: `PyTorch`'s `nn.GRU`.
+    Gru,
+}
+
+impl CellKind {
+    /// The gates in `PyTorch`'s order. Of an LSTM: input, forget, cell candidate, output; of a GRU: reset,
+    /// update, candidate.
+    #[must_use]
+    pub const fn gates(self) -> &'static [&'static str] {
+        match self {
+            Self::Lstm => &["i", "f", "g", "o"],
+            Self::Gru => &["r", "u", "n"],
+        }
+    }
+
+    /// Its name in texts.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Lstm => "LSTM",
+            Self::Gru => "GRU",
+        }
+    }
+
+    /// It is the LSTM, which goes without saying.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    #[must_use]
+    pub const fn is_lstm(&self) -> bool {
+        matches!(self, Self::Lstm)
+    }
+}
 
 /// Number formats that calibration does not choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Numerics {
+    /// The cell of every layer.
+    #[serde(skip_serializing_if = "CellKind::is_lstm")]
+    pub cell: CellKind,
     /// Bits of a weight.
     pub weight_bits: u32,
     /// Bits of h.
@@ -25,7 +69,7 @@ pub struct Numerics {
     /// Fraction bits of the gate values.
     #[serde(rename = "a_frac")]
     pub gate_frac: u32,
-    /// Format of the cell state c.
+    /// Format of the state that a unit keeps beside h: c of an LSTM, s of a GRU.
     pub c: QFormat,
 }
 

@@ -13,7 +13,7 @@ mod resolve;
 mod settings;
 mod table;
 
-pub use config::{DesignConfig, Network, Numerics, Origins, SeededNetwork};
+pub use config::{CellKind, DesignConfig, Network, Numerics, Origins, SeededNetwork};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};

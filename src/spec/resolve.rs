@@ -1,6 +1,6 @@
 //! From settings to a design that can be built.
 
-use super::config::{DesignConfig, Network, Numerics, SeededNetwork};
+use super::config::{CellKind, DesignConfig, Network, Numerics, SeededNetwork};
 use super::identifier::Identifier;
 use super::implementation::{FoldingGoal, Implementation, StatePolicy};
 use super::kind::Value;
@@ -119,7 +119,7 @@ impl Resolver {
             numerics: self.numerics(),
         };
         let columns = network.input_size + hidden + (network.layers - 1) * 2 * hidden;
-        let weights = 4 * hidden * columns;
+        let weights = network.numerics.cell.gates().len() * hidden * columns;
         if weights > MOST_WEIGHTS {
             self.refuse(
                 "network.hidden",
@@ -133,16 +133,23 @@ impl Resolver {
     fn numerics(&mut self) -> Numerics {
         let number = |key: &str| self.integer(key).unwrap_or_default();
         let width = |key: &str| self.integer(key).unwrap_or(number("numerics.bits")) as u32;
-        let format =
-            |bits: &str, frac: &str| QFormat::new(number(bits) as u32, number(frac) as i32);
+        let cell: CellKind = self.choice("network.cell");
+        let c_frac = self.integer("numerics.c.frac").unwrap_or(match cell {
+            CellKind::Lstm => 10,
+            CellKind::Gru => 14,
+        });
         let numerics = Numerics {
+            cell,
             weight_bits: width("numerics.weight_bits"),
             act_bits: width("numerics.act_bits"),
             input_bits: width("numerics.input_bits"),
             levels: self.choice("numerics.levels"),
-            z: format("numerics.z.bits", "numerics.z.frac"),
+            z: QFormat::new(
+                number("numerics.z.bits") as u32,
+                number("numerics.z.frac") as i32,
+            ),
             gate_frac: number("numerics.gate_frac") as u32,
-            c: format("numerics.c.bits", "numerics.c.frac"),
+            c: QFormat::new(number("numerics.c.bits") as u32, c_frac as i32),
         };
         let widths = [numerics.weight_bits, numerics.act_bits, numerics.input_bits];
         let any_odd = |bits: u32| numerics.levels.of(bits).is_odd();

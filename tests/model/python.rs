@@ -30,7 +30,9 @@ fn python_computes_the_same_words() {
     let text = String::from_utf8_lossy(&output.stdout);
     // Were nothing compared, this would not be there.
     assert!(
-        text.starts_with("12 width mixes, 24000 steps, 955548 words, none different"),
+        text.starts_with(
+            "12 width mixes of LSTMs and 7 of GRUs, 29600 steps, 1041196 words, none different"
+        ),
         "{text}"
     );
 }

@@ -129,6 +129,60 @@ def compare_rows(program, home, model, x_codes, random):
     return same(lq.Model.load(file).run(x_codes[:200]), np.load(home / "h.npy"), "h of scaled rows")
 
 
+def gru_layer(sizes, widths, formats, random):
+    """A GRU of random codes, fractions and biases."""
+    (weight, act, inputs), (size, hidden) = widths, sizes
+    levels = formats.get("levels", "even")
+    form = lq.Format(weight, 0, levels)
+    draw = lambda *shape: form.low + 1 - form.odd + random.integers(  # noqa: E731
+        0, (form.high - form.low) // (1 + form.odd) + form.odd, shape) * (1 + form.odd)
+    near = lambda: [int(weight + random.integers(0, 3)) for _ in range(3)]  # noqa: E731
+    own = {name: form for name, form in formats.items() if name != "levels"}
+    layer = lq.GruLayer(
+        draw(3 * hidden, size), draw(3 * hidden, hidden), None, None,
+        lq.Format(inputs, inputs - 2, levels), lq.Format(act, act - 1, levels), weight, near(), near(),
+        **own, w_levels=levels)
+    of = [max(layer.product_fracs(gate)) for gate in range(2)] + list(layer.product_fracs(2))
+    ends = [1 << min(max(frac, 0), 30) for frac in of]
+    bias = [random.integers(-end, end, hidden, endpoint=True) for end in ends]
+    layer.bias, layer.bias_n_h = np.concatenate(bias[:3]), bias[3]
+    return layer
+
+
+GRU_MIXES = [
+    ((8, 8, 8), (12, 20), {}),
+    ((4, 4, 4), (9, 17), {}),
+    ((2, 4, 4), (16, 24), {"v": lq.Format(9, 5), "s": lq.Format(12, 9)}),
+    ((1, 1, 1), (7, 13), {}),
+    ((5, 3, 2), (10, 8), {"z": lq.Format(6, 3), "a_frac": 4, "v": lq.Format(7, 2), "s": lq.Format(8, 2)}),
+    ((2, 3, 2), (11, 14), {"levels": "odd"}),
+    ((16, 16, 16), (6, 10), {"z": lq.Format(12, 8), "a_frac": 14, "s": lq.Format(24, 20)}),
+]
+
+
+def compare_gru(program, home, mix, random):
+    """A GRU of codes: its file, h of every step, s at the end, and multipliers for all four sums."""
+    widths, sizes, formats = mix
+    words = 0
+    for scaled in (False, True):
+        layer = gru_layer(sizes, widths, formats, random)
+        if scaled:
+            layer.row_scale = lq.RowScale(6, 5, random.integers(0, 64, 4 * sizes[1]))
+        model = lq.Model([layer])
+        x = layer.x.low + random.integers(0, (layer.x.high - layer.x.low) // (1 + layer.x.odd) + 1,
+                                          (4, 100, sizes[0])) * (1 + layer.x.odd)
+        np.save(home / "x.npy", x.astype(np.int32))
+        model.save(home / "gru.safetensors")
+        tool(program, "run", "--model", home / "gru.safetensors", "--input", home / "x.npy",
+             "-o", home / "h.npy", "--state", home / "s.npy")
+        h, state = lq.Model.load(home / "gru.safetensors").run_with_state(x)
+        words += same(h, np.load(home / "h.npy"), f"h of the GRU {mix}")
+        words += same(state[0][1], np.load(home / "s.npy")[:, -1], f"s of the GRU {mix}")
+        if len(np.unique(h)) < 2:
+            sys.exit(f"h of the GRU {mix} never moves")
+    return words
+
+
 def compare_quantized(program, home):
     """A file that `lprnn-hw quantize` wrote, with an integer head and an offset of x."""
     demo, file = ROOT / "models/demo", home / "quantized.safetensors"
@@ -194,8 +248,10 @@ def main():
             if "--torch" in options:
                 words += compare_torch(mix, x, model, random)
             total, steps = total + words, steps + STEPS
+        for mix in GRU_MIXES:
+            total, steps = total + compare_gru(program, Path(home), mix, random), steps + 800
         total += compare_quantized(program, Path(home))
-    print(f"{len(MIXES)} width mixes, {steps} steps, {total} words, none different")
+    print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 
 if __name__ == "__main__":

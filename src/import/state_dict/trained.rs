@@ -4,7 +4,7 @@ use super::StateDictReader;
 use crate::diagnostic::Problem;
 use crate::fixed::{LevelRule, QFormat};
 use crate::import::error::refuse;
-use crate::spec::Numerics;
+use crate::spec::{CellKind, Numerics};
 
 impl StateDictReader<'_> {
     /// Reads the buffer `formats` beside the fractions; the first version had none.
@@ -57,6 +57,7 @@ fn widths(found: &[i64]) -> Option<Numerics> {
         inside.then_some(QFormat::new(bits(width, least, most)?, frac))
     };
     Some(Numerics {
+        cell: CellKind::Lstm,
         weight_bits: bits(weight, 1, 16)?,
         act_bits: bits(act, 1, 16)?,
         input_bits: bits(input, 1, 16)?,

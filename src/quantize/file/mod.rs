@@ -7,6 +7,7 @@ mod write;
 
 use super::model::InputOffset;
 use crate::fixed::{Levels, QFormat};
+use crate::spec::CellKind;
 use serde::{Deserialize, Serialize};
 
 /// Number of the file format that this program writes and reads.
@@ -26,13 +27,6 @@ struct ModelHeader {
     head: Option<HeadFormats>,
 }
 
-/// Kind of a layer.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum LayerKind {
-    Lstm,
-}
-
 /// Order in which a layer takes the steps of a sequence.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,7 +43,7 @@ struct FormatNumber {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LayerHeader {
-    kind: LayerKind,
+    kind: CellKind,
     direction: StepOrder,
     input_size: usize,
     hidden_size: usize,
@@ -63,7 +57,14 @@ struct LayerHeader {
     w_frac_hh: Vec<i32>,
     z: QFormat,
     a_frac: u32,
-    c: QFormat,
+    /// Of an LSTM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<QFormat>,
+    /// Of a GRU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    v: Option<QFormat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    s: Option<QFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     row_scale: Option<RowScaleFormat>,
 }

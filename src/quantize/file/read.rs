@@ -1,9 +1,10 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
 use super::super::model::{Head, Layer, QuantizedModel, Recurrence, RowScale};
-use super::{FORMAT, FormatNumber, HeadFormats, KEY, LayerHeader, LayerKind, ModelHeader};
+use super::{FORMAT, FormatNumber, HeadFormats, KEY, LayerHeader, ModelHeader};
 use crate::diagnostic::{Problem, Problems};
-use crate::fixed::{Codes, stored_codes};
+use crate::fixed::{Codes, QFormat, stored_codes};
+use crate::spec::CellKind;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,15 +155,18 @@ impl ModelReader<'_> {
 
     fn layer(&mut self, index: usize, formats: &LayerHeader) -> Layer {
         let place = format!("layers.{index}");
-        let recurrence = match formats.kind {
-            LayerKind::Lstm => Recurrence::Lstm { c: formats.c },
-        };
-        let rows = (formats.hidden_size).saturating_mul(recurrence.gates().len());
+        let recurrence = self.recurrence(&place, formats);
+        let gates = recurrence.gates().len();
+        let rows = formats.hidden_size.saturating_mul(gates);
+        let sums = gates + usize::from(recurrence.parted().is_some());
         let row_scale = formats.row_scale.as_ref().map(|scale| RowScale {
             bits: scale.bits,
             frac: scale.frac,
             multiplier: self
-                .integers(&format!("{place}.row_scale"), &[rows])
+                .integers(
+                    &format!("{place}.row_scale"),
+                    &[formats.hidden_size.saturating_mul(sums)],
+                )
                 .iter()
                 .map(|&m| m as u32)
                 .collect(),
@@ -191,6 +195,42 @@ impl ModelReader<'_> {
                 .map(|&value| value as i32)
                 .collect(),
             row_scale,
+        }
+    }
+
+    /// The cell of a layer: the formats that its kind has, and no other.
+    fn recurrence(&mut self, place: &str, formats: &LayerHeader) -> Recurrence {
+        let kind = formats.kind;
+        let of_lstm = kind.is_lstm();
+        let mut take = |name: &str, wanted: bool, format: Option<QFormat>| {
+            let problem = match (format, wanted) {
+                (None, true) => "is missing",
+                (Some(_), false) => "is a format that this kind does not have",
+                _ => return format,
+            };
+            let title = kind.title();
+            self.fail(
+                &format!("{place}.{name}"),
+                format!("{problem}; the layer is {title}"),
+            );
+            None
+        };
+        let c = take("c", of_lstm, formats.c);
+        let v = take("v", !of_lstm, formats.v);
+        let s = take("s", !of_lstm, formats.s);
+        // What is missing has been named.
+        let or_any = |format: Option<QFormat>| format.unwrap_or(QFormat::new(2, 0));
+        match kind {
+            CellKind::Lstm => Recurrence::Lstm { c: or_any(c) },
+            CellKind::Gru => Recurrence::Gru {
+                v: or_any(v),
+                s: or_any(s),
+                bias_n_h: self
+                    .integers(&format!("{place}.bias_n_h"), &[formats.hidden_size])
+                    .iter()
+                    .map(|&value| value as i32)
+                    .collect(),
+            },
         }
     }
 

@@ -35,9 +35,18 @@ fn one_format_is_read() {
 fn kinds_and_directions_are_known_ones() {
     let kind = refusal(r#"\"kind\":\"lstm\""#, r#"\"kind\":\"lstx\""#);
     assert!(
-        kind.contains("unknown variant `lstx`, expected `lstm`"),
+        kind.contains("unknown variant `lstx`, expected `lstm` or `gru`"),
         "{kind}"
     );
+    // A layer of one kind with the formats of the other, and with three gates' fractions of four.
+    let other = refusal(r#"\"kind\":\"lstm\""#, r#"\"kind\":\"gru\" "#);
+    for problem in [
+        "layers.0.c",
+        "is a format that this kind does not have; the layer is GRU",
+        "layers.0.bias_n_h",
+    ] {
+        assert!(other.contains(problem), "{other}");
+    }
     let direction = refusal("forward", "reverse");
     assert!(
         direction.contains("unknown variant `reverse`, expected `forward`"),

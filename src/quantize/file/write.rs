@@ -1,9 +1,7 @@
 //! A model as the bytes of a file.
 
 use super::super::model::{Layer, QuantizedModel, Recurrence};
-use super::{
-    FORMAT, HeadFormats, KEY, LayerHeader, LayerKind, ModelHeader, RowScaleFormat, StepOrder,
-};
+use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader, RowScaleFormat, StepOrder};
 use crate::diagnostic::{Problem, Problems};
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
@@ -77,7 +75,11 @@ impl QuantizedModel {
             put(name("weight_hh"), vec![rows, h], wide(&layer.weight_hh));
             put(name("bias"), vec![rows], wide(&layer.bias));
             if let Some(scale) = &layer.row_scale {
-                put(name("row_scale"), vec![rows], wide(&scale.multiplier));
+                let sums = vec![layer.scaled_sums()];
+                put(name("row_scale"), sums, wide(&scale.multiplier));
+            }
+            if let Recurrence::Gru { bias_n_h, .. } = &layer.recurrence {
+                put(name("bias_n_h"), vec![h], wide(bias_n_h));
             }
         }
         if let (Some(head), Some(last)) = (&self.head, self.layers.last()) {
@@ -107,11 +109,12 @@ impl QuantizedModel {
 }
 
 fn layer_header(layer: &Layer) -> LayerHeader {
-    let (kind, c) = match layer.recurrence {
-        Recurrence::Lstm { c } => (LayerKind::Lstm, c),
+    let (c, v, s) = match layer.recurrence {
+        Recurrence::Lstm { c } => (Some(c), None, None),
+        Recurrence::Gru { v, s, .. } => (None, Some(v), Some(s)),
     };
     LayerHeader {
-        kind,
+        kind: layer.recurrence.kind(),
         direction: StepOrder::Forward,
         input_size: layer.input_size,
         hidden_size: layer.hidden_size,
@@ -124,6 +127,8 @@ fn layer_header(layer: &Layer) -> LayerHeader {
         z: layer.z,
         a_frac: layer.a_frac,
         c,
+        v,
+        s,
         row_scale: layer.row_scale.as_ref().map(|scale| RowScaleFormat {
             bits: scale.bits,
             frac: scale.frac,

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::fixed::LevelRule;
-use crate::quantize::random_model_of;
+use crate::quantize::random_network;
+use crate::spec::CellKind;
 
 #[test]
 fn weights_drawn_at_once_are_those_drawn_one_by_one() {
@@ -20,13 +21,14 @@ fn weights_drawn_at_once_are_those_drawn_one_by_one() {
 
 #[test]
 fn random_models_are_valid_and_come_back_from_their_bytes() {
+    let cells = [CellKind::Lstm, CellKind::Gru, CellKind::Gru];
     for seed in 0..60 {
         let levels = if seed % 2 == 0 {
             LevelRule::Odd
         } else {
             LevelRule::Even
         };
-        let model = random_model_of(seed, 20, levels);
+        let model = random_network(seed, 20, levels, &cells[seed as usize % 3..]);
         let bytes = model
             .to_bytes()
             .unwrap_or_else(|error| panic!("seed {seed}: {error}"));

@@ -34,7 +34,8 @@ fn of_layers(bencher: Bencher, hidden: usize) {
             columns: 16,
         },
     };
-    let design = Design::new(&model, &how).expect("sizes that can be folded");
+    let design =
+        Design::new(&model, &how, &*FactorTable::built_in()).expect("sizes that can be folded");
     let fitted = FactorTable::built_in();
     bencher
         .counter(ItemsCount::new(1usize))

@@ -4,8 +4,8 @@ use super::output::{Console, grouped};
 use super::values::percent;
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
-use crate::explore::Wanted;
 use crate::flow::{Planned, plan, plan_for_part};
+use crate::hardware::Wanted;
 use crate::spec::{DesignConfig, Settings};
 
 /// A part, and what is wanted of the folding.

@@ -13,6 +13,7 @@ mod control;
 mod lanes;
 mod memory;
 mod part;
+mod price;
 mod storage;
 mod terms;
 

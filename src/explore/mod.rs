@@ -28,5 +28,5 @@ pub use plan::{Figures, Found, Plan, Task, Work, is_id, read_record, record, res
 pub use point::{Evaluator, Point, PointError, Spec};
 pub use range::numbers;
 pub use recommend::{Recommended, Role, fastest_of_networks, recommend};
-pub use search::{Wanted, best_folding};
+pub use search::best_folding;
 pub use sweep::{Judged, Sweep};

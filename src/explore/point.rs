@@ -49,6 +49,9 @@ pub struct Point {
     pub lut: u64,
     /// All LUT sites: logic, memory, shift registers, and on ECP5 the carry cells' own.
     pub lut_total: u64,
+    /// What foldings are compared by ([`Estimate::price`]).
+    #[serde(skip)]
+    pub price: u64,
     /// Flip-flops.
     pub ff: u64,
     /// Block RAM in the family's smallest blocks.
@@ -157,8 +160,8 @@ impl Evaluator {
         specs: &[LayerSpec],
     ) -> Result<Point, PointError> {
         let network = &spec.network;
-        let folded =
-            Design::layers_of(specs, &self.implementation(spec)).map_err(PointError::Folding)?;
+        let folded = Design::layers_of(specs, &self.implementation(spec), &*self.fitted)
+            .map_err(PointError::Folding)?;
         let dsp = |layer: &LayerDesign| matches!(layer.folding().mac, MacArray::Dsp(_));
         if spec.mac == MacStyle::Dsp && !folded.iter().all(dsp) {
             return Err(PointError::NoDspArray);
@@ -181,6 +184,7 @@ impl Evaluator {
                 .collect(),
             lut: estimate.lut.value,
             lut_total: estimate.lut_total.value,
+            price: estimate.price(),
             ff: estimate.ff.value,
             bram: estimate.bram,
             dsp: estimate.dsp,

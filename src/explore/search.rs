@@ -8,36 +8,13 @@ use super::sweep::{Judged, judge};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::estimate::Estimate;
-use crate::hardware::{ColumnChoice, Design, LayerSpec, Layers, candidates};
+use crate::hardware::{ColumnChoice, Design, LayerSpec, Layers, Wanted, candidates};
 use crate::quantize::QuantizedModel;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use rayon::prelude::*;
-use std::cmp::Ordering;
 
 /// Foldings whose estimate is repeated with the weights themselves before giving up.
 const SECOND_LOOKS: usize = 200;
-
-/// The better of two foldings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Fewest cycles of a step.
-    Fastest,
-    /// Smallest largest share of the part, within the limit of cycles.
-    Smallest,
-}
-
-impl Wanted {
-    /// The better design first.
-    fn order(self, a: &Judged, b: &Judged) -> Ordering {
-        let time = a.point.cycles_per_step.cmp(&b.point.cycles_per_step);
-        let cost = a.worst_share().total_cmp(&b.worst_share());
-        let lut = a.point.lut_total.cmp(&b.point.lut_total);
-        match self {
-            Self::Fastest => time.then(cost).then(lut),
-            Self::Smallest => cost.then(lut).then(time),
-        }
-    }
-}
 
 /// The folding and the kind of array with which `model` is the `wanted` one on `limits.part`, and
 /// its design and the point it is. Everything else of `implementation` stays; its style decides which arrays are
@@ -58,7 +35,7 @@ pub fn best_folding(
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
         .map(|point| judge(vec![point], &[part], limits, None))
         .collect();
-    judged.sort_by(|a, b| wanted.order(a, b));
+    judged.sort_by(|a, b| wanted.order(&a.rated(), &b.rated()));
     // The weights decide the last bit of accumulators and biases.
     for found in judged
         .iter()
@@ -71,7 +48,7 @@ pub fn best_folding(
             target: part.family.sources(),
             ..implementation.clone()
         };
-        let Ok(design) = Design::new(model, &built) else {
+        let Ok(design) = Design::new(model, &built, &*evaluator.fitted) else {
             continue;
         };
         let estimate = Estimate::new(model, &design, part.family, &evaluator.fitted);
@@ -118,6 +95,7 @@ fn with_weights(point: &Point, estimate: &Estimate) -> Point {
     Point {
         lut: estimate.lut.value,
         lut_total: estimate.lut_total.value,
+        price: estimate.price(),
         ff: estimate.ff.value,
         bram: estimate.bram,
         dsp: estimate.dsp,

@@ -8,6 +8,7 @@ use super::point::{Evaluator, Point, PointError, Spec};
 use crate::device::{ClockClass, Family, Part};
 use crate::estimate::FactorTable;
 use crate::estimate::clock::{Clock, clock};
+use crate::hardware::Rated;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -48,6 +49,16 @@ impl Judged {
         let target = self.point.fabric.sources();
         let class = ClockClass::of(target, self.part.map(|part| part.name))?;
         clock(class, fitted, &self.point.delays)
+    }
+
+    /// As a search for a folding sees it.
+    #[must_use]
+    pub fn rated(&self) -> Rated {
+        Rated {
+            cycles: self.point.cycles_per_step,
+            share: self.worst_share(),
+            price: self.point.price,
+        }
     }
 
     /// Its cost: the largest share of its part.

@@ -3,8 +3,7 @@
 use super::design::SeriesDesign;
 use super::table::{DESIGN_COLUMNS, Table};
 use crate::device::ClockClass;
-use crate::estimate::{Delays, clock};
-use crate::estimate::{Terms, of_layer};
+use crate::estimate::{Delays, FactorTable, Terms, clock, of_layer};
 use crate::hardware;
 
 /// Figures that are fitted.
@@ -73,7 +72,9 @@ impl MeasuredPoint {
             text => Some(text.parse().ok()?),
         };
         let model = design.model();
-        let hardware = hardware::Design::new(&model, &design.implementation()).ok()?;
+        let hardware =
+            hardware::Design::new(&model, &design.implementation(), &*FactorTable::built_in())
+                .ok()?;
         let mut terms = Terms::default();
         let mut delays = Delays::default();
         let fabric = design.fabric();

@@ -4,7 +4,8 @@ use super::plan::{Planned, model_of};
 use super::watch::Watch;
 use crate::device::Part;
 use crate::diagnostic::Problems;
-use crate::explore::{Limits, Point, Wanted, best_folding};
+use crate::explore::{Limits, Point, best_folding};
+use crate::hardware::Wanted;
 use crate::spec::{DesignConfig, FoldingGoal, Numerics};
 
 /// Plans a design with the folding that suits `part`, of which `fill` (0 to 1) of LUTs and flip-flops may be

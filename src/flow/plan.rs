@@ -48,8 +48,9 @@ pub(super) fn model_of(config: &DesignConfig) -> Result<QuantizedModel, Problems
 /// # Errors
 /// A folding that cannot be built.
 pub fn plan_model(config: DesignConfig, model: QuantizedModel) -> Result<Planned, Problems> {
-    let design =
-        Design::new(&model, &config.implementation).map_err(|problem| config.locate(problem))?;
+    let price = FactorTable::built_in();
+    let design = Design::new(&model, &config.implementation, &*price)
+        .map_err(|problem| config.locate(problem))?;
     Ok(Planned {
         config,
         model,

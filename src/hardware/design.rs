@@ -2,6 +2,7 @@
 
 use super::cycles::{CycleCounts, count_cycles};
 use super::layer::{LayerDesign, RomColumns};
+use super::rated::Price;
 use super::search::fold;
 use super::spec::LayerSpec;
 use super::widths::RowBound;
@@ -34,13 +35,18 @@ fn refuse_gru(model: &QuantizedModel) -> Result<(), Problem> {
 
 impl Design {
     /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
+    /// Where that is a goal, `price` decides among the foldings that reach it.
     ///
     /// # Errors
     /// A folding that cannot be built, or a goal that cannot be met.
-    pub fn new(model: &QuantizedModel, implementation: &Implementation) -> Result<Self, Problem> {
+    pub fn new(
+        model: &QuantizedModel,
+        implementation: &Implementation,
+        price: &dyn Price,
+    ) -> Result<Self, Problem> {
         refuse_gru(model)?;
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
-        let foldings = fold(&specs, implementation)?;
+        let foldings = fold(&specs, implementation, price)?;
         let layers: Vec<LayerDesign> = (specs.into_iter().zip(foldings).zip(&model.layers))
             .map(|((spec, folding), layer)| {
                 LayerDesign::new(spec, folding, RowBound::Weights(layer.into()))
@@ -63,8 +69,9 @@ impl Design {
     pub fn layers_of(
         specs: &[LayerSpec],
         implementation: &Implementation,
+        price: &dyn Price,
     ) -> Result<Vec<LayerDesign>, Problem> {
-        let foldings = fold(specs, implementation)?;
+        let foldings = fold(specs, implementation, price)?;
         Ok((specs.iter().zip(foldings))
             .map(|(spec, folding)| LayerDesign::new(spec.clone(), folding, RowBound::Sizes))
             .collect())

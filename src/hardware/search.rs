@@ -1,17 +1,24 @@
 //! Choosing the folding from an explicit request or a goal.
 
-use super::array::MacArray;
 use super::candidates::{ColumnChoice, Layers, candidates};
 use super::folding::{ArrayStyle, Folding};
+use super::layer::LayerDesign;
+use super::rated::{Price, Rated, Wanted};
 use super::spec::LayerSpec;
 use super::stream::{cycles, stream_elements};
+use super::widths::RowBound;
 use crate::diagnostic::Problem;
 use crate::spec::{FoldingGoal, Implementation};
+
+/// Arrays in time that have more than so many times the fewest products are not priced: no lane that
+/// they save costs as much.
+const MOST_TIMES_THE_FEWEST: usize = 4;
 
 /// Folds every layer as `implementation` asks.
 pub(super) fn fold(
     specs: &[LayerSpec],
     implementation: &Implementation,
+    price: &dyn Price,
 ) -> Result<Vec<Folding>, Problem> {
     if specs.is_empty() {
         return Err(Problem::new("a design needs at least one LSTM layer"));
@@ -27,8 +34,8 @@ pub(super) fn fold(
             FoldingGoal::Explicit { units, columns } => {
                 explicit(index, spec, units, columns, specs.len())?
             }
-            FoldingGoal::MaxMacs { macs } => fastest(spec, macs, style)?,
-            FoldingGoal::TargetCycles { cycles } => smallest(index, spec, cycles, style)?,
+            FoldingGoal::MaxMacs { macs } => largest(spec, macs, style, price)?,
+            FoldingGoal::TargetCycles { cycles } => smallest(index, spec, cycles, style, price)?,
         });
     }
     let stream = stream_elements(specs, &foldings, implementation.stream_elements, style)?;
@@ -82,72 +89,86 @@ fn explicit(
     Ok((units.min(spec.hidden_size), columns.min(longest)))
 }
 
-/// Rough LUTs of an array and its lanes: good enough to rank foldings of one layer, nothing else.
-///
-/// Per product and per unit after Yosys's counts of cores with 1 to 8 bits; the price of a packed
-/// DSP block is a judgement.
-fn cost(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
-    let (w, a) = (u64::from(spec.w_bits), u64::from(spec.operand_bits()));
-    let rows = spec.sums() * units;
-    let (sums, units) = (spec.sums() as u64, units as u64);
-    let macs = (rows * columns) as u64;
-    let products = match MacArray::choose(style.mac, spec.w_bits, spec.operand_bits(), style.target)
-    {
-        MacArray::Lut { .. } => macs * (7 * w * a + 20) / 10,
-        // Of a bare multiplier every product is summed up beside it.
-        MacArray::Dsp(packing) if packing.bare => {
-            20 * packing.blocks(rows, columns) as u64 + macs * (w + a + 3)
-        }
-        MacArray::Dsp(packing) => 60 * packing.blocks(rows, columns) as u64,
-    };
-    // Accumulators, the element-wise lane, its share of tables and cell state; then what every
-    // core has.
-    products + units * (sums * (w + a + 10) + 100) + 250
+/// The cycles and the price of one layer, folded.
+fn rated(
+    spec: &LayerSpec,
+    (units, columns): (usize, usize),
+    style: ArrayStyle,
+    price: &dyn Price,
+) -> Rated {
+    let folding = Folding::fold(spec, units, columns, 1, style);
+    let cycles = folding.free_running_cycles();
+    let layer = LayerDesign::new(spec.clone(), folding, RowBound::Sizes);
+    Rated {
+        cycles,
+        share: 0.0,
+        price: price.price(&layer, style.target),
+    }
 }
 
-/// The fastest folding of at most `macs` multiply-accumulates, unless another saves at least three
-/// per cent of the cost for every per cent of cycles that it adds.
-///
-/// The last cycles are bought with many units of few columns, and every unit brings a lane.
-fn fastest(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Result<(usize, usize), Problem> {
-    let price = |&(units, columns): &(usize, usize)| {
-        let cycles = cycles(spec, units, columns, style);
-        let cost = cost(spec, units, columns, style);
-        u128::from(cycles).pow(3) * u128::from(cost)
-    };
-    candidates(Layers::one(spec), macs, ColumnChoice::All)
-        .min_by_key(price)
-        .ok_or_else(|| {
-            let sums = spec.sums();
-            let problem = format!("is too small for the {sums} gates of one unit");
-            Problem::setting("implementation.max_macs", problem)
-                .help(format!("give at least {sums}"))
-        })
+/// The best of some foldings.
+fn best(
+    foldings: impl Iterator<Item = (usize, usize)>,
+    wanted: Wanted,
+    rate: impl Fn((usize, usize)) -> Rated,
+) -> Option<(usize, usize)> {
+    foldings
+        .map(|folding| (rate(folding), folding))
+        .min_by(|(a, _), (b, _)| wanted.order(a, b))
+        .map(|(_, folding)| folding)
 }
 
-/// The cheapest array that takes at most `goal` cycles a step; the fastest among equals.
+/// A fast folding of at most `macs` multiply-accumulates.
+fn largest(
+    spec: &LayerSpec,
+    macs: usize,
+    style: ArrayStyle,
+    price: &dyn Price,
+) -> Result<(usize, usize), Problem> {
+    let foldings: Vec<_> = candidates(Layers::one(spec), macs, ColumnChoice::All)
+        .map(|(units, columns)| (cycles(spec, units, columns, style), (units, columns)))
+        .collect();
+    let fastest = foldings.iter().map(|&(cycles, _)| cycles).min();
+    let most = fastest.unwrap_or(0) * 3 / 2;
+    // The others would have to cost less than a third of the fastest.
+    let worth_a_look = (foldings.into_iter())
+        .filter(|&(cycles, _)| cycles <= most)
+        .map(|(_, folding)| folding);
+    let rate = |folding| rated(spec, folding, style, price);
+    best(worth_a_look, Wanted::Balanced, rate).ok_or_else(|| {
+        let sums = spec.sums();
+        let problem = format!("is too small for the {sums} gates of one unit");
+        Problem::setting("implementation.max_macs", problem).help(format!("give at least {sums}"))
+    })
+}
+
+/// The cheapest array that takes at most `goal` cycles a step.
 fn smallest(
     layer: usize,
     spec: &LayerSpec,
     goal: u64,
     style: ArrayStyle,
+    price: &dyn Price,
 ) -> Result<(usize, usize), Problem> {
-    let mut best = u64::MAX;
-    candidates(Layers::one(spec), usize::MAX, ColumnChoice::All)
-        .filter_map(|(units, columns)| {
+    let mut fastest = u64::MAX;
+    let in_time: Vec<_> = candidates(Layers::one(spec), usize::MAX, ColumnChoice::All)
+        .filter(|&(units, columns)| {
             let cycles = cycles(spec, units, columns, style);
-            best = best.min(cycles);
-            (cycles <= goal).then_some((units, columns, cycles))
+            fastest = fastest.min(cycles);
+            cycles <= goal
         })
-        .min_by_key(|&(units, columns, cycles)| (cost(spec, units, columns, style), cycles, units))
-        .map(|(units, columns, _)| (units, columns))
-        .ok_or_else(|| {
-            let problem = format!(
-                "{goal} cycles a step cannot be met: the fastest array for layer {layer} takes {best}"
-            );
-            Problem::setting("implementation.target_cycles", problem)
-                .help(format!("give at least {best}"))
-        })
+        .collect();
+    let macs = |&(units, columns): &(usize, usize)| units * columns;
+    let most = MOST_TIMES_THE_FEWEST * in_time.iter().map(macs).min().unwrap_or(0);
+    let worth_a_look = in_time.into_iter().filter(|folding| macs(folding) <= most);
+    let rate = |folding| rated(spec, folding, style, price);
+    best(worth_a_look, Wanted::Smallest, rate).ok_or_else(|| {
+        let problem = format!(
+            "{goal} cycles a step cannot be met: the fastest array for layer {layer} takes {fastest}"
+        );
+        Problem::setting("implementation.target_cycles", problem)
+            .help(format!("give at least {fastest}"))
+    })
 }
 
 #[cfg(test)]
@@ -162,6 +183,17 @@ mod tests {
         target: Family::Xc7,
     };
 
+    /// So much for a product of bits, so much for a lane.
+    struct Lanes;
+
+    impl Price for Lanes {
+        fn price(&self, layer: &LayerDesign, _: Family) -> u64 {
+            let (spec, folding) = (layer.spec(), layer.folding());
+            let product = u64::from(7 * spec.w_bits * spec.operand_bits() + 20);
+            250 + product * folding.macs_per_cycle() as u64 / 10 + 170 * folding.units as u64
+        }
+    }
+
     fn layer(input_size: usize, hidden_size: usize, bits: u32) -> LayerSpec {
         LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (bits, bits))
     }
@@ -174,12 +206,12 @@ mod tests {
             (layer(300, 300, 4), 320),
             (layer(1, 7, 8), 40),
         ] {
-            let (units, columns) = fastest(&spec, macs, STYLE).unwrap();
-            let time = cycles(&spec, units, columns, STYLE);
-            let price = cost(&spec, units, columns, STYLE);
-            for (u, s) in candidates(Layers::one(&spec), macs, ColumnChoice::All) {
-                let beaten = cycles(&spec, u, s, STYLE) < time && cost(&spec, u, s, STYLE) <= price;
-                assert!(!beaten, "{u} x {s} beats {units} x {columns} for {spec:?}");
+            let found = largest(&spec, macs, STYLE, &Lanes).unwrap();
+            let chosen = rated(&spec, found, STYLE, &Lanes);
+            for other in candidates(Layers::one(&spec), macs, ColumnChoice::All) {
+                let rated = rated(&spec, other, STYLE, &Lanes);
+                let beaten = rated.cycles < chosen.cycles && rated.price <= chosen.price;
+                assert!(!beaten, "{other:?} beats {found:?} for {spec:?}");
             }
         }
     }
@@ -187,18 +219,20 @@ mod tests {
     #[test]
     fn lanes_count() {
         // 16 units of one column would take 80 cycles instead of 94, for twice the LUTs.
-        assert_eq!(fastest(&layer(8, 32, 4), 64, STYLE).unwrap(), (4, 4));
+        let found = largest(&layer(8, 32, 4), 64, STYLE, &Lanes).unwrap();
+        assert_eq!(found, (4, 4));
     }
 
     #[test]
-    fn a_goal_of_cycles_is_met_at_the_least_cost() {
+    fn a_goal_of_cycles_is_met_at_the_least_price() {
         let spec = layer(64, 64, 4);
-        let (units, columns) = smallest(0, &spec, 530, STYLE).unwrap();
-        assert!(cycles(&spec, units, columns, STYLE) <= 530);
-        let price = cost(&spec, units, columns, STYLE);
-        for (u, s) in candidates(Layers::one(&spec), 256, ColumnChoice::All) {
-            let better = cycles(&spec, u, s, STYLE) <= 530 && cost(&spec, u, s, STYLE) < price;
-            assert!(!better, "{u} x {s}");
+        let found = smallest(0, &spec, 530, STYLE, &Lanes).unwrap();
+        let chosen = rated(&spec, found, STYLE, &Lanes);
+        assert!(chosen.cycles <= 530);
+        for other in candidates(Layers::one(&spec), 256, ColumnChoice::All) {
+            let rated = rated(&spec, other, STYLE, &Lanes);
+            let better = rated.cycles <= 530 && rated.price < chosen.price;
+            assert!(!better, "{other:?}");
         }
     }
 }

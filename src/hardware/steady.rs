@@ -57,6 +57,7 @@ pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rated::Unpriced;
     use super::super::{Design, LSTM, LayerSpec, count_cycles};
     use super::*;
     use crate::device::Family;
@@ -103,7 +104,7 @@ mod tests {
                 })
                 .collect();
             let built = implementation(&mut noise, hidden, hidden.max(input));
-            let layers = Design::layers_of(&specs, &built).unwrap();
+            let layers = Design::layers_of(&specs, &built, &Unpriced).unwrap();
             all += 1;
             let Some(steady) = steady_cycles(&layers) else {
                 continue;

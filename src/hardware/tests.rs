@@ -1,5 +1,6 @@
 //! Columns of the memories and the cell's timing, against counts that are made another way.
 
+use super::rated::Unpriced;
 use super::{Design, Event, Image, LSTM, MacArray, RomColumns};
 use crate::device::Family;
 use crate::quantize::{SplitMix, random_model};
@@ -24,7 +25,7 @@ fn designs(count: u64) -> impl Iterator<Item = (crate::quantize::QuantizedModel,
             memory_init: MemoryInit::Readmemh,
             stream_elements: None,
         };
-        let design = Design::new(&model, &implementation).ok()?;
+        let design = Design::new(&model, &implementation, &Unpriced).ok()?;
         Some((model, design))
     })
 }

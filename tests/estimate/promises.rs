@@ -278,7 +278,8 @@ fn fresh_designs_are_as_estimated_in_lut_and_dsp_arrays() {
             .expect("run ./setup.sh first")
             .utilization;
         let (model, implementation) = (design.model(), design.implementation());
-        let numbers = hardware::Design::new(&model, &implementation).unwrap();
+        let numbers =
+            hardware::Design::new(&model, &implementation, &*FactorTable::built_in()).unwrap();
         let estimate = Estimate::new(&model, &numbers, design.target, &FactorTable::built_in());
         assert_eq!(
             (estimate.bram, estimate.dsp),

@@ -12,6 +12,7 @@ use crate::common::icarus::IcarusDut;
 use crate::common::mutant::{Mutant, mutant};
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::cosim::{Outcome, Pattern, Pauses, Toolchain, Workload, compare_timed};
+use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::QuantizedModel;
@@ -115,7 +116,12 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
         (Recipe::new("six", &[6, 6], 3), 6),
         (Recipe::new("seven", &[8, 6], 3), 7),
     ] {
-        let design = Design::new(&recipe.model(SEED), &recipe.implementation()).unwrap();
+        let design = Design::new(
+            &recipe.model(SEED),
+            &recipe.implementation(),
+            &*FactorTable::built_in(),
+        )
+        .unwrap();
         assert_eq!(design.layers()[0].folding().blocks, blocks);
         let open = mutant(
             "lprnn_sequencer.v",
@@ -134,7 +140,7 @@ fn elements_beyond_the_last_are_found_at_one_bit() {
         stream_elements: Some(4),
         ..recipe.implementation()
     };
-    let design = Design::new(&recipe.model(SEED), &how).unwrap();
+    let design = Design::new(&recipe.model(SEED), &how, &*FactorTable::built_in()).unwrap();
     assert_eq!(
         (
             design.layers()[0].folding().in_beats(),
@@ -180,7 +186,7 @@ fn windows_of_every_length_end_where_they_should() {
 fn the_schedule_knows_the_guard_of_the_lane() {
     let recipe = Recipe::new("five", &[6, 4], 3);
     let model = recipe.model(SEED);
-    let design = Design::new(&model, &recipe.implementation()).unwrap();
+    let design = Design::new(&model, &recipe.implementation(), &*FactorTable::built_in()).unwrap();
     let bundle = recipe.bundle(SEED, 4);
     let load = Workload::random(&bundle.interface, 64, 1);
     let expected = load.expected(&model, recipe.state, &mut |_| {});

@@ -39,7 +39,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
             };
             let point = evaluator.point(&spec, target).unwrap();
             let implementation = evaluator.implementation(&spec);
-            let design = Design::new(&model, &implementation).unwrap();
+            let design = Design::new(&model, &implementation, &*evaluator.fitted).unwrap();
             let full = Estimate::new(&model, &design, target, &evaluator.fitted);
             assert_eq!(point.cycles_per_step, full.cycles_per_step);
             assert_eq!(Some(point.latency_cycles), full.latency_cycles);

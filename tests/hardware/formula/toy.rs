@@ -2,7 +2,7 @@
 //! counting, memory images and the estimate's array knows of it.
 
 use lprnn_hw::device::Family;
-use lprnn_hw::estimate::of_layer;
+use lprnn_hw::estimate::{FactorTable, of_layer};
 use lprnn_hw::hardware::{
     Cell, Design, Event, LSTM, LayerDesign, LayerSpec, LayerWeights, Op, RowSum, Source, TablePort,
     count_cycles, steady_cycles,
@@ -47,7 +47,7 @@ fn layers(
         memory_init: MemoryInit::Readmemh,
         stream_elements: None,
     };
-    Design::layers_of(specs, &implementation).unwrap()
+    Design::layers_of(specs, &implementation, &*FactorTable::built_in()).unwrap()
 }
 
 /// Subtract, add, requantise, look up, requantise; with one sum and no product groups may follow one

@@ -14,6 +14,7 @@ use lprnn_hw::cosim::{
     Workload, beat_bytes, compare_timed, pack_step, signed_field,
 };
 use lprnn_hw::device::Family;
+use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::hardware;
 use lprnn_hw::quantize::QuantizedModel;
 use lprnn_hw::spec::{MacStyle, StatePolicy};
@@ -52,7 +53,9 @@ pub struct Design {
 impl Design {
     pub fn new(recipe: Recipe) -> (Self, Bundle) {
         let model = recipe.model(SEED);
-        let hardware = hardware::Design::new(&model, &recipe.implementation()).unwrap();
+        let hardware =
+            hardware::Design::new(&model, &recipe.implementation(), &*FactorTable::built_in())
+                .unwrap();
         let bundle = recipe.bundle(SEED, 4);
         let interface = bundle.interface.clone();
         let design = Self {

@@ -6,6 +6,7 @@
 use super::bench::{Bench, Cycle, bits};
 use crate::common::Random;
 use lprnn_hw::device::Family;
+use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::fixed::{QFormat, requantize};
 use lprnn_hw::hardware::{Design, Folding, LayerDesign, Widths};
 use lprnn_hw::quantize::{Layer, QuantizedModel};
@@ -117,7 +118,10 @@ impl Lane {
             layers: vec![layer.clone()],
             ..QuantizedModel::default()
         };
-        let design = Design::new(&model, &implementation).unwrap().layers()[0].clone();
+        let design = Design::new(&model, &implementation, &*FactorTable::built_in())
+            .unwrap()
+            .layers()[0]
+            .clone();
         Self { layer, design }
     }
 

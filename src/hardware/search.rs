@@ -5,7 +5,7 @@ use super::folding::{ArrayStyle, Folding};
 use super::layer::LayerDesign;
 use super::rated::{Price, Rated, Wanted};
 use super::spec::LayerSpec;
-use super::stream::{cycles, stream_elements};
+use super::stream::stream_elements;
 use super::widths::RowBound;
 use crate::diagnostic::Problem;
 use crate::spec::{FoldingGoal, Implementation};
@@ -89,31 +89,47 @@ fn explicit(
     Ok((units.min(spec.hidden_size), columns.min(longest)))
 }
 
-/// The cycles and the price of one layer, folded.
-fn rated(
-    spec: &LayerSpec,
-    (units, columns): (usize, usize),
-    style: ArrayStyle,
-    price: &dyn Price,
-) -> Rated {
-    let folding = Folding::fold(spec, units, columns, 1, style);
-    let cycles = folding.free_running_cycles();
-    let layer = LayerDesign::new(spec.clone(), folding, RowBound::Sizes);
-    Rated {
-        cycles,
-        share: 0.0,
-        price: price.price(&layer, style.target),
-    }
+/// A folding that is looked at, streams left aside.
+struct Look {
+    units: usize,
+    columns: usize,
+    folding: Folding,
+    cycles: u64,
 }
 
-/// The best of some foldings.
+/// All foldings of one layer with at most `macs` multiply-accumulates.
+fn looks(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Vec<Look> {
+    candidates(Layers::one(spec), macs, ColumnChoice::All)
+        .map(|(units, columns)| {
+            let folding = Folding::fold(spec, units, columns, 1, style);
+            Look {
+                units,
+                columns,
+                cycles: folding.free_running_cycles(),
+                folding,
+            }
+        })
+        .collect()
+}
+
+/// The best of some foldings of one layer.
 fn best(
-    foldings: impl Iterator<Item = (usize, usize)>,
+    spec: &LayerSpec,
+    looks: Vec<Look>,
     wanted: Wanted,
-    rate: impl Fn((usize, usize)) -> Rated,
+    price: impl Fn(&LayerDesign) -> u64,
 ) -> Option<(usize, usize)> {
-    foldings
-        .map(|folding| (rate(folding), folding))
+    looks
+        .into_iter()
+        .map(|look| {
+            let layer = LayerDesign::new(spec.clone(), look.folding, RowBound::Sizes);
+            let rated = Rated {
+                cycles: look.cycles,
+                share: 0.0,
+                price: price(&layer),
+            };
+            (rated, (look.units, look.columns))
+        })
         .min_by(|(a, _), (b, _)| wanted.order(a, b))
         .map(|(_, folding)| folding)
 }
@@ -125,17 +141,12 @@ fn largest(
     style: ArrayStyle,
     price: &dyn Price,
 ) -> Result<(usize, usize), Problem> {
-    let foldings: Vec<_> = candidates(Layers::one(spec), macs, ColumnChoice::All)
-        .map(|(units, columns)| (cycles(spec, units, columns, style), (units, columns)))
-        .collect();
-    let fastest = foldings.iter().map(|&(cycles, _)| cycles).min();
-    let most = fastest.unwrap_or(0) * 3 / 2;
-    // The others would have to cost less than a third of the fastest.
-    let worth_a_look = (foldings.into_iter())
-        .filter(|&(cycles, _)| cycles <= most)
-        .map(|(_, folding)| folding);
-    let rate = |folding| rated(spec, folding, style, price);
-    best(worth_a_look, Wanted::Balanced, rate).ok_or_else(|| {
+    let mut looks = looks(spec, macs, style);
+    let fastest = looks.iter().map(|look| look.cycles).min().unwrap_or(0);
+    // Slower ones would have to cost less than a third of the fastest.
+    looks.retain(|look| look.cycles <= fastest * 3 / 2);
+    let price = |layer: &LayerDesign| price.price(layer, style.target);
+    best(spec, looks, Wanted::Balanced, price).ok_or_else(|| {
         let sums = spec.sums();
         let problem = format!("is too small for the {sums} gates of one unit");
         Problem::setting("implementation.max_macs", problem).help(format!("give at least {sums}"))
@@ -150,19 +161,14 @@ fn smallest(
     style: ArrayStyle,
     price: &dyn Price,
 ) -> Result<(usize, usize), Problem> {
-    let mut fastest = u64::MAX;
-    let in_time: Vec<_> = candidates(Layers::one(spec), usize::MAX, ColumnChoice::All)
-        .filter(|&(units, columns)| {
-            let cycles = cycles(spec, units, columns, style);
-            fastest = fastest.min(cycles);
-            cycles <= goal
-        })
-        .collect();
-    let macs = |&(units, columns): &(usize, usize)| units * columns;
-    let most = MOST_TIMES_THE_FEWEST * in_time.iter().map(macs).min().unwrap_or(0);
-    let worth_a_look = in_time.into_iter().filter(|folding| macs(folding) <= most);
-    let rate = |folding| rated(spec, folding, style, price);
-    best(worth_a_look, Wanted::Smallest, rate).ok_or_else(|| {
+    let mut looks = looks(spec, usize::MAX, style);
+    let fastest = looks.iter().map(|look| look.cycles).min().unwrap_or(0);
+    looks.retain(|look| look.cycles <= goal);
+    let macs = |look: &Look| look.units * look.columns;
+    let fewest = looks.iter().map(macs).min().unwrap_or(0);
+    looks.retain(|look| macs(look) <= MOST_TIMES_THE_FEWEST * fewest);
+    let price = |layer: &LayerDesign| price.price(layer, style.target);
+    best(spec, looks, Wanted::Smallest, price).ok_or_else(|| {
         let problem = format!(
             "{goal} cycles a step cannot be met: the fastest array for layer {layer} takes {fastest}"
         );
@@ -194,6 +200,18 @@ mod tests {
         }
     }
 
+    /// Cycles and price of every folding.
+    fn all(spec: &LayerSpec, macs: usize) -> Vec<((usize, usize), u64, u64)> {
+        looks(spec, macs, STYLE)
+            .into_iter()
+            .map(|look| {
+                let layer = LayerDesign::new(spec.clone(), look.folding, RowBound::Sizes);
+                let price = Lanes.price(&layer, STYLE.target);
+                ((look.units, look.columns), look.cycles, price)
+            })
+            .collect()
+    }
+
     fn layer(input_size: usize, hidden_size: usize, bits: u32) -> LayerSpec {
         LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (bits, bits))
     }
@@ -207,10 +225,10 @@ mod tests {
             (layer(1, 7, 8), 40),
         ] {
             let found = largest(&spec, macs, STYLE, &Lanes).unwrap();
-            let chosen = rated(&spec, found, STYLE, &Lanes);
-            for other in candidates(Layers::one(&spec), macs, ColumnChoice::All) {
-                let rated = rated(&spec, other, STYLE, &Lanes);
-                let beaten = rated.cycles < chosen.cycles && rated.price <= chosen.price;
+            let all = all(&spec, macs);
+            let &(_, cycles, price) = all.iter().find(|look| look.0 == found).unwrap();
+            for (other, other_cycles, other_price) in all {
+                let beaten = other_cycles < cycles && other_price <= price;
                 assert!(!beaten, "{other:?} beats {found:?} for {spec:?}");
             }
         }
@@ -227,11 +245,11 @@ mod tests {
     fn a_goal_of_cycles_is_met_at_the_least_price() {
         let spec = layer(64, 64, 4);
         let found = smallest(0, &spec, 530, STYLE, &Lanes).unwrap();
-        let chosen = rated(&spec, found, STYLE, &Lanes);
-        assert!(chosen.cycles <= 530);
-        for other in candidates(Layers::one(&spec), 256, ColumnChoice::All) {
-            let rated = rated(&spec, other, STYLE, &Lanes);
-            let better = rated.cycles <= 530 && rated.price < chosen.price;
+        let all = all(&spec, usize::MAX);
+        let &(_, cycles, price) = all.iter().find(|look| look.0 == found).unwrap();
+        assert!(cycles <= 530);
+        for (other, other_cycles, other_price) in all {
+            let better = other_cycles <= 530 && other_price < price;
             assert!(!better, "{other:?}");
         }
     }

@@ -5,7 +5,7 @@ use super::spec::LayerSpec;
 use crate::diagnostic::Problem;
 
 /// Cycles of a step for one candidate, streams left aside.
-pub(super) fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
+fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
     Folding::fold(spec, units, columns, 1, style).free_running_cycles()
 }
 

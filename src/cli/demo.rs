@@ -15,7 +15,7 @@ Example:
   lprnn-hw demo
 
 A small LSTM (8 inputs, 32 units) that was trained to predict the next reading of eight sensors is
-quantised to 4 bits, generated as Verilog, cosimulated on readings it has not seen, estimated, and
+quantised to 4 bits, generated as Verilog, estimated, cosimulated on readings it has not seen, and
 synthesised by Yosys for Xilinx 7 series. The folder stays, to look around in; running it again
 replaces it.
 

@@ -179,7 +179,7 @@ pub fn run(args: &SynthArgs, console: Console) -> Result<Ended, Problems> {
     };
     let (fabric, route) = device.of(&opened)?;
     if let Some(path) = &args.netlist {
-        check_file(path, &bundle_files(&args.bundle))?;
+        check_file(path, bundle_files(&args.bundle))?;
     }
     let options = Options {
         route,

@@ -16,14 +16,14 @@ pub fn float_step(
     let hidden = bias.len() / 4;
     for (sequence, c) in c.chunks_exact_mut(hidden).enumerate() {
         let at = sequence * 4 * hidden..(sequence + 1) * 4 * hidden;
-        let row = tape.row(first + sequence, hidden);
+        let mut row = tape.row(first + sequence, hidden);
         let (x, h) = (&sums.x[at.clone()], &sums.h[at]);
-        Arch::new().dispatch(|| float_row(row, x, h, bias, c));
+        Arch::new().dispatch(|| float_row(&mut row, x, h, bias, c));
     }
 }
 
 #[inline(always)]
-fn float_row(row: Row, x: &[f32], h: &[f32], bias: &[f32], c: &mut [f32]) {
+fn float_row(row: &mut Row, x: &[f32], h: &[f32], bias: &[f32], c: &mut [f32]) {
     let hidden = c.len();
     for (((z, x), h), b) in row.gates.iter_mut().zip(x).zip(h).zip(bias) {
         *z = x + h + b;

@@ -15,11 +15,6 @@ pub struct LayoutArgs {
 }
 
 impl LayoutArgs {
-    /// The files that are read beside the inputs.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.lengths.iter()
-    }
-
     /// The layout that these options describe.
     pub fn get(&self) -> ArrayLayout<'_> {
         ArrayLayout {

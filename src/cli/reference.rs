@@ -3,13 +3,10 @@
 use super::Ended;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
-use crate::diagnostic::{Problem, Problems};
-use crate::files::npy;
-use crate::flow::{LayerSaturation, Rate, Wants, check_different, check_file, compute};
-use crate::quantize::QuantizedModel;
-use serde::Serialize;
+use crate::diagnostic::Problems;
+use crate::flow::{LayerSaturation, Rate, RunRequest, StepsReport};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `run`.
 #[derive(clap::Args, Debug)]
@@ -81,32 +78,6 @@ pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std
     table(out, &rows)
 }
 
-#[derive(Serialize)]
-struct StepsReport {
-    schema: u32,
-    sequences: usize,
-    /// Steps of each sequence, where all have as many.
-    steps: Option<usize>,
-    /// Steps of all sequences.
-    total: usize,
-    words: usize,
-    /// Inputs that did not fit the format of x, with --float-input.
-    saturated_inputs: u64,
-    /// With --head-output.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<HeadOutput>,
-    saturation: Vec<LayerSaturation>,
-}
-
-/// Size and format of the head's outputs.
-#[derive(Serialize)]
-struct HeadOutput {
-    /// Outputs of a step.
-    outputs: usize,
-    /// An output q has the value `q * 2^-frac`.
-    frac: i32,
-}
-
 impl Results for StepsReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let sequences = grouped(self.sequences as u64);
@@ -142,93 +113,18 @@ impl Results for StepsReport {
     }
 }
 
-/// Refuses outputs that are one file, or that are read.
-fn check_outputs(args: &RunArgs) -> Result<(), Problems> {
-    let read: Vec<&PathBuf> = [&args.model, &args.input]
-        .into_iter()
-        .chain(args.layout.files())
-        .collect();
-    let outputs = [
-        ("--output", Some(&args.output)),
-        ("--state", args.state.as_ref()),
-        ("--head-output", args.head_output.as_ref()),
-        ("--float-output", args.float_output.as_ref()),
-    ];
-    for (index, (option, path)) in outputs.iter().enumerate() {
-        let Some(path) = path else { continue };
-        check_file(path, read.iter().copied())?;
-        for (other, before) in &outputs[..index] {
-            if let Some(before) = before {
-                check_different((option, path), (other, before))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Writes codes of h as real numbers.
-fn write_real(
-    path: &Path,
-    shape: &[usize],
-    h: &[i32],
-    model: &QuantizedModel,
-) -> Result<(), Problems> {
-    let ulp = model.layers[model.layers.len() - 1].h.ulp();
-    // At most 16 bits: exact in single precision.
-    let values: Vec<f32> = h
-        .iter()
-        .map(|&code| (f64::from(code) * ulp) as f32)
-        .collect();
-    Ok(npy::write_f32(path, shape, &values)?)
-}
-
 /// Runs the reference model and writes its words.
 pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
-    check_outputs(args)?;
-    let model = QuantizedModel::read(&args.model)?;
-    if args.head_output.is_some() && model.head.is_none() {
-        return Err(
-            Problem::flag("--head-output", "the model has no head in integers")
-                .help("leave the option out, or quantise with --head-bits B")
-                .into(),
-        );
-    }
-    let layout = args.layout.get();
-    let inputs = layout.read(&args.input, &model, args.float_input, &console)?;
-    let places = &inputs.arrangement;
-    let wants = Wants {
-        c: args.state.is_some(),
-        head: args.head_output.is_some(),
+    let request = RunRequest {
+        model: &args.model,
+        input: &args.input,
+        float_input: args.float_input,
+        layout: args.layout.get(),
+        output: &args.output,
+        float_output: args.float_output.as_deref(),
+        head_output: args.head_output.as_deref(),
+        state: args.state.as_deref(),
     };
-    let computed = compute(&model, &inputs.codes, &places.lengths, wants, &console)?;
-    let units = computed.h.len() / places.total();
-    let (shape, h) = places.scatter(&computed.h, units);
-    npy::write_i32(&args.output, &shape, &h)?;
-    if let Some(path) = &args.float_output {
-        write_real(path, &shape, &h, &model)?;
-    }
-    if let Some(path) = &args.state {
-        let (shape, c) = places.scatter(&computed.c, units);
-        npy::write_i32(path, &shape, &c)?;
-    }
-    let mut head = None;
-    if let (Some(path), Some(of)) = (&args.head_output, &model.head) {
-        let (shape, y) = places.scatter(&computed.head, of.output_size);
-        npy::write_i64(path, &shape, &y)?;
-        head = Some(HeadOutput {
-            outputs: of.output_size,
-            frac: of.w_frac + model.layers[model.layers.len() - 1].h.frac,
-        });
-    }
-    console.print(&StepsReport {
-        schema: 1,
-        sequences: places.lengths.len(),
-        steps: places.even(),
-        total: places.total(),
-        words: computed.h.len(),
-        saturated_inputs: inputs.clamped.iter().flatten().sum(),
-        head,
-        saturation: LayerSaturation::all(&computed.saturation),
-    })?;
+    console.print(&request.run(&console)?)?;
     Ok(Ended::Well)
 }

@@ -40,7 +40,7 @@ pub struct ImportArgs {
     explain: bool,
 }
 
-/// What is printed of a model.
+/// The contents of a model, on their way to the screen.
 #[derive(Serialize)]
 struct Explained {
     #[serde(flatten)]

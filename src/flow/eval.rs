@@ -57,7 +57,7 @@ impl EvalRequest<'_> {
     }
 }
 
-/// What a language model predicts of a text.
+/// Cost of a text by a language model.
 #[derive(Clone, Debug, Serialize)]
 pub struct EvalReport {
     /// Number of this object's format.

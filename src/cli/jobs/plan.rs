@@ -38,7 +38,7 @@ pub struct PlanArgs {
     /// Every point that fits, not the Pareto set alone
     #[arg(long, help_heading = "Plan")]
     all: bool,
-    /// What is done for every point
+    /// Work on every point
     #[arg(long, value_enum, default_value = "synth", help_heading = "Plan")]
     work: Work,
 }

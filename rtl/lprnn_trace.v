@@ -1,19 +1,20 @@
 // lprnn_trace - names the pre-activation that the lanes compute in a cycle, for cosimulation.
 //
-//   z_i[k]: the k-th of gates g, i, f, o is there -> valid_o, gate_o, group_o
+//   z_i[k]: the code of the lanes' turn k is there -> valid_o, gate_o, group_o
 //
 // Part of a core only under LPRNN_TRACE. Combinational but for the number of the group.
 
 `default_nettype none
 
 module lprnn_trace #(
-    parameter GROUPS = 64  // groups of units
+    parameter       GROUPS = 64,    // groups of units
+    parameter [7:0] GATES  = 8'hd2  // numbers of the turns' gates, two bits each, the first lowest
 ) (
     input  wire        clk,
     input  wire        rst,
     input  wire [3:0]  z_i,
     output wire        valid_o,
-    output wire [1:0]  gate_o,   // 0 i, 1 f, 2 g, 3 o
+    output wire [1:0]  gate_o,
     output wire [15:0] group_o
 );
 
@@ -28,7 +29,7 @@ module lprnn_trace #(
     end
 
     assign valid_o = |z_i;
-    assign gate_o  = z_i[0] ? 2'd2 : z_i[1] ? 2'd0 : z_i[2] ? 2'd1 : 2'd3;
+    assign gate_o  = z_i[0] ? GATES[1:0] : z_i[1] ? GATES[3:2] : z_i[2] ? GATES[5:4] : GATES[7:6];
     assign group_o = group_q;
 
 endmodule

@@ -53,11 +53,25 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
             layer.h.clone(),
             layer.z.clone(),
             layer.c.clone(),
-            format!("4*{} x {}", layer.units, layer.columns),
+            format!("{}*{} x {}", layer.sums, layer.units, layer.columns),
             format!("{} bit", grouped(layer.weight_memory_bits as u64)),
         ]);
     }
     table(out, &rows)
+}
+
+/// `one LSTM layer`, `2 GRU layers`, `3 recurrent layers` where both kinds are among them.
+fn kinds(layers: &[LayerReport]) -> String {
+    let first = layers.first().map_or("", |layer| layer.cell);
+    let kind = if layers.iter().all(|layer| layer.cell == first) {
+        first.to_uppercase()
+    } else {
+        "recurrent".into()
+    };
+    match layers.len() {
+        1 => format!("one {kind} layer"),
+        count => format!("{count} {kind} layers"),
+    }
 }
 
 impl Results for Report {
@@ -66,11 +80,7 @@ impl Results for Report {
             out,
             "{}: {} for {}",
             self.top,
-            if self.layers.len() == 1 {
-                "one LSTM layer".to_string()
-            } else {
-                format!("{} LSTM layers", self.layers.len())
-            },
+            kinds(&self.layers),
             self.implementation.target.word()
         )?;
         human_layers(out, &self.layers)?;

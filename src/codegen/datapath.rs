@@ -56,6 +56,22 @@ impl Leaves<'_> {
     pub fn lane(&self) -> Parameters {
         let (spec, folding) = (self.layer.spec(), self.layer.folding());
         let widths = self.layer.widths();
+        if let (Some(v), Some(v_shift)) = (spec.v, widths.v_shift) {
+            return parameters! {
+                ACC_W: widths.acc,
+                Z_W: spec.z.bits,
+                Z_SHIFT: widths.z_shift,
+                V_W: v.bits,
+                V_SHIFT: v_shift,
+                A_FRAC: spec.a_frac,
+                S_W: spec.c.bits,
+                S_FRAC: spec.c.frac,
+                H_W: spec.h.bits,
+                H_FRAC: spec.h.frac,
+                TABLE_REG: folding.timing.gate_registers(),
+                TANH_DELAY: folding.timing.state_registers(),
+            };
+        }
         parameters! {
             ACC_W: widths.acc,
             ACC_FRAC: widths.acc_frac,

@@ -4,7 +4,7 @@ use super::leaves::Leaves;
 use super::library::library_prefix;
 use super::memories::Rom;
 use super::parameters::{Parameters, assignment};
-use crate::hardware::{RowSum, bits_for, element_width};
+use crate::hardware::{Cell, LayerDesign, RowSum, Source, bits_for, element_width};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -48,6 +48,10 @@ pub struct LayerContext {
     lane: String,
     unit_sums: Vec<UnitSum>,
     strobes: Vec<Strobe>,
+    /// Names of the numbers of `trace_gate_o`.
+    trace_gates: String,
+    /// The lane takes a sum apart, and gives out what it takes.
+    parted: bool,
     /// Number of the only sequence.
     no_context: &'static str,
     /// Phases of the pre-activations, the last first.
@@ -84,17 +88,7 @@ impl LayerContext {
             module: format!("{name}_l{index}"),
             tables_module: format!("{name}_l{index}_tables"),
             library: library_prefix(),
-            summary: format!(
-                "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
-                spec.input_size,
-                spec.hidden_size,
-                spec.w_bits,
-                spec.x,
-                spec.h,
-                folding.units,
-                folding.columns,
-                folding.macs_per_cycle()
-            ),
+            summary: summary(leaves.layer),
             units: folding.units,
             columns: folding.columns,
             rows: folding.rows(),
@@ -112,11 +106,46 @@ impl LayerContext {
                 .into_iter()
                 .map(|(port, phase)| Strobe { port, phase })
                 .collect(),
+            trace_gates: trace_gates(spec.cell),
+            parted: spec.cell.parted().is_some(),
             no_context: "1'b0",
             trace_phases: format!("{last}:{first}"),
             roms,
         }
     }
+}
+
+/// Sizes and folding of a layer in one line.
+fn summary(layer: &LayerDesign) -> String {
+    let (spec, folding) = (layer.spec(), layer.folding());
+    format!(
+        "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
+        spec.input_size,
+        spec.hidden_size,
+        spec.w_bits,
+        spec.x,
+        spec.h,
+        folding.units,
+        folding.columns,
+        folding.macs_per_cycle()
+    )
+}
+
+/// What the numbers of `trace_gate_o` mean: `0 i, 1 f, 2 g, 3 o`.
+fn trace_gates(cell: &Cell) -> String {
+    let mut codes: Vec<(usize, String)> = (cell.codes().zip(cell.turns()))
+        .map(|(code, (sum, source))| {
+            let part = match source {
+                Source::Both => "",
+                Source::X => "'s x part",
+                Source::H => "'s h part",
+            };
+            (code, format!("{code} {}{part}", cell.sums[sum].gate))
+        })
+        .collect();
+    codes.sort();
+    let names: Vec<String> = codes.into_iter().map(|(_, name)| name).collect();
+    names.join(", ")
 }
 
 /// Bits of every net of a layer that has more than one, and of a unit's part of it.
@@ -141,6 +170,8 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("gate_addrs", units * (z_w + 1)),
         ("tanh_addr", z_w),
         ("tanh_addrs", units * z_w),
+        ("taken", spec.widest_taken() as usize),
+        ("traces", units * spec.widest_taken() as usize),
         ("table", table),
         ("tables", units * table),
         ("slots", folding.x_slots),
@@ -154,7 +185,7 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("acc", widths.acc),
         ("accs", sums * widths.acc),
         ("phases", folding.timing.depth()),
-        ("turn", bits_for(sums - 1)),
+        ("turn", bits_for(spec.turns() - 1)),
         ("state_row", bits_for(state.depth - 1)),
         ("state", state.width / units),
         ("states", state.width),

@@ -32,7 +32,7 @@ impl Leaves<'_> {
     /// The phases of the first and of the last pre-activation.
     #[must_use]
     pub fn pre_activations(&self) -> (usize, usize) {
-        let last = self.layer.spec().sums() - 1;
+        let last = self.layer.spec().turns() - 1;
         (
             self.phase(Event::PreActivation(0)),
             self.phase(Event::PreActivation(last)),
@@ -127,17 +127,23 @@ impl Leaves<'_> {
         };
         let lane_control = parameters! {
             GROUPS: folding.groups,
-            SUMS: self.layer.spec().sums(),
+            SUMS: self.layer.spec().turns(),
             DEPTH: folding.timing.depth(),
             STATE_READ: self.phase(Event::Load(0)) - 1,
             STATE_WRITE: self.phase(Event::Store(0)),
             CONTEXT_W: 0,
         };
+        // Two bits a turn, the first lowest.
+        let codes = self.layer.spec().cell.codes().enumerate();
+        let gates = codes.fold(0, |all, (turn, code)| all | code << (2 * turn));
         vec![
             ("sequencer", sequencer),
             ("command", command),
             ("lane_control", lane_control),
-            ("trace", parameters! { GROUPS: folding.groups }),
+            (
+                "trace",
+                parameters! { GROUPS: folding.groups, GATES: literal::hex(8, &format!("{gates:02x}")) },
+            ),
         ]
     }
 

@@ -19,6 +19,8 @@ pub enum LibraryPart {
     Common,
     /// The data path of an LSTM unit.
     LaneLstm,
+    /// The data path of a GRU unit.
+    LaneGru,
     /// The array in LUTs.
     ArrayLut,
     /// The array in DSP blocks with an adder.
@@ -31,9 +33,10 @@ pub enum LibraryPart {
 
 impl LibraryPart {
     /// All parts, in compile order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Common,
         Self::LaneLstm,
+        Self::LaneGru,
         Self::ArrayLut,
         Self::ArrayDsp,
         Self::ArrayMult,
@@ -46,6 +49,7 @@ impl LibraryPart {
         match self {
             Self::Common => "",
             Self::LaneLstm => "_lane_lstm",
+            Self::LaneGru => "_lane_gru",
             Self::ArrayLut => "_array_lut",
             Self::ArrayDsp => "_array_dsp",
             Self::ArrayMult => "_array_mult",
@@ -76,6 +80,7 @@ impl LibraryPart {
                 primitive!("trace"),
             ],
             Self::LaneLstm => &[primitive!("lane_lstm")],
+            Self::LaneGru => &[primitive!("lane_gru")],
             Self::ArrayLut => &[primitive!("da_row"), primitive!("array_lut")],
             Self::ArrayDsp => &[primitive!("dsp_cell"), primitive!("array_dsp")],
             Self::ArrayMult => &[primitive!("array_mult")],

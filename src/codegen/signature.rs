@@ -85,7 +85,7 @@ pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = L
     let cells = layers.iter().map(|layer| layer.spec().cell);
     LibraryPart::ALL.into_iter().filter(move |part| match part {
         LibraryPart::Common => true,
-        LibraryPart::LaneLstm => cells
+        LibraryPart::LaneLstm | LibraryPart::LaneGru => cells
             .clone()
             .any(|cell| part.suffix() == format!("_{}", cell.lane())),
         LibraryPart::Rom => init == MemoryInit::Readmemh,

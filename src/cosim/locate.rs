@@ -3,19 +3,19 @@
 use super::dut::TraceRecord;
 use super::outcome::Difference;
 use super::stimulus::signed_field;
-use crate::hardware::{LayerDesign, RowSum};
+use crate::hardware::{Cell, LayerDesign};
 use std::collections::BTreeMap;
 
 /// Shape of one layer's trace ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TracedLayer {
-    /// Sums of a unit, as the trace ports count them.
-    pub sums: &'static [RowSum],
+    /// The cell, whose codes the trace ports count.
+    pub cell: &'static Cell,
     /// Units of the layer; the last group may have some to spare.
     pub hidden_size: usize,
     /// Units of a group.
     pub units: usize,
-    /// Bits of one pre-activation.
+    /// Bits of one code.
     pub z_bits: usize,
 }
 
@@ -23,10 +23,10 @@ impl From<&LayerDesign> for TracedLayer {
     fn from(layer: &LayerDesign) -> Self {
         let spec = layer.spec();
         Self {
-            sums: spec.cell.sums,
+            cell: spec.cell,
             hidden_size: spec.hidden_size,
             units: layer.folding().units,
-            z_bits: spec.z.bits as usize,
+            z_bits: spec.widest_taken() as usize,
         }
     }
 }
@@ -80,7 +80,7 @@ impl<'a> OriginSearch<'a> {
             let count = self.seen.entry((layer, gate, group)).or_insert(0);
             let step = *count;
             *count += 1;
-            if step > self.last_step || gate >= shape.sums.len() {
+            if step > self.last_step || shape.cell.gate_of(gate).is_none() {
                 continue;
             }
             for lane in 0..shape.units {
@@ -105,8 +105,8 @@ impl<'a> OriginSearch<'a> {
     /// h of the last layer.
     pub(super) fn finish(self, word: &Difference) -> Option<Difference> {
         if let Some(([step, layer, gate, unit], hardware, model)) = self.first {
-            let name = self.oracle.layers[layer].sums[gate].gate;
-            let gate = name.chars().next().unwrap_or_default();
+            let name = self.oracle.layers[layer].cell.gate_of(gate);
+            let gate = name.unwrap_or_default().chars().next().unwrap_or_default();
             return Some(Difference::Gate {
                 step,
                 layer,

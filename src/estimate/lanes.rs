@@ -30,7 +30,7 @@ impl LayerPricing<'_> {
         // The first sum is taken as it ends; the others wait for their turn.
         let first = self.spec.cell.turns().next();
         let waits: usize = (w.lowest_bits().enumerate())
-            .filter(|&(sum, _)| Some(sum) != first)
+            .filter(|&(sum, _)| Some(sum) != first.map(|(sum, _)| sum))
             .map(|(_, lowest)| bits_of(lowest))
             .sum();
         let timing = s.timing;
@@ -40,7 +40,8 @@ impl LayerPricing<'_> {
             + w.acc
             + self.z()
             + delays
-            + 2 * self.gate()
+            + 3 * self.v()
+            + if self.v() > 0 { 1 } else { 2 } * self.gate()
             + self.c()
             + self.z()
             + self.h()
@@ -85,6 +86,7 @@ impl LayerPricing<'_> {
             out + over / inputs + dropped / inputs + 2
         };
         let over_z = w.acc.saturating_sub(w.z_shift as usize + self.z());
+        let over_v = (w.acc).saturating_sub(w.v_shift.unwrap_or(0) as usize + self.v());
         let over_h = (w.products as i32 - w.h_shift - self.h() as i32).max(0) as usize;
         let over_c = (self.c() as i32 - w.zc_shift - self.z() as i32).max(0) as usize;
         let round = if w.zc_shift > 0 { self.z() } else { 0 };
@@ -103,6 +105,7 @@ impl LayerPricing<'_> {
             + mux(bits)
             + adders
             + requant(self.z(), over_z, w.z_shift as usize)
+            + (w.v_shift).map_or(0, |shift| requant(self.v(), over_v, shift as usize))
             + sum
             + w.products
             + mux(w.operand)

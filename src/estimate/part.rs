@@ -62,6 +62,11 @@ impl LayerPricing<'_> {
         self.spec.c.bits as usize
     }
 
+    /// Bits of the parts of a sum that is taken apart; 0 where the cell has none.
+    pub(super) fn v(&self) -> usize {
+        self.spec.v.map_or(0, |v| v.bits as usize)
+    }
+
     /// Bits of h.
     pub(super) fn h(&self) -> usize {
         self.spec.h.bits as usize

@@ -71,6 +71,7 @@ impl NetworkShape {
                 z: numerics.z,
                 a_frac: numerics.gate_frac,
                 c: numerics.c,
+                v: None,
             })
             .collect()
     }

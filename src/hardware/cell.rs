@@ -1,24 +1,15 @@
 //! A recurrent cell as the hardware sees it: the sums that an array forms for a unit, and the program
 //! by which a lane makes a state and an output of them.
 
-use super::op::{Event, Name, Op};
+use super::op::{Event, Name, Op, Source};
 use super::timing::LaneTiming;
 use std::sync::OnceLock;
-
-/// The operands of a sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// x and h, in one running sum.
-    Both,
-}
 
 /// One dot product of a unit: one row of the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowSum {
     /// Name of the gate.
     pub gate: &'static str,
-    /// Its operands.
-    pub source: Source,
 }
 
 /// A recurrent cell.
@@ -43,6 +34,8 @@ impl PartialEq for Cell {
         self.name == other.name && self.sums == other.sums && self.program == other.program
     }
 }
+
+impl Eq for Cell {}
 
 impl Cell {
     /// A cell of these sums, of this state, with this program, for a lane with these strobes.
@@ -70,12 +63,36 @@ impl Cell {
         format!("lane_{}", self.name)
     }
 
-    /// The order in which a lane takes the sums, as indices into them.
-    pub fn turns(&self) -> impl Iterator<Item = usize> + '_ {
+    /// The order in which a lane takes the sums, as indices into them, and what of each.
+    pub fn turns(&self) -> impl Iterator<Item = (usize, Source)> + '_ {
         self.program.iter().filter_map(|op| match op {
-            Op::Take { sum, .. } => Some(*sum),
+            Op::Take { sum, source, .. } => Some((*sum, *source)),
             _ => None,
         })
+    }
+
+    /// The sum whose parts of x and of h are taken apart.
+    #[must_use]
+    pub fn parted(&self) -> Option<usize> {
+        let mut turns = self.turns();
+        turns.find_map(|(sum, source)| (source == Source::H).then_some(sum))
+    }
+
+    /// The numbers by which the reference counts what the lane takes, in the order of its turns: a sum's own,
+    /// and for the part of h of one that is taken apart the number after all.
+    pub fn codes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.turns().map(|(sum, source)| match source {
+            Source::H => self.sums.len(),
+            Source::Both | Source::X => sum,
+        })
+    }
+
+    /// Gate of such a number.
+    #[must_use]
+    pub fn gate_of(&self, code: usize) -> Option<&'static str> {
+        let turns = self.codes().zip(self.turns());
+        let mut found = turns.filter(|&(number, _)| number == code);
+        found.next().map(|(_, (sum, _))| self.sums[sum].gate)
     }
 
     /// Timings of a lane, by the registers that stand behind the state's table port beside those that

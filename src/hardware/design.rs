@@ -22,17 +22,6 @@ pub struct Design {
     small_memory_style: &'static str,
 }
 
-/// Refuses a GRU, whose lane is not there yet.
-fn refuse_gru(model: &QuantizedModel) -> Result<(), Problem> {
-    let gru = |layer: &crate::quantize::Layer| !layer.recurrence.kind().is_lstm();
-    let Some(index) = model.layers.iter().position(gru) else {
-        return Ok(());
-    };
-    let problem = "a GRU: the hardware has LSTM layers only";
-    Err(Problem::within(format!("layers.{index}"), problem)
-        .help("`run` and lprnn_quant compute it"))
-}
-
 impl Design {
     /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
     /// Where that is a goal, `price` decides among the foldings that reach it.
@@ -44,7 +33,6 @@ impl Design {
         implementation: &Implementation,
         price: &dyn Price,
     ) -> Result<Self, Problem> {
-        refuse_gru(model)?;
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
         let foldings = fold(&specs, implementation, price)?;
         let layers: Vec<LayerDesign> = (specs.into_iter().zip(foldings).zip(&model.layers))

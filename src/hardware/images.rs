@@ -1,6 +1,7 @@
 //! Memory images: weights with the array's skew, biases with every constant of the datapath.
 
 use super::image::Image;
+use super::op::Source;
 use super::placed::Placed;
 use super::widths::Widths;
 use bitvec::field::BitField;
@@ -107,8 +108,8 @@ pub(super) fn varying_biases(placed: &Placed<'_>, widths: &Widths) -> usize {
 /// which the lane takes the sums.
 fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [Vec<i128>; 2] {
     let mut values = [Vec::new(), Vec::new()];
-    for sum in placed.spec.cell.turns() {
-        let (value_x, value_h) = constants(placed, widths, (group, lane), sum);
+    for (sum, source) in placed.spec.cell.turns() {
+        let (value_x, value_h) = constants(placed, widths, (group, lane), (sum, source));
         values[0].push(value_x + value_h);
         values[1].push(value_x);
     }
@@ -120,15 +121,15 @@ fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [V
     values
 }
 
-/// Constants of one sum of a unit: added always, and beside it once h counts.
+/// Constants of what the lane takes of one sum of a unit: added always, and beside it once h counts.
 fn constants(
     placed: &Placed<'_>,
     widths: &Widths,
     (group, lane): (usize, usize),
-    sum: usize,
+    (sum, source): (usize, Source),
 ) -> (i128, i128) {
     let (spec, folding) = (placed.spec, placed.folding);
-    let half = match widths.z_shift {
+    let half = match widths.taken_shift(source) {
         0 => 0,
         shift => 1i128 << (shift - 1),
     };
@@ -141,8 +142,9 @@ fn constants(
             .sum()
     };
     let h_end = folding.x_blocks + folding.h_blocks;
-    let mut value_x = half - of_blocks(0..folding.x_blocks, shift_x);
+    let mut value_x = -of_blocks(0..folding.x_blocks, shift_x);
     let mut value_h = -of_blocks(folding.x_blocks..h_end, shift_h);
+    let mut bias = 0;
     let unit = group * folding.units + lane;
     if unit < spec.hidden_size {
         let row = sum * spec.hidden_size + unit;
@@ -156,9 +158,17 @@ fn constants(
             _ => 1i128 << (bits - 1 + shift),
         };
         let (x_frac, h_frac) = spec.products().nth(sum).unwrap_or_default();
-        value_x += i128::from(weights.bias[row]) << (widths.acc_frac - x_frac.max(h_frac));
+        bias = match source {
+            Source::Both => i128::from(weights.bias[row]) << (widths.acc_frac - x_frac.max(h_frac)),
+            Source::X => i128::from(weights.bias[row]) << (widths.acc_frac - x_frac),
+            Source::H => i128::from(weights.bias_h[unit]) << (widths.acc_frac - h_frac),
+        };
         value_x -= x * offset(spec.x.bits, shift_x);
         value_h -= h * offset(spec.h.bits, shift_h);
     }
-    (value_x, value_h)
+    match source {
+        Source::Both => (half + bias + value_x, value_h),
+        Source::X => (half + bias + value_x, 0),
+        Source::H => (half + bias, value_h),
+    }
 }

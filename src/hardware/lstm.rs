@@ -1,17 +1,15 @@
 //! The long short-term memory.
 
-use super::cell::{Cell, RowSum, Source};
-use super::op::{Event, Op, TablePort};
+use super::cell::{Cell, RowSum};
+use super::op::{Event, Op, Source, TablePort};
 
-const fn both(gate: &'static str) -> RowSum {
-    RowSum {
-        gate,
-        source: Source::Both,
-    }
+const fn row(gate: &'static str) -> RowSum {
+    RowSum { gate }
 }
 
 const fn take(sum: usize, to: &'static str) -> Op {
-    Op::Take { sum, to }
+    let source = Source::Both;
+    Op::Take { sum, source, to }
 }
 
 const fn gate(of: &'static str, to: &'static str) -> Op {
@@ -24,7 +22,7 @@ const fn gate(of: &'static str, to: &'static str) -> Op {
 /// g and i come first, because the first product needs them.
 pub static LSTM: Cell = Cell::new(
     "lstm",
-    &[both("i"), both("f"), both("g"), both("o")],
+    &[row("i"), row("f"), row("g"), row("o")],
     &["c"],
     &[
         take(2, "z_g"),
@@ -41,6 +39,7 @@ pub static LSTM: Cell = Cell::new(
         },
         Op::Products {
             terms: &[("i", "g"), ("f", "c_before")],
+            plus: None,
             to: "c_sum",
         },
         Op::Requantize {
@@ -56,6 +55,7 @@ pub static LSTM: Cell = Cell::new(
         },
         Op::Products {
             terms: &[("o", "tanh_c")],
+            plus: None,
             to: "h_sum",
         },
         Op::Requantize {

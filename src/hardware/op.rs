@@ -12,6 +12,17 @@ pub enum TablePort {
     State,
 }
 
+/// The operands of which a sum is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// x and h, in one running sum.
+    Both,
+    /// x alone: what was added up when the blocks of h begin.
+    X,
+    /// h alone: what came after.
+    H,
+}
+
 /// A step of a lane's program. A value is used as soon as the step's part of the lane is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -19,7 +30,9 @@ pub enum Op {
     Take {
         /// Index into the cell's sums.
         sum: usize,
-        /// The pre-activation.
+        /// The part of it that is taken.
+        source: Source,
+        /// The pre-activation, or a part of one.
         to: Name,
     },
     /// Looks a pre-activation up in the activation tables.
@@ -42,7 +55,16 @@ pub enum Op {
     Products {
         /// Factors of every product.
         terms: &'static [(Name, Name)],
+        /// What the sum begins with, aligned by wiring.
+        plus: Option<Name>,
         /// The sum.
+        to: Name,
+    },
+    /// One less a gate value, in the register of an operand.
+    Complement {
+        /// The gate value.
+        of: Name,
+        /// The other.
         to: Name,
     },
     /// Drops fraction bits.

@@ -103,7 +103,11 @@ impl Reservation {
             Op::Take { to, .. } => self.take(to),
             Op::Lookup { port, of, to } => self.look_up(port, of, to),
             Op::Load { state, to } => self.define(to, 0, Some(state)),
-            Op::Products { terms, to } => self.add_products(terms, to),
+            Op::Products { terms, plus, to } => self.add_products(terms, plus, to),
+            Op::Complement { of, to } => {
+                let from = self.ready(of);
+                self.define(to, from, None);
+            }
             Op::Requantize { of, to } => {
                 let phase = self.ready(of);
                 self.uses(of, phase);
@@ -147,12 +151,13 @@ impl Reservation {
     }
 
     /// Operands, product and sum end in a register each; the sum is held for no cycle.
-    fn add_products(&mut self, terms: &[(Name, Name)], to: Name) {
+    fn add_products(&mut self, terms: &[(Name, Name)], plus: Option<Name>, to: Name) {
         let earliest = terms.iter().enumerate().map(|(term, &(a, b))| {
             let ready = self.ready(a).max(self.ready(b));
             ready.saturating_sub(term)
         });
-        let earliest = earliest.max().unwrap_or(0);
+        let begins = plus.map_or(0, |value| self.ready(value).saturating_sub(2));
+        let earliest = earliest.max().unwrap_or(0).max(begins);
         let start = self.reserve(LanePart::Multiplier, earliest, terms.len());
         for (phase, &(a, b)) in (start..).zip(terms) {
             self.uses(a, phase);
@@ -160,6 +165,9 @@ impl Reservation {
             self.phases.insert(Event::Operands(self.products), phase);
             self.phases.insert(Event::Sum(self.products), phase + 2);
             self.products += 1;
+        }
+        if let Some(value) = plus {
+            self.uses(value, start + 2);
         }
         self.define(to, start + terms.len() + 2, None);
     }

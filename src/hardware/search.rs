@@ -21,7 +21,7 @@ pub(super) fn fold(
     price: &dyn Price,
 ) -> Result<Vec<Folding>, Problem> {
     if specs.is_empty() {
-        return Err(Problem::new("a design needs at least one LSTM layer"));
+        return Err(Problem::new("a design needs at least one recurrent layer"));
     }
     refuse_odd_levels(specs)?;
     let style = ArrayStyle {

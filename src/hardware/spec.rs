@@ -1,9 +1,12 @@
 //! All that a layer's hardware depends on beside its folding and the values of its weights.
 
 use super::cell::Cell;
+use super::gru::GRU;
 use super::lstm::LSTM;
+use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::quantize::Layer;
+use crate::quantize::{Layer, Recurrence};
+use crate::spec::CellKind;
 
 /// Cell, sizes and number formats of a layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +31,10 @@ pub struct LayerSpec {
     pub z: QFormat,
     /// Fraction bits of gate values.
     pub a_frac: u32,
-    /// Cell state.
+    /// State.
     pub c: QFormat,
+    /// Parts of a sum that is taken apart, where the cell has one.
+    pub v: Option<QFormat>,
 }
 
 impl LayerSpec {
@@ -52,7 +57,8 @@ impl LayerSpec {
             w_fracs: vec![(w_bits as i32 - 1, w_bits as i32 - 1); cell.sums.len()],
             z: QFormat::new(8, 4),
             a_frac: 8,
-            c: QFormat::new(16, 10),
+            c: QFormat::new(16, if cell.parted().is_some() { 14 } else { 10 }),
+            v: cell.parted().map(|_| QFormat::new(12, 8)),
         }
     }
 
@@ -61,7 +67,10 @@ impl LayerSpec {
     pub fn of(layer: &Layer) -> Self {
         let fracs = layer.w_frac_ih.iter().zip(&layer.w_frac_hh);
         Self {
-            cell: &LSTM,
+            cell: match layer.recurrence.kind() {
+                CellKind::Lstm => &LSTM,
+                CellKind::Gru => &GRU,
+            },
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
             x: layer.x,
@@ -72,6 +81,10 @@ impl LayerSpec {
             z: layer.z,
             a_frac: layer.a_frac,
             c: layer.state(),
+            v: match layer.recurrence {
+                Recurrence::Lstm { .. } => None,
+                Recurrence::Gru { v, .. } => Some(v),
+            },
         }
     }
 
@@ -91,7 +104,28 @@ impl LayerSpec {
     /// as make a power of two, so that the turn is the lowest bits of the address.
     #[must_use]
     pub fn bias_turns(&self) -> usize {
-        self.cell.turns().count().next_power_of_two()
+        self.turns().next_power_of_two()
+    }
+
+    /// Turns of the lane: sums, and parts of sums, that it takes of a group.
+    #[must_use]
+    pub fn turns(&self) -> usize {
+        self.cell.turns().count()
+    }
+
+    /// Format of what a turn's sum is requantised to.
+    #[must_use]
+    pub fn taken(&self, source: Source) -> QFormat {
+        match source {
+            Source::Both => self.z,
+            Source::X | Source::H => self.v.unwrap_or(self.z),
+        }
+    }
+
+    /// Bits of the widest of these.
+    #[must_use]
+    pub fn widest_taken(&self) -> u32 {
+        self.z.bits.max(self.v.map_or(0, |v| v.bits))
     }
 
     /// Bits of an operand in the array: the wider of x and h.
@@ -115,8 +149,9 @@ impl LayerSpec {
     /// The finest fraction in the layer, which all accumulators have.
     #[must_use]
     pub fn acc_frac(&self) -> i32 {
+        let taken = self.v.map_or(self.z.frac, |v| v.frac.max(self.z.frac));
         self.products()
-            .fold(self.z.frac, |finest, (x, h)| finest.max(x).max(h))
+            .fold(taken, |finest, (x, h)| finest.max(x).max(h))
     }
 }
 
@@ -127,8 +162,12 @@ pub struct LayerWeights<'a> {
     pub ih: &'a [i16],
     /// Of h, `[sums * hidden_size, hidden_size]`.
     pub hh: &'a [i16],
-    /// Bias, `[sums * hidden_size]`, at the finer fraction of the sum's products.
+    /// Bias, `[sums * hidden_size]`, at the finer fraction of the sum's products, or at that of x of a sum
+    /// that is taken apart.
     pub bias: &'a [i32],
+    /// Bias of the part of h of a sum that is taken apart, `[hidden_size]`, at that product's fraction; empty
+    /// where there is none.
+    pub bias_h: &'a [i32],
 }
 
 impl<'a> From<&'a Layer> for LayerWeights<'a> {
@@ -137,6 +176,10 @@ impl<'a> From<&'a Layer> for LayerWeights<'a> {
             ih: &layer.weight_ih,
             hh: &layer.weight_hh,
             bias: &layer.bias,
+            bias_h: match &layer.recurrence {
+                Recurrence::Lstm { .. } => &[],
+                Recurrence::Gru { bias_n_h, .. } => bias_n_h,
+            },
         }
     }
 }

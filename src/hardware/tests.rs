@@ -1,7 +1,7 @@
 //! Columns of the memories and the cell's timing, against counts that are made another way.
 
 use super::rated::Unpriced;
-use super::{Design, Event, Image, LSTM, MacArray, RomColumns};
+use super::{Design, Event, GRU, Image, LSTM, MacArray, RomColumns};
 use crate::device::Family;
 use crate::quantize::{SplitMix, random_model};
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
@@ -102,7 +102,47 @@ fn the_lstm_is_timed_as_its_verilog_says() {
             assert_eq!(timing.fits(blocks), blocks >= 5 + delay && !divides);
         }
     }
-    assert_eq!(LSTM.turns().collect::<Vec<_>>(), [2, 0, 1, 3]);
+    assert_eq!(LSTM.codes().collect::<Vec<_>>(), [2, 0, 1, 3]);
+}
+
+/// The phases that the header of `rtl/lprnn_lane_gru.v` lists, for every delay.
+#[test]
+fn the_gru_is_timed_as_its_verilog_says() {
+    for (register, delay) in [0, 1]
+        .iter()
+        .flat_map(|&r| [0, 1, 2, 3].map(|d| (r, r + d)))
+    {
+        let (first, last) = (register, register + delay);
+        let timing = &GRU.timings(register == 1)[delay - register];
+        for turn in 0..4 {
+            assert_eq!(timing.phase(Event::Take(turn)), Some(turn));
+            assert_eq!(timing.phase(Event::PreActivation(turn)), Some(3 + turn));
+        }
+        for (event, phase) in [
+            (Event::Found(0), 6 + first),
+            (Event::Operands(0), 6 + first),
+            (Event::Found(1), 7 + first),
+            (Event::Sum(0), 8 + first),
+            (Event::Operands(1), 10 + last),
+            (Event::Load(0), 10 + last),
+            (Event::Found(2), 11 + last),
+            (Event::Operands(2), 11 + last),
+            (Event::Sum(1), 12 + last),
+            (Event::Sum(2), 13 + last),
+            (Event::Store(0), 15 + last),
+            (Event::Last, 15 + last),
+        ] {
+            assert_eq!(timing.phase(event), Some(phase), "{event:?}");
+        }
+        assert_eq!(timing.depth(), 16 + last);
+        // The sums take 4 cycles; r * vh and u * s lie 4 + delay apart, r * vh and (1 - u) * n one more; vx
+        // and u wait for 5 and 4 cycles and more.
+        assert_eq!(timing.interval(), 6 + delay);
+        assert_eq!(timing.forbidden().count(), 0);
+    }
+    // Two parts of n, r, u, by the numbers of the reference.
+    assert_eq!(GRU.codes().collect::<Vec<_>>(), [2, 3, 0, 1]);
+    assert_eq!((GRU.gate_of(3), GRU.gate_of(4)), (Some("n"), None));
 }
 
 /// The largest magnitudes that operands can give to a row, found by trying: of every row the operand of

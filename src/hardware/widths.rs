@@ -3,6 +3,7 @@
 use super::array::MacArray;
 use super::bits::log2_up;
 use super::folding::Folding;
+use super::op::Source;
 use super::spec::{LayerSpec, LayerWeights};
 use serde::Serialize;
 
@@ -29,17 +30,20 @@ pub struct Widths {
     pub acc_frac: i32,
     /// Fraction bits dropped from accumulator to pre-activation.
     pub z_shift: u32,
+    /// The same to the parts of a sum that is taken apart, where the cell has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub v_shift: Option<u32>,
     /// Left shift of a block sum of x, per sum of the cell.
     pub shift_x: Vec<u32>,
     /// Left shift of a block sum of h, per sum of the cell.
     pub shift_h: Vec<u32>,
-    /// Left shift of `f * c` before the sum.
+    /// Left shift of `f * c`, of a GRU `u * s`, before the sum.
     pub fc_shift: u32,
-    /// Left shift of `i * g` before the sum.
+    /// Left shift of `i * g`, of a GRU `(1 - u) * n`, before the sum.
     pub ig_shift: u32,
-    /// Fraction bits dropped from c to the table's format; may be negative.
+    /// Fraction bits dropped from c, of a GRU from n's sum, to the table's format; may be negative.
     pub zc_shift: i32,
-    /// Fraction bits dropped from `o * tanh(c)` to h; may be negative.
+    /// Fraction bits dropped from `o * tanh(c)`, of a GRU from s, to h; may be negative.
     pub h_shift: i32,
     /// Bits of the lane multiplier's second operand.
     pub operand: usize,
@@ -69,21 +73,44 @@ impl Widths {
         let fc_shift = (a_frac as i32 - spec.c.frac).max(0) as u32;
         let ig_shift = (spec.c.frac - a_frac as i32).max(0) as u32;
         let operand = (spec.c.bits + fc_shift).max(a_frac + 2 + ig_shift) as usize;
+        let operand = operand.max(spec.v.map_or(0, |v| v.bits as usize));
         let product = (a_frac + spec.c.bits - 1 + fc_shift).max(2 * a_frac + ig_shift) as usize;
+        let (zc_shift, h_shift, products) = match spec.v {
+            None => (
+                spec.c.frac - spec.z.frac,
+                2 * a_frac as i32 - spec.h.frac,
+                (product + 3).max(spec.gate_width() + operand),
+            ),
+            Some(v) => (
+                a_frac as i32 + v.frac - spec.z.frac,
+                spec.c.frac - spec.h.frac,
+                spec.gate_width() + operand + 1,
+            ),
+        };
         Self {
             chain,
             sum,
             acc: value_w.max(widest_shift as usize + 2),
             acc_frac,
             z_shift: (acc_frac - spec.z.frac) as u32,
+            v_shift: spec.v.map(|v| (acc_frac - v.frac) as u32),
             shift_x,
             shift_h,
             fc_shift,
             ig_shift,
-            zc_shift: spec.c.frac - spec.z.frac,
-            h_shift: 2 * a_frac as i32 - spec.h.frac,
+            zc_shift,
+            h_shift,
             operand,
-            products: (product + 3).max(spec.gate_width() + operand),
+            products,
+        }
+    }
+
+    /// Fraction bits dropped from an accumulator to what a turn takes of it.
+    #[must_use]
+    pub fn taken_shift(&self, source: Source) -> u32 {
+        match (source, self.v_shift) {
+            (Source::X | Source::H, Some(shift)) => shift,
+            _ => self.z_shift,
         }
     }
 
@@ -123,15 +150,15 @@ impl RowBound<'_> {
     /// bias.
     fn largest(&self, spec: &LayerSpec) -> i128 {
         let acc_frac = spec.acc_frac();
-        let drop = acc_frac - spec.z.frac;
+        let coarsest = spec.v.map_or(spec.z.frac, |v| v.frac.min(spec.z.frac));
+        let drop = acc_frac - coarsest;
         let half = if drop > 0 { 1i128 << (drop - 1) } else { 0 };
         let x_max = -i128::from(spec.x.min_code());
         let h_max = -i128::from(spec.h.min_code());
         let mut largest = half + 1;
         for (sum, (x_frac, h_frac)) in spec.products().enumerate() {
             let (up_x, up_h) = (acc_frac - x_frac, acc_frac - h_frac);
-            let up_bias = up_x.min(up_h);
-            self.for_rows(spec, sum, up_bias, |x, h, bias| {
+            self.for_rows(spec, sum, (up_x, up_h), |x, h, bias| {
                 let bound = ((x * x_max) << up_x) + ((h * h_max) << up_h) + bias;
                 largest = largest.max(bound + half);
             });
@@ -140,12 +167,12 @@ impl RowBound<'_> {
     }
 
     /// Calls `row` with the sums of absolute weights of x and of h of every row of a sum, and with its
-    /// absolute bias at the accumulators' fraction, `up_bias` bits finer than the bias itself.
+    /// absolute bias at the accumulators' fraction, `up_x` and `up_h` bits finer than the products.
     fn for_rows(
         &self,
         spec: &LayerSpec,
         sum: usize,
-        up_bias: i32,
+        (up_x, up_h): (i32, i32),
         mut row: impl FnMut(i128, i128, i128),
     ) {
         let (inputs, units) = (spec.input_size, spec.hidden_size);
@@ -155,11 +182,18 @@ impl RowBound<'_> {
                     let sum: u64 = row.iter().map(|&w| u64::from(w.unsigned_abs())).sum();
                     i128::from(sum)
                 };
-                for at in sum * units..(sum + 1) * units {
+                let parted = spec.cell.parted() == Some(sum);
+                let up_bias = if parted { up_x } else { up_x.min(up_h) };
+                for unit in 0..units {
+                    let at = sum * units + unit;
+                    let mut bias = i128::from(weights.bias[at]).abs() << up_bias;
+                    if parted {
+                        bias += i128::from(weights.bias_h[unit]).abs() << up_h;
+                    }
                     row(
                         total(&weights.ih[at * inputs..][..inputs]),
                         total(&weights.hh[at * units..][..units]),
-                        i128::from(weights.bias[at]).abs() << up_bias,
+                        bias,
                     );
                 }
             }

@@ -6,9 +6,10 @@
 
 use lprnn_hw::cosim::{Core, Outcome, Pattern, Pauses, Probes, Toolchain, Workload, compare_timed};
 use lprnn_hw::device::Family;
+use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::flow::{build, plan_core};
-use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::quantize::{QuantizedModel, SplitMix, random_model, random_network};
+use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
@@ -121,7 +122,7 @@ fn agrees(
     Ok(words as u64)
 }
 
-fn run(part: u8, largest: usize) {
+fn run(part: u8, largest: usize, cells: &[CellKind]) {
     let toolchain = toolchain();
     let config = Config {
         cases: designs().div_ceil(2),
@@ -133,7 +134,7 @@ fn run(part: u8, largest: usize) {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let words = std::cell::Cell::new(0);
     let result = runner.run(&any::<u64>(), |seed| {
-        let model = random_model(seed, largest);
+        let model = random_network(seed, largest, LevelRule::Even, cells);
         let how = random_implementation(&model, &mut SplitMix(!seed));
         match agrees(&model, &how, &toolchain, seed) {
             Ok(equal) => {
@@ -162,32 +163,41 @@ fn largest() -> usize {
 // Two tests, so that both cores have work.
 #[test]
 fn random_designs_compute_what_the_model_computes_1() {
-    run(1, largest());
+    run(1, largest(), &[CellKind::Lstm]);
 }
 
 #[test]
 fn random_designs_compute_what_the_model_computes_2() {
-    run(2, largest());
+    run(2, largest(), &[CellKind::Lstm]);
+}
+
+/// GRUs, alone and in stacks of both cells.
+#[test]
+fn random_designs_of_grus_compute_what_the_model_computes() {
+    run(3, largest(), &[CellKind::Gru]);
+    run(4, largest(), &[CellKind::Gru, CellKind::Lstm]);
 }
 
 /// One model, many foldings, families and array styles: all give the model's words.
 #[test]
 fn words_do_not_depend_on_how_the_core_is_built() {
     let toolchain = toolchain();
-    let mut model = random_model(11, 16);
-    model.layers.truncate(1);
-    let mut noise = SplitMix(3);
-    let mut words = std::collections::BTreeSet::new();
-    for _ in 0..5 {
-        let mut how = random_implementation(&model, &mut noise);
-        how.state = StatePolicy::Never;
-        words.insert(
-            agrees(&model, &how, &toolchain, 4).unwrap_or_else(|problem| panic!("{problem}")),
+    let gru = random_network(12, 16, LevelRule::Even, &[CellKind::Gru]);
+    for mut model in [random_model(11, 16), gru] {
+        model.layers.truncate(1);
+        let mut noise = SplitMix(3);
+        let mut words = std::collections::BTreeSet::new();
+        for _ in 0..5 {
+            let mut how = random_implementation(&model, &mut noise);
+            how.state = StatePolicy::Never;
+            words.insert(
+                agrees(&model, &how, &toolchain, 4).unwrap_or_else(|problem| panic!("{problem}")),
+            );
+        }
+        assert_eq!(
+            words.len(),
+            1,
+            "every way of building compares the same number of words"
         );
     }
-    assert_eq!(
-        words.len(),
-        1,
-        "every way of building compares the same number of words"
-    );
 }

@@ -1,12 +1,18 @@
 //! Layers of a design, as every report lists them.
 
 use crate::fixed::QFormat;
-use crate::hardware::{Design, LayerDesign, MacArray};
+use crate::hardware::{Design, LSTM, LayerDesign, MacArray};
 use serde::Serialize;
 
 /// Shape, formats and folding of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerReport {
+    /// The cell: `lstm` goes without saying.
+    #[serde(skip_serializing_if = "is_lstm")]
+    pub cell: &'static str,
+    /// Rows of the array for one unit.
+    #[serde(skip)]
+    pub sums: usize,
     /// Elements of x.
     pub input_size: usize,
     /// Units.
@@ -21,7 +27,7 @@ pub struct LayerReport {
     pub z: String,
     /// Format of the gate values.
     pub a: String,
-    /// Format of the cell state c.
+    /// Format of the state: c, or s of a GRU.
     pub c: String,
     /// `LUT` or `DSP`.
     pub mac: &'static str,
@@ -41,6 +47,11 @@ pub struct LayerReport {
     pub weight_memory_bits: usize,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_lstm(cell: &&'static str) -> bool {
+    *cell == LSTM.name
+}
+
 impl LayerReport {
     /// One entry for every layer of `design`.
     #[must_use]
@@ -51,6 +62,8 @@ impl LayerReport {
     fn of(design: &LayerDesign) -> Self {
         let (layer, folded) = (design.spec(), design.folding());
         Self {
+            cell: layer.cell.name,
+            sums: layer.sums(),
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
             w_bits: layer.w_bits,

@@ -16,7 +16,7 @@ fn record(gate: usize, group: usize, z: [i8; 2]) -> TraceRecord {
 #[test]
 fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
     let layers = [TracedLayer {
-        sums: crate::hardware::LSTM.sums,
+        cell: &crate::hardware::LSTM,
         hidden_size: 3,
         units: 2,
         z_bits: 4,

@@ -22,7 +22,7 @@ fn checked(
     let mut spoilt = words.clone();
     expected(&mut spoilt);
     let layers = [TracedLayer {
-        sums: lprnn_hw::hardware::LSTM.sums,
+        cell: &lprnn_hw::hardware::LSTM,
         hidden_size: 4,
         units: 2,
         z_bits: 11,

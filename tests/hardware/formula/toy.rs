@@ -12,13 +12,14 @@ use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePol
 /// The plain recurrent cell.
 pub static TANH: Cell = Cell::new(
     "tanh",
-    &[RowSum {
-        gate: "h",
-        source: Source::Both,
-    }],
+    &[RowSum { gate: "h" }],
     &[],
     &[
-        Op::Take { sum: 0, to: "z" },
+        Op::Take {
+            sum: 0,
+            source: Source::Both,
+            to: "z",
+        },
         Op::Lookup {
             port: TablePort::Gates,
             of: "z",
@@ -86,6 +87,7 @@ fn its_memories_hold_one_sum_for_a_unit() {
         ih: &ih,
         hh: &hh,
         bias: &bias,
+        bias_h: &[],
     };
     // Every weight once, zeros elsewhere.
     let mut stored: Vec<u8> = Vec::new();

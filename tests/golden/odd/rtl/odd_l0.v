@@ -457,7 +457,8 @@ module odd_l0 (
 `ifdef LPRNN_TRACE
 
     lprnn_0_1_0_trace #(
-        .GROUPS (3)
+        .GROUPS (3),
+        .GATES (8'hd2)
     ) u_trace (
         .clk     (clk),
         .rst     (rst),

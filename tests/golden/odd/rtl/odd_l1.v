@@ -457,7 +457,8 @@ module odd_l1 (
 `ifdef LPRNN_TRACE
 
     lprnn_0_1_0_trace #(
-        .GROUPS (1)
+        .GROUPS (1),
+        .GATES (8'hd2)
     ) u_trace (
         .clk     (clk),
         .rst     (rst),

@@ -457,7 +457,8 @@ module onebit_l0 (
 `ifdef LPRNN_TRACE
 
     lprnn_0_1_0_trace #(
-        .GROUPS (2)
+        .GROUPS (2),
+        .GATES (8'hd2)
     ) u_trace (
         .clk     (clk),
         .rst     (rst),

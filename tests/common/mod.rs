@@ -10,8 +10,8 @@ use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{Codes, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
-use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
+use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,6 +58,7 @@ impl Random {
 #[derive(Clone, Copy)]
 pub struct Recipe {
     pub name: &'static str,
+    pub cell: CellKind,
     /// Elements of x, then units of every layer.
     pub sizes: &'static [usize],
     pub w_bits: u32,
@@ -77,6 +78,7 @@ impl Recipe {
     pub const fn new(name: &'static str, sizes: &'static [usize], bits: u32) -> Self {
         Self {
             name,
+            cell: CellKind::Lstm,
             sizes,
             w_bits: bits,
             x_bits: bits,
@@ -90,6 +92,11 @@ impl Recipe {
             init: MemoryInit::Readmemh,
             state: StatePolicy::Tlast,
         }
+    }
+
+    pub const fn of(mut self, cell: CellKind) -> Self {
+        self.cell = cell;
+        self
     }
 
     pub const fn folded(mut self, units: usize, columns: usize) -> Self {
@@ -140,14 +147,15 @@ impl Recipe {
         let mut random = Random(seed);
         let h = QFormat::new(self.h_bits, self.h_bits as i32 - 1);
         let mut x = QFormat::new(self.x_bits, self.x_bits as i32 - 2);
+        let gates = self.cell.gates().len();
         let mut layers = Vec::new();
         for size in self.sizes.windows(2) {
             let (input_size, hidden_size) = (size[0], size[1]);
             let mut weights = |count: usize| -> Vec<i16> {
                 (0..count).map(|_| random.weight(self.w_bits)).collect()
             };
-            let weight_ih = weights(4 * hidden_size * input_size);
-            let weight_hh = weights(4 * hidden_size * hidden_size);
+            let weight_ih = weights(gates * hidden_size * input_size);
+            let weight_hh = weights(gates * hidden_size * hidden_size);
             let base = self.w_bits as i32;
             layers.push(Layer {
                 input_size,
@@ -156,16 +164,23 @@ impl Recipe {
                 h,
                 w_bits: self.w_bits,
                 w_levels: Codes::from(self.w_bits).levels,
-                w_frac_ih: vec![base, base + 1, base - 1, base],
-                w_frac_hh: vec![base + 1, base, base, base + 1],
+                w_frac_ih: [base, base + 1, base - 1, base][..gates].to_vec(),
+                w_frac_hh: [base + 1, base, base, base + 1][..gates].to_vec(),
                 z: self.z,
                 a_frac: self.a_frac,
-                recurrence: lprnn_hw::quantize::Recurrence::Lstm {
-                    c: QFormat::new(12, 8),
+                recurrence: match self.cell {
+                    CellKind::Lstm => Recurrence::Lstm {
+                        c: QFormat::new(12, 8),
+                    },
+                    CellKind::Gru => Recurrence::Gru {
+                        v: QFormat::new(self.z.bits + 3, self.z.frac + 3),
+                        s: QFormat::new(12, 10),
+                        bias_n_h: (0..hidden_size).map(|n| 17 * n as i32 % 50 - 25).collect(),
+                    },
                 },
                 weight_ih,
                 weight_hh,
-                bias: (0..4 * hidden_size)
+                bias: (0..gates * hidden_size)
                     .map(|_| random.between(-60, 60) as i32)
                     .collect(),
                 row_scale: None,

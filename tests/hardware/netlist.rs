@@ -8,7 +8,7 @@
 use crate::common::{Recipe, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::spec::MacStyle;
+use lprnn_hw::spec::{CellKind, MacStyle};
 use lprnn_hw::synth::{self, NetlistSources, Options};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::{Path, PathBuf};
@@ -242,6 +242,55 @@ netlist!(
             .target(Family::Xc7, MacStyle::Dsp),
         with: &[],
         without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    gru_in_luts_on_xc7,
+    Case {
+        recipe: Recipe::new("grulut", &[5, 6], 4)
+            .of(CellKind::Gru)
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    gru_in_dsp_blocks_on_ultrascale,
+    Case {
+        recipe: Recipe::new("grudsp", &[5, 6], 4)
+            .of(CellKind::Gru)
+            .folded(2, 4)
+            .target(Family::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    gru_in_block_ram_on_ecp5,
+    Case {
+        recipe: deep("grublock", 4)
+            .of(CellKind::Gru)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &["DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"],
+        without: &[],
+    },
+    when_asked
+);
+
+netlist!(
+    gru_in_block_ram_on_ice40,
+    Case {
+        recipe: deep("gruice", 3)
+            .of(CellKind::Gru)
+            .target(Family::Ice40, MacStyle::Lut),
+        with: &["SB_RAM40_4K"],
+        without: &["SB_MAC16"],
     },
     when_asked
 );

@@ -5,6 +5,7 @@ mod columns;
 mod command;
 mod lane;
 mod lane_control;
+mod lane_gru;
 mod lane_mutants;
 mod mac;
 mod memories;

@@ -20,10 +20,20 @@ use lprnn_hw::spec::{Implementation, StatePolicy};
 use lprnn_hw::tools::Search;
 use std::path::PathBuf;
 
+/// Path in a bundle of a module of `rtl/`.
+fn path_of(file: &str) -> String {
+    let name = file.strip_prefix("lprnn_").expect("a module of rtl/");
+    format!("rtl/{}{name}", library_prefix())
+}
+
+/// The bundle has this module.
+fn has_source(bundle: &Bundle, file: &str) -> bool {
+    bundle.files.contains_key(&path_of(file))
+}
+
 /// The text of a hand-written module in a bundle, where its name has a version.
 fn source<'a>(bundle: &'a mut Bundle, file: &str) -> &'a mut Vec<u8> {
-    let name = file.strip_prefix("lprnn_").expect("a module of rtl/");
-    let path = format!("rtl/{}{name}", library_prefix());
+    let path = path_of(file);
     bundle
         .files
         .get_mut(&path)

@@ -249,8 +249,8 @@ impl GruLane {
                     set(&mut ports[group.middle].acc[2], acc[2]);
                 }
             }
-            for cycle in group.middle..group.start {
-                ports[cycle].recurrent = true;
+            for earlier in &mut ports[group.middle..group.start] {
+                earlier.recurrent = true;
             }
             for (row, acc) in acc.into_iter().enumerate() {
                 set(&mut ports[at(0)].acc[row], acc);

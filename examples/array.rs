@@ -3,10 +3,11 @@
 //! `cargo run --release --example array` synthesises the arrays of cores of 16 columns, with an
 //! accumulator of W + A + 10 bits for each row and nothing else: LUT arrays of one unit (4 rows, 64
 //! products a cycle), DSP arrays of three (12 rows, 192 products), since rows share a block by threes,
-//! fours or sixes. `-- --pnr` also places and routes the LUT arrays for ECP5 (85k, speed 6, one seed).
+//! fours or sixes; from 1 to 4 bits with odd levels too. `-- --pnr` also places and routes the LUT arrays for ECP5 (85k, speed 6, one seed).
 
 use lprnn_hw::codegen::{Bundle, library_prefix};
 use lprnn_hw::device::{Family, PlacedPart};
+use lprnn_hw::fixed::{Codes, LevelRule};
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::{LayerDesign, MacArray};
 use lprnn_hw::quantize::seeded;
@@ -27,13 +28,22 @@ fn rows(mac: MacStyle) -> usize {
     }
 }
 
-/// The core with `bits`-bit weights and activations whose array is looked at.
-fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
+/// The core with weights and activations of these codes whose array is looked at.
+fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
+    let bits = codes.bits;
+    let levels = if codes.is_odd() {
+        LevelRule::Odd
+    } else {
+        LevelRule::Even
+    };
     let model = seeded(&SeededNetwork {
         input_size: 64,
         hidden: 64,
         layers: 1,
-        numerics: Numerics::of_widths(bits, bits, bits),
+        numerics: Numerics {
+            levels,
+            ..Numerics::of_widths(bits, bits, bits)
+        },
         seed: 1,
     });
     let how = Implementation {
@@ -54,7 +64,8 @@ fn core(bits: u32, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
 }
 
 /// Verilog of the array with its accumulators, and of nothing else.
-fn array_top(bits: u32, rows: usize, layer: &LayerDesign) -> String {
+fn array_top(codes: Codes, rows: usize, layer: &LayerDesign) -> String {
+    let (bits, odd) = (codes.bits, u8::from(codes.is_odd()));
     let library = library_prefix();
     let (folding, widths) = (layer.folding(), layer.widths());
     let chain = folding.chain;
@@ -78,7 +89,7 @@ fn array_top(bits: u32, rows: usize, layer: &LayerDesign) -> String {
     input wire [{rows}*{COLUMNS}*{bits}-1:0] weight, output wire [{rows}*{acc_w}-1:0] acc);
     wire [{rows}*{sum_w}-1:0] sums;
     {array} .ROWS({rows}), .COLUMNS({COLUMNS}), .CHAIN({chain}),
-        .ACT_W({bits}), .WEIGHT_W({bits}), .SUM_W({sum_w})) u_array
+        .ACT_W({bits}), .WEIGHT_W({bits}), .ODD({odd}), .SUM_W({sum_w})) u_array
         (.clk(clk), .act_i(act), .weight_i(weight), .sum_o(sums));
     genvar r;
     generate for (r = 0; r < {rows}; r = r + 1) begin : gen_row
@@ -92,12 +103,12 @@ endmodule\n"
 
 fn synthesise(
     search: &Search,
-    bits: u32,
+    codes: Codes,
     mac: MacStyle,
     target: Family,
     pnr: bool,
 ) -> (Synthesis, MacArray) {
-    let (bundle, layer) = core(bits, mac, target);
+    let (bundle, layer) = core(codes, mac, target);
     let folder = tempfile::tempdir().expect("a scratch folder");
     let mut sources = Vec::new();
     for (path, bytes) in &bundle.files {
@@ -120,7 +131,7 @@ fn synthesise(
             sources.push(name.to_string());
         }
     }
-    let top = array_top(bits, rows(mac), &layer);
+    let top = array_top(codes, rows(mac), &layer);
     std::fs::write(folder.path().join("array_top.v"), top).expect("the scratch folder is ours");
     sources.push("array_top.v".into());
     let design = NetlistSources {
@@ -147,7 +158,7 @@ fn synthesise(
 fn main() {
     let pnr = std::env::args().any(|argument| argument == "--pnr");
     let search = Search::from_env();
-    println!("family  array  bits  LUT/MAC  sites/MAC  FF/MAC  MAC/DSP  Fmax MHz");
+    println!("family  array  codes  LUT/MAC  sites/MAC  FF/MAC  MAC/DSP  Fmax MHz");
     for (target, mac, widths) in [
         (Family::Xc7, MacStyle::Lut, &[1, 2, 3, 4, 5, 6, 8][..]),
         (Family::Xc7, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
@@ -156,19 +167,23 @@ fn main() {
         (Family::Ecp5, MacStyle::Dsp, &[2, 3, 4, 5, 6, 8]),
         (Family::Ice40, MacStyle::Lut, &[2, 4, 8]),
     ] {
-        for &bits in widths {
+        let even = widths.iter().map(|&bits| LevelRule::Even.of(bits));
+        let odd = widths.iter().map(|&bits| LevelRule::Odd.of(bits));
+        let odd = odd.filter(|codes| codes.is_odd() && !codes.is_usual());
+        for codes in even.chain(odd) {
             let pnr = pnr && target == Family::Ecp5 && mac == MacStyle::Lut;
-            let (found, array) = synthesise(&search, bits, mac, target, pnr);
+            let (found, array) = synthesise(&search, codes, mac, target, pnr);
             let used = found.utilization;
             let products = (rows(mac) * COLUMNS) as f64;
             println!(
-                "{:6}  {:5}  {bits:4}  {:7.2}  {:9.2}  {:6.2}  {:>7}  {:>8}",
+                "{:6}  {:5}  {:>5}  {:7.2}  {:9.2}  {:6.2}  {:>7}  {:>8}",
                 target.word(),
                 if matches!(array, MacArray::Dsp(_)) {
                     "dsp"
                 } else {
                     "lut"
                 },
+                format!("{}{}", if codes.is_odd() { "o" } else { "s" }, codes.bits),
                 used.lut as f64 / products,
                 used.lut_total as f64 / products,
                 used.ff as f64 / products,

@@ -8,7 +8,9 @@
 // a row borrows 1 when the row below it in the pack is negative: the packed operand is then
 // exactly the sum of w * 2^(FIELD_W * row), by wiring alone. Each lower field starts from half its
 // range, so that it never borrows from the next; the bias takes the halves back. Column i of a
-// chain works one cycle after column i-1. Activations arrive in offset binary and are made signed
+// chain works one cycle after column i-1. With ODD the weights are odd, never zero: the memory holds
+// (w + 2^WEIGHT_W - 1) / 2, and the borrow, which is then the sign of the row below, is taken here.
+// Activations arrive in offset binary and are made signed
 // by inverting the top bit; the bias takes that offset back, too.
 //
 // weight_i arrives one cycle after act_i. Latency from act_i: CHAIN + 3 + ceil(log2 CHAINS).
@@ -22,7 +24,8 @@ module lprnn_array_dsp #(
     parameter FIELDS   = 3,   // rows of a pack
     parameter FIELD_W  = 10,  // bits of a field
     parameter ACT_W    = 4,   // bits of an activation, offset binary
-    parameter WEIGHT_W = 4,   // bits of a weight
+    parameter WEIGHT_W = 4,   // bits of a weight in the memory
+    parameter ODD      = 0,   // 1: weights are odd
     parameter W_W      = 25,  // bits of the block's packed operand
     parameter A_W      = 18,  // bits of the block's other operand
     parameter P_W      = 48,  // bits of the block's sum
@@ -34,11 +37,13 @@ module lprnn_array_dsp #(
     output wire [ROWS*SUM_W-1:0]            sum_o
 );
 
+    localparam V_W    = WEIGHT_W + ((ODD != 0) ? 1 : 0);  // bits of a weight as a number
+    localparam [WEIGHT_W:0] TOP_BIT = {1'b1, {WEIGHT_W{1'b0}}} >> 1;
     localparam PACKS  = (ROWS + FIELDS - 1) / FIELDS;
     localparam CHAINS = (COLUMNS + CHAIN - 1) / CHAIN;
 
     generate
-        if ((FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
+        if ((FIELDS-1)*FIELD_W + V_W > W_W || ACT_W > A_W
                 || FIELDS*FIELD_W > P_W || SUM_W != FIELD_W + 1 + $clog2(CHAINS)) begin : gen_param_check
             error_lprnn_array_dsp_illegal_packing u_illegal_parameters ();
         end
@@ -75,13 +80,26 @@ module lprnn_array_dsp #(
                         wire [FIELDS*FIELD_W-1:0] fields;
                         for (f = 0; f < FIELDS; f = f + 1) begin : gen_field
                             if (q*FIELDS + f < ROWS) begin : gen_row
-                                wire [WEIGHT_W-1:0] v =
+                                wire [WEIGHT_W-1:0] held =
                                     weight_i[((q*FIELDS+f)*COLUMNS + S)*WEIGHT_W +: WEIGHT_W];
-                                assign fields[f*FIELD_W +: FIELD_W] =
-                                    {{(FIELD_W-WEIGHT_W){v[WEIGHT_W-1]}}, v};
+                                wire [V_W-1:0] v;
+                                case ((ODD == 0) ? 0 : (f == 0) ? 1 : 2)
+                                    0: begin : gen_even
+                                        assign v = held;
+                                    end
+                                    1: begin : gen_odd_lowest
+                                        assign v = {held ^ TOP_BIT[WEIGHT_W-1:0], 1'b1};
+                                    end
+                                    default: begin : gen_odd_above
+                                        wire positive =
+                                            weight_i[((q*FIELDS+f-1)*COLUMNS + S + 1)*WEIGHT_W - 1];
+                                        assign v = {held ^ TOP_BIT[WEIGHT_W-1:0], positive};
+                                    end
+                                endcase
+                                assign fields[f*FIELD_W +: FIELD_W] = {{(FIELD_W-V_W){v[V_W-1]}}, v};
                             end else begin : gen_none
-                                wire sign = weight_i[((q*FIELDS+TOP)*COLUMNS + S + 1)*WEIGHT_W - 1];
-                                assign fields[f*FIELD_W +: FIELD_W] = {FIELD_W{sign}};
+                                wire top = weight_i[((q*FIELDS+TOP)*COLUMNS + S + 1)*WEIGHT_W - 1];
+                                assign fields[f*FIELD_W +: FIELD_W] = {FIELD_W{(ODD != 0) ? ~top : top}};
                             end
                         end
 

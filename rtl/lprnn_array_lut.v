@@ -13,6 +13,7 @@ module lprnn_array_lut #(
     parameter CHAIN    = 8,   // column pairs per chain; as many chains as it takes
     parameter ACT_W    = 4,   // bits of an activation, offset binary
     parameter WEIGHT_W = 4,   // bits of a weight
+    parameter ODD      = 0,   // 1: weights are odd
     parameter MUX_REG  = 0,   // 1: register before every addition (LUT4 families)
     parameter SUM_W    = 14   // bits of a row's sum
 ) (
@@ -24,12 +25,12 @@ module lprnn_array_lut #(
 
     localparam CHAINS = ((COLUMNS + 1) / 2 + CHAIN - 1) / CHAIN;
     localparam PAIRS  = CHAIN * CHAINS;
-    localparam DIGITS = (MUX_REG != 0 && WEIGHT_W > 1) ? 1 : 0;  // see lprnn_da_row
+    localparam DIGITS = (MUX_REG != 0 && ODD == 0) ? 1 : 0;  // see lprnn_da_row
 
     // An operand of zero.
     localparam [ACT_W:0] OFFSET = {(DIGITS != 0) ? 1'b1 : 1'b0, {ACT_W{1'b0}}} >> 1;
     localparam [ACT_W-1:0] MISSING = OFFSET[ACT_W-1:0];
-    // Digits take the operands signed, everything else takes them in offset binary.
+    // Digits of even weights take the operands signed, everything else takes them in offset binary.
     localparam [ACT_W-1:0] SIGN = MISSING;
 
     wire [2*PAIRS*ACT_W-1:0] act;
@@ -60,12 +61,14 @@ module lprnn_array_lut #(
                 low_q  <= x0;
                 high_q <= x1;
                 sum_q  <= {e0, x0} + {e1, x1};
-                diff_q <= {e1, x1} - {e0, x0};
+                // Of odd weights counted from 0: a difference of unsigned values plus 2^ACT_W - 1.
+                diff_q <= (ODD != 0) ? {1'b0, x1} + {1'b0, ~x0} : {e1, x1} - {e0, x0};
             end
             assign low[p*ACT_W +: ACT_W]        = low_q;
             assign high[p*ACT_W +: ACT_W]       = high_q;
             assign sum[p*(ACT_W+1) +: ACT_W+1]  = sum_q;
-            assign diff[p*(ACT_W+1) +: ACT_W+1] = diff_q;
+            // The last bits of such a difference and of the sum are each other's inverse.
+            assign diff[p*(ACT_W+1) +: ACT_W+1] = (ODD != 0) ? {diff_q[ACT_W:1], ~sum_q[0]} : diff_q;
         end
 
         for (r = 0; r < ROWS; r = r + 1) begin : gen_row
@@ -75,6 +78,7 @@ module lprnn_array_lut #(
                 .CHAINS   (CHAINS),
                 .ACT_W    (ACT_W),
                 .WEIGHT_W (WEIGHT_W),
+                .ODD      (ODD),
                 .MUX_REG  (MUX_REG),
                 .SUM_W    (SUM_W)
             ) u_row (

@@ -8,7 +8,9 @@
 // For families whose multiplier comes without an adder (lprnn_array_dsp is for the others). A field
 // holds one product, so that more rows fit. The rows of a pack share the column's activation. The
 // weight memory holds v = w - borrow, where a row borrows 1 when the row below it in the pack is
-// negative: the packed operand is then exactly the sum of w * 2^(FIELD_W * row), by wiring alone.
+// negative: the packed operand is then exactly the sum of w * 2^(FIELD_W * row), by wiring alone. With
+// ODD the weights are odd, never zero: the memory holds (w + 2^WEIGHT_W - 1) / 2, and the borrow, which is
+// then the sign of the row below, is taken here.
 // In the product a negative field borrows from the next in the same way, and its top bit says so:
 // it is the carry into the chain that sums up the row above. Column i of a chain works one cycle
 // after column i-1. Activations arrive in offset binary and are made signed by inverting the top
@@ -25,7 +27,8 @@ module lprnn_array_mult #(
     parameter FIELDS   = 3,   // rows of a pack
     parameter FIELD_W  = 7,   // bits of a field
     parameter ACT_W    = 4,   // bits of an activation, offset binary
-    parameter WEIGHT_W = 4,   // bits of a weight
+    parameter WEIGHT_W = 4,   // bits of a weight in the memory
+    parameter ODD      = 0,   // 1: weights are odd
     parameter W_W      = 18,  // bits of the multiplier's packed operand
     parameter A_W      = 18,  // bits of its other operand
     parameter SUM_W    = 11   // bits of a row's sum
@@ -38,12 +41,14 @@ module lprnn_array_mult #(
 
     localparam PACKS     = (ROWS + FIELDS - 1) / FIELDS;
     localparam CHAINS    = (COLUMNS + CHAIN - 1) / CHAIN;
-    localparam PRODUCT_W = WEIGHT_W + ACT_W - 1;  // of a symmetric weight
+    localparam V_W       = WEIGHT_W + ((ODD != 0) ? 1 : 0);  // bits of a weight as a number
+    localparam [WEIGHT_W:0] TOP_BIT = {1'b1, {WEIGHT_W{1'b0}}} >> 1;
+    localparam PRODUCT_W = V_W + ACT_W - 1;  // of a symmetric weight
     localparam CHAIN_W   = PRODUCT_W + $clog2(CHAIN);
     localparam P_W       = W_W + A_W;
 
     generate
-        if ((FIELDS-1)*FIELD_W + WEIGHT_W > W_W || ACT_W > A_W
+        if ((FIELDS-1)*FIELD_W + V_W > W_W || ACT_W > A_W
                 || (FIELDS > 1 && FIELD_W < PRODUCT_W)
                 || SUM_W != CHAIN_W + $clog2(CHAINS)) begin : gen_param_check
             error_lprnn_array_mult_illegal_packing u_illegal_parameters ();
@@ -75,16 +80,25 @@ module lprnn_array_mult #(
 
                 // Fields from the bottom up, each sign-extended to FIELD_W.
                 wire [W_W+FIELDS*FIELD_W-1:0] fields;
+                wire [FIELDS:0] positive;  // odd weights, the one below a pack included
+                assign positive[0] = 1'b1;
                 for (f = 0; f <= TOP; f = f + 1) begin : gen_field
-                    reg [WEIGHT_W-1:0] v_q;
+                    reg [WEIGHT_W-1:0] held_q;
                     always @(posedge clk) begin
-                        v_q <= weight_i[((q*FIELDS+f)*COLUMNS + s)*WEIGHT_W +: WEIGHT_W];
+                        held_q <= weight_i[((q*FIELDS+f)*COLUMNS + s)*WEIGHT_W +: WEIGHT_W];
+                    end
+                    assign positive[f+1] = held_q[WEIGHT_W-1];
+                    wire [V_W-1:0] v;
+                    if (ODD != 0) begin : gen_odd
+                        assign v = {held_q ^ TOP_BIT[WEIGHT_W-1:0], positive[f]};
+                    end else begin : gen_even
+                        assign v = held_q;
                     end
                     if (f < TOP) begin : gen_inner
-                        assign fields[f*FIELD_W +: FIELD_W] = {{(FIELD_W-WEIGHT_W){v_q[WEIGHT_W-1]}}, v_q};
+                        assign fields[f*FIELD_W +: FIELD_W] = {{(FIELD_W-V_W){v[V_W-1]}}, v};
                     end else begin : gen_top
-                        localparam REST = W_W + (FIELDS-f)*FIELD_W - WEIGHT_W;
-                        assign fields[W_W+FIELDS*FIELD_W-1:f*FIELD_W] = {{REST{v_q[WEIGHT_W-1]}}, v_q};
+                        localparam REST = W_W + (FIELDS-f)*FIELD_W - V_W;
+                        assign fields[W_W+FIELDS*FIELD_W-1:f*FIELD_W] = {{REST{v[V_W-1]}}, v};
                     end
                 end
                 wire signed [W_W-1:0] packed_w = fields[W_W-1:0];

@@ -3,8 +3,8 @@
 //   LANES <= COLUMNS: one cycle, unit u goes to column slot*LANES + u; COLUMNS/LANES groups a block
 //   LANES >  COLUMNS: one block of COLUMNS units a cycle, over LANES/COLUMNS cycles, rounded up
 //
-// The elements are written in offset binary, the sign bit inverted, which counts from 0; one-bit h, 0
-// and 1 for -1 and +1, stays as it is.
+// The elements are written in offset binary, the sign bit inverted, which counts from 0. Odd h comes without
+// its last bit.
 //
 // Places of the last block, or of a group's, that hold no unit: with PAD they are written together with
 // the units, so that the array never meets what the memory held at power-up; with PAD 2 as zeros.
@@ -71,17 +71,14 @@ module lprnn_h_writer #(
     assign write_addr_o = {bank_q, block_q};
     assign written_o    = block_done;
 
+    localparam [H_W:0] TOP_BIT = {1'b1, {H_W{1'b0}}} >> 1;
+
     wire [LANES*ACT_W-1:0] elements;
 
     genvar s, u;
     generate
         for (u = 0; u < LANES; u = u + 1) begin : gen_element
-            wire [H_W-1:0] code;
-            if (H_W == 1) begin : gen_sign
-                assign code = h_i[u];
-            end else begin : gen_offset
-                assign code = {~h_i[u*H_W+H_W-1], h_i[u*H_W +: H_W-1]};
-            end
+            wire [H_W-1:0] code = h_i[u*H_W +: H_W] ^ TOP_BIT[H_W-1:0];
             if (H_W < ACT_W) begin : gen_extend
                 assign elements[u*ACT_W +: ACT_W] = {{(ACT_W-H_W){1'b0}}, code};
             end else begin : gen_full

@@ -29,6 +29,7 @@ module lprnn_lane_gru #(
     parameter S_FRAC     = 14,
     parameter H_W        = 4,   // bits of h
     parameter H_FRAC     = 3,
+    parameter H_ODD      = 0,   // 1: h is odd, of H_W bits and a last one that is left out
     parameter TABLE_REG  = 0,   // 1: a register behind the tables (slow block RAM)
     parameter TANH_DELAY = 0    // registers behind tanh, TABLE_REG or more
 ) (
@@ -286,7 +287,8 @@ module lprnn_lane_gru #(
         .IN_W       (S_W),
         .OUT_W      (H_W),
         .SHIFT      (H_SHIFT),
-        .HALF_ADDED (0)
+        .HALF_ADDED (0),
+        .ODD        (H_ODD)
     ) u_requant_h (
         .value_i (s_q),
         .code_o  (h)

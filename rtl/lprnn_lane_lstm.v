@@ -26,6 +26,7 @@ module lprnn_lane_lstm #(
     parameter C_FRAC     = 10,
     parameter H_W        = 4,   // bits of h
     parameter H_FRAC     = 3,
+    parameter H_ODD      = 0,   // 1: h is odd, of H_W bits and a last one that is left out
     parameter TABLE_REG  = 0,   // 1: a register behind the tables (slow block RAM)
     parameter TANH_DELAY = 0    // registers behind tanh(c), TABLE_REG or more
 ) (
@@ -197,7 +198,7 @@ module lprnn_lane_lstm #(
 
     localparam [P_W-1:0] ONE    = {{(P_W-1){1'b0}}, 1'b1};
     localparam [P_W-1:0] HALF_C = ONE << (C_SHIFT - 1);
-    localparam [P_W-1:0] HALF_H = (H_SHIFT > 0 && H_W > 1) ? ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)
+    localparam [P_W-1:0] HALF_H = (H_SHIFT > 0 && H_ODD == 0) ? ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)
                                                            : {P_W{1'b0}};
 
     wire signed [P_W-1:0] base = start_c_i ? HALF_C : start_h_i ? HALF_H : sum_of_products_q;
@@ -239,7 +240,8 @@ module lprnn_lane_lstm #(
         .IN_W       (P_W),
         .OUT_W      (H_W),
         .SHIFT      (H_SHIFT),
-        .HALF_ADDED (1)
+        .HALF_ADDED (1),
+        .ODD        (H_ODD)
     ) u_requant_h (
         .value_i (sum_of_products_q),
         .code_o  (h)

@@ -4,7 +4,8 @@
 //                                                      +--> columns, one address
 //   units of h, columns of their block ----------------+
 //
-// Offset binary is the sign bit inverted: an element then counts from 0. h goes first. Combinational.
+// Offset binary is the sign bit inverted: an element then counts from 0. Of odd x the last bit, which is 1,
+// is left out before. h goes first. Combinational.
 //
 // Places of the last block that hold no element of x: with PAD they are written together with the
 // elements, as zeros, so that the array never meets what the memory held at power-up.
@@ -16,6 +17,7 @@ module lprnn_operands #(
     parameter ELEMENTS   = 1,   // elements of a beat
     parameter COLUMNS    = 16,  // columns of a block
     parameter X_W        = 4,   // bits of an element of x
+    parameter X_ODD      = 0,   // 1: x is odd, of X_W bits and the last one
     parameter ACT_W      = 4,   // bits of a column
     parameter BLOCKS     = 8,   // blocks of a group
     parameter PAD        = 0    // 0: places without an element do not matter; else they are zeros
@@ -38,6 +40,8 @@ module lprnn_operands #(
 );
 
     localparam ELEMENT_W = ((X_W + 7) / 8) * 8;
+    localparam LOW       = (X_ODD != 0) ? 1 : 0;                    // lowest bit that is kept
+    localparam [X_W:0] TOP_BIT = {1'b1, {X_W{1'b0}}} >> 1;
     localparam SLOTS     = COLUMNS / ELEMENTS;                      // beats of a block
     localparam BEATS     = (INPUT_SIZE + ELEMENTS - 1) / ELEMENTS;  // of a step
     // Columns of x in its last block, and in any.
@@ -50,12 +54,7 @@ module lprnn_operands #(
     generate
         for (e = 0; e < ELEMENTS; e = e + 1) begin : gen_element
             wire [ELEMENT_W-1:0] element = x_data_i[e*ELEMENT_W +: ELEMENT_W];
-            wire [X_W-1:0]       code;
-            if (X_W == 1) begin : gen_sign  // -1 and +1
-                assign code = ~element[ELEMENT_W-1];
-            end else begin : gen_offset
-                assign code = {~element[X_W-1], element[X_W-2:0]};
-            end
+            wire [X_W-1:0]       code = element[LOW +: X_W] ^ TOP_BIT[X_W-1:0];
             if (X_W < ACT_W) begin : gen_extend
                 assign x[e*ACT_W +: ACT_W] = {{(ACT_W-X_W){1'b0}}, code};
             end else begin : gen_full

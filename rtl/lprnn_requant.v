@@ -8,8 +8,10 @@
 //
 // HALF_ADDED says that 2^(SHIFT-1) is already in value_i (folded into a bias or into the
 // constant of a multiply-accumulate): rounding then needs no adder, only the tie must be
-// sent back to the even neighbour. SHIFT <= 0 is an exact left shift. OUT_W = 1 has the codes
-// -1 and +1, stored as 0 and 1: the result is the sign of value_i, +1 for zero.
+// sent back to the even neighbour. SHIFT <= 0 is an exact left shift.
+//
+// ODD gives the nearest odd code instead, floor(value / 2^SHIFT) with its last bit set: code_o is that code
+// without its last bit, which needs no rounding. HALF_ADDED does not matter then, and value_i has no half.
 
 `default_nettype none
 
@@ -17,15 +19,17 @@ module lprnn_requant #(
     parameter IN_W       = 20,  // bits of value_i, two's complement
     parameter OUT_W      = 8,   // bits of code_o
     parameter SHIFT      = 6,   // fraction bits dropped; negative: bits appended
-    parameter HALF_ADDED = 0    // 1: value_i already contains half of the last kept bit
+    parameter HALF_ADDED = 0,   // 1: value_i already contains half of the last kept bit
+    parameter ODD        = 0    // 1: code_o is an odd code without its last bit
 ) (
     input  wire signed [IN_W-1:0] value_i,
     output wire [OUT_W-1:0]       code_o
 );
 
     // Work on a value that is wide enough for every case of SHIFT, IN_W and OUT_W.
-    localparam DROP  = (SHIFT > 0) ? SHIFT : 0;
-    localparam GROW  = (SHIFT < 0) ? -SHIFT : 0;
+    localparam BELOW = SHIFT + ((ODD != 0) ? 1 : 0);  // bits below code_o
+    localparam DROP  = (BELOW > 0) ? BELOW : 0;
+    localparam GROW  = (BELOW < 0) ? -BELOW : 0;
     localparam EXT_W = IN_W + GROW + DROP + OUT_W + 1;
     localparam TOP_W = EXT_W - DROP;  // bits left after the drop
 
@@ -40,12 +44,12 @@ module lprnn_requant #(
 
     wire [TOP_W-1:0] rounded;
 
-    localparam ROUNDING = (DROP == 0) ? 0 : (HALF_ADDED != 0) ? 1 : 2;
+    localparam ROUNDING = (DROP == 0 || ODD != 0) ? 0 : (HALF_ADDED != 0) ? 1 : 2;
 
     generate
         case (ROUNDING)
-            0: begin : gen_exact
-                assign rounded = scaled;
+            0: begin : gen_cut
+                assign rounded = scaled[EXT_W-1:DROP];
             end
             1: begin : gen_half_added
                 // An exact tie plus half leaves no fraction: the kept value is then one above the
@@ -61,17 +65,14 @@ module lprnn_requant #(
                 assign rounded = scaled[EXT_W-1:DROP] + {{(TOP_W-1){1'b0}}, round_up};
             end
         endcase
-
-        if (OUT_W == 1) begin : gen_sign
-            assign code_o = ~value_i[IN_W-1];
-        end else begin : gen_saturate
-            // Saturate when the discarded integer bits are not all copies of the sign.
-            wire                   sign     = rounded[TOP_W-1];
-            wire [TOP_W-OUT_W:0]   high     = rounded[TOP_W-1:OUT_W-1];
-            wire                   overflow = (|high) & ~(&high);
-            assign code_o = overflow ? {sign, {(OUT_W-1){~sign}}} : rounded[OUT_W-1:0];
-        end
     endgenerate
+
+    // Saturate when the discarded integer bits are not all copies of the sign.
+    wire                 sign     = rounded[TOP_W-1];
+    wire [TOP_W-OUT_W:0] high     = rounded[TOP_W-1:OUT_W-1];
+    wire                 overflow = (|high) & ~(&high);
+    wire [OUT_W:0]       limit    = {sign, {OUT_W{~sign}}} >> 1;
+    assign code_o = overflow ? limit[OUT_W-1:0] : rounded[OUT_W-1:0];
 
 endmodule
 

@@ -3,7 +3,7 @@
 //   group_valid_i, h_i -> [ shift register ] -> m_axis
 //
 // A group is taken in the cycle of group_taken_o and offered from the next one on. Elements that a step's
-// last beat has no unit for are zero.
+// last beat has no unit for are zero. Odd h comes without its last bit, which is 1.
 
 `default_nettype none
 
@@ -11,7 +11,8 @@ module lprnn_serializer #(
     parameter HIDDEN   = 64,  // units of a step
     parameter LANES    = 4,   // units of a group
     parameter ELEMENTS = 1,   // units of a beat, a divisor of LANES
-    parameter H_W      = 4    // bits of a unit's h
+    parameter H_W      = 4,   // bits of a unit's h
+    parameter H_ODD    = 0    // 1: h is odd, of H_W bits and the last one
 ) (
     input  wire                              clk,
     input  wire                              rst,
@@ -78,7 +79,7 @@ module lprnn_serializer #(
 
     wire step_beat = step_end_q & ~(|left_q);  // the last beat of a step is offered
 
-    localparam FORM = (H_W == 1) ? 1 : (H_W < ELEMENT_W) ? 2 : 0;
+    localparam FORM = (H_ODD != 0) ? 1 : (H_W < ELEMENT_W) ? 2 : 0;
 
     genvar e;
     generate
@@ -86,8 +87,8 @@ module lprnn_serializer #(
             wire [H_W-1:0]       code = shift_q[e*H_W +: H_W];
             wire [ELEMENT_W-1:0] element;
             case (FORM)
-                1: begin : gen_sign  // 1 is +1, 0 is -1
-                    assign element = {{(ELEMENT_W-1){~code[0]}}, 1'b1};
+                1: begin : gen_odd
+                    assign element = {{(ELEMENT_W-H_W-1){code[H_W-1]}}, code, 1'b1};
                 end
                 2: begin : gen_extend
                     assign element = {{(ELEMENT_W-H_W){code[H_W-1]}}, code};

@@ -15,6 +15,7 @@ impl Leaves<'_> {
             CHAIN: folding.chain,
             ACT_W: spec.operand_bits(),
             WEIGHT_W: spec.w_bits,
+            ODD: u8::from(spec.weights().is_odd()),
             SUM_W: self.layer.widths().sum,
         };
         match folding.mac {
@@ -68,6 +69,7 @@ impl Leaves<'_> {
                 S_FRAC: spec.c.frac,
                 H_W: spec.h.bits,
                 H_FRAC: spec.h.frac,
+                H_ODD: u8::from(spec.h.is_odd()),
                 TABLE_REG: folding.timing.gate_registers(),
                 TANH_DELAY: folding.timing.state_registers(),
             };
@@ -82,6 +84,7 @@ impl Leaves<'_> {
             C_FRAC: spec.c.frac,
             H_W: spec.h.bits,
             H_FRAC: spec.h.frac,
+            H_ODD: u8::from(spec.h.is_odd()),
             TABLE_REG: folding.timing.gate_registers(),
             TANH_DELAY: folding.timing.state_registers(),
         }

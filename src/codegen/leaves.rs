@@ -42,10 +42,10 @@ impl Leaves<'_> {
     /// Writes to places of the vector buffer that hold no element: 0 none, 1 of anything, 2 of zeros.
     ///
     /// Their weight is 0, whose product is 0 whatever the operand is; in simulation, undefined operands
-    /// make it undefined in every array but one. One-bit weights have no 0: there the operand must be 0.
+    /// make it undefined in every array but one. Odd weights have no 0: there the operand must be 0.
     fn padding(&self) -> usize {
         match self.layer.folding().mac {
-            _ if self.layer.spec().w_bits == 1 => 2,
+            _ if self.layer.spec().weights().is_odd() => 2,
             MacArray::Lut {
                 mux_register: false,
             } => 0,
@@ -75,6 +75,7 @@ impl Leaves<'_> {
             ELEMENTS: folding.in_elements,
             COLUMNS: folding.columns,
             X_W: spec.x.bits,
+            X_ODD: u8::from(spec.x.is_odd()),
             ACT_W: spec.operand_bits(),
             BLOCKS: folding.blocks,
             PAD: self.padding(),
@@ -166,6 +167,7 @@ impl Leaves<'_> {
             LANES: folding.units,
             ELEMENTS: folding.out_elements,
             H_W: spec.h.bits,
+            H_ODD: u8::from(spec.h.is_odd()),
         };
         vec![
             ("state", state),

@@ -17,25 +17,27 @@ impl LayerPricing<'_> {
     /// Distributed arithmetic: shared pair sums, chains per row and weight bit, trees over bits.
     fn lut_array(&self, terms: &mut Terms, mux_register: bool) {
         let (w, s) = (self.w, self.s);
-        let signs = self.weight() == 1;
-        let digits = mux_register && !signs;
+        let odd = self.odd();
+        let digits = mux_register && !odd;
         let rows = s.rows();
         let pairs = s.columns / 2;
-        let odd = s.columns % 2;
-        // Pair values: x0 and x1 for selections, their sum, their difference for signs and digits.
-        let singles = if signs { 0 } else { 2 * self.act() };
-        let adders = if signs || digits { 2 } else { 1 };
-        let pair_ff = singles + adders * (self.act() + 1);
-        terms.ff[0] += (pairs * pair_ff + odd * (adders * self.act() + usize::from(digits))) as f64;
+        let single = s.columns % 2;
+        // Pair values: x0 and x1 for selections, their sum, their difference for digits; of odd weights the
+        // difference has no last bit of its own.
+        let singles = if odd { 0 } else { 2 * self.act() };
+        let adders = if odd || digits { 2 } else { 1 };
+        let pair_ff = singles + adders * (self.act() + 1) - usize::from(odd);
+        let single_ff = adders * self.act() + usize::from(digits) - usize::from(odd);
+        terms.ff[0] += (pairs * pair_ff + single * single_ff) as f64;
         let pair_lut = self.adder_luts(self.act() + usize::from(self.adders_are_carries()));
         // Of a column without a neighbour digits need the negative.
-        let pair_adders = pairs * adders + odd * usize::from(digits);
+        let pair_adders = pairs * adders + single * usize::from(digits);
         terms.lut[1] += (pair_adders * pair_lut) as f64;
         terms.carry[0] += pair_adders as f64 * self.carry(self.act() + 1);
 
         // A chain of one lonely column has no second operand to select.
         let lonely = s.columns == 1;
-        let select = self.act() + usize::from(!lonely || digits) + usize::from(signs);
+        let select = self.act() + usize::from(!lonely || digits);
         let lanes = (rows * s.chains * self.weight()) as f64;
         let mut widths = Vec::with_capacity(s.chain);
         for stage in 0..s.chain {
@@ -46,7 +48,7 @@ impl LayerPricing<'_> {
             // Selections of a weight: in digits a LUT a bit, and a second one in the lowest.
             let mux = match (lonely, digits) {
                 // A product of two bits is a register's reset.
-                (true, false) if !signs => 0.0,
+                (true, false) if !odd => 0.0,
                 // One-bit operands: the lower bit of sum and difference is the same.
                 (false, true) if self.act() == 1 => 1.0,
                 (true, true) => (select * (self.weight() - 1)) as f64 / self.weight() as f64,
@@ -57,7 +59,6 @@ impl LayerPricing<'_> {
             let adder = match stage {
                 0 => 0,
                 _ if self.family.lut4() => self.adder_luts(width),
-                _ if signs => width - select + 1,
                 _ => 1,
             };
             terms.ff[0] += lanes * registers as f64;
@@ -69,7 +70,7 @@ impl LayerPricing<'_> {
         self.trees(
             terms,
             if lonely { widths[0] } else { w.chain },
-            lonely,
+            lonely && !odd,
             digits,
         );
     }
@@ -83,10 +84,10 @@ impl LayerPricing<'_> {
         // The chains have counted the last register of each, which a shift register takes along.
         let leaf: Vec<usize> = vec![usize::from(!leaf_resets); leaf_w];
         let mut nodes = vec![leaf; self.weight()];
-        let most = if digits {
-            w.chain + self.weight() - 1
-        } else {
-            w.chain + self.weight() + 1
+        let most = match (self.odd(), digits) {
+            (true, _) => w.chain + self.weight(),
+            (_, true) => w.chain + self.weight() - 1,
+            _ => w.chain + self.weight() + 1,
         };
         let mut level = 0;
         while nodes.len() > 1 {
@@ -98,7 +99,7 @@ impl LayerPricing<'_> {
                 .map(|(index, pair)| {
                     // The two lowest digits have the same weight.
                     let shift = shift - usize::from(digits && index == 0);
-                    tree.level(pair, shift, most, index == last)
+                    tree.level(pair, shift, most, index == last && !self.odd())
                 })
                 .collect();
             level += 1;
@@ -155,7 +156,7 @@ impl LayerPricing<'_> {
     fn multiplier_array(&self, terms: &mut Terms, packing: &Packing) {
         let s = self.s;
         let rows = s.rows();
-        let product_w = self.weight() + self.act() - 1;
+        let product_w = self.weight() + usize::from(self.odd()) + self.act() - 1;
         terms.dsp += packing.blocks(rows, s.columns);
         // Operands twice, weights once; of a product the bits that a row or the carry of the next takes.
         terms.ff[0] += (s.columns * (2 * self.act() + rows * self.weight())) as f64;

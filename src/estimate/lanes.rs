@@ -2,20 +2,30 @@
 
 use super::part::LayerPricing;
 use super::terms::Terms;
+use crate::hardware::MacArray;
 
 impl LayerPricing<'_> {
     /// One accumulator for every row.
     pub(super) fn accumulators(&self, terms: &mut Terms) {
         let units = self.s.units as f64;
-        for lowest in self.w.lowest_bits() {
+        let shifts = self.w.shift_x.iter().zip(&self.w.shift_h);
+        for (&x, &h) in shifts {
+            let lowest = x.min(h) as usize;
             let bits = self.w.acc.saturating_sub(lowest);
+            // Sums of odd weights in LUTs have no sign: above them an accumulator only carries.
+            let added = match self.s.mac {
+                MacArray::Lut { .. } if self.odd() => {
+                    bits.min(self.w.sum - 1 + x.max(h) as usize - lowest)
+                }
+                _ => bits,
+            };
             terms.ff[1] += units * bits as f64;
             // The inverted operand, selected or not, is a LUT of its own beside a LUT4 carry.
             terms.lut[2] += units
                 * match (self.adders_are_carries(), self.family.lut4()) {
-                    (true, _) => bits,
-                    (false, true) => 2 * bits,
-                    (false, false) => bits + 1,
+                    (true, _) => added,
+                    (false, true) => bits + added,
+                    (false, false) => added + 1,
                 } as f64;
             terms.carry[1] += units * self.carry(bits);
         }

@@ -42,6 +42,11 @@ impl LayerPricing<'_> {
         self.spec.w_bits as usize
     }
 
+    /// `true` if the weights are odd.
+    pub(super) fn odd(&self) -> bool {
+        self.spec.weights().is_odd()
+    }
+
     /// Bits of an operand of the array.
     pub(super) fn act(&self) -> usize {
         self.spec.operand_bits() as usize

@@ -1,6 +1,5 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::fixed::{Codes, QFormat};
 use crate::hardware::{LSTM, LayerSpec};
 use crate::quantize::default_h;
 use crate::spec::{Numerics, SeededNetwork};
@@ -49,24 +48,29 @@ impl NetworkShape {
     }
 
     /// Sizes and formats of every layer of a network whose scales nobody has calibrated: those of seeded
-    /// models of the same widths.
+    /// models of the same widths and of the levels that `numerics` asks for.
     #[must_use]
     pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
-        let h = default_h(self.act_bits);
+        let codes = |bits| numerics.levels.of(bits);
+        let (weights, h, x) = (
+            codes(self.weight_bits),
+            default_h(codes(self.act_bits)),
+            codes(self.input_bits),
+        );
         let scale = (self.hidden.max(1).ilog2() / 2) as i32 - 1;
-        let w_frac = self.weight_bits as i32 - 1 + scale;
+        let w_frac = weights.unit_frac() + scale;
         (0..self.layers)
             .map(|index| LayerSpec {
                 cell: &LSTM,
                 input_size: self.input_of(index),
                 hidden_size: self.hidden,
                 x: match index {
-                    0 => QFormat::new(self.input_bits, (self.input_bits as i32 - 2).max(0)),
+                    0 => x.at((x.unit_frac() - 1).max(0)),
                     _ => h,
                 },
                 h,
-                w_bits: self.weight_bits,
-                w_levels: Codes::from(self.weight_bits).levels,
+                w_bits: weights.bits,
+                w_levels: weights.levels,
                 w_fracs: vec![(w_frac, w_frac); LSTM.sums.len()],
                 z: numerics.z,
                 a_frac: numerics.gate_frac,

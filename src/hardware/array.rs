@@ -2,6 +2,7 @@
 
 use super::bits::log2_up;
 use crate::device::Family;
+use crate::fixed::Codes;
 use crate::spec::MacStyle;
 use serde::Serialize;
 
@@ -39,23 +40,24 @@ pub struct Packing {
 }
 
 impl Packing {
-    /// The densest packing for weights of `w_bits` and operands of `act_bits` bits, or `None` when the
+    /// The densest packing for `weights` and operands of `act_bits` bits, or `None` when the
     /// block or the widths do not allow any.
     ///
-    /// `n` symmetric weights of W bits, `k` bits apart, take `(n - 1) k + W` bits of the operand;
+    /// An odd weight of W - 1 bits is a symmetric one of W bits. `n` symmetric weights of W bits,
+    /// `k` bits apart, take `(n - 1) k + W` bits of the operand;
     /// `N` products of A-bit operands stay inside a field while
     /// `N (2^(W-1) - 1) 2^(A-1) <= 2^(k-1) - 1`. At least four products, or the carries between
     /// short chains cost more LUTs than the packing saves; but one where the block has no adder and
     /// every field is summed up outside.
     #[must_use]
-    pub fn densest(w_bits: u32, act_bits: u32, target: Family) -> Option<Self> {
+    pub fn densest(weights: Codes, act_bits: u32, target: Family) -> Option<Self> {
         let block = target.facts().multiplier.as_ref()?;
         if !block.packs {
             return None;
         }
         let (ports, bare) = (block.ports, !block.adder);
         let fewest = if bare { 1 } else { 4 };
-        let (w, a) = (w_bits as usize, act_bits as usize);
+        let (w, a) = (weights.magnitude_bits() as usize + 1, act_bits as usize);
         if w < 2 || a < 2 || w > ports.0 || a > ports.1 {
             return None;
         }
@@ -107,19 +109,21 @@ impl MacArray {
     /// `Auto` takes DSP blocks from 5 weight bits on, where a packed block replaces more LUTs than
     /// its share of a device; `Dsp` falls back to LUTs where no packing exists.
     #[must_use]
-    pub fn choose(style: MacStyle, w_bits: u32, act_bits: u32, target: Family) -> Self {
+    pub fn choose(style: MacStyle, weights: Codes, act_bits: u32, target: Family) -> Self {
         let lut = Self::Lut {
             mux_register: target.facts().mux_register,
         };
         let wanted = match style {
             MacStyle::Lut => false,
             MacStyle::Dsp => true,
-            MacStyle::Auto => (target.facts().auto_dsp_bits).is_some_and(|least| w_bits >= least),
+            MacStyle::Auto => {
+                (target.facts().auto_dsp_bits).is_some_and(|least| weights.bits >= least)
+            }
         };
         if !wanted {
             return lut;
         }
-        Packing::densest(w_bits, act_bits, target).map_or(lut, Self::Dsp)
+        Packing::densest(weights, act_bits, target).map_or(lut, Self::Dsp)
     }
 
     /// Columns that share a stage of a chain.

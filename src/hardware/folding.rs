@@ -78,7 +78,7 @@ impl Folding {
         stream: usize,
         style: ArrayStyle,
     ) -> Self {
-        let mac = MacArray::choose(style.mac, spec.w_bits, spec.operand_bits(), style.target);
+        let mac = MacArray::choose(style.mac, spec.weights(), spec.operand_bits(), style.target);
         let (chain, chains) = mac.chains(columns);
         // Block RAM of the LUT4 families is slow: nothing but a register may follow it.
         let slow_memory = style.target.facts().slow_memory;

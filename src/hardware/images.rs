@@ -4,6 +4,7 @@ use super::image::Image;
 use super::op::Source;
 use super::placed::Placed;
 use super::widths::Widths;
+use crate::fixed::QFormat;
 use bitvec::field::BitField;
 
 /// The weight memory: row `a` holds, for stage `i` of every chain, the weights of block `a - i`.
@@ -152,10 +153,13 @@ fn constants(
         let total = |row: &[i16]| i128::from(row.iter().map(|&w| i64::from(w)).sum::<i64>());
         let x = total(&weights.ih[row * spec.input_size..][..spec.input_size]);
         let h = total(&weights.hh[row * spec.hidden_size..][..spec.hidden_size]);
-        // One-bit operands, held as 0 and 1, count twice already: their offset is one half of that.
-        let offset = |bits: u32, shift: u32| match bits {
-            1 => 1i128 << (shift - 1),
-            _ => 1i128 << (bits - 1 + shift),
+        // Odd operands `2 u - (2^N - 1)`, held as u, count twice already.
+        let offset = |format: QFormat, shift: u32| {
+            if format.is_odd() {
+                ((1i128 << format.bits) - 1) << (shift - 1)
+            } else {
+                1i128 << (format.bits - 1 + shift)
+            }
         };
         let (x_frac, h_frac) = spec.products().nth(sum).unwrap_or_default();
         bias = match source {
@@ -163,8 +167,8 @@ fn constants(
             Source::X => i128::from(weights.bias[row]) << (widths.acc_frac - x_frac),
             Source::H => i128::from(weights.bias_h[unit]) << (widths.acc_frac - h_frac),
         };
-        value_x -= x * offset(spec.x.bits, shift_x);
-        value_h -= h * offset(spec.h.bits, shift_h);
+        value_x -= x * offset(spec.x, shift_x);
+        value_h -= h * offset(spec.h, shift_h);
     }
     match source {
         Source::Both => (half + bias + value_x, value_h),

@@ -44,16 +44,20 @@ impl<'a> Placed<'a> {
         let unit = group * self.folding.units + lane;
         let element = self.elements[block * self.folding.columns + column];
         if element == NOTHING || unit >= spec.hidden_size {
-            // Weight 0, or +1 at one bit, on an operand that is zero.
-            return u16::from(spec.w_bits == 1);
+            // Weight 0, or the largest odd one on an operand that is zero.
+            return if spec.weights().is_odd() {
+                self.mask()
+            } else {
+                0
+            };
         }
         let row = sum * spec.hidden_size + unit;
         let weight = match (element as usize).checked_sub(spec.input_size) {
             None => self.weights.ih[row * spec.input_size + element as usize],
             Some(m) => self.weights.hh[row * spec.hidden_size + m],
         };
-        if spec.w_bits == 1 {
-            u16::from(weight > 0)
+        if spec.weights().is_odd() {
+            (i32::from(weight) + i32::from(self.mask())) as u16 >> 1
         } else {
             weight as u16 & self.mask()
         }
@@ -68,32 +72,41 @@ impl<'a> Placed<'a> {
     /// sum's last bit.
     pub(super) fn block_constant(&self, group: usize, block: usize, row: usize) -> i64 {
         match self.folding.mac {
-            MacArray::Lut { mux_register } if mux_register && self.spec.w_bits > 1 => {
-                self.digit_constant(group, block, row)
+            MacArray::Lut { mux_register } if self.spec.weights().is_odd() => {
+                self.odd_constant(mux_register, group, block, row)
             }
-            MacArray::Lut { mux_register } => self.lut_constant(mux_register, group, block, row),
+            MacArray::Lut { mux_register: true } => self.digit_constant(group, block, row),
+            MacArray::Lut { .. } => -self.chain_steps(),
             MacArray::Dsp(packing) => self.dsp_constant(packing, group, block, row),
         }
     }
 
-    /// Without a register before it, every chain step but the first adds 1 in each weight bit; over
-    /// the bits that is `sum 2^b - 2^(W-1) = -1`. At one bit it is +1, and a pair whose upper weight
-    /// is -1 is formed by inverting, which subtracts 1.
-    fn lut_constant(&self, mux_register: bool, group: usize, block: usize, row: usize) -> i64 {
-        let folding = self.folding;
-        let steps = if mux_register {
-            0
-        } else {
-            (folding.chains * (folding.chain - 1)) as i64
-        };
-        if self.spec.w_bits > 1 {
-            return -steps;
-        }
-        let inverted = (1..folding.columns)
+    /// Ones that a weight bit's chains add where no register stands before their additions: 1 in every step
+    /// but the first. Over the bits of an even weight that is `sum 2^b - 2^(W-1) = -1` for each.
+    fn chain_steps(&self) -> i64 {
+        (self.folding.chains * (self.folding.chain - 1)) as i64
+    }
+
+    /// Of odd weights every bit is a digit of -1 or +1. A pair whose upper digit is -1 is formed by
+    /// inverting A + 1 bits, which adds `M = 2^(A+1) - 1`; a difference is held plus `2^A - 1`. In digits
+    /// `(d0, d1)` that is `(M (2 - d0 - d1) + d0 - d1) / 4`, and over the bits the same with weights.
+    fn odd_constant(&self, mux_register: bool, group: usize, block: usize, row: usize) -> i64 {
+        let largest = i64::from(self.mask());
+        let inverted = (2i64 << self.spec.operand_bits()) - 1;
+        let columns = self.folding.columns;
+        let pairs: i64 = (0..columns)
             .step_by(2)
-            .filter(|&column| self.code(group, block, row, column) == 0)
-            .count();
-        steps - inverted as i64
+            .map(|column| {
+                let w0 = self.signed(group, block, row, column);
+                let w1 = match column + 1 < columns {
+                    true => self.signed(group, block, row, column + 1),
+                    false => largest,
+                };
+                (inverted * (2 * largest - w0 - w1) + w0 - w1) / 4
+            })
+            .sum();
+        let steps = if mux_register { 0 } else { self.chain_steps() };
+        pairs + steps * largest
     }
 
     /// Operands are made signed. Of digits of -1 and +1 a pair adds half of its upper weight, rounded
@@ -128,17 +141,25 @@ impl<'a> Placed<'a> {
 
     /// The weight at a place, as a number.
     fn signed(&self, group: usize, block: usize, row: usize, column: usize) -> i64 {
+        let code = i64::from(self.code(group, block, row, column));
+        if self.spec.weights().is_odd() {
+            return 2 * code - i64::from(self.mask());
+        }
         let unused = 64 - self.spec.w_bits;
-        (i64::from(self.code(group, block, row, column)) << unused) >> unused
+        (code << unused) >> unused
     }
 
-    /// The bits to store: a row of a DSP pack gives 1 to the row below it when that one is negative.
+    /// The bits to store: a row of a DSP pack gives 1 to the row below it when that one is negative. Of odd
+    /// weights the array does it itself.
     pub(super) fn stored(&self, at: (usize, usize), row: usize, column: usize) -> u16 {
         let (group, block) = at;
         let code = self.code(group, block, row, column);
         let MacArray::Dsp(packing) = self.folding.mac else {
             return code;
         };
+        if self.spec.weights().is_odd() {
+            return code;
+        }
         // The packed value below is negative exactly when its highest non-zero weight is.
         let first = row / packing.fields * packing.fields;
         let below = (first..row)

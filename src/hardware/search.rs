@@ -23,7 +23,6 @@ pub(super) fn fold(
     if specs.is_empty() {
         return Err(Problem::new("a design needs at least one recurrent layer"));
     }
-    refuse_odd_levels(specs)?;
     let style = ArrayStyle {
         mac: implementation.mac,
         target: implementation.target,
@@ -44,28 +43,6 @@ pub(super) fn fold(
         .zip(&foldings)
         .map(|(spec, &(units, columns))| Folding::fold(spec, units, columns, stream, style))
         .collect())
-}
-
-/// Refuses odd levels of more than one bit, which the array does not compute yet.
-fn refuse_odd_levels(specs: &[LayerSpec]) -> Result<(), Problem> {
-    for (index, spec) in specs.iter().enumerate() {
-        for (part, codes) in [
-            ("weights", spec.weights()),
-            ("x", spec.x.codes()),
-            ("h", spec.h.codes()),
-        ] {
-            if codes.is_odd() && codes.bits > 1 {
-                let problem = format!(
-                    "{part} of {} bits with odd levels: the hardware has even levels only, and one bit",
-                    codes.bits
-                );
-                return Err(Problem::within(format!("layers.{index}"), problem).help(
-                    "quantise with --levels even; `run` and lprnn_quant compute odd levels too",
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn explicit(

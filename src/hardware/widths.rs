@@ -5,6 +5,7 @@ use super::bits::log2_up;
 use super::folding::Folding;
 use super::op::Source;
 use super::spec::{LayerSpec, LayerWeights};
+use crate::fixed::Codes;
 use serde::Serialize;
 
 /// The source of the largest sum over a row.
@@ -55,10 +56,10 @@ impl Widths {
     /// The widths of a layer, folded, with sums within `bound`.
     #[must_use]
     pub fn new(spec: &LayerSpec, folding: &Folding, bound: RowBound<'_>) -> Self {
-        let (chain, sum) = sum_widths(folding, spec.operand_bits() as usize, spec.w_bits as usize);
+        let (chain, sum) = sum_widths(folding, spec.operand_bits() as usize, spec.weights());
         let acc_frac = spec.acc_frac();
-        // A one-bit operand is held as 0 or 1 and counts twice.
-        let (double_x, double_h) = (u32::from(spec.x.bits == 1), u32::from(spec.h.bits == 1));
+        // An odd operand is held without its last bit and counts twice.
+        let (double_x, double_h) = (u32::from(spec.x.is_odd()), u32::from(spec.h.is_odd()));
         let shift_x: Vec<u32> = (spec.products())
             .map(|(x, _)| (acc_frac - x) as u32 + double_x)
             .collect();
@@ -122,25 +123,42 @@ impl Widths {
 }
 
 /// Bits of a chain's running sum and of a row's block sum.
-fn sum_widths(folding: &Folding, act: usize, weight: usize) -> (usize, usize) {
+fn sum_widths(folding: &Folding, act: usize, weights: Codes) -> (usize, usize) {
+    let (weight, number) = (weights.bits as usize, weights.magnitude_bits() as usize + 1);
     let merges = log2_up(folding.chains);
     let steps = log2_up(folding.chain);
     match folding.mac {
-        MacArray::Lut { mux_register } if mux_register && weight > 1 => {
+        MacArray::Lut { .. } if weights.is_odd() => {
+            // Every bit of the weight counts positive; one more is the sign of nothing.
+            let chain = act + 1 + steps;
+            (chain, chain + weight + 1 + merges)
+        }
+        MacArray::Lut { mux_register } if mux_register => {
             // Digits of -1 and +1: a pair is at most `2^A (2^(W-1) - 1)` in magnitude.
             let chain = act + 1 + steps;
             (chain, chain + weight - 1 + merges)
         }
         MacArray::Lut { .. } => {
-            let chain = act + 1 + steps + usize::from(weight == 1);
+            let chain = act + 1 + steps;
             (chain, chain + weight + 2 + merges)
         }
         MacArray::Dsp(packing) if packing.bare => {
             // A symmetric weight times an operand is below `2^(W+A-2)` in magnitude.
-            let chain = weight + act - 1 + steps;
+            let chain = number + act - 1 + steps;
             (chain, chain + merges)
         }
         MacArray::Dsp(packing) => (packing.field_w, packing.field_w + 1 + merges),
+    }
+}
+
+/// The mean magnitude of weights of the triangular distribution, as a fraction: a third of the largest, of
+/// odd levels with what their steps add, which at one bit makes it 1.
+fn mean_magnitude(weights: Codes) -> (i128, i128) {
+    let half = 1i128 << (weights.bits - 1);
+    if weights.is_odd() {
+        (2 * half * half + 1, 3 * half)
+    } else {
+        (half, 3)
     }
 }
 
@@ -198,10 +216,8 @@ impl RowBound<'_> {
                 }
             }
             Self::Sizes => {
-                let total = |n: usize| match spec.w_bits {
-                    1 => n as i128,
-                    bits => ((n as i128) << (bits - 1)) / 3,
-                };
+                let (n, d) = mean_magnitude(spec.weights());
+                let total = |count: usize| count as i128 * n / d;
                 let one = 1i128 << spec.acc_frac().clamp(0, 100);
                 row(total(inputs), total(units), one);
             }

@@ -20,6 +20,6 @@ pub use model::{
     Alignment, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence,
     RowScale,
 };
-pub use random::{random_model, random_model_of, random_network};
+pub use random::{random_model, random_model_mixed, random_model_of, random_network};
 pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

@@ -12,6 +12,14 @@ pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
     random_model_of(seed, largest, LevelRule::Even)
 }
 
+/// The same with levels that are even or odd in weights, x and h of every layer, by dice of their own.
+#[must_use]
+pub fn random_model_mixed(seed: u64, largest: usize, cells: &[CellKind]) -> QuantizedModel {
+    let mut dice = SplitMix(!seed);
+    let mut levels = || [LevelRule::Even, LevelRule::Odd][dice.between(0, 1) as usize];
+    model(seed, largest, &mut levels, cells)
+}
+
 /// The same with other levels: weights, x and h of as many bits, and other weights.
 #[must_use]
 pub fn random_model_of(seed: u64, largest: usize, levels: LevelRule) -> QuantizedModel {
@@ -26,14 +34,23 @@ pub fn random_network(
     levels: LevelRule,
     cells: &[CellKind],
 ) -> QuantizedModel {
+    model(seed, largest, &mut || levels, cells)
+}
+
+fn model(
+    seed: u64,
+    largest: usize,
+    levels: &mut dyn FnMut() -> LevelRule,
+    cells: &[CellKind],
+) -> QuantizedModel {
     let mut noise = SplitMix(seed);
     let count = noise.between(1, 3);
     let mut input_size = size(&mut noise, largest);
-    let x_codes = levels.of(width(&mut noise));
+    let x_codes = levels().of(width(&mut noise));
     let mut x = x_codes.at(noise.between(-1, 5) as i32);
     let mut model = QuantizedModel::default();
     for (_, &cell) in (0..count).zip(cells.iter().cycle()) {
-        let layer = random_layer(&mut noise, (levels, cell), (input_size, x), largest);
+        let layer = random_layer(&mut noise, (&mut *levels, cell), (input_size, x), largest);
         (input_size, x) = (layer.hidden_size, layer.h);
         model.layers.push(layer);
     }
@@ -51,14 +68,14 @@ fn size(noise: &mut SplitMix, largest: usize) -> usize {
 /// A layer on x of this size and format. The order of the draws is part of what a seed means.
 fn random_layer(
     noise: &mut SplitMix,
-    (levels, cell): (LevelRule, CellKind),
+    (levels, cell): (&mut dyn FnMut() -> LevelRule, CellKind),
     (input_size, x): (usize, QFormat),
     largest: usize,
 ) -> Layer {
     let hidden_size = size(noise, largest);
-    let h = levels.of(width(noise));
+    let h = levels().of(width(noise));
     let h = h.at(h.bits as i32 - 1 + noise.between(-1, 1) as i32);
-    let weights_of = levels.of(width(noise));
+    let weights_of = levels().of(width(noise));
     let w_bits = weights_of.bits;
     let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
     let gates = cell.gates().len();

@@ -8,7 +8,7 @@ pub mod mutant;
 
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
-use lprnn_hw::fixed::{Codes, QFormat};
+use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
@@ -52,6 +52,12 @@ impl Random {
         let max = QFormat::new(bits, 0).max_code();
         self.code(bits).max(-max) as i16
     }
+
+    /// An odd weight.
+    fn odd_weight(&mut self, bits: u32) -> i16 {
+        let max = QFormat::odd(bits, 0).max_code();
+        (self.between(-max, max) | 1) as i16
+    }
 }
 
 /// One small design.
@@ -64,6 +70,8 @@ pub struct Recipe {
     pub w_bits: u32,
     pub x_bits: u32,
     pub h_bits: u32,
+    /// Levels of weights, x and h.
+    pub levels: LevelRule,
     pub z: QFormat,
     pub a_frac: u32,
     pub units: usize,
@@ -83,6 +91,7 @@ impl Recipe {
             w_bits: bits,
             x_bits: bits,
             h_bits: bits,
+            levels: LevelRule::Even,
             z: QFormat::new(5, 2),
             a_frac: 6,
             units: 1,
@@ -108,6 +117,12 @@ impl Recipe {
     pub const fn activations(mut self, x_bits: u32, h_bits: u32) -> Self {
         self.x_bits = x_bits;
         self.h_bits = h_bits;
+        self
+    }
+
+    /// With odd levels where the bits allow them.
+    pub const fn odd(mut self) -> Self {
+        self.levels = LevelRule::Odd;
         self
     }
 
@@ -145,14 +160,22 @@ impl Recipe {
     /// Seeded weights of moderate gain, different fractions in every gate.
     pub fn model(&self, seed: u64) -> QuantizedModel {
         let mut random = Random(seed);
-        let h = QFormat::new(self.h_bits, self.h_bits as i32 - 1);
-        let mut x = QFormat::new(self.x_bits, self.x_bits as i32 - 2);
+        let h = self.levels.of(self.h_bits).at(self.h_bits as i32 - 1);
+        let mut x = self.levels.of(self.x_bits).at(self.x_bits as i32 - 2);
+        let weights_of = self.levels.of(self.w_bits);
         let gates = self.cell.gates().len();
         let mut layers = Vec::new();
         for size in self.sizes.windows(2) {
             let (input_size, hidden_size) = (size[0], size[1]);
             let mut weights = |count: usize| -> Vec<i16> {
-                (0..count).map(|_| random.weight(self.w_bits)).collect()
+                let weight = |random: &mut Random| {
+                    if weights_of.is_usual() {
+                        random.weight(self.w_bits)
+                    } else {
+                        random.odd_weight(self.w_bits)
+                    }
+                };
+                (0..count).map(|_| weight(&mut random)).collect()
             };
             let weight_ih = weights(gates * hidden_size * input_size);
             let weight_hh = weights(gates * hidden_size * hidden_size);
@@ -163,7 +186,7 @@ impl Recipe {
                 x,
                 h,
                 w_bits: self.w_bits,
-                w_levels: Codes::from(self.w_bits).levels,
+                w_levels: weights_of.levels,
                 w_frac_ih: [base, base + 1, base - 1, base][..gates].to_vec(),
                 w_frac_hh: [base + 1, base, base, base + 1][..gates].to_vec(),
                 z: self.z,

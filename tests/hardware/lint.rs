@@ -18,7 +18,7 @@ use tempfile::TempDir;
 fn designs() -> Vec<Recipe> {
     let mut designs = vec![
         Recipe::new("one", &[1, 1], 4).folded(1, 1),
-        Recipe::new("odd", &[3, 5, 2], 4).folded(2, 3),
+        Recipe::new("uneven", &[3, 5, 2], 4).folded(2, 3),
         Recipe::new("onebit", &[5, 4], 1).folded(2, 4),
         Recipe::new("mixed", &[7, 6], 3)
             .activations(5, 2)
@@ -51,6 +51,15 @@ fn designs() -> Vec<Recipe> {
                 .folded(2, 6)
                 .target(target, MacStyle::Dsp),
         );
+    }
+    for (name, bits, target, mac) in [
+        ("odd2", 2, Family::Xc7, MacStyle::Lut),
+        ("odd3", 3, Family::Ecp5, MacStyle::Lut),
+        ("odd_dsp", 3, Family::Xc7, MacStyle::Dsp),
+        ("odd_mult", 4, Family::Ecp5, MacStyle::Dsp),
+    ] {
+        let recipe = Recipe::new(name, &[6, 5], bits).odd();
+        designs.push(recipe.folded(2, 3).target(target, mac));
     }
     let mut coarse = Recipe::new("coarse", &[3, 4], 4);
     (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);

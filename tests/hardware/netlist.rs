@@ -365,3 +365,90 @@ netlist!(
         without: &["SB_MAC16"],
     }
 );
+
+netlist!(
+    odd_lut_array_on_xc7,
+    Case {
+        recipe: Recipe::new("odd", &[5, 6], 2)
+            .odd()
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    odd_lut_array_on_ultrascale,
+    Case {
+        recipe: Recipe::new("uodd", &[5, 6], 3)
+            .odd()
+            .activations(2, 4)
+            .folded(2, 3)
+            .target(Family::Xcup, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    odd_lut_array_on_ecp5,
+    Case {
+        recipe: Recipe::new("eodd", &[5, 6], 3)
+            .odd()
+            .folded(2, 4)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    odd_lut_array_on_ice40,
+    Case {
+        recipe: Recipe::new("iodd", &[5, 4], 2)
+            .odd()
+            .folded(1, 3)
+            .target(Family::Ice40, MacStyle::Lut),
+        with: &[],
+        without: &["SB_MAC16"],
+    }
+);
+
+netlist!(
+    odd_rows_in_dsp_blocks_on_xc7,
+    Case {
+        recipe: Recipe::new("dspodd", &[5, 6], 3)
+            .odd()
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Dsp),
+        with: &["DSP48E1"],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    odd_rows_in_dsp_blocks_on_ultrascale,
+    Case {
+        recipe: Recipe::new("udspodd", &[5, 6], 2)
+            .odd()
+            .folded(2, 4)
+            .target(Family::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    odd_rows_on_multipliers_on_ecp5,
+    Case {
+        recipe: Recipe::new("emultodd", &[5, 6], 3)
+            .odd()
+            .folded(2, 4)
+            .target(Family::Ecp5, MacStyle::Dsp),
+        with: &["MULT18X18D"],
+        without: &BLOCK_RAM,
+    }
+);

@@ -15,7 +15,7 @@ use std::path::Path;
 const FULL: &[usize] = &[8, 8];
 const PADDED: &[usize] = &[5, 7];
 
-/// Every array in every way, and one-bit weights, which have no zero.
+/// Every array in every way, and odd weights, which have no zero.
 fn designs() -> Vec<Recipe> {
     let mut designs = Vec::new();
     for (name, bits, target, mac) in [
@@ -39,6 +39,15 @@ fn designs() -> Vec<Recipe> {
             sizes: FULL,
             ..recipe.folded(2, 4)
         });
+    }
+    for (name, target, mac) in [
+        ("odd2", Family::Xc7, MacStyle::Lut),
+        ("odd2e", Family::Ecp5, MacStyle::Lut),
+        ("odd2d", Family::Xc7, MacStyle::Dsp),
+        ("odd2m", Family::Ecp5, MacStyle::Dsp),
+    ] {
+        let recipe = Recipe::new(name, PADDED, 2).odd().target(target, mac);
+        designs.extend([recipe.folded(3, 4), recipe.folded(5, 3)]);
     }
     let mixed = Recipe::new("mixed", &[5, 7, 3], 1).activations(8, 2);
     designs.push(mixed.folded(3, 4));

@@ -14,10 +14,21 @@ mod streams;
 
 use crate::common::Random;
 use bench::{Bench, Cycle, all_equal, bits, differences};
-use lprnn_hw::fixed::requantize;
+use lprnn_hw::fixed::{requantize, requantize_odd};
+
+/// Rounding of `lprnn_requant`.
+#[derive(Clone, Copy, PartialEq)]
+enum To {
+    Even,
+    /// With half of the last bit in the value already.
+    EvenHalfAdded,
+    /// The odd code without its last bit.
+    Odd,
+}
 
 /// Every input of one parameter set of `lprnn_requant`.
-fn requant(in_w: u32, out_w: u32, shift: i32, half_added: bool) -> Bench {
+fn requant(in_w: u32, out_w: u32, shift: i32, to: To) -> Bench {
+    let (half_added, odd) = (to == To::EvenHalfAdded, to == To::Odd);
     let half = if half_added && shift > 0 {
         1i64 << (shift - 1)
     } else {
@@ -26,8 +37,8 @@ fn requant(in_w: u32, out_w: u32, shift: i32, half_added: bool) -> Bench {
     let low = -(1i64 << (in_w - 1));
     let cycles = (low..-low)
         .map(|value| {
-            let code = if out_w == 1 {
-                i64::from(value >= 0)
+            let code = if odd {
+                requantize_odd(value, shift, out_w) >> 1
             } else {
                 requantize(value - half, shift, out_w)
             };
@@ -44,6 +55,7 @@ fn requant(in_w: u32, out_w: u32, shift: i32, half_added: bool) -> Bench {
             ("OUT_W", out_w.into()),
             ("SHIFT", shift.into()),
             ("HALF_ADDED", half_added.into()),
+            ("ODD", odd.into()),
         ],
         clocked: false,
         inputs: vec![("value_i", in_w as usize)],
@@ -67,8 +79,13 @@ fn requantization_is_exact_for_every_small_input() {
                 in_w as i32,
                 in_w as i32 + 2,
             ] {
-                benches.push(requant(in_w, out_w, shift, false));
-                benches.push(requant(in_w, out_w, shift, true));
+                if out_w > 1 {
+                    benches.push(requant(in_w, out_w, shift, To::Even));
+                    benches.push(requant(in_w, out_w, shift, To::EvenHalfAdded));
+                }
+                if out_w <= 4 {
+                    benches.push(requant(in_w, out_w, shift, To::Odd));
+                }
             }
         }
     }
@@ -78,17 +95,19 @@ fn requantization_is_exact_for_every_small_input() {
 #[test]
 fn requantization_is_exact_for_every_input_of_sixteen_bits() {
     let sets = [
-        (8, 6, false),
-        (8, 6, true),
-        (4, 11, false),
-        (4, 11, true),
-        (1, 4, false),
-        (16, -2, false),
-        (6, 17, true),
+        (8, 6, To::Even),
+        (8, 6, To::EvenHalfAdded),
+        (4, 11, To::Even),
+        (4, 11, To::EvenHalfAdded),
+        (4, 11, To::Odd),
+        (2, 9, To::Odd),
+        (1, 4, To::Odd),
+        (16, -2, To::Even),
+        (6, 17, To::EvenHalfAdded),
     ];
     let benches: Vec<_> = sets
         .into_iter()
-        .map(|(out_w, shift, half_added)| requant(16, out_w, shift, half_added))
+        .map(|(out_w, shift, to)| requant(16, out_w, shift, to))
         .collect();
     all_equal(&benches);
 }
@@ -154,10 +173,10 @@ fn accumulation_is_exact_modulo_its_width() {
 
 #[test]
 fn a_single_wrong_word_is_found() {
-    let mut bench = requant(6, 4, 2, false);
+    let mut bench = requant(6, 4, 2, To::Even);
     let bit = bench.cycles[17].outputs[0].as_mut().unwrap();
     *bit = !*bit;
-    let said = differences(&[requant(6, 4, 2, false), bench]);
+    let said = differences(&[requant(6, 4, 2, To::Even), bench]);
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("cycle 17 "), "{said:?}");
     assert_eq!(said[1], "DONE 1 1");

@@ -4,6 +4,7 @@ mod model;
 mod series;
 
 use crate::device::Family;
+use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
 use crate::quantize::SplitMix;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
@@ -30,6 +31,9 @@ const MACS: [(&str, MacStyle); 2] = [("lut", MacStyle::Lut), ("dsp", MacStyle::D
 /// Devices that designs are placed and routed on.
 const DEVICES: [&str; 3] = ["85k", "hx8k", "up5k"];
 
+/// What stands before the bits of odd levels in the table; one bit needs none.
+const ODD: &str = "o";
+
 /// Longest vector of a design.
 const MOST_UNITS: usize = 4096;
 /// Most layers.
@@ -50,6 +54,8 @@ pub struct SeriesDesign {
     pub hidden: Vec<usize>,
     /// Bits of weights, x, h, z, gate fraction, c.
     pub bits: [u32; 6],
+    /// Levels of weights, x, h.
+    pub levels: [Levels; 3],
     /// Units side by side.
     pub units: usize,
     /// Columns side by side.
@@ -108,8 +114,17 @@ impl SeriesDesign {
             return None;
         };
         let mut bits = [0; 6];
-        for (bit, text) in bits.iter_mut().zip([w, x, h, z, a, c]) {
+        for (bit, text) in bits[3..].iter_mut().zip([z, a, c]) {
             *bit = text.parse().ok()?;
+        }
+        let mut levels = [Levels::Even; 3];
+        for (at, text) in [w, x, h].into_iter().enumerate() {
+            let (level, text) = match text.strip_prefix(ODD) {
+                Some(rest) => (Levels::Odd, rest),
+                None => (Levels::Even, text),
+            };
+            bits[at] = text.parse().ok()?;
+            levels[at] = level;
         }
         let design = Self {
             seed: seed.parse().ok()?,
@@ -117,6 +132,7 @@ impl SeriesDesign {
             input: input.parse().ok()?,
             hidden: numbers(hidden)?,
             bits,
+            levels,
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
             mac: MACS.iter().find(|(name, _)| *name == mac)?.1,
@@ -130,9 +146,14 @@ impl SeriesDesign {
 
     /// `true` if a model of these numbers exists, and is made in a moment.
     fn is_buildable(&self) -> bool {
-        let [w, x, h, z, a_frac, c] = self.bits;
+        let [_, _, _, z, a_frac, c] = self.bits;
         let size = |length: &usize| (1..=MOST_UNITS).contains(length);
-        [w, x, h].into_iter().all(|bits| (1..=16).contains(&bits))
+        let operands = self.bits.into_iter().zip(self.levels);
+        let width = |(bits, levels): (u32, Levels)| match levels {
+            Levels::Even => (1..=16).contains(&bits),
+            Levels::Odd => (1..=MOST_ODD_BITS).contains(&bits),
+        };
+        operands.into_iter().all(width)
             && (2..=12).contains(&z)
             && (1..=14).contains(&a_frac)
             && (2..=24).contains(&c)
@@ -162,7 +183,12 @@ impl SeriesDesign {
     #[must_use]
     pub fn line(&self) -> String {
         let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
-        let bits: Vec<String> = self.bits.iter().map(u32::to_string).collect();
+        let mut bits: Vec<String> = self.bits.iter().map(u32::to_string).collect();
+        for (text, levels) in bits.iter_mut().zip(self.levels) {
+            if levels == Levels::Odd {
+                text.insert_str(0, ODD);
+            }
+        }
         format!(
             "{},{},{},{},{},{},{},{},{}",
             self.seed,
@@ -177,6 +203,12 @@ impl SeriesDesign {
                 .map_or("", |(name, _)| name),
             self.device.unwrap_or("")
         )
+    }
+
+    /// Codes of weights, x and h.
+    #[must_use]
+    pub fn codes(&self) -> [Codes; 3] {
+        std::array::from_fn(|at| Codes::new(self.bits[at], self.levels[at]))
     }
 
     /// Its fabric.

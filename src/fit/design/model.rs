@@ -10,7 +10,7 @@ impl SeriesDesign {
     pub fn model(&self) -> QuantizedModel {
         let mut random = Random(SplitMix(self.seed ^ 0xabad_cafe));
         let mut model = QuantizedModel::default();
-        let (mut input_size, mut x) = (self.input, operand(self.bits[1]));
+        let (mut input_size, mut x) = (self.input, operand(self.codes()[1]));
         for &hidden_size in &self.hidden {
             let layer = self.layer(&mut random, (input_size, x), hidden_size);
             (input_size, x) = (hidden_size, layer.h);
@@ -25,21 +25,22 @@ impl SeriesDesign {
         (input_size, x): (usize, QFormat),
         hidden_size: usize,
     ) -> Layer {
-        let [w_bits, _, h, z, a_frac, c] = self.bits;
+        let [w_bits, _, _, z, a_frac, c] = self.bits;
+        let [w_codes, _, h] = self.codes();
         let mut fractions = || -> Vec<i32> {
             let fraction = |_| w_bits as i32 - 1 + random.within(0, 1) as i32;
             (0..4).map(fraction).collect()
         };
         let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
         let mut weights =
-            |count: usize| -> Vec<i16> { (0..count).map(|_| weight(random, w_bits)).collect() };
+            |count: usize| -> Vec<i16> { (0..count).map(|_| weight(random, w_codes)).collect() };
         let mut layer = Layer {
             input_size,
             hidden_size,
             x,
             h: operand(h),
             w_bits,
-            w_levels: Codes::from(w_bits).levels,
+            w_levels: w_codes.levels,
             w_frac_ih,
             w_frac_hh,
             z: QFormat::new(z, z as i32 - 4),
@@ -61,16 +62,26 @@ impl SeriesDesign {
     }
 }
 
-/// The format of x and h of so many bits.
-fn operand(bits: u32) -> QFormat {
-    QFormat::new(bits, if bits == 1 { 0 } else { bits as i32 - 1 })
+/// The format of x and h with these codes.
+fn operand(codes: Codes) -> QFormat {
+    codes.at(codes.unit_frac())
 }
 
-fn weight(random: &mut Random, bits: u32) -> i16 {
-    let top = (1i64 << (bits - 1)) - 1;
-    match bits {
-        1 => random.within(0, 1) as i16 * 2 - 1,
-        2 => random.within(-top, top) as i16,
-        _ => i64::midpoint(random.within(-top, top), random.within(-top, top)) as i16,
-    }
+/// A weight from one die, or from two where there are many levels.
+fn weight(random: &mut Random, codes: Codes) -> i16 {
+    let (low, high) = if codes.is_odd() {
+        (0, codes.max_code())
+    } else {
+        (codes.min_weight(), codes.max_code())
+    };
+    let code = match codes.bits {
+        1 | 2 => random.within(low, high),
+        _ => i64::midpoint(random.within(low, high), random.within(low, high)),
+    };
+    let weight = if codes.is_odd() {
+        2 * code - high
+    } else {
+        code
+    };
+    weight as i16
 }

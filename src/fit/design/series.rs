@@ -2,6 +2,7 @@
 
 use super::{DEVICES, FAMILIES, Random, SeriesDesign};
 use crate::device::Family;
+use crate::fixed::Levels;
 use crate::quantize::SplitMix;
 use crate::spec::MacStyle;
 
@@ -147,6 +148,25 @@ const SMALL: [&str; 13] = [
 /// Small designs of the fit, the first of the list.
 const FITTED_SMALL: u64 = 6;
 
+/// Seed of the first design with odd levels.
+const FIRST_ODD: u64 = 7000;
+
+/// Odd levels of more than one bit, in all of weights, x and h and in some; written as [`CORNERS`], made for
+/// every family.
+const ODD_LEVELS: [&str; 8] = [
+    "16,24,o2,o2,o2,8,8,16,2,8,lut",
+    "12,20,o3,o3,o3,8,8,16,1,8,lut",
+    "8,40,o2,4,4,8,8,16,2,6,lut",
+    "24,16,o4,o4,o4,8,8,16,1,8,lut",
+    "20,20+12,o2,o2,o2,8,8,16,2,4,lut",
+    "16,24,o3,o3,o3,8,8,16,3,8,dsp",
+    "9,30,o2,8,o2,7,8,14,4,5,lut",
+    "32,32,4,o2,o3,8,8,16,1,8,lut",
+];
+
+/// Designs with odd levels of the fit, the first of the list.
+const FITTED_ODD: u64 = 3;
+
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
 /// line of the table without its device.
 fn of_every_family(
@@ -196,7 +216,8 @@ impl SeriesDesign {
         });
         let unseen = of_every_family(FIRST_UNSEEN, &UNSEEN);
         let small = of_every_family(FIRST_SMALL, &SMALL);
-        let not_routed = unseen.chain(small).map(|(_, _, line)| line);
+        let odd = of_every_family(FIRST_ODD, &ODD_LEVELS);
+        let not_routed = unseen.chain(small).chain(odd).map(|(_, _, line)| line);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
             .map(|(seed, line)| format!("{seed},{line}"));
@@ -215,6 +236,7 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_ODD.. => (self.seed - FIRST_ODD) / 4 < FITTED_ODD,
             FIRST_SMALL.. => (self.seed - FIRST_SMALL) / 4 < FITTED_SMALL,
             FIRST_ULTRA_PLUS.. => self.seed % 5 < 2,
             FIRST_UNSEEN.. => false,
@@ -274,6 +296,7 @@ impl SeriesDesign {
                     input,
                     hidden,
                     bits: [w, x, h, z, a, c],
+                    levels: [Levels::Even; 3],
                     units,
                     columns,
                     mac: MacStyle::Lut,

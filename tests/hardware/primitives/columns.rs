@@ -16,6 +16,7 @@ struct Operands {
     elements: usize,
     columns: usize,
     x_w: usize,
+    odd: bool,
     pad: i64,
 }
 
@@ -38,9 +39,11 @@ impl Operands {
         let of_h = random.between(0, 1) == 1;
         let writes = !of_h && random.between(0, 4) > 0;
         let element_w = self.x_w.next_multiple_of(8);
-        let x: Vec<i64> = (0..self.elements)
-            .map(|_| random.code(self.x_w as u32))
-            .collect();
+        let code = |random: &mut Random| match random.code(self.x_w as u32) {
+            code if self.odd => 2 * code + 1,
+            code => code,
+        };
+        let x: Vec<i64> = (0..self.elements).map(|_| code(random)).collect();
         let h_write = if of_h {
             random.between(0, (1 << self.columns) - 1)
         } else {
@@ -72,11 +75,8 @@ impl Operands {
                     _ if !writes => (Some(0), None),
                     Some(element) if element / self.elements == beat => {
                         let code = x[element % self.elements];
-                        let stored = match self.x_w {
-                            1 => i64::from(code >= 0),
-                            width => offset(code & ((1 << width) - 1), width),
-                        };
-                        (Some(1), Some(stored))
+                        let held = code >> u32::from(self.odd) & ((1 << self.x_w) - 1);
+                        (Some(1), Some(offset(held, self.x_w)))
                     }
                     Some(_) => (Some(0), None),
                     // Empty places of the last block are written at its end at the latest.
@@ -107,6 +107,7 @@ impl Operands {
                 ("ELEMENTS", self.elements as i64),
                 ("COLUMNS", self.columns as i64),
                 ("X_W", self.x_w as i64),
+                ("X_ODD", self.odd.into()),
                 ("ACT_W", ACT_W as i64),
                 ("BLOCKS", BLOCKS),
                 ("PAD", self.pad),
@@ -139,6 +140,7 @@ fn elements_of_x_go_to_their_columns() {
         elements,
         columns,
         x_w,
+        odd: x_w < 3 || pad > 1,
         pad,
     };
     let sets = [
@@ -148,6 +150,7 @@ fn elements_of_x_go_to_their_columns() {
         set((3, 1, 4), 4, 2),
         set((12, 3, 6), 2, 1),
         set((5, 1, 4), 4, 1),
+        set((5, 1, 4), 3, 2),
     ];
     let file = "lprnn_operands.v";
     each_is_found(
@@ -158,21 +161,13 @@ fn elements_of_x_go_to_their_columns() {
                 "h_active_i ? h_addr_i : x_addr_i",
                 "h_active_i ? x_addr_i : h_addr_i",
             ),
-            mutant(
-                file,
-                "{~element[X_W-1], element",
-                "{element[X_W-1], element",
-            ),
+            mutant(file, "+: X_W] ^ TOP_BIT[X_W-1:0]", "+: X_W]"),
             mutant(
                 file,
                 "(x_slot_i[s / ELEMENTS] | x_last_beat_i)",
                 "x_slot_i[s / ELEMENTS]",
             ),
-            mutant(
-                file,
-                "code = ~element[ELEMENT_W-1]",
-                "code = element[ELEMENT_W-1]",
-            ),
+            mutant(file, "element[LOW +:", "element[0 +:"),
         ],
     );
 }
@@ -225,12 +220,7 @@ impl Writer {
             }
             places[column] = if unit / self.lanes == group {
                 let code = h[unit % self.lanes];
-                let stored = if self.h_w == 1 {
-                    code
-                } else {
-                    offset(code, self.h_w)
-                };
-                (Some(1), Some(stored))
+                (Some(1), Some(offset(code, self.h_w)))
             } else {
                 (Some(0), None)
             };
@@ -337,7 +327,7 @@ fn units_of_h_go_to_their_columns() {
         &[
             mutant(file, "bank_q  <= 1'b1;", "bank_q  <= 1'b0;"),
             mutant(file, "(slot_q[SLOTS-1] | last_group)", "slot_q[SLOTS-1]"),
-            mutant(file, "{~h_i[u*H_W+H_W-1]", "{h_i[u*H_W+H_W-1]"),
+            mutant(file, "+: H_W] ^ TOP_BIT[H_W-1:0]", "+: H_W]"),
             mutant(file, "rest[COLUMNS*ACT_W +: REST_W]", "rest[0 +: REST_W]"),
             mutant(file, "(PAD > 1 && last_group) ?", "(1'b0) ?"),
         ],

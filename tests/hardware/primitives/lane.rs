@@ -102,6 +102,16 @@ impl Lane {
             bias: vec![largest_bias; 4],
             row_scale: None,
         };
+        Self::of(layer, target)
+    }
+
+    /// The same with odd levels of h.
+    pub fn odd(self, target: Family) -> Self {
+        let h = QFormat::odd(self.layer.h.bits, self.layer.h.frac);
+        Self::of(Layer { h, ..self.layer }, target)
+    }
+
+    fn of(layer: Layer, target: Family) -> Self {
         let implementation = Implementation {
             name: "lane".into(),
             folding: FoldingGoal::Explicit {
@@ -212,10 +222,10 @@ impl Lane {
         let products = ((f * before) << shift_fc) + ((i * g) << shift_ig);
         let cell = requantize(products, a_frac + shift_fc, c.bits);
         let argument = requantize(cell, c.frac - z.frac, z.bits);
-        let hidden = requantize(o * group.tanh, 2 * a_frac - h.frac, h.bits);
-        // One-bit h is stored as 0 and 1.
-        let stored = if h.bits == 1 { hidden.max(0) } else { hidden };
-        (codes, cell, argument, stored)
+        let hidden = h.codes().requantize(o * group.tanh, 2 * a_frac - h.frac);
+        // Odd h goes without its last bit.
+        let held = hidden >> u32::from(h.is_odd());
+        (codes, cell, argument, held)
     }
 
     /// All cycles from a reset on. `acc` are the accumulators, which no group clears.
@@ -345,6 +355,7 @@ impl Lane {
             ("C_FRAC", layer.state().frac.into()),
             ("H_W", h_w as i64),
             ("H_FRAC", layer.h.frac.into()),
+            ("H_ODD", layer.h.is_odd().into()),
             ("TABLE_REG", self.table_register() as i64),
             ("TANH_DELAY", folding.timing.state_registers() as i64),
         ];

@@ -221,9 +221,9 @@ impl GruLane {
         let shift_un = (s.frac - a_frac).max(0);
         let products = ((u * before) << shift_us) + ((((1 << a_frac) - u) * n) << shift_un);
         let state = requantize(products, a_frac + shift_us, s.bits);
-        let hidden = requantize(state, s.frac - h.frac, h.bits);
-        // One-bit h is stored as 0 and 1.
-        let stored = if h.bits == 1 { hidden.max(0) } else { hidden };
+        let hidden = h.codes().requantize(state, s.frac - h.frac);
+        // Odd h goes without its last bit.
+        let stored = hidden >> u32::from(h.is_odd());
         ([code(2, z.bits), code(3, z.bits)], argument, state, stored)
     }
 
@@ -380,6 +380,7 @@ impl GruLane {
                 ("S_FRAC", self.s.frac.into()),
                 ("H_W", h_w as i64),
                 ("H_FRAC", layer.h.frac.into()),
+                ("H_ODD", layer.h.is_odd().into()),
                 ("TABLE_REG", table as i64),
                 ("TANH_DELAY", delay as i64),
             ],

@@ -7,7 +7,7 @@ use lprnn_hw::device::Family::{Ecp5, Ice40, Xc7, Xcup};
 use std::collections::BTreeSet;
 
 /// Together every case of the lane's parameters, see `lanes_cover_every_case`.
-fn lanes() -> [Lane; 9] {
+fn lanes() -> [Lane; 11] {
     [
         // formats of z, a, c, h; bits that z drops and the largest bias; blocks and family
         Lane::new(((8, 4), 8, (16, 10), (4, 3)), (6, 90_000), (5, Xc7)),
@@ -19,6 +19,8 @@ fn lanes() -> [Lane; 9] {
         Lane::new(((4, 2), 1, (2, 0), (2, 0)), (1, 40), (7, Xc7)),
         Lane::new(((8, 4), 4, (6, 6), (4, 3)), (4, 4000), (9, Ecp5)),
         Lane::new(((4, 2), 2, (32, 20), (1, 0)), (12, 1 << 20), (16, Xc7)),
+        Lane::new(((8, 4), 8, (16, 10), (3, 3)), (6, 90_000), (5, Xc7)).odd(Xc7),
+        Lane::new(((4, 1), 2, (8, 6), (2, 6)), (3, 200), (6, Ecp5)).odd(Ecp5),
     ]
 }
 
@@ -85,12 +87,13 @@ const ORDER: [Mutant; 15] = [
 ];
 
 /// Shifts, rounding, signs, saturation.
-const ARITHMETIC: [Mutant; 14] = [
+const ARITHMETIC: [Mutant; 15] = [
     lane(": fresh_i   ? {B_W{1'b0}}", ": 1'b0 ? {B_W{1'b0}}"),
     lane("operand_g <<< IG_SHIFT", "operand_g"),
     lane("operand_c[B_W-1:0] <<< FC_SHIFT", "operand_c[B_W-1:0]"),
     lane("ONE << (C_SHIFT - 1)", "ONE << (A_FRAC - 1)"),
-    lane("(H_SHIFT > 0 && H_W > 1)", "(H_SHIFT > 0)"),
+    lane("(H_SHIFT > 0 && H_ODD == 0)", "(H_SHIFT > 0)"),
+    lane(".ODD        (H_ODD)", ".ODD        (0)"),
     lane("ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)", "{P_W{1'b0}}"),
     lane(
         "C_SHIFT  = A_FRAC + FC_SHIFT;",

@@ -1,8 +1,10 @@
 //! The multiply-accumulate arrays: a new vector every cycle, operands skewed along the chains.
 
-use super::bench::{Bench, Cycle, all_equal, bits};
+use super::bench::{Bench, Cycle, all_equal, bits, each_is_found};
 use crate::common::Random;
+use crate::common::mutant::mutant;
 use lprnn_hw::device::Family;
+use lprnn_hw::fixed::{Codes, Levels};
 use lprnn_hw::hardware::{MacArray, Packing};
 use lprnn_hw::spec::MacStyle;
 
@@ -13,6 +15,7 @@ struct Array {
     columns: usize,
     act_w: usize,
     weight_w: usize,
+    weights: Codes,
 }
 
 /// Unsigned operands `[columns]` and weights `[rows][columns]` of one cycle's dot products.
@@ -26,14 +29,35 @@ fn log2(count: usize) -> usize {
 }
 
 impl Array {
+    /// Of even weights, but at one bit.
     fn new(mac: (MacStyle, Family), rows: usize, columns: usize, widths: (usize, usize)) -> Self {
+        Self::of(mac, rows, columns, (widths.0, Codes::from(widths.1 as u32)))
+    }
+
+    fn odd(mac: (MacStyle, Family), rows: usize, columns: usize, widths: (usize, usize)) -> Self {
+        let weights = Codes::new(widths.1 as u32, Levels::Odd);
+        Self::of(mac, rows, columns, (widths.0, weights))
+    }
+
+    fn of(
+        mac: (MacStyle, Family),
+        rows: usize,
+        columns: usize,
+        (act_w, weights): (usize, Codes),
+    ) -> Self {
         Self {
-            mac: MacArray::choose(mac.0, widths.1 as u32, widths.0 as u32, mac.1),
+            mac: MacArray::choose(mac.0, weights, act_w as u32, mac.1),
             rows,
             columns,
-            act_w: widths.0,
-            weight_w: widths.1,
+            act_w,
+            weight_w: weights.bits as usize,
+            weights,
         }
+    }
+
+    /// The largest weight.
+    fn largest(&self) -> i64 {
+        self.weights.max_code()
     }
 
     /// What the row's sum must be, with the constants that the RTL's comments promise.
@@ -41,22 +65,20 @@ impl Array {
         let (chain, chains) = self.mac.chains(self.columns);
         let weights = &vector.weights[row];
         match self.mac {
-            MacArray::Lut { mux_register: true } if self.weight_w > 1 => {
+            MacArray::Lut { mux_register } if self.weights.is_odd() => {
+                let products = weights.iter().zip(&vector.acts).map(|(w, x)| w * x);
+                let steps = i64::from(!mux_register) * (chains * (chain - 1)) as i64;
+                products.sum::<i64>() + self.pairs(weights) + steps * self.largest()
+            }
+            MacArray::Lut { mux_register: true } => {
                 let offset = 1 << (self.act_w - 1);
                 let products = weights.iter().zip(&vector.acts);
                 let halves: i64 = weights.iter().skip(1).step_by(2).map(|w| w >> 1).sum();
                 products.map(|(w, x)| w * (x - offset)).sum::<i64>() + halves
             }
-            MacArray::Lut { mux_register } => {
+            MacArray::Lut { .. } => {
                 let products = weights.iter().zip(&vector.acts).map(|(w, x)| w * x);
-                let steps = i64::from(!mux_register) * (chains * (chain - 1)) as i64;
-                let ones = if self.weight_w == 1 {
-                    let inverted = weights.iter().skip(1).step_by(2).filter(|&&w| w < 0);
-                    steps - inverted.count() as i64
-                } else {
-                    -steps
-                };
-                products.sum::<i64>() + ones
+                products.sum::<i64>() - (chains * (chain - 1)) as i64
             }
             MacArray::Dsp(packing) => {
                 let offset = 1 << (self.act_w - 1);
@@ -69,11 +91,33 @@ impl Array {
         }
     }
 
+    /// What pairs of odd weights add, bit by bit: 0 for x0+x1, `2^A - 1` for x1-x0, and what inverting adds;
+    /// a missing weight is +.
+    fn pairs(&self, weights: &[i64]) -> i64 {
+        let most = (2i64 << self.act_w) - 1;
+        let apart = (1i64 << self.act_w) - 1;
+        let mut sum = 0;
+        for pair in weights.chunks(2) {
+            let codes = [pair[0], *pair.get(1).unwrap_or(&self.largest())]
+                .map(|weight| (weight + self.largest()) / 2);
+            for bit in 0..self.weight_w {
+                let [d0, d1] = codes.map(|code| code >> bit & 1);
+                sum += match (d1, d0) {
+                    (1, 1) => 0,
+                    (1, _) => apart,
+                    (_, 0) => most,
+                    _ => most - apart,
+                } << bit;
+            }
+        }
+        sum
+    }
+
     /// The bits that the weight memory holds for a weight.
     fn stored(&self, vector: &Vector, row: usize, column: usize) -> i64 {
         let weight = vector.weights[row][column];
         match self.mac {
-            MacArray::Lut { .. } if self.weight_w == 1 => i64::from(weight > 0),
+            _ if self.weights.is_odd() => (weight + self.largest()) / 2,
             MacArray::Lut { .. } => weight,
             MacArray::Dsp(Packing { fields, .. }) => {
                 let first = row / fields * fields;
@@ -94,20 +138,25 @@ impl Array {
             ("CHAIN", chain),
             ("ACT_W", self.act_w),
             ("WEIGHT_W", self.weight_w),
+            ("ODD", self.weights.is_odd().into()),
         ];
         let (module, sum_w) = match self.mac {
             MacArray::Lut { mux_register } => {
-                let chain_w = self.act_w + 1 + log2(chain) + usize::from(self.weight_w == 1);
-                let digits = mux_register && self.weight_w > 1;
+                let chain_w = self.act_w + 1 + log2(chain);
+                let beyond = match (self.weights.is_odd(), mux_register) {
+                    (true, _) => 1,
+                    (_, true) => -1,
+                    _ => 2,
+                };
                 let mux_register = usize::from(mux_register);
                 parameters.push(("MUX_REG", mux_register));
-                let partial = chain_w + self.weight_w;
-                let sum_w = if digits { partial - 1 } else { partial + 2 };
+                let sum_w = (chain_w + self.weight_w).wrapping_add_signed(beyond);
                 ("lprnn_array_lut", sum_w + merges)
             }
             MacArray::Dsp(packing) if packing.bare => {
                 let (w_w, a_w, _) = packing.ports;
-                let chain_w = self.weight_w + self.act_w - 1 + log2(chain);
+                let number_w = self.weight_w + usize::from(self.weights.is_odd());
+                let chain_w = number_w + self.act_w - 1 + log2(chain);
                 parameters.extend([("FIELDS", packing.fields), ("FIELD_W", packing.field_w)]);
                 parameters.extend([("W_W", w_w), ("A_W", a_w)]);
                 ("lprnn_array_mult", chain_w + merges)
@@ -184,7 +233,7 @@ impl Array {
     fn random(&self, count: usize, seed: u64) -> Vec<Vector> {
         let mut random = Random(seed);
         let largest_act = (1i64 << self.act_w) - 1;
-        let largest = ((1i64 << (self.weight_w - 1)) - 1).max(1);
+        let largest = self.largest();
         let vector = |index: usize| {
             let mut pick = |low: i64, high: i64, extreme: bool| match random.between(0, 3) {
                 0 => low,
@@ -197,8 +246,8 @@ impl Array {
                 .collect();
             let mut weight = || {
                 let weight = pick(-largest, largest, index < 8);
-                if self.weight_w == 1 && weight == 0 {
-                    1
+                if self.weights.is_odd() {
+                    weight | 1
                 } else {
                     weight
                 }
@@ -228,8 +277,8 @@ impl Array {
             let acts = (0..self.columns).map(|_| take(self.act_w)).collect();
             let mut weight = || {
                 let code = take(self.weight_w);
-                if self.weight_w == 1 {
-                    2 * code - 1
+                if self.weights.is_odd() {
+                    2 * code - self.largest()
                 } else {
                     code - ((code >> (self.weight_w - 1)) << self.weight_w)
                 }
@@ -258,6 +307,87 @@ fn lut_arrays_are_exact_for_every_small_operand() {
 }
 
 #[test]
+fn lut_arrays_of_odd_weights_are_exact_for_every_small_operand() {
+    let benches: Vec<_> = [(1, 1), (1, 2), (3, 2), (2, 3), (4, 3), (3, 4)]
+        .into_iter()
+        .flat_map(|widths| [1, 2].map(|columns| (widths, columns)))
+        .flat_map(|set| [Family::Xc7, Family::Ecp5].map(|family| (family, set)))
+        .map(|(family, (widths, columns))| {
+            let array = Array::odd((MacStyle::Lut, family), 1, columns, widths);
+            array.bench(&array.exhaustive())
+        })
+        .collect();
+    in_parts(&benches);
+}
+
+#[test]
+fn lut_arrays_of_odd_weights_are_exact() {
+    let widths = [(1, 4), (2, 2), (3, 3), (4, 4), (8, 2), (16, 3)];
+    let sets = widths.map(|widths| [1, 3, 17].map(|columns| (widths, columns)));
+    let sets = sets
+        .concat()
+        .into_iter()
+        .chain([((2, 2), 50), ((4, 1), 33)]);
+    let benches: Vec<_> = sets
+        .flat_map(|set| [Family::Xc7, Family::Ecp5].map(|family| (family, set)))
+        .map(|(family, (widths, columns))| {
+            let array = Array::odd((MacStyle::Lut, family), 2, columns, widths);
+            array.bench(&array.random(100, columns as u64))
+        })
+        .collect();
+    in_parts(&benches);
+}
+
+/// Every wrong digit, sign, constant or width of the odd array is found.
+#[test]
+fn wrong_lines_of_the_odd_array_are_found() {
+    let row = "lprnn_da_row.v";
+    let benches: Vec<_> = [(Family::Xc7, (2, 2), 5), (Family::Ecp5, (3, 3), 17)]
+        .into_iter()
+        .map(|(family, widths, columns)| {
+            let array = Array::odd((MacStyle::Lut, family), 2, columns, widths);
+            array.bench(&array.random(60, 7))
+        })
+        .collect();
+    each_is_found(
+        &benches,
+        &[
+            mutant(
+                row,
+                "wire [ACT_W:0] s = ((w1 ^ w0) ? xd : xs) ^ {(ACT_W+1){~w1}};",
+                "wire [ACT_W:0] s = ((w1 ^ w0) ? xd : xs) ^ {(ACT_W+1){~w0}};",
+            ),
+            mutant(row, "(ODD != 0) ? 1'b1 : 1'b0}};", "1'b0}};"),
+            mutant(
+                row,
+                "if (ODD == 0 && 2*b + 2 == COUNT",
+                "if (2*b + 2 == COUNT",
+            ),
+            mutant(
+                row,
+                "(DIGITS != 0 && b == 0) ? ~m : m;",
+                "(b == 0) ? ~m : m;",
+            ),
+            mutant(
+                row,
+                "(ODD != 0) ? 1'b0 : node[ROOT",
+                "(1'b0) ? 1'b0 : node[ROOT",
+            ),
+            mutant(
+                "lprnn_array_lut.v",
+                "{1'b0, x1} + {1'b0, ~x0}",
+                "{1'b0, x1} - {1'b0, x0}",
+            ),
+            mutant(
+                "lprnn_array_lut.v",
+                "{diff_q[ACT_W:1], ~sum_q[0]}",
+                "{diff_q[ACT_W:1], sum_q[0]}",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn lut_arrays_are_exact() {
     let widths = [(1, 1), (1, 4), (3, 3), (4, 4), (5, 7), (8, 1), (8, 8)];
     let arrays = widths.map(|widths| [1, 3, 17].map(|columns| (Family::Xc7, widths, columns)));
@@ -278,9 +408,13 @@ fn dsp_arrays_are_exact() {
     let mut packed = 0;
     let sizes = [(4, 1), (8, 5), (4, 18)];
     for target in [Family::Xc7, Family::Xcup, Family::Ecp5] {
-        for widths in [(2, 2), (3, 2), (4, 4), (3, 5), (8, 4), (8, 8), (16, 16)] {
+        let even = [(2, 2), (3, 2), (4, 4), (3, 5), (8, 4), (8, 8), (16, 16)];
+        let odd = [(2, 1), (2, 2), (3, 3), (4, 4), (8, 2)];
+        let odd = odd.map(|(act, weight)| (act, Codes::new(weight, Levels::Odd)));
+        let even = even.map(|(act, weight)| (act, Codes::from(weight)));
+        for widths in even.into_iter().chain(odd) {
             for (rows, columns) in sizes {
-                let array = Array::new((MacStyle::Dsp, target), rows, columns, widths);
+                let array = Array::of((MacStyle::Dsp, target), rows, columns, widths);
                 if let MacArray::Dsp(packing) = array.mac {
                     packed += usize::from(packing.fields > 1);
                     benches.push(array.bench(&array.random(100, columns as u64)));
@@ -289,7 +423,7 @@ fn dsp_arrays_are_exact() {
         }
     }
     assert!(
-        packed > 30,
+        packed > 60,
         "only {packed} arrays share blocks between rows"
     );
     in_parts(&benches);
@@ -325,17 +459,25 @@ fn dsp_arrays_of_many_chains_are_exact() {
 /// Rows that fill one multiplier, with every operand and every symmetric weight.
 #[test]
 fn packed_multipliers_are_exact_for_every_small_operand() {
-    let benches: Vec<_> = [(6, (2, 2)), (4, (3, 3)), (3, (4, 4))]
+    let odd = |bits| Codes::new(bits, Levels::Odd);
+    let sets = [
+        (6, (2, Codes::from(2))),
+        (4, (3, Codes::from(3))),
+        (3, (4, Codes::from(4))),
+        (6, (2, odd(1))),
+        (4, (3, odd(2))),
+    ];
+    let benches: Vec<_> = sets
         .into_iter()
         .map(|(rows, widths)| {
-            let array = Array::new((MacStyle::Dsp, Family::Ecp5), rows, 1, widths);
+            let array = Array::of((MacStyle::Dsp, Family::Ecp5), rows, 1, widths);
             let MacArray::Dsp(packing) = array.mac else {
                 panic!("no packing of {widths:?}");
             };
             assert_eq!(packing.fields, rows);
-            let lowest = -(1 << (widths.0 - 1));
             let mut vectors = array.exhaustive();
-            vectors.retain(|vector| vector.weights.iter().all(|row| row[0] > lowest));
+            let symmetric = |row: &Vec<i64>| row[0] >= -array.largest();
+            vectors.retain(|vector| vector.weights.iter().all(symmetric));
             array.bench(&vectors)
         })
         .collect();

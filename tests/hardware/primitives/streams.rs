@@ -268,16 +268,14 @@ fn groups_leave_the_queue_in_their_order() {
 fn beats_of(
     h: &[i64],
     elements: usize,
-    (h_w, units): (usize, usize),
+    (h_w, odd, units): (usize, bool, usize),
     last: bool,
 ) -> VecDeque<(i64, i64)> {
     let element_w = h_w.next_multiple_of(8);
     let count = units.div_ceil(elements);
     let element = |code: i64| {
-        let signed = match h_w {
-            1 => 2 * code - 1,
-            _ => code - (code >> (h_w - 1) << h_w),
-        };
+        let held = code - (code >> (h_w - 1) << h_w);
+        let signed = if odd { 2 * held + 1 } else { held };
         signed & ((1 << element_w) - 1)
     };
     let beat = |beat: usize| {
@@ -291,7 +289,7 @@ fn beats_of(
     (0..count).map(beat).collect()
 }
 
-fn serializer(hidden: usize, lanes: usize, elements: usize, h_w: usize) -> Bench {
+fn serializer((hidden, lanes, elements): (usize, usize, usize), h_w: usize, odd: bool) -> Bench {
     let mut random = Random((hidden * 64 + h_w) as u64);
     let groups = hidden.div_ceil(lanes);
     let data_w = elements * h_w.next_multiple_of(8);
@@ -324,7 +322,7 @@ fn serializer(hidden: usize, lanes: usize, elements: usize, h_w: usize) -> Bench
             } else {
                 lanes
             };
-            sending = beats_of(&h, elements, (h_w, units), end && last);
+            sending = beats_of(&h, elements, (h_w, odd, units), end && last);
             shown = fresh.into();
             number += 1;
         }
@@ -346,6 +344,7 @@ fn serializer(hidden: usize, lanes: usize, elements: usize, h_w: usize) -> Bench
             ("LANES", lanes as i64),
             ("ELEMENTS", elements as i64),
             ("H_W", h_w as i64),
+            ("H_ODD", odd.into()),
         ],
         clocked: true,
         inputs: vec![
@@ -370,20 +369,25 @@ fn serializer(hidden: usize, lanes: usize, elements: usize, h_w: usize) -> Bench
 #[test]
 fn groups_are_sent_beat_by_beat() {
     let sets = [
-        (7, 4, 2, 3),
-        (3, 1, 1, 8),
-        (5, 6, 3, 1),
-        (9, 4, 1, 9),
-        (4, 4, 4, 4),
+        ((7, 4, 2), 3, false),
+        ((3, 1, 1), 8, false),
+        ((5, 6, 3), 1, true),
+        ((9, 4, 1), 9, false),
+        ((4, 4, 4), 4, true),
     ];
     let file = "lprnn_serializer.v";
     each_is_found(
-        &sets.map(|(hidden, lanes, elements, h_w)| serializer(hidden, lanes, elements, h_w)),
+        &sets.map(|(sizes, h_w, odd)| serializer(sizes, h_w, odd)),
         &[
             mutant(file, "(~valid_q | word_done);", "(~valid_q | beat_done);"),
             mutant(file, "step_end_i ? LAST_COUNT : FULL_COUNT;", "FULL_COUNT;"),
             mutant(file, "step_beat ? {ELEMENT_W{1'b0}} : element", "element"),
             mutant(file, "shifted[ELEMENTS*H_W +:", "shifted[0 +:"),
+            mutant(
+                file,
+                "code[H_W-1]}}, code, 1'b1}",
+                "code[H_W-1]}}, code, 1'b0}",
+            ),
         ],
     );
 }

@@ -123,6 +123,7 @@ module odd_l1 (
         .ELEMENTS (1),
         .COLUMNS (3),
         .X_W (4),
+        .X_ODD (0),
         .ACT_W (4),
         .BLOCKS (5),
         .PAD (0)
@@ -243,6 +244,7 @@ module odd_l1 (
         .CHAIN (2),
         .ACT_W (4),
         .WEIGHT_W (4),
+        .ODD (0),
         .SUM_W (12),
         .MUX_REG (0)
     ) u_array (
@@ -378,6 +380,7 @@ module odd_l1 (
                 .C_FRAC (8),
                 .H_W (4),
                 .H_FRAC (3),
+                .H_ODD (0),
                 .TABLE_REG (0),
                 .TANH_DELAY (0)
             ) u_lane (
@@ -438,7 +441,8 @@ module odd_l1 (
         .HIDDEN (2),
         .LANES (2),
         .ELEMENTS (1),
-        .H_W (4)
+        .H_W (4),
+        .H_ODD (0)
     ) u_serializer (
         .clk           (clk),
         .rst           (rst),

@@ -123,6 +123,7 @@ module one_l0 (
         .ELEMENTS (1),
         .COLUMNS (1),
         .X_W (4),
+        .X_ODD (0),
         .ACT_W (4),
         .BLOCKS (5),
         .PAD (0)
@@ -243,6 +244,7 @@ module one_l0 (
         .CHAIN (1),
         .ACT_W (4),
         .WEIGHT_W (4),
+        .ODD (0),
         .SUM_W (11),
         .MUX_REG (0)
     ) u_array (
@@ -378,6 +380,7 @@ module one_l0 (
                 .C_FRAC (8),
                 .H_W (4),
                 .H_FRAC (3),
+                .H_ODD (0),
                 .TABLE_REG (0),
                 .TANH_DELAY (0)
             ) u_lane (
@@ -438,7 +441,8 @@ module one_l0 (
         .HIDDEN (1),
         .LANES (1),
         .ELEMENTS (1),
-        .H_W (4)
+        .H_W (4),
+        .H_ODD (0)
     ) u_serializer (
         .clk           (clk),
         .rst           (rst),

@@ -123,6 +123,7 @@ module onebit_l0 (
         .ELEMENTS (1),
         .COLUMNS (4),
         .X_W (1),
+        .X_ODD (1),
         .ACT_W (1),
         .BLOCKS (5),
         .PAD (2)
@@ -218,7 +219,7 @@ module onebit_l0 (
 
     // ---- array
     wire [3:0] act;
-    wire [55:0] sums;
+    wire [39:0] sums;
 
     lprnn_0_1_0_vector_buffer #(
         .COLUMNS (4),
@@ -243,7 +244,8 @@ module onebit_l0 (
         .CHAIN (2),
         .ACT_W (1),
         .WEIGHT_W (1),
-        .SUM_W (7),
+        .ODD (1),
+        .SUM_W (5),
         .MUX_REG (0)
     ) u_array (
         .clk      (clk),
@@ -313,7 +315,7 @@ module onebit_l0 (
             wire [35:0] acc;
 
             lprnn_0_1_0_accumulator #(
-                .SUM_W (7),
+                .SUM_W (5),
                 .ACC_W (9),
                 .SHIFT_X (3),
                 .SHIFT_H (1)
@@ -322,12 +324,12 @@ module onebit_l0 (
                 .rst         (rst),
                 .enable_i    (sum),
                 .recurrent_i (recurrent),
-                .sum_i       (sums[unit*28 + 0 +: 7]),
+                .sum_i       (sums[unit*20 + 0 +: 5]),
                 .acc_o       (acc[0 +: 9])
             );
 
             lprnn_0_1_0_accumulator #(
-                .SUM_W (7),
+                .SUM_W (5),
                 .ACC_W (9),
                 .SHIFT_X (2),
                 .SHIFT_H (2)
@@ -336,12 +338,12 @@ module onebit_l0 (
                 .rst         (rst),
                 .enable_i    (sum),
                 .recurrent_i (recurrent),
-                .sum_i       (sums[unit*28 + 7 +: 7]),
+                .sum_i       (sums[unit*20 + 5 +: 5]),
                 .acc_o       (acc[9 +: 9])
             );
 
             lprnn_0_1_0_accumulator #(
-                .SUM_W (7),
+                .SUM_W (5),
                 .ACC_W (9),
                 .SHIFT_X (4),
                 .SHIFT_H (2)
@@ -350,12 +352,12 @@ module onebit_l0 (
                 .rst         (rst),
                 .enable_i    (sum),
                 .recurrent_i (recurrent),
-                .sum_i       (sums[unit*28 + 14 +: 7]),
+                .sum_i       (sums[unit*20 + 10 +: 5]),
                 .acc_o       (acc[18 +: 9])
             );
 
             lprnn_0_1_0_accumulator #(
-                .SUM_W (7),
+                .SUM_W (5),
                 .ACC_W (9),
                 .SHIFT_X (3),
                 .SHIFT_H (1)
@@ -364,7 +366,7 @@ module onebit_l0 (
                 .rst         (rst),
                 .enable_i    (sum),
                 .recurrent_i (recurrent),
-                .sum_i       (sums[unit*28 + 21 +: 7]),
+                .sum_i       (sums[unit*20 + 15 +: 5]),
                 .acc_o       (acc[27 +: 9])
             );
 
@@ -378,6 +380,7 @@ module onebit_l0 (
                 .C_FRAC (8),
                 .H_W (1),
                 .H_FRAC (0),
+                .H_ODD (1),
                 .TABLE_REG (0),
                 .TANH_DELAY (0)
             ) u_lane (
@@ -438,7 +441,8 @@ module onebit_l0 (
         .HIDDEN (4),
         .LANES (2),
         .ELEMENTS (1),
-        .H_W (1)
+        .H_W (1),
+        .H_ODD (1)
     ) u_serializer (
         .clk           (clk),
         .rst           (rst),

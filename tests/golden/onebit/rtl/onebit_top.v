@@ -139,7 +139,7 @@ module onebit_top #(
         .WIDTH (18),
         .DEPTH (16),
         .CONTENTS ("onebit_l0_biases.mem"),
-        .DIGEST (32'h0d254669),
+        .DIGEST (32'h30451cb3),
         .STYLE ("distributed")
     ) u_l0_biases (
         .clk     (aclk),

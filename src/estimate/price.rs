@@ -9,7 +9,7 @@ use crate::hardware::{LayerDesign, Price};
 const BLOCK: u64 = 60;
 
 impl Estimate {
-    /// What foldings are compared by: LUT sites, and 60 for every block of RAM and DSP.
+    /// The price that foldings are compared by: LUT sites, and 60 for every block of RAM and DSP.
     #[must_use]
     pub const fn price(&self) -> u64 {
         self.lut_total.value + BLOCK * (self.bram + self.dsp)

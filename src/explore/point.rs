@@ -49,7 +49,7 @@ pub struct Point {
     pub lut: u64,
     /// All LUT sites: logic, memory, shift registers, and on ECP5 the carry cells' own.
     pub lut_total: u64,
-    /// What foldings are compared by ([`Estimate::price`]).
+    /// Price that foldings are compared by ([`Estimate::price`]).
     #[serde(skip)]
     pub price: u64,
     /// Flip-flops.

@@ -1,10 +1,10 @@
-//! What a folding is chosen by, wherever one is chosen.
+//! The price and the order by which a folding is chosen, wherever one is chosen.
 
 use super::layer::LayerDesign;
 use crate::device::Family;
 use std::cmp::Ordering;
 
-/// What hardware costs. The numbers of a design say nothing of cells: who estimates them sets the price.
+/// The cost of hardware. The numbers of a design say nothing of cells: who estimates them sets the price.
 pub trait Price: Sync {
     /// Price of one layer on `family`, in LUT sites or what is worth as much.
     fn price(&self, layer: &LayerDesign, family: Family) -> u64;

@@ -8,7 +8,7 @@ use super::sweep::{Judged, judge};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::estimate::Estimate;
-use crate::hardware::{ColumnChoice, Design, LayerSpec, Layers, Wanted, candidates};
+use crate::hardware::{Design, LayerSpec, Layers, Wanted, candidates};
 use crate::quantize::QuantizedModel;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use rayon::prelude::*;
@@ -80,7 +80,7 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Sp
         MacStyle::Dsp => &[MacStyle::Dsp],
         MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
     };
-    candidates(Layers::all(specs), usize::MAX, ColumnChoice::Useful)
+    candidates(Layers::all(specs), usize::MAX)
         .flat_map(|(units, columns)| {
             styles.iter().map(move |&mac| Spec {
                 network,

@@ -42,28 +42,15 @@ impl Layers {
     }
 }
 
-/// Numbers of columns that are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnChoice {
-    /// Every one: each has a cost and a latency of its own.
-    All,
-    /// Those that are the fewest for their number of blocks or hold a whole number of groups: enough
-    /// where a look is dear.
-    Useful,
-}
-
 /// `count` is the fewest that cut `total` into as few pieces.
 const fn fewest(total: usize, count: usize) -> bool {
     count == 1 || total.div_ceil(count - 1) > total.div_ceil(count)
 }
 
-/// Units by columns, at most `macs` multiply-accumulates: units that are the fewest for their number of
-/// groups, columns as `wanted`, both ascending.
-pub fn candidates(
-    layers: Layers,
-    macs: usize,
-    wanted: ColumnChoice,
-) -> impl Iterator<Item = (usize, usize)> {
+/// Units by columns, at most `macs` multiply-accumulates, both ascending: units that are the fewest for their
+/// number of groups; columns that are the fewest for their number of blocks, or hold a whole number of
+/// groups.
+pub fn candidates(layers: Layers, macs: usize) -> impl Iterator<Item = (usize, usize)> {
     let Layers {
         sums,
         hidden,
@@ -74,11 +61,7 @@ pub fn candidates(
         .filter(move |&units| fewest(hidden, units))
         .flat_map(move |units| {
             (1..=longest.min(macs / (sums * units)))
-                .filter(move |&columns| {
-                    wanted == ColumnChoice::All
-                        || fewest(longest, columns)
-                        || columns.is_multiple_of(units)
-                })
+                .filter(move |&columns| fewest(longest, columns) || columns.is_multiple_of(units))
                 .map(move |columns| (units, columns))
         })
 }
@@ -88,14 +71,14 @@ mod tests {
     use super::super::lstm::LSTM;
     use super::*;
 
-    fn found(sizes: (usize, usize), wanted: ColumnChoice) -> Vec<(usize, usize)> {
+    fn found(sizes: (usize, usize)) -> Vec<(usize, usize)> {
         let spec = LayerSpec::ordinary(&LSTM, sizes, (4, 4));
-        candidates(Layers::one(&spec), usize::MAX, wanted).collect()
+        candidates(Layers::one(&spec), usize::MAX).collect()
     }
 
     #[test]
     fn candidates_hold_the_useful_foldings() {
-        let useful = found((32, 20), ColumnChoice::Useful);
+        let useful = found((32, 20));
         for folding in [
             (1, 1),
             (1, 32),
@@ -107,12 +90,10 @@ mod tests {
         ] {
             assert!(useful.contains(&folding), "{folding:?}");
         }
-        // 6 units make 4 groups of 20 as 5 do.
-        let all = found((32, 20), ColumnChoice::All);
-        assert!(!all.iter().any(|&(units, _)| units == 6));
-        assert!(useful.iter().all(|folding| all.contains(folding)));
-        assert_eq!(all.iter().filter(|&&(units, _)| units == 7).count(), 32);
-        let large = found((4096, 4096), ColumnChoice::Useful);
+        // 6 units make 4 groups of 20 as 5 do, 12 columns 3 blocks of 32 as 11 do.
+        assert!(!useful.iter().any(|&(units, _)| units == 6));
+        assert!(!useful.contains(&(7, 12)) && useful.contains(&(7, 11)));
+        let large = found((4096, 4096));
         let within = |&(units, columns): &(usize, usize)| 4 * units * columns <= 1 << 16;
         assert!(large.len() > 1000 && large.iter().all(within));
     }

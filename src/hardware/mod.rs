@@ -31,7 +31,7 @@ mod widths;
 
 pub use array::{MacArray, Packing};
 pub use bits::{bits_for, element_width, log2_up};
-pub use candidates::{ColumnChoice, Layers, candidates};
+pub use candidates::{Layers, candidates};
 pub use cell::{Cell, RowSum};
 pub use cycles::{Controls, CycleCounts, Moved, Waits, count_cycles};
 pub use design::Design;

@@ -1,6 +1,6 @@
 //! Choosing the folding from an explicit request or a goal.
 
-use super::candidates::{ColumnChoice, Layers, candidates};
+use super::candidates::{Layers, candidates};
 use super::folding::{ArrayStyle, Folding};
 use super::layer::LayerDesign;
 use super::rated::{Price, Rated, Wanted};
@@ -76,7 +76,7 @@ struct Look {
 
 /// All foldings of one layer with at most `macs` multiply-accumulates.
 fn looks(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Vec<Look> {
-    candidates(Layers::one(spec), macs, ColumnChoice::All)
+    candidates(Layers::one(spec), macs)
         .map(|(units, columns)| {
             let folding = Folding::fold(spec, units, columns, 1, style);
             Look {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
-from .autograd import Gate, Through
+from .autograd import Through
+from .exact import exact_in_float32, sum_fractions
 from .formats import Format, Widths
 from .model import Model
 from .quantize import check_inputs, input_format, quantize_layers
+from .sequence import LayerSequence
 from .state_dict import FloatLayer, FloatModel, to_array
 
 Hidden = tuple[Tensor, Tensor]
@@ -23,8 +23,10 @@ class QuantLSTM(nn.LSTM):
 
     Takes what `nn.LSTM` takes, after the widths: layers, `bias=False`, `batch_first`, dropout
     between layers, packed sequences, an initial state. `bidirectional` and `proj_size` are refused:
-    the hardware has neither. Computes in float64, where every sum of the hardware's is exact, and
-    returns the dtype of its input. An initial state is rounded to the formats of h and c.
+    the hardware has neither. Computes in float32 where that is proved to be exact, else in float64, and
+    returns the dtype of its input. An initial state is rounded to the formats of h and c. Gradients
+    pass straight through every rounding and stop where a value was clamped; `create_graph=True` is
+    refused. Behind dropout between layers x is no code, and its sums are rounded.
 
     `fit` chooses the fractions anew from the weights as they are and from inputs; call it once
     before training and, if you like, after the first epochs. Fractions and widths are buffers: they
@@ -105,16 +107,15 @@ class QuantLSTM(nn.LSTM):
         """As `nn.LSTM`: output and (h, c). Without `hx` the state starts at zero."""
         if not isinstance(input, PackedSequence):
             return self._padded(input, hx)
-        signal, lengths = pad_packed_sequence(input)
+        sizes = input.batch_sizes.tolist()
         if hx is not None:
-            self._check_state(hx, (self.num_layers, len(lengths), self.hidden_size))
-        out, state = self._run(signal.double(), hx, lengths)
-        if input.sorted_indices is not None:
-            out = out[:, input.sorted_indices]
-            lengths = lengths[input.sorted_indices.cpu()]
-        packed = pack_padded_sequence(out, lengths)
-        out = input._replace(data=packed.data.to(input.data.dtype))
-        return out, tuple(part.to(input.data.dtype) for part in state)
+            self._check_state(hx, (self.num_layers, sizes[0], self.hidden_size))
+            if input.sorted_indices is not None:
+                hx = tuple(part.index_select(1, input.sorted_indices) for part in hx)
+        out, *state = (part.to(input.data.dtype) for part in self._run(input.data, sizes, hx))
+        if input.unsorted_indices is not None:
+            state = (part.index_select(1, input.unsorted_indices) for part in state)
+        return input._replace(data=out), tuple(state)
 
     def _padded(self, input: Tensor, hx: Hidden | None) -> tuple[Tensor, Hidden]:
         """`forward` of [steps, I], [steps, batch, I] or, batch first, [batch, steps, I]."""
@@ -124,93 +125,89 @@ class QuantLSTM(nn.LSTM):
                 f"{self.input_size}, and at least one step are wanted"
             )
         batched = input.dim() == 3
-        signal = input.double()
-        if not batched:
-            signal = signal.unsqueeze(1)
-        elif self.batch_first:
+        signal = input if batched else input.unsqueeze(1)
+        if batched and self.batch_first:
             signal = signal.transpose(0, 1)
+        steps, batch, _ = signal.shape
         if hx is not None:
-            batch = (signal.shape[1],) if batched else ()
-            self._check_state(hx, (self.num_layers, *batch, self.hidden_size))
-        out, state = self._run(signal, hx)
+            sizes = (batch,) if batched else ()
+            self._check_state(hx, (self.num_layers, *sizes, self.hidden_size))
+        out, *state = (
+            part.to(input.dtype) for part in self._run(signal.flatten(0, 1), [batch] * steps, hx)
+        )
+        out = out.unflatten(0, (steps, batch))
         if not batched:
             out, *state = (part.squeeze(1) for part in (out, *state))
         elif self.batch_first:
             out = out.transpose(0, 1)
-        return out.to(input.dtype), tuple(part.to(input.dtype) for part in state)
+        return out, tuple(state)
 
     def _check_state(self, hx: Hidden, shape: tuple[int, ...]) -> None:
         for name, part in zip(("h", "c"), hx):
             if tuple(part.shape) != shape:
                 raise ValueError(f"{name} of hx has the shape {list(part.shape)}, {list(shape)} wanted")
 
-    def _run(self, signal: Tensor, hx: Hidden | None, lengths: Tensor | None = None) -> Hidden:
-        """[steps, batch, I] in float64 in; h of every step and the last (h, c) out.
+    def _run(
+        self, signal: Tensor, sizes: list[int], hx: Hidden | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """[rows, I] in; h of every row, [rows, H], and the last h and c, [layers, batch, H], out.
 
-        Behind the end of a sequence of `lengths`, [batch], its state stands still.
+        The rows lie as in a `PackedSequence`, `sizes` of them in each step.
         """
-        widths, last_h, last_c = self.widths, [], []
-        # Values that are in the format already come out as they are.
-        x = widths.at(widths.input, int(self.fractions[0]))
-        signal = Through.apply(signal, x)
-        for index, (weight_ih, weight_hh, bias) in enumerate(self._weights()):
+        wide = signal.dtype == torch.float64 or self.weight_hh_l0.dtype == torch.float64
+        x = self.widths.at(self.widths.input, int(self.fractions[0]))
+        # Powers of two change no digit, so float32 rounds as float64 does; at odd levels not next to 0.
+        signal = Through.apply(signal.double() if wide or x.odd else signal.float(), x)
+        last = []
+        for index in range(self.num_layers):
+            scale = 1.0
             if index and self.training and self.dropout:
                 signal = nn.functional.dropout(signal, self.dropout)
-            if hx is None:
-                h = c = signal.new_zeros(signal.shape[1], self.hidden_size)
-            else:
-                h, c = self._state_codes(hx, index)
-            out = []
-            for step, from_x in enumerate(signal @ weight_ih.T + bias):
-                new_h, new_c = self._step(from_x + h @ weight_hh.T, c)
-                if lengths is not None:
-                    runs = (step < lengths).to(signal.device).unsqueeze(1)
-                    new_h, new_c = torch.where(runs, new_h, h), torch.where(runs, new_c, c)
-                h, c = new_h, new_c
-                out.append(h)
-            signal = torch.stack(out)
-            last_h.append(h)
-            last_c.append(c)
-        return signal, (torch.stack(last_h), torch.stack(last_c))
+                scale = 1 / (1 - self.dropout) if self.dropout < 1 else 0.0
+            operands = (signal, *self._weights(index), *self._state(hx, index, signal, sizes[0]))
+            fracs = self._fractions(index)
+            exact = not wide and exact_in_float32(self.widths, fracs, operands[1:4], scale)
+            kind = torch.float32 if exact else torch.float64
+            has_nan = bool(sum(part.detach().sum() for part in operands).isnan())
+            operands = (part.to(kind) for part in operands)
+            signal, *state = LayerSequence.apply(*operands, self.widths, sizes, has_nan)
+            last.append(state)
+        return signal, *(torch.stack([part.double() for part in parts]) for parts in zip(*last))
 
-    def _step(self, z: Tensor, c: Tensor) -> Hidden:
-        """h and c of a step, [batch, H] each, from pre-activations, [batch, 4H], and c before."""
-        widths = self.widths
-        i, f, g, o = z.chunk(4, 1)
-        i, f, o = (Gate.apply(value, widths.z, widths.a_frac, 0) for value in (i, f, o))
-        g = Gate.apply(g, widths.z, widths.a_frac, 1)
-        c = Through.apply(f * c + i * g, widths.c)
-        t = Gate.apply(c, widths.z, widths.a_frac, 1)
-        return Through.apply(o * t, widths.h), c
-
-    def _state_codes(self, hx: Hidden, index: int) -> Hidden:
+    def _state(self, hx: Hidden | None, index: int, signal: Tensor, batch: int) -> Hidden:
         """The initial state of a layer, [batch, H] each, as values of codes.
 
         With odd levels zero is no code, and stands for the start of a sequence.
         """
+        if hx is None:
+            return (signal.new_zeros(batch, self.hidden_size),) * 2
         h, c = (part[index].double().reshape(-1, self.hidden_size) for part in hx)
         near = Through.apply(h, self.widths.h)
         near = torch.where(h == 0, h, near) if self.widths.h.odd else near
         return near, Through.apply(c, self.widths.c)
 
-    def _weights(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """What each layer is computed with: values of codes, float64, [4H, I], [4H, H], [4H]."""
-        found, bits = self.fractions.tolist(), self.widths.weight
-        x_frac = found[0]
-        for index in range(self.num_layers):
-            ih, hh = found[1 + 8 * index : 5 + 8 * index], found[5 + 8 * index : 9 + 8 * index]
-            matrices = []
-            for name, fracs in (("weight_ih", ih), ("weight_hh", hh)):
-                gates = getattr(self, f"{name}_l{index}").double().chunk(4)
-                forms = [self.widths.at(bits, frac) for frac in fracs]
-                near = [Through.apply(w, form, True) for w, form in zip(gates, forms)]
-                matrices.append(torch.cat(near))
-            bias = []
-            for gate, part in enumerate(self._bias(index).double().chunk(4)):
-                frac = max(ih[gate] + x_frac, hh[gate] + self.widths.h.frac)
-                bias.append(Through.apply(part, Format(32, frac)))
-            yield (*matrices, torch.cat(bias))
-            x_frac = self.widths.h.frac
+    def _fractions(self, index: int) -> tuple[Format, list[int], list[int]]:
+        """The format of a layer's x, and the fractions of both matrices, of each gate."""
+        found = self.fractions.tolist()
+        x = self.widths.h if index else self.widths.at(self.widths.input, found[0])
+        of_layer = found[1 + 8 * index : 9 + 8 * index]
+        return x, of_layer[:4], of_layer[4:]
+
+    def _weights(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """What a layer is computed with: values of codes, float64, [4H, I], [4H, H], [4H]."""
+        x, ih, hh = self._fractions(index)
+        form = self.widths.at(self.widths.weight, 0)
+        matrices = []
+        for name, fracs in (("weight_ih", ih), ("weight_hh", hh)):
+            matrix = getattr(self, f"{name}_l{index}").double()
+            matrices.append(Through.apply(matrix, form, True, self._rows(fracs).unsqueeze(1)))
+        both = self._rows(sum_fractions(x, self.widths.h, ih, hh))
+        return *matrices, Through.apply(self._bias(index).double(), Format(32, 0), False, both)
+
+    def _rows(self, fracs: list[int]) -> Tensor:
+        """2**frac of every row, [4H], from the fractions of the gates."""
+        scales = torch.tensor([2.0**frac for frac in fracs], dtype=torch.float64)
+        return scales.to(self.fractions.device).repeat_interleave(self.hidden_size)
 
     def _bias(self, index: int) -> Tensor:
         """The sum of both biases of a layer, [4H], in float32 or wider, as a model file's is."""

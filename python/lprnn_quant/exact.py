@@ -1,0 +1,65 @@
+"""Where float32 computes a layer exactly: all sums are integers below 2**24 of some unit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .formats import Format, Widths
+
+# Integers up to this are exact in float32, and so are their sums, in any order.
+EXACT = 1 << 24
+
+
+def sum_fractions(x: Format, h: Format, of_ih: list[int], of_hh: list[int]) -> list[int]:
+    """The fraction of each gate's sum, from those of both matrices: that of the finer product."""
+    return [max(ih + x.frac, hh + h.frac) for ih, hh in zip(of_ih, of_hh)]
+
+
+def exact_in_float32(
+    widths: Widths,
+    fractions: tuple[Format, list[int], list[int]],
+    weights: tuple[Tensor, Tensor, Tensor],
+    x_scale: float = 1.0,
+) -> bool:
+    """Whether float32 gives the values that float64 gives, whatever x, h and c are.
+
+    `fractions` holds the format of x and the fractions of both matrices for each gate; `weights`
+    the values of both matrices and the bias, [4H, I], [4H, H], [4H], whose sums of magnitudes bound
+    every sum. `x_scale` is what dropout multiplies x with; if it is no power of two, the products
+    are rounded in either kind, and the bound is of their size alone.
+    """
+    if not (_plain_products() and _element_wise(widths)):
+        return False
+    x, of_ih, of_hh = fractions
+    weight_ih, weight_hh, bias = (part.detach().abs() for part in weights)
+    # Codes of z are counted from the lowest one.
+    most = weight_ih.sum(1) * (_largest(x) * x_scale) + weight_hh.sum(1) * _largest(widths.h)
+    most += bias - widths.z.low * 2.0**-widths.z.frac
+    fracs = sum_fractions(x, widths.h, of_ih, of_hh)
+    units = [2.0 ** max(frac, widths.z.frac) for frac in fracs]
+    largest = torch.stack([part.max() * unit for part, unit in zip(most.chunk(4), units)]).max()
+    # NaN is not below.
+    return bool(largest < EXACT)
+
+
+def _largest(form: Format) -> float:
+    """The largest magnitude of a format's values."""
+    return -form.low * 2.0**-form.frac
+
+
+def _element_wise(widths: Widths) -> bool:
+    """Whether c, the operand of its tanh, and o * tanh(c) are exact in float32."""
+    z, a, c = widths.z, widths.a_frac, widths.c
+    kept = -c.low << (a + max(0, a - c.frac))
+    new = 1 << (2 * a + max(0, c.frac - a))
+    operand = (-c.low << max(0, z.frac - c.frac)) + (-z.low << max(0, c.frac - z.frac))
+    return max(kept + new, operand, 1 << 2 * a) < EXACT
+
+
+def _plain_products() -> bool:
+    """Whether matrix products of float32 are computed in float32, not in TF32 or bfloat16."""
+    backends = torch.backends.cuda.matmul, torch.backends.mkldnn.matmul
+    if not all(hasattr(part, "fp32_precision") for part in backends):
+        return torch.get_float32_matmul_precision() == "highest"
+    return all(part.fp32_precision in ("ieee", "none") for part in backends)

@@ -98,9 +98,10 @@ impl<'a> Placed<'a> {
             .step_by(2)
             .map(|column| {
                 let w0 = self.signed(group, block, row, column);
-                let w1 = match column + 1 < columns {
-                    true => self.signed(group, block, row, column + 1),
-                    false => largest,
+                let w1 = if column + 1 < columns {
+                    self.signed(group, block, row, column + 1)
+                } else {
+                    largest
                 };
                 (inverted * (2 * largest - w0 - w1) + w0 - w1) / 4
             })

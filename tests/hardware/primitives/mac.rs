@@ -99,7 +99,7 @@ impl Array {
         let mut sum = 0;
         for pair in weights.chunks(2) {
             let codes = [pair[0], *pair.get(1).unwrap_or(&self.largest())]
-                .map(|weight| (weight + self.largest()) / 2);
+                .map(|weight| i64::midpoint(weight, self.largest()));
             for bit in 0..self.weight_w {
                 let [d0, d1] = codes.map(|code| code >> bit & 1);
                 sum += match (d1, d0) {
@@ -117,7 +117,7 @@ impl Array {
     fn stored(&self, vector: &Vector, row: usize, column: usize) -> i64 {
         let weight = vector.weights[row][column];
         match self.mac {
-            _ if self.weights.is_odd() => (weight + self.largest()) / 2,
+            _ if self.weights.is_odd() => i64::midpoint(weight, self.largest()),
             MacArray::Lut { .. } => weight,
             MacArray::Dsp(Packing { fields, .. }) => {
                 let first = row / fields * fields;

@@ -1,7 +1,8 @@
 """LSTMs in the integers of lprnn-hw, from Python.
 
 NumPy is enough to write a model file and to compute what the hardware computes; PyTorch adds
-`QuantLSTM`, a drop-in for `nn.LSTM` with the same numbers, for training and evaluation.
+`QuantLSTM`, a drop-in for `nn.LSTM` with the same numbers, for training and evaluation, and
+`convert`, which puts it into a network.
 
     import lprnn_quant as lq
 
@@ -51,15 +52,16 @@ __all__ = [
 
 try:
     import torch  # noqa: F401
-except ImportError:  # Everything but QuantLSTM works without it.
+except ImportError:  # Everything but QuantLSTM and convert works without it.
     pass
 else:
+    from .convert import convert  # noqa: F401
     from .module import QuantLSTM  # noqa: F401
 
-    __all__.append("QuantLSTM")
+    __all__ += ["QuantLSTM", "convert"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "QuantLSTM":
-        raise ImportError("QuantLSTM needs PyTorch: pip install torch")
+    if name in ("QuantLSTM", "convert"):
+        raise ImportError(f"{name} needs PyTorch: pip install torch")
     raise AttributeError(f"module 'lprnn_quant' has no attribute {name!r}")

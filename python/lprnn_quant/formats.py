@@ -100,6 +100,7 @@ class Widths(NamedTuple):
         fields = [self.weight, self.act, self.input, *z, self.a_frac, *c]
         if self.levels == "even":
             return [1, *fields]
+        self.at(self.weight, 0)  # Refuses levels that are none.
         return [2, *fields, LEVELS.index(self.levels)]
 
     @classmethod

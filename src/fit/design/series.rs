@@ -168,8 +168,9 @@ const FITTED_ODD: u64 = 3;
 
 /// Designs with weights of one bit that were measured since their array is that of odd weights; the others wait
 /// for their turn.
-const ONE_BIT: [u64; 17] = [
-    4, 10, 12, 13, 17, 30, 42, 54, 66, 2008, 2009, 2010, 2011, 6020, 6021, 6022, 6023,
+const ONE_BIT: [u64; 24] = [
+    4, 10, 12, 13, 17, 23, 30, 42, 43, 54, 66, 2008, 2009, 2010, 2011, 5000, 5002, 5013, 5021,
+    5024, 6020, 6021, 6022, 6023,
 ];
 
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,

@@ -55,12 +55,13 @@ const FITTED_CORNERS: [u64; 7] = [0, 1, 2, 5, 6, 10, 11];
 const FIRST_UNSEEN: u64 = 4000;
 
 /// Corners once more, none of them in the fit; written as [`CORNERS`].
-const UNSEEN: [&str; 5] = [
+const UNSEEN: [&str; 6] = [
     "2,1,2,2,2,6,6,10,1,1,lut",
     "9,16+16+16+16,4,4,4,8,8,16,2,4,lut",
     "3,1024,3,4,4,8,8,16,4,4,lut",
     "40,56,6,6,6,8,8,16,2,8,dsp",
     "48,48,2,2,2,8,8,16,6,48,lut",
+    "6,20,1,2,2,8,8,16,2,4,lut",
 ];
 
 /// Seed of the first design for its clock alone.
@@ -168,9 +169,9 @@ const FITTED_ODD: u64 = 3;
 
 /// Designs with weights of one bit that were measured since their array is that of odd weights; the others wait
 /// for their turn.
-const ONE_BIT: [u64; 24] = [
-    4, 10, 12, 13, 17, 23, 30, 42, 43, 54, 66, 2008, 2009, 2010, 2011, 5000, 5002, 5013, 5021,
-    5024, 6020, 6021, 6022, 6023,
+const ONE_BIT: [u64; 28] = [
+    4, 10, 12, 13, 17, 23, 30, 42, 43, 54, 66, 2008, 2009, 2010, 2011, 4020, 4021, 4022, 4023,
+    5000, 5002, 5013, 5021, 5024, 6020, 6021, 6022, 6023,
 ];
 
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,

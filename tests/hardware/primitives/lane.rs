@@ -24,6 +24,28 @@ const TURNS: [usize; 4] = [2, 0, 1, 3];
 /// Bits and fraction.
 type Format = (u32, i32);
 
+/// The design of one layer, a unit and a column at a time.
+pub fn design_of(layer: &Layer, target: Family) -> LayerDesign {
+    let implementation = Implementation {
+        name: "lane".into(),
+        folding: FoldingGoal::Explicit {
+            units: 1,
+            columns: 1,
+        },
+        mac: MacStyle::Lut,
+        target,
+        state: StatePolicy::Tlast,
+        memory_init: MemoryInit::Readmemh,
+        stream_elements: None,
+    };
+    let model = QuantizedModel {
+        layers: vec![layer.clone()],
+        ..QuantizedModel::default()
+    };
+    let design = Design::new(&model, &implementation, &*FactorTable::built_in()).unwrap();
+    design.layers()[0].clone()
+}
+
 /// One layer of one unit: formats, blocks of a group, family.
 pub struct Lane {
     pub layer: Layer,
@@ -112,26 +134,7 @@ impl Lane {
     }
 
     fn of(layer: Layer, target: Family) -> Self {
-        let implementation = Implementation {
-            name: "lane".into(),
-            folding: FoldingGoal::Explicit {
-                units: 1,
-                columns: 1,
-            },
-            mac: MacStyle::Lut,
-            target,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
-            stream_elements: None,
-        };
-        let model = QuantizedModel {
-            layers: vec![layer.clone()],
-            ..QuantizedModel::default()
-        };
-        let design = Design::new(&model, &implementation, &*FactorTable::built_in())
-            .unwrap()
-            .layers()[0]
-            .clone();
+        let design = design_of(&layer, target);
         Self { layer, design }
     }
 

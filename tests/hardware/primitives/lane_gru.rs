@@ -5,14 +5,13 @@
 //! the header says that it is read.
 
 use super::bench::{Bench, Cycle, all_equal, differences_with};
+use super::lane::design_of;
 use crate::common::Random;
 use crate::common::mutant::{Mutant, mutant};
 use lprnn_hw::device::Family::{self, Ecp5, Ice40, Xc7};
-use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::fixed::{Levels, QFormat, requantize};
-use lprnn_hw::hardware::{Design, LayerDesign};
-use lprnn_hw::quantize::{Layer, QuantizedModel, Recurrence};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::hardware::LayerDesign;
+use lprnn_hw::quantize::{Layer, Recurrence};
 
 /// Groups after the last reset.
 const GROUPS: usize = 60;
@@ -107,28 +106,12 @@ impl GruLane {
             bias: vec![largest_bias; 3],
             row_scale: None,
         };
-        let implementation = Implementation {
-            name: "lane".into(),
-            folding: FoldingGoal::Explicit {
-                units: 1,
-                columns: 1,
-            },
-            mac: MacStyle::Lut,
-            target,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
-            stream_elements: None,
-        };
-        let model = QuantizedModel {
-            layers: vec![layer.clone()],
-            ..QuantizedModel::default()
-        };
-        let design = Design::new(&model, &implementation, &*FactorTable::built_in()).unwrap();
+        let design = design_of(&layer, target);
         Self {
             layer,
             v: format(v),
             s: format(s),
-            design: design.layers()[0].clone(),
+            design,
         }
     }
 

@@ -32,6 +32,7 @@ fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>) {
             hidden: vec![SIZE],
         },
         numbers,
+        row_scales: false,
         batch: BATCH,
         steps: STEPS,
         rule: Rule::Sgd,

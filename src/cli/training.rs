@@ -18,6 +18,9 @@ pub struct TrainingArgs {
     /// Bits of the decoder's weights [default: real numbers]
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(2..=16))]
     head_bits: Option<u32>,
+    /// A multiplier of 8 bits for every row of the LSTM's weights, fitted anew in every window
+    #[arg(long, conflicts_with = "float")]
+    row_scales: bool,
     /// Units of every layer
     #[arg(long, value_name = "H", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub hidden: u32,
@@ -121,6 +124,7 @@ impl TrainingArgs {
                     .map_or(HeadFormat::Float, HeadFormat::Integer);
                 QuantizeOptions { numerics, head }
             }),
+            row_scales: self.row_scales,
             batch: self.batch as usize,
             steps: self.steps as usize,
             rule: self.rule,

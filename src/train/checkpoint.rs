@@ -59,13 +59,13 @@ struct TrainingProgress {
     loss: f64,
     tokens: u64,
     stale: u64,
-    fractions: Vec<i32>,
+    fitted: Vec<i32>,
     best: Option<(u64, f64, Vec<i32>)>,
     history: Vec<Epoch>,
 }
 
 /// Number of the format of checkpoints.
-const CHECKPOINT_FORMAT: u32 = 2;
+const CHECKPOINT_FORMAT: u32 = 3;
 /// Stands in the place of the digest while it is made.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Stands before the digest, in a string of the file's header.
@@ -125,7 +125,7 @@ impl Trainer {
         if let Some(best) = &self.best {
             tensors.insert("best".into(), (flat(&best.values), &best.values));
         }
-        let numbers = |numbers: Option<&Numbers>| numbers.map_or(Vec::new(), Numbers::fractions);
+        let numbers = |numbers: Option<&Numbers>| numbers.map_or(Vec::new(), Numbers::fitted);
         let progress = TrainingProgress {
             format: CHECKPOINT_FORMAT,
             digest: NO_DIGEST.into(),
@@ -139,7 +139,7 @@ impl Trainer {
             loss: self.loss,
             tokens: self.tokens,
             stale: self.stale,
-            fractions: numbers(self.numbers.as_ref()),
+            fitted: numbers(self.numbers.as_ref()),
             best: self
                 .best
                 .as_ref()
@@ -174,15 +174,15 @@ impl Trainer {
             *moment = tensors.take(&format!("moments.{index}"), moment.len())?;
         }
         self.best = match progress.best {
-            Some((epoch, nats, fractions)) => Some(Best {
+            Some((epoch, nats, fitted)) => Some(Best {
                 epoch,
                 nats,
                 values: tensors.take("best", count)?,
-                numbers: with_fractions(self.numbers.as_ref(), &fractions)?,
+                numbers: with_fitted(self.numbers.as_ref(), &fitted)?,
             }),
             None => None,
         };
-        self.numbers = with_fractions(self.numbers.as_ref(), &progress.fractions)?;
+        self.numbers = with_fitted(self.numbers.as_ref(), &progress.fitted)?;
         (self.values, self.state) = (values, state);
         (self.optimizer.moments, self.optimizer.taken) = (moments, progress.taken);
         (self.epoch, self.done) = (progress.epoch, progress.done);
@@ -230,16 +230,16 @@ fn same_settings(
     Ok(())
 }
 
-fn with_fractions(
+fn with_fitted(
     numbers: Option<&Numbers>,
-    fractions: &[i32],
+    fitted: &[i32],
 ) -> Result<Option<Numbers>, CheckpointError> {
     let Some(numbers) = numbers else {
         return Ok(None);
     };
-    let with = numbers.with_fractions(fractions);
+    let with = numbers.with_fitted(fitted);
     with.map(Some)
-        .ok_or_else(|| damaged("its fractions do not fit"))
+        .ok_or_else(|| damaged("its formats do not fit"))
 }
 
 /// The tensors of a checkpoint.

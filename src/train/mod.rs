@@ -13,6 +13,7 @@ mod network;
 mod numbers;
 mod optimizer;
 mod plot;
+mod rows;
 mod trainer;
 
 #[cfg(test)]

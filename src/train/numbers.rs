@@ -1,11 +1,14 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
-use super::layout::ParameterLayout;
+use super::layout::{LayerPlaces, ParameterLayout};
+use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
+use crate::import::FloatLayer;
 use crate::quantize::{
-    ActivationTables, Fractions, Head, HeadFormat, QuantizeOptions, QuantizedModel, best_fraction,
-    default_h, layer_with,
+    ActivationTables, Fractions, Head, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
+    best_fraction, default_h, layer_with,
 };
+use crate::spec::Numerics;
 use std::ops::Range;
 
 /// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
@@ -19,23 +22,23 @@ fn round(value: f64) -> f64 {
     (value + ROUND) - ROUND
 }
 
-/// Nearest real values in `format` of `values`, symmetric codes if asked for.
-fn nearest(values: &[f32], format: QFormat, symmetric: bool, out: &mut [f32]) {
+/// Makes `values` the nearest real values in `format`, symmetric codes if asked for.
+pub(super) fn nearest(values: &mut [f32], format: QFormat, symmetric: bool) {
     let scale = (format.frac as f32).exp2();
     let ulp = (-format.frac as f32).exp2();
     let high = format.max_code() as f32;
     if format.is_odd() {
-        for (out, &value) in out.iter_mut().zip(values) {
-            let near = 2.0 * (value * scale / 2.0).floor() + 1.0;
-            *out = near.clamp(-high, high) * ulp;
+        for value in values {
+            let near = 2.0 * (*value * scale / 2.0).floor() + 1.0;
+            *value = near.clamp(-high, high) * ulp;
         }
         return;
     }
     let low = if symmetric { -high } else { -high - 1.0 };
-    for (out, &value) in out.iter_mut().zip(values) {
+    for value in values {
         // Clamped first: what is rounded stays far below 2^22.
-        let scaled = (value * scale).clamp(low - 1.0, high + 1.0);
-        *out = ((scaled + ROUND_F32) - ROUND_F32).clamp(low, high) * ulp;
+        let scaled = (*value * scale).clamp(low - 1.0, high + 1.0);
+        *value = ((scaled + ROUND_F32) - ROUND_F32).clamp(low, high) * ulp;
     }
 }
 
@@ -46,6 +49,8 @@ pub(super) struct LayerNumbers {
     pub h: QFormat,
     pub weights: Codes,
     pub fractions: Fractions,
+    /// A multiplier for every row of both matrices, where they have them.
+    pub rows: Option<RowMultipliers>,
     pub z: QFormat,
     pub c: QFormat,
     /// By the bits of a z code: values of sigmoid and tanh.
@@ -63,8 +68,14 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Formats with the least squared error for these parameters.
-    pub(super) fn fit(layout: &ParameterLayout, values: &[f32], options: QuantizeOptions) -> Self {
+    /// Formats with the least squared error for these parameters; with a multiplier for every row of the
+    /// LSTM's weights if asked for.
+    pub(super) fn fit(
+        layout: &ParameterLayout,
+        values: &[f32],
+        options: QuantizeOptions,
+        row_scales: bool,
+    ) -> Self {
         let model = layout.float_model(values);
         let numerics = options.numerics;
         let embedding = &values[layout.embedding.clone()];
@@ -83,17 +94,23 @@ impl Numbers {
                 .collect::<Vec<_>>()
         };
         let mut layers = Vec::new();
-        for layer in &model.layers {
-            layers.push(LayerNumbers {
+        for (layer, places) in model.layers.iter().zip(&layout.layers) {
+            let mut numbers = LayerNumbers {
                 x,
                 h,
                 weights: numerics.weights(),
                 fractions: Fractions::fit(layer, x, h, numerics.weights()),
+                rows: None,
                 z: numerics.z,
                 c: numerics.c,
                 sigmoid: reals(&tables.sigmoid),
                 tanh: reals(&tables.tanh),
-            });
+            };
+            if row_scales {
+                let row = |row| numbers.row(places, values, row);
+                numbers.rows = Some(RowMultipliers::fit(places.bias.len(), row));
+            }
+            layers.push(numbers);
             x = h;
         }
         let head = match options.head {
@@ -110,30 +127,48 @@ impl Numbers {
         }
     }
 
-    /// All fractions: of x, of the weights layer by layer, of the decoder.
-    pub(super) fn fractions(&self) -> Vec<i32> {
+    /// Fits the multipliers of rows, where there are any, to weights that have moved.
+    pub(super) fn refit_rows(&mut self, layout: &ParameterLayout, values: &[f32]) {
+        for (numbers, places) in self.layers.iter_mut().zip(&layout.layers) {
+            if let Some(mut rows) = numbers.rows.take() {
+                rows.refit(|row| numbers.row(places, values, row));
+                numbers.rows = Some(rows);
+            }
+        }
+    }
+
+    /// All whole numbers that were fitted: the fraction of x, those of the weights and the multipliers of
+    /// rows layer by layer, the fraction of the decoder.
+    pub(super) fn fitted(&self) -> Vec<i32> {
         let mut all = vec![self.layers[0].x.frac];
         for layer in &self.layers {
             all.extend(layer.fractions.ih);
             all.extend(layer.fractions.hh);
+            all.extend(layer.rows.iter().flat_map(RowMultipliers::codes));
         }
         all.extend(self.head.map(|format| format.frac));
         all
     }
 
-    /// The same formats with other fractions; `None` where they are not as many.
-    pub(super) fn with_fractions(&self, fractions: &[i32]) -> Option<Self> {
-        if fractions.len() != self.fractions().len() {
+    /// The same formats with other fitted numbers; `None` where they are not as many.
+    pub(super) fn with_fitted(&self, fitted: &[i32]) -> Option<Self> {
+        if fitted.len() != self.fitted().len() {
             return None;
         }
         let mut numbers = self.clone();
-        let (&x, mut rest) = fractions.split_first()?;
+        let (&x, mut rest) = fitted.split_first()?;
         numbers.layers[0].x.frac = x;
         for layer in &mut numbers.layers {
             let (of_layer, more) = rest.split_at(8);
             layer.fractions.ih.copy_from_slice(&of_layer[..4]);
             layer.fractions.hh.copy_from_slice(&of_layer[4..]);
             rest = more;
+            if let Some(rows) = &mut layer.rows {
+                let (codes, more) = rest.split_at(rows.values().len());
+                let codes = codes.iter().map(|&code| u32::try_from(code).ok());
+                *rows = RowMultipliers::of(codes.collect::<Option<_>>()?);
+                rest = more;
+            }
         }
         if let (Some(format), Some(&frac)) = (&mut numbers.head, rest.first()) {
             format.frac = frac;
@@ -148,15 +183,7 @@ impl Numbers {
             .layers
             .iter()
             .zip(&self.layers)
-            .map(|(layer, numbers)| {
-                layer_with(
-                    layer,
-                    numbers.x,
-                    numbers.h,
-                    &self.options.numerics,
-                    &numbers.fractions,
-                )
-            })
+            .map(|(layer, numbers)| numbers.quantized(layer, &self.options.numerics))
             .collect();
         let mut passengers = float.passengers;
         let head = match (self.head, float.head) {
@@ -186,12 +213,14 @@ impl Numbers {
     pub(super) fn effective(&self, layout: &ParameterLayout, values: &[f32], out: &mut Vec<f32>) {
         out.clear();
         out.extend_from_slice(values);
-        for (at, format) in self.gates(layout) {
-            nearest(&values[at.clone()], format, true, &mut out[at]);
+        for (at, format, scale) in self.parts(layout) {
+            let part = &mut out[at];
+            part.iter_mut().for_each(|value| *value /= scale);
+            nearest(part, format, true);
+            part.iter_mut().for_each(|value| *value *= scale);
         }
         if let Some(format) = self.head {
-            let at = layout.decoder.clone();
-            nearest(&values[at.clone()], format, true, &mut out[at]);
+            nearest(&mut out[layout.decoder.clone()], format, true);
             let h = self.layers[self.layers.len() - 1].h;
             let one = f64::from(format.frac + h.frac).exp2();
             for bias in &mut out[layout.decoder_bias.clone()] {
@@ -203,37 +232,90 @@ impl Numbers {
     /// Keeps masters where a step back can still change their code: within half the distance of two
     /// codes of the outermost one. Beyond, gradients would push against a wall.
     pub(super) fn confine(&self, layout: &ParameterLayout, values: &mut [f32]) {
-        for (at, format) in self.gates(layout) {
+        for (at, format, scale) in self.parts(layout) {
             // Of one bit the code is the sign: the outermost one is as far as it goes.
             let half = if format.bits == 1 {
                 0.0
             } else {
                 half_step(format.codes())
             };
-            let limit = ((format.max_code() as f64 + half) * format.ulp()) as f32;
+            let limit = ((format.max_code() as f64 + half) * format.ulp()) as f32 * scale;
             for value in &mut values[at] {
                 *value = value.clamp(-limit, limit);
             }
         }
     }
 
-    /// The weights of every gate of every matrix: where they lie, and their format.
-    fn gates(&self, layout: &ParameterLayout) -> impl Iterator<Item = (Range<usize>, QFormat)> {
+    /// The weights of every matrix in parts of one format and one scale, gates or rows: where they lie,
+    /// format and scale.
+    fn parts(
+        &self,
+        layout: &ParameterLayout,
+    ) -> impl Iterator<Item = (Range<usize>, QFormat, f32)> {
         let layers = layout.layers.iter().zip(&self.layers);
         layers.flat_map(|(places, numbers)| {
             let Fractions { ih, hh } = numbers.fractions;
             let matrices = [(places.ih.clone(), ih), (places.hh.clone(), hh)];
+            let scales = numbers
+                .rows
+                .as_ref()
+                .map_or(&ALONE[..], RowMultipliers::values);
             matrices.into_iter().flat_map(move |(place, fractions)| {
-                let gate = place.len() / 4;
-                (place.step_by(gate).zip(fractions))
-                    .map(move |(start, frac)| (start..start + gate, numbers.weights.at(frac)))
+                let part = place.len() / scales.len();
+                let starts = place.step_by(part).zip(scales).enumerate();
+                starts.map(move |(index, (start, &scale))| {
+                    let frac = fractions[index * 4 / scales.len()];
+                    (start..start + part, numbers.weights.at(frac), scale)
+                })
             })
         })
     }
 }
 
+/// Scales of the four gates without multipliers.
+const ALONE: [f32; 4] = [1.0; 4];
+
 impl LayerNumbers {
-    /// Values of the bias codes, `[4H]`, exact.
+    /// Row `row` of the weights among all parameters.
+    fn row<'a>(&self, places: &LayerPlaces, values: &'a [f32], row: usize) -> RealRow<'a> {
+        let (rows, Fractions { ih, hh }) = (places.bias.len(), self.fractions);
+        let of = |place: &Range<usize>, fractions: [i32; 4]| {
+            let width = place.len() / rows;
+            let weights = &values[place.start + row * width..][..width];
+            (weights, self.weights.at(fractions[row * 4 / rows]))
+        };
+        RealRow {
+            ih: of(&places.ih, ih),
+            hh: of(&places.hh, hh),
+        }
+    }
+
+    /// What the rows are scaled by; 1 without multipliers.
+    fn scale(&self, row: usize) -> f32 {
+        self.rows.as_ref().map_or(1.0, |rows| rows.values()[row])
+    }
+
+    /// The integer layer of these weights.
+    fn quantized(&self, float: &FloatLayer, numerics: &Numerics) -> Layer {
+        let mut unscaled = float.clone();
+        let rows = unscaled.bias.len();
+        for (row, bias) in unscaled.bias.iter_mut().enumerate() {
+            *bias /= self.scale(row);
+        }
+        for weights in [&mut unscaled.weight_ih, &mut unscaled.weight_hh] {
+            let width = weights.len() / rows;
+            for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
+                let scale = self.scale(row);
+                weights.iter_mut().for_each(|weight| *weight /= scale);
+            }
+        }
+        Layer {
+            row_scale: self.rows.as_ref().map(RowMultipliers::row_scale),
+            ..layer_with(&unscaled, self.x, self.h, numerics, &self.fractions)
+        }
+    }
+
+    /// Values of the bias codes, `[4H]`, exact, times the scales of their rows.
     pub(super) fn biases(&self, bias: &[f32]) -> Vec<f64> {
         let hidden = bias.len() / 4;
         bias.iter()
@@ -243,15 +325,17 @@ impl LayerNumbers {
                 let frac = (self.fractions.ih[gate] + self.x.frac)
                     .max(self.fractions.hh[gate] + self.h.frac);
                 let one = f64::from(frac).exp2();
-                let code = round(f64::from(value) * one);
-                code.clamp(f64::from(i32::MIN), f64::from(i32::MAX)) / one
+                let scale = self.scale(row);
+                let code = round(f64::from(value / scale) * one);
+                code.clamp(f64::from(i32::MIN), f64::from(i32::MAX)) / one * f64::from(scale)
             })
             .collect()
     }
 
     /// `true` if sums of `count` products of weights and operands are exact in f32.
     pub(super) fn narrow(&self, count: usize, operand: QFormat) -> bool {
-        let weight = self.weights.max_code() as u128;
+        let longest = self.rows.as_ref().map_or(1, |_| RowMultipliers::longest());
+        let weight = self.weights.max_code() as u128 * longest;
         let operand: u128 = operand.min_code().unsigned_abs().into();
         weight * operand * count as u128 <= 1 << 24
     }
@@ -270,7 +354,6 @@ pub(super) fn operand(values: &mut [f32], format: QFormat) -> Vec<f32> {
         .iter()
         .map(|value| f32::from(value.abs() <= limit || format.bits == 1))
         .collect();
-    let copy = values.to_vec();
-    nearest(&copy, format, false, values);
+    nearest(values, format, false);
     pass
 }

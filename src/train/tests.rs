@@ -43,7 +43,7 @@ fn options(weight: u32, act: u32, input: u32, levels: LevelRule) -> QuantizeOpti
 #[test]
 fn the_forward_pass_is_the_reference_model() {
     let mut compared = 0;
-    for ((weight, act, input), levels) in [
+    for ((weight, act, input), levels, row_scales) in [
         (1, 1, 1),
         (1, 4, 4),
         (2, 2, 2),
@@ -56,6 +56,7 @@ fn the_forward_pass_is_the_reference_model() {
     ]
     .into_iter()
     .flat_map(|widths| [(widths, LevelRule::Even), (widths, LevelRule::Odd)])
+    .flat_map(|(widths, levels)| [(widths, levels, false), (widths, levels, true)])
     {
         for hidden in [&[7][..], &[12, 5], &[40, 40]] {
             let layout = sizes(11, 9, hidden);
@@ -65,12 +66,24 @@ fn the_forward_pass_is_the_reference_model() {
             for value in &mut values {
                 *value *= 4.0;
             }
-            let numbers = Numbers::fit(&layout, &values, options(weight, act, input, levels));
+            let options = options(weight, act, input, levels);
+            let mut numbers = Numbers::fit(&layout, &values, options, row_scales);
+            // As in training: rows are fitted anew once the weights have moved.
+            for value in &mut values {
+                *value *= 1.1;
+            }
+            numbers.confine(&layout, &mut values);
+            numbers.refit_rows(&layout, &values);
             let model = numbers.quantized(&layout, &values);
             model
                 .layers
                 .iter()
                 .for_each(|layer| assert!(layer.bias.iter().any(|&b| b != 0)));
+            for layer in &model.layers {
+                let scales = layer.row_scale.as_ref().map(|scale| &scale.multiplier);
+                assert_eq!(scales.is_some(), row_scales);
+                assert!(scales.is_none_or(|scales| scales.iter().any(|&m| m != scales[0])));
+            }
             let mut effective = Vec::new();
             numbers.effective(&layout, &values, &mut effective);
             let (batch, steps) = (3, 25);
@@ -107,7 +120,7 @@ fn the_forward_pass_is_the_reference_model() {
                             .collect();
                         assert_eq!(
                             got, expected,
-                            "W{weight}A{act} {levels:?} {hidden:?} step {step}"
+                            "W{weight}A{act} {levels:?} {row_scales} {hidden:?} step {step}"
                         );
                         compared += got.len();
                     }
@@ -122,7 +135,7 @@ fn the_forward_pass_is_the_reference_model() {
             }
         }
     }
-    assert!(compared > 50_000, "{compared} words");
+    assert!(compared > 100_000, "{compared} words");
 }
 
 /// Mean loss of a window, with the dropout that `seed` gives.

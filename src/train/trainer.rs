@@ -16,6 +16,8 @@ pub struct TrainOptions {
     pub sizes: Sizes,
     /// Formats of the hardware; `None` trains in real numbers.
     pub numbers: Option<QuantizeOptions>,
+    /// Multipliers for the rows of the LSTM's weights, fitted in every window.
+    pub row_scales: bool,
     /// Sequences side by side.
     pub batch: usize,
     /// Steps of a window: how far gradients go back.
@@ -153,10 +155,9 @@ impl Trainer {
 
     /// Chooses fractions anew.
     pub(super) fn fit_numbers(&mut self) {
-        self.numbers = self
-            .options
-            .numbers
-            .map(|options| Numbers::fit(&self.layout, &self.values, options));
+        let row_scales = self.options.row_scales;
+        self.numbers = (self.options.numbers)
+            .map(|options| Numbers::fit(&self.layout, &self.values, options, row_scales));
         if let Some(numbers) = &self.numbers {
             numbers.confine(&self.layout, &mut self.values);
         }
@@ -255,8 +256,9 @@ impl Trainer {
         }
         self.optimizer
             .step(&mut self.values, &self.gradients, scale, self.rate);
-        if let Some(numbers) = &self.numbers {
+        if let Some(numbers) = &mut self.numbers {
             numbers.confine(&self.layout, &mut self.values);
+            numbers.refit_rows(&self.layout, &self.values);
         }
         self.state = state;
         self.loss += loss;

@@ -82,6 +82,7 @@ fn options(numbers: Option<QuantizeOptions>, rate: f32) -> TrainOptions {
             hidden: vec![32],
         },
         numbers,
+        row_scales: false,
         batch: 16,
         steps: 20,
         rule: Rule::Adam,

@@ -26,6 +26,7 @@ fn what_training_reports_is_what_eval_and_cosim_find() {
             ],
         ),
         ("w1", &["--bits", "1", "--z-bits", "6"]),
+        ("rows", &["--bits", "2", "--levels", "odd", "--row-scales"]),
         ("float", &["--float"]),
     ] {
         let rule = ["--rule", "adam", "--clip", "1", "--epochs", "2", "--plot"];
@@ -61,7 +62,8 @@ fn what_training_reports_is_what_eval_and_cosim_find() {
         assert_eq!(last["clamped"].as_array().unwrap().is_empty(), !quantised);
         let plot = std::fs::read_to_string(home.at(name).join("plot.svg")).unwrap();
         assert!(plot.starts_with("<svg") && plot.contains("validation"));
-        if quantised {
+        // Multipliers of rows are not built yet.
+        if quantised && name != "rows" {
             program()
                 .args(["cosim", "--steps", "200", "--model"])
                 .arg(home.at(name).join(file))
@@ -92,6 +94,18 @@ fn a_training_that_is_resumed_gives_the_same_bytes() {
                 "--layers",
                 "2",
             ][..],
+        ),
+        (
+            "rows",
+            &[
+                "--rule",
+                "adam",
+                "--levels",
+                "odd",
+                "--bits",
+                "2",
+                "--row-scales",
+            ],
         ),
         (
             "sgd",

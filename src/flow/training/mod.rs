@@ -94,6 +94,7 @@ impl Training<'_> {
             ("text", digest(&texts.train)),
             ("valid", digest(&texts.valid)),
             ("bits", text(&options.numbers)),
+            ("row-scales", text(&options.row_scales)),
             ("hidden", text(&options.sizes)),
             ("batch", text(&options.batch)),
             ("steps", text(&options.steps)),

@@ -19,13 +19,14 @@ Examples:
 
 In PyTorch: torch.save(model.state_dict(), 'lstm.pt'), or safetensors.torch.save_file. Pickles are
 read as data; nothing in them is executed. Names are those of nn.LSTM (weight_ih_l0, weight_hh_l0,
-bias_ih_l0, bias_hh_l0, ...) or nn.LSTMCell with any prefix, any number of layers, and optionally a
-linear head and an embedding. Weight normalisation and pruning are folded in.
+bias_ih_l0, bias_hh_l0, ...), nn.GRU or their cells with any prefix, any number of layers, and optionally
+a linear head and an embedding. Weight normalisation and pruning are folded in.
 
 In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
 In ONNX every node between inputs and outputs must be understood; gates i o f c become i f g o.
+A GRU needs reset_after=True in Keras, linear_before_reset = 1 in ONNX, as PyTorch has it.
 
-What would be other mathematics is refused by name: GRU, RNN, projections, backward layers, other
+What would be other mathematics is refused by name: RNN, projections, backward layers, other
 activations, NaN and infinity. So is what is not understood, unless --prefix, --head or --only-lstm
 leave it out. docs/importing.md has more.
 
@@ -55,10 +56,16 @@ impl Results for Explained {
         for (index, layer) in report.layers.iter().enumerate() {
             writeln!(
                 out,
-                "layer {index}: {} inputs, {} units",
-                layer.input_size, layer.hidden_size
+                "layer {index}: {}{} inputs, {} units",
+                if layer.cell.is_lstm() { "" } else { "GRU, " },
+                layer.input_size,
+                layer.hidden_size
             )?;
         }
+        let cell = report
+            .layers
+            .first()
+            .map_or_else(Default::default, |layer| layer.cell);
         if let Some(outputs) = report.head {
             writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
         }
@@ -70,8 +77,11 @@ impl Results for Explained {
         }
         writeln!(
             out,
-            "{} parameters of the LSTM, in the gate order i, f, g, o; biases of one gate are added up",
-            grouped(report.parameters)
+            "{} parameters of the {}, in the gate order {}; biases of one gate are added up{}",
+            grouped(report.parameters),
+            cell.title(),
+            cell.gates().join(", "),
+            if cell.is_lstm() { "" } else { ", but for n's" }
         )?;
         if report.fractions.is_some() {
             writeln!(

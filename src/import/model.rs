@@ -1,24 +1,103 @@
-//! Float models: an LSTM in real numbers, with what stands behind and before it.
+//! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
-use crate::spec::Numerics;
+use crate::spec::{CellKind, Numerics};
 use std::collections::BTreeMap;
 
-/// One LSTM layer in real numbers; rows in the gate order i, f, g, o.
+/// The cell of a float layer, with the parameters that only it has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FloatRecurrence {
+    /// The long short-term memory.
+    #[default]
+    Lstm,
+    /// The gated recurrent unit whose reset gate acts behind the product with h.
+    Gru {
+        /// Bias of n's part of h, `[H]`: `b_hn` of `PyTorch`.
+        bias_n_h: Vec<f32>,
+    },
+}
+
+impl FloatRecurrence {
+    /// The kind.
+    #[must_use]
+    pub const fn kind(&self) -> CellKind {
+        match self {
+            Self::Lstm => CellKind::Lstm,
+            Self::Gru { .. } => CellKind::Gru,
+        }
+    }
+
+    /// Bias of n's part of h of a GRU, `[H]`; empty of an LSTM.
+    #[must_use]
+    pub fn bias_n_h(&self) -> &[f32] {
+        match self {
+            Self::Lstm => &[],
+            Self::Gru { bias_n_h } => bias_n_h,
+        }
+    }
+}
+
+/// One recurrent layer in real numbers, of G gates; rows in the gate order of [`CellKind::gates`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatLayer {
     /// Elements of x.
     pub input_size: usize,
     /// Units.
     pub hidden_size: usize,
-    /// `[4H, I]`.
+    /// The cell.
+    pub recurrence: FloatRecurrence,
+    /// `[GH, I]`.
     pub weight_ih: Vec<f32>,
-    /// `[4H, H]`.
+    /// `[GH, H]`.
     pub weight_hh: Vec<f32>,
-    /// `[4H]`, the sum of both biases.
+    /// `[GH]`, the sum of both biases; of n of a GRU that of the part of x alone.
     pub bias: Vec<f32>,
 }
 
-/// One unit after a step in real numbers.
+impl FloatLayer {
+    /// Gates of a unit.
+    #[must_use]
+    pub const fn gates(&self) -> usize {
+        self.recurrence.kind().gates().len()
+    }
+
+    /// Parameters: weights and biases.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        let biases = self.bias.len() + self.recurrence.bias_n_h().len();
+        self.weight_ih.len() + self.weight_hh.len() + biases
+    }
+}
+
+/// One unit of a GRU after a step in real numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FloatGruUnit {
+    /// Argument of n's tanh.
+    pub argument: f32,
+    /// h.
+    pub h: f32,
+}
+
+impl FloatGruUnit {
+    /// The step of one unit from its pre-activations r and u, n's parts of x and of h, and h before it: that of
+    /// `PyTorch`'s `nn.GRU`, with these elementary functions.
+    #[inline(always)]
+    #[must_use]
+    pub fn step(
+        [r, u, nx, nh]: [f32; 4],
+        h: f32,
+        sigmoid: impl Fn(f32) -> f32,
+        tanh: impl Fn(f32) -> f32,
+    ) -> Self {
+        let (r, u) = (sigmoid(r), sigmoid(u));
+        let argument = nx + r * nh;
+        Self {
+            argument,
+            h: (1.0 - u) * tanh(argument) + u * h,
+        }
+    }
+}
+
+/// One unit of an LSTM after a step in real numbers.
 pub struct FloatUnit {
     /// Values of the gates i, f, g, o.
     pub gates: [f32; 4],
@@ -53,12 +132,12 @@ impl FloatUnit {
     }
 }
 
-/// A linear layer behind the last LSTM layer.
+/// A linear layer behind the last recurrent layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatHead {
     /// Rows.
     pub output_size: usize,
-    /// `[O, columns]`; of the first one columns are the LSTM's units.
+    /// `[O, columns]`; of the first one columns are the last layer's units.
     pub weight: Vec<f32>,
     /// `[O]`.
     pub bias: Vec<f32>,

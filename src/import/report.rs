@@ -1,11 +1,15 @@
 //! The contents of a float model, as a report.
 
-use super::model::{FloatModel, Mapping, TrainedFractions};
+use super::model::{FloatLayer, FloatModel, Mapping, TrainedFractions};
+use crate::spec::CellKind;
 use serde::Serialize;
 
-/// Sizes of one layer.
+/// Cell and sizes of one layer.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LayerSizes {
+    /// Its cell.
+    #[serde(skip_serializing_if = "CellKind::is_lstm")]
+    pub cell: CellKind,
     /// Elements of x.
     pub input_size: usize,
     /// Units.
@@ -23,7 +27,7 @@ pub struct ImportReport {
     pub head: Option<usize>,
     /// Outputs of the linear layers behind the head.
     pub dense: Vec<usize>,
-    /// Parameters of the LSTM.
+    /// Parameters of the recurrent layers.
     pub parameters: u64,
     /// Fractions that the model was trained with.
     pub fractions: Option<TrainedFractions>,
@@ -42,13 +46,15 @@ impl ImportReport {
         let parameters = model
             .layers
             .iter()
-            .map(|layer| (layer.weight_ih.len() + layer.weight_hh.len() + layer.bias.len()) as u64);
+            .map(FloatLayer::parameters)
+            .map(|count| count as u64);
         Self {
             schema: 1,
             layers: model
                 .layers
                 .iter()
                 .map(|layer| LayerSizes {
+                    cell: layer.recurrence.kind(),
                     input_size: layer.input_size,
                     hidden_size: layer.hidden_size,
                 })

@@ -96,6 +96,13 @@ impl<'a> Tensor<'a> {
     }
 }
 
+/// `values` in as many equal parts as `order` has, in that order.
+pub fn reordered(values: &[f32], order: &[usize]) -> Vec<f32> {
+    let part = values.len() / order.len();
+    let parts = order.iter().map(|&at| &values[at * part..][..part]);
+    parts.flatten().copied().collect()
+}
+
 /// `[columns, rows]` of `[rows, columns]`.
 pub fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());

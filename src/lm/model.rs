@@ -3,6 +3,7 @@
 use crate::diagnostic::Problem;
 use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
 use crate::quantize::{Head, QuantizedModel};
+use crate::spec::CellKind;
 
 /// The LSTM layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,15 @@ fn refuse<T>(problem: impl std::fmt::Display, help: impl Into<String>) -> Result
     Err(Problem::within("model", problem).help(help))
 }
 
+/// The name of the first cell that is no LSTM.
+fn other_cell(model: &FloatModel) -> Option<&'static str> {
+    let kinds = model.layers.iter().map(|layer| layer.recurrence.kind());
+    kinds
+        .filter(|kind| !kind.is_lstm())
+        .map(CellKind::title)
+        .next()
+}
+
 /// Name of the embedding among a model's passengers.
 const EMBEDDING: &str = "embedding.weight";
 /// Names of a float decoder among a quantised model's passengers.
@@ -47,7 +57,18 @@ const DECODER: [&str; 2] = ["decoder.weight", "decoder.bias"];
 impl LanguageModel {
     /// A float model with an embedding and a linear head; one of the two matrices may be missing
     /// where both are the same.
+    ///
+    /// # Errors
+    /// Layers that are no LSTMs, no embedding or decoder, and another count of tokens in one than in the other.
     pub fn from_float(model: &FloatModel) -> Result<Self, Problem> {
+        if let Some(kind) = other_cell(model) {
+            return refuse(
+                format!(
+                    "has {kind} layers; a float language model is evaluated of LSTM layers only"
+                ),
+                "quantise it first: the quantised model is evaluated whatever its cells",
+            );
+        }
         let decoder = model.head.clone();
         Self::assemble(
             Stack::Float(model.layers.clone()),

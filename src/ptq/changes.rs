@@ -186,9 +186,12 @@ fn element_wise(
         if more > 0 {
             add(
                 Group::C,
-                format!("c of {}, {what}", first.c),
+                format!("{} of {}, {what}", first.state(), first.c),
                 format!("--c-bits {} --c-frac {}", c(&first).bits, c(&first).frac),
-                format!("memory and multiplier of c {more} bits wider"),
+                format!(
+                    "memory and multiplier of {} {more} bits wider",
+                    first.state()
+                ),
                 weight_bits,
                 with(formats, |formats| formats.c = c(formats)),
             );

@@ -3,8 +3,8 @@
 use super::FormatRequest;
 use crate::fixed::{Codes, LevelRule, QFormat};
 use crate::import::FloatLayer;
-use crate::quantize::{Fractions, Layer, layer_with};
-use crate::spec::{CellKind, Numerics};
+use crate::quantize::{Fractions, Layer, MOST_V_BITS, Recurrence, V_FINER, layer_with};
+use crate::spec::Numerics;
 use serde::Serialize;
 
 /// Most bits that are tried; those of z and of the gate values are the contract's limits.
@@ -16,6 +16,8 @@ pub(super) const MOST_C_BITS: u32 = 24;
 const FEWEST_Z_BITS: u32 = 6;
 const FEWEST_GATE_FRAC: u32 = 6;
 const FEWEST_C_FRAC: i32 = 6;
+/// Of s of a GRU more: with u near 1 a step adds little, and what is less than half a unit is lost.
+const FEWEST_S_FRAC: i32 = 10;
 
 /// Number formats of one layer; those of the weights follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,26 +30,44 @@ pub struct Formats {
     pub z: QFormat,
     /// Fraction bits of the gate values.
     pub a_frac: u32,
-    /// Of the cell state c.
+    /// Of the cell state c; of a GRU of the state s.
     pub c: QFormat,
+    /// Bits that n's parts of a GRU need above the point, the sign among them; none of an LSTM.
+    #[serde(skip)]
+    pub v_whole: Option<i32>,
 }
 
 impl Formats {
+    /// Format of n's parts of a GRU before the reset gate: finer than z as [`V_FINER`] says, in the range of z
+    /// or a larger one, since what z clamps the reset gate may first have made small.
+    #[must_use]
+    pub fn v(&self) -> Option<QFormat> {
+        let whole = self.v_whole?.max(self.z.bits as i32 - self.z.frac);
+        let frac = (self.z.frac + V_FINER).min(MOST_V_BITS as i32 - whole);
+        Some(QFormat::new((whole + frac) as u32, frac))
+    }
+
+    /// The name of the state.
+    pub(super) const fn state(&self) -> &'static str {
+        if self.v_whole.is_some() { "s" } else { "c" }
+    }
+
     /// Rough price of the element-wise part of one unit, in LUTs: both tables as read-only memory
-    /// of LUT6, one multiplier of the widest operands, registers and adder of c. It only ranks
+    /// of LUT6, one multiplier of the widest operands, registers and adder of the state. It only ranks
     /// formats; x and h cost nothing here, since only their fractions are chosen.
     #[must_use]
     pub fn price(&self) -> f64 {
         let gate = f64::from(self.a_frac + 2);
         let tables = 2.0 * f64::from(self.z.bits).exp2() * gate / 64.0;
-        let product = gate * f64::from(self.c.bits.max(self.a_frac + 2));
+        let v_bits = self.v().map_or(0, |v| v.bits);
+        let product = gate * f64::from(self.c.bits.max(self.a_frac + 2).max(v_bits));
         tables + product + 4.0 * f64::from(self.c.bits)
     }
 
     /// The layer's codes in these formats; `fractions` are those of the weights.
-    pub(super) fn layer(&self, float: &FloatLayer, weights: Codes, fractions: Fractions) -> Layer {
+    pub(super) fn layer(&self, float: &FloatLayer, weights: Codes, fractions: &Fractions) -> Layer {
         let numerics = Numerics {
-            cell: CellKind::Lstm,
+            cell: float.recurrence.kind(),
             weight_bits: weights.bits,
             act_bits: self.h.bits,
             input_bits: self.x.bits,
@@ -60,12 +80,19 @@ impl Formats {
             gate_frac: self.a_frac,
             c: self.c,
         };
-        let fractions = fractions.settled(float, self.x, self.h);
-        layer_with(float, self.x, self.h, &numerics, &fractions)
+        let fractions = fractions.clone().settled(float, self.x, self.h);
+        let mut layer = layer_with(float, self.x, self.h, &numerics, &fractions);
+        if let (Recurrence::Gru { v, .. }, Some(own)) = (&mut layer.recurrence, self.v()) {
+            *v = own;
+        }
+        layer
     }
 
     pub(super) fn key(&self) -> [i32; 9] {
-        let Self { x, h, z, a_frac, c } = self;
+        // That of v follows from z.
+        let Self {
+            x, h, z, a_frac, c, ..
+        } = self;
         let bits = |format: &QFormat| format.bits as i32;
         [
             bits(x),
@@ -111,7 +138,12 @@ impl Formats {
                     Some(frac) => vec![frac],
                     None => vec![self.c.frac, self.c.frac - step as i32],
                 };
-                let fine = |c: &QFormat| c.frac >= FEWEST_C_FRAC || wanted.c_frac.is_some();
+                let fewest = if self.v_whole.is_some() {
+                    FEWEST_S_FRAC
+                } else {
+                    FEWEST_C_FRAC
+                };
+                let fine = |c: &QFormat| c.frac >= fewest || wanted.c_frac.is_some();
                 let fits = |c: &QFormat| c.frac < c.bits as i32 && fine(c) && holds(*c, c_most);
                 let formats = fracs.into_iter().map(|frac| QFormat::new(bits, frac));
                 all.extend(formats.filter(fits).map(|c| Self { c, ..*self }));

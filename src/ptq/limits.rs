@@ -110,7 +110,7 @@ impl<'a> Trial<'a> {
         let weights = self.levels.of(weight_bits);
         let integers = QuantizedModel {
             layers: layers
-                .map(|((layer, formats), &fractions)| formats.layer(layer, weights, fractions))
+                .map(|((layer, formats), fractions)| formats.layer(layer, weights, fractions))
                 .collect(),
             ..QuantizedModel::default()
         };

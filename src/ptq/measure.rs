@@ -128,7 +128,7 @@ impl<'a> LayerCase<'a> {
     /// Words of h in these formats.
     pub(super) fn words(&self, formats: &Formats) -> Vec<i32> {
         let model = QuantizedModel {
-            layers: vec![formats.layer(self.float, self.weights, self.fractions)],
+            layers: vec![formats.layer(self.float, self.weights, &self.fractions)],
             ..QuantizedModel::default()
         };
         let quantised;
@@ -162,6 +162,6 @@ impl<'a> LayerCase<'a> {
             ..
         } = self.float;
         let steps: usize = self.lengths.iter().sum();
-        steps * hidden_size * (4 * (input_size + hidden_size) + 50)
+        steps * hidden_size * (self.float.gates() * (input_size + hidden_size) + 50)
     }
 }

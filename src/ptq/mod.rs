@@ -23,5 +23,5 @@ pub use formats::Formats;
 pub use offset::{middle, repeated};
 pub use report::{CalibrationReport, Clamped, LayerQuality, Quality, QualityLimit, TensorReport};
 pub use request::{FormatRequest, refuse_chain};
-pub use run::{Quantized, quantize, quantize_offset, snr_of};
+pub use run::{Quantized, float_h, quantize, quantize_offset, snr_of};
 pub use sequences::{Sequences, split};

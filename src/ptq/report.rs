@@ -28,11 +28,14 @@ pub struct Clamped {
     pub x: StageCount,
     /// Accumulator to pre-activation.
     pub z: StageCount,
-    /// Products to cell state.
+    /// Accumulators to n's parts of a GRU, before the reset gate.
+    #[serde(skip_serializing_if = "StageCount::is_empty")]
+    pub v: StageCount,
+    /// Products to the state: c of an LSTM, s of a GRU.
     pub c: StageCount,
-    /// Cell state to the argument of tanh.
+    /// Cell state, or n's parts of a GRU, to the argument of tanh.
     pub tanh_argument: StageCount,
-    /// Product to hidden state.
+    /// To hidden state.
     pub h: StageCount,
 }
 
@@ -44,6 +47,9 @@ pub struct LayerQuality {
     /// Its formats.
     #[serde(flatten)]
     pub formats: Formats,
+    /// Of n's parts of a GRU before the reset gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub v: Option<QFormat>,
     /// Clamped values.
     pub clamped: Clamped,
 }

@@ -75,13 +75,22 @@ pub fn quantize_offset(
     quantized
 }
 
+/// h of the last layer of the float model, `[all steps, H]`, on `inputs`; every sequence from zero state.
+///
+/// # Panics
+/// When `inputs` are no vectors of the model's input size.
+#[must_use]
+pub fn float_h(model: &FloatModel, inputs: &Sequences) -> Vec<f32> {
+    Truth::runs(model, inputs).1.pop().unwrap_or_default()
+}
+
 /// Signal to noise of h in decibel of `model` in these formats, one for each layer, on `inputs`.
 ///
 /// # Panics
 /// When `inputs` are no vectors of the model's input size.
 #[must_use]
 pub fn snr_of(model: &FloatModel, inputs: &Sequences, weights: Codes, formats: &[Formats]) -> f64 {
-    let truth = Truth::runs(model, inputs).1.pop().unwrap_or_default();
+    let truth = float_h(model, inputs);
     let integers = QuantizedModel {
         layers: layers(model, formats, weights),
         ..QuantizedModel::default()
@@ -121,7 +130,7 @@ fn choose_all(
 fn layers(model: &FloatModel, formats: &[Formats], weights: Codes) -> Vec<Layer> {
     let pairs = model.layers.iter().zip(formats).enumerate();
     let layer = |(index, (layer, formats)): (usize, (&FloatLayer, &Formats))| {
-        formats.layer(layer, weights, weight_fractions(model, index, weights))
+        formats.layer(layer, weights, &weight_fractions(model, index, weights))
     };
     pairs.map(layer).collect()
 }
@@ -238,6 +247,7 @@ fn layer_reports(
             let clamped = Clamped {
                 x,
                 z: counts.z,
+                v: counts.v,
                 c: counts.c,
                 tanh_argument: counts.tanh_argument,
                 h: counts.h,
@@ -249,6 +259,7 @@ fn layer_reports(
             LayerQuality {
                 layer,
                 formats,
+                v: formats.v(),
                 clamped,
             }
         })

@@ -8,13 +8,13 @@ use super::FormatRequest;
 use super::formats::{Formats, MOST_C_BITS, MOST_GATE_FRAC, MOST_Z_BITS, fraction_for};
 use super::measure::{LayerCase, Operand};
 use crate::fixed::{Codes, QFormat};
-use crate::quantize::{best_fraction, default_h};
+use crate::quantize::{MOST_V_BITS, best_fraction, default_h};
 use rayon::prelude::*;
 
 /// How much noise a cheaper element-wise part may add to the least that was found, in decibel.
 const BUDGET: f64 = 0.2;
-/// Room above the largest cell state of the calibration, for inputs that it did not hold.
-const C_ROOM: f64 = 1.25;
+/// Room above the largest state, and the largest of n's parts of a GRU, of the calibration, for inputs that it did not hold.
+const ROOM: f64 = 1.25;
 /// Shares of the largest inputs that may be clamped: their range is tried for x.
 const CLAMPED: [f64; 8] = [0.0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.25];
 /// Beyond that sigmoid and tanh are nearly flat.
@@ -30,8 +30,11 @@ const LEAST_LOSS: f64 = 0.02;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ranges {
     pub z: f64,
+    /// Of the state: c, or s of a GRU.
     pub c: f64,
     pub h: f64,
+    /// Of n's parts of a GRU.
+    pub v: Option<f64>,
 }
 
 impl Ranges {
@@ -41,9 +44,20 @@ impl Ranges {
         (self.z.max(self.c) / 2.0).min(FLAT)
     }
 
-    /// The least range of c.
+    /// The least range of the state. s of a GRU lies between values of tanh.
     fn least_c(&self) -> f64 {
-        self.c * C_ROOM
+        let most = self.c * ROOM;
+        if self.v.is_some() {
+            most.min(1.0)
+        } else {
+            most
+        }
+    }
+
+    /// Bits that n's parts of a GRU need above the point, the sign among them.
+    fn v_whole(&self) -> Option<i32> {
+        let frac = |most: f64| fraction_for(MOST_V_BITS, most * ROOM);
+        self.v.map(|most| MOST_V_BITS as i32 - frac(most))
     }
 }
 
@@ -133,6 +147,7 @@ impl FormatSearch<'_> {
             ),
             a_frac: wanted.a_frac.unwrap_or(MOST_GATE_FRAC),
             c: self.widest_c(),
+            v_whole: ranges.v_whole(),
         }
     }
 

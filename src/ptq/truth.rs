@@ -24,8 +24,9 @@ pub(super) struct Truth {
 
 impl Truth {
     pub(super) fn of(model: &FloatModel, inputs: &Sequences) -> Self {
-        let macs =
-            |layer: &FloatLayer| 4 * layer.hidden_size * (layer.input_size + layer.hidden_size);
+        let macs = |layer: &FloatLayer| {
+            layer.gates() * layer.hidden_size * (layer.input_size + layer.hidden_size)
+        };
         let largest = model.layers.iter().map(macs).max().unwrap_or(1);
         let sample = inputs.sample((CANDIDATE_MACS / largest).max(1));
         let (ranges, all) = Self::runs(model, inputs);
@@ -55,6 +56,7 @@ impl Truth {
                 let ranges = Ranges {
                     z: run.z_most.into(),
                     c: run.c_most.into(),
+                    v: (layer.recurrence.kind().parted()).map(|_| f64::from(run.v_most)),
                     h: h.into(),
                 };
                 (ranges, run.h)
@@ -68,7 +70,10 @@ pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes)
     match &model.fractions {
         Some(trained) => {
             let [ih, hh] = trained.layers[layer];
-            Fractions { ih, hh }
+            Fractions {
+                ih: ih.to_vec(),
+                hh: hh.to_vec(),
+            }
         }
         None => Fractions::least_error(&model.layers[layer], weights),
     }

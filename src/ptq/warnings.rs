@@ -71,6 +71,7 @@ fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
         layer,
         formats,
         clamped,
+        ..
     } = report;
     let mut all = Vec::new();
     if clamped.x.rate() > FEW {
@@ -83,8 +84,13 @@ fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
     }
     if clamped.c.saturated > 0 {
         all.push(format!(
-            "layer {layer}: {} cell states are clamped to {}; give more --c-bits, or fewer --c-frac",
+            "layer {layer}: {} {} are clamped to {}; give more --c-bits, or fewer --c-frac",
             counted(clamped.c),
+            if report.v.is_some() {
+                "states s"
+            } else {
+                "cell states"
+            },
             formats.c
         ));
     }

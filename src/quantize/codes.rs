@@ -155,13 +155,13 @@ impl Head {
     }
 }
 
-/// Fractions of one layer's weights, per gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Fractions of one layer's weights, one a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fractions {
     /// Of `weight_ih`.
-    pub ih: [i32; 4],
+    pub ih: Vec<i32>,
     /// Of `weight_hh`.
-    pub hh: [i32; 4],
+    pub hh: Vec<i32>,
 }
 
 impl Fractions {
@@ -176,8 +176,8 @@ impl Fractions {
     #[must_use]
     pub fn least_error(float: &FloatLayer, codes: Codes) -> Self {
         let of = |weights: &[f32]| {
-            let gate = |k: usize| &weights[k * weights.len() / 4..][..weights.len() / 4];
-            std::array::from_fn(|k| best_fraction(gate(k), codes, true))
+            let gates = weights.chunks_exact(weights.len() / float.gates());
+            gates.map(|gate| best_fraction(gate, codes, true)).collect()
         };
         Self {
             ih: of(&float.weight_ih),
@@ -188,22 +188,25 @@ impl Fractions {
     /// Made coarser where products could not be aligned or a bias would not fit 32 bits.
     #[must_use]
     pub fn settled(mut self, float: &FloatLayer, x: QFormat, h: QFormat) -> Self {
+        let parted = float.recurrence.kind().parted();
         for (gate, bias) in float.bias.chunks_exact(float.hidden_size).enumerate() {
-            self.settle(gate, (x, h), bias);
+            if parted == Some(gate) {
+                // Each part has a bias of its own at the fraction of its product.
+                fit_bias(&mut self.ih[gate], x, bias);
+                fit_bias(&mut self.hh[gate], h, float.recurrence.bias_n_h());
+            } else {
+                self.settle(gate, (x, h), bias);
+            }
         }
         self
     }
 
     /// Makes the finer product coarser until both can be aligned and the bias fits.
     fn settle(&mut self, gate: usize, (x, h): (QFormat, QFormat), bias: &[f32]) {
-        let largest = bias
-            .iter()
-            .fold(0.0f64, |most, &value| most.max(f64::from(value).abs()));
         loop {
             let (of_x, of_h) = (self.ih[gate] + x.frac, self.hh[gate] + h.frac);
             let too_far = of_x.abs_diff(of_h) > LARGEST_SHIFT;
-            let too_large = largest * f64::from(of_x.max(of_h)).exp2() >= 2f64.powi(31) - 1.0;
-            if !too_far && !too_large {
+            if !too_far && bias_fits(bias, of_x.max(of_h)) {
                 return;
             }
             if of_x > of_h {
@@ -215,7 +218,23 @@ impl Fractions {
     }
 }
 
-/// The codes of one layer in these formats: nearest, symmetric, clamped.
+/// `true` if the biases at this fraction fit 32 bits.
+fn bias_fits(bias: &[f32], frac: i32) -> bool {
+    let largest = bias
+        .iter()
+        .fold(0.0f64, |most, &value| most.max(f64::from(value).abs()));
+    largest * f64::from(frac).exp2() < 2f64.powi(31) - 1.0
+}
+
+/// Makes the weights' fraction coarser until the bias at their product's fraction fits.
+fn fit_bias(frac: &mut i32, operand: QFormat, bias: &[f32]) {
+    while !bias_fits(bias, *frac + operand.frac) {
+        *frac -= 1;
+    }
+}
+
+/// The codes of one layer in these formats: nearest, symmetric, clamped. The cell is that of `float`; v of a
+/// GRU follows z as [`Recurrence::of`] says.
 #[must_use]
 pub fn layer_with(
     float: &FloatLayer,
@@ -225,10 +244,10 @@ pub fn layer_with(
     fractions: &Fractions,
 ) -> Layer {
     let weights = numerics.weights();
-    let codes = |values: &[f32], fractions: [i32; 4]| -> Vec<i16> {
-        let gates = values.chunks_exact(values.len() / 4).zip(fractions);
-        gates
-            .flat_map(|(values, frac)| {
+    let codes = |values: &[f32], fractions: &[i32]| -> Vec<i16> {
+        let gates = values.chunks_exact(values.len() / float.gates());
+        (gates.zip(fractions))
+            .flat_map(|(values, &frac)| {
                 let format = weights.at(frac);
                 values
                     .iter()
@@ -243,23 +262,28 @@ pub fn layer_with(
         h,
         w_bits: weights.bits,
         w_levels: weights.levels,
-        w_frac_ih: fractions.ih.to_vec(),
-        w_frac_hh: fractions.hh.to_vec(),
+        w_frac_ih: fractions.ih.clone(),
+        w_frac_hh: fractions.hh.clone(),
         z: numerics.z,
         a_frac: numerics.gate_frac,
-        recurrence: Recurrence::Lstm { c: numerics.c },
-        weight_ih: codes(&float.weight_ih, fractions.ih),
-        weight_hh: codes(&float.weight_hh, fractions.hh),
+        recurrence: Recurrence::of(&Numerics {
+            cell: float.recurrence.kind(),
+            ..*numerics
+        }),
+        weight_ih: codes(&float.weight_ih, &fractions.ih),
+        weight_hh: codes(&float.weight_hh, &fractions.hh),
         bias: Vec::new(),
         row_scale: None,
     };
-    for gate in 0..4 {
-        let one = f64::from(layer.alignment(gate).frac).exp2();
-        let bias = &float.bias[gate * float.hidden_size..][..float.hidden_size];
-        layer.bias.extend(
-            bias.iter()
-                .map(|&value| (f64::from(value) * one).round_ties_even() as i32),
-        );
-    }
+    // In the order in which they are drawn: gate after gate, then n's part of h.
+    let biases = float.bias.iter().chain(float.recurrence.bias_n_h());
+    let mut biases = biases.copied();
+    layer.fill_biases(|frac| {
+        let one = f64::from(frac).exp2();
+        let of_units = biases.by_ref().take(float.hidden_size);
+        of_units
+            .map(|value| (f64::from(value) * one).round_ties_even() as i32)
+            .collect()
+    });
     layer
 }

@@ -17,8 +17,8 @@ pub use codes::{
 };
 pub use file::FORMAT;
 pub use model::{
-    Alignment, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence,
-    RowScale,
+    Alignment, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS, QuantizedModel,
+    Recurrence, RowScale, V_FINER,
 };
 pub use random::{random_model, random_model_mixed, random_model_of, random_network};
 pub use seeded::{default_h, seeded};

@@ -12,6 +12,11 @@ pub const LARGEST_SHIFT: u32 = 24;
 /// Largest magnitude of a code of [`InputOffset`]: exact in double precision.
 pub(super) const LARGEST_OFFSET: u64 = 1 << 53;
 
+/// Fraction bits that v of a GRU has more than z, so that two roundings before one more do not show.
+pub const V_FINER: i32 = 4;
+/// Most bits of v of a GRU.
+pub const MOST_V_BITS: u32 = 24;
+
 /// What the units of a recurrent layer compute, with the formats that only they have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recurrence {
@@ -48,7 +53,10 @@ impl Recurrence {
         match numerics.cell {
             CellKind::Lstm => Self::Lstm { c: numerics.c },
             CellKind::Gru => Self::Gru {
-                v: QFormat::new(numerics.z.bits + 4, numerics.z.frac + 4),
+                v: QFormat::new(
+                    numerics.z.bits + V_FINER.unsigned_abs(),
+                    numerics.z.frac + V_FINER,
+                ),
                 s: numerics.c,
                 bias_n_h: Vec::new(),
             },
@@ -59,10 +67,7 @@ impl Recurrence {
     /// of the part of x.
     #[must_use]
     pub const fn parted(&self) -> Option<usize> {
-        match self {
-            Self::Lstm { .. } => None,
-            Self::Gru { .. } => Some(2),
-        }
+        self.kind().parted()
     }
 
     /// The gates in `PyTorch`'s order.
@@ -76,7 +81,7 @@ impl Recurrence {
     pub fn formats(&self) -> Vec<(&'static str, QFormat, u32)> {
         match self {
             Self::Lstm { c } => vec![("c", *c, 32)],
-            Self::Gru { v, s, .. } => vec![("v", *v, 24), ("s", *s, 32)],
+            Self::Gru { v, s, .. } => vec![("v", *v, MOST_V_BITS), ("s", *s, 32)],
         }
     }
 

@@ -33,6 +33,15 @@ impl CellKind {
         }
     }
 
+    /// The gate whose parts of x and of h stay apart until the reset gate has met that of h.
+    #[must_use]
+    pub const fn parted(self) -> Option<usize> {
+        match self {
+            Self::Lstm => None,
+            Self::Gru => Some(2),
+        }
+    }
+
     /// Its name in texts.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Every trained number in one vector, and which tensor lies where.
 
-use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
+use crate::import::{FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers};
 use crate::quantize::SplitMix;
 use std::ops::Range;
 
@@ -173,6 +173,7 @@ impl ParameterLayout {
             .map(|(layer, places)| FloatLayer {
                 input_size: sizes.input(layer),
                 hidden_size: sizes.hidden[layer],
+                recurrence: FloatRecurrence::Lstm,
                 weight_ih: values[places.ih.clone()].to_vec(),
                 weight_hh: values[places.hh.clone()].to_vec(),
                 bias: values[places.bias.clone()].to_vec(),

@@ -142,8 +142,8 @@ impl Numbers {
     pub(super) fn fitted(&self) -> Vec<i32> {
         let mut all = vec![self.layers[0].x.frac];
         for layer in &self.layers {
-            all.extend(layer.fractions.ih);
-            all.extend(layer.fractions.hh);
+            all.extend(&layer.fractions.ih);
+            all.extend(&layer.fractions.hh);
             all.extend(layer.rows.iter().flat_map(RowMultipliers::codes));
         }
         all.extend(self.head.map(|format| format.frac));
@@ -254,7 +254,7 @@ impl Numbers {
     ) -> impl Iterator<Item = (Range<usize>, QFormat, f32)> {
         let layers = layout.layers.iter().zip(&self.layers);
         layers.flat_map(|(places, numbers)| {
-            let Fractions { ih, hh } = numbers.fractions;
+            let Fractions { ih, hh } = &numbers.fractions;
             let matrices = [(places.ih.clone(), ih), (places.hh.clone(), hh)];
             let scales = numbers
                 .rows

@@ -1,7 +1,7 @@
 //! Float models of different kinds with inputs, made from seeds: what calibration is held to.
 
 use lprnn_hw::files::npy;
-use lprnn_hw::import::{self, FloatHead, FloatLayer, FloatModel, ImportOptions};
+use lprnn_hw::import::{self, FloatHead, FloatLayer, FloatModel, FloatRecurrence, ImportOptions};
 use lprnn_hw::ptq::Sequences;
 use lprnn_hw::quantize::SplitMix;
 use std::path::Path;
@@ -48,6 +48,7 @@ impl Draw {
         FloatLayer {
             input_size,
             hidden_size,
+            recurrence: FloatRecurrence::Lstm,
             weight_ih,
             weight_hh,
             bias,
@@ -120,6 +121,7 @@ pub fn integrator() -> Case {
     let layer = FloatLayer {
         input_size: 1,
         hidden_size: 1,
+        recurrence: FloatRecurrence::Lstm,
         weight_ih: vec![0.0, 0.0, 4.0, 0.0],
         weight_hh: vec![0.0; 4],
         bias: vec![12.0, 12.0, 0.0, 12.0],

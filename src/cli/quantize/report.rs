@@ -2,6 +2,7 @@
 
 use super::super::output::{Results, grouped, table};
 use crate::flow::QuantizeReport;
+use crate::reference::StageCount;
 use std::io::Write;
 
 /// Decibel with one decimal, or that nothing was lost.
@@ -33,33 +34,43 @@ impl Text<'_> {
     }
 
     fn layers(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let heads = ["clamped in", "x", "z", "c", "tanh's argument", "h"];
-        let mut formats = vec![
-            ["formats", "x", "z", "gates", "c", "h"]
-                .map(String::from)
-                .to_vec(),
-        ];
-        let mut counts = vec![heads.map(String::from).to_vec()];
-        for layer in &self.0.report.layers {
+        let layers = &self.0.report.layers;
+        // A column more where a layer is a GRU.
+        let gru = layers.iter().any(|layer| layer.v.is_some());
+        let row = |cells: [&str; 3], v: &str, more: &[&str]| {
+            let v = if gru { &[v][..] } else { &[] };
+            let cells = cells.iter().chain(v).chain(more);
+            cells.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let state = if gru { "c or s" } else { "c" };
+        let mut formats = vec![row(
+            ["formats", "x", "z"],
+            "v of a GRU",
+            &["gates", state, "h"],
+        )];
+        let more = [state, "tanh's argument", "h"];
+        let mut counts = vec![row(["clamped in", "x", "z"], "v of a GRU", &more)];
+        for layer in layers {
             let (name, of) = (format!("layer {}", layer.layer), &layer.formats);
-            formats.push(vec![
-                name.clone(),
-                of.x.to_string(),
-                of.z.to_string(),
-                format!("{} fraction bits", of.a_frac),
-                of.c.to_string(),
-                of.h.to_string(),
-            ]);
+            let v = layer.v.map(|v| v.to_string()).unwrap_or_default();
+            let gates = format!("{} fraction bits", of.a_frac);
+            formats.push(row(
+                [&name, &of.x.to_string(), &of.z.to_string()],
+                &v,
+                &[&gates, &of.c.to_string(), &of.h.to_string()],
+            ));
+            let share = |count: StageCount| format!("{:.4} %", 100.0 * count.rate());
             let clamped = &layer.clamped;
-            let stages = [
-                clamped.x,
-                clamped.z,
-                clamped.c,
-                clamped.tanh_argument,
-                clamped.h,
-            ];
-            let shares = stages.map(|count| format!("{:.4} %", 100.0 * count.rate()));
-            counts.push(std::iter::once(name).chain(shares).collect());
+            let v = layer.v.map(|_| share(clamped.v)).unwrap_or_default();
+            counts.push(row(
+                [&name, &share(clamped.x), &share(clamped.z)],
+                &v,
+                &[
+                    &share(clamped.c),
+                    &share(clamped.tanh_argument),
+                    &share(clamped.h),
+                ],
+            ));
         }
         table(out, &formats)?;
         table(out, &counts)

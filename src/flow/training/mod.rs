@@ -34,6 +34,16 @@ impl Training<'_> {
     ) -> Result<TrainReport, Problems> {
         let settings = self.settings(&options, texts);
         let sizes = options.sizes.clone();
+        let cells = start.iter().flat_map(|model| &model.layers);
+        let mut others = cells
+            .map(|layer| layer.recurrence.kind())
+            .filter(|kind| !kind.is_lstm());
+        if let Some(kind) = others.next() {
+            let problem = format!("has {} layers; LSTMs are trained only", kind.title());
+            return Err(Problem::flag("--init", problem)
+                .help("start from a language model of LSTM layers, or from none")
+                .into());
+        }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| {
             Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
                 .help("give the sizes of that model, or none to start from")

@@ -83,7 +83,7 @@ impl KerasLayer {
             || self.class == "Activation" && self.activation() == "linear"
     }
 
-    /// Why an LSTM is not the contract's.
+    /// Why an LSTM or a GRU is not the contract's.
     pub fn objection(&self) -> Option<Problem> {
         let quantised = |name: &str| name.starts_with("quantized_");
         for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
@@ -117,6 +117,11 @@ impl KerasLayer {
         ];
         let found = flags.into_iter().find(|(flag, ..)| self.is(flag));
         found.map(|(_, problem, help)| Problem::new(problem).help(help))
+    }
+
+    /// Whether the reset gate of a GRU acts behind the product with h, where the configuration says so.
+    pub fn reset_after(&self) -> Option<bool> {
+        self.config.get("reset_after").and_then(Value::as_bool)
     }
 
     /// `true` if its state is carried from one batch to the next.

@@ -1,7 +1,8 @@
-//! Keras: `.keras`, `.weights.h5` and `.h5`, also of `QKeras`, as the state dict of the same LSTM.
+//! Keras: `.keras`, `.weights.h5` and `.h5`, also of `QKeras`, as the state dict of the same LSTM or GRU.
 //!
 //! Keras' gates are in the order i, f, c, o, which is i, f, g, o under another name. Its matrices are
-//! `PyTorch`'s transposed, and it has one bias.
+//! `PyTorch`'s transposed, and it has one bias. Those of a GRU are z, r, h, which is u, r, n; its biases of x and
+//! of h are the two rows of one.
 
 mod config;
 mod weights;
@@ -9,7 +10,7 @@ mod weights;
 use super::container::archive::{Archive, Budget};
 use super::model::Mapping;
 use super::state_dict::Known;
-use super::tensors::{ElementKind, Tensor, Tensors, transposed};
+use super::tensors::{ElementKind, Tensor, Tensors, reordered, transposed};
 use crate::diagnostic::Problem;
 use config::{Config, KerasLayer};
 use std::borrow::Cow;
@@ -54,6 +55,18 @@ fn assemble(
     Ok((model.tensors, model.known))
 }
 
+/// From the gates' order z, r, h to r, u, n.
+const GRU_ORDER: [usize; 3] = [1, 0, 2];
+
+/// Why a GRU of another form is refused.
+fn reset_before() -> Problem {
+    Problem::new(
+        "is a GRU whose reset gate acts before the product with h (reset_after=False), the hardware's acts \
+         behind it",
+    )
+    .help("train it with reset_after=True")
+}
+
 struct KerasModel {
     contents: Contents,
     tensors: Tensors<'static>,
@@ -78,7 +91,7 @@ impl KerasModel {
                     _ => (layer.name.clone(), 0),
                 };
                 heads.clear();
-                self.check(layer, &title);
+                self.check(layer, &slot, &title);
                 self.recurrent(slot, &title, index)?;
                 network = Some((title, index));
             } else if layer.class == "Dense" {
@@ -127,9 +140,11 @@ impl KerasModel {
         self.known.heads = Some(names);
     }
 
-    fn check(&mut self, layer: &KerasLayer, title: &str) {
-        if layer.class == "LSTM" {
-            if let Some(fault) = layer.objection() {
+    fn check(&mut self, layer: &KerasLayer, slot: &Slot, title: &str) {
+        if matches!(&*layer.class, "LSTM" | "GRU") {
+            let before = slot.is_gru() && slot.resets_before(layer.reset_after());
+            let fault = layer.objection().or_else(|| before.then(reset_before));
+            if let Some(fault) = fault {
                 let refused = &mut self.known.refused;
                 refused
                     .entry(format!("{title}."))
@@ -142,9 +157,10 @@ impl KerasModel {
                     layer.name
                 ));
             }
-        } else if !matches!(&*layer.class, "GRU" | "SimpleRNN" | "Bidirectional") {
+        } else if !matches!(&*layer.class, "SimpleRNN" | "Bidirectional") {
             let problem = format!("is of class {}", layer.class);
-            let fault = Problem::new(problem).help("train a keras.layers.LSTM");
+            let fault =
+                Problem::new(problem).help("train a keras.layers.LSTM or a keras.layers.GRU");
             self.known
                 .refused
                 .insert(format!("{title}."), (layer.name.clone(), fault));
@@ -170,6 +186,9 @@ impl KerasModel {
                     Some((title, index, below)) if inputs == Some(&below) => (title, index + 1),
                     _ => (name.clone(), 0),
                 };
+                if slot.is_gru() {
+                    self.unconfigured_gru(&slot, &name, &title);
+                }
                 self.recurrent(slot, &title, index)?;
                 recurrent.push(name);
                 network = Some((title, index, hidden));
@@ -194,8 +213,22 @@ impl KerasModel {
         Ok(())
     }
 
+    /// A GRU of which only the shape of its bias says where its reset gate acts.
+    fn unconfigured_gru(&mut self, slot: &Slot, name: &str, title: &str) {
+        if !slot.variables.contains_key("bias") {
+            let note = format!("{name} has no bias, and is taken to have reset_after=True");
+            self.known.notes.push(note);
+        } else if slot.resets_before(None) {
+            let refused = &mut self.known.refused;
+            refused
+                .entry(format!("{title}."))
+                .or_insert_with(|| (name.to_owned(), reset_before()));
+        }
+    }
+
     /// A recurrent layer under `PyTorch`'s names.
     fn recurrent(&mut self, slot: Slot, title: &str, index: usize) -> Result<(), Problem> {
+        let gru = slot.is_gru();
         for (role, variable) in slot.variables {
             let (role, suffix) = match role.strip_prefix("backward ") {
                 Some(role) => (role.to_owned(), "_reverse"),
@@ -211,7 +244,56 @@ impl KerasModel {
                 }
             };
             let name = format!("{title}.{name}_l{index}{suffix}");
-            self.insert(name, variable, &format!("{role}, gates i f c o"))?;
+            if gru {
+                self.gru_variable(&name, variable, &role)?;
+            } else {
+                self.insert(name, variable, &format!("{role}, gates i f c o"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A variable of a GRU, its gates z, r, h as r, u, n; of both biases the first is that of x.
+    fn gru_variable(&mut self, name: &str, variable: Variable, role: &str) -> Result<(), Problem> {
+        let Variable { path, tensor } = variable;
+        let values = tensor.values(&path)?;
+        let mut insert = |name: String, shape: Vec<usize>, values: &[f32], meaning: String| {
+            let source = Mapping {
+                tensor: path.clone(),
+                shape: tensor.shape.clone(),
+                meaning,
+            };
+            let values = reordered(values, &GRU_ORDER);
+            self.tensors
+                .insert(name, Tensor::made(shape, &values, vec![source]));
+        };
+        let meaning = format!("{role}, gates z r h");
+        match (role, &tensor.shape[..]) {
+            ("bias", &[2, rows]) => {
+                insert(
+                    name.to_owned(),
+                    vec![rows],
+                    &values[..rows],
+                    format!("{meaning}, of x"),
+                );
+                let of_h = name.replace(".bias_ih_l", ".bias_hh_l");
+                insert(
+                    of_h,
+                    vec![rows],
+                    &values[rows..],
+                    format!("{meaning}, of h"),
+                );
+            }
+            (_, &[rows, columns]) => {
+                let turned = transposed(&values, rows, columns);
+                insert(
+                    name.to_owned(),
+                    vec![columns, rows],
+                    &turned,
+                    format!("{meaning}, transposed"),
+                );
+            }
+            (_, shape) => insert(name.to_owned(), shape.to_vec(), &values, meaning),
         }
         Ok(())
     }

@@ -29,6 +29,25 @@ pub struct Slot {
     pub backward: bool,
 }
 
+impl Slot {
+    /// `true` if its recurrent weights are those of a GRU, `[H, 3H]`.
+    pub fn is_gru(&self) -> bool {
+        let roles = ["recurrent_kernel", "backward recurrent_kernel"];
+        let mut kernels = roles.iter().filter_map(|role| self.variables.get(*role));
+        kernels
+            .any(|kernel| matches!(kernel.tensor.shape[..], [hidden, rows] if rows == 3 * hidden))
+    }
+
+    /// `true` if the reset gate of this GRU acts before the product with h: then x and h share one bias.
+    /// Without a bias the configuration `says`; before Keras had the choice, it did.
+    pub fn resets_before(&self, says: Option<bool>) -> bool {
+        match self.variables.get("bias") {
+            Some(bias) => bias.tensor.shape.len() != 2,
+            None => says != Some(true),
+        }
+    }
+}
+
 fn damaged(problem: impl std::fmt::Display) -> Problem {
     Problem::new(format!("not an HDF5 file, or a damaged one: {problem}"))
         .help("save the model again")

@@ -1,12 +1,14 @@
-//! Recurrent nodes: LSTM, and what is none.
+//! Recurrent nodes: LSTM, GRU, and what is neither.
 
 use super::graph::{Attribute, Node};
 use super::{GraphValue, GraphWalk, title};
 use crate::diagnostic::Problem;
 use crate::import::error::{among, refuse};
 use crate::import::model::Mapping;
-use crate::import::tensors::Tensor;
+use crate::import::tensors::{Tensor, reordered};
 
+/// From a GRU's gates z, r, h to r, u, n.
+const GRU_ORDER: [usize; 3] = [1, 0, 2];
 /// From the gates' order i, o, f, c to i, f, g, o.
 const ORDER: [usize; 4] = [0, 2, 3, 1];
 /// Operations that make of zeros nothing but zeros.
@@ -52,9 +54,9 @@ impl<'a> GraphWalk<'a> {
         unique
     }
 
-    /// Why an LSTM is not the contract's.
+    /// Why an LSTM or a GRU is not the contract's.
     fn objection(&mut self, node: &'a Node<'a>) -> Option<Problem> {
-        if node.op != "LSTM" {
+        if node.op == "RNN" {
             return None; // refused by its shape
         }
         of_attributes(node).or_else(|| self.of_inputs(node))
@@ -134,7 +136,7 @@ impl<'a> GraphWalk<'a> {
             let mapping = Mapping {
                 tensor: source.into(),
                 shape: shape.clone(),
-                meaning: format!("{letter}, gates i o f c"),
+                meaning: format!("{letter}, gates {}", written(node)),
             };
             let ordered = ordered(node, values);
             let tensor = Tensor::made(vec![rows, columns], &ordered, vec![mapping]);
@@ -164,7 +166,7 @@ impl<'a> GraphWalk<'a> {
             let mapping = Mapping {
                 tensor: source.into(),
                 shape: shape.clone(),
-                meaning: format!("half {} of B, gates i o f c", half + 1),
+                meaning: format!("half {} of B, gates {}", half + 1, written(node)),
             };
             let tensor = Tensor::made(vec![rows], &ordered(node, values), vec![mapping]);
             self.tensors
@@ -174,16 +176,26 @@ impl<'a> GraphWalk<'a> {
     }
 }
 
-/// Rows of an LSTM in the order i, f, g, o; those of other nodes as they are.
+/// Rows of an LSTM in the order i, f, g, o, of a GRU r, u, n; those of other nodes as they are.
 fn ordered(node: &Node, values: &[f32]) -> Vec<f32> {
-    if node.op != "LSTM" || !values.len().is_multiple_of(4) {
-        return values.to_vec();
+    let order = match node.op {
+        "LSTM" => &ORDER[..],
+        "GRU" => &GRU_ORDER,
+        _ => return values.to_vec(),
+    };
+    if values.len().is_multiple_of(order.len()) {
+        reordered(values, order)
+    } else {
+        values.to_vec()
     }
-    let gate = values.len() / 4;
-    ORDER
-        .iter()
-        .flat_map(|&at| values[at * gate..][..gate].iter().copied())
-        .collect()
+}
+
+/// The gates in the order of the file.
+fn written(node: &Node) -> &'static str {
+    match node.op {
+        "GRU" => "z r h",
+        _ => "i o f c",
+    }
 }
 
 fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), Problem> {
@@ -194,20 +206,33 @@ fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), Problem> {
     )
 }
 
-/// Why the attributes of an LSTM are not the contract's.
+/// Why the attributes of an LSTM or a GRU are not the contract's.
 fn of_attributes(node: &Node<'_>) -> Option<Problem> {
     let text = |name: &str| node.attributes.get(name).map(|value| value.text);
     if text("direction") == Some(b"reverse") {
         let problem = Problem::new("reads its input from the end (direction reverse)");
         return Some(problem.help("train it forward"));
     }
-    let usual = [&b"Sigmoid"[..], b"Tanh", b"Tanh"];
+    let gru = node.op == "GRU";
+    let after = node.attributes.get("linear_before_reset");
+    if gru && after.is_none_or(|value| value.int == 0) {
+        let problem = "is a GRU whose reset gate acts before the product with h (linear_before_reset = 0), the \
+             hardware's acts behind it";
+        let help = "export one with linear_before_reset = 1: PyTorch's nn.GRU, Keras' with reset_after=True";
+        return Some(Problem::new(problem).help(help));
+    }
+    let usual = &[&b"Sigmoid"[..], b"Tanh", b"Tanh"][..if gru { 2 } else { 3 }];
     if let Some(Attribute { texts, .. }) = node.attributes.get("activations")
-        && !texts.chunks(3).all(|three| three == usual)
+        && !texts.chunks(usual.len()).all(|names| names == usual)
     {
         let names = texts.iter().map(|name| String::from_utf8_lossy(name));
         let names = names.collect::<Vec<_>>().join(", ");
-        let problem = format!("has activations {names}, the hardware has Sigmoid, Tanh, Tanh");
+        let wanted = if gru {
+            "Sigmoid, Tanh"
+        } else {
+            "Sigmoid, Tanh, Tanh"
+        };
+        let problem = format!("has activations {names}, the hardware has {wanted}");
         return Some(Problem::new(problem).help("train with those"));
     }
     if let Some(clip) = node.attributes.get("clip") {

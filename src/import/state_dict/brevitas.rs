@@ -2,7 +2,7 @@
 
 use super::StateDictReader;
 use crate::diagnostic::Problem;
-use crate::import::model::FloatLayer;
+use crate::import::model::{FloatLayer, FloatRecurrence};
 
 /// Gates in the order i, f, g, o, by their names in Brevitas.
 const GATES: [&str; 4] = ["input_gate", "forget_gate", "cell_gate", "output_gate"];
@@ -39,6 +39,7 @@ impl StateDictReader<'_> {
         let mut layer = FloatLayer {
             input_size,
             hidden_size,
+            recurrence: FloatRecurrence::Lstm,
             weight_ih: Vec::new(),
             weight_hh: Vec::new(),
             bias: Vec::new(),

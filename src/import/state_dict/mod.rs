@@ -1,4 +1,4 @@
-//! State dicts of `PyTorch`: `nn.LSTM`, `nn.LSTMCell`, `QuantLSTM` of Brevitas and of this project,
+//! State dicts of `PyTorch`: `nn.LSTM`, `nn.LSTMCell`, `nn.GRU`, `nn.GRUCell`, `QuantLSTM` of Brevitas and of this project,
 //! with an optional linear head and embedding.
 
 mod beside;
@@ -9,9 +9,12 @@ mod recurrent;
 mod trained;
 
 use super::error::refuse;
-use super::model::{FloatLayer, FloatModel, ImportOptions, Mapping, TrainedFractions};
+use super::model::{
+    FloatLayer, FloatModel, FloatRecurrence, ImportOptions, Mapping, TrainedFractions,
+};
 use super::tensors::Tensors;
 use crate::diagnostic::Problem;
+use crate::spec::CellKind;
 use recurrent::{NamedNetwork, NetworkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,17 +141,19 @@ impl StateDictReader<'_> {
             self.network.name("weight_ih", index),
             self.network.name("weight_hh", index),
         );
+        let cell = self.network.cell_kind();
+        let gates = cell.gates().len();
         let hidden_size = match self.shape(&hh)[..] {
-            [rows, columns] if columns > 0 && rows == 4 * columns => columns,
+            [rows, columns] if columns > 0 && rows == gates * columns => columns,
             ref shape => {
                 return refuse(
                     &hh,
-                    format!("has shape {shape:?}, [4 * hidden, hidden] is wanted"),
-                    "save the whole state dict of an nn.LSTM",
+                    format!("has shape {shape:?}, [{gates} * hidden, hidden] is wanted"),
+                    format!("save the whole state dict of an nn.{}", cell.title()),
                 );
             }
         };
-        let rows = 4 * hidden_size;
+        let rows = gates * hidden_size;
         let input_size = match (self.shape(&ih)[..].to_vec(), self.model.layers.last()) {
             (_, Some(below)) => below.hidden_size,
             (shape, None) if shape.len() == 2 && shape[0] != rows && shape[1] == rows => shape[0],
@@ -162,34 +167,63 @@ impl StateDictReader<'_> {
             }
         };
         let place = format!("layer {index}");
+        let order = cell.gates().join(" ");
         let weight_ih = self.take(
             &ih,
             &[rows, input_size],
-            &format!("{place}: input weights, gates i f g o"),
+            &format!("{place}: input weights, gates {order}"),
         )?;
         let weight_hh = self.take(
             &hh,
             &[rows, hidden_size],
-            &format!("{place}: recurrent weights, gates i f g o"),
+            &format!("{place}: recurrent weights, gates {order}"),
         )?;
-        let mut bias = vec![0.0; rows];
-        for which in ["bias_ih", "bias_hh"] {
-            let name = self.network.name(which, index);
-            if self.tensors.contains_key(&name) {
-                let meaning = format!("{place}: bias, added up with others of the layer");
-                let part = self.take(&name, &[rows], &meaning)?;
-                bias.iter_mut()
-                    .zip(part)
-                    .for_each(|(sum, value)| *sum += value);
-            }
-        }
+        let (bias, recurrence) = self.biases(cell, index, hidden_size)?;
         Ok(FloatLayer {
             input_size,
             hidden_size,
+            recurrence,
             weight_ih,
             weight_hh,
             bias,
         })
+    }
+
+    /// The biases of a layer: both added up, but for that of n's part of h of a GRU.
+    fn biases(
+        &mut self,
+        cell: CellKind,
+        index: usize,
+        hidden_size: usize,
+    ) -> Result<(Vec<f32>, FloatRecurrence), Problem> {
+        let rows = cell.gates().len() * hidden_size;
+        let mut parts = Vec::new();
+        for which in ["bias_ih", "bias_hh"] {
+            let name = self.network.name(which, index);
+            if !self.tensors.contains_key(&name) {
+                parts.push(vec![0.0; rows]);
+                continue;
+            }
+            let apart = match (cell, which) {
+                (CellKind::Lstm, _) => "",
+                (CellKind::Gru, "bias_ih") => "; n: of the part of x",
+                (CellKind::Gru, _) => "; n: of the part of h, by itself",
+            };
+            let meaning = format!("layer {index}: bias, added up with others of the layer{apart}");
+            parts.push(self.take(&name, &[rows], &meaning)?);
+        }
+        let mut of_h = parts.pop().unwrap_or_default();
+        let mut bias = parts.pop().unwrap_or_default();
+        let recurrence = match cell {
+            CellKind::Lstm => FloatRecurrence::Lstm,
+            CellKind::Gru => FloatRecurrence::Gru {
+                bias_n_h: of_h.split_off(2 * hidden_size),
+            },
+        };
+        for (sum, value) in bias.iter_mut().zip(of_h) {
+            *sum += value;
+        }
+        Ok((bias, recurrence))
     }
 
     /// The fractions of the project's own `QuantLSTM`.
@@ -198,6 +232,13 @@ impl StateDictReader<'_> {
         let Some(tensor) = self.tensors.get(&name) else {
             return Ok(());
         };
+        if self.network.kind == NetworkKind::Gru {
+            return refuse(
+                &name,
+                "beside a GRU; only LSTMs are trained with the hardware's arithmetic",
+                "leave the tensor out of the file",
+            );
+        }
         let layers = self.model.layers.len();
         let fits = |value: &i64| (-32..=48).contains(value);
         let found = match tensor.integers() {

@@ -3,6 +3,7 @@
 use crate::diagnostic::Problem;
 use crate::import::error::several;
 use crate::import::tensors::Tensors;
+use crate::spec::CellKind;
 
 /// Kind of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl NamedNetwork {
         let what = match self.kind {
             NetworkKind::Lstm if self.cell => "an LSTM cell",
             NetworkKind::Lstm => "an LSTM",
+            NetworkKind::Gru if self.cell => "a GRU cell",
             NetworkKind::Gru => "a GRU",
             NetworkKind::Rnn => "an RNN",
             NetworkKind::Projected => "an LSTM with a projection",
@@ -67,7 +69,15 @@ impl NamedNetwork {
         format!("'{}': {what}, {} {:?}", self.title(), self.hh, self.shape)
     }
 
-    /// Refuses what is no LSTM of the contract, by name.
+    /// The cell of its layers, where it is one of the contract's.
+    pub fn cell_kind(&self) -> CellKind {
+        match self.kind {
+            NetworkKind::Gru => CellKind::Gru,
+            _ => CellKind::Lstm,
+        }
+    }
+
+    /// Refuses what is no LSTM and no GRU of the contract, by name.
     pub fn check(&self) -> Result<(), Problem> {
         let Some(fault) = self.objection() else {
             return Ok(());
@@ -79,23 +89,17 @@ impl NamedNetwork {
         Err(fault.of(place))
     }
 
-    /// Why it is no LSTM of the contract.
+    /// Why it is no LSTM and no GRU of the contract.
     fn objection(&self) -> Option<Problem> {
         let (hh, shape) = (&self.hh, &self.shape);
         let (problem, help) = match self.kind {
-            NetworkKind::Lstm | NetworkKind::Brevitas => return None,
-            NetworkKind::Gru => (
-                format!(
-                    "a GRU, {hh} has shape {shape:?}, 3 * hidden rows; the hardware has LSTMs only"
-                ),
-                "train an LSTM".into(),
-            ),
+            NetworkKind::Lstm | NetworkKind::Gru | NetworkKind::Brevitas => return None,
             NetworkKind::Rnn => (
                 format!(
                     "a plain RNN, {hh} has shape {shape:?}, as many rows as columns; the hardware \
-                     has LSTMs only"
+                     has LSTMs and GRUs only"
                 ),
-                "train an LSTM".into(),
+                "train an LSTM or a GRU".into(),
             ),
             NetworkKind::Projected => (
                 format!(
@@ -302,7 +306,7 @@ fn nothing(tensors: &Tensors) -> Problem {
         ""
     };
     none(
-        "no tensor is named like 'weight_ih_l0' (nn.LSTM), 'weight_ih' (nn.LSTMCell) or \
+        "no tensor is named like 'weight_ih_l0' (nn.LSTM, nn.GRU), 'weight_ih' (nn.LSTMCell, nn.GRUCell) or \
          'cell_gate_params.input_weight.weight' (Brevitas), with any prefix",
     )
     .notes([format!("the file holds {}{more}", first.join(", "))])

@@ -28,6 +28,7 @@ fn a_folded_model_is_the_same_function() {
     let layer = crate::import::FloatLayer {
         input_size: 2,
         hidden_size: 1,
+        recurrence: crate::import::FloatRecurrence::Lstm,
         weight_ih: vec![0.5, 0.25, 1.0, 0.0, -1.0, 2.0, 0.0, 0.0],
         weight_hh: vec![0.0; 4],
         bias: vec![1.0, -4.0, 0.5, 3.0],

@@ -66,9 +66,25 @@ def read_ones():
     model.save(OUT / "rnn_cell.keras")
 
 
+def gru_ones():
+    """GRUs with biases of their own, by the place of the reset gate."""
+    gru = lambda **options: lambda: layers.GRU(H, return_sequences=True, bias_initializer="glorot_uniform", **options)
+    model = build(7, gru(), gru())
+    npy("keras_gru.h", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_gru.keras")
+    model.save(OUT / "keras_gru.h5")
+    model.save_weights(OUT / "keras_gru.weights.h5")
+    model = build(8, gru(use_bias=False))
+    npy("keras_gru_nobias.h", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_gru_nobias.keras")
+    for name, options in {"": {}, "_nobias": {"use_bias": False}}.items():
+        model = build(9, gru(reset_after=False, **options))
+        model.save(OUT / f"keras_gru_before{name}.keras")
+        model.save_weights(OUT / f"keras_gru_before{name}.weights.h5")
+
+
 def refused_ones():
     for name, part in {
-        "gru": lambda: layers.GRU(H, return_sequences=True),
         "simple_rnn": lambda: layers.SimpleRNN(H),
         "bidirectional": lambda: layers.Bidirectional(lstm()),
         "go_backwards": lambda: lstm(go_backwards=True),
@@ -77,7 +93,7 @@ def refused_ones():
     }.items():
         model = build(4, part)
         model.save(OUT / f"keras_{name}.keras")
-        if name in ("gru", "bidirectional"):
+        if name == "bidirectional":
             model.save_weights(OUT / f"keras_{name}.weights.h5")
     build(5, lambda: layers.Conv1D(I, 3, padding="same"), lstm, lambda: layers.LayerNormalization(),
           lambda: layers.Dense(O)).save(OUT / "keras_front.keras")
@@ -114,5 +130,6 @@ def qkeras():
 
 if __name__ == "__main__":
     read_ones()
+    gru_ones()
     refused_ones()
     qkeras()

@@ -129,6 +129,10 @@ def all_built():
     zeros = lambda *shape: np.zeros(shape, dtype=np.float32)
     peepholes = {"p": np.ones((1, 3 * H), dtype=np.float32)}
     built("onnx_gru", op="GRU", gates=3)
+    built("onnx_gru_activations", op="GRU", gates=3, attributes={"linear_before_reset": 1, "activations": ["Sigmoid", "Relu"]})
+    path, _ = built("built_gru", op="GRU", gates=3, attributes={"linear_before_reset": 1})
+    npy("built_gru.y", computed(path, inputs, 0)[:, 0])
+    npy("built_gru.h", computed(path, inputs, 1)[:, 0])
     built("onnx_rnn", op="RNN", gates=1)
     built("onnx_reverse", attributes={"direction": "reverse"})
     built("onnx_bidirectional", directions=2, attributes={"direction": "bidirectional"})

@@ -4,11 +4,17 @@ use super::{array, error, model};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::{FloatModel, ImportOptions, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
+use lprnn_hw::ptq::{Sequences, float_h};
+use lprnn_hw::spec::CellKind;
 use safetensors::SafeTensors;
 use std::collections::BTreeSet;
 
 /// h of the last layer for `x`, `[steps, inputs]`.
 pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
+    if !model.layers[0].recurrence.kind().is_lstm() {
+        let inputs = Sequences::one(x.to_vec(), model.layers[0].input_size);
+        return float_h(model, &inputs);
+    }
     model.layers.iter().fold(x.to_vec(), |x, layer| {
         float_layer(layer, &x, 1, &mut FloatState::new(layer, 1))
     })
@@ -77,12 +83,31 @@ fn state_dicts_give_the_outputs_of_pytorch() {
         ("weight_norm.safetensors", "weight_norm", false),
         ("parametrised.safetensors", "parametrised", true),
         ("brevitas.safetensors", "brevitas", false),
+        ("gru.safetensors", "gru", true),
+        ("gru.pt", "gru", true),
+        ("gru_nobias.safetensors", "gru_nobias", false),
+        ("gru_cell.safetensors", "gru_cell", false),
+        ("gru_weight_norm.safetensors", "gru_weight_norm", false),
     ] {
         assert_parity(file, outputs, "", with_head);
     }
     assert_parity("mlp.safetensors", "mlp", "--head head", true);
     assert_parity("mlp.safetensors", "mlp", "--head head.0,head.2", true);
     assert_parity("classifier.safetensors", "classifier", "--prefix rnn", true);
+}
+
+/// A GRU's biases of n stay apart, whatever the framework.
+#[test]
+fn grus_are_known_by_their_rows() {
+    for file in ["gru.safetensors", "keras_gru.keras", "built_gru.onnx"] {
+        let model = model(file, "");
+        for layer in &model.layers {
+            assert_eq!(layer.recurrence.kind(), CellKind::Gru, "{file}");
+            let bias_n_h = layer.recurrence.bias_n_h();
+            assert_eq!((layer.bias.len(), bias_n_h.len()), (12, 4), "{file}");
+            assert!(bias_n_h.iter().all(|&bias| bias != 0.0), "{file}");
+        }
+    }
 }
 
 /// The length of its header stands before it, and may look like the beginning of another kind.
@@ -109,6 +134,15 @@ fn keras_models_give_the_outputs_of_keras() {
     assert_parity("stack.weights.h5", "keras", "--head dense,dense_1", true);
     assert_parity("functional.keras", "functional", "", false);
     assert_parity("rnn_cell.keras", "rnn_cell", "", false);
+    for file in ["keras_gru.keras", "keras_gru.h5", "keras_gru.weights.h5"] {
+        assert_parity(file, "keras_gru", "", false);
+    }
+    assert_parity("keras_gru_nobias.keras", "keras_gru_nobias", "", false);
+    // Without a configuration and a bias nothing says where the reset gate acts.
+    assert_eq!(
+        model("keras_gru_before_nobias.weights.h5", "").assumptions[0],
+        "gru has no bias, and is taken to have reset_after=True"
+    );
     // ReLU stands in the configuration: nothing is assumed.
     assert!(model("stack.keras", "").assumptions.is_empty());
     assert_eq!(
@@ -133,7 +167,7 @@ fn keras_models_give_the_outputs_of_keras() {
 
 #[test]
 fn onnx_files_give_the_outputs_of_onnxruntime() {
-    for name in ["exported", "exported_chain", "dynamo", "built"] {
+    for name in ["exported", "exported_chain", "dynamo", "built", "built_gru"] {
         assert_parity(&format!("{name}.onnx"), name, "", true);
         assert!(
             model(&format!("{name}.onnx"), "").assumptions.is_empty(),

@@ -8,14 +8,9 @@ use safetensors::tensor::{Dtype, TensorView};
 fn other_mathematics_is_named() {
     for (file, wanted, remedy) in [
         (
-            "gru.safetensors",
-            "rnn: a GRU, weight_hh_l0 has shape [12, 4], 3 * hidden rows",
-            "train an LSTM",
-        ),
-        (
             "rnn.safetensors",
             "rnn: a plain RNN, weight_hh_l0 has shape [4, 4]",
-            "train an LSTM",
+            "train an LSTM or a GRU",
         ),
         (
             "projection.safetensors",
@@ -24,6 +19,11 @@ fn other_mathematics_is_named() {
         ),
         (
             "bidirectional.safetensors",
+            "rnn: a bidirectional network",
+            "train it in one direction",
+        ),
+        (
+            "gru_bidirectional.safetensors",
             "rnn: a bidirectional network",
             "train it in one direction",
         ),
@@ -59,19 +59,24 @@ fn other_mathematics_is_named() {
 fn other_mathematics_of_keras_is_named() {
     for (file, wanted, remedy) in [
         (
-            "keras_gru.keras",
-            "gru: a GRU, weight_hh_l0 has shape [12, 4], 3 * hidden rows",
-            "train an LSTM",
+            "keras_gru_before.keras",
+            "gru: is a GRU whose reset gate acts before the product with h (reset_after=False)",
+            "train it with reset_after=True",
         ),
         (
-            "keras_gru.weights.h5",
-            "gru: a GRU, weight_hh_l0 has shape [12, 4], 3 * hidden rows",
-            "train an LSTM",
+            "keras_gru_before.weights.h5",
+            "gru: is a GRU whose reset gate acts before the product with h (reset_after=False)",
+            "train it with reset_after=True",
+        ),
+        (
+            "keras_gru_before_nobias.keras",
+            "gru: is a GRU whose reset gate acts before the product with h (reset_after=False)",
+            "train it with reset_after=True",
         ),
         (
             "keras_simple_rnn.keras",
             "simple_rnn: a plain RNN",
-            "train an LSTM",
+            "train an LSTM or a GRU",
         ),
         (
             "keras_bidirectional.keras",
@@ -119,10 +124,15 @@ fn other_mathematics_of_onnx_is_named() {
     for (name, wanted, remedy) in [
         (
             "gru",
-            "memory: a GRU, weight_hh_l0 has shape [12, 4], 3 * hidden rows",
-            "train an LSTM",
+            "memory: is a GRU whose reset gate acts before the product with h (linear_before_reset = 0)",
+            "export one with linear_before_reset = 1: PyTorch's nn.GRU, Keras' with reset_after=True",
         ),
-        ("rnn", "memory: a plain RNN", "train an LSTM"),
+        (
+            "gru_activations",
+            "memory: has activations Sigmoid, Relu, the hardware has Sigmoid, Tanh",
+            "train with those",
+        ),
+        ("rnn", "memory: a plain RNN", "train an LSTM or a GRU"),
         (
             "bidirectional",
             "memory: a bidirectional network",

@@ -153,13 +153,41 @@ def brevitas():
     tensors("brevitas", state)
 
 
+def gru_ones():
+    """GRUs, whose two biases of n stay apart."""
+    model = network(30, rnn=lambda: nn.GRU(I, H, 2), fc=lambda: nn.Linear(H, O))
+    h, _ = model.rnn(x())
+    npy("gru.h", h)
+    npy("gru.y", model.fc(h))
+    tensors("gru", model.state_dict())
+    torch.save(model.state_dict(), OUT / "gru.pt")
+
+    model = network(31, rnn=lambda: nn.GRU(I, H, bias=False))
+    npy("gru_nobias.h", model.rnn(x())[0])
+    tensors("gru_nobias", model.state_dict())
+
+    model = network(32, cell=lambda: nn.GRUCell(I, H))
+    state, steps = None, []
+    for step in x():
+        state = model.cell(step[None], state)
+        steps.append(state[0])
+    npy("gru_cell.h", torch.stack(steps))
+    tensors("gru_cell", model.state_dict())
+
+    model = network(33, rnn=lambda: nn.GRU(I, H))
+    nn.utils.weight_norm(model.rnn, "weight_hh_l0")
+    model.rnn.weight_hh_l0_g.data *= 1.5
+    npy("gru_weight_norm.h", model.rnn(x())[0])
+    tensors("gru_weight_norm", model.state_dict())
+    tensors("gru_bidirectional", network(34, rnn=lambda: nn.GRU(I, H, bidirectional=True)).state_dict())
+
+
 def refused_ones():
     """What is refused by name, and what needs a choice."""
     linear = lambda: nn.Linear(H, O)
     two = {"encoder": lambda: nn.ModuleDict({"lstm": nn.LSTM(I, H)})}
     two["decoder"] = lambda: nn.ModuleDict({"lstm": nn.LSTM(H, 5), "fc": nn.Linear(5, O)})
     for name, parts in {
-        "gru": {"rnn": lambda: nn.GRU(I, H), "fc": linear},
         "rnn": {"rnn": lambda: nn.RNN(I, H), "fc": linear},
         "projection": {"rnn": lambda: nn.LSTM(I, 6, proj_size=H), "fc": linear},
         "bidirectional": {"rnn": lambda: nn.LSTM(I, H, bidirectional=True)},
@@ -187,4 +215,5 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     read_ones()
     brevitas()
+    gru_ones()
     refused_ones()

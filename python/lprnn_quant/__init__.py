@@ -1,4 +1,4 @@
-"""LSTMs in the integers of lprnn-hw, from Python.
+"""LSTMs and GRUs in the integers of lprnn-hw, from Python.
 
 NumPy is enough to write a model file and to compute what the hardware computes; PyTorch adds
 `QuantLSTM`, a drop-in for `nn.LSTM` with the same numbers, for training and evaluation, and
@@ -19,7 +19,7 @@ q * 2**-frac; with levels "odd" the integers are odd.
 """
 
 from .files import read_safetensors
-from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables
+from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables, v_format
 from .gru import GruLayer
 from .layer import Head, Layer, RowScale
 from .model import InputOffset, Model
@@ -47,6 +47,7 @@ __all__ = [
     "rne",
     "signal_to_noise",
     "tables",
+    "v_format",
 ]
 
 

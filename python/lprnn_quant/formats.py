@@ -70,6 +70,10 @@ class Widths(NamedTuple):
     c: Format = Format(16, 10)
     levels: str = "even"
     """Levels of weights, h and x: "even", "odd" up to 4 bits, or "auto", odd at 1 and 2 bits."""
+    s: Format = Format(16, 14)
+    """Of a GRU only: its state, in the place of c."""
+    v: Format | None = None
+    """Of a GRU only: n's parts; where it is None, `v_format` says it."""
 
     @classmethod
     def of(cls, bits: int, levels: str = "even") -> Widths:
@@ -115,6 +119,21 @@ class Widths(NamedTuple):
         levels = LEVELS[rest[0]] if rest else "even"
         z, c = Format(z_bits, z_frac), Format(c_bits, c_frac)
         return cls(weight, act, inputs, z, a_frac, c, levels)
+
+
+def v_format(z: Format, most: float = 0.0) -> Format:
+    """The format of n's parts of a GRU, which reach `most`.
+
+    Four fraction bits more than z, in the range of z or one that holds a quarter more than `most`; 24
+    bits at most.
+    """
+    reach = 1.25 * most
+    frac = 22 - int(np.floor(np.log2(reach))) if reach > 0 else 23
+    while Format(24, frac).high * 2.0**-frac < reach:
+        frac -= 1
+    whole = max(24 - frac, z.bits - z.frac)
+    frac = min(z.frac + 4, 24 - whole)
+    return Format(whole + frac, frac)
 
 
 def rne(value: np.ndarray, shift: int) -> np.ndarray:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .formats import Format, Widths, best_fraction, codes, finite
+from .formats import Format, Widths, best_fraction, codes, finite, v_format
+from .gru import GruLayer
 from .layer import GATES, LARGEST_SHIFT, Head, Layer
 from .model import Model
 from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict, to_array
 
 # Element-wise formats that cost nothing in accuracy, to see what the chosen ones do.
-WIDE = {"z": Format(12, 7), "a_frac": 14, "c": Format(32, 20)}
+WIDE = {"z": Format(12, 7), "a_frac": 14, "c": Format(32, 20), "s": Format(32, 20)}
 # Steps on which h is measured.
 MEASURED_STEPS = 1_000
 
@@ -25,18 +26,28 @@ def choose_fractions(
     """Fractions of both matrices, per gate: those with the least squared error."""
     form = widths.at(widths.weight, 0)
     both = tuple(
-        [best_fraction(part, form, True) for part in np.split(matrix, 4)]
+        [best_fraction(part, form, True) for part in np.split(matrix, layer.gates)]
         for matrix in (layer.weight_ih, layer.weight_hh)
     )
-    for gate, part in enumerate(np.split(layer.bias, 4)):
+    for gate, part in enumerate(np.split(layer.bias, layer.gates)):
+        if layer.bias_n_h is not None and gate == 2:
+            # Each part of n has a bias of its own, at the fraction of its product.
+            for fracs, frac, bias in ((both[0], x.frac, part), (both[1], widths.h.frac, layer.bias_n_h)):
+                while not _fits(bias, fracs[gate] + frac):
+                    fracs[gate] -= 1
+            continue
         # The finer product is made coarser until both can be aligned and the bias fits 32 bits.
         while True:
             of_x, of_h = both[0][gate] + x.frac, both[1][gate] + widths.h.frac
-            largest = float(np.abs(part).max(initial=0.0)) * 2.0 ** max(of_x, of_h)
-            if abs(of_x - of_h) <= LARGEST_SHIFT and largest < 2.0**31 - 1:
+            if abs(of_x - of_h) <= LARGEST_SHIFT and _fits(part, max(of_x, of_h)):
                 break
             both[0 if of_x > of_h else 1][gate] -= 1
     return both
+
+
+def _fits(bias: np.ndarray, frac: int) -> bool:
+    """Whether biases of this fraction fit 32 bits."""
+    return float(np.abs(bias).max(initial=0.0)) * 2.0**frac < 2.0**31 - 1
 
 
 def quantize_layer(
@@ -44,19 +55,25 @@ def quantize_layer(
     x: Format,
     widths: Widths,
     fractions: tuple[list[int], list[int]] | None = None,
-) -> Layer:
-    """A float layer in integers; fractions as `choose_fractions` finds them, unless given."""
+    v_most: float = 0.0,
+) -> Layer | GruLayer:
+    """A float layer in integers; fractions as `choose_fractions` finds them, unless given.
+
+    `v_most` is what n's parts of a GRU reach, for `v_format`.
+    """
     if fractions is None:
         fractions = choose_fractions(layer, x, widths)
     matrices = [
         np.concatenate(
             [
                 codes(part, widths.at(widths.weight, frac), True)
-                for part, frac in zip(np.split(matrix, 4), fracs)
+                for part, frac in zip(np.split(matrix, layer.gates), fracs)
             ]
         )
         for matrix, fracs in zip((layer.weight_ih, layer.weight_hh), fractions)
     ]
+    if layer.bias_n_h is not None:
+        return _gru_layer(layer, matrices, x, widths, fractions, v_most)
     quantized = Layer(
         *matrices,
         np.zeros(len(layer.bias), np.int64),
@@ -83,6 +100,38 @@ def quantize_layer(
     return quantized
 
 
+def _gru_layer(
+    layer: FloatLayer,
+    matrices: list[np.ndarray],
+    x: Format,
+    widths: Widths,
+    fractions: tuple[list[int], list[int]],
+    v_most: float,
+) -> GruLayer:
+    """A float GRU layer with these codes of its weights."""
+    quantized = GruLayer(
+        *matrices,
+        np.zeros(len(layer.bias), np.int64),
+        np.zeros(len(layer.bias_n_h), np.int64),
+        x,
+        widths.h,
+        widths.weight,
+        *fractions,
+        widths.z,
+        widths.a_frac,
+        widths.v or v_format(widths.z, v_most),
+        widths.s,
+        w_levels=widths.at(widths.weight, 0).levels,
+    )
+    biases = []
+    for gate, part in enumerate(np.split(layer.bias, 3)):
+        of_x, of_h = quantized.product_fracs(gate)
+        biases.append(codes(part, Format(32, of_x if gate == 2 else max(of_x, of_h))))
+    quantized.bias = np.concatenate(biases)
+    quantized.bias_n_h = codes(layer.bias_n_h, Format(32, quantized.product_fracs(2)[1]))
+    return quantized
+
+
 def quantize_head(head: FloatHead, bits: int, h: Format) -> Head:
     """A linear head in integers, weights of `bits` bits, on h of the format `h`."""
     form = Format(bits, best_fraction(head.weight, bits, True))
@@ -103,16 +152,24 @@ def input_format(widths: Widths, calibrate: np.ndarray | None, x_frac: int | Non
 
 
 def quantize_layers(
-    layers: list[FloatLayer], x: Format, widths: Widths, fractions: list[int] | None = None
-) -> list[Layer]:
-    """All layers in integers; `fractions` as a `QuantLSTM` keeps them, without that of x."""
+    layers: list[FloatLayer],
+    x: Format,
+    widths: Widths,
+    fractions: list[int] | None = None,
+    v_most: list[float] | None = None,
+) -> list[Layer | GruLayer]:
+    """All layers in integers; `fractions` as a `QuantLSTM` keeps them, without that of x.
+
+    `v_most` is what n's parts of every GRU layer reach, as `float_ranges` finds it.
+    """
     quantized = []
     for index, layer in enumerate(layers):
         of_layer = None
         if fractions is not None:
             flat = [int(frac) for frac in fractions[8 * index : 8 * index + 8]]
             of_layer = (flat[:4], flat[4:])
-        quantized.append(quantize_layer(layer, x, widths, of_layer))
+        reach = v_most[index] if v_most else 0.0
+        quantized.append(quantize_layer(layer, x, widths, of_layer, reach))
         x = widths.h
     return quantized
 
@@ -128,10 +185,10 @@ def from_state_dict(
     only_lstm: bool = False,
     head_bits: int | None = None,
 ) -> Model:
-    """The integer model of a network with one `nn.LSTM` (or `nn.LSTMCell`), from its state dict.
+    """The integer model of a network with one `nn.LSTM` or `nn.GRU` (or cell), from its state dict.
 
-    `state` holds arrays or tensors by name. Folded: weight_norm and pruning. Refused by name: GRU,
-    RNN, bidirectional layers, projections, and every tensor that is no part of LSTM, head or
+    `state` holds arrays or tensors by name. Folded: weight_norm and pruning. Refused by name: RNN,
+    bidirectional layers, projections, and every tensor that is no part of LSTM, GRU, head or
     embedding, unless `prefix` or `only_lstm` says that the rest is left out (`Model.left_out`).
 
     The fraction of x is `x_frac`, or the best one for `calibrate`: real inputs, [steps, I] or
@@ -160,7 +217,10 @@ def from_state_dict(
             raise ValueError(f"x_frac: the network was trained with {trained[0]}")
         x_frac = trained[0]
     x = input_format(widths, calibrate, x_frac)
-    layers = quantize_layers(model.layers, x, widths, trained and trained[1:])
+    v_most = None
+    if calibrate is not None and any(layer.bias_n_h is not None for layer in model.layers):
+        v_most = float_ranges(model.layers, calibrate)
+    layers = quantize_layers(model.layers, x, widths, trained and trained[1:], v_most)
     quantized = Model(layers, left_out=model.left_out)
     if model.embedding is not None:
         quantized.passengers["embedding.weight"] = single(model.embedding, "embedding.weight")
@@ -200,18 +260,39 @@ def single(values: np.ndarray, name: str) -> np.ndarray:
 def float_run(layers: list[FloatLayer], x: np.ndarray) -> np.ndarray:
     """h of the last float layer, [..., steps, H], from x, [..., steps, I]; zero state first."""
     for layer in layers:
-        hidden = layer.hidden_size
-        from_x = x @ layer.weight_ih.T.astype(np.float64) + layer.bias
-        recurrent = layer.weight_hh.T.astype(np.float64)
-        h = c = np.zeros((*x.shape[:-2], hidden))
-        all_h = []
-        for step in range(x.shape[-2]):
-            i, f, g, o = np.split(from_x[..., step, :] + h @ recurrent, 4, axis=-1)
+        x, _ = _float_layer(layer, x)
+    return x
+
+
+def float_ranges(layers: list[FloatLayer], x: np.ndarray) -> list[float]:
+    """Largest magnitudes of n's parts of every float layer, 0 where it is no GRU."""
+    found = []
+    for layer in layers:
+        x, most = _float_layer(layer, x)
+        found.append(most)
+    return found
+
+
+def _float_layer(layer: FloatLayer, x: np.ndarray) -> tuple[np.ndarray, float]:
+    """h of a float layer and the largest magnitude of n's parts of a GRU."""
+    hidden = layer.hidden_size
+    from_x = x @ layer.weight_ih.T.astype(np.float64) + layer.bias
+    recurrent = layer.weight_hh.T.astype(np.float64)
+    h = c = np.zeros((*x.shape[:-2], hidden))
+    all_h, most = [], 0.0
+    for step in range(x.shape[-2]):
+        xs, hs = from_x[..., step, :], h @ recurrent
+        if layer.bias_n_h is None:
+            i, f, g, o = np.split(xs + hs, 4, axis=-1)
             c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
             h = _sigmoid(o) * np.tanh(c)
-            all_h.append(h)
-        x = np.stack(all_h, -2)
-    return x
+        else:
+            r, u = np.split(_sigmoid((xs + hs)[..., : 2 * hidden]), 2, axis=-1)
+            vx, vh = xs[..., 2 * hidden :], hs[..., 2 * hidden :] + layer.bias_n_h
+            most = max(most, float(np.abs(vx).max()), float(np.abs(vh).max()))
+            h = (1 - u) * np.tanh(vx + r * vh) + u * h
+        all_h.append(h)
+    return np.stack(all_h, -2), most
 
 
 def _sigmoid(value: np.ndarray) -> np.ndarray:
@@ -229,6 +310,11 @@ def signal_to_noise(model: Model, layers: list[FloatLayer], x: np.ndarray) -> fl
     return float("inf") if noise == 0 else 10 * float(np.log10((want**2).sum() / noise))
 
 
+def _reach(layer: Layer | GruLayer) -> float:
+    """What v of a GRU layer was made for."""
+    return layer.v.high * 2.0**-layer.v.frac / 1.25 if isinstance(layer, GruLayer) else 0.0
+
+
 def _warn_of_limits(
     model: Model, float_model: FloatModel, widths: Widths, x: np.ndarray, trained: list[int] | None
 ) -> None:
@@ -237,14 +323,19 @@ def _warn_of_limits(
     if x.ndim == 3:
         x = x[: -(-MEASURED_STEPS // x.shape[1])]
     wide = widths._replace(**WIDE)
-    layers = quantize_layers(float_model.layers, model.layers[0].x, wide, trained and trained[1:])
+    v_most = [_reach(layer) for layer in model.layers]
+    layers = quantize_layers(
+        float_model.layers, model.layers[0].x, wide, trained and trained[1:], v_most
+    )
     is_now = signal_to_noise(model, float_model.layers, x)
     could_be = signal_to_noise(Model(layers), float_model.layers, x)
+    state = "c" if float_model.layers[0].bias_n_h is None else "s"
     if could_be > is_now + 3:
         warnings.warn(
             f"h is {is_now:.1f} dB over its noise and would be {could_be:.1f} dB but for the formats "
-            f"of z ({widths.z}), gates ({widths.a_frac} fraction bits) and c ({widths.c}): give "
-            f"others in Widths, such as z=Format{tuple(wide.z[:2])}, a_frac={wide.a_frac}, "
-            f"c=Format{tuple(wide.c[:2])}, or let `lprnn-hw quantize` choose",
+            f"of z ({widths.z}), gates ({widths.a_frac} fraction bits) and {state} "
+            f"({getattr(widths, state)}): give others in Widths, such as "
+            f"z=Format{tuple(wide.z[:2])}, a_frac={wide.a_frac}, "
+            f"{state}=Format{tuple(getattr(wide, state)[:2])}, or let `lprnn-hw quantize` choose",
             stacklevel=3,
         )

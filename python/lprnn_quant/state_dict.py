@@ -1,4 +1,4 @@
-"""What a PyTorch state dict holds: the LSTM, its head, an embedding, and what is neither.
+"""What a PyTorch state dict holds: the LSTM or GRU, its head, an embedding, and what is neither.
 
 Refuse, never guess: a tensor that is not understood, or that asks for other mathematics, is an
 error that names it and what helps.
@@ -27,14 +27,21 @@ FRONTS = ("in_", "input", "fc_in", "pre", "front", "encoder", "embed", "stem")
 
 @dataclasses.dataclass
 class FloatLayer:
-    """One LSTM layer in real numbers, gates i, f, g, o."""
+    """One LSTM layer in real numbers, gates i, f, g, o, or one GRU layer, gates r, u, n."""
 
     weight_ih: np.ndarray
-    """[4H, I]."""
+    """[4H, I], of a GRU [3H, I]."""
     weight_hh: np.ndarray
-    """[4H, H]."""
+    """[4H, H], of a GRU [3H, H]."""
     bias: np.ndarray
-    """[4H], the sum of both."""
+    """[4H], the sum of both; of a GRU [3H], of its n that of x alone."""
+    bias_n_h: np.ndarray | None = None
+    """[H], of a GRU only: the bias of n's part of h."""
+
+    @property
+    def gates(self) -> int:
+        """Gates of a unit."""
+        return 4 if self.bias_n_h is None else 3
 
     @property
     def input_size(self) -> int:
@@ -44,7 +51,7 @@ class FloatLayer:
     @property
     def hidden_size(self) -> int:
         """Units."""
-        return len(self.bias) // 4
+        return self.weight_hh.shape[1]
 
 
 @dataclasses.dataclass
@@ -197,8 +204,14 @@ def _layer(
             raise ValueError(f"{name} holds {arrays[name].dtype}, real numbers are wanted")
         finite(arrays[name], name)
         used.add(name)
-    bias = sum((arrays[name] for name in biases), np.zeros(rows, np.float32))
-    return FloatLayer(ih, hh, bias)
+    if rows == 4 * hh.shape[1]:
+        return FloatLayer(ih, hh, sum((arrays[name] for name in biases), np.zeros(rows, np.float32)))
+    # Of a GRU both biases of n stay apart.
+    of_x, of_h = (
+        arrays.get(f"{prefix}bias_{which}{suffix}", np.zeros(rows, np.float32)) for which in ("ih", "hh")
+    )
+    gates = 2 * hh.shape[1]
+    return FloatLayer(ih, hh, np.concatenate([of_x[:gates] + of_h[:gates], of_x[gates:]]), of_h[gates:])
 
 
 def _refuse_strays(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -> None:
@@ -209,22 +222,22 @@ def _refuse_strays(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -
             continue
         if re.fullmatch(r"(weight|bias)_(ih|hh)_l\d+", own):
             raise ValueError(f"{name}: a layer below it is missing")
-        raise ValueError(f"{name} is no parameter of nn.LSTM: this is another network")
+        raise ValueError(f"{name} is no parameter of nn.LSTM or nn.GRU: this is another network")
 
 
 def _refuse_other_cells(name: str, ih: tuple[int, ...], hh: tuple[int, ...]) -> None:
-    """An LSTM has four rows for every unit; what has another number is something else."""
-    if len(hh) == 2 and hh[0] == 4 * hh[1]:
+    """An LSTM has four rows for every unit, a GRU three; what has another number is something else."""
+    if len(hh) == 2 and hh[0] in (3 * hh[1], 4 * hh[1]):
         return
     if len(hh) == 2 and hh[1] == 4 * hh[0]:
         what = "transposed; Keras stores [H, 4H] and the gates i, f, c, o: import the Keras file"
-    elif len(hh) == 2 and hh[0] == 3 * hh[1]:
-        what = "of a GRU"
     elif len(hh) == 2 and hh[0] == hh[1]:
         what = "of an nn.RNN"
     else:
-        what = "of no LSTM"
-    raise ValueError(f"{name} has the shape {list(hh)}: it is {what}; [4H, H] is wanted")
+        what = "of no LSTM and no GRU"
+    raise ValueError(
+        f"{name} has the shape {list(hh)}: it is {what}; [4H, H] is wanted, of a GRU [3H, H]"
+    )
 
 
 def _trained_formats(
@@ -232,6 +245,8 @@ def _trained_formats(
 ) -> None:
     """What a `QuantLSTM` keeps beside its weights."""
     formats, fractions = f"{prefix}formats", f"{prefix}fractions"
+    if model.layers[0].gates == 3 and (formats in arrays or fractions in arrays):
+        raise ValueError(f"{prefix}formats and {prefix}fractions beside a GRU: QuantLSTM has LSTMs only")
     if formats in arrays and arrays[formats].dtype.kind == "i":
         model.widths = Widths.of_numbers(arrays[formats].tolist())
         used.add(formats)

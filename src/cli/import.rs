@@ -3,7 +3,8 @@
 use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
-use crate::import::{ImportOptions, ImportReport, read};
+use crate::import::{ImportOptions, ImportReport, LayerSizes, read};
+use crate::spec::CellKind;
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,8 +20,8 @@ Examples:
 
 In PyTorch: torch.save(model.state_dict(), 'lstm.pt'), or safetensors.torch.save_file. Pickles are
 read as data; nothing in them is executed. Names are those of nn.LSTM (weight_ih_l0, weight_hh_l0,
-bias_ih_l0, bias_hh_l0, ...), nn.GRU or their cells with any prefix, any number of layers, and optionally
-a linear head and an embedding. Weight normalisation and pruning are folded in.
+bias_ih_l0, bias_hh_l0, ...), nn.GRU, nn.LSTMCell or nn.GRUCell with any prefix, any number of layers,
+and optionally a linear head and an embedding. Weight normalisation and pruning are folded in.
 
 In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
 In ONNX every node between inputs and outputs must be understood; gates i o f c become i f g o.
@@ -50,6 +51,25 @@ struct Explained {
     explain: bool,
 }
 
+/// The kinds of cells, each with the order of its gates and what becomes of its biases.
+fn gate_orders(layers: &[LayerSizes]) -> String {
+    let has = |cell: CellKind| layers.iter().any(|layer| layer.cell == cell);
+    let mut all = Vec::new();
+    for (cell, biases) in [
+        (CellKind::Lstm, "biases of one gate are added up"),
+        (CellKind::Gru, "biases of r and of u are added up"),
+    ] {
+        if has(cell) {
+            let order = cell.gates().join(", ");
+            all.push(format!(
+                "{}, in the gate order {order}; {biases}",
+                cell.title()
+            ));
+        }
+    }
+    all.join("; and of the ")
+}
+
 impl Results for Explained {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let report = &self.report;
@@ -62,10 +82,6 @@ impl Results for Explained {
                 layer.hidden_size
             )?;
         }
-        let cell = report
-            .layers
-            .first()
-            .map_or_else(Default::default, |layer| layer.cell);
         if let Some(outputs) = report.head {
             writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
         }
@@ -77,11 +93,9 @@ impl Results for Explained {
         }
         writeln!(
             out,
-            "{} parameters of the {}, in the gate order {}; biases of one gate are added up{}",
+            "{} parameters of the {}",
             grouped(report.parameters),
-            cell.title(),
-            cell.gates().join(", "),
-            if cell.is_lstm() { "" } else { ", but for n's" }
+            gate_orders(&report.layers)
         )?;
         if report.fractions.is_some() {
             writeln!(

@@ -34,11 +34,16 @@ fn error(got: impl Iterator<Item = f64>, want: &[f32]) -> f64 {
     (noise / signal).sqrt()
 }
 
+/// [`whole_path_on`] the inputs that most fixtures have.
+fn whole_path(file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
+    whole_path_on("x.npy", file, choice, outputs, head);
+}
+
 /// The whole path at 8 bits. `outputs` names what the framework computed, if it did; `head` says
 /// whether there is a linear layer, which is compared, too, where nothing had to be chosen.
-fn whole_path(file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
+fn whole_path_on(x: &str, file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
     let home = home();
-    let (home, model, x) = (home.path(), fixture(file), fixture("x.npy"));
+    let (home, model, x) = (home.path(), fixture(file), fixture(x));
     let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
     json(home, &[&["import", model, "--explain"], choice].concat());
     let calibrate = [
@@ -122,6 +127,19 @@ fn a_model_of_keras() {
 #[test]
 fn an_onnx_file() {
     whole_path("exported.onnx", &[], Some("exported"), true);
+}
+
+#[test]
+fn a_trained_gru_of_pytorch() {
+    let (x, model) = ("trained_gru.x.npy", "trained_gru.safetensors");
+    whole_path_on(x, model, &[], Some("trained_gru"), true);
+}
+
+#[test]
+fn grus_of_keras_and_onnx() {
+    whole_path("keras_gru.keras", &[], Some("keras_gru"), false);
+    whole_path("keras_mixed.keras", &[], Some("keras_mixed"), false);
+    whole_path("built_gru.onnx", &[], Some("built_gru"), true);
 }
 
 #[test]

@@ -204,6 +204,38 @@ fn words() -> Case {
     }
 }
 
+/// GRUs of `sizes`, and inputs of deviation 1; the weights of n's part of h times `gain`.
+pub fn gru(sizes: &[usize], gain: f32) -> Case {
+    let mut draw = Draw(SplitMix(18));
+    let layers = sizes.windows(2).map(|sizes| {
+        let (inputs, hidden) = (sizes[0], sizes[1]);
+        let scale = 1.5 / (hidden as f64).sqrt();
+        let mut values = |count: usize| -> Vec<f32> {
+            (0..count).map(|_| (draw.even() * scale) as f32).collect()
+        };
+        let mut layer = FloatLayer {
+            input_size: inputs,
+            hidden_size: hidden,
+            weight_ih: values(3 * hidden * inputs),
+            weight_hh: values(3 * hidden * hidden),
+            bias: values(3 * hidden),
+            recurrence: FloatRecurrence::Gru {
+                bias_n_h: values(hidden),
+            },
+        };
+        for weight in &mut layer.weight_hh[2 * hidden * hidden..] {
+            *weight *= gain;
+        }
+        layer
+    });
+    let model = model(layers.collect(), None);
+    Case {
+        name: "gru",
+        inputs: inputs(sizes[0], 400, |_, _| draw.bell()),
+        model,
+    }
+}
+
 /// All of them.
 pub fn all() -> Vec<Case> {
     vec![

@@ -230,3 +230,89 @@ fn an_offset_is_exact_and_makes_the_codes_vary() {
     let snr: f64 = 10.0 * (signal / noise).log10();
     assert!(snr > 30.0, "{snr}");
 }
+
+/// h of the last of some GRU layers, `[steps, H]`, written out in double precision.
+fn float_gru_h(case: &float_models::Case) -> Vec<f64> {
+    let mut signal: Vec<f64> = case.inputs.data.iter().map(|&x| x.into()).collect();
+    for layer in &case.model.layers {
+        let (width, hidden) = (layer.input_size, layer.hidden_size);
+        let mut h = vec![0.0; hidden];
+        let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+        let dot = |row: &[f32], v: &[f64]| -> f64 {
+            row.iter().zip(v).map(|(&w, v)| f64::from(w) * v).sum()
+        };
+        let mut out = Vec::new();
+        for x in signal.chunks_exact(width) {
+            let of_x = |row: usize| {
+                dot(&layer.weight_ih[row * width..][..width], x) + f64::from(layer.bias[row])
+            };
+            let of_h = |row: usize| dot(&layer.weight_hh[row * hidden..][..hidden], &h);
+            let next = (0..hidden).map(|unit| {
+                let r = sigmoid(of_x(unit) + of_h(unit));
+                let u = sigmoid(of_x(hidden + unit) + of_h(hidden + unit));
+                let bias = f64::from(layer.recurrence.bias_n_h()[unit]);
+                let n = (of_x(2 * hidden + unit) + r * (of_h(2 * hidden + unit) + bias)).tanh();
+                (1.0 - u) * n + u * h[unit]
+            });
+            let next: Vec<f64> = next.collect();
+            h = next;
+            out.extend_from_slice(&h);
+        }
+        signal = out;
+    }
+    signal
+}
+
+#[test]
+fn grus_keep_their_h() {
+    let case = float_models::gru(&[3, 10, 8], 1.0);
+    for (bits, least) in [(8, 28.0), (16, 45.0)] {
+        let wanted = FormatRequest::of(bits, HeadFormat::Float);
+        let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+        model.validate().unwrap();
+        let words = Lstm::new(&model).run(&quantize_input(&case.inputs.data, model.layers[0].x));
+        let ulp = model.layers[1].h.ulp();
+        let (mut signal, mut noise) = (0.0, 0.0);
+        for (&word, h) in words.iter().zip(float_gru_h(&case)) {
+            signal += h * h;
+            noise += (f64::from(word) * ulp - h).powi(2);
+        }
+        let snr: f64 = 10.0 * (signal / noise).log10();
+        assert!(snr > least, "{bits} bits: {snr}");
+        assert!((snr - report.h.snr_db).abs() < 0.3, "{snr} {:?}", report.h);
+        for (quality, layer) in report.layers.iter().zip(&model.layers) {
+            let lprnn_hw::quantize::Recurrence::Gru { v, s, .. } = &layer.recurrence else {
+                panic!("a GRU became {:?}", layer.recurrence.kind());
+            };
+            // What is reported is what the file has.
+            assert_eq!((quality.v, quality.formats.c), (Some(*v), *s));
+            assert_eq!(v.frac, layer.z.frac + 4);
+            assert!(v.bits >= layer.z.bits + 4);
+            // s lies between values of tanh, and is finer than h.
+            assert!(s.max_code() as f64 * s.ulp() < 2.0 && s.frac >= 10, "{s}");
+            assert_eq!(
+                quality.clamped.v.total,
+                (2 * 400 * layer.hidden_size) as u64
+            );
+            assert_eq!(quality.clamped.v.saturated, 0);
+        }
+    }
+}
+
+/// z may clamp where tanh is flat; a part of n must not, since the reset gate may still make it small.
+#[test]
+fn v_has_the_range_of_what_the_reset_gate_takes() {
+    let case = float_models::gru(&[3, 10], 60.0);
+    let wanted = FormatRequest {
+        z_bits: Some(8),
+        z_frac: Some(4),
+        ..FormatRequest::of(8, HeadFormat::Float)
+    };
+    let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+    model.validate().unwrap();
+    let v = report.layers[0].v.unwrap();
+    assert_eq!(v.frac, 8);
+    assert!(v.bits > 12 && v.bits <= 24, "{v}");
+    assert_eq!(report.layers[0].clamped.v.saturated, 0);
+    assert!(report.layers[0].clamped.tanh_argument.saturated > 0);
+}

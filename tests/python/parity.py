@@ -203,6 +203,30 @@ def compare_quantized(program, home):
     return words + same(np.load(home / "again.npy"), np.load(home / "h.npy"), "h of the copy")
 
 
+def compare_quantized_gru(program, home):
+    """A GRU of PyTorch: the codes that `lprnn-hw quantize` makes in some formats are those made here."""
+    fixtures, file, words = ROOT / "tests/model/import/fixtures", home / "gru.safetensors", 0
+    state, _ = lq.read_safetensors(fixtures / "trained_gru.safetensors")
+    inputs = fixtures / "trained_gru.x.npy"
+    for levels, bits in [("even", 8), ("even", 4), ("odd", 2)]:
+        tool(program, "quantize", "--bits", bits, "--levels", levels, "--model", fixtures / "trained_gru.safetensors",
+             "--calibrate", inputs, "--h-frac", lq.Widths.of(bits, levels).h.frac, "-o", file)
+        want = lq.Model.load(file)
+        layer = want.layers[0]
+        widths = lq.Widths.of(bits, levels)._replace(z=layer.z, a_frac=layer.a_frac, s=layer.s)
+        model = lq.from_state_dict(state, widths, calibrate=np.load(inputs), x_frac=layer.x.frac)
+        got = model.layers[0]
+        for name in ("weight_ih", "weight_hh", "bias", "bias_n_h"):
+            words += same(getattr(got, name), getattr(layer, name), f"{name} of a GRU of {bits} bits")
+        for name in ("x", "h", "z", "v", "s", "w_bits", "w_levels", "w_frac_ih", "w_frac_hh"):
+            if getattr(got, name) != getattr(layer, name):
+                sys.exit(f"{name} of a GRU of {bits} bits: {getattr(got, name)}, {getattr(layer, name)}")
+        tool(program, "run", "--model", file, "--float-input", "--input", inputs, "-o", home / "h.npy")
+        h = model.run(model.quantize_input(np.load(inputs)))
+        words += same(h, np.load(home / "h.npy"), f"h of a GRU of {bits} bits")
+    return words
+
+
 def compare_torch(mix, x, model, random):
     import torch
 
@@ -251,6 +275,7 @@ def main():
         for mix in GRU_MIXES:
             total, steps = total + compare_gru(program, Path(home), mix, random), steps + 800
         total += compare_quantized(program, Path(home))
+        total += compare_quantized_gru(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

@@ -65,9 +65,11 @@ class Networks(Case):
     def test_what_is_no_lstm_is_named(self):
         # 6 * 4 rows are those of a GRU of 8 units, too: the columns tell.
         for inputs, hidden in [(8, 6), (3, 8), (4, 4), (1, 1)]:
-            self.refused("GRU", lstm(inputs=inputs, hidden=hidden, rows=3))
             self.refused("nn.RNN", lstm(inputs=inputs, hidden=hidden, rows=1))
-            self.refused("GRU", lstm(inputs=inputs, hidden=hidden, rows=3, suffix=""))
+            for suffix in ("_l{}", ""):
+                gru = model_of(lstm(inputs=inputs, hidden=hidden, rows=3, suffix=suffix)).layers[0]
+                self.assertIsInstance(gru, lq.GruLayer)
+                self.assertEqual((gru.hidden_size, gru.input_size), (hidden, inputs))
             self.assertEqual(model_of(lstm(inputs=inputs, hidden=hidden)).layers[0].hidden_size, hidden)
         both = lstm() | {f"{name}_reverse": value for name, value in lstm().items()}
         self.refused("bidirectional", both)
@@ -268,6 +270,26 @@ class Precision(Case):
             for inputs in (x, x.reshape(4, 10, 8)):
                 model = lq.from_state_dict(lstm(), wide, calibrate=inputs)
         self.assertGreater(lq.signal_to_noise(model, lq.read_state_dict(lstm()).layers, x), 40)
+
+    def test_a_gru_keeps_its_h(self):
+        x = draw(40, 8)
+        wide = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, s=lq.Format(24, 22))
+        state = lstm(layers=2, rows=3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model = lq.from_state_dict(state, wide, calibrate=x)
+        floats = lq.read_state_dict(state).layers
+        self.assertGreater(lq.signal_to_noise(model, floats, x), 40)
+        # Biases of n stay apart, those of r and u are added up.
+        ih, hh = state["lstm.bias_ih_l0"], state["lstm.bias_hh_l0"]
+        np.testing.assert_array_equal(floats[0].bias, np.concatenate([(ih + hh)[:12], ih[12:]]))
+        np.testing.assert_array_equal(floats[0].bias_n_h, hh[12:])
+        self.assertEqual(lq.v_format(lq.Format(8, 4)), lq.Format(12, 8))
+        self.assertEqual(lq.v_format(lq.Format(8, 4), 20.0), lq.Format(14, 8))
+        with self.assertWarnsRegex(UserWarning, "dB .* and s \\(s16.14\\)"):
+            lq.from_state_dict(state, lq.Widths.of(16), calibrate=x)
+        trained = state | {"lstm.fractions": np.zeros(17, np.int64)}
+        self.refused("beside a GRU: QuantLSTM has LSTMs only", trained)
 
     def test_calibration_inputs(self):
         for x in (draw(40, 7), draw(40), draw(0, 8), draw(2, 3, 4, 8)):

@@ -307,7 +307,7 @@ impl StateDictReader<'_> {
             1 => "1 tensor is".to_string(),
             number => format!("{number} tensors are"),
         };
-        Problem::new(format!("{count} no part of an LSTM, head or embedding"))
+        Problem::new(format!("{count} no part of an LSTM, GRU, head or embedding"))
             .notes(tensors)
             .help(format!(
                 "if the core's inputs and outputs are those of the LSTM, leave them out with {options}"

@@ -141,19 +141,22 @@ impl StateDictReader<'_> {
             self.network.name("weight_ih", index),
             self.network.name("weight_hh", index),
         );
-        let cell = self.network.cell_kind();
-        let gates = cell.gates().len();
-        let hidden_size = match self.shape(&hh)[..] {
-            [rows, columns] if columns > 0 && rows == gates * columns => columns,
+        // Keras and ONNX have stacks of both cells.
+        let (cell, hidden_size) = match self.shape(&hh)[..] {
+            [rows, columns] if columns > 0 && rows == 4 * columns => (CellKind::Lstm, columns),
+            [rows, columns] if columns > 0 && rows == 3 * columns => (CellKind::Gru, columns),
             ref shape => {
                 return refuse(
                     &hh,
-                    format!("has shape {shape:?}, [{gates} * hidden, hidden] is wanted"),
-                    format!("save the whole state dict of an nn.{}", cell.title()),
+                    format!(
+                        "has shape {shape:?}, [4 * hidden, hidden] is wanted, of a GRU \
+                         [3 * hidden, hidden]"
+                    ),
+                    "save the whole state dict of an nn.LSTM or nn.GRU",
                 );
             }
         };
-        let rows = gates * hidden_size;
+        let rows = cell.gates().len() * hidden_size;
         let input_size = match (self.shape(&ih)[..].to_vec(), self.model.layers.last()) {
             (_, Some(below)) => below.hidden_size,
             (shape, None) if shape.len() == 2 && shape[0] != rows && shape[1] == rows => shape[0],
@@ -232,7 +235,8 @@ impl StateDictReader<'_> {
         let Some(tensor) = self.tensors.get(&name) else {
             return Ok(());
         };
-        if self.network.kind == NetworkKind::Gru {
+        let mut layers = self.model.layers.iter();
+        if !layers.all(|layer| layer.recurrence.kind().is_lstm()) {
             return refuse(
                 &name,
                 "beside a GRU; only LSTMs are trained with the hardware's arithmetic",

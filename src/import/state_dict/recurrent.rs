@@ -3,7 +3,6 @@
 use crate::diagnostic::Problem;
 use crate::import::error::several;
 use crate::import::tensors::Tensors;
-use crate::spec::CellKind;
 
 /// Kind of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +66,6 @@ impl NamedNetwork {
             NetworkKind::Unclear => "unclear",
         };
         format!("'{}': {what}, {} {:?}", self.title(), self.hh, self.shape)
-    }
-
-    /// The cell of its layers, where it is one of the contract's.
-    pub fn cell_kind(&self) -> CellKind {
-        match self.kind {
-            NetworkKind::Gru => CellKind::Gru,
-            _ => CellKind::Lstm,
-        }
     }
 
     /// Refuses what is no LSTM and no GRU of the contract, by name.
@@ -279,18 +270,18 @@ pub fn choose(tensors: &Tensors, wanted: Option<&str>) -> Result<NamedNetwork, P
         .collect();
     match <[NamedNetwork; 1]>::try_from(below) {
         Ok([only]) => Ok(only),
-        Err(below) if below.is_empty() => {
-            Err(Problem::new(format!("no LSTM found: no prefix '{wanted}'"))
-                .notes(descriptions(&found))
-                .help("choose one of these"))
-        }
+        Err(below) if below.is_empty() => Err(Problem::new(format!(
+            "no LSTM or GRU found: no prefix '{wanted}'"
+        ))
+        .notes(descriptions(&found))
+        .help("choose one of these")),
         Err(below) => Err(several(&descriptions(&below))),
     }
 }
 
 /// Why there is nothing to choose from.
 fn nothing(tensors: &Tensors) -> Problem {
-    let none = |why: &str| Problem::new(format!("no LSTM found: {why}"));
+    let none = |why: &str| Problem::new(format!("no LSTM or GRU found: {why}"));
     if tensors.is_empty() {
         return none("the file holds no tensors").help("save the state dict of the trained model");
     }

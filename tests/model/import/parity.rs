@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 
 /// h of the last layer for `x`, `[steps, inputs]`.
 pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
-    if !model.layers[0].recurrence.kind().is_lstm() {
+    let mut layers = model.layers.iter();
+    if !layers.all(|layer| layer.recurrence.kind().is_lstm()) {
         let inputs = Sequences::one(x.to_vec(), model.layers[0].input_size);
         return float_h(model, &inputs);
     }
@@ -137,6 +138,7 @@ fn keras_models_give_the_outputs_of_keras() {
     for file in ["keras_gru.keras", "keras_gru.h5", "keras_gru.weights.h5"] {
         assert_parity(file, "keras_gru", "", false);
     }
+    assert_parity("keras_mixed.keras", "keras_mixed", "", false);
     assert_parity("keras_gru_nobias.keras", "keras_gru_nobias", "", false);
     // Without a configuration and a bias nothing says where the reset gate acts.
     assert_eq!(

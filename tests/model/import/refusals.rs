@@ -181,7 +181,7 @@ fn other_mathematics_of_onnx_is_named() {
 fn everything_unknown_comes_at_once_with_the_options_that_mend_it() {
     assert_eq!(
         error("front.safetensors", ""),
-        "4 tensors are no part of an LSTM, head or embedding\n    in_proj.bias [3]\n    \
+        "4 tensors are no part of an LSTM, GRU, head or embedding\n    in_proj.bias [3]\n    \
          in_proj.weight [3, 5]\n    norm.bias [4]\n    norm.weight [4]"
     );
     assert_eq!(
@@ -207,7 +207,7 @@ fn choices_are_listed() {
         (
             "two_networks.safetensors",
             "--prefix coder",
-            "no LSTM found: no prefix 'coder'",
+            "no LSTM or GRU found: no prefix 'coder'",
             networks,
             "choose one of these",
         ),
@@ -317,7 +317,7 @@ fn files_of_torch_that_are_no_state_dict_are_named() {
         ),
         (
             "quantised.pt",
-            "no LSTM found: a model quantised by PyTorch",
+            "no LSTM or GRU found: a model quantised by PyTorch",
             "give the float model from before it",
         ),
     ] {

@@ -182,6 +182,34 @@ def gru_ones():
     tensors("gru_bidirectional", network(34, rnn=lambda: nn.GRU(I, H, bidirectional=True)).state_dict())
 
 
+def trained_gru():
+    """A GRU trained to a leaky sum of its first input, which stands still while the second is negative."""
+    torch.manual_seed(5)
+    torch.set_num_threads(1)
+    model = nn.ModuleDict({"rnn": nn.GRU(3, 12), "fc": nn.Linear(12, 1)})
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+
+    def batch(steps, count, seed):
+        inputs = torch.randn(steps, count, 3, generator=torch.Generator().manual_seed(seed))
+        sums = [torch.zeros(count)]
+        for step in inputs:
+            sums.append(torch.where(step[:, 1] > 0, 0.8 * sums[-1] + 0.3 * step[:, 0], sums[-1]))
+        return inputs, torch.stack(sums[1:])[..., None]
+
+    for seed in range(150):
+        inputs, wanted = batch(32, 16, seed)
+        loss = (model.fc(model.rnn(inputs)[0]) - wanted).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    inputs, _ = batch(300, 1, 1000)
+    h, _ = model.rnn(inputs)
+    tensors("trained_gru", model.state_dict())
+    npy("trained_gru.x", inputs[:, 0])
+    npy("trained_gru.h", h[:, 0])
+    npy("trained_gru.y", model.fc(h)[:, 0])
+
+
 def refused_ones():
     """What is refused by name, and what needs a choice."""
     linear = lambda: nn.Linear(H, O)
@@ -216,4 +244,5 @@ if __name__ == "__main__":
     read_ones()
     brevitas()
     gru_ones()
+    trained_gru()
     refused_ones()

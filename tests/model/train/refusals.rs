@@ -104,6 +104,16 @@ fn folders_and_models_that_do_not_fit_are_refused() {
     let init = format!("--init={}", home.at("lm/lm.safetensors").display());
     let other = home.train("other", &[&init, "--embedding", "5"]);
     refused(other, "--init: its shapes", "sizes");
+    let gru = format!(
+        "--init={}/tests/model/import/fixtures/gru.safetensors",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let other = home.train("other", &[&gru]);
+    refused(
+        other,
+        "--init: has GRU layers; LSTMs are trained only",
+        "LSTM layers",
+    );
     let quantised = format!(
         "--init={}",
         home.at("lm/lm_quantized.safetensors").display()

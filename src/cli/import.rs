@@ -20,8 +20,9 @@ Examples:
 
 In PyTorch: torch.save(model.state_dict(), 'lstm.pt'), or safetensors.torch.save_file. Pickles are
 read as data; nothing in them is executed. Names are those of nn.LSTM (weight_ih_l0, weight_hh_l0,
-bias_ih_l0, bias_hh_l0, ...), nn.GRU, nn.LSTMCell or nn.GRUCell with any prefix, any number of layers,
-and optionally a linear head and an embedding. Weight normalisation and pruning are folded in.
+bias_ih_l0, bias_hh_l0, ...), nn.GRU, nn.LSTMCell or nn.GRUCell with any prefix, any number of
+layers, and optionally a linear head and an embedding. Weight normalisation and pruning are folded
+in.
 
 In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
 In ONNX every node between inputs and outputs must be understood; gates i o f c become i f g o.

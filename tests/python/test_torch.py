@@ -113,8 +113,8 @@ class FromLstm(unittest.TestCase):
         ]:
             with self.assertRaisesRegex((TypeError, ValueError), word):
                 lq.QuantLSTM.from_lstm(source, FOUR, x_frac=1)
-            # A cell's state dict is read: see test_cell.
-            if not isinstance(source, nn.LSTMCell):
+            # State dicts of cells and of GRUs are read: see test_cell and test_models.py.
+            if not isinstance(source, (nn.LSTMCell, nn.GRU)):
                 with self.assertRaises(ValueError):
                     lq.from_state_dict(source.state_dict(), FOUR, x_frac=1)
         dynamic = torch.ao.nn.quantized.dynamic.LSTM(6, 5)

@@ -76,6 +76,7 @@ fn float() -> LanguageModel {
             .collect()
     };
     around(Stack::Float(vec![FloatLayer {
+        recurrence: lprnn_hw::import::FloatRecurrence::Lstm,
         input_size: SIZE,
         hidden_size: SIZE,
         weight_ih: values(4 * SIZE * SIZE),

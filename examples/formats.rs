@@ -67,7 +67,9 @@ fn line(case: &Case, bits: u32) -> String {
     let fixed = quantize(&case.model, &case.inputs, &fixed).report;
     let best = search(case, bits, chosen.layers[0].formats);
     let formats = chosen.layers.iter().map(|layer| {
-        let Formats { x, h, z, a_frac, c } = layer.formats;
+        let Formats {
+            x, h, z, a_frac, c, ..
+        } = layer.formats;
         format!("x {x} z {z} gates {a_frac} c {c} h {h}")
     });
     format!(
@@ -97,6 +99,7 @@ fn snr(case: &Case, bits: u32, point: Point, h: QFormat) -> f64 {
         z: QFormat::new(z_bits as u32, z),
         a_frac: a as u32,
         c: QFormat::new(c_bits as u32, c),
+        v_whole: None,
     };
     let mut all = Vec::new();
     for _ in &case.model.layers {

@@ -307,11 +307,13 @@ impl StateDictReader<'_> {
             1 => "1 tensor is".to_string(),
             number => format!("{number} tensors are"),
         };
-        Problem::new(format!("{count} no part of an LSTM, GRU, head or embedding"))
-            .notes(tensors)
-            .help(format!(
-                "if the core's inputs and outputs are those of the LSTM, leave them out with {options}"
-            ))
+        Problem::new(format!(
+            "{count} no part of an LSTM, GRU, head or embedding"
+        ))
+        .notes(tensors)
+        .help(format!(
+            "if the core's inputs and outputs are those of the LSTM, leave them out with {options}"
+        ))
     }
 
     /// Notes what is not read, and how it could be.

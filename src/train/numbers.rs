@@ -278,8 +278,8 @@ const ALONE: [f32; 4] = [1.0; 4];
 impl LayerNumbers {
     /// Row `row` of the weights among all parameters.
     fn row<'a>(&self, places: &LayerPlaces, values: &'a [f32], row: usize) -> RealRow<'a> {
-        let (rows, Fractions { ih, hh }) = (places.bias.len(), self.fractions);
-        let of = |place: &Range<usize>, fractions: [i32; 4]| {
+        let (rows, Fractions { ih, hh }) = (places.bias.len(), &self.fractions);
+        let of = |place: &Range<usize>, fractions: &[i32]| {
             let width = place.len() / rows;
             let weights = &values[place.start + row * width..][..width];
             (weights, self.weights.at(fractions[row * 4 / rows]))

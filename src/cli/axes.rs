@@ -1,9 +1,9 @@
 //! Axes and limits of `explore`, from lists to numbers.
 
-use super::values::{number, percent};
+use super::values::{microseconds, number, percent};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
-use crate::explore::{Axes, Foldings, Limits, numbers};
+use crate::explore::{Axes, Deadline, Foldings, Limits, numbers};
 use crate::spec::{Kind, MacStyle, Setting, Value};
 
 /// Axes of a sweep.
@@ -69,6 +69,9 @@ pub struct LimitArgs {
     /// Maximum cycles per step
     #[arg(long, value_name = "CYCLES", value_parser = clap::value_parser!(u64).range(1..))]
     max_cycles: Option<u64>,
+    /// Maximum time per step at --clock: 1ms, 20us, 500ns
+    #[arg(long, value_name = "TIME", conflicts_with = "max_cycles", value_parser = microseconds)]
+    max_time: Option<f64>,
     /// Share of the part's LUTs and flip-flops that may be used, percent: routing needs the rest
     #[arg(long, value_name = "PERCENT", default_value_t = 85.0, value_parser = percent())]
     fill: f64,
@@ -221,12 +224,29 @@ impl AxesArgs {
 }
 
 impl LimitArgs {
+    /// Most cycles of a step; a time that holds none goes to `reader`.
+    fn deadline(&self, reader: &mut Reader) -> Option<Deadline> {
+        let Some(time) = self.max_time else {
+            return self.max_cycles.map(Deadline::cycles);
+        };
+        let deadline = Deadline::time(time, self.clock);
+        if deadline.is_none() {
+            let problem = format!("{time} us is less than a cycle at {} MHz", self.clock);
+            let problem = Problem::flag("--max-time", problem);
+            reader
+                .issues
+                .push(problem.help("give a longer time, or a faster --clock"));
+        }
+        deadline
+    }
+
     /// Family and limits; what is wrong with them goes to `reader`.
     pub fn read(&self, reader: &mut Reader) -> (Family, Limits) {
         let mut limits = Limits {
             part: None,
             fill: self.fill / 100.0,
-            max_cycles: self.max_cycles,
+            deadline: self.deadline(reader),
+            least_accuracy: None,
         };
         let issue = match (&self.part, &self.target) {
             (Some(name), _) => match Part::find(name) {

@@ -59,6 +59,15 @@ pub struct ExploreArgs {
         help_heading = "Accuracy"
     )]
     accuracy_direction: Option<Direction>,
+    /// Keep only networks known to be this good: at least this value, at most where smaller is better
+    #[arg(
+        long,
+        value_name = "VALUE",
+        requires = "accuracy",
+        allow_negative_numbers = true,
+        help_heading = "Accuracy"
+    )]
+    min_accuracy: Option<f64>,
     /// Folder to write points, summary and page to
     #[arg(short, long, value_name = "FOLDER", help_heading = "Output")]
     out: Option<PathBuf>,
@@ -132,7 +141,8 @@ pub fn run(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
 fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
     let mut reader = Reader { issues: Vec::new() };
     let axes = args.axes.read(&mut reader);
-    let (target, limits) = args.limits.read(&mut reader);
+    let (target, mut limits) = args.limits.read(&mut reader);
+    limits.least_accuracy = args.min_accuracy;
     Problems::none_or(reader.issues, ())?;
     let specs = axes.specs()?;
     let evaluator = Evaluator {

@@ -27,3 +27,15 @@ pub fn number(
 pub fn percent() -> impl Fn(&str) -> Result<f64, String> + Clone {
     number(f64::MIN_POSITIVE, 100.0, "above 0, at most 100")
 }
+
+/// Reads a time above 0 with its unit, in microseconds.
+pub fn microseconds(text: &str) -> Result<f64, String> {
+    let units = [("ns", 1e-3), ("us", 1.0), ("ms", 1e3), ("s", 1e6)];
+    let read = |(unit, factor)| {
+        let number: f64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        Some(number * factor)
+    };
+    let time = units.into_iter().find_map(read);
+    let time = time.filter(|time| *time > 0.0 && time.is_finite());
+    time.ok_or_else(|| "give a time with its unit, ns, us, ms or s, such as 20us".into())
+}

@@ -1,5 +1,7 @@
 //! Why nothing is left, and what would be.
 
+use super::accuracy::Accuracies;
+use super::deadline::Deadline;
 use super::limits::{Limit, Shares, lut_sites};
 use super::point::Point;
 use super::sweep::{Judged, Sweep};
@@ -10,23 +12,27 @@ use std::collections::BTreeMap;
 /// Which limits exclude every point, and the nearest point that would be left if one were loosened;
 /// `None` if there are points that meet all limits.
 #[must_use]
-pub fn nothing_left(sweep: &Sweep) -> Option<Problem> {
+pub fn nothing_left(sweep: &Sweep, known: Option<&Accuracies>) -> Option<Problem> {
     if sweep.judged.iter().any(Judged::kept) {
         return None;
     }
     if sweep.judged.is_empty() {
         return Some(nothing_built(sweep));
     }
-    let judged = || sweep.judged.iter();
+    if !sweep.judged.iter().any(|judged| judged.accurate) {
+        return known.map(|known| nothing_accurate(sweep, known));
+    }
+    let judged = || accurate(sweep);
     let fastest_fit = judged()
         .filter(|judged| judged.fits)
         .min_by_key(|judged| judged.point.cycles_per_step);
     let smallest_in_time = smallest(judged().filter(|judged| judged.in_time));
-    let goal = sweep.limits.max_cycles.unwrap_or(u64::MAX);
-    Some(match (fastest_fit, smallest_in_time) {
-        (Some(fit), Some(timely)) => never_both(sweep, fit, timely, goal),
+    let deadline = sweep.limits.deadline.unwrap_or(Deadline::cycles(u64::MAX));
+    let goal = deadline.most();
+    let found = match (fastest_fit, smallest_in_time) {
+        (Some(fit), Some(timely)) => never_both(sweep, fit, timely, deadline),
         (Some(fit), None) => Problem::flag(
-            "--max-cycles",
+            deadline.option(),
             format!(
                 "no point of the sweep takes at most {goal} cycles a step; the fastest that fits takes {} ({})",
                 fit.point.cycles_per_step,
@@ -34,11 +40,46 @@ pub fn nothing_left(sweep: &Sweep) -> Option<Problem> {
             ),
         )
         .help(format!(
-            "allow --max-cycles {}, or sweep larger foldings or smaller networks",
-            fit.point.cycles_per_step
+            "allow {}, or sweep larger foldings or smaller networks",
+            deadline.allowing(fit.point.cycles_per_step)
         )),
         (None, timely) => nothing_fits(sweep, timely),
+    };
+    Some(match sweep.limits.least_accuracy {
+        Some(least) if sweep.judged.iter().any(|judged| judged.fits && judged.in_time) => {
+            found.notes([format!(
+                "only networks that reach {least} (--min-accuracy) are meant; others meet the other limits"
+            )])
+        }
+        _ => found,
     })
+}
+
+/// The points whose networks are accurate enough.
+fn accurate(sweep: &Sweep) -> impl Iterator<Item = &Judged> {
+    sweep.judged.iter().filter(|judged| judged.accurate)
+}
+
+/// No network of the sweep is known to be accurate enough.
+fn nothing_accurate(sweep: &Sweep, known: &Accuracies) -> Problem {
+    let least = sweep.limits.least_accuracy.unwrap_or_default();
+    let measured = |judged: &'_ Judged| Some((judged.accuracy?, judged.point.network));
+    let best = (sweep.judged.iter().filter_map(measured))
+        .min_by(|(a, _), (b, _)| known.cost(*a).total_cmp(&known.cost(*b)));
+    let problem = format!(
+        "no network of the sweep is known to reach {} {least}",
+        known.metric
+    );
+    match best {
+        Some((value, network)) => Problem::flag(
+            "--min-accuracy",
+            format!("{problem}; the best has {value} ({network})"),
+        )
+        .help(format!(
+            "allow --min-accuracy {value}, or sweep wider networks or more bits"
+        )),
+        None => Problem::flag("--min-accuracy", problem).help("measure the networks of the sweep"),
+    }
 }
 
 /// Nothing of the sweep can be built.
@@ -52,8 +93,8 @@ fn nothing_built(sweep: &Sweep) -> Problem {
 }
 
 /// Some points fit, others are in time, none both.
-fn never_both(sweep: &Sweep, fit: &Judged, timely: &Judged, goal: u64) -> Problem {
-    let (whole, cycles) = (whole(sweep), fit.point.cycles_per_step);
+fn never_both(sweep: &Sweep, fit: &Judged, timely: &Judged, deadline: Deadline) -> Problem {
+    let (whole, cycles, goal) = (whole(sweep), fit.point.cycles_per_step, deadline.most());
     let problem = format!(
         "no point does both: of those that fit {whole}, the fastest takes {cycles} cycles a step \
          ({}); of those within {goal} cycles, the smallest needs {}",
@@ -61,20 +102,26 @@ fn never_both(sweep: &Sweep, fit: &Judged, timely: &Judged, goal: u64) -> Proble
         missing(timely, sweep.limits.fill)
     );
     let larger = larger(sweep, timely);
-    Problem::flag("--part, --max-cycles", problem)
-        .help(format!("allow --max-cycles {cycles}, or {larger}"))
+    let options = match deadline.option() {
+        "--max-time" => "--part, --max-time",
+        _ => "--part, --max-cycles",
+    };
+    Problem::flag(options, problem)
+        .help(format!("allow {}, or {larger}", deadline.allowing(cycles)))
 }
 
 /// No point fits; `timely` is the smallest of those in time, where there are any.
 fn nothing_fits(sweep: &Sweep, timely: Option<&Judged>) -> Problem {
-    let judged = || sweep.judged.iter();
+    let judged = || accurate(sweep);
     let nearest = timely.or_else(|| smallest(judged()));
     let nearest = nearest.unwrap_or(&sweep.judged[0]);
     let fastest = judged().map(|one| one.point.cycles_per_step).min();
     // Both limits exclude everything, each by itself.
-    let late = match (sweep.limits.max_cycles, timely, fastest) {
-        (Some(goal), None, Some(cycles)) => format!(
-            "; nor does any take at most {goal} cycles a step (--max-cycles): the fastest takes {cycles}"
+    let late = match (sweep.limits.deadline, timely, fastest) {
+        (Some(deadline), None, Some(cycles)) => format!(
+            "; nor does any take at most {} cycles a step ({}): the fastest takes {cycles}",
+            deadline.most(),
+            deadline.option()
         ),
         _ => String::new(),
     };

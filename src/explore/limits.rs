@@ -1,5 +1,6 @@
 //! The fit of a point in a part, and what runs out first.
 
+use super::deadline::Deadline;
 use super::point::Point;
 use crate::device::Part;
 use serde::Serialize;
@@ -44,8 +45,10 @@ pub struct Limits {
     pub part: Option<&'static Part>,
     /// Share of a part's LUTs and flip-flops that may be used, above 0, at most 1.
     pub fill: f64,
-    /// Most cycles of a step.
-    pub max_cycles: Option<u64>,
+    /// Longest time of a step.
+    pub deadline: Option<Deadline>,
+    /// Worst accuracy of a network, in the measure that is known of it.
+    pub least_accuracy: Option<f64>,
 }
 
 /// LUT sites of `part` that `point` needs.

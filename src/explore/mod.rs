@@ -6,6 +6,7 @@
 
 mod accuracy;
 mod axes;
+mod deadline;
 mod explain;
 mod limits;
 mod network;
@@ -20,6 +21,7 @@ mod sweep;
 
 pub use accuracy::{Accuracies, AccuracyRow, read as read_accuracies};
 pub use axes::{Axes, Foldings, LARGEST_ARRAY, MOST_POINTS};
+pub use deadline::Deadline;
 pub use explain::nothing_left;
 pub use limits::{Limit, Limits, Shares};
 pub use network::NetworkShape;

@@ -33,7 +33,7 @@ pub fn best_folding(
     let mut judged: Vec<Judged> = points
         .par_iter()
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
-        .map(|point| judge(vec![point], &[part], limits, None))
+        .map(|point| judge(vec![point], &[part], limits))
         .collect();
     judged.sort_by(|a, b| wanted.order(&a.rated(), &b.rated()));
     // The weights decide the last bit of accumulators and biases.
@@ -53,7 +53,7 @@ pub fn best_folding(
         };
         let estimate = Estimate::new(model, &design, part.family, &evaluator.fitted);
         let point = with_weights(&found.point, &estimate);
-        let again = judge(vec![point], &[part], limits, None);
+        let again = judge(vec![point], &[part], limits);
         if again.kept() {
             return Ok((built, design, again.point));
         }
@@ -115,7 +115,7 @@ fn refusal(
         .iter()
         .filter(|judged| judged.fits)
         .min_by_key(|judged| judged.point.cycles_per_step);
-    let goal = limits.max_cycles.unwrap_or(u64::MAX);
+    let goal = limits.deadline.map_or(u64::MAX, |deadline| deadline.most());
     if let Some(fit) = fastest {
         let cycles = fit.point.cycles_per_step;
         return Problem::flag("--part, --target-cycles", format!(

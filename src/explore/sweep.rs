@@ -1,6 +1,6 @@
 //! All points of a sweep, judged.
 
-use super::accuracy::{Accuracies, AccuracyRow};
+use super::accuracy::Accuracies;
 use super::limits::{Limit, Limits, Shares};
 use super::network::NetworkShape;
 use super::pareto::{OBJECTIVES, front};
@@ -32,6 +32,8 @@ pub struct Judged {
     pub in_time: bool,
     /// The measure of its network, where known.
     pub accuracy: Option<f64>,
+    /// `true` if no accuracy is asked for, or its network is known to reach it.
+    pub accurate: bool,
     /// `true` if it is in the Pareto set of the kept points.
     pub pareto: bool,
 }
@@ -40,7 +42,14 @@ impl Judged {
     /// `true` if it meets every limit.
     #[must_use]
     pub fn kept(&self) -> bool {
-        self.fits && self.in_time
+        self.fits && self.in_time && self.accurate
+    }
+
+    /// Looks its network up among the known ones.
+    fn compare(&mut self, known: &Accuracies, limits: Limits) {
+        self.accuracy = known.of(&self.point.network).map(|row| row.value);
+        let worse = |least| self.accuracy.is_none_or(|own| known.better(least, own));
+        self.accurate = !limits.least_accuracy.is_some_and(worse);
     }
 
     /// The clock it will reach on its part after place and route, where that was ever measured.
@@ -121,8 +130,11 @@ impl Sweep {
             for (spec, point) in chunk.iter().zip(points) {
                 match point {
                     Ok(points) => {
-                        let row = accuracies.and_then(|known| known.of(&spec.network));
-                        sweep.judged.push(judge(points, &parts, limits, row));
+                        let mut judged = judge(points, &parts, limits);
+                        if let Some(known) = accuracies {
+                            judged.compare(known, limits);
+                        }
+                        sweep.judged.push(judged);
                     }
                     Err(PointError::NoDspArray) => sweep.skipped.0 += 1,
                     Err(fault @ PointError::Folding(_)) => {
@@ -213,12 +225,7 @@ fn fabrics(parts: &[&'static Part]) -> Vec<Family> {
 }
 
 /// Holds a point against `parts`, the smallest first; `priced` has it on the fabric of every part.
-pub(super) fn judge(
-    mut priced: Vec<Point>,
-    parts: &[&'static Part],
-    limits: Limits,
-    accuracy: Option<&AccuracyRow>,
-) -> Judged {
+pub(super) fn judge(mut priced: Vec<Point>, parts: &[&'static Part], limits: Limits) -> Judged {
     let on = |part: &Part| priced.iter().position(|own| own.fabric == part.family);
     let of = |part: &Part| Shares::of(&priced[on(part).unwrap_or(0)], part, limits.fill);
     let holds = parts.iter().copied().find(|part| of(part).fit());
@@ -237,10 +244,9 @@ pub(super) fn judge(
             .zip(shares)
             .map(|(part, shares)| shares.limit(&point, part)),
         fits: holds.is_some(),
-        in_time: limits
-            .max_cycles
-            .is_none_or(|most| point.cycles_per_step <= most),
-        accuracy: accuracy.map(|row| row.value),
+        in_time: (limits.deadline).is_none_or(|deadline| point.cycles_per_step <= deadline.most()),
+        accuracy: None,
+        accurate: limits.least_accuracy.is_none(),
         pareto: false,
         part,
         shares,

@@ -4,7 +4,7 @@ use super::plan::{Planned, model_of};
 use super::watch::Watch;
 use crate::device::Part;
 use crate::diagnostic::Problems;
-use crate::explore::{Limits, Point, best_folding};
+use crate::explore::{Deadline, Limits, Point, best_folding};
 use crate::hardware::Wanted;
 use crate::spec::{DesignConfig, FoldingGoal, Numerics};
 
@@ -20,14 +20,15 @@ pub fn plan_for_part(
     wanted: Wanted,
     watch: &dyn Watch,
 ) -> Result<(Planned, Point), Problems> {
-    let max_cycles = match config.implementation.folding {
-        FoldingGoal::TargetCycles { cycles } => Some(cycles),
+    let deadline = match config.implementation.folding {
+        FoldingGoal::TargetCycles { cycles } => Some(Deadline::cycles(cycles)),
         _ => None,
     };
     let limits = Limits {
         part: Some(part),
         fill,
-        max_cycles,
+        deadline,
+        least_accuracy: None,
     };
     let progress = watch.begin("searching the folding", None);
     let model = model_of(&config)?;

@@ -31,7 +31,7 @@ pub fn sweep(
     if let Some(known) = known {
         check_join(known, &sweep)?;
     }
-    match nothing_left(&sweep) {
+    match nothing_left(&sweep, known) {
         Some(problem) => Err(problem.into()),
         None => Ok(sweep),
     }

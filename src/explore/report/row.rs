@@ -75,6 +75,8 @@ pub struct PointRow {
     pub fits: bool,
     /// `true` if it keeps the limit of cycles.
     pub in_time: bool,
+    /// `true` if no accuracy is asked for, or its network is known to reach it.
+    pub accurate: bool,
     /// `true` if it is in the Pareto set.
     pub pareto: bool,
     /// Arguments of `lprnn-hw gen` that build it with seeded weights.
@@ -159,6 +161,7 @@ impl PointRow {
             limited_by: judged.limited_by.map(super::super::limits::Limit::name),
             fits: judged.fits,
             in_time: judged.in_time,
+            accurate: judged.accurate,
             pareto: judged.pareto,
             gen_arguments: gen_arguments(judged, target),
         }

@@ -80,6 +80,9 @@ pub struct Summary {
     pub fill_percent: f64,
     /// Most cycles of a step, where limited.
     pub max_cycles: Option<u64>,
+    /// Worst accuracy of a network, where limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_accuracy: Option<f64>,
     /// Clock and the like.
     #[serde(flatten)]
     pub setting: ReportSetting,
@@ -131,7 +134,8 @@ impl Summary {
             family: sweep.target().word(),
             part: sweep.limits.part.copied(),
             fill_percent: 100.0 * sweep.limits.fill,
-            max_cycles: sweep.limits.max_cycles,
+            max_cycles: sweep.limits.deadline.map(|deadline| deadline.most()),
+            least_accuracy: sweep.limits.least_accuracy,
             setting,
             metric: accuracies.map(|known| known.metric.clone()),
             larger_is_better: accuracies.map(|known| known.larger_is_better),
@@ -191,9 +195,13 @@ impl Summary {
         let most = self.max_cycles.map_or(String::new(), |most| {
             format!(", at most {most} cycles a step")
         });
+        let least = match (self.least_accuracy, &self.metric) {
+            (Some(least), Some(metric)) => format!(", {metric} {least} or better"),
+            _ => String::new(),
+        };
         format!(
             "{} points estimated; {} fit, {} meet all limits, {} of these are in the Pareto set. \
-             Up to {} % of LUTs and flip-flops may be used{most}; times are at {} MHz.",
+             Up to {} % of LUTs and flip-flops may be used{most}{least}; times are at {} MHz.",
             counts.points,
             counts.fit,
             counts.kept,

@@ -43,6 +43,57 @@ fn accuracies_join_by_widths_units_and_layers() {
 }
 
 #[test]
+fn only_networks_that_are_good_enough_are_kept() {
+    let home = home();
+    std::fs::write(home.path().join("results.csv"), ACCURACIES).unwrap();
+    let sweep = "--weight-bits 2,4,8 --act-bits 4,8 --hidden 64,128 --units 1,2 --columns 8 --mac lut \
+                 --part xc7a100t --accuracy results.csv";
+    let kept = |least: &str| {
+        let found = json(home.path(), &format!("{sweep} --min-accuracy {least}"));
+        assert_eq!(found["least_accuracy"], least.parse::<f64>().unwrap());
+        let points = found["points"].as_array().unwrap().clone();
+        let of = |point: &serde_json::Value| point["accuracy"].as_f64().unwrap();
+        let mut values: Vec<f64> = points.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    };
+    // Bits a character: smaller is better, and a network that is not in the file is not known to be good.
+    assert_eq!(kept("1.53"), [1.45, 1.52, 1.53]);
+    assert_eq!(kept("1.5"), [1.45]);
+    let errors = refused(home.path(), &format!("{sweep} --min-accuracy 1.3"));
+    assert!(
+        errors.contains("--min-accuracy: no network of the sweep is known to reach valid_bpc 1.3; the best has 1.45 (W8A8 128 units"),
+        "{errors}"
+    );
+    assert!(errors.contains("allow --min-accuracy 1.45"), "{errors}");
+    // Good enough, but none in time; others would be.
+    let errors = refused(
+        home.path(),
+        &format!("{sweep} --min-accuracy 1.5 --max-time 15us"),
+    );
+    assert!(
+        errors.contains("--max-time: no point of the sweep takes at most 1500 cycles a step")
+            && errors.contains("others meet the other limits"),
+        "{errors}"
+    );
+    let allowed = errors.split("allow --max-time ").nth(1).unwrap();
+    let time = allowed.split(',').next().unwrap();
+    output(
+        home.path(),
+        &format!("{sweep} --min-accuracy 1.5 --max-time {time}"),
+    );
+    for (time, problem) in [
+        ("5", "give a time with its unit"),
+        ("-1us", "give a time with its unit"),
+        ("1ns", "0.001 us is less than a cycle at 100 MHz"),
+    ] {
+        let errors = refused(home.path(), &format!("{sweep} --max-time={time}"));
+        assert!(errors.contains(problem), "{errors}");
+    }
+}
+
+#[test]
 fn accuracy_files_that_do_not_match_are_refused_with_line_and_column() {
     let home = home();
     let sweep = "--bits 4 --hidden 64 --part xc7a35t --accuracy results.csv";

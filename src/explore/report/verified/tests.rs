@@ -23,7 +23,8 @@ fn summary() -> Summary {
     let limits = Limits {
         part: Some(Part::find("lfe5u-25f").unwrap()),
         fill: 0.85,
-        max_cycles: None,
+        deadline: None,
+        least_accuracy: None,
     };
     let sweep = Sweep::run(&evaluator, &[spec(1), spec(4)], limits, None, &|_| ()).unwrap();
     let setting = ReportSetting {

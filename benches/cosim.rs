@@ -47,10 +47,8 @@ fn model(size: usize) -> QuantizedModel {
         row_scale: None,
     };
     QuantizedModel {
-        input_offset: None,
         layers: vec![layer],
-        head: None,
-        passengers: std::collections::BTreeMap::new(),
+        ..QuantizedModel::default()
     }
 }
 

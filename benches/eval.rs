@@ -43,7 +43,6 @@ fn integer(bits: u32) -> LanguageModel {
     let mut codes =
         |count: usize| -> Vec<i16> { (0..count).map(|_| noise.code(bits, true) as i16).collect() };
     around(Stack::Integer(QuantizedModel {
-        input_offset: None,
         layers: vec![Layer {
             input_size: SIZE,
             hidden_size: SIZE,
@@ -63,8 +62,7 @@ fn integer(bits: u32) -> LanguageModel {
             bias: vec![0; 4 * SIZE],
             row_scale: None,
         }],
-        head: None,
-        passengers: std::collections::BTreeMap::new(),
+        ..QuantizedModel::default()
     }))
 }
 

@@ -24,7 +24,6 @@ fn model(bits: u32, size: usize) -> QuantizedModel {
     let mut codes = |count: usize| (0..count).map(|_| code() as i16).collect::<Vec<_>>();
     let frac = bits as i32 + 1;
     QuantizedModel {
-        input_offset: None,
         layers: vec![Layer {
             input_size: size,
             hidden_size: size,
@@ -44,8 +43,7 @@ fn model(bits: u32, size: usize) -> QuantizedModel {
             bias: vec![0; 4 * size],
             row_scale: None,
         }],
-        head: None,
-        passengers: std::collections::BTreeMap::new(),
+        ..QuantizedModel::default()
     }
 }
 

@@ -123,9 +123,10 @@ class Model:
         if self.input_offset is not None:
             about["input_offset"] = self.input_offset._asdict()
         if self.head is not None:
-            tensors["head.weight"] = _narrowest(self.head.weight)
-            tensors["head.bias"] = _narrowest(self.head.bias)
-            about["head"] = {"w_bits": self.head.w_bits, "w_frac": int(self.head.w_frac)}
+            place = f"layers.{len(self.layers)}"
+            tensors[f"{place}.weight"] = _narrowest(self.head.weight)
+            tensors[f"{place}.bias"] = _narrowest(self.head.bias)
+            about["layers"].append(_dense_of(self.head, self.layers[-1].h))
         write_safetensors(path, tensors, {"lprnn": json.dumps(about)})
 
     @classmethod
@@ -141,11 +142,12 @@ class Model:
                 "with the lprnn-hw or lprnn_quant of this version"
             )
         try:
-            _known(about, {"format", "layers", "head", "input_offset"}, "lprnn")
-            layers = [
-                _layer_of(form, index, tensors) for index, form in enumerate(about["layers"])
-            ]
-            head = _head_of(about["head"], tensors) if about.get("head") else None
+            _known(about, {"format", "layers", "input_offset"}, "lprnn")
+            forms = about["layers"]
+            with_head = forms[-1]["kind"] == "dense"
+            count = len(forms) - with_head
+            layers = [_layer_of(form, index, tensors) for index, form in enumerate(forms[:count])]
+            head = _head_of(forms[-1], f"layers.{count}", tensors) if with_head else None
             offset = _offset_of(about.get("input_offset"), layers[0].weight_ih.shape[1])
             for name, value in tensors.items():
                 if value.dtype != np.float32:
@@ -239,10 +241,30 @@ def _levels(levels: str, place: str) -> str:
     return levels
 
 
-def _head_of(about: dict, tensors: dict[str, np.ndarray]) -> Head:
-    """The head of a file; its tensors are taken out of `tensors`."""
-    _known(about, {"w_bits", "w_frac"}, "head")
-    weight, bias = (tensors.pop(f"head.{name}").astype(np.int64) for name in ("weight", "bias"))
+def _dense_of(head: Head, x: Format) -> dict:
+    """The formats of a linear head on codes of the format `x` as the file has them."""
+    outputs, inputs = head.weight.shape
+    return {
+        "kind": "dense",
+        "input_size": inputs,
+        "output_size": outputs,
+        "x": x.stored(),
+        "w_bits": head.w_bits,
+        "w_frac": int(head.w_frac),
+        "output": "sum",
+        "when": "step",
+    }
+
+
+def _head_of(about: dict, place: str, tensors: dict[str, np.ndarray]) -> Head:
+    """The linear head of a file; its tensors are taken out of `tensors`."""
+    sizes = ("input_size", "output_size")
+    _known(about, {"kind", *sizes, "x", "w_bits", "w_frac", "output", "when"}, place)
+    if (about["output"], about.get("when", "step")) != ("sum", "step"):
+        raise ValueError(f"{place}: this module knows dense layers that give sums at every step")
+    outputs, inputs = about["output_size"], about["input_size"]
+    weight = _take(tensors, f"{place}.weight", (outputs, inputs))
+    bias = _take(tensors, f"{place}.bias", (outputs,))
     return Head(weight, bias, about["w_bits"], about["w_frac"])
 
 

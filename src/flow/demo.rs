@@ -81,11 +81,10 @@ fn prediction_error(
     codes: &[i32],
     watch: &dyn Watch,
 ) -> Result<f64, Problems> {
-    let Some(head) = &model.head else {
+    let Some(head) = model.linear_head() else {
         return Ok(f64::NAN);
     };
-    let layer = &model.layers[model.layers.len() - 1];
-    let ulp = f64::from(-head.output_frac(layer.h)).exp2();
+    let ulp = f64::from(-head.sum_frac()).exp2();
     let size = model.layers[0].input_size;
     let wants = Wants {
         head: true,

@@ -109,7 +109,7 @@ impl RunRequest<'_> {
     pub fn run(&self, watch: &dyn Watch) -> Result<StepsReport, Problems> {
         self.check_outputs()?;
         let model = QuantizedModel::read(self.model)?;
-        if self.head_output.is_some() && model.head.is_none() {
+        if self.head_output.is_some() && model.linear_head().is_none() {
             return Err(
                 Problem::flag("--head-output", "the model has no head in integers")
                     .help("leave the option out, or quantise with --head-bits B")
@@ -136,12 +136,12 @@ impl RunRequest<'_> {
             npy::write_i32(path, &shape, &c)?;
         }
         let mut head = None;
-        if let (Some(path), Some(of)) = (self.head_output, &model.head) {
+        if let (Some(path), Some(of)) = (self.head_output, model.linear_head()) {
             let (shape, y) = places.scatter(&computed.head, of.output_size);
             npy::write_i64(path, &shape, &y)?;
             head = Some(HeadOutput {
                 outputs: of.output_size,
-                frac: of.output_frac(model.layers[model.layers.len() - 1].h),
+                frac: of.sum_frac(),
             });
         }
         Ok(StepsReport {

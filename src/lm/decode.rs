@@ -4,7 +4,7 @@ use super::model::Decoder;
 use super::product::{Matrix, Packed, product};
 use super::softmax::negative_log_probability;
 use crate::fixed::QFormat;
-use crate::quantize::Head;
+use crate::quantize::Dense;
 use rayon::prelude::*;
 
 /// Rows that are decoded together: a fixed number, so that results do not depend on threads.
@@ -95,7 +95,7 @@ impl<'a> PreparedDecoder<'a> {
 
 /// The codes of an integer head. h comes as real numbers, its codes times a power of two, so sums
 /// are exact whenever those of the codes are.
-fn integer(head: &Head, hidden: usize, h: QFormat) -> Weights<'_> {
+fn integer(head: &Dense, hidden: usize, h: QFormat) -> Weights<'_> {
     let weight_ulp = QFormat::new(head.w_bits, head.w_frac).ulp();
     let ulp = weight_ulp * h.ulp();
     let row_sum = |row: &[i16]| row.iter().map(|&w| i64::from(w).abs()).sum::<i64>();

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Problem;
 use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
-use crate::quantize::{Head, QuantizedModel};
+use crate::quantize::{Dense, QuantizedModel};
 use crate::spec::CellKind;
 
 /// The LSTM layers.
@@ -20,7 +20,7 @@ pub enum Decoder {
     /// Floating point.
     Float(FloatHead),
     /// Integers, exact on the codes of h.
-    Integer(Head),
+    Integer(Dense),
 }
 
 /// A language model of `V` tokens.
@@ -81,7 +81,14 @@ impl LanguageModel {
     /// `decoder.weight` and `decoder.bias` in floating point.
     pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, Problem> {
         let passengers = std::mem::take(&mut model.passengers);
-        let decoder = model.head.take().map(Decoder::Integer);
+        if model.embedding.is_some() || model.linear_head().is_none() && !model.head.is_empty() {
+            return refuse(
+                "has an embedding in integers, or dense layers that are no decoder: its perplexity is not \
+                 computed",
+                "quantise it with one linear head that gives its sums",
+            );
+        }
+        let decoder = model.head.pop().map(Decoder::Integer);
         Self::assemble(Stack::Integer(model), decoder, passengers)
     }
 

@@ -10,7 +10,7 @@ use super::{FormatRequest, float, limits, warnings};
 use crate::fixed::{Codes, QFormat};
 use crate::import::{FloatHead, FloatLayer, FloatModel};
 use crate::quantize::{
-    Head, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped, quantize_input,
+    Dense, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped, quantize_input,
     squared_error,
 };
 use crate::reference::{Saturation, StageCount};
@@ -137,10 +137,10 @@ fn layers(model: &FloatModel, formats: &[Formats], weights: Codes) -> Vec<Layer>
 
 fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> QuantizedModel {
     let mut passengers = model.passengers.clone();
-    let mut head = None;
+    let mut head = Vec::new();
     match (&model.head, wanted.head, formats.last()) {
         (Some(float), HeadFormat::Integer(bits), Some(last)) => {
-            head = Some(Head::of(float, head_format(float, bits, last.h), last.h));
+            head.push(Dense::of(float, head_format(float, bits, last.h), last.h));
         }
         (Some(float), HeadFormat::Float, _) => {
             let outputs = float.output_size;
@@ -151,6 +151,7 @@ fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> 
         _ => {}
     }
     QuantizedModel {
+        embedding: None,
         input_offset: None,
         layers: layers(model, formats, wanted.weights()),
         head,
@@ -193,7 +194,7 @@ fn measure(
     let format = formats[formats.len() - 1].h;
     let head = float.head.as_ref().map(|head| {
         let want = float::head(head, &truth.h);
-        let got = outputs(head, integers.head.as_ref(), &h, format);
+        let got = outputs(head, integers.linear_head(), &h, format);
         let pairs = want.iter().zip(&got);
         let noise = pairs
             .map(|(&want, got)| (f64::from(want) - got).powi(2))
@@ -215,7 +216,7 @@ fn measure(
 }
 
 /// Outputs of the head on words of h: of the integer head, or of the float one where it stays float.
-fn outputs(float: &FloatHead, integer: Option<&Head>, h: &[i32], format: QFormat) -> Vec<f64> {
+fn outputs(float: &FloatHead, integer: Option<&Dense>, h: &[i32], format: QFormat) -> Vec<f64> {
     let Some(head) = integer else {
         let ulp = format.ulp();
         let h: Vec<f32> = h
@@ -224,7 +225,7 @@ fn outputs(float: &FloatHead, integer: Option<&Head>, h: &[i32], format: QFormat
             .collect();
         return float::head(float, &h).into_iter().map(f64::from).collect();
     };
-    let ulp = f64::from(-head.output_frac(format)).exp2();
+    let ulp = f64::from(-head.sum_frac()).exp2();
     let width = head.weight.len() / head.output_size;
     h.chunks_exact(width)
         .flat_map(|h| head.of_codes(h))
@@ -292,7 +293,7 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
             }
         }
     }
-    if let (Some(float), Some(head)) = (&float.head, &integers.head) {
+    if let (Some(float), Some(head)) = (&float.head, integers.linear_head()) {
         let format = QFormat::new(head.w_bits, head.w_frac);
         add("head.weight".into(), &float.weight, format);
     }

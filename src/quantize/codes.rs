@@ -1,11 +1,11 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
-use super::model::{Head, LARGEST_SHIFT, Layer, Recurrence};
+use super::model::{Dense, DenseOutput, Emit, LARGEST_SHIFT, Layer, Recurrence};
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::import::{FloatHead, FloatLayer};
 use crate::spec::Numerics;
 
-/// Numbers of the linear head, which the hardware does not hold.
+/// Numbers of the linear head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadFormat {
     /// It rides along as `decoder.weight` and `decoder.bias`.
@@ -124,27 +124,32 @@ pub(super) fn clamped_values(values: impl Iterator<Item = f64>, format: QFormat)
     beyond.count() as u64
 }
 
-impl Head {
-    /// Outputs for the codes of one h, `[output_size]`, exact.
-    pub fn of_codes(&self, h: &[i32]) -> impl Iterator<Item = i64> {
-        let rows = self.weight.chunks_exact(h.len()).zip(&self.bias);
+impl Dense {
+    /// The sums for the codes of one x, `[output_size]`, exact.
+    pub fn of_codes(&self, x: &[i32]) -> impl Iterator<Item = i64> {
+        let rows = self.weight.chunks_exact(x.len()).zip(&self.bias);
         rows.map(move |(row, &bias)| {
-            let products = row.iter().zip(h);
-            let sum: i64 = products.map(|(&w, &h)| i64::from(w) * i64::from(h)).sum();
+            let products = row.iter().zip(x);
+            let sum: i64 = products.map(|(&w, &x)| i64::from(w) * i64::from(x)).sum();
             sum + i64::from(bias)
         })
     }
 
-    /// The codes of a float head in `format`, on h of the format `h`.
+    /// The codes of a float head in `format`, on codes of the format `x`; it gives its sums at every step.
     #[must_use]
-    pub fn of(float: &FloatHead, format: QFormat, h: QFormat) -> Self {
-        let one = f64::from(format.frac + h.frac).exp2();
+    pub fn of(float: &FloatHead, format: QFormat, x: QFormat) -> Self {
+        let one = f64::from(format.frac + x.frac).exp2();
         let weight = float.weight.iter();
         let bias = float.bias.iter();
         Self {
+            input_size: float.weight.len() / float.output_size,
             output_size: float.output_size,
+            x,
             w_bits: format.bits,
+            w_levels: format.levels,
             w_frac: format.frac,
+            output: DenseOutput::Sum,
+            when: Emit::Step,
             weight: weight
                 .map(|&value| code(value, format, true) as i16)
                 .collect(),

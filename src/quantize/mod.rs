@@ -2,6 +2,7 @@
 
 mod activation;
 mod codes;
+mod ends;
 mod file;
 mod model;
 mod offset;
@@ -15,10 +16,12 @@ pub use codes::{
     Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
     squared_error,
 };
+pub use ends::with_random_ends;
 pub use file::FORMAT;
 pub use model::{
-    Alignment, Head, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS, QuantizedModel,
-    Recurrence, RowScale, V_FINER,
+    Alignment, Dense, DenseOutput, Embedding, Emit, InputOffset, LARGEST_SHIFT, LARGEST_SIZE,
+    LARGEST_VOCABULARY, Layer, MOST_V_BITS, QuantizedModel, Recurrence, RowScale, V_FINER,
+    index_format,
 };
 pub use random::{random_model, random_model_mixed, random_model_of, random_network};
 pub use seeded::{default_h, seeded};

@@ -5,7 +5,6 @@ use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
 use crate::spec::SeededNetwork;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 
 /// Weights that one core draws at a time.
 const CHUNK: usize = 1 << 16;
@@ -82,10 +81,8 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
         })
         .collect();
     QuantizedModel {
-        input_offset: None,
         layers,
-        head: None,
-        passengers: BTreeMap::new(),
+        ..QuantizedModel::default()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The rules of a quantised model, all checked, every breach named.
 
 use super::model::{
-    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence, RowScale,
+    Dense, DenseOutput, Emit, LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, LARGEST_VOCABULARY,
+    Layer, QuantizedModel, Recurrence, RowScale,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, MOST_ODD_BITS, QFormat};
@@ -19,10 +20,11 @@ impl QuantizedModel {
                 "a model needs at least one recurrent layer".into(),
             );
         }
-        for (index, layer) in self.layers.iter().enumerate() {
+        let first = self.first_recurrent();
+        for (index, layer) in (first..).zip(&self.layers) {
             errors.layer(&format!("layers.{index}"), layer);
         }
-        for (index, pair) in self.layers.windows(2).enumerate() {
+        for (index, pair) in (first..).zip(self.layers.windows(2)) {
             let place = format!("layers.{}", index + 1);
             if pair[1].input_size != pair[0].hidden_size {
                 let want = pair[0].hidden_size;
@@ -39,6 +41,7 @@ impl QuantizedModel {
             }
         }
         errors.offset(self);
+        errors.embedding(self);
         errors.head(self);
         Problems::none_or(errors.0, ())
     }
@@ -259,20 +262,91 @@ impl Breaches {
         }
     }
 
-    fn head(&mut self, model: &QuantizedModel) {
-        let (Some(head), Some(last)) = (&model.head, model.layers.last()) else {
+    fn embedding(&mut self, model: &QuantizedModel) {
+        let (Some(embedding), Some(first)) = (&model.embedding, model.layers.first()) else {
             return;
         };
-        if self.range("head.w_bits".into(), &head.w_bits, &1, &16) {
-            let of = Codes::from(head.w_bits);
-            self.codes(
-                "head.weight",
-                &head.weight,
-                head.output_size,
-                last.hidden_size,
-                of,
-            );
+        let rows = embedding.vocabulary;
+        let place = "layers.0.vocabulary".into();
+        self.range(place, &rows, &1, &LARGEST_VOCABULARY);
+        let codes = &embedding.codes;
+        let place = "layers.0.weight";
+        if self.length(place.into(), codes.len(), rows, first.input_size)
+            && let Some(at) = (codes.iter()).position(|&code| !first.x.contains(code.into()))
+        {
+            let (row, column) = (at / first.input_size, at % first.input_size);
+            let problem = format!("{} is no code of x, {}", codes[at], first.x);
+            self.add(format!("{place}[{row}][{column}]"), problem);
         }
-        self.length("head.bias".into(), head.bias.len(), head.output_size, 1);
+        if model.input_offset.is_some() {
+            let problem = "an embedding's rows are codes already: leave the offset out";
+            self.add("input_offset".into(), problem.into());
+        }
+    }
+
+    /// Dense layers, each on what is before it; the last alone may give something else than codes.
+    fn head(&mut self, model: &QuantizedModel) {
+        let Some(last) = model.layers.last() else {
+            return;
+        };
+        let first = model.first_recurrent() + model.layers.len();
+        let mut before = (last.hidden_size, last.h);
+        for (index, dense) in model.head.iter().enumerate() {
+            let place = format!("layers.{}", first + index);
+            if (dense.input_size, dense.x) != before {
+                let (size, format) = before;
+                let problem = format!(
+                    "takes {} elements of {}, the layer before gives {size} of {format}",
+                    dense.input_size, dense.x
+                );
+                self.add(place.clone(), problem);
+            }
+            self.dense(&place, dense);
+            if let DenseOutput::Code { format, .. } = dense.output {
+                before = (dense.output_size, format);
+            }
+            if index + 1 < model.head.len() {
+                if !matches!(dense.output, DenseOutput::Code { .. }) {
+                    let problem = "must be code: only the last layer may give sums or an index";
+                    self.add(format!("{place}.output"), problem.into());
+                }
+                if dense.when == Emit::Last {
+                    let problem = "must be step: only the last layer may wait for a sequence's end";
+                    self.add(format!("{place}.when"), problem.into());
+                }
+            }
+        }
+    }
+
+    fn dense(&mut self, place: &str, dense: &Dense) {
+        let mut inside = true;
+        for (name, size) in [
+            ("input_size", dense.input_size),
+            ("output_size", dense.output_size),
+        ] {
+            inside &= self.range(format!("{place}.{name}"), &size, &1, &LARGEST_SIZE);
+        }
+        inside &= self.range(format!("{place}.w_bits"), &dense.w_bits, &1, &16);
+        inside &= self.range(format!("{place}.w_frac"), &dense.w_frac, &-32, &48);
+        let mut formats = vec![("w_levels", dense.weights())];
+        if let DenseOutput::Code { format, .. } = dense.output {
+            inside &= self.range(format!("{place}.y.bits"), &format.bits, &1, &16);
+            inside &= self.range(format!("{place}.y.frac"), &format.frac, &-32, &32);
+            formats.push(("y.levels", format.codes()));
+        }
+        for (name, codes) in formats {
+            if codes.is_odd() && codes.bits > MOST_ODD_BITS {
+                let problem = format!("{} bits: odd levels have 1 to {MOST_ODD_BITS}", codes.bits);
+                self.add(format!("{place}.{name}"), problem);
+                inside = false;
+            }
+        }
+        if !inside {
+            return;
+        }
+        let (rows, columns) = (dense.output_size, dense.input_size);
+        let at = format!("{place}.weight");
+        self.codes(&at, &dense.weight, rows, columns, dense.weights());
+        self.length(format!("{place}.bias"), dense.bias.len(), rows, 1);
     }
 }

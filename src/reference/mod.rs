@@ -8,6 +8,7 @@ mod gru;
 mod layer;
 mod lstm;
 mod narrow;
+mod network;
 mod packed;
 mod saturation;
 mod stack;
@@ -15,6 +16,7 @@ mod streams;
 mod trace;
 
 pub use dot::{Dot, exact_dot};
+pub use network::WholeNetwork;
 pub use saturation::{Saturation, StageCount};
 pub use stack::{Lstm, State, run_batch};
 pub use streams::{StreamInputs, Streams, StreamsState};

@@ -3,7 +3,7 @@
 use super::layer::LayerState;
 use super::saturation::Saturation;
 use super::trace::{StepTrace, Trace};
-use crate::quantize::{ActivationTables, Head, QuantizedModel};
+use crate::quantize::{ActivationTables, Dense, QuantizedModel};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct State {
 #[derive(Clone, Debug)]
 pub struct Lstm {
     layers: Vec<LayerState>,
-    head: Option<Head>,
+    head: Option<Dense>,
     input_size: usize,
     output: Vec<i32>,
 }
@@ -43,7 +43,7 @@ impl Lstm {
             layers: layers
                 .map(|(layer, tables)| LayerState::new(layer, Arc::clone(tables)))
                 .collect(),
-            head: model.head.clone(),
+            head: model.linear_head().cloned(),
             input_size: model.layers.first().map_or(0, |layer| layer.input_size),
             output: vec![0; last],
         }
@@ -102,18 +102,21 @@ impl Lstm {
         let mut trace = Trace::default();
         for x in inputs.chunks_exact(self.input_size) {
             outputs.extend_from_slice(self.step(x));
-            trace.steps.push(
-                self.layers
-                    .iter()
-                    .map(|layer| StepTrace {
-                        z: layer.z().collect(),
-                        c: layer.c().collect(),
-                        h: layer.h().collect(),
-                    })
-                    .collect(),
-            );
+            trace.steps.push(self.traced());
         }
         (outputs, trace)
+    }
+
+    /// Pre-activations and states of the last step, layer after layer.
+    #[must_use]
+    pub fn traced(&self) -> Vec<StepTrace> {
+        let layers = self.layers.iter();
+        let traced = layers.map(|layer| StepTrace {
+            z: layer.z().collect(),
+            c: layer.c().collect(),
+            h: layer.h().collect(),
+        });
+        traced.collect()
     }
 
     /// The head applied to the last step's h: `[output_size]`, exact; `None` without a head.

@@ -5,7 +5,7 @@ use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
 use crate::import::FloatLayer;
 use crate::quantize::{
-    ActivationTables, Fractions, Head, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
+    ActivationTables, Dense, Fractions, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
     best_fraction, default_h, layer_with,
 };
 use crate::spec::Numerics;
@@ -187,7 +187,7 @@ impl Numbers {
             .collect();
         let mut passengers = float.passengers;
         let head = match (self.head, float.head) {
-            (Some(format), Some(head)) => Some(Head::of(
+            (Some(format), Some(head)) => Some(Dense::of(
                 &head,
                 format,
                 self.layers[self.layers.len() - 1].h,
@@ -201,9 +201,10 @@ impl Numbers {
             (_, None) => None,
         };
         QuantizedModel {
+            embedding: None,
             input_offset: None,
             layers,
-            head,
+            head: head.into_iter().collect(),
             passengers,
         }
     }

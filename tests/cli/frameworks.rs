@@ -104,7 +104,7 @@ fn whole_path_on(x: &str, file: &str, choice: &[&str], outputs: Option<&str>, he
             .unwrap()
             .data;
         let words = &bytes[bytes.len() - 8 * want.len()..];
-        let ulp = f64::from(-(h_frac + model.head.unwrap().w_frac)).exp2();
+        let ulp = f64::from(-model.linear_head().unwrap().sum_frac()).exp2();
         let values = words
             .chunks_exact(8)
             .map(|word| i64::from_le_bytes(word.try_into().unwrap()) as f64 * ulp);

@@ -13,7 +13,6 @@ use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -211,10 +210,8 @@ impl Recipe {
             x = h;
         }
         QuantizedModel {
-            input_offset: None,
             layers,
-            head: None,
-            passengers: BTreeMap::new(),
+            ..QuantizedModel::default()
         }
     }
 

@@ -99,7 +99,6 @@ fn model() -> QuantizedModel {
     };
     let rows = 4 * UNITS;
     QuantizedModel {
-        input_offset: None,
         layers: vec![Layer {
             input_size: INPUTS,
             hidden_size: UNITS,
@@ -119,8 +118,7 @@ fn model() -> QuantizedModel {
             bias: (0..rows).map(|_| code(20)).collect(),
             row_scale: None,
         }],
-        head: None,
-        passengers: std::collections::BTreeMap::new(),
+        ..QuantizedModel::default()
     }
 }
 

@@ -41,8 +41,8 @@ fn error_at(bits: u32) -> f64 {
     let wanted = FormatRequest::of(bits, HeadFormat::Integer(bits.max(8)));
     let model = quantize(&float, &Sequences::one(calib.data, 8), &wanted).model;
     let model = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
-    let head = model.head.as_ref().unwrap();
-    let ulp = f64::from(-(head.w_frac + model.layers[0].h.frac)).exp2();
+    let head = model.linear_head().unwrap();
+    let ulp = f64::from(-head.sum_frac()).exp2();
     let mut lstm = Lstm::new(&model);
     let (mut sum, mut count) = (0.0, 0.0);
     let steps: Vec<&[f32]> = test.data.chunks(8).collect();

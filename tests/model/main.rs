@@ -12,6 +12,7 @@ mod entropy;
 mod eval;
 mod import;
 mod lm;
+mod network;
 mod numerics;
 mod ptq;
 mod python;

@@ -230,10 +230,8 @@ fn wide_formats_follow_the_real_numbers() {
     };
     let x = codes(steps * inputs);
     let model = lprnn_hw::quantize::QuantizedModel {
-        input_offset: None,
         layers: vec![layer.clone()],
-        head: None,
-        passengers: std::collections::BTreeMap::new(),
+        ..lprnn_hw::quantize::QuantizedModel::default()
     };
     let integers =
         Lstm::new(&model).run(&x.iter().map(|&code| i32::from(code)).collect::<Vec<_>>());

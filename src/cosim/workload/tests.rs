@@ -14,6 +14,7 @@ fn interface(state: StatePolicy) -> Interface {
         format: QFormat::new(bits, 0),
     };
     Interface {
+        input_offset: None,
         schema: 1,
         top: "t".into(),
         clock: "aclk".into(),
@@ -21,7 +22,6 @@ fn interface(state: StatePolicy) -> Interface {
         state_clear: (state == StatePolicy::HostPulse).then(|| "state_clear".into()),
         state,
         input: port(2),
-        input_offset: None,
         output: port(2),
         timing: Timing {
             cycles_per_step: 1,
@@ -71,10 +71,8 @@ fn model() -> QuantizedModel {
         row_scale: None,
     };
     QuantizedModel {
-        input_offset: None,
         layers: vec![layer],
-        head: None,
-        passengers: std::collections::BTreeMap::default(),
+        ..QuantizedModel::default()
     }
 }
 

@@ -5,9 +5,9 @@ mod read;
 mod tests;
 mod write;
 
-use super::model::InputOffset;
+use super::model::{DenseOutput, Emit, InputOffset};
 use crate::fixed::{Levels, QFormat};
-use crate::spec::CellKind;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// Number of the file format that this program writes and reads.
@@ -23,8 +23,19 @@ struct ModelHeader {
     layers: Vec<LayerHeader>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input_offset: Option<InputOffset>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<HeadFormats>,
+    /// What an older version wrote of a dense layer; only to be refused.
+    #[serde(default, skip_serializing)]
+    head: Option<IgnoredAny>,
+}
+
+/// An entry of the list of layers.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum LayerHeader {
+    Embedding(EmbeddingHeader),
+    Lstm(RecurrentHeader),
+    Gru(RecurrentHeader),
+    Dense(DenseHeader),
 }
 
 /// Order in which a layer takes the steps of a sequence.
@@ -42,8 +53,7 @@ struct FormatNumber {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LayerHeader {
-    kind: CellKind,
+struct RecurrentHeader {
     direction: StepOrder,
     input_size: usize,
     hidden_size: usize,
@@ -78,7 +88,50 @@ struct RowScaleFormat {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadFormats {
+struct EmbeddingHeader {
+    vocabulary: usize,
+    /// Elements of a row.
+    output_size: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DenseHeader {
+    input_size: usize,
+    output_size: usize,
+    x: QFormat,
     w_bits: u32,
+    /// Said where the bits alone do not say them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    w_levels: Option<Levels>,
     w_frac: i32,
+    output: DenseOutputKind,
+    /// Format of the codes, and whether sums below zero count as zero: of the output `code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    y: Option<QFormat>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    relu: bool,
+    #[serde(default)]
+    when: Emit,
+    /// Only to be refused.
+    #[serde(default, skip_serializing)]
+    row_scale: Option<IgnoredAny>,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DenseOutputKind {
+    Sum,
+    Code,
+    Argmax,
+}
+
+impl DenseOutputKind {
+    const fn of(output: DenseOutput) -> Self {
+        match output {
+            DenseOutput::Sum => Self::Sum,
+            DenseOutput::Code { .. } => Self::Code,
+            DenseOutput::Argmax => Self::Argmax,
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
-use super::super::model::{Head, Layer, QuantizedModel, Recurrence, RowScale};
-use super::{FORMAT, FormatNumber, HeadFormats, KEY, LayerHeader, ModelHeader};
+use super::super::model::{
+    Dense, DenseOutput, Embedding, Layer, QuantizedModel, Recurrence, RowScale,
+};
+use super::{
+    DenseHeader, DenseOutputKind, EmbeddingHeader, FORMAT, FormatNumber, KEY, LayerHeader,
+    ModelHeader, RecurrentHeader,
+};
 use crate::diagnostic::{Problem, Problems};
-use crate::fixed::{Codes, QFormat, stored_codes};
+use crate::fixed::{Codes, Levels, QFormat, stored_codes};
 use crate::spec::CellKind;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
@@ -48,21 +53,15 @@ impl QuantizedModel {
             used: BTreeSet::new(),
             problems: Vec::new(),
         };
-        let layers = formats
-            .layers
-            .iter()
-            .enumerate()
-            .map(|(index, layer)| reader.layer(index, layer))
-            .collect();
-        let head = formats.head.map(|head| reader.head(&head));
-        let passengers = reader.passengers();
+        if formats.head.is_some() {
+            let problem =
+                "is a dense layer as older versions wrote it; now it is one of the layers";
+            return Err(contents("metadata.lprnn.head", problem));
+        }
+        let mut model = reader.network(&formats.layers);
+        model.input_offset = formats.input_offset;
+        model.passengers = reader.passengers();
         Problems::none_or(reader.problems, ()).map_err(anew)?;
-        let model = Self {
-            layers,
-            input_offset: formats.input_offset,
-            head,
-            passengers,
-        };
         model.validate().map_err(anew)?;
         Ok(model)
     }
@@ -153,9 +152,103 @@ impl ModelReader<'_> {
         values.iter().map(|&value| value as i16).collect()
     }
 
-    fn layer(&mut self, index: usize, formats: &LayerHeader) -> Layer {
-        let place = format!("layers.{index}");
-        let recurrence = self.recurrence(&place, formats);
+    /// All layers: an embedding first or none, recurrent ones, dense ones.
+    fn network(&mut self, headers: &[LayerHeader]) -> QuantizedModel {
+        let mut model = QuantizedModel::default();
+        for (index, header) in headers.iter().enumerate() {
+            let place = format!("layers.{index}");
+            match header {
+                LayerHeader::Embedding(formats) if index == 0 => {
+                    model.embedding = Some(self.embedding(&place, formats));
+                    let width = headers.get(1).map(LayerHeader::input_size);
+                    if width != Some(formats.output_size) {
+                        let problem = "is not the input_size of the layer behind it";
+                        self.fail(&format!("{place}.output_size"), problem.into());
+                    }
+                }
+                LayerHeader::Embedding(_) => {
+                    self.fail(&place, "an embedding is the first layer, or none".into());
+                }
+                LayerHeader::Lstm(_) | LayerHeader::Gru(_) if !model.head.is_empty() => {
+                    let problem = "a recurrent layer behind a dense one is not implemented: dense layers come last";
+                    self.fail(&place, problem.into());
+                }
+                LayerHeader::Lstm(formats) => {
+                    (model.layers).push(self.layer(&place, CellKind::Lstm, formats));
+                }
+                LayerHeader::Gru(formats) => {
+                    (model.layers).push(self.layer(&place, CellKind::Gru, formats));
+                }
+                LayerHeader::Dense(_) if model.layers.is_empty() => {
+                    let problem = "a dense layer before the recurrent ones is not implemented; compute it outside";
+                    self.fail(&place, problem.into());
+                }
+                LayerHeader::Dense(formats) => model.head.push(self.dense(&place, formats)),
+            }
+        }
+        model
+    }
+
+    fn embedding(&mut self, place: &str, formats: &EmbeddingHeader) -> Embedding {
+        let shape = [formats.vocabulary, formats.output_size];
+        Embedding {
+            vocabulary: formats.vocabulary,
+            codes: self.codes(&format!("{place}.weight"), &shape),
+        }
+    }
+
+    fn dense(&mut self, place: &str, formats: &DenseHeader) -> Dense {
+        let weights = self.weight_codes(place, formats.w_bits, formats.w_levels);
+        if formats.row_scale.is_some() {
+            let problem =
+                "row scales of dense layers are not implemented; fold them into the weights";
+            self.fail(&format!("{place}.row_scale"), problem.into());
+        }
+        let of_codes = formats.output == DenseOutputKind::Code;
+        if of_codes != formats.y.is_some() || formats.relu && !of_codes {
+            let problem =
+                "the output code has a format y and may have relu; the others have neither";
+            self.fail(&format!("{place}.y"), problem.into());
+        }
+        let (outputs, inputs) = (formats.output_size, formats.input_size);
+        Dense {
+            input_size: inputs,
+            output_size: outputs,
+            x: formats.x,
+            w_bits: weights.bits,
+            w_levels: weights.levels,
+            w_frac: formats.w_frac,
+            weight: self.codes(&format!("{place}.weight"), &[outputs, inputs]),
+            bias: self.words(&format!("{place}.bias"), outputs),
+            output: match formats.output {
+                DenseOutputKind::Sum => DenseOutput::Sum,
+                DenseOutputKind::Argmax => DenseOutput::Argmax,
+                DenseOutputKind::Code => DenseOutput::Code {
+                    // What is missing has been named.
+                    format: formats.y.unwrap_or(QFormat::new(2, 0)),
+                    relu: formats.relu,
+                },
+            },
+            when: formats.when,
+        }
+    }
+
+    /// The codes of weights that a header describes.
+    fn weight_codes(&mut self, place: &str, bits: u32, levels: Option<Levels>) -> Codes {
+        stored_codes(bits, levels).unwrap_or_else(|problem| {
+            self.fail(&format!("{place}.w_levels"), problem.into());
+            Codes::from(bits)
+        })
+    }
+
+    /// A tensor of one dimension, whose values have 32 bits.
+    fn words(&mut self, name: &str, count: usize) -> Vec<i32> {
+        let values = self.integers(name, &[count]);
+        values.iter().map(|&value| value as i32).collect()
+    }
+
+    fn layer(&mut self, place: &str, kind: CellKind, formats: &RecurrentHeader) -> Layer {
+        let recurrence = self.recurrence(place, kind, formats);
         let gates = recurrence.gates().len();
         let rows = formats.hidden_size.saturating_mul(gates);
         let sums = gates + usize::from(recurrence.parted().is_some());
@@ -171,10 +264,7 @@ impl ModelReader<'_> {
                 .map(|&m| m as u32)
                 .collect(),
         });
-        let weights = stored_codes(formats.w_bits, formats.w_levels).unwrap_or_else(|problem| {
-            self.fail(&format!("{place}.w_levels"), problem.into());
-            Codes::from(formats.w_bits)
-        });
+        let weights = self.weight_codes(place, formats.w_bits, formats.w_levels);
         Layer {
             input_size: formats.input_size,
             hidden_size: formats.hidden_size,
@@ -189,18 +279,13 @@ impl ModelReader<'_> {
             recurrence,
             weight_ih: self.codes(&format!("{place}.weight_ih"), &[rows, formats.input_size]),
             weight_hh: self.codes(&format!("{place}.weight_hh"), &[rows, formats.hidden_size]),
-            bias: self
-                .integers(&format!("{place}.bias"), &[rows])
-                .iter()
-                .map(|&value| value as i32)
-                .collect(),
+            bias: self.words(&format!("{place}.bias"), rows),
             row_scale,
         }
     }
 
     /// The cell of a layer: the formats that its kind has, and no other.
-    fn recurrence(&mut self, place: &str, formats: &LayerHeader) -> Recurrence {
-        let kind = formats.kind;
+    fn recurrence(&mut self, place: &str, kind: CellKind, formats: &RecurrentHeader) -> Recurrence {
         let of_lstm = kind.is_lstm();
         let mut take = |name: &str, wanted: bool, format: Option<QFormat>| {
             let problem = match (format, wanted) {
@@ -225,44 +310,8 @@ impl ModelReader<'_> {
             CellKind::Gru => Recurrence::Gru {
                 v: or_any(v),
                 s: or_any(s),
-                bias_n_h: self
-                    .integers(&format!("{place}.bias_n_h"), &[formats.hidden_size])
-                    .iter()
-                    .map(|&value| value as i32)
-                    .collect(),
+                bias_n_h: self.words(&format!("{place}.bias_n_h"), formats.hidden_size),
             },
-        }
-    }
-
-    fn head(&mut self, formats: &HeadFormats) -> Head {
-        let shape = self
-            .tensors
-            .tensor("head.weight")
-            .map(|view| view.shape().to_vec())
-            .unwrap_or_default();
-        let [outputs, hidden] = shape[..] else {
-            self.fail(
-                "head.weight",
-                "is missing or no matrix; the metadata describes a head".into(),
-            );
-            return Head {
-                output_size: 0,
-                w_bits: formats.w_bits,
-                w_frac: formats.w_frac,
-                weight: Vec::new(),
-                bias: Vec::new(),
-            };
-        };
-        Head {
-            output_size: outputs,
-            w_bits: formats.w_bits,
-            w_frac: formats.w_frac,
-            weight: self.codes("head.weight", &[outputs, hidden]),
-            bias: self
-                .integers("head.bias", &[outputs])
-                .iter()
-                .map(|&value| value as i32)
-                .collect(),
         }
     }
 
@@ -301,5 +350,15 @@ impl ModelReader<'_> {
             }
         }
         passengers
+    }
+}
+
+impl LayerHeader {
+    const fn input_size(&self) -> usize {
+        match self {
+            Self::Embedding(_) => 1,
+            Self::Lstm(formats) | Self::Gru(formats) => formats.input_size,
+            Self::Dense(formats) => formats.input_size,
+        }
     }
 }

@@ -35,7 +35,9 @@ fn one_format_is_read() {
 fn kinds_and_directions_are_known_ones() {
     let kind = refusal(r#"\"kind\":\"lstm\""#, r#"\"kind\":\"lstx\""#);
     assert!(
-        kind.contains("unknown variant `lstx`, expected `lstm` or `gru`"),
+        kind.contains(
+            "unknown variant `lstx`, expected one of `embedding`, `lstm`, `gru`, `dense`"
+        ),
         "{kind}"
     );
     // A layer of one kind with the formats of the other, and with three gates' fractions of four.
@@ -51,5 +53,19 @@ fn kinds_and_directions_are_known_ones() {
     assert!(
         direction.contains("unknown variant `reverse`, expected `forward`"),
         "{direction}"
+    );
+}
+
+/// What an older version wrote of a dense layer is named, and layers in an order that no core has.
+#[test]
+fn dense_layers_are_entries_of_the_list() {
+    let header = r#"{"format":2,"layers":[],"head":{"w_bits":8,"w_frac":7}}"#;
+    let metadata = std::collections::HashMap::from([(super::KEY.to_owned(), header.to_owned())]);
+    let none: [(&str, safetensors::tensor::TensorView); 0] = [];
+    let bytes = safetensors::serialize(none, Some(metadata)).unwrap();
+    let problems = format!("{:?}", QuantizedModel::from_bytes(&bytes).unwrap_err());
+    assert!(
+        problems.contains("is a dense layer as older versions wrote it"),
+        "{problems}"
     );
 }

@@ -1,8 +1,12 @@
 //! A model as the bytes of a file.
 
-use super::super::model::{Layer, QuantizedModel, Recurrence};
-use super::{FORMAT, HeadFormats, KEY, LayerHeader, ModelHeader, RowScaleFormat, StepOrder};
+use super::super::model::{Dense, DenseOutput, Layer, QuantizedModel, Recurrence};
+use super::{
+    DenseHeader, DenseOutputKind, EmbeddingHeader, FORMAT, KEY, LayerHeader, ModelHeader,
+    RecurrentHeader, RowScaleFormat, StepOrder,
+};
 use crate::diagnostic::{Problem, Problems};
+use crate::spec::CellKind;
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -67,7 +71,12 @@ impl QuantizedModel {
             let (dtype, bytes) = narrowest(&values);
             tensors.insert(name, (dtype, shape, bytes));
         };
-        for (index, layer) in self.layers.iter().enumerate() {
+        let first = self.first_recurrent();
+        if let (Some(embedding), Some(layer)) = (&self.embedding, self.layers.first()) {
+            let shape = vec![embedding.vocabulary, layer.input_size];
+            put("layers.0.weight".into(), shape, wide(&embedding.codes));
+        }
+        for (index, layer) in (first..).zip(&self.layers) {
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
             let rows = layer.rows();
             let (x, h) = (layer.input_size, layer.hidden_size);
@@ -82,10 +91,11 @@ impl QuantizedModel {
                 put(name("bias_n_h"), vec![h], wide(bias_n_h));
             }
         }
-        if let (Some(head), Some(last)) = (&self.head, self.layers.last()) {
-            let shape = vec![head.output_size, last.hidden_size];
-            put("head.weight".into(), shape, wide(&head.weight));
-            put("head.bias".into(), vec![head.output_size], wide(&head.bias));
+        for (index, dense) in (first + self.layers.len()..).zip(&self.head) {
+            let name = |tensor: &str| format!("layers.{index}.{tensor}");
+            let shape = vec![dense.output_size, dense.input_size];
+            put(name("weight"), shape, wide(&dense.weight));
+            put(name("bias"), vec![dense.output_size], wide(&dense.bias));
         }
         for (name, (shape, values)) in &self.passengers {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes());
@@ -96,16 +106,42 @@ impl QuantizedModel {
     }
 
     fn formats(&self) -> ModelHeader {
+        let embedding = self.embedding.iter().zip(&self.layers);
+        let embedding = embedding.map(|(embedding, layer)| {
+            LayerHeader::Embedding(EmbeddingHeader {
+                vocabulary: embedding.vocabulary,
+                output_size: layer.input_size,
+            })
+        });
+        let recurrent = self.layers.iter().map(layer_header);
+        let dense = self.head.iter().map(dense_header);
         ModelHeader {
             format: FORMAT,
-            layers: self.layers.iter().map(layer_header).collect(),
+            layers: embedding.chain(recurrent).chain(dense).collect(),
             input_offset: self.input_offset.clone(),
-            head: self.head.as_ref().map(|head| HeadFormats {
-                w_bits: head.w_bits,
-                w_frac: head.w_frac,
-            }),
+            head: None,
         }
     }
+}
+
+fn dense_header(dense: &Dense) -> LayerHeader {
+    let (y, relu) = match dense.output {
+        DenseOutput::Code { format, relu } => (Some(format), relu),
+        DenseOutput::Sum | DenseOutput::Argmax => (None, false),
+    };
+    LayerHeader::Dense(DenseHeader {
+        input_size: dense.input_size,
+        output_size: dense.output_size,
+        x: dense.x,
+        w_bits: dense.w_bits,
+        w_levels: (!dense.weights().is_usual()).then_some(dense.w_levels),
+        w_frac: dense.w_frac,
+        output: DenseOutputKind::of(dense.output),
+        y,
+        relu,
+        when: dense.when,
+        row_scale: None,
+    })
 }
 
 fn layer_header(layer: &Layer) -> LayerHeader {
@@ -113,8 +149,7 @@ fn layer_header(layer: &Layer) -> LayerHeader {
         Recurrence::Lstm { c } => (Some(c), None, None),
         Recurrence::Gru { v, s, .. } => (None, Some(v), Some(s)),
     };
-    LayerHeader {
-        kind: layer.recurrence.kind(),
+    let header = RecurrentHeader {
         direction: StepOrder::Forward,
         input_size: layer.input_size,
         hidden_size: layer.hidden_size,
@@ -133,5 +168,9 @@ fn layer_header(layer: &Layer) -> LayerHeader {
             bits: scale.bits,
             frac: scale.frac,
         }),
+    };
+    match layer.recurrence.kind() {
+        CellKind::Lstm => LayerHeader::Lstm(header),
+        CellKind::Gru => LayerHeader::Gru(header),
     }
 }

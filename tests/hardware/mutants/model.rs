@@ -2,9 +2,9 @@
 
 use super::SEED;
 use crate::common::Recipe;
-use lprnn_hw::fixed::QFormat;
+use lprnn_hw::fixed::{Levels, QFormat};
 use lprnn_hw::flow::{build, plan_core};
-use lprnn_hw::quantize::{Head, RowScale, best_fraction};
+use lprnn_hw::quantize::{Dense, DenseOutput, Emit, RowScale, best_fraction};
 use lprnn_hw::reference::{Lstm, Streams};
 
 /// Dies when the reference's 32-bit layers take a sum of 2^31: it would come back negative.
@@ -51,13 +51,18 @@ fn sums_beyond_32_bits_are_computed_in_more() {
 #[test]
 fn a_head_adds_its_bias_to_every_row() {
     let mut model = Recipe::new("head", &[2, 3], 4).model(SEED);
-    model.head = Some(Head {
+    model.head = vec![Dense {
+        input_size: 3,
         output_size: 2,
+        x: model.layers[0].h,
         w_bits: 4,
+        w_levels: Levels::Even,
         w_frac: 2,
         weight: vec![1, -2, 3, 0, 0, 0],
         bias: vec![1000, -7],
-    });
+        output: DenseOutput::Sum,
+        when: Emit::Step,
+    }];
     let mut lstm = Lstm::new(&model);
     let h = lstm.step(&[3, -4]).to_vec();
     let first = i64::from(h[0]) - 2 * i64::from(h[1]) + 3 * i64::from(h[2]) + 1000;

@@ -1,0 +1,197 @@
+//! A whole network: an embedding, recurrent layers, dense layers.
+
+use super::stack::Lstm;
+use super::trace::StepTrace;
+use crate::diagnostic::Problem;
+use crate::quantize::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
+
+/// A network with its state, and what it gives at each step.
+#[derive(Clone, Debug)]
+pub struct WholeNetwork {
+    embedding: Option<Embedding>,
+    lstm: Lstm,
+    dense: Vec<DenseState>,
+    /// Codes of h, then of every dense layer's output.
+    codes: Vec<i32>,
+    /// The output of the last step that gave one.
+    given: Vec<i64>,
+}
+
+/// A dense layer and what it made of its last x.
+#[derive(Clone, Debug)]
+pub(super) struct DenseState {
+    layer: Dense,
+    sums: Vec<i64>,
+    outputs: Vec<i64>,
+}
+
+impl DenseState {
+    pub(super) fn new(layer: &Dense) -> Self {
+        Self {
+            layer: layer.clone(),
+            sums: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// One step on codes of the layer's x format: all sums, and what is given of them.
+    pub(super) fn step(&mut self, x: &[i32]) {
+        self.sums.clear();
+        self.sums.extend(self.layer.of_codes(x));
+        self.outputs.clear();
+        match self.layer.output {
+            DenseOutput::Sum => self.outputs.extend_from_slice(&self.sums),
+            DenseOutput::Code { format, relu } => {
+                let shift = self.layer.sum_frac() - format.frac;
+                let kept = |sum: &i64| if relu { (*sum).max(0) } else { *sum };
+                let code = |sum| format.codes().requantize(kept(sum), shift);
+                self.outputs.extend(self.sums.iter().map(code));
+            }
+            DenseOutput::Argmax => self.outputs.push(largest(&self.sums) as i64),
+        }
+    }
+}
+
+impl DenseState {
+    /// The sums, or the codes where it gives codes.
+    fn traced(&self) -> StepTrace {
+        let taken = match self.layer.output {
+            DenseOutput::Code { .. } => &self.outputs,
+            DenseOutput::Sum | DenseOutput::Argmax => &self.sums,
+        };
+        let taken: Vec<i32> = taken.iter().map(|&value| value as i32).collect();
+        StepTrace {
+            z: taken.clone(),
+            c: Vec::new(),
+            h: taken,
+        }
+    }
+}
+
+/// The index of the largest number, the lowest where several are equal.
+fn largest(numbers: &[i64]) -> usize {
+    let beats = |best: usize, index: usize| {
+        if numbers[index] > numbers[best] {
+            index
+        } else {
+            best
+        }
+    };
+    (0..numbers.len()).fold(0, beats)
+}
+
+impl WholeNetwork {
+    /// Prepares a valid model; the state is zero.
+    #[must_use]
+    pub fn new(model: &QuantizedModel) -> Self {
+        Self {
+            embedding: model.embedding.clone(),
+            lstm: Lstm::new(model),
+            dense: model.head.iter().map(DenseState::new).collect(),
+            codes: Vec::new(),
+            given: Vec::new(),
+        }
+    }
+
+    /// Values of one step's input: codes of x, or 1, the index of a token.
+    #[must_use]
+    pub fn input_size(&self) -> usize {
+        match self.embedding {
+            Some(_) => 1,
+            None => self.lstm.input_size(),
+        }
+    }
+
+    /// Values of one output.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        let last = self.dense.last();
+        last.map_or(self.lstm.hidden_size(), |dense| dense.layer.outputs())
+    }
+
+    /// It gives an output at the last step of a sequence only.
+    #[must_use]
+    pub fn waits_for_last(&self) -> bool {
+        let last = self.dense.last();
+        last.is_some_and(|dense| dense.layer.when == Emit::Last)
+    }
+
+    /// Sets the state of every recurrent layer to zero: the start of a sequence.
+    pub fn reset(&mut self) {
+        self.lstm.reset();
+    }
+
+    /// Checks indices of tokens, one for each step; codes of x are the caller's to check.
+    ///
+    /// # Errors
+    /// The first that is beyond the embedding, with its step.
+    pub fn check(&self, inputs: &[i32]) -> Result<(), Problem> {
+        let Some(embedding) = &self.embedding else {
+            return Ok(());
+        };
+        let rows = embedding.vocabulary;
+        let beyond = |index: &i32| usize::try_from(*index).map_or(true, |index| index >= rows);
+        match inputs.iter().position(beyond) {
+            None => Ok(()),
+            Some(step) => {
+                let problem = format!(
+                    "step {step}: index {} is beyond the vocabulary of {rows}",
+                    inputs[step]
+                );
+                Err(Problem::new(problem).help(format!("give indices from 0 to {}", rows - 1)))
+            }
+        }
+    }
+
+    /// One step: codes of x, or the index of a token, in; the outputs, where this step gives some. `last` says
+    /// that the step is the last of its sequence. An index beyond the embedding is taken as 0, as the
+    /// hardware does; [`WholeNetwork::check`] refuses it.
+    pub fn step(&mut self, input: &[i32], last: bool) -> Option<&[i64]> {
+        self.codes.clear();
+        match &self.embedding {
+            None => self.codes.extend_from_slice(self.lstm.step(input)),
+            Some(embedding) => {
+                let index = usize::try_from(input[0]).unwrap_or(usize::MAX);
+                let size = self.lstm.input_size();
+                let start = if index < embedding.vocabulary {
+                    index * size
+                } else {
+                    0
+                };
+                let row = &embedding.codes[start..][..size];
+                let x: Vec<i32> = row.iter().map(|&code| code.into()).collect();
+                self.codes.extend_from_slice(self.lstm.step(&x));
+            }
+        }
+        self.outputs_of_h(last)
+    }
+
+    /// The dense layers on h in `codes`.
+    fn outputs_of_h(&mut self, last: bool) -> Option<&[i64]> {
+        for dense in &mut self.dense {
+            if dense.layer.when == Emit::Last && !last {
+                return None;
+            }
+            dense.step(&self.codes);
+            self.codes.clear();
+            // Sums that 32 bits do not hold are the last layer's, and not read from here.
+            let codes = dense.outputs.iter().map(|&code| code as i32);
+            self.codes.extend(codes);
+        }
+        self.given.clear();
+        match self.dense.last() {
+            Some(dense) => self.given.extend_from_slice(&dense.outputs),
+            None => (self.given).extend(self.codes.iter().map(|&code| i64::from(code))),
+        }
+        Some(&self.given)
+    }
+
+    /// What every layer took of its sums in the last step: recurrent layers, then dense ones, of which one that
+    /// waits for the end of a sequence has that of the last end.
+    #[must_use]
+    pub fn traced(&self) -> Vec<StepTrace> {
+        let mut layers = self.lstm.traced();
+        layers.extend(self.dense.iter().map(DenseState::traced));
+        layers
+    }
+}

@@ -12,6 +12,7 @@ fn main() {
 /// The sweep of the README: 7 widths, 4 sizes, both kinds of array, the built-in foldings.
 fn axes(layers: usize) -> Axes {
     Axes {
+        cell: lprnn_hw::spec::CellKind::Lstm,
         widths: (2..=8).map(|bits| (bits, bits, bits)).collect(),
         hidden: vec![64, 128, 256, 512],
         input_size: None,

@@ -4,12 +4,15 @@ use super::values::{microseconds, number, percent};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::explore::{Axes, Deadline, Foldings, Limits, numbers};
-use crate::spec::{Kind, MacStyle, Setting, Value};
+use crate::spec::{CellKind, Kind, MacStyle, Setting, Value};
 
 /// Axes of a sweep.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Axes (lists)")]
 pub struct AxesArgs {
+    /// Cell of the layers: lstm, gru
+    #[arg(long, value_name = "CELL", default_value = "lstm")]
+    cell: String,
     /// Bits of weights, activations and inputs alike: of 1 to 8, and 16
     #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     bits: Option<String>,
@@ -145,6 +148,7 @@ impl AxesArgs {
         let layers = reader.list("--layers", &self.layers, kind_of("network.layers"));
         let foldings = self.foldings(reader);
         Axes {
+            cell: self.cell(reader),
             widths,
             hidden,
             input_size,
@@ -208,6 +212,15 @@ impl AxesArgs {
             None if units.is_none() && columns.is_none() => Foldings::BuiltIn,
             None => Foldings::Explicit { units, columns },
         }
+    }
+
+    fn cell(&self, reader: &mut Reader) -> CellKind {
+        let cells = [CellKind::Lstm, CellKind::Gru];
+        let named = cells.into_iter().find(|cell| cell.word() == self.cell);
+        named.unwrap_or_else(|| {
+            reader.unknown("--cell", kind_of("network.cell"), &self.cell);
+            CellKind::Lstm
+        })
     }
 
     fn mac(&self, reader: &mut Reader) -> Vec<MacStyle> {

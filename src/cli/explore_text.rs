@@ -30,10 +30,7 @@ fn cells(role: &str, row: &PointRow, metric: bool, clock: bool) -> Vec<String> {
     };
     let mut cells = vec![
         role.to_string(),
-        format!(
-            "W{}A{} {}{layers}",
-            row.weight_bits, row.act_bits, row.hidden
-        ),
+        format!("{}{layers}", row.widths_and_units()),
         format!("{} {}", row.mac, row.folding),
         grouped(row.lut_total),
         grouped(row.ff),

@@ -1,7 +1,7 @@
 //! Reports of designs as text for people.
 
 use super::output::{Results, grouped, table};
-use crate::codegen::{LayerReport, Report, TimingReport};
+use crate::codegen::{LayerReport, Report, TimingReport, cell_title, state_letter};
 use std::io::Write;
 
 /// Lines on the timing for people.
@@ -38,7 +38,7 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
         "x",
         "h",
         "z",
-        "c",
+        state_letter(layers),
         "array",
         "weight memory",
     ];
@@ -62,12 +62,7 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
 
 /// `one LSTM layer`, `2 GRU layers`, `3 recurrent layers` where both kinds are among them.
 fn kinds(layers: &[LayerReport]) -> String {
-    let first = layers.first().map_or("", |layer| layer.cell);
-    let kind = if layers.iter().all(|layer| layer.cell == first) {
-        first.to_uppercase()
-    } else {
-        "recurrent".into()
-    };
+    let kind = cell_title(layers.iter().map(|layer| layer.cell));
     match layers.len() {
         1 => format!("one {kind} layer"),
         count => format!("{count} {kind} layers"),

@@ -6,6 +6,7 @@ use super::layer_files::layer_files;
 use super::leaves::Leaves;
 use super::library::library_files;
 use super::render::render;
+use super::report::stack_title;
 use super::signature::parts;
 use super::testbench::{Vectors, testbench};
 use crate::diagnostic::Problem;
@@ -62,7 +63,12 @@ impl Bundle {
             .map(|layer| design.stream_elements() * element_width(layer.x.bits))
             .collect();
         stream_widths.push(interface.output.elements_per_beat * interface.output.element_width);
-        let top = TopContext::new(&interface, model_digest.to_owned(), layers, &stream_widths);
+        let top = TopContext::new(
+            &interface,
+            (stack_title(design), model_digest.to_owned()),
+            layers,
+            &stream_widths,
+        );
         files.insert(top_path, render("top.v.tera", &top)?.into_bytes());
         Ok(Self { interface, files })
     }

@@ -46,6 +46,7 @@ pub struct Stream {
 #[derive(Debug, Serialize)]
 pub struct TopContext {
     top: String,
+    stack: String,
     library: String,
     model_digest: String,
     has_state_clear: bool,
@@ -63,17 +64,18 @@ pub struct TopContext {
 }
 
 impl TopContext {
-    /// The top module of a design.
+    /// The top module of a design, whose layers `stack` names.
     #[must_use]
     pub fn new(
         interface: &Interface,
-        model_digest: String,
+        (stack, model_digest): (String, String),
         layers: Vec<LayerContext>,
         stream_widths: &[usize],
     ) -> Self {
         let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
         Self {
             top: interface.top.clone(),
+            stack,
             library: library_prefix(),
             has_memories: !interface.memories.is_empty(),
             model_digest,

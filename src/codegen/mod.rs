@@ -26,5 +26,5 @@ pub use interface::{Interface, StreamPort, Timing};
 pub use library::{LibraryPart, library_files, library_prefix, primitives};
 pub use package::Package;
 pub use render::TemplateError;
-pub use report::{LayerReport, MemoryReport, Report, TimingReport};
+pub use report::{LayerReport, MemoryReport, Report, TimingReport, cell_title, state_letter};
 pub use testbench::Vectors;

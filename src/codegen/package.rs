@@ -4,7 +4,7 @@ use super::bundle::Bundle;
 use super::diagram::diagram;
 use super::library::{LICENCES, library_waivers};
 use super::render::render;
-use super::report::Report;
+use super::report::{Report, stack_title};
 use super::scripts::scripts;
 use crate::diagnostic::Problem;
 use crate::hardware::Design;
@@ -50,7 +50,7 @@ impl Bundle {
             beside,
             clock_ns,
         } = package;
-        let around = (design.layers().len(), clock_ns);
+        let around = (stack_title(design), clock_ns);
         let scripts = scripts(&self.interface, implementation, around, &self.files)?;
         let file = DesignFile {
             schema: 2,

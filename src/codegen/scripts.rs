@@ -56,7 +56,7 @@ struct ScriptContext {
     top: String,
     version: &'static str,
     target: &'static str,
-    layers: usize,
+    stack: String,
     parts: Vec<LibraryCore>,
     sources: Vec<String>,
     own_sources: Vec<String>,
@@ -100,10 +100,10 @@ fn fusesoc_synth(target: Family) -> (&'static str, Vec<String>) {
 pub(super) fn scripts(
     interface: &Interface,
     implementation: &Implementation,
-    (layers, clock_ns): (usize, f64),
+    (stack, clock_ns): (String, f64),
     files: &BTreeMap<String, Vec<u8>>,
 ) -> Result<BTreeMap<String, Vec<u8>>, TemplateError> {
-    let context = context(interface, implementation, (layers, clock_ns), files);
+    let context = context(interface, implementation, (stack, clock_ns), files);
     let name = &implementation.name;
     let file_list = interface.sources.join("\n") + "\n";
     let mut scripts = BTreeMap::from([(format!("{name}.f"), file_list.into_bytes())]);
@@ -125,7 +125,7 @@ pub(super) fn scripts(
 fn context(
     interface: &Interface,
     implementation: &Implementation,
-    (layers, clock_ns): (usize, f64),
+    (stack, clock_ns): (String, f64),
     files: &BTreeMap<String, Vec<u8>>,
 ) -> ScriptContext {
     let target = implementation.target;
@@ -154,7 +154,7 @@ fn context(
         top: interface.top.clone(),
         version: env!("CARGO_PKG_VERSION"),
         target: target.facts().title,
-        layers,
+        stack,
         sources: interface.sources.clone(),
         own_sources: own,
         parts,

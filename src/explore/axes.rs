@@ -3,7 +3,7 @@
 use super::network::NetworkShape;
 use super::point::Spec;
 use crate::diagnostic::Problem;
-use crate::spec::{FoldingGoal, MacStyle};
+use crate::spec::{CellKind, FoldingGoal, MacStyle};
 
 /// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.
 pub const LARGEST_ARRAY: usize = 1 << 14;
@@ -29,6 +29,8 @@ pub enum Foldings {
 /// The axes of a sweep: its points are their product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
+    /// Cell of all layers.
+    pub cell: CellKind,
     /// Bits of weights, of h, and of x.
     pub widths: Vec<(u32, u32, u32)>,
     /// Units of every layer.
@@ -65,9 +67,9 @@ fn powers(most: usize) -> Vec<usize> {
 }
 
 impl Foldings {
-    /// The goals for layers of `hidden` units whose longest vector has `longest` elements.
+    /// The goals for layers of `hidden` units of this cell whose longest vector has `longest` elements.
     #[must_use]
-    pub fn goals(&self, hidden: usize, longest: usize) -> Vec<FoldingGoal> {
+    pub fn goals(&self, cell: CellKind, hidden: usize, longest: usize) -> Vec<FoldingGoal> {
         let (units, columns, most) = match self {
             Self::MaxMacs(macs) => {
                 let goal = |&macs: &usize| FoldingGoal::MaxMacs { macs };
@@ -83,7 +85,7 @@ impl Foldings {
         let mut goals = Vec::new();
         for &units in units.iter().filter(|&&units| units <= hidden) {
             for &columns in columns.iter().filter(|&&columns| columns <= longest) {
-                if 4 * units * columns <= most {
+                if cell.gates().len() * units * columns <= most {
                     goals.push(FoldingGoal::Explicit { units, columns });
                 }
             }
@@ -99,9 +101,12 @@ impl Axes {
         for &layers in &self.layers {
             for &hidden in &self.hidden {
                 let input_size = self.input_size.unwrap_or(hidden);
-                let goals = self.foldings.goals(hidden, hidden.max(input_size));
+                let goals = self
+                    .foldings
+                    .goals(self.cell, hidden, hidden.max(input_size));
                 for &(weight_bits, act_bits, input_bits) in &self.widths {
                     let network = NetworkShape {
+                        cell: self.cell,
                         weight_bits,
                         act_bits,
                         input_bits,

@@ -1,14 +1,17 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::hardware::{LSTM, LayerSpec};
-use crate::quantize::default_h;
-use crate::spec::{Numerics, SeededNetwork};
+use crate::hardware::{LayerSpec, cell_of};
+use crate::quantize::{Recurrence, default_h};
+use crate::spec::{CellKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkShape {
+    /// Cell of the layers; `lstm` goes without saying.
+    #[serde(default, skip_serializing_if = "CellKind::is_lstm")]
+    pub cell: CellKind,
     /// Bits of a weight.
     pub weight_bits: u32,
     /// Bits of h.
@@ -36,8 +39,9 @@ impl NetworkShape {
     /// Weights of all layers, biases not counted.
     #[must_use]
     pub fn weights(&self) -> u64 {
+        let gates = self.cell.gates().len() as u64;
         (0..self.layers)
-            .map(|layer| 4 * (self.hidden * (self.input_of(layer) + self.hidden)) as u64)
+            .map(|layer| gates * (self.hidden * (self.input_of(layer) + self.hidden)) as u64)
             .sum()
     }
 
@@ -48,9 +52,12 @@ impl NetworkShape {
     }
 
     /// Sizes and formats of every layer of a network whose scales nobody has calibrated: those of seeded
-    /// models of the same widths and of the levels that `numerics` asks for.
+    /// models of the same cell and widths and of the levels that `numerics` asks for.
     #[must_use]
     pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
+        let numerics = numerics.for_cell(self.cell);
+        let recurrence = Recurrence::of(&numerics);
+        let cell = cell_of(self.cell);
         let codes = |bits| numerics.levels.of(bits);
         let (weights, h, x) = (
             codes(self.weight_bits),
@@ -61,7 +68,7 @@ impl NetworkShape {
         let w_frac = weights.unit_frac() + scale;
         (0..self.layers)
             .map(|index| LayerSpec {
-                cell: &LSTM,
+                cell,
                 input_size: self.input_of(index),
                 hidden_size: self.hidden,
                 x: match index {
@@ -71,11 +78,11 @@ impl NetworkShape {
                 h,
                 w_bits: weights.bits,
                 w_levels: weights.levels,
-                w_fracs: vec![(w_frac, w_frac); LSTM.sums.len()],
+                w_fracs: vec![(w_frac, w_frac); cell.sums.len()],
                 z: numerics.z,
                 a_frac: numerics.gate_frac,
-                c: numerics.c,
-                v: None,
+                c: recurrence.state(),
+                v: recurrence.v(),
             })
             .collect()
     }
@@ -92,20 +99,20 @@ impl NetworkShape {
                 weight_bits: self.weight_bits,
                 act_bits: self.act_bits,
                 input_bits: self.input_bits,
-                ..numerics
+                ..numerics.for_cell(self.cell)
             },
         }
     }
 }
 
 impl std::fmt::Display for NetworkShape {
-    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`.
+    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "W{}A{} {} units",
-            self.weight_bits, self.act_bits, self.hidden
-        )?;
+        let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
+        match self.cell {
+            CellKind::Lstm => write!(out, "W{weight}A{act} {hidden} units")?,
+            cell => write!(out, "W{weight}A{act} {hidden} {} units", cell.title())?,
+        }
         match self.layers {
             1 => Ok(()),
             layers => write!(out, " x {layers} layers"),

@@ -307,19 +307,18 @@ fn digest(text: &str) -> String {
 /// Results as CSV, a line for every task of the plan that has one, in the order of the plan.
 #[must_use]
 pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>) -> String {
+    let results: Vec<_> = results.into_iter().collect();
+    // A plan is of one cell; the LSTM goes without saying.
+    let of_cell = results.iter().any(|(task, _)| !task.network.cell.is_lstm());
     let mut text = String::from(
         "id,weight_bits,act_bits,input_bits,hidden,input_size,layers,mac,folding,target,part,\
          clock_mhz,cycles_per_step,latency_cycles,memory_bits,estimated_lut,estimated_lut_total,\
          estimated_ff,estimated_bram,estimated_dsp,cosim_equal,lut,lut_total,ff,bram,dsp,fits,\
-         fmax_mhz,tools\n",
+         fmax_mhz,tools",
     );
+    text.push_str(if of_cell { ",cell\n" } else { "\n" });
     for (task, found) in results {
         let network = &task.network;
-        let folding = match task.folding {
-            FoldingGoal::Explicit { units, columns } => format!("{units}x{columns}"),
-            FoldingGoal::TargetCycles { cycles } => format!("cycles {cycles}"),
-            FoldingGoal::MaxMacs { macs } => format!("macs {macs}"),
-        };
         let estimated = &found.estimated;
         let measured = |pick: fn(&Figures) -> u64| option(found.measured.as_ref().map(pick));
         let cells = [
@@ -331,7 +330,7 @@ pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>)
             network.input_size.to_string(),
             network.layers.to_string(),
             to_text(&task.mac).replace('"', ""),
-            folding,
+            folding_text(task.folding),
             to_text(&task.target).replace('"', ""),
             task.part.clone().unwrap_or_default(),
             task.clock_mhz.to_string(),
@@ -354,9 +353,22 @@ pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>)
             format!("\"{}\"", found.tools.join("; ").replace('"', "\"\"")),
         ];
         text += &cells.join(",");
+        if of_cell {
+            text.push(',');
+            text.push_str(network.cell.word());
+        }
         text.push('\n');
     }
     text
+}
+
+/// `4x8` units by columns, or the goal in words.
+fn folding_text(goal: FoldingGoal) -> String {
+    match goal {
+        FoldingGoal::Explicit { units, columns } => format!("{units}x{columns}"),
+        FoldingGoal::TargetCycles { cycles } => format!("cycles {cycles}"),
+        FoldingGoal::MaxMacs { macs } => format!("macs {macs}"),
+    }
 }
 
 fn option<T: ToString>(value: Option<T>) -> String {

@@ -66,6 +66,7 @@ pub fn best_folding(
 fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Spec> {
     let first = &model.layers[0];
     let network = NetworkShape {
+        cell: first.recurrence.kind(),
         weight_bits: first.w_bits,
         act_bits: first.h.bits,
         input_bits: first.x.bits,

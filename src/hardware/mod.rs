@@ -43,7 +43,7 @@ pub use lstm::LSTM;
 pub use memory::MemoryShape;
 pub use op::{Event, Name, Op, Source, TablePort};
 pub use rated::{Price, Rated, Wanted};
-pub use spec::{LayerSpec, LayerWeights};
+pub use spec::{LayerSpec, LayerWeights, cell_of};
 pub use steady::{SteadyCycles, steady_cycles};
 pub use timing::LaneTiming;
 pub use widths::{RowBound, Widths};

@@ -8,6 +8,15 @@ use crate::fixed::{Codes, Levels, QFormat};
 use crate::quantize::{Layer, Recurrence};
 use crate::spec::CellKind;
 
+/// The hardware's view of a kind of cell.
+#[must_use]
+pub fn cell_of(kind: CellKind) -> &'static Cell {
+    match kind {
+        CellKind::Lstm => &LSTM,
+        CellKind::Gru => &GRU,
+    }
+}
+
 /// Cell, sizes and number formats of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerSpec {
@@ -67,10 +76,7 @@ impl LayerSpec {
     pub fn of(layer: &Layer) -> Self {
         let fracs = layer.w_frac_ih.iter().zip(&layer.w_frac_hh);
         Self {
-            cell: match layer.recurrence.kind() {
-                CellKind::Lstm => &LSTM,
-                CellKind::Gru => &GRU,
-            },
+            cell: cell_of(layer.recurrence.kind()),
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
             x: layer.x,
@@ -81,10 +87,7 @@ impl LayerSpec {
             z: layer.z,
             a_frac: layer.a_frac,
             c: layer.state(),
-            v: match layer.recurrence {
-                Recurrence::Lstm { .. } => None,
-                Recurrence::Gru { v, .. } => Some(v),
-            },
+            v: layer.recurrence.v(),
         }
     }
 

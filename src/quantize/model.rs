@@ -87,6 +87,15 @@ impl Recurrence {
         }
     }
 
+    /// Format of the parts of a gate that are taken apart, where there is one.
+    #[must_use]
+    pub const fn v(&self) -> Option<QFormat> {
+        match self {
+            Self::Lstm { .. } => None,
+            Self::Gru { v, .. } => Some(*v),
+        }
+    }
+
     /// Format of what a unit keeps from step to step beside h.
     #[must_use]
     pub const fn state(&self) -> QFormat {

@@ -42,6 +42,24 @@ impl CellKind {
         }
     }
 
+    /// Fraction bits of the state of 16 bits, where none are given: c of an LSTM grows beyond 1, s of a GRU does not.
+    #[must_use]
+    pub const fn state_frac(self) -> i32 {
+        match self {
+            Self::Lstm => 10,
+            Self::Gru => 14,
+        }
+    }
+
+    /// Its name in settings and file names.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Lstm => "lstm",
+            Self::Gru => "gru",
+        }
+    }
+
     /// Its name in texts.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -92,6 +110,17 @@ impl Numerics {
             input_bits,
             ..Self::default()
         }
+    }
+
+    /// These formats for `cell`; where they were for the other one, the state's are those that are taken
+    /// when none are given.
+    #[must_use]
+    pub fn for_cell(self, cell: CellKind) -> Self {
+        if cell == self.cell {
+            return self;
+        }
+        let c = QFormat::new(Self::default().c.bits, cell.state_frac());
+        Self { cell, c, ..self }
     }
 }
 

@@ -134,10 +134,7 @@ impl Resolver {
         let number = |key: &str| self.integer(key).unwrap_or_default();
         let width = |key: &str| self.integer(key).unwrap_or(number("numerics.bits")) as u32;
         let cell: CellKind = self.choice("network.cell");
-        let c_frac = self.integer("numerics.c.frac").unwrap_or(match cell {
-            CellKind::Lstm => 10,
-            CellKind::Gru => 14,
-        });
+        let c_frac = self.integer("numerics.c.frac");
         let numerics = Numerics {
             cell,
             weight_bits: width("numerics.weight_bits"),
@@ -149,7 +146,10 @@ impl Resolver {
                 number("numerics.z.frac") as i32,
             ),
             gate_frac: number("numerics.gate_frac") as u32,
-            c: QFormat::new(number("numerics.c.bits") as u32, c_frac as i32),
+            c: QFormat::new(
+                number("numerics.c.bits") as u32,
+                c_frac.map_or(cell.state_frac(), |frac| frac as i32),
+            ),
         };
         let widths = [numerics.weight_bits, numerics.act_bits, numerics.input_bits];
         let any_odd = |bits: u32| numerics.levels.of(bits).is_odd();

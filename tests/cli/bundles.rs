@@ -92,6 +92,32 @@ fn there_is_one_report() {
     }
 }
 
+/// What is printed and written of a GRU's core names its cell and the state that it has.
+#[test]
+fn a_core_names_its_cells() {
+    let home = home();
+    for (cell, stack, state) in [
+        ("gru", "2-layer GRU core", "s"),
+        ("lstm", "2-layer LSTM core", "c"),
+    ] {
+        let run = program()
+            .current_dir(home.path())
+            .args(["gen", "--hidden", "4", "--bits", "4", "--layers", "2"])
+            .args(["--cell", cell, "--name", "core", "--force"])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(run.stdout).unwrap();
+        let heads = printed.lines().nth(1).unwrap();
+        let heads: Vec<&str> = heads.split_whitespace().collect();
+        assert_eq!(heads[7..9], ["z", state], "{printed}");
+        let file =
+            |name: &str| std::fs::read_to_string(home.path().join("core").join(name)).unwrap();
+        assert!(file("rtl/core_top.v").contains(stack));
+        assert!(file("core.core").contains(stack));
+        assert!(file("report.md").contains(&format!("| z | gates | {state} |")));
+    }
+}
+
 #[test]
 fn folders_are_replaced_by_force_and_only_if_they_are_ours() {
     let home = home();

@@ -9,7 +9,7 @@ use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuraci
 use lprnn_hw::fit::{MeasuredPoint, Table};
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
-use lprnn_hw::spec::{FoldingGoal, MacStyle, Numerics, read_settings};
+use lprnn_hw::spec::{CellKind, FoldingGoal, MacStyle, Numerics, read_settings};
 
 const POINTS: &str = include_str!("../../src/estimate/data/points.csv");
 const COEFFICIENTS: &str = include_str!("../../src/estimate/data/coefficients.json");
@@ -19,6 +19,7 @@ fn task(bits: u32) -> Task {
     Task {
         program: "0".into(),
         network: NetworkShape {
+            cell: CellKind::Lstm,
             weight_bits: bits,
             act_bits: 4,
             input_bits: 4,

@@ -205,6 +205,7 @@ fn words() -> Case {
 }
 
 /// GRUs of `sizes`, and inputs of deviation 1; the weights of n's part of h times `gain`.
+#[allow(dead_code)] // an example takes the LSTMs alone
 pub fn gru(sizes: &[usize], gain: f32) -> Case {
     let mut draw = Draw(SplitMix(18));
     let layers = sizes.windows(2).map(|sizes| {

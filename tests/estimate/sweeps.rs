@@ -252,6 +252,41 @@ fn a_measured_point_is_built_simulated_and_routed() {
 }
 
 #[test]
+fn a_plan_of_grus_builds_grus() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("sweep");
+    let plan = ["plan", "--cell", "gru", "--bits", "4", "--hidden", "5"];
+    program(&plan)
+        .args(["--macs", "6", "--mac", "lut", "--part", "lfe5u-25f"])
+        .args(["--work", "cosim", "-o"])
+        .arg(&folder)
+        .assert()
+        .success();
+    let plan = std::fs::read_to_string(folder.join("plan.json")).unwrap();
+    assert!(plan.contains("\"cell\": \"gru\""), "{plan}");
+    run(&folder, &["-j", "1"]).assert().success();
+    let table = String::from_utf8(collect(&folder)).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 2, "{table}");
+    assert!(
+        lines[0].ends_with(",tools,cell") && lines[1].ends_with(",gru"),
+        "{table}"
+    );
+    assert!(lines[1].contains(",true,"), "{table}");
+    let unknown = program(&["plan", "--cell", "rnn", "--bits", "4", "--hidden", "5"])
+        .args(["--part", "lfe5u-25f", "-o"])
+        .arg(home.path().join("none"))
+        .assert()
+        .code(2);
+    let error = String::from_utf8_lossy(&unknown.get_output().stderr).into_owned();
+    assert!(
+        error.contains("--cell: ") && error.contains("lstm, gru"),
+        "{error}"
+    );
+    assert!(!home.path().join("none").exists());
+}
+
+#[test]
 fn plans_that_cannot_be_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let folder = quick_plan(home.path());

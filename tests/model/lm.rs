@@ -1,6 +1,6 @@
 //! Results of `eval` against a plain computation of the same, and its refusals.
 
-use lprnn_hw::import::FloatModel;
+use lprnn_hw::import::{FloatModel, FloatRecurrence};
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
 use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
 use lprnn_hw::quantize::{HeadFormat, SplitMix, quantize_input};
@@ -22,6 +22,19 @@ fn float_model(seed: u64) -> FloatModel {
         *value *= 3.0;
     }
     layout.float_model(&values)
+}
+
+/// The same with GRU layers, which have three gates and a bias of n's part of h.
+fn float_gru(seed: u64) -> FloatModel {
+    let mut model = float_model(seed);
+    for layer in &mut model.layers {
+        let hidden = layer.hidden_size;
+        layer.weight_ih.truncate(3 * hidden * layer.input_size);
+        layer.weight_hh.truncate(3 * hidden * hidden);
+        let bias_n_h = layer.bias.split_off(3 * hidden);
+        layer.recurrence = FloatRecurrence::Gru { bias_n_h };
+    }
+    model
 }
 
 fn text(count: usize) -> Vec<u32> {
@@ -122,16 +135,20 @@ fn a_float_model_is_evaluated_as_it_is_defined() {
 
 #[test]
 fn an_integer_model_is_evaluated_from_the_reference_models_words() {
-    let float = float_model(2);
+    of_reference_words(&float_model(2));
+    of_reference_words(&float_gru(3));
+}
+
+fn of_reference_words(float: &FloatModel) {
     let tokens = text(300);
     let x: Vec<f32> = tokens
         .iter()
-        .flat_map(|&token| embedding(&float, token))
+        .flat_map(|&token| embedding(float, token))
         .copied()
         .collect();
     for bits in [1, 2, 4, 8, 16] {
         let inputs = Sequences::one(x.clone(), float.layers[0].input_size);
-        let model = quantize(&float, &inputs, &FormatRequest::of(bits, HeadFormat::Float)).model;
+        let model = quantize(float, &inputs, &FormatRequest::of(bits, HeadFormat::Float)).model;
         let (x_format, h) = (model.layers[0].x, model.layers[1].h);
         let mut words = 0;
         let mut lstm = Lstm::new(&model);
@@ -139,13 +156,13 @@ fn an_integer_model_is_evaluated_from_the_reference_models_words() {
             if first {
                 lstm = Lstm::new(&model);
             }
-            let codes = lstm.step(&quantize_input(embedding(&float, token), x_format));
+            let codes = lstm.step(&quantize_input(embedding(float, token), x_format));
             words += codes.len();
             let h: Vec<f64> = codes
                 .iter()
                 .map(|&code| f64::from(code) * h.ulp())
                 .collect();
-            logits(&float, &h)
+            logits(float, &h)
         };
         let want = plain(&tokens, 5, step);
         let language = LanguageModel::from_quantized(model.clone()).unwrap();

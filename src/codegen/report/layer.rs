@@ -47,6 +47,37 @@ pub struct LayerReport {
     pub weight_memory_bits: usize,
 }
 
+/// `LSTM`, `GRU`, or `recurrent` where both are among the names of the layers' cells.
+#[must_use]
+pub fn cell_title(mut names: impl Iterator<Item = &'static str>) -> String {
+    let first = names.next().unwrap_or_default();
+    if names.all(|name| name == first) {
+        first.to_uppercase()
+    } else {
+        "recurrent".into()
+    }
+}
+
+/// `2-layer GRU`: the layers of a design in a word.
+#[must_use]
+pub(in crate::codegen) fn stack_title(design: &Design) -> String {
+    let layers = design.layers();
+    let cells = layers.iter().map(|layer| layer.spec().cell.name);
+    format!("{}-layer {}", layers.len(), cell_title(cells))
+}
+
+/// The letter of the state that the layers keep beside h: c of an LSTM, s of a GRU.
+#[must_use]
+pub fn state_letter(layers: &[LayerReport]) -> &'static str {
+    let lstm = layers.iter().any(|layer| is_lstm(&layer.cell));
+    let other = layers.iter().any(|layer| !is_lstm(&layer.cell));
+    match (lstm, other) {
+        (true, true) => "c, s",
+        (false, true) => "s",
+        _ => "c",
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn is_lstm(cell: &&'static str) -> bool {
     *cell == LSTM.name

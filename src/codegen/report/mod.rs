@@ -4,7 +4,8 @@ mod layer;
 mod memory;
 mod timing;
 
-pub use layer::LayerReport;
+pub(super) use layer::stack_title;
+pub use layer::{LayerReport, cell_title, state_letter};
 pub use memory::MemoryReport;
 pub use timing::TimingReport;
 
@@ -43,6 +44,7 @@ pub struct Report {
 pub(super) struct ShownReport<'a> {
     #[serde(flatten)]
     report: &'a Report,
+    state: &'static str,
     target: &'static str,
     cycles_per_step: u64,
     latency: u64,
@@ -83,6 +85,7 @@ impl Report {
         let timing = &self.timing;
         ShownReport {
             report: self,
+            state: state_letter(&self.layers),
             target: self.implementation.target.facts().title,
             cycles_per_step: timing.cycles_per_step,
             latency: timing.latency_cycles,

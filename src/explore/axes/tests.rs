@@ -8,7 +8,7 @@ fn built_in_foldings_halve_units_and_double_columns() {
     assert_eq!(halves(1), [1]);
     assert_eq!(powers(20), [1, 2, 4, 8, 16, 20]);
     assert_eq!(powers(16), [1, 2, 4, 8, 16]);
-    let goals = Foldings::BuiltIn.goals(512, 512);
+    let goals = Foldings::BuiltIn.goals(CellKind::Lstm, 512, 512);
     assert!(goals.len() > 60, "{}", goals.len());
     for goal in goals {
         let FoldingGoal::Explicit { units, columns } = goal else {
@@ -21,6 +21,7 @@ fn built_in_foldings_halve_units_and_double_columns() {
 #[test]
 fn the_points_are_the_product_and_larger_foldings_are_left_out() {
     let axes = Axes {
+        cell: CellKind::Lstm,
         widths: vec![(4, 4, 4), (2, 4, 4)],
         hidden: vec![8, 32],
         input_size: None,

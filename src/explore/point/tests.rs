@@ -2,13 +2,16 @@
 
 use super::*;
 use crate::quantize::seeded;
+use crate::spec::CellKind;
 
 fn numerics() -> Numerics {
     Numerics::default()
 }
 
+/// An LSTM, or with `cell` another.
 fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> NetworkShape {
     NetworkShape {
+        cell: CellKind::Lstm,
         weight_bits,
         act_bits,
         input_bits: act_bits,
@@ -21,8 +24,16 @@ fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> Net
 /// A point is estimated without its weights; the design that `gen` builds must be the one meant.
 #[test]
 fn formats_and_cycles_are_those_of_the_seeded_design() {
-    for (w, a, hidden, layers) in [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)] {
-        let network = network(w, a, hidden, layers);
+    let sizes = [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)];
+    let cells = [CellKind::Lstm, CellKind::Gru];
+    for (cell, (w, a, hidden, layers)) in cells
+        .into_iter()
+        .flat_map(|cell| sizes.map(|size| (cell, size)))
+    {
+        let network = NetworkShape {
+            cell,
+            ..network(w, a, hidden, layers)
+        };
         let numerics = numerics();
         let model = seeded(&network.seeded(numerics, 3));
         let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();

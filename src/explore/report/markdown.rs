@@ -9,6 +9,7 @@ use serde::Serialize;
 /// Context of `explore.md.tera`.
 #[derive(Serialize)]
 struct MarkdownPage<'a> {
+    cell: &'static str,
     device: String,
     points_and_limits: String,
     /// Of every resource: its name, the points that take most of it, those of them that do not fit.
@@ -83,6 +84,7 @@ pub fn markdown(summary: &Summary, verified: &[VerifiedRow]) -> String {
         )
     });
     let page = MarkdownPage {
+        cell: summary.cell.title(),
         device: summary.device(),
         points_and_limits: summary.points_and_limits(),
         limited: (counts.limited_by.iter())

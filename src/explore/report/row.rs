@@ -2,7 +2,7 @@
 
 use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
-use crate::spec::{FoldingGoal, MacStyle};
+use crate::spec::{CellKind, FoldingGoal, MacStyle};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -11,6 +11,9 @@ use std::fmt::Write;
 pub struct PointRow {
     /// Place in the sweep, from 0.
     pub index: usize,
+    /// Cell of the layers; `lstm` goes without saying.
+    #[serde(skip_serializing_if = "CellKind::is_lstm")]
+    pub cell: CellKind,
     /// Bits of a weight.
     pub weight_bits: u32,
     /// Bits of h.
@@ -98,7 +101,7 @@ fn digits(value: f64, count: i32) -> f64 {
 }
 
 impl PointRow {
-    /// `W4A4 H64`, `W4A4 H64 x2`: widths, units, layers.
+    /// `W4A4 H64`, `W4A4 H64 x2`, `GRU W4A4 H64`: widths, units, layers.
     #[must_use]
     pub fn network(&self) -> String {
         let layers = match self.layers {
@@ -106,9 +109,27 @@ impl PointRow {
             layers => format!(" x{layers}"),
         };
         format!(
-            "W{}A{} H{}{layers}",
-            self.weight_bits, self.act_bits, self.hidden
+            "{}W{}A{} H{}{layers}",
+            self.prefix(),
+            self.weight_bits,
+            self.act_bits,
+            self.hidden
         )
+    }
+
+    /// `W4A4 64`, `GRU W4A4 64`: cell, widths, units.
+    #[must_use]
+    pub fn widths_and_units(&self) -> String {
+        let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
+        format!("{}W{weight}A{act} {hidden}", self.prefix())
+    }
+
+    /// The cell in names, where it does not go without saying.
+    fn prefix(&self) -> String {
+        match self.cell {
+            CellKind::Lstm => String::new(),
+            cell => format!("{} ", cell.title()),
+        }
     }
 
     /// The measure as tables show it; files have all of its digits.
@@ -129,6 +150,7 @@ impl PointRow {
         };
         Self {
             index,
+            cell: network.cell,
             weight_bits: network.weight_bits,
             act_bits: network.act_bits,
             input_bits: network.input_bits,
@@ -185,6 +207,9 @@ fn gen_arguments(judged: &Judged, target: Family) -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, " {option} {value}");
     };
+    if !network.cell.is_lstm() {
+        add("--cell", &network.cell.word());
+    }
     if network.input_size != network.hidden {
         add("--input-size", &network.input_size);
     }

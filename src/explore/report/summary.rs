@@ -6,6 +6,7 @@ use super::super::recommend::{Recommended, Role, fastest_of_networks, recommend}
 use super::super::sweep::Sweep;
 use super::row::PointRow;
 use crate::device::ClockClass;
+use crate::spec::CellKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -72,6 +73,9 @@ pub struct Summary {
     pub schema: u32,
     /// Program and version.
     pub generator: &'static str,
+    /// Cell of all networks; `lstm` goes without saying.
+    #[serde(skip_serializing_if = "CellKind::is_lstm")]
+    pub cell: CellKind,
     /// Family.
     pub family: &'static str,
     /// Part that was asked for.
@@ -131,6 +135,7 @@ impl Summary {
         Self {
             schema: 1,
             generator: concat!("lprnn-hw ", env!("CARGO_PKG_VERSION")),
+            cell: (sweep.judged.first()).map_or(CellKind::Lstm, |judged| judged.point.network.cell),
             family: sweep.target().word(),
             part: sweep.limits.part.copied(),
             fill_percent: 100.0 * sweep.limits.fill,

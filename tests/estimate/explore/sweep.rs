@@ -58,11 +58,16 @@ fn a_sweep_keeps_what_fits_and_recommends() {
 /// What the sweep says of a point is what `estimate` says of the same design.
 #[test]
 fn a_point_is_what_estimate_says_of_it() {
+    for cell in ["lstm", "gru"] {
+        point_beside_estimate(cell);
+    }
+}
+
+fn point_beside_estimate(cell: &str) {
     let home = home();
-    let found = json(
-        home.path(),
-        "--weight-bits 4 --act-bits 3 --hidden 48 --layers 2 --units 4 --columns 8 --mac lut --target ecp5",
-    );
+    let sweep = "--weight-bits 4 --act-bits 3 --hidden 48 --layers 2 --units 4 --columns 8 --mac lut --target ecp5";
+    let found = json(home.path(), &format!("{sweep} --cell {cell}"));
+    let gates = if cell == "gru" { 3 } else { 4 };
     let point = &found["points"][0];
     let arguments = point["gen_arguments"].as_str().unwrap();
     let ran = Command::new(cargo_bin!("lprnn-hw"))
@@ -82,9 +87,30 @@ fn a_point_is_what_estimate_says_of_it() {
     ] {
         assert_eq!(&point[ours], theirs, "{ours}: {arguments}");
     }
+    assert_eq!(
+        point["weight_memory_bits"],
+        gates * (48 * (48 + 48) * 2) * 4
+    );
     let off =
         point["lut_total"].as_f64().unwrap() / estimate["lut_total"]["value"].as_f64().unwrap();
     assert!((off - 1.0).abs() < 0.03, "{off}");
+}
+
+/// The page says which cell was swept, and only where it is no LSTM.
+#[test]
+fn a_sweep_of_grus_says_so() {
+    let home = home();
+    let line = "--bits 4 --hidden 16 --macs 16 --mac lut --part lfe5u-25f";
+    let table = output(home.path(), &format!("{line} --cell gru -o sweep"));
+    assert!(table.contains("GRU W4A4 16"), "{table}");
+    let file = |name: &str| std::fs::read_to_string(home.path().join("sweep").join(name)).unwrap();
+    assert!(file("summary.md").starts_with("# GRU cores on "));
+    assert!(file("points.csv").starts_with("index,cell,"));
+    assert!(file("points.csv").contains("--hidden 16 --cell gru --bits 4"));
+    let table = output(home.path(), &format!("{line} -o sweep --force"));
+    assert!(!table.contains("LSTM W"), "{table}");
+    assert!(file("summary.md").starts_with("# LSTM cores on "));
+    assert!(file("points.csv").starts_with("index,weight_bits,"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn drawn(rows: &[PointRow]) -> Vec<&PointRow> {
 /// Context of `explore.html.tera`.
 #[derive(Serialize)]
 struct HtmlPage<'a> {
+    cell: &'static str,
     device: String,
     style: &'static str,
     script: &'static str,
@@ -76,6 +77,7 @@ pub fn page(
         .unzip();
     let networks: Vec<&PointRow> = summary.networks.iter().take(200).collect();
     let page = HtmlPage {
+        cell: summary.cell.title(),
         device: summary.device(),
         style: include_str!("../page.css"),
         script: include_str!("../page.js"),

@@ -4,12 +4,13 @@ use super::super::{ReportSetting, Summary};
 use super::*;
 use crate::device::{Family, Part};
 use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
-use crate::spec::{FoldingGoal, MacStyle, Numerics};
+use crate::spec::{CellKind, FoldingGoal, MacStyle, Numerics};
 
 fn summary() -> Summary {
     let evaluator = Evaluator::new(Family::Ecp5, Numerics::default());
     let spec = |units| Spec {
         network: NetworkShape {
+            cell: CellKind::Lstm,
             weight_bits: 4,
             act_bits: 4,
             input_bits: 4,

@@ -109,7 +109,7 @@ fn a_core_names_its_cells() {
         let printed = String::from_utf8(run.stdout).unwrap();
         let heads = printed.lines().nth(1).unwrap();
         let heads: Vec<&str> = heads.split_whitespace().collect();
-        assert_eq!(heads[7..9], ["z", state], "{printed}");
+        assert_eq!(heads[6..8], ["z", state], "{printed}");
         let file =
             |name: &str| std::fs::read_to_string(home.path().join("core").join(name)).unwrap();
         assert!(file("rtl/core_top.v").contains(stack));

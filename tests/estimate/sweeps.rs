@@ -280,7 +280,7 @@ fn a_plan_of_grus_builds_grus() {
         .code(2);
     let error = String::from_utf8_lossy(&unknown.get_output().stderr).into_owned();
     assert!(
-        error.contains("--cell: ") && error.contains("lstm, gru"),
+        error.contains("--cell: ") && error.contains("lstm or gru"),
         "{error}"
     );
     assert!(!home.path().join("none").exists());

@@ -1,8 +1,8 @@
 """LSTMs and GRUs in the integers of lprnn-hw, from Python.
 
 NumPy is enough to write a model file and to compute what the hardware computes; PyTorch adds
-`QuantLSTM`, a drop-in for `nn.LSTM` with the same numbers, for training and evaluation, and
-`convert`, which puts it into a network.
+`QuantLSTM` and `QuantGRU`, drop-ins for `nn.LSTM` and `nn.GRU` with the same numbers, for training
+and evaluation, and `convert`, which puts them into a network.
 
     import lprnn_quant as lq
 
@@ -50,19 +50,22 @@ __all__ = [
     "v_format",
 ]
 
+# What needs PyTorch.
+TORCH = ["QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"]
 
 try:
     import torch  # noqa: F401
-except ImportError:  # Everything but QuantLSTM and convert works without it.
+except ImportError:  # Everything but the modules and convert works without it.
     pass
 else:
-    from .convert import convert  # noqa: F401
-    from .module import QuantLSTM  # noqa: F401
+    from .convert import convert, save  # noqa: F401
+    from .linear import QuantLinear  # noqa: F401
+    from .module import QuantGRU, QuantLSTM  # noqa: F401
 
-    __all__ += ["QuantLSTM", "convert"]
+    __all__ += TORCH
 
 
 def __getattr__(name: str) -> object:
-    if name in ("QuantLSTM", "convert"):
+    if name in TORCH:
         raise ImportError(f"{name} needs PyTorch: pip install torch")
     raise AttributeError(f"module 'lprnn_quant' has no attribute {name!r}")

@@ -1,57 +1,124 @@
-"""`convert`: every `nn.LSTM` of a network becomes a `QuantLSTM`."""
+"""`convert`: recurrent layers of a network, and linear ones behind them, become the hardware's; `save`."""
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.nn.utils.prune import BasePruningMethod
-from torch.nn.utils.rnn import PackedSequence
 from torch.nn.utils.weight_norm import WeightNorm
 
 from .formats import Widths
-from .module import QuantLSTM
+from .heads import Heads
+from .linear import QuantLinear
+from .model import Model
+from .module import QuantGRU, QuantLSTM
+from .recurrent import QuantRecurrent, Signal
+
+CONVERTED = {nn.LSTM: QuantLSTM.from_lstm, nn.GRU: QuantGRU.from_gru}
 
 
-def convert(net: nn.Module, widths: Widths, calibrate: Tensor | tuple[Any, ...]) -> nn.Module:
-    """`net` with every `nn.LSTM` in it replaced by a `QuantLSTM` of the same weights, in its place.
+def convert(
+    net: nn.Module,
+    widths: Widths,
+    calibrate: Tensor | tuple[Any, ...],
+    *,
+    linear: bool = True,
+    head_bits: int | None = None,
+) -> nn.Module:
+    """`net` with the hardware's layers, of the same weights, in the places of float ones.
 
-    `calibrate` is an input of `net`, or the tuple of its arguments: `net` is run on it once, in
-    evaluation mode and without gradients, and the fraction of each x is the best one for what
-    reached that LSTM. Sizes, mode, dtype, device and which weights are trained stay, and so do
-    layers that are quantised already. Parameters are new: make the optimiser afterwards.
+    Every `nn.LSTM` becomes a `QuantLSTM`, every `nn.GRU` a `QuantGRU`, and every `nn.Linear` that gets h of
+    one of them and nothing else a `QuantLinear` with weights of `head_bits` (8, or as the widths' weights
+    if they have more), unless `linear` is False. `calibrate` is an input of `net`, or the tuple of its
+    arguments: `net` is run on it once, in evaluation mode and without gradients. The fraction of each x
+    is the best one for what reached that layer, and a linear layer is behind a recurrent one where all
+    that reached it were rows of the last layer's h, moved about (the last step, slices, reordering,
+    unpacking, dropout) but not computed with. Linear layers that are not, and those with hooks or shared
+    weights, stay.
 
-    weight_norm and pruning are folded into the weights. Returns `net`, or the new layer where `net` itself is an `nn.LSTM`. What cannot be converted is a
-    ValueError that names all of it, and `net` stays as it was: GRU, RNN and cells, `bidirectional`,
-    `proj_size`, subclasses of `nn.LSTM`, layers with hooks or with weights that another module has
-    too, and layers that the calibration did not reach.
+    Sizes, mode, dtype, device and which weights are trained stay, and so do layers that are quantised
+    already. Parameters are new: make the optimiser afterwards. weight_norm and pruning are folded into
+    the weights. Returns `net`, or the new layer where `net` itself is one. What cannot be converted is a
+    ValueError that names all of it, and `net` stays as it was: RNN and cells, `bidirectional`,
+    `proj_size`, subclasses of `nn.LSTM` and `nn.GRU`, recurrent layers with hooks or with weights that
+    another module has too, and those that the calibration did not reach.
     """
     names = {part: name for name, part in net.named_modules()}
-    found = {part: name for part, name in names.items() if _kind(part) is nn.LSTM}
+    found = {part: name for part, name in names.items() if _kind(part) in CONVERTED}
     problems = [f"{_shown(name)}: {why}" for part, name in names.items() if (why := _refused(part))]
-    problems += _shared(net, found)
+    problems += [
+        f"{_shown(name)}: another module has its {weight} too"
+        for part, name in found.items()
+        for weight in _shared(net, part)
+    ]
     if problems:
         raise ValueError(f"not converted: {'; '.join(problems)}")
-    if not found:
-        raise ValueError(f"{type(net).__name__} has no nn.LSTM to convert")
-    inputs = _inputs(net, list(found), calibrate)
+    behind = [part for part in names if linear and _kind(part) is nn.Linear]
+    behind = [part for part in behind if not (_has_hooks(part) or _shared(net, part))]
+    layers = [part for part in names if isinstance(part, QuantRecurrent) or part in found]
+    inputs, heads = _run(net, layers, behind, calibrate)
+    if not (found or heads):
+        raise ValueError(
+            f"{type(net).__name__} has no nn.LSTM or nn.GRU to convert, and no nn.Linear behind one"
+        )
     missed = [_shown(name) for part, name in found.items() if not inputs[part]]
     if missed:
         raise ValueError(f"not converted: {', '.join(missed)}: the run on calibrate did not reach it")
-    new = {}
+    new: dict[nn.Module, nn.Module] = {}
     for part, name in found.items():
         try:
-            new[part] = QuantLSTM.from_lstm(part, widths, calibrate=torch.cat(inputs[part]))
+            new[part] = CONVERTED[_kind(part)](part, widths, calibrate=inputs[part])
         except ValueError as error:
             raise ValueError(f"{_shown(name)}: {error}") from error
+    for part, layer in heads.items():
+        of_layer = layer.widths if isinstance(layer, QuantRecurrent) else widths
+        bits = head_bits or max(8, of_layer.weight)
+        new[part] = QuantLinear.from_linear(part, of_layer.h, bits)
     for parent in list(net.modules()):
         # named_children would give a module once, where a parent has it under two names.
         for name, child in list(parent._modules.items()):
             if child in new:
                 setattr(parent, name, new[child])
     return new.get(net, net)
+
+
+def save(net: nn.Module, path: str | os.PathLike) -> Model:
+    """Writes a network that `convert` made as the model file that `lprnn-hw gen --model` takes.
+
+    It holds one `QuantLSTM` or `QuantGRU`, of any number of layers, and the `QuantLinear` behind it, where
+    there is one, as the integer head. Several of either are a ValueError that names them. Returns the
+    model; parameters that are in neither are its `left_out`, and named in a warning.
+    """
+    names = {part: name for name, part in net.named_modules()}
+    layers, heads = (
+        [part for part in names if isinstance(part, kind)] for kind in (QuantRecurrent, QuantLinear)
+    )
+    for parts, what in ((layers, "QuantLSTM or QuantGRU"), (heads, "QuantLinear")):
+        if len(parts) > 1:
+            shown = ", ".join(_shown(names[part]) for part in parts)
+            raise ValueError(f"a model file holds one {what}, the network has several: {shown}")
+    if not layers:
+        raise ValueError("the network has no QuantLSTM or QuantGRU: convert it before")
+    model = layers[0].model()
+    if heads:
+        head, h = heads[0], layers[0].widths.h
+        if (head.in_features, head.h) != (layers[0].hidden_size, h):
+            raise ValueError(
+                f"{_shown(names[head])} takes {head.in_features} elements of {head.h}, the layer before it "
+                f"gives {layers[0].hidden_size} of {h}"
+            )
+        model.head = head.head()
+    held = {id(parameter) for part in layers + heads for parameter in part.parameters()}
+    model.left_out = [name for name, part in net.named_parameters() if id(part) not in held]
+    if model.left_out:
+        warnings.warn(f"not in {path}: {', '.join(model.left_out)}", stacklevel=2)
+    model.save(path)
+    return model
 
 
 def _shown(name: str) -> str:
@@ -67,53 +134,54 @@ def _refused(part: nn.Module) -> str | None:
     """Why a module cannot stay as it is and cannot be converted; None where it can."""
     if isinstance(part, QuantLSTM) or not isinstance(part, (nn.RNNBase, nn.RNNCellBase)):
         return None
-    if _kind(part) is not nn.LSTM:
-        return f"a {_kind(part).__name__}, converted is nn.LSTM"
+    if _kind(part) not in CONVERTED:
+        return f"a {_kind(part).__name__}, converted are nn.LSTM and nn.GRU"
     if part.bidirectional:
         return "bidirectional=True: the hardware runs forward only"
     if part.proj_size:
         return "proj_size: projections are not implemented"
-    folded = (WeightNorm, BasePruningMethod)
-    before = [hook for hook in part._forward_pre_hooks.values() if not isinstance(hook, folded)]
-    if before or part._forward_hooks or part._backward_hooks or part._backward_pre_hooks:
+    if _has_hooks(part):
         return "it has hooks, which would be lost: remove them before"
     return None
 
 
-def _shared(net: nn.Module, found: dict[nn.Module, str]) -> list[str]:
-    """LSTMs with a parameter that another module has as well."""
-    owners: dict[nn.Parameter, set[nn.Module]] = {}
-    for part in net.modules():
-        for parameter in part.parameters(recurse=False):
-            owners.setdefault(parameter, set()).add(part)
-    return [
-        f"{_shown(name)}: another module has its {weight} too"
-        for part, name in found.items()
-        for weight, parameter in part.named_parameters(recurse=False)
-        if len(owners[parameter]) > 1
-    ]
+def _has_hooks(part: nn.Module) -> bool:
+    """Whether a module has hooks, other than those that fold its weights."""
+    folded = (WeightNorm, BasePruningMethod)
+    before = [hook for hook in part._forward_pre_hooks.values() if not isinstance(hook, folded)]
+    return bool(before or part._forward_hooks or part._backward_hooks or part._backward_pre_hooks)
 
 
-def _inputs(
-    net: nn.Module, layers: list[nn.Module], calibrate: Tensor | tuple[Any, ...]
-) -> dict[nn.Module, list[Tensor]]:
-    """What reaches each layer when `net` runs, as [rows, I] of every call."""
-    seen: dict[nn.Module, list[Tensor]] = {layer: [] for layer in layers}
+def _shared(net: nn.Module, part: nn.Module) -> list[str]:
+    """Names of the parameters of a module that another module of the network has as well."""
+    others = (other for other in net.modules() if other is not part)
+    theirs = {parameter for other in others for parameter in other.parameters(recurse=False)}
+    return [name for name, parameter in part.named_parameters(recurse=False) if parameter in theirs]
+
+
+def _run(
+    net: nn.Module,
+    layers: list[nn.RNNBase],
+    linear: list[nn.Linear],
+    calibrate: Tensor | tuple[Any, ...],
+) -> tuple[dict[nn.Module, list[Signal]], dict[nn.Linear, nn.RNNBase]]:
+    """What reaches each recurrent layer when `net` runs, in every call; linear layers that are behind one."""
+    seen: dict[nn.Module, list[Signal]] = {layer: [] for layer in layers}
 
     def look(layer: nn.Module, arguments: tuple, named: dict) -> None:
-        given = arguments[0] if arguments else named["input"]
-        data = given.data if isinstance(given, PackedSequence) else given
-        seen[layer].append(data.detach().flatten(0, -2))
+        seen[layer].append(arguments[0] if arguments else named["input"])
 
     modes = {part: part.training for part in net.modules()}
+    heads = Heads(layers, linear)
     hooks = [layer.register_forward_pre_hook(look, with_kwargs=True) for layer in layers]
+    hooks += heads.hooks()
     try:
         net.eval()
-        with torch.no_grad():
+        with torch.no_grad(), heads:
             net(*calibrate) if isinstance(calibrate, tuple) else net(calibrate)
     finally:
         for hook in hooks:
             hook.remove()
         for part, mode in modes.items():
             part.training = mode
-    return seen
+    return seen, heads.found()

@@ -95,30 +95,37 @@ class Widths(NamedTuple):
             return form
         return form._replace(frac=self.act if form.odd else self.act - 1)
 
-    def numbers(self) -> list[int]:
+    def numbers(self, state: str = "c") -> list[int]:
         """As integers, for a checkpoint: a version, then the fields in their order.
 
-        Version 1 has even levels; version 2 says them at its end.
+        Of an LSTM, whose state is c, version 1 has even levels, and version 2 says them at its end. Of a
+        GRU, whose `state` is "s", version 3 has s in the place of c, levels, and v, or zeros for None.
         """
-        z, c = self.z[:2], self.c[:2]
-        fields = [self.weight, self.act, self.input, *z, self.a_frac, *c]
-        if self.levels == "even":
-            return [1, *fields]
+        z, wide = self.z[:2], getattr(self, state)[:2]
+        fields = [self.weight, self.act, self.input, *z, self.a_frac, *wide]
         self.at(self.weight, 0)  # Refuses levels that are none.
-        return [2, *fields, LEVELS.index(self.levels)]
+        levels = LEVELS.index(self.levels)
+        if state == "s":
+            return [3, *fields, levels, *(self.v or (0, 0))[:2]]
+        return [1, *fields] if self.levels == "even" else [2, *fields, levels]
 
     @classmethod
     def of_numbers(cls, numbers: list[int]) -> Widths:
         """The widths of the integers that `numbers` gave."""
         version, *fields = map(int, numbers)
-        if (version, len(fields)) not in ((1, 8), (2, 9)) or not 0 <= (*fields, 0)[8] < len(LEVELS):
+        known = (version, len(fields)) in ((1, 8), (2, 9), (3, 11))
+        if not known or not 0 <= (*fields, 0)[8] < len(LEVELS):
             raise ValueError(
-                f"formats {numbers}: this module knows nine numbers, the first 1, or ten, the first 2"
+                f"formats {numbers}: this module knows nine numbers, the first 1, or ten, the first 2, "
+                "and of a GRU twelve, the first 3"
             )
-        weight, act, inputs, z_bits, z_frac, a_frac, c_bits, c_frac, *rest = fields
+        weight, act, inputs, z_bits, z_frac, a_frac, bits, frac, *rest = fields
         levels = LEVELS[rest[0]] if rest else "even"
-        z, c = Format(z_bits, z_frac), Format(c_bits, c_frac)
-        return cls(weight, act, inputs, z, a_frac, c, levels)
+        widths = cls(weight, act, inputs, Format(z_bits, z_frac), a_frac, levels=levels)
+        wide = Format(bits, frac)
+        if version < 3:
+            return widths._replace(c=wide)
+        return widths._replace(s=wide, v=Format(*rest[1:]) if rest[1] else None)
 
 
 def v_format(z: Format, most: float = 0.0) -> Format:

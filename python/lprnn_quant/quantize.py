@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .formats import Format, Widths, best_fraction, codes, finite, v_format
+from .formats import LEVELS, Format, Widths, best_fraction, codes, finite, v_format
 from .gru import GruLayer
 from .layer import GATES, LARGEST_SHIFT, Head, Layer
 from .model import Model
@@ -86,18 +86,27 @@ def quantize_layer(
         widths.c,
         w_levels=widths.at(widths.weight, 0).levels,
     )
-    for gate, part in enumerate(np.split(layer.bias, 4)):
-        form = Format(32, quantized.alignment(gate)[2])
-        biases = codes(part, form)
-        # Fractions that are chosen here leave room; training may have outgrown those given.
-        if not np.array_equal(biases, np.rint(part * 2.0**form.frac)):
-            warnings.warn(
-                f"biases of gate {GATES[gate]} are clamped to 32 bits, here and in training; "
-                "choose the fractions anew (fit)",
-                stacklevel=2,
-            )
-        quantized.bias[gate * layer.hidden_size :][: len(part)] = biases
+    quantized.bias = np.concatenate(
+        [
+            _bias_codes(part, quantized.alignment(gate)[2], GATES[gate])
+            for gate, part in enumerate(np.split(layer.bias, 4))
+        ]
+    )
     return quantized
+
+
+def _bias_codes(bias: np.ndarray, frac: int, gate: str) -> np.ndarray:
+    """Codes of biases of this fraction; a warning where 32 bits clamp them."""
+    form = Format(32, frac)
+    biases = codes(bias, form)
+    # Fractions that are chosen here leave room; training may have outgrown those given.
+    if not np.array_equal(biases, np.rint(bias * 2.0**form.frac)):
+        warnings.warn(
+            f"biases of gate {gate} are clamped to 32 bits, here and in training; "
+            "choose the fractions anew (fit)",
+            stacklevel=3,
+        )
+    return biases
 
 
 def _gru_layer(
@@ -126,15 +135,18 @@ def _gru_layer(
     biases = []
     for gate, part in enumerate(np.split(layer.bias, 3)):
         of_x, of_h = quantized.product_fracs(gate)
-        biases.append(codes(part, Format(32, of_x if gate == 2 else max(of_x, of_h))))
+        biases.append(_bias_codes(part, of_x if gate == 2 else max(of_x, of_h), "run"[gate]))
     quantized.bias = np.concatenate(biases)
-    quantized.bias_n_h = codes(layer.bias_n_h, Format(32, quantized.product_fracs(2)[1]))
+    quantized.bias_n_h = _bias_codes(layer.bias_n_h, quantized.product_fracs(2)[1], "n")
     return quantized
 
 
-def quantize_head(head: FloatHead, bits: int, h: Format) -> Head:
-    """A linear head in integers, weights of `bits` bits, on h of the format `h`."""
-    form = Format(bits, best_fraction(head.weight, bits, True))
+def quantize_head(head: FloatHead, bits: int, h: Format, frac: int | None = None) -> Head:
+    """A linear head in integers, weights of `bits` bits, on h of the format `h`.
+
+    `frac` is the fraction of the weights, the one with the least squared error where it is not given.
+    """
+    form = Format(bits, best_fraction(head.weight, bits, True) if frac is None else frac)
     bias = np.rint(finite(head.bias, f"{head.name}.bias") * 2.0 ** (form.frac + h.frac))
     if np.abs(bias).max(initial=0) > 2**31 - 1:
         raise ValueError(f"{head.name}.bias does not fit 32 bits beside weights of {form}")
@@ -158,16 +170,18 @@ def quantize_layers(
     fractions: list[int] | None = None,
     v_most: list[float] | None = None,
 ) -> list[Layer | GruLayer]:
-    """All layers in integers; `fractions` as a `QuantLSTM` keeps them, without that of x.
+    """All layers in integers; `fractions` as a `QuantLSTM` or `QuantGRU` keeps them, without that of x.
 
     `v_most` is what n's parts of every GRU layer reach, as `float_ranges` finds it.
     """
     quantized = []
     for index, layer in enumerate(layers):
-        of_layer = None
+        of_layer, gates = None, layer.gates
         if fractions is not None:
             flat = [int(frac) for frac in fractions[8 * index : 8 * index + 8]]
-            of_layer = (flat[:4], flat[4:])
+            of_layer = (flat[:gates], flat[gates : 2 * gates])
+            if gates == 3:
+                widths = widths._replace(v=Format(*flat[6:]))
         reach = v_most[index] if v_most else 0.0
         quantized.append(quantize_layer(layer, x, widths, of_layer, reach))
         x = widths.h
@@ -192,8 +206,9 @@ def from_state_dict(
     embedding, unless `prefix` or `only_lstm` says that the rest is left out (`Model.left_out`).
 
     The fraction of x is `x_frac`, or the best one for `calibrate`: real inputs, [steps, I] or
-    [batch, steps, I]. The state dict of a network with a `QuantLSTM` brings its widths and trained
-    fractions along: then neither is needed, and `widths`, where given, must agree.
+    [batch, steps, I]. The state dict of a network with a `QuantLSTM` or `QuantGRU` brings its widths and
+    trained fractions along, and so does a `QuantLinear`: then neither is needed, and `widths`, where given,
+    must agree.
 
     `prefix` chooses one of several LSTMs; `head` names the linear layer behind it, where several
     or none of the usual names fits. It becomes integers of `head_bits` (8, or as the weights if
@@ -205,11 +220,15 @@ def from_state_dict(
     """
     model = read_state_dict(state, prefix, head, only_lstm)
     trained = model.fractions
+    state_name = "c" if model.layers[0].bias_n_h is None else "s"
+    if model.widths is not None and widths is not None:
+        same = widths.numbers(state_name) == model.widths.numbers(state_name)
+        widths = model.widths if same else widths
     if model.widths is not None and widths not in (None, model.widths):
         raise ValueError(f"the network was trained with {model.widths}, not {widths}")
     widths = widths or model.widths
     if widths is None:
-        raise ValueError("give widths: the state dict is not of a QuantLSTM that brings its own")
+        raise ValueError("give widths: the state dict is not of a QuantLSTM or QuantGRU that brings its own")
     if calibrate is not None:
         calibrate = check_inputs(to_array(calibrate, "calibrate"), model)
     if trained is not None:
@@ -224,9 +243,8 @@ def from_state_dict(
     quantized = Model(layers, left_out=model.left_out)
     if model.embedding is not None:
         quantized.passengers["embedding.weight"] = single(model.embedding, "embedding.weight")
-    if model.head is not None and model.embedding is None:
-        bits = head_bits or max(8, widths.weight)
-        quantized.head = quantize_head(model.head, bits, widths.h)
+    if model.head is not None and (model.embedding is None or model.head.formats is not None):
+        quantized.head = _trained_or_new_head(model.head, head_bits, widths)
     elif model.head is not None:
         for name in ("weight", "bias"):
             value = getattr(model.head, name)
@@ -236,6 +254,20 @@ def from_state_dict(
     if calibrate is not None:
         _warn_of_limits(quantized, model, widths, calibrate, trained)
     return quantized
+
+
+def _trained_or_new_head(head: FloatHead, bits: int | None, widths: Widths) -> Head:
+    """The head of integers, as a `QuantLinear` was trained, where it is one."""
+    if head.formats is None:
+        return quantize_head(head, bits or max(8, widths.weight), widths.h)
+    of_weights, frac, *of_h = head.formats
+    wanted = [*widths.h[:2], LEVELS.index(widths.h.levels)]
+    if bits not in (None, of_weights) or of_h != wanted:
+        raise ValueError(
+            f"{head.name} was trained with weights of {of_weights} bits on h of {of_h} (bits, fraction, "
+            f"levels), not {bits or of_weights} on {wanted}"
+        )
+    return quantize_head(head, of_weights, widths.h, frac)
 
 
 def check_inputs(inputs: np.ndarray, model: FloatModel) -> np.ndarray:

@@ -1,8 +1,7 @@
 """One LSTM layer over whole sequences, as one function with gradients.
 
-Each step of the hardware's arithmetic is some twenty calls on buffers that are made once. Codes are
-kept as floats. Sequences lie as in a `PackedSequence`: the rows of the first step, then those of
-the second, no step with more rows than the one before.
+Each step of the hardware's arithmetic is some twenty calls on buffers that are made once, on rows of
+steps as in `steps`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .formats import Widths, tables
-from .gradients import Kept, back_through, h_range
+from .formats import Widths
+from .gradients import Factors, Kept, back_through, refuse_second
+from .steps import Lookup, before, last_rows, narrow, steps_of, value_tables
 
 
 class LayerSequence(torch.autograd.Function):
@@ -51,9 +51,9 @@ class LayerSequence(torch.autograd.Function):
             cell = _Cell(widths, (weight_hh * (scale * of_h)).T, sizes[0], has_nan)
             kept = Kept.room(z, sizes, any(ctx.needs_input_grad))
             state = h / of_h, c / of_c
-            for step in kept.steps(sizes):
+            for step in steps_of(kept, sizes, len(z)):
                 state = cell.run(step, *state)
-            out, last = kept.h.mul_(of_h), _last_rows(sizes, x.device)
+            out, last = kept.h.mul_(of_h), last_rows(sizes, x.device)
             if any(ctx.needs_input_grad):
                 ctx.save_for_backward(x, weight_ih, weight_hh, h, c, *kept)
                 ctx.widths, ctx.sizes = widths, sizes
@@ -61,20 +61,18 @@ class LayerSequence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, d_out: Tensor, d_h: Tensor, d_c: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError("create_graph=True: gradients of QuantLSTM have no gradients themselves")
+        refuse_second()
         x, weight_ih, weight_hh, h, c, *kept = ctx.saved_tensors
         kept, sizes, wanted = Kept(*kept), ctx.sizes, ctx.needs_input_grad
         with torch.autocast(x.device.type, enabled=False):
             # c is kept as codes, h as values.
-            c_before = _before(c, kept.c * 2.0**-ctx.widths.c.frac, sizes)
-            d_z, d_h, d_c = back_through(
-                ctx.widths, kept, c_before, sizes, weight_hh, d_out, d_h, d_c
-            )
+            c_before = before(c, kept.c * 2.0**-ctx.widths.c.frac, sizes)
+            make = functools.partial(Factors.of, ctx.widths)
+            d_z, d_h, d_c = back_through(make, kept, (c_before,), sizes, weight_hh, d_out, d_h, d_c)
             return (
                 d_z @ weight_ih if wanted[0] else None,
                 d_z.T @ x if wanted[1] else None,
-                d_z.T @ _before(h, kept.h, sizes) if wanted[2] else None,
+                d_z.T @ before(h, kept.h, sizes) if wanted[2] else None,
                 d_z.sum(0) if wanted[3] else None,
                 d_h,
                 d_c,
@@ -88,19 +86,19 @@ class _Cell:
     def __init__(self, widths: Widths, recurrent: Tensor, rows: int, has_nan: bool) -> None:
         """`recurrent` takes codes of h to codes of z, [H, 4H]."""
         hidden = len(recurrent)
-        self.widths, self.recurrent, self.has_nan = widths, recurrent, has_nan
+        self.widths, self.recurrent = widths, recurrent
         self.tables = _tables_of(widths, recurrent.dtype, recurrent.device)
         self.lowest_z = recurrent.new_tensor(-widths.z.low)
-        both = [recurrent.new_empty(rows, columns) for columns in (4 * hidden, hidden)]
-        # Codes that are clamped, as floats and as indices: of all gates, and of tanh's operand.
-        self.scratch = [(code, code.to(torch.int32)) for code in both]
+        self.gates, self.operand = (
+            Lookup(widths.z, recurrent, rows, columns, has_nan) for columns in (4 * hidden, hidden)
+        )
 
     def run(self, step: Kept, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Fills the views of a step; h and c after it, from those before, as codes."""
         rows, hidden = step.c.shape
         c_form, z_form = self.widths.c, self.widths.z
         step.z.addmm_(h[:rows], self.recurrent).round_()
-        index = self._index(step.z, 0)
+        index = self.gates.of(step.z)
         index[:, 2 * hidden : 3 * hidden].add_(self.tables.past_sigmoid)
         torch.index_select(self.tables.both, 0, index.view(-1), out=step.gates.view(-1))
         i, f, g, o = step.gates.split(hidden, 1)
@@ -108,28 +106,11 @@ class _Cell:
         torch.clamp(step.c_sum, c_form.low, c_form.high, out=step.c)
         unit = 2.0 ** (z_form.frac - c_form.frac)
         torch.add(self.lowest_z, step.c, alpha=unit, out=step.t_index).round_()
-        index = self._index(step.t_index, 1)
+        index = self.operand.of(step.t_index)
         torch.index_select(self.tables.tanh_for_h, 0, index.view(-1), out=step.t.view(-1))
         torch.mul(o, step.t, out=step.h_product)
-        self._narrow(step.h_product, step.h)
+        narrow(step.h_product, self.widths.h, step.h)
         return step.h, step.c
-
-    def _index(self, code: Tensor, which: int) -> Tensor:
-        """Indices of a table from z codes counted from the lowest; NaN is behind the last code."""
-        clamped, index = (part[: len(code)] for part in self.scratch[which])
-        top = 2**self.widths.z.bits - 1
-        torch.clamp(code, 0, top, out=clamped)
-        if self.has_nan:
-            clamped.nan_to_num_(nan=top + 1)
-        return index.copy_(clamped)
-
-    def _narrow(self, product: Tensor, h: Tensor) -> None:
-        """Codes of h; `product` is rounded in its place."""
-        low, high = h_range(self.widths.h)
-        if self.widths.h.odd:
-            torch.clamp(product.floor_(), low, high, out=h).mul_(2).add_(1)
-        else:
-            torch.clamp(product.round_(), low, high, out=h)
 
 
 class _Tables(NamedTuple):
@@ -145,24 +126,7 @@ class _Tables(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def _tables_of(widths: Widths, dtype: torch.dtype, device: torch.device) -> _Tables:
+    sigmoid, tanh = value_tables(widths.z, widths.a_frac, dtype, device)
     with torch.inference_mode(False):
-        sigmoid, tanh = (
-            torch.tensor([*table, float("nan")], dtype=dtype, device=device) * 2.0**-widths.a_frac
-            for table in tables(widths.z, widths.a_frac)
-        )
         unit = 2.0 ** (widths.h.frac - widths.h.odd)
         return _Tables(torch.cat([sigmoid, tanh]), len(sigmoid), tanh * unit)
-
-
-def _before(first: Tensor, tensor: Tensor, sizes: Sequence[int]) -> Tensor:
-    """For every row that of the step before, [rows, H]; those of `first` for the first step."""
-    steps = tensor.split(sizes)
-    return torch.cat([first, *(step[:rows] for step, rows in zip(steps, sizes[1:]))])
-
-
-def _last_rows(sizes: Sequence[int], device: torch.device) -> Tensor:
-    """The row of every sequence's last step, [batch]."""
-    rows = torch.tensor(sizes, device=device)
-    sequence = torch.arange(sizes[0], device=device)
-    last_step = (rows.unsqueeze(1) > sequence).sum(0) - 1
-    return (rows.cumsum(0) - rows)[last_step] + sequence

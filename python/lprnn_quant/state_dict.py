@@ -63,6 +63,8 @@ class FloatHead:
     """[O, H]."""
     bias: np.ndarray
     """[O]."""
+    formats: list[int] | None = None
+    """Of a `QuantLinear`: bits and fraction of the weights; bits, fraction and levels of h."""
 
 
 @dataclasses.dataclass
@@ -75,9 +77,10 @@ class FloatModel:
     """[V, I]."""
     left_out: list[str] = dataclasses.field(default_factory=list)
     widths: Widths | None = None
-    """Of a `QuantLSTM`: those that it was trained with."""
+    """Of a `QuantLSTM` or `QuantGRU`: those that it was trained with."""
     fractions: list[int] | None = None
-    """Of a `QuantLSTM`: of x, then 4 of weight_ih and 4 of weight_hh for every layer."""
+    """Of a `QuantLSTM`: of x, then 4 of weight_ih and 4 of weight_hh for every layer; of a `QuantGRU`
+    3 and 3, and bits and fraction of v."""
 
     @property
     def hidden_size(self) -> int:
@@ -243,12 +246,14 @@ def _refuse_other_cells(name: str, ih: tuple[int, ...], hh: tuple[int, ...]) -> 
 def _trained_formats(
     arrays: dict[str, np.ndarray], prefix: str, model: FloatModel, used: set[str]
 ) -> None:
-    """What a `QuantLSTM` keeps beside its weights."""
+    """What a `QuantLSTM` or `QuantGRU` keeps beside its weights."""
     formats, fractions = f"{prefix}formats", f"{prefix}fractions"
-    if model.layers[0].gates == 3 and (formats in arrays or fractions in arrays):
-        raise ValueError(f"{prefix}formats and {prefix}fractions beside a GRU: QuantLSTM has LSTMs only")
     if formats in arrays and arrays[formats].dtype.kind == "i":
-        model.widths = Widths.of_numbers(arrays[formats].tolist())
+        numbers = arrays[formats].tolist()
+        model.widths = Widths.of_numbers(numbers)
+        if (model.layers[0].gates == 3) != (numbers[0] == 3):
+            what = "a QuantGRU" if numbers[0] == 3 else "a QuantLSTM"
+            raise ValueError(f"{formats} are those of {what}, the weights are of the other")
         used.add(formats)
     if fractions in arrays and arrays[fractions].dtype.kind == "i":
         wanted = (1 + 8 * len(model.layers),)
@@ -339,8 +344,14 @@ def _head(
     bias = arrays.get(bias_name, np.zeros(len(weight), np.float32))
     if bias.shape != (len(weight),):
         raise ValueError(f"{bias_name} has the shape {list(bias.shape)}, [{len(weight)}] wanted")
-    used.update({weight_name, bias_name} & set(arrays))
-    return FloatHead(name, finite(weight, weight_name), finite(bias, bias_name))
+    formats_name = f"{name}.formats"
+    used.update({weight_name, bias_name, formats_name} & set(arrays))
+    head = FloatHead(name, finite(weight, weight_name), finite(bias, bias_name))
+    if formats_name in arrays:
+        head.formats = arrays[formats_name].tolist()
+        if arrays[formats_name].dtype.kind != "i" or len(head.formats) != 5:
+            raise ValueError(f"{formats_name}: five integers of a QuantLinear are wanted")
+    return head
 
 
 def _unknown(arrays: dict[str, np.ndarray], names: list[str], hidden: int) -> str:

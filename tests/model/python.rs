@@ -1,5 +1,5 @@
 //! `python/lprnn_quant` computes the words of `lprnn-hw run`, and loses nothing of a state dict.
-//! `PyTorch` is not there: `tests/python/test_torch.py` is run by hand (`docs/pytorch.md`).
+//! `PyTorch` is not there: `tests/python/test_torch.py` and its likes are run by hand (`docs/pytorch.md`).
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -41,5 +41,5 @@ fn python_computes_the_same_words() {
 fn state_dicts_and_model_files_lose_nothing() {
     let output = python("test_models.py", &[]);
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("Ran 21 tests"), "{text}");
+    assert!(text.contains("Ran 22 tests"), "{text}");
 }

@@ -2,8 +2,8 @@
 
     python parity.py LPRNN_HW [--torch]
 
-NumPy alone by default; --torch compares QuantLSTM as well and checks its gradients. Exit status 1
-at the first difference.
+NumPy alone by default; --torch compares QuantLSTM and QuantGRU as well and checks their gradients.
+Exit status 1 at the first difference.
 """
 
 import copy
@@ -91,7 +91,7 @@ def compare(program, home, mix, random):
     words += same(again.run(x_codes[:20]), h[:20], f"h of the loaded file of {mix}")
     words += compare_batch(program, home, model, x_codes)
     words += compare_rows(program, home, model, x_codes, random)
-    return words, x, model
+    return words
 
 
 def compare_batch(program, home, model, x_codes):
@@ -227,36 +227,49 @@ def compare_quantized_gru(program, home):
     return words
 
 
-def compare_torch(mix, x, model, random):
+def compare_torch(program, home, mix, random):
+    """Words of modules of both cells, in one piece and carried on, before and after a step of training."""
     import torch
 
     (weight, act, inputs), sizes, formats = mix
     if len(set(sizes[1:])) > 1:
         return 0
     widths = lq.Widths(weight, act, inputs, **formats)
-    lstm = torch.nn.LSTM(sizes[0], sizes[1], len(sizes) - 1)
-    state = state_dict(sizes, random)
-    lstm.load_state_dict({name[5:]: torch.tensor(value) for name, value in state.items()})
-    module = lq.QuantLSTM.from_lstm(lstm, widths, calibrate=x)
-    want = module.model().run(module.model().quantize_input(x))
-    with torch.no_grad():
-        first, carried = module(torch.tensor(x[: STEPS // 2]))
-        second, _ = module(torch.tensor(x[STEPS // 2 :]), carried)
-    h = torch.cat([first, second]).double().numpy() * 2.0**widths.h.frac
-    words = same(h, want.astype(np.float64), f"QuantLSTM of {mix}")
-    # A step of training changes the model, and the integers follow.
-    batch = torch.tensor(x[:60]).reshape(12, 5, -1)
-    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
-    module(batch)[0].square().sum().backward()
-    if not all(torch.isfinite(p.grad).all() for p in module.parameters()):
-        sys.exit(f"a gradient of {mix} is not finite")
-    optimizer.step()
-    with torch.no_grad():
-        h = module(batch)[0].double().numpy() * 2.0**widths.h.frac
-    trained = module.model()
-    for sequence in range(5):
-        x_codes = trained.quantize_input(batch[:, sequence].numpy())
-        words += same(h[:, sequence], trained.run(x_codes).astype(float), f"trained {mix}")
+    words = 0
+    for kind, convert in (("LSTM", lq.QuantLSTM.from_lstm), ("GRU", lq.QuantGRU.from_gru)):
+        x = torch.tensor(random.normal(0, 1, (STEPS, sizes[0])).astype(np.float32))
+        source = getattr(torch.nn, kind)(sizes[0], sizes[1], len(sizes) - 1)
+        with torch.no_grad():
+            for parameter in source.parameters():
+                scale = 2.5 / parameter.shape[-1] ** 0.5 if parameter.dim() == 2 else 0.4
+                parameter.copy_(torch.tensor(random.normal(0, scale, parameter.shape)))
+        module = convert(source, widths, calibrate=x)
+        codes = lambda: module.model().quantize_input(x.numpy())  # noqa: E731
+        module.model().save(home / "module.safetensors")
+        np.save(home / "x.npy", codes().astype(np.int32))
+        tool(program, "run", "--model", home / "module.safetensors", "--input", home / "x.npy",
+             "-o", home / "h.npy")
+        zeros = (torch.zeros(len(sizes) - 1, sizes[1]),) * 2
+        with torch.no_grad():
+            first, carried = module(x[: STEPS // 2], zeros)
+            second, _ = module(x[STEPS // 2 :], carried)
+        h = torch.cat([first, second]).double().numpy() * 2.0**widths.h.frac
+        name = f"Quant{kind} of {mix}"
+        words += same(h, module.model().run(codes()).astype(np.float64), name)
+        words += same(h, np.load(home / "h.npy").reshape(h.shape).astype(np.float64), name)
+        # A step of training changes the model, and the integers follow.
+        batch = x[:60].reshape(12, 5, -1)
+        optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
+        module(batch)[0].square().sum().backward()
+        if not all(torch.isfinite(p.grad).all() for p in module.parameters()):
+            sys.exit(f"a gradient of {name} is not finite")
+        optimizer.step()
+        with torch.no_grad():
+            h = module(batch)[0].double().numpy() * 2.0**widths.h.frac
+        trained = module.model()
+        for sequence in range(5):
+            x_codes = trained.quantize_input(batch[:, sequence].numpy())
+            words += same(h[:, sequence], trained.run(x_codes).astype(float), f"trained {name}")
     return words
 
 
@@ -268,9 +281,9 @@ def main():
     total, steps = 0, 0
     with tempfile.TemporaryDirectory() as home:
         for mix in MIXES:
-            words, x, model = compare(program, Path(home), mix, random)
+            words = compare(program, Path(home), mix, random)
             if "--torch" in options:
-                words += compare_torch(mix, x, model, random)
+                words += compare_torch(program, Path(home), mix, np.random.default_rng(2))
             total, steps = total + words, steps + STEPS
         for mix in GRU_MIXES:
             total, steps = total + compare_gru(program, Path(home), mix, random), steps + 800

@@ -1,13 +1,15 @@
-"""`convert`: networks of PyTorch with `QuantLSTM` in the place of `nn.LSTM`. Needs PyTorch.
+"""`convert` and `save`: networks of PyTorch with the hardware's layers in them. Needs PyTorch.
 
     python tests/python/test_convert.py
 """
 
 import sys
+import tempfile
 import unittest
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune, rnn
@@ -24,7 +26,7 @@ def values(*shape, scale=1.0):
 
 
 class Net(nn.Module):
-    """Two LSTMs, the second of packed sequences in a list, and a head."""
+    """Two layers, the second of packed sequences in a list, and a head on its last h."""
 
     def __init__(self, second=None):
         super().__init__()
@@ -36,8 +38,53 @@ class Net(nn.Module):
     def forward(self, x, gain=1.0):
         out, _ = self.first(input=x)
         packed = rnn.pack_padded_sequence(out * gain, [4, 9], batch_first=True, enforce_sorted=False)
-        _, (h, _) = self.more[0](packed)
+        _, state = self.more[0](packed)
+        h = state if isinstance(self.more[0], nn.GRU) else state[0]
         return self.fc(h[-1])
+
+
+class One(nn.Module):
+    """A layer, what happens to its output, [batch, steps, H], and a linear layer."""
+
+    def __init__(self, layer, way, inputs=5):
+        super().__init__()
+        torch.manual_seed(4)
+        self.layer, self.way, self.fc = layer, way, nn.Linear(inputs, 3)
+        self.gain = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        out, state = self.layer(x)
+        return self.fc(self.way(self, out, state))
+
+
+def unpack(self, out, state):
+    """Sequences of 9 and 4 steps, packed and unpacked, the shorter one first."""
+    packed = rnn.pack_padded_sequence(out, [4, 9], batch_first=True, enforce_sorted=False)
+    return rnn.pad_packed_sequence(packed, batch_first=True)[0]
+
+
+LAST = torch.tensor([3, 8])
+# What comes to the linear layer are codes of the last layer's h.
+MOVED = {
+    "every step": lambda self, out, state: out,
+    "the last step": lambda self, out, state: out[:, -1],
+    "by lengths": lambda self, out, state: out[torch.arange(2), LAST],
+    "gathered": lambda self, out, state: out.gather(1, LAST.view(2, 1, 1).expand(2, 1, 5))[:, 0],
+    "h": lambda self, out, state: (state if torch.is_tensor(state) else state[0])[-1],
+    "flat": lambda self, out, state: out.transpose(0, 1).contiguous().reshape(-1, 5),
+    "dropout": lambda self, out, state: nn.functional.dropout(out, 0.5, self.training),
+    "packed": unpack,
+}
+# And here they are not.
+OTHER = {
+    "relu": lambda self, out, state: out.relu(),
+    "times one": lambda self, out, state: out * self.gain,
+    "mean": lambda self, out, state: out.mean(1),
+    "units": lambda self, out, state: out.flip(-1),
+    "both": lambda self, out, state: torch.cat([out, out.tanh()]),
+    "the lower h": lambda self, out, state: (state if torch.is_tensor(state) else state[0])[0],
+    "always dropout": lambda self, out, state: nn.functional.dropout(out, 0.5, True),
+}
 
 
 class Convert(unittest.TestCase):
@@ -70,7 +117,7 @@ class Convert(unittest.TestCase):
         self.assertEqual((net.first.dropout, net.first.batch_first), (0.5, True))
         self.assertFalse(any(part.requires_grad for part in net.first.parameters()))
         # Once more changes nothing that is quantised; then there is nothing left.
-        self.refused("Net has no nn.LSTM", net, x)
+        self.refused("Net has no nn.LSTM or nn.GRU", net, x)
 
     def test_it_trains(self):
         net, x = Net(), values(2, 9, 6)
@@ -85,7 +132,11 @@ class Convert(unittest.TestCase):
             optimizer.step()
         self.assertLess(losses[-1], 0.5 * losses[0])
         model = lq.from_state_dict(net.state_dict(), prefix="more.0", head="fc")
-        self.assertEqual(model.head.weight.shape, (3, 7))
+        head = net.fc.head()
+        np.testing.assert_array_equal(model.head.weight, head.weight)
+        np.testing.assert_array_equal(model.head.bias, head.bias)
+        with self.assertRaisesRegex(ValueError, "fc was trained with weights of 8 bits"):
+            lq.from_state_dict(net.state_dict(), prefix="more.0", head="fc", head_bits=4)
 
     def test_dtype_and_the_module_itself(self):
         lstm, x = nn.LSTM(6, 5, dtype=torch.float64), values(9, 6).double()
@@ -121,7 +172,8 @@ class Convert(unittest.TestCase):
     def test_what_is_refused_is_named(self):
         x = values(2, 9, 6)
         for second, word in [
-            (nn.GRU(5, 7), "GRU"),
+            (nn.GRUCell(5, 7), "GRUCell"),
+            (nn.GRU(5, 7, bidirectional=True), "bidirectional"),
             (nn.RNN(5, 7), "RNN"),
             (nn.LSTMCell(5, 7), "LSTMCell"),
             (nn.LSTM(5, 7, bidirectional=True), "bidirectional"),
@@ -141,7 +193,136 @@ class Convert(unittest.TestCase):
         self.refused("unused: the run on calibrate did not reach it", net, x)
         self.refused("first: calibrate hold", Net(), x * torch.nan)
         self.refused("levels", Net(), x, FOUR._replace(levels="none"))
-        self.refused("Linear has no nn.LSTM", nn.Linear(6, 5), x)
+        self.refused("Linear has no nn.LSTM or nn.GRU", nn.Linear(6, 5), x)
+
+    def test_a_gru_is_calibrated_on_its_sequences(self):
+        net, x = Net(nn.GRU(5, 7)), values(2, 9, 6)
+        second = net.more[0]
+        with torch.no_grad():
+            second.weight_ih_l0[14:].mul_(40)
+            between = net.first(x)[0].detach() * 16
+        packed = rnn.pack_padded_sequence(between, [4, 9], batch_first=True, enforce_sorted=False)
+        want = lq.QuantGRU.from_gru(second, FOUR, calibrate=packed)
+        lq.convert(net, FOUR, (x, 16.0))
+        self.assertIs(type(net.more[0]), lq.QuantGRU)
+        for name, value in want.state_dict().items():
+            self.assertTrue(torch.equal(net.more[0].state_dict()[name], value), name)
+        self.assertGreater(net.more[0].model().layers[0].v.bits, 12)
+
+
+class Linear(unittest.TestCase):
+    def layers(self):
+        return (kind(6, 5, 2, batch_first=True) for kind in (nn.LSTM, nn.GRU))
+
+    def test_linear_layers_on_codes_of_h(self):
+        """Outputs are those of the integer head, of the file that `save` writes."""
+        x = values(2, 9, 6)
+        for widths in (lq.Widths.of(3), lq.Widths.of(2, "odd"), lq.Widths.of(1)):
+            for name, way in MOVED.items():
+                for layer in self.layers():
+                    net = lq.convert(One(layer, way), widths, x).eval()
+                    self.assertIs(type(net.fc), lq.QuantLinear, name)
+                    del net.gain
+                    with tempfile.TemporaryDirectory() as home:
+                        lq.save(net, f"{home}/net.safetensors")
+                        model = lq.Model.load(f"{home}/net.safetensors")
+                    self.assertEqual(type(model.layers[0]), type(net.layer.model().layers[0]))
+                    h = torch.tensor(model.run(model.quantize_input(x.numpy())))
+                    wanted = model.outputs(way(net, h, h[None, :, -1]).numpy())
+                    got = net(x).detach().double() * 2.0 ** (model.head.w_frac + widths.h.frac)
+                    if name == "packed":
+                        wanted[0, 4:] = model.head.bias
+                    np.testing.assert_array_equal(got.numpy(), wanted)
+
+    def test_others_stay(self):
+        x = values(2, 9, 6)
+        for name, way in OTHER.items():
+            for layer in self.layers():
+                net = lq.convert(One(layer, way), FOUR, x)
+                self.assertIs(type(net.fc), nn.Linear, name)
+        for change in (
+            lambda net: net.fc.register_forward_hook(lambda *_: None),
+            lambda net: setattr(net.tied, "weight", net.fc.weight),
+            lambda net: setattr(net, "fc", type("Other", (nn.Linear,), {})(5, 3)),
+        ):
+            net = One(nn.LSTM(6, 5), MOVED["every step"])
+            net.tied = nn.Embedding(3, 5)
+            change(net)
+            before = net.fc
+            self.assertIs(lq.convert(net, FOUR, x).fc, before)
+        net = lq.convert(One(nn.LSTM(6, 5), MOVED["every step"]), FOUR, x, linear=False)
+        self.assertIs(type(net.fc), nn.Linear)
+        # It can be converted later, by h of the layer that is there.
+        lq.convert(net, lq.Widths.of(8), x, head_bits=4)
+        self.assertEqual((net.fc.h, net.fc.bits, net.layer.widths), (FOUR.h, 4, FOUR))
+
+    def test_a_layer_of_two_calls_and_two_sources(self):
+        class Two(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b, self.fc = nn.LSTM(6, 5), nn.GRU(6, 5), nn.Linear(5, 3)
+
+            def forward(self, x):
+                return self.fc(self.a(x)[0]) + self.fc(self.b(x)[0])
+
+        net = lq.convert(Two(), FOUR, values(9, 6))
+        self.assertIs(type(net.fc), nn.Linear)
+        one = One(nn.LSTM(6, 5), lambda self, out, state: self.layer(out.new_ones(3, 6))[0])
+        self.assertIs(type(lq.convert(one, FOUR, values(9, 6)).fc), lq.QuantLinear)
+
+    def test_values_gradients_and_sizes(self):
+        source = nn.Linear(5, 3, dtype=torch.float64).eval()
+        source.bias.requires_grad_(False)
+        module = lq.QuantLinear.from_linear(source, FOUR.h, 4)
+        self.assertEqual((module.training, module.weight.dtype), (False, torch.float64))
+        self.assertEqual([part.requires_grad for part in module.parameters()], [True, False])
+        pruned = nn.Linear(5, 3)
+        prune.random_unstructured(pruned, "weight", 0.5)
+        folded = lq.QuantLinear.from_linear(pruned, FOUR.h)
+        self.assertTrue(torch.equal(folded.weight, pruned.weight) and folded.weight.requires_grad)
+        for bias in (True, False):
+            for bits in (1, 4, 16):
+                module = lq.QuantLinear(FOUR.h, bits, 5, 3, bias)
+                with torch.no_grad():
+                    module.weight[0, 0] = 9.0  # clamped: no gradient
+                h = torch.randint(-8, 8, (2, 7, 5)) / 8.0
+                out = module(h.requires_grad_())
+                head = module.head()
+                unit = 2.0 ** (head.w_frac + 3)
+                np.testing.assert_array_equal(out.detach() * unit, head.run((h * 8).detach().numpy()))
+                out.sum().backward()
+                codes = torch.tensor(head.weight) * 2.0**-head.w_frac
+                torch.testing.assert_close(h.grad[0, 0], codes.sum(0).float())
+                inside = h.detach().sum((0, 1)).expand(3, 5).clone()
+                if bits > 1:
+                    inside[0, 0] = 0
+                torch.testing.assert_close(module.weight.grad, inside)
+                self.assertEqual(module(h.bfloat16()).dtype, torch.bfloat16)
+                # Trained fractions stay, other formats are refused.
+                other = lq.QuantLinear(FOUR.h, bits, 5, 3, bias)
+                other.load_state_dict(module.state_dict())
+                np.testing.assert_array_equal(other.head().weight, head.weight)
+                with self.assertRaisesRegex(ValueError, "trained with"):
+                    lq.QuantLinear(lq.Widths.of(2).h, bits, 5, 3, bias).load_state_dict(module.state_dict())
+
+    def test_what_save_refuses(self):
+        x = values(2, 9, 6)
+        net = lq.convert(Net(), FOUR, x)
+        with self.assertRaisesRegex(ValueError, "several: first, more.0"):
+            lq.save(net, "none")
+        with self.assertRaisesRegex(ValueError, "convert it before"):
+            lq.save(Net(), "none")
+        net = lq.convert(One(nn.LSTM(6, 5), MOVED["every step"]), FOUR, x)
+        net.more = lq.QuantLinear(FOUR.h, 8, 5, 2)
+        with self.assertRaisesRegex(ValueError, "several: fc, more"):
+            lq.save(net, "none")
+        net.more, net.fc = None, lq.QuantLinear(lq.Widths.of(3).h, 8, 5, 2)
+        with self.assertRaisesRegex(ValueError, "fc takes 5 elements of s3.2, .* gives 5 of s4.3"):
+            lq.save(net, "none")
+        self.assertFalse(Path("none").exists())
+        net.fc = None
+        with tempfile.TemporaryDirectory() as home, self.assertWarnsRegex(UserWarning, "not in .*: gain"):
+            self.assertEqual(lq.save(net, f"{home}/m").left_out, ["gain"])
 
 
 if __name__ == "__main__":

@@ -288,8 +288,27 @@ class Precision(Case):
         self.assertEqual(lq.v_format(lq.Format(8, 4), 20.0), lq.Format(14, 8))
         with self.assertWarnsRegex(UserWarning, "dB .* and s \\(s16.14\\)"):
             lq.from_state_dict(state, lq.Widths.of(16), calibrate=x)
-        trained = state | {"lstm.fractions": np.zeros(17, np.int64)}
-        self.refused("beside a GRU: QuantLSTM has LSTMs only", trained)
+
+    def test_a_gru_brings_its_trained_formats(self):
+        """What a QuantGRU's state dict holds; tests/python/test_torch.py makes such ones by PyTorch."""
+        widths = lq.Widths(3, 4, 5, levels="auto", s=lq.Format(12, 10))
+        of_layer = [3, 4, 5, 2, 2, 3]
+        state = lstm(layers=2, rows=3) | {
+            "lstm.formats": np.array(widths.numbers("s")),
+            "lstm.fractions": np.array([2, *of_layer, 11, 6, *of_layer[::-1], 13, 7]),
+        }
+        model = lq.from_state_dict(state, calibrate=draw(40, 8) * 50)
+        for layer, v, fracs in zip(model.layers, [(11, 6), (13, 7)], (of_layer, of_layer[::-1])):
+            self.assertEqual((layer.v, layer.s), (lq.Format(*v), lq.Format(12, 10)))
+            self.assertEqual([*layer.w_frac_ih, *layer.w_frac_hh], fracs)
+        self.assertEqual(model.layers[0].x, lq.Format(5, 2))
+        for given in (widths, widths._replace(v=lq.Format(9, 3)), lq.Widths.of(4)):
+            self.assertEqual(lq.Widths.of_numbers(given.numbers("s")), given)
+        self.refused("the network was trained with", state, widths._replace(s=lq.Format(16, 14)))
+        # The first versions are those of an LSTM.
+        other = state | {"lstm.formats": np.array(widths.numbers())}
+        self.refused("lstm.formats are those of a QuantLSTM", other)
+        self.refused("lstm.formats are those of a QuantGRU", state | lstm(layers=2))
 
     def test_calibration_inputs(self):
         for x in (draw(40, 7), draw(40), draw(0, 8), draw(2, 3, 4, 8)):

@@ -1,10 +1,11 @@
-"""`QuantLSTM` beside the same arithmetic written step by step, in float64, with PyTorch's autograd.
+"""`QuantLSTM` and `QuantGRU` beside the same arithmetic written step by step, in float64, with autograd.
 
     python tests/python/test_sequence.py
 
 Values are the same bits; gradients agree as far as float32 goes. Needs PyTorch.
 """
 
+import itertools
 import sys
 import unittest
 from pathlib import Path
@@ -17,10 +18,10 @@ from torch.nn.utils import rnn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 sys.dont_write_bytecode = True
 import lprnn_quant as lq  # noqa: E402
-from lprnn_quant import exact, module as module_of_lstm  # noqa: E402
+from lprnn_quant import exact  # noqa: E402
 from lprnn_quant.autograd import Through  # noqa: E402
 
-# The last is too wide for float32; the one before has a coarse c, and h that clamps often.
+# The last is too wide for float32; those before have a coarse c (s), and h and all else that clamps often.
 WIDTHS = [
     lq.Widths.of(4),
     lq.Widths.of(8),
@@ -29,8 +30,9 @@ WIDTHS = [
     lq.Widths(2, 2, 2, levels="odd"),
     lq.Widths(3, 4, 2, levels="odd"),
     lq.Widths(1, 4, 8),
-    lq.Widths(5, 3, 2, lq.Format(6, 3), 4, lq.Format(5, 3)),
-    lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24)),
+    lq.Widths(5, 3, 2, lq.Format(6, 3), 4, lq.Format(5, 3), s=lq.Format(4, 3), v=lq.Format(6, 2)),
+    lq.Widths(5, 3, 2, lq.Format(5, 3), 4, lq.Format(12, 3), s=lq.Format(3, 3), v=lq.Format(5, 3)),
+    lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24), s=lq.Format(32, 26)),
 ]
 NARROW = WIDTHS[:-1]
 
@@ -51,9 +53,12 @@ class Gate(torch.autograd.Function):
         return gradient * ctx.saved_tensors[0], None, None, None
 
 
-def step(widths, z, c):
-    """h and c after a step, [batch, H] each, from pre-activations, [batch, 4H], and c before."""
-    i, f, g, o = z.chunk(4, 1)
+CELLS = {"lstm": (nn.LSTM, lq.QuantLSTM.from_lstm), "gru": (nn.GRU, lq.QuantGRU.from_gru)}
+
+
+def lstm_step(widths, from_x, h, c, weight_hh, _):
+    """h and c after a step, [batch, H] each, from the products of x, [batch, 4H], and those before."""
+    i, f, g, o = (from_x + h @ weight_hh.T).chunk(4, 1)
     i, f, o = (Gate.apply(value, widths.z, widths.a_frac, 0) for value in (i, f, o))
     g = Gate.apply(g, widths.z, widths.a_frac, 1)
     c = Through.apply(f * c + i * g, widths.c)
@@ -61,40 +66,58 @@ def step(widths, z, c):
     return Through.apply(o * t, widths.h), c
 
 
+def gru_step(widths, from_x, h, s, weight_hh, bias_n_h):
+    """h and s after a step, likewise."""
+    (x_r, x_u, x_n), (h_r, h_u, h_n) = (part.chunk(3, 1) for part in (from_x, h @ weight_hh.T))
+    r, u = (Gate.apply(part, widths.z, widths.a_frac, 0) for part in (x_r + h_r, x_u + h_u))
+    x_n, h_n = (Through.apply(part, widths.v) for part in (x_n, h_n + bias_n_h))
+    n = Gate.apply(x_n + r * h_n, widths.z, widths.a_frac, 1)
+    s = Through.apply(u * s + (1 - u) * n, widths.s)
+    return Through.apply(s, widths.h), s
+
+
+def by_gates(tensor, form, fracs, symmetric):
+    """The nearest codes of rows, whose fractions are those of their gates."""
+    parts = tensor.double().chunk(len(fracs))
+    near = (Through.apply(part, form._replace(frac=frac), symmetric) for part, frac in zip(parts, fracs))
+    return torch.cat(list(near))
+
+
 def by_steps(module, x, hx=None):
     """What `module` gives for [steps, batch, I], no dropout, every gate of every step by itself."""
-    widths, found = module.widths, module.fractions.tolist()
+    widths, found, gates = module.widths, module.fractions.tolist(), module.gates
     signal, x_frac = Through.apply(x.double(), widths.at(widths.input, found[0])), found[0]
     last = []
     for index in range(module.num_layers):
-        ih, hh = found[1 + 8 * index : 5 + 8 * index], found[5 + 8 * index : 9 + 8 * index]
+        of_layer = found[1 + 8 * index : 9 + 8 * index]
+        ih, hh, of_v = of_layer[:gates], of_layer[gates : 2 * gates], of_layer[2 * gates :]
+        part = lambda name: getattr(module, f"{name}_l{index}")  # noqa: E731
+        form = widths.at(widths.weight, 0)
         matrices = [
-            torch.cat(
-                [
-                    Through.apply(part, widths.at(widths.weight, frac), True)
-                    for part, frac in zip(getattr(module, name).double().chunk(4), fracs)
-                ]
-            )
-            for name, fracs in ((f"weight_ih_l{index}", ih), (f"weight_hh_l{index}", hh))
+            by_gates(part(name), form, fracs, True) for name, fracs in (("weight_ih", ih), ("weight_hh", hh))
         ]
-        both = getattr(module, f"bias_ih_l{index}") + getattr(module, f"bias_hh_l{index}")
-        bias = torch.cat(
-            [
-                Through.apply(part, lq.Format(32, max(of_x + x_frac, of_h + widths.h.frac)))
-                for part, of_x, of_h in zip(both.double().chunk(4), ih, hh)
-            ]
-        )
+        of_x, of_h = ([frac + of for frac in fracs] for fracs, of in ((ih, x_frac), (hh, widths.h.frac)))
+        both = list(map(max, of_x, of_h))
+        bias, n_h = part("bias_ih") + part("bias_hh"), None
+        if gates == 3:
+            widths, both[2] = widths._replace(v=lq.Format(*of_v)), of_x[2]
+            n = 2 * module.hidden_size
+            bias = torch.cat([bias[:n], part("bias_ih")[n:]])
+            n_h = Through.apply(part("bias_hh")[n:].double(), lq.Format(32, of_h[2]))
+        bias = by_gates(bias, lq.Format(32, 0), both, False)
+        wide_form = getattr(widths, module.wide)
         if hx is None:
-            h = c = signal.new_zeros(signal.shape[1], module.hidden_size)
+            h = wide = signal.new_zeros(signal.shape[1], module.hidden_size)
         else:
-            forms = widths.h, widths.c
-            h, c = (Through.apply(part[index].double(), form) for part, form in zip(hx, forms))
+            forms = widths.h, wide_form
+            h, wide = (Through.apply(part[index].double(), form) for part, form in zip(hx, forms))
         out = []
         for from_x in signal @ matrices[0].T + bias:
-            h, c = step(widths, from_x + h @ matrices[1].T, c)
+            step = lstm_step if gates == 4 else gru_step
+            h, wide = step(widths, from_x, h, wide, matrices[1], n_h)
             out.append(h)
         signal, x_frac = torch.stack(out), widths.h.frac
-        last.append((h, c))
+        last.append((h, wide))
     return signal, tuple(map(torch.stack, zip(*last)))
 
 
@@ -102,23 +125,44 @@ def values(*shape, scale=1.0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape))) * scale
 
 
-def modules(widths, layers=1, kind=torch.float32):
+def modules(widths, layers=1, kind=torch.float32, cell="lstm"):
     """A module that is often clamped, and inputs for it."""
     torch.manual_seed(5)
-    lstm = nn.LSTM(6, 5, layers, dtype=kind)
+    source, make = CELLS[cell]
     x = values(12, 4, 6).to(kind)
-    made = lq.QuantLSTM.from_lstm(lstm, widths, calibrate=x * 0.5)
+    made = make(source(6, 5, layers, dtype=kind), widths, calibrate=x * 0.5)
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.mul_(4)
     return made, x
 
 
+def zeros(module, batch):
+    return (torch.zeros(module.num_layers, batch, module.hidden_size),) * 2
+
+
 def losses(out, state):
-    """A number that every output, the last h and the last c are in, each with a weight of its own."""
+    """A number that every output, the last h and the last c (s) are in, each with a weight of its own."""
     parts = (out, *state)
     weighted = (part.double() * values(*part.shape, scale=0.1) for part in parts)
     return sum(part.sum() for part in weighted)
+
+
+def clamps(widths, saved):
+    """Where something was clamped in a layer, by name, from what its function saved."""
+    top = 2**widths.z.bits - 1
+    if len(saved) == 13:
+        z, _, wide_sum, wide, index, _, h_product, _ = saved[5:]
+        more = {}
+    else:
+        sums, _, n_x, _, n_h, index, _, _, wide_sum, wide, h_product, _ = saved[4:]
+        z = sums[:, : 2 * n_x.shape[1]]
+        of_x = (n_x > widths.v.high) | (n_x < widths.v.low)
+        more = {"v of x": of_x, "v of h": sums[:, z.shape[1] :] != n_h}
+    return {
+        **more, "z below": z < 0, "z above": z > top, "state": wide_sum != wide,
+        "tanh": (index < 0) | (index > top), "h": h_product > widths.h.high,
+    }
 
 
 class Sequence(unittest.TestCase):
@@ -143,45 +187,43 @@ class Sequence(unittest.TestCase):
             self.assertTrue(expected.any())
 
     def test_values_and_gradients(self):
-        for widths in WIDTHS:
+        for cell, widths in itertools.product(CELLS, WIDTHS):
             for kind, tolerance in ((torch.float32, 1e-5), (torch.float64, 1e-12)):
-                with self.subTest(widths=widths, kind=kind):
-                    module, x = modules(widths, 2, kind)
+                with self.subTest(cell=cell, widths=widths, kind=kind):
+                    module, x = modules(widths, 2, kind, cell)
                     h, c = (values(2, 4, 5, scale=size).to(kind) for size in (0.5, 4.0))
                     leaves = [part.requires_grad_() for part in (x, h, c)]
                     both = (lambda: module(x, (h, c))), (lambda: by_steps(module, x, (h, c)))
                     self.same(*(run() for run in both))
-                    self.same(module(x), by_steps(module, x))
+                    self.same(module(x, zeros(module, 4)), by_steps(module, x))
+                    self.assertTrue(torch.equal(module(x)[0], module(x, zeros(module, 4))[0]))
                     with torch.no_grad():
                         self.same(module(x, (h, c)), both[1]())
                     self.close(*(self.gradients(module, run, leaves) for run in both), tolerance)
 
     def test_every_clamp_was_met(self):
         """Or the comparison would say nothing about gradients at them."""
-        met = set()
-        kept = module_of_lstm.LayerSequence.apply
+        wanted = {"z below", "z above", "state", "tanh", "h"}
+        for cell, names in (("lstm", wanted), ("gru", wanted | {"v of x", "v of h"})):
+            met = set()
+            sequence = modules(WIDTHS[0], cell=cell)[0].sequence
+            kept = sequence.apply
 
-        def look(*operands):
-            out = kept(*operands)
-            z, _, c_sum, c, t_index, _, h_product, _ = out[0].grad_fn.saved_tensors[5:]
-            widths = operands[6]
-            top = 2**widths.z.bits - 1
-            clamped = {
-                "z below": z < 0, "z above": z > top, "c": c_sum != c,
-                "t": (t_index < 0) | (t_index > top), "h": h_product > widths.h.high,
-            }
-            met.update(name for name, where in clamped.items() if where.any())
-            return out
+            def look(*operands):
+                out = kept(*operands)
+                clamped = clamps(operands[-3], out[0].grad_fn.saved_tensors)
+                met.update(name for name, where in clamped.items() if where.any())
+                return out
 
-        with mock.patch.object(module_of_lstm.LayerSequence, "apply", look):
-            for widths in (WIDTHS[0], WIDTHS[7], WIDTHS[7]._replace(c=lq.Format(12, 3))):
-                module, x = modules(widths)
-                module(x * 4, (values(1, 4, 5), values(1, 4, 5, scale=40.0)))
-        self.assertEqual(met, {"z below", "z above", "c", "t", "h"})
+            with mock.patch.object(sequence, "apply", look):
+                for widths in (WIDTHS[0], WIDTHS[7], WIDTHS[8]):
+                    module, x = modules(widths, cell=cell)
+                    module(x * 4, (values(1, 4, 5), values(1, 4, 5, scale=40.0)))
+            self.assertEqual(met, names)
 
     def test_packed_gradients(self):
-        for widths in (WIDTHS[0], WIDTHS[4], WIDTHS[-1]):
-            module, x = modules(widths, 2)
+        for cell, widths in itertools.product(CELLS, (WIDTHS[0], WIDTHS[4], WIDTHS[-1])):
+            module, x = modules(widths, 2, cell=cell)
             lengths = [3, 12, 7, 7]
             state = values(2, 4, 5, scale=0.5), values(2, 4, 5)
             leaves = [part.requires_grad_() for part in (x, *state)]
@@ -220,6 +262,20 @@ class Sequence(unittest.TestCase):
         for wide in ({"c": lq.Format(17, 10)}, {"a_frac": 12, "c": lq.Format(8, 4)},
                      {"c": lq.Format(8, 20)}):
             self.assertFalse(exact.exact_in_float32(widths._replace(**wide), fractions, weights))
+        # Of a GRU n's parts are bounded each by itself, and codes of v are not counted from the lowest.
+        one, gru = torch.ones(3, 1, dtype=torch.float64), widths._replace(v=lq.Format(12, 8))
+        fractions = lq.Format(8, 0), [0] * 3, [0] * 3
+        for size, of_h in ((2.0**16 - 128, False), (2.0**16 - 1, True)):
+            for less, holds in ((2.0**-8, True), (0.0, False)):
+                biases = torch.zeros(3, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+                (biases[1] if of_h else biases[0])[-1] = size - less
+                self.assertEqual(exact.exact_in_float32(gru, fractions, (one, one, *biases)), holds)
+        weights = one, one, one[:, 0], one[:1, 0]
+        for wide in ({"s": lq.Format(17, 14)}, {"a_frac": 12}, {"v": lq.Format(16, 8)}):
+            self.assertFalse(exact.exact_in_float32(gru._replace(**wide), fractions, weights))
+            self.assertTrue(exact.exact_in_float32(gru, fractions, weights))
+        one, fractions = torch.ones(4, 1, dtype=torch.float64), (lq.Format(8, 0), [0] * 4, [0] * 4)
+        weights = one, one, one[:, 0]
         try:
             torch.set_float32_matmul_precision("medium")
             self.assertFalse(exact.exact_in_float32(widths, fractions, weights))
@@ -229,56 +285,63 @@ class Sequence(unittest.TestCase):
     def kinds(self, module, x):
         """The dtypes that the layers are computed in."""
         seen = []
-        kept = module_of_lstm.LayerSequence.apply
+        kept = module.sequence.apply
 
         def look(*operands):
             seen.append(operands[0].dtype)
             return kept(*operands)
 
-        with mock.patch.object(module_of_lstm.LayerSequence, "apply", look):
+        with mock.patch.object(module.sequence, "apply", look):
             module(x)
         return seen
 
     def test_kinds(self):
-        for widths in NARROW:
-            self.assertEqual(self.kinds(*modules(widths, 2)), [torch.float32] * 2)
-            self.assertEqual(self.kinds(*modules(widths, 2, torch.float64)), [torch.float64] * 2)
-        self.assertEqual(self.kinds(*modules(WIDTHS[-1])), [torch.float64])
-        module, x = modules(WIDTHS[0])
-        self.assertEqual(self.kinds(module, x.double()), [torch.float64])
-        self.same(module(x.double()), module(x))
+        narrow, wide = torch.float32, torch.float64
+        for cell in CELLS:
+            for widths in NARROW:
+                for kind in (narrow, wide):
+                    self.assertEqual(self.kinds(*modules(widths, 2, kind, cell)), [kind] * 2)
+            self.assertEqual(self.kinds(*modules(WIDTHS[-1], cell=cell)), [wide])
+            module, x = modules(WIDTHS[0], cell=cell)
+            self.assertEqual(self.kinds(module, x.double()), [wide])
+            state = zeros(module, 4)
+            self.same(module(x.double(), state), module(x, state))
 
     def test_autocast_changes_nothing(self):
-        module, x = modules(WIDTHS[1], 2)
-        want = module(x)
-        plain = self.gradients(module, lambda: module(x), [])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            self.same(module(x), want)
-            self.close(self.gradients(module, lambda: module(x), []), plain, 0.0)
+        for cell in CELLS:
+            module, x = modules(WIDTHS[1], 2, cell=cell)
+            run = lambda: module(x, zeros(module, 4))  # noqa: E731
+            want, plain = run(), self.gradients(module, run, [])
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                self.same(run(), want)
+                self.close(self.gradients(module, run, []), plain, 0.0)
 
     def test_nan_stays_where_it_is(self):
-        module, x = modules(WIDTHS[0])
-        want, _ = module(x)
-        x[8, 1, 3] = torch.nan
-        out, (h, c) = module(x)
-        self.assertTrue(out[8:, 1].isnan().all() and h[0, 1].isnan().all() and c[0, 1].isnan().all())
-        out[8:, 1] = want[8:, 1]
-        self.assertTrue(torch.equal(out, want))
+        for cell in CELLS:
+            module, x = modules(WIDTHS[0], cell=cell)
+            want, _ = module(x)
+            x[8, 1, 3] = torch.nan
+            out, state = module(x, zeros(module, 4))
+            self.assertTrue(all(part[:, 1].isnan().all() for part in (out[8:], *state)))
+            out[8:, 1] = want[8:, 1]
+            self.assertTrue(torch.equal(out, want))
 
     def test_second_gradients_are_refused(self):
-        module, x = modules(WIDTHS[0])
-        out = module(x.requires_grad_())[0].sum()
-        with self.assertRaisesRegex(RuntimeError, "create_graph"):
-            torch.autograd.grad(out, x, create_graph=True)
+        for cell in CELLS:
+            module, x = modules(WIDTHS[0], cell=cell)
+            out = module(x.requires_grad_())[0].sum()
+            with self.assertRaisesRegex(RuntimeError, "create_graph"):
+                torch.autograd.grad(out, x, create_graph=True)
 
     def test_a_graph_can_be_used_twice(self):
-        module, x = modules(WIDTHS[0])
-        loss = losses(*module(x))
-        loss.backward(retain_graph=True)
-        once = [part.grad.clone() for part in module.parameters()]
-        loss.backward()
-        for part, want in zip(module.parameters(), once):
-            self.assertTrue(torch.equal(part.grad, 2 * want))
+        for cell in CELLS:
+            module, x = modules(WIDTHS[0], cell=cell)
+            loss = losses(*module(x, zeros(module, 4)))
+            loss.backward(retain_graph=True)
+            once = [part.grad.clone() for part in module.parameters()]
+            loss.backward()
+            for part, want in zip(module.parameters(), once):
+                self.assertTrue(torch.equal(part.grad, 2 * want))
 
 
 if __name__ == "__main__":

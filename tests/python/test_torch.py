@@ -1,4 +1,4 @@
-"""`QuantLSTM` beside `nn.LSTM`: nothing that a module holds is lost. Needs PyTorch.
+"""`QuantLSTM` and `QuantGRU` beside PyTorch's: nothing that a module holds is lost. Needs PyTorch.
 
     python tests/python/test_torch.py
 """
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 sys.dont_write_bytecode = True
 import lprnn_quant as lq  # noqa: E402
 
-WIDE = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24))
+WIDE = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, lq.Format(32, 24), s=lq.Format(32, 26))
 FOUR = lq.Widths.of(4)
 # z of 8 fraction bits is 0.002 off at most, and h of some steps a little more.
 TOLERANCE = 5e-3
@@ -32,6 +32,23 @@ def values(*shape):
 def lstm(*sizes, **options):
     torch.manual_seed(5)
     return nn.LSTM(*sizes, **options)
+
+
+def gru(*sizes, **options):
+    torch.manual_seed(5)
+    return nn.GRU(*sizes, **options)
+
+
+def gru_of(widths, *sizes, x_frac=1, **options):
+    return lq.QuantGRU.from_gru(gru(*sizes, **options), widths, x_frac=x_frac)
+
+
+def alike(got, want):
+    """Whether two models have the same numbers."""
+    fields = [name for name in vars(got.layers[0])]
+    for a, b in zip(got.layers, want.layers, strict=True):
+        for name in fields:
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
 
 
 class FromLstm(unittest.TestCase):
@@ -95,6 +112,7 @@ class FromLstm(unittest.TestCase):
             x = values(20, 6)
             source(x)
             module = self.near(source, x)
+            self.assertTrue(all(part.requires_grad for part in module.parameters()))
             # The state dict, which holds the parts, gives the same integers.
             want = module.model()
             got = lq.from_state_dict(source.state_dict(), WIDE, calibrate=x)
@@ -204,6 +222,131 @@ class Forward(unittest.TestCase):
         out = module(x)[0]
         out.sum().backward()
         self.assertTrue(torch.equal(first, out.detach()))
+
+
+class Gru(unittest.TestCase):
+    def near(self, source, x, *more):
+        """16 bits are so near to the float module that any loss would show."""
+        module = lq.QuantGRU.from_gru(source, WIDE, calibrate=x)
+        want, got = source(x, *more), module(x, *more)
+        data = [out.data if isinstance(out, rnn.PackedSequence) else out for out, _ in (want, got)]
+        for part, expected in ((data[1], data[0]), (got[1], want[1])):
+            torch.testing.assert_close(part, expected, atol=TOLERANCE, rtol=0)
+        return module
+
+    def test_as_the_float_module(self):
+        module = self.near(gru(6, 5, 2, bias=False), values(20, 3, 6))
+        self.assertFalse(any(l.bias.any() or l.bias_n_h.any() for l in module.model().layers))
+        source = gru(6, 5, 3, batch_first=True)
+        self.near(source, values(2, 9, 6))
+        self.near(source, values(2, 9, 6), values(3, 2, 5).tanh())
+        self.near(source, values(9, 6))
+        self.near(source, values(9, 6), values(3, 5).tanh())
+        for lengths, ordered in [([7, 4, 4, 1], True), ([2, 7, 4, 4], False)]:
+            x = rnn.pack_padded_sequence(values(7, 4, 6), lengths, enforce_sorted=ordered)
+            module = self.near(gru(6, 5, 2), x)
+            self.near(gru(6, 5, 2), x, values(2, 4, 5).tanh())
+            # Each sequence by itself gives the same words.
+            padded, _ = rnn.pad_packed_sequence(module(x)[0])
+            for index, length in enumerate(lengths):
+                alone = module(values(7, 4, 6)[:length, index])[0]
+                self.assertTrue(torch.equal(padded[:length, index], alone))
+
+    def test_mode_dtype_gradients_and_what_is_folded(self):
+        source = gru(6, 5, 2, dropout=0.5, dtype=torch.float64).eval()
+        source.weight_hh_l0.requires_grad_(False)
+        module = self.near(source, values(20, 6).double())
+        self.assertEqual((module.training, module.dropout), (False, 0.5))
+        self.assertEqual({part.dtype for part in module.parameters()}, {torch.float64})
+        self.assertEqual([part.requires_grad for part in module.parameters()][:3], [True, False, True])
+        half = lq.QuantGRU.from_gru(gru(6, 5).bfloat16(), FOUR, values(20, 6).bfloat16())
+        self.assertEqual(half(values(3, 6).bfloat16())[0].dtype, torch.bfloat16)
+        self.assertEqual(lq.QuantGRU(FOUR, 6, 5, device="meta").weight_hh_l0.device.type, "meta")
+        pruned = gru(6, 5)
+        prune.random_unstructured(pruned, "weight_hh_l0", 0.5)
+        self.assertTrue(self.near(pruned, values(20, 6)).weight_hh_l0.requires_grad)
+
+    def test_a_sequence_goes_on_with_s(self):
+        for widths in (FOUR, lq.Widths.of(1), lq.Widths.of(2, "odd")):
+            module = gru_of(widths, 6, 5, 2)
+            x = values(12, 3, 6)
+            whole, last = module(x, module.start(3))
+            first, state = module(x[:5], module.start(3))
+            rest, end = module(x[5:], state)
+            self.assertTrue(torch.equal(torch.cat([first, rest]), whole))
+            self.assertTrue(torch.equal(torch.stack(end), torch.stack(last)))
+            # Called as nn.GRU, the same output and h alone, which is what the core gives.
+            out, h = module(x)
+            self.assertTrue(torch.equal(out, whole) and torch.equal(h, last[0]))
+            self.assertTrue(torch.equal(h[1], out[-1]))
+            self.assertFalse(torch.equal(*last))
+            # Without batches as well.
+            one, state = module(x[:5, 1], module.start())
+            self.assertTrue(torch.equal(one, first[:, 1]))
+            self.assertTrue(torch.equal(module(x[5:, 1], state)[0], rest[:, 1]))
+        # A tensor is h and s.
+        h = values(2, 3, 5).tanh()
+        module = gru_of(FOUR, 6, 5, 2)
+        self.assertTrue(torch.equal(module(x, h)[0], module(x, (h, h))[0]))
+        for hx in (values(2, 5), (h, values(2, 5)), values(1, 3, 5)):
+            with self.assertRaisesRegex(ValueError, "shape"):
+                module(x, hx)
+
+    def test_v_reaches_what_the_inputs_make(self):
+        source = gru(6, 5, 2)
+        with torch.no_grad():
+            source.weight_ih_l0[10:].mul_(30)
+        x = values(30, 2, 6)
+        module = lq.QuantGRU.from_gru(source, FOUR, calibrate=x)
+        first, second = module.model().layers
+        most = (x @ source.weight_ih_l0[10:].T + source.bias_ih_l0[10:]).abs().max().item()
+        self.assertEqual(first.v, lq.v_format(FOUR.z, most))
+        self.assertNotEqual(first.v, second.v)
+        # from_state_dict finds the same; steps lie as the module has them.
+        alike(lq.from_state_dict(source.state_dict(), FOUR, x.numpy().swapaxes(0, 1)), module.model())
+        packed = rnn.pack_padded_sequence(x, [30, 30])
+        for given in (packed, [x[:, :1], x[:, 1:]]):
+            module.fit(given)
+            alike(module.model(), lq.QuantGRU.from_gru(source, FOUR, calibrate=x).model())
+        given = lq.QuantGRU.from_gru(source, FOUR._replace(v=lq.Format(9, 4)), calibrate=x)
+        self.assertEqual({layer.v for layer in given.model().layers}, {lq.Format(9, 4)})
+
+    def test_checkpoints(self):
+        widths = lq.Widths.of(2, "odd")._replace(s=lq.Format(12, 10))
+        module = lq.QuantGRU.from_gru(gru(6, 5, 2), widths, calibrate=values(50, 6) * 9)
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.mul_(3)  # what a fit would choose now is something else
+        net = nn.ModuleDict({"rnn": module, "fc": nn.Linear(5, 3)})
+        for given in (None, widths, widths._replace(c=lq.Format(9, 4))):
+            model = lq.from_state_dict(net.state_dict(), given)
+            alike(model, module.model())
+        self.assertEqual(model.head.weight.shape, (3, 5))
+        for other in (widths._replace(s=lq.Format(16, 14)), widths._replace(v=lq.Format(9, 4)), FOUR):
+            with self.assertRaisesRegex(ValueError, "trained with"):
+                lq.from_state_dict(net.state_dict(), other)
+            with self.assertRaisesRegex(ValueError, "trained with"):
+                lq.QuantGRU(other, 6, 5, 2).load_state_dict(module.state_dict())
+        copied = lq.QuantGRU(widths, 6, 5, 2)
+        copied.load_state_dict(module.state_dict())
+        alike(copied.model(), module.model())
+        alike(copy.deepcopy(module).model(), module.model())
+        state = module.state_dict()
+        state["formats"] = lq.QuantLSTM(FOUR, 6, 5, 2).formats
+        with self.assertRaisesRegex(ValueError, "are those of a QuantLSTM"):
+            lq.from_state_dict(state)
+
+    def test_what_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "bidirectional"):
+            lq.QuantGRU.from_gru(gru(6, 5, bidirectional=True), FOUR, x_frac=1)
+        for source in (lstm(6, 5), nn.GRUCell(6, 5)):
+            with self.assertRaisesRegex(TypeError, "no nn.GRU"):
+                lq.QuantGRU.from_gru(source, FOUR, x_frac=1)
+        with self.assertWarnsRegex(UserWarning, "biases of gate n are clamped"):
+            module = gru_of(FOUR, 6, 5)
+            with torch.no_grad():
+                module.bias_hh_l0[10:].fill_(1e9)
+            module.model()
 
 
 class Checkpoints(unittest.TestCase):

@@ -239,8 +239,8 @@ impl StateDictReader<'_> {
         if !layers.all(|layer| layer.recurrence.kind().is_lstm()) {
             return refuse(
                 &name,
-                "beside a GRU; only LSTMs are trained with the hardware's arithmetic",
-                "leave the tensor out of the file",
+                "beside a GRU: the formats that a QuantGRU was trained with are not read from a state dict",
+                "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
             );
         }
         let layers = self.model.layers.len();

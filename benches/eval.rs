@@ -6,7 +6,7 @@
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::{FloatHead, FloatLayer};
-use lprnn_hw::lm::{Decoder, LanguageModel, Prepared, Stack, Walk};
+use lprnn_hw::lm::{Decoder, LanguageModel, Prepared, Stack, TokenRows, Walk};
 use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
 
 const TOKENS: usize = 10_000;
@@ -26,7 +26,7 @@ fn around(stack: Stack) -> LanguageModel {
             .collect()
     };
     LanguageModel {
-        embedding: values(TOKENS * SIZE),
+        embedding: TokenRows::Float(values(TOKENS * SIZE)),
         stack,
         // Never computed here.
         decoder: Decoder::Float(FloatHead {

@@ -100,7 +100,7 @@ impl NumericsArgs {
             a_frac: bits("numerics.gate_frac"),
             c_bits: bits("numerics.c.bits"),
             c_frac: frac("numerics.c.frac"),
-            head,
+            ..FormatRequest::of(numerics.weight_bits, head)
         })
     }
 

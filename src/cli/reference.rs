@@ -4,7 +4,7 @@ use super::Ended;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
-use crate::flow::{LayerSaturation, Rate, RunRequest, StepsReport};
+use crate::flow::{HeadKind, LayerSaturation, Rate, RunRequest, StepsReport};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -15,11 +15,14 @@ Examples:
   lprnn-hw run --model lstm.safetensors --input x.npy -o h.npy
   lprnn-hw run --model lstm.safetensors --input x_float.npy --float-input -o h.npy --state c.npy
   lprnn-hw run --model lstm.safetensors --input x.npy -o h.npy --head-output y.npy
+  lprnn-hw run --model lm.safetensors --input tokens.npy -o h.npy --head-output y.npy
 
 Input is .npy of int32 codes of x (or float32 with --float-input), [steps, input_size],
 [batch, steps, input_size], or [steps, batch, input_size] with --layout steps-first; every sequence
 starts from zero state. Output is .npy of int32 codes of the last layer's h, in the same layout; 0
 where --lengths says that there is padding. A code q of format sN.F has the value q * 2^-F.
+A model with an embedding takes indices of tokens, int32, [steps] or [batch, steps]. Dense layers
+that wait for the end of a sequence give one output a sequence, [batch, outputs].
 Prints how often each stage saturated.
 
 Exit status: 0 written, 2 could not run.")]
@@ -39,8 +42,8 @@ pub struct RunArgs {
     /// Where to write the same h as real numbers, .npy of float32
     #[arg(long, value_name = "FILE")]
     float_output: Option<PathBuf>,
-    /// Where to write the head's outputs in every step, .npy of int64: exact sums, their fraction is
-    /// printed
+    /// Where to write what the dense layers give, .npy of int64: exact sums or codes, whose fraction is
+    /// printed, or the index of the largest sum
     #[arg(long, value_name = "FILE")]
     head_output: Option<PathBuf>,
     #[command(flatten)]
@@ -95,12 +98,20 @@ impl Results for StepsReport {
         }
         writeln!(out, ": {} words of h", grouped(self.words as u64))?;
         if let Some(head) = &self.head {
-            writeln!(
-                out,
-                "  {} outputs of the head with {} fraction bits",
-                grouped(head.outputs as u64),
-                head.frac
-            )?;
+            let what = match head.kind {
+                HeadKind::Argmax => "the head's index of the largest sum".to_string(),
+                HeadKind::Sum | HeadKind::Code => format!(
+                    "{} outputs of the head with {} fraction bits",
+                    grouped(head.outputs as u64),
+                    head.frac
+                ),
+            };
+            let when = if head.only_last {
+                ", at the last step of each sequence"
+            } else {
+                ""
+            };
+            writeln!(out, "  {what}{when}")?;
         }
         if self.saturated_inputs > 0 {
             writeln!(

@@ -2,7 +2,7 @@
 
 use super::design::NumericsArgs;
 use crate::diagnostic::{Problem, Problems};
-use crate::quantize::{HeadFormat, QuantizeOptions};
+use crate::quantize::{HeadFormat, LARGEST_VOCABULARY, QuantizeOptions};
 use crate::train::{Rule, Sizes, TrainOptions};
 
 /// Numbers of a model; training takes five times their 4 bytes.
@@ -114,6 +114,14 @@ impl TrainingArgs {
             let problem = format!("{parameters} numbers to train, {MOST_PARAMETERS} at most");
             return Err(Problem::flag("--hidden", problem)
                 .help("give fewer units or layers, or a smaller --embedding or vocabulary")
+                .into());
+        }
+        if self.head_bits.is_some() && vocabulary > LARGEST_VOCABULARY {
+            let problem = format!(
+                "{vocabulary} tokens, a head of integers has {LARGEST_VOCABULARY} outputs at most"
+            );
+            return Err(Problem::flag("--head-bits", problem)
+                .help("leave it out: the head stays in real numbers")
                 .into());
         }
         Ok(TrainOptions {

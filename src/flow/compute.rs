@@ -4,7 +4,7 @@ use super::watch::Watch;
 use crate::diagnostic::Problem;
 use crate::ptq::split;
 use crate::quantize::QuantizedModel;
-use crate::reference::{Lstm, Saturation};
+use crate::reference::{Saturation, WholeNetwork};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Wants {
     /// c of the last layer.
     pub c: bool,
-    /// Outputs of the head.
+    /// Outputs of the dense layers.
     pub head: bool,
 }
 
@@ -24,14 +24,15 @@ pub struct Computed {
     pub h: Vec<i32>,
     /// c of the last layer, likewise; empty unless asked for.
     pub c: Vec<i32>,
-    /// Outputs of the head, `[all steps, outputs]`, exact; empty unless asked for.
+    /// Outputs of the dense layers, `[all steps, outputs]`, or `[sequences, outputs]` where they wait for the
+    /// end of a sequence; empty unless asked for.
     pub head: Vec<i64>,
     /// Counts of every layer, all sequences together.
     pub saturation: Vec<Saturation>,
 }
 
 /// Runs the reference model on sequences of these lengths, each from zero state, in parallel; `codes` are
-/// those of x, `[all steps, input_size]`.
+/// those of x, `[all steps, input_size]`, or indices of tokens, `[all steps]`, of a network with an embedding.
 ///
 /// # Errors
 /// An interruption.
@@ -42,30 +43,16 @@ pub fn compute(
     wants: Wants,
     watch: &dyn Watch,
 ) -> Result<Computed, Problem> {
-    let prepared = Lstm::new(model);
+    let prepared = if wants.head {
+        WholeNetwork::new(model)
+    } else {
+        WholeNetwork::new(&model.without_head())
+    };
     let size = prepared.input_size();
     let progress = watch.begin("reference model", Some(lengths.iter().sum()));
     let done = AtomicUsize::new(0);
-    let run = |sequence: &[i32]| {
-        let mut lstm = prepared.clone();
-        let steps = sequence.len() / size;
-        let mut h = Vec::with_capacity(steps * lstm.hidden_size());
-        let (mut c, mut y) = (Vec::new(), Vec::new());
-        for x in sequence.chunks_exact(size) {
-            if crate::tools::interrupted() {
-                return None;
-            }
-            h.extend_from_slice(lstm.step(x));
-            if wants.c {
-                c.extend(lstm.state().pop().map(|state| state.c).unwrap_or_default());
-            }
-            if wants.head {
-                y.extend(lstm.head().unwrap_or_default());
-            }
-            progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-        Some((h, c, y, lstm.saturation()))
-    };
+    let step = || progress.at(done.fetch_add(1, Ordering::Relaxed) + 1);
+    let run = |sequence: &[i32]| one_sequence(prepared.clone(), sequence, wants, &step);
     let sequences: Vec<&[i32]> = split(codes, size, lengths).collect();
     let parts: Option<Vec<_>> = sequences.into_par_iter().map(run).collect();
     let parts = parts.ok_or_else(|| Problem::interrupted("run"))?;
@@ -73,15 +60,52 @@ pub fn compute(
         h: Vec::new(),
         c: Vec::new(),
         head: Vec::new(),
-        saturation: prepared.saturation(),
+        saturation: prepared.recurrent().saturation(),
     };
-    for (h, c, y, saturation) in parts {
-        all.h.extend(h);
-        all.c.extend(c);
-        all.head.extend(y);
-        for (sum, count) in all.saturation.iter_mut().zip(&saturation) {
+    for part in parts {
+        all.h.extend(part.h);
+        all.c.extend(part.c);
+        all.head.extend(part.head);
+        for (sum, count) in all.saturation.iter_mut().zip(&part.saturation) {
             sum.add(count);
         }
     }
     Ok(all)
+}
+
+/// One sequence from zero state; `done` is called after every step. Nothing after an interruption.
+fn one_sequence(
+    mut network: WholeNetwork,
+    sequence: &[i32],
+    wants: Wants,
+    done: &(dyn Fn() + Sync),
+) -> Option<Computed> {
+    let size = network.input_size();
+    let steps = sequence.len() / size;
+    let mut words = Computed {
+        h: Vec::with_capacity(steps * network.recurrent().hidden_size()),
+        c: Vec::new(),
+        head: Vec::new(),
+        saturation: Vec::new(),
+    };
+    for (step, x) in sequence.chunks_exact(size).enumerate() {
+        if crate::tools::interrupted() {
+            return None;
+        }
+        let given = network.step(x, step + 1 == steps);
+        if wants.head {
+            words.head.extend(given.into_iter().flatten());
+        }
+        let recurrent = network.recurrent();
+        words.h.extend_from_slice(recurrent.h());
+        if wants.c {
+            let state = recurrent.state().pop();
+            words
+                .c
+                .extend(state.map(|state| state.c).unwrap_or_default());
+        }
+        done();
+    }
+    words.saturation = network.recurrent().saturation();
+    Some(words)
 }

@@ -63,6 +63,9 @@ impl ArrayLayout<'_> {
         float_input: bool,
         watch: &dyn Watch,
     ) -> Result<Inputs, Problems> {
+        if let Some(embedding) = &model.embedding {
+            return self.read_tokens(path, embedding.vocabulary, float_input, watch);
+        }
         let (size, format) = (model.layers[0].input_size, model.layers[0].x);
         if float_input {
             let all = self.read_float(path, size, watch)?;
@@ -83,6 +86,43 @@ impl ArrayLayout<'_> {
         }
         Ok(Inputs {
             codes: arrangement.gather(&data, size),
+            arrangement,
+            clamped: None,
+        })
+    }
+
+    /// Reads indices of tokens, [steps] or [batch, steps], with a last dimension of 1 or none.
+    fn read_tokens(
+        &self,
+        path: &Path,
+        vocabulary: usize,
+        float_input: bool,
+        watch: &dyn Watch,
+    ) -> Result<Inputs, Problems> {
+        if float_input {
+            let problem = "the model begins with an embedding, which takes indices of tokens";
+            return Err(Problem::flag("--float-input", problem)
+                .help("give integers, and leave the option out")
+                .into());
+        }
+        let Array { mut shape, data } = npy::read_i32(path)?;
+        if shape.len() == 1 || shape.len() == 2 && shape[1] != 1 {
+            shape.push(1);
+        }
+        let arrangement = self.arrange(path, &shape, 1, watch)?;
+        let beyond =
+            |&index: &i32| usize::try_from(index).map_or(true, |index| index >= vocabulary);
+        if let Some(at) = data.iter().position(beyond) {
+            let problem = format!(
+                "element {at} is {}, the vocabulary has {vocabulary} tokens",
+                data[at]
+            );
+            return Err(Problem::file(path, problem)
+                .help(format!("give indices from 0 to {}", vocabulary - 1))
+                .into());
+        }
+        Ok(Inputs {
+            codes: arrangement.gather(&data, 1),
             arrangement,
             clamped: None,
         })
@@ -214,6 +254,15 @@ impl Arrangement {
         let mut shape = self.leading.clone();
         shape.push(size);
         (shape, all)
+    }
+
+    /// Vectors of `size` elements, one a sequence, in the array's layout: its shape and its contents.
+    pub fn of_sequences<T: Copy>(&self, data: &[T], size: usize) -> (Vec<usize>, Vec<T>) {
+        let shape = match self.leading.len() {
+            1 => vec![size],
+            _ => vec![self.batch, size],
+        };
+        (shape, data.to_vec())
     }
 
     /// Steps of each sequence, where all have as many.

@@ -6,8 +6,8 @@ use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::import::{ImportOptions, read};
 use crate::ptq::{
-    CalibrationReport, FormatRequest, Quantized, middle, quantize, quantize_offset, refuse_chain,
-    repeated,
+    CalibrationReport, FormatRequest, Quantized, middle, quantize, quantize_offset,
+    refuse_float_head, repeated,
 };
 use crate::quantize::{HeadFormat, InputOffset, QuantizedModel};
 use serde::Serialize;
@@ -75,13 +75,12 @@ impl QuantizeRequest<'_> {
     ///
     /// # Errors
     /// A place that cannot be written or is read, a file that cannot be read, a model with several linear
-    /// layers behind it or without the head that a format is given for, numbers beyond every format, and an
+    /// layers behind it that stay in floating point or without the head that a format is given for, numbers beyond every format, and an
     /// interruption.
     pub fn write(&self, output: &Path, watch: &dyn Watch) -> Result<QuantizeReport, Problems> {
         let read_too = [self.model, self.calibration].into_iter();
         check_file(output, read_too.chain(self.layout.lengths))?;
         let float = read(self.model, self.import)?;
-        refuse_chain(&float)?;
         if self.head.is_some() && float.head.is_none() {
             return Err(Problem::flag("--head-bits", "the model has no linear head")
                 .help("leave the option out, or save the head with the LSTM")
@@ -98,6 +97,10 @@ impl QuantizeRequest<'_> {
         wanted.as_trained(&float, self.keep_widths);
         let default = || FormatRequest::default_head(&float, wanted.weight_bits);
         wanted.head = self.head.unwrap_or_else(default);
+        if float.head.is_none() {
+            wanted.head = HeadFormat::Float;
+        }
+        refuse_float_head(&float, &wanted)?;
         let progress = watch.begin("choosing formats", None);
         let (model, report) = QuantizeReport::of(match offset {
             Some(offset) => quantize_offset(&float, &inputs, offset, &wanted),

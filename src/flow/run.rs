@@ -7,7 +7,7 @@ use super::saturation::LayerSaturation;
 use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
-use crate::quantize::QuantizedModel;
+use crate::quantize::{Dense, DenseOutput, Emit, QuantizedModel};
 use serde::Serialize;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub struct RunRequest<'a> {
     pub output: &'a Path,
     /// File for the same as real numbers, .npy of float32.
     pub float_output: Option<&'a Path>,
-    /// File for the head's outputs in every step, .npy of int64.
+    /// File for the outputs of the dense layers, of every step or of every sequence, .npy of int64.
     pub head_output: Option<&'a Path>,
     /// File for the state of the last layer in every step, .npy of int32.
     pub state: Option<&'a Path>,
@@ -54,11 +54,51 @@ pub struct StepsReport {
     pub saturation: Vec<LayerSaturation>,
 }
 
+/// What the last dense layer gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadKind {
+    /// Exact sums.
+    Sum,
+    /// Codes.
+    Code,
+    /// The index of the largest sum.
+    Argmax,
+}
+
+impl HeadKind {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    const fn is_sum(&self) -> bool {
+        matches!(self, Self::Sum)
+    }
+}
+
+impl HeadOutput {
+    fn of(dense: &Dense) -> Self {
+        Self {
+            outputs: dense.outputs(),
+            kind: match dense.output {
+                DenseOutput::Sum => HeadKind::Sum,
+                DenseOutput::Code { .. } => HeadKind::Code,
+                DenseOutput::Argmax => HeadKind::Argmax,
+            },
+            only_last: dense.when == Emit::Last,
+            frac: dense.output_format().frac,
+        }
+    }
+}
+
 /// Size and format of the head's outputs.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct HeadOutput {
-    /// Outputs of a step.
+    /// Outputs of a step, or of a sequence.
     pub outputs: usize,
+    /// What they are; exact sums go without saying.
+    #[serde(skip_serializing_if = "HeadKind::is_sum")]
+    pub kind: HeadKind,
+    /// Where the layers wait for the end of a sequence.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub only_last: bool,
     /// An output q has the value `q * 2^-frac`.
     pub frac: i32,
 }
@@ -109,7 +149,7 @@ impl RunRequest<'_> {
     pub fn run(&self, watch: &dyn Watch) -> Result<StepsReport, Problems> {
         self.check_outputs()?;
         let model = QuantizedModel::read(self.model)?;
-        if self.head_output.is_some() && model.linear_head().is_none() {
+        if self.head_output.is_some() && model.head.is_empty() {
             return Err(
                 Problem::flag("--head-output", "the model has no head in integers")
                     .help("leave the option out, or quantise with --head-bits B")
@@ -136,13 +176,15 @@ impl RunRequest<'_> {
             npy::write_i32(path, &shape, &c)?;
         }
         let mut head = None;
-        if let (Some(path), Some(of)) = (self.head_output, model.linear_head()) {
-            let (shape, y) = places.scatter(&computed.head, of.output_size);
+        if let (Some(path), Some(of)) = (self.head_output, model.head.last()) {
+            let given = HeadOutput::of(of);
+            let (shape, y) = if given.only_last {
+                places.of_sequences(&computed.head, given.outputs)
+            } else {
+                places.scatter(&computed.head, given.outputs)
+            };
             npy::write_i64(path, &shape, &y)?;
-            head = Some(HeadOutput {
-                outputs: of.output_size,
-                frac: of.sum_frac(),
-            });
+            head = Some(given);
         }
         Ok(StepsReport {
             schema: 1,

@@ -19,7 +19,7 @@ mod walk;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
 pub use forward::{FloatState, float_layer};
 pub use math::{exp, sigmoid, tanh};
-pub use model::{Decoder, LanguageModel, Stack};
+pub use model::{Decoder, LanguageModel, Stack, TokenRows};
 pub use product::{Element, Matrix, Packed, add_product, product};
 pub use read::read_text;
 pub use softmax::negative_log_probability;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Problem;
 use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
-use crate::quantize::{Dense, QuantizedModel};
+use crate::quantize::{Dense, Emit, QuantizedModel};
 use crate::spec::CellKind;
 
 /// The LSTM layers.
@@ -23,11 +23,29 @@ pub enum Decoder {
     Integer(Dense),
 }
 
+/// A row for every token, `[V, E]`; E is the input size of the first layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TokenRows {
+    /// Real numbers, which an integer stack takes the codes of.
+    Float(Vec<f32>),
+    /// Codes of x.
+    Codes(Vec<i16>),
+}
+
+impl TokenRows {
+    fn elements(&self) -> usize {
+        match self {
+            Self::Float(rows) => rows.len(),
+            Self::Codes(rows) => rows.len(),
+        }
+    }
+}
+
 /// A language model of `V` tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LanguageModel {
-    /// `[V, E]`; E is the input size of the first layer.
-    pub embedding: Vec<f32>,
+    /// The embedding.
+    pub embedding: TokenRows,
     /// LSTM layers.
     pub stack: Stack,
     /// V outputs.
@@ -73,32 +91,49 @@ impl LanguageModel {
         Self::assemble(
             Stack::Float(model.layers.clone()),
             decoder.map(Decoder::Float),
+            None,
             model.passengers.clone(),
         )
     }
 
-    /// A quantised model whose file has the embedding and a decoder: the head in integers, or
+    /// A quantised model whose file has the embedding, in codes or in floating point, and a decoder: one dense
+    /// layer of integers, whose sums count whether it gives them or the index of the largest, or
     /// `decoder.weight` and `decoder.bias` in floating point.
+    ///
+    /// # Errors
+    /// No embedding or decoder, dense layers that are no decoder, and another count of tokens in one than in the
+    /// other.
     pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, Problem> {
         let passengers = std::mem::take(&mut model.passengers);
-        if model.embedding.is_some() || model.linear_head().is_none() && !model.head.is_empty() {
-            return refuse(
-                "has an embedding in integers, or dense layers that are no decoder: its perplexity is not \
-                 computed",
-                "quantise it with one linear head that gives its sums",
-            );
-        }
-        let decoder = model.head.pop().map(Decoder::Integer);
-        Self::assemble(Stack::Integer(model), decoder, passengers)
+        let decoder = match (model.head.pop(), &model.head[..]) {
+            (None, _) => None,
+            (Some(dense), []) if dense.when == Emit::Step && !dense.gives_codes() => {
+                Some(Decoder::Integer(dense))
+            }
+            _ => {
+                return refuse(
+                    "has dense layers that are no decoder: perplexity needs one that gives its sums, or the \
+                     index of the largest, at every step",
+                    "quantise it with one linear head, without --head-kind code or --emit last",
+                );
+            }
+        };
+        let rows = model.embedding.take();
+        let rows = rows.map(|embedding| TokenRows::Codes(embedding.codes));
+        Self::assemble(Stack::Integer(model), decoder, rows, passengers)
     }
 
     fn assemble(
         stack: Stack,
         decoder: Option<Decoder>,
+        codes: Option<TokenRows>,
         mut passengers: Passengers,
     ) -> Result<Self, Problem> {
         let (width, hidden) = stack.sizes();
-        let embedding = matrix(&mut passengers, EMBEDDING, width)?;
+        let embedding = match codes {
+            None => matrix(&mut passengers, EMBEDDING, width)?.map(TokenRows::Float),
+            codes => codes,
+        };
         let weight = match decoder {
             Some(_) => None,
             None => matrix(&mut passengers, DECODER[0], hidden)?,
@@ -108,7 +143,7 @@ impl LanguageModel {
         let decoder = match (decoder, weight, &embedding) {
             (Some(decoder), _, _) => decoder,
             (None, Some(weight), _) => Decoder::Float(head(weight, bias, hidden)?),
-            (None, None, Some(embedding)) if width == hidden => {
+            (None, None, Some(TokenRows::Float(embedding))) if width == hidden => {
                 tied = true;
                 Decoder::Float(head(embedding.clone(), bias, hidden)?)
             }
@@ -124,7 +159,7 @@ impl LanguageModel {
             (Some(embedding), _) => embedding,
             (None, Decoder::Float(head)) if width == hidden => {
                 tied = true;
-                head.weight.clone()
+                TokenRows::Float(head.weight.clone())
             }
             _ => {
                 return refuse(
@@ -134,7 +169,7 @@ impl LanguageModel {
                 );
             }
         };
-        let (rows, outputs) = (embedding.len() / width, decoder.outputs());
+        let (rows, outputs) = (embedding.elements() / width, decoder.outputs());
         if rows != outputs {
             return refuse(
                 format!("the embedding has {rows} rows, the decoder {outputs} outputs"),
@@ -152,7 +187,7 @@ impl LanguageModel {
     /// Tokens that the model knows.
     #[must_use]
     pub fn tokens(&self) -> usize {
-        self.embedding.len() / self.stack.sizes().0
+        self.embedding.elements() / self.stack.sizes().0
     }
 }
 

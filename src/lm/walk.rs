@@ -1,7 +1,7 @@
 //! The LSTM's walk through a text, in one or many streams, without the decoder.
 
 use super::forward::{FloatState, float_layer};
-use super::model::{LanguageModel, Stack};
+use super::model::{LanguageModel, Stack, TokenRows};
 use crate::diagnostic::Problem;
 use crate::import::FloatLayer;
 use crate::quantize::QuantizedModel;
@@ -48,36 +48,40 @@ struct TokenCodes {
     inputs: StreamInputs,
     /// Row of every token among them.
     rows: Vec<u32>,
-    /// How many elements of each row were clamped.
-    clamped: Vec<u64>,
+    /// How many elements of each row were clamped; nothing is known where the model has codes.
+    clamped: Option<Vec<u64>>,
     size: usize,
 }
 
 impl TokenCodes {
     fn new(
-        (embedding, size): (&[f32], usize),
+        (embedding, size): (&TokenRows, usize),
         tokens: &[u32],
         stack: &Streams,
         quantized: &QuantizedModel,
     ) -> Self {
-        let mut rows = vec![u32::MAX; embedding.len() / size];
-        let mut seen: Vec<f32> = Vec::new();
+        let known = tokens.iter().max().map_or(0, |&most| most as usize + 1);
+        let mut rows = vec![u32::MAX; known];
+        let mut seen: Vec<usize> = Vec::new();
         for &token in tokens {
             let row = &mut rows[token as usize];
             if *row == u32::MAX {
-                *row = (seen.len() / size) as u32;
-                seen.extend_from_slice(&embedding[token as usize * size..][..size]);
+                *row = seen.len() as u32;
+                seen.push(token as usize);
             }
         }
-        let clamped = seen
-            .par_chunks_exact(size)
-            .map(|row| quantized.clamped_inputs(row))
-            .collect();
-        let codes: Vec<i16> = seen
-            .par_chunks_exact(size)
-            .flat_map_iter(|row| quantized.input_codes(row))
-            .map(|code| code as i16)
-            .collect();
+        let (codes, clamped): (Vec<i16>, _) = match embedding {
+            TokenRows::Codes(all) => {
+                let rows = seen.iter().flat_map(|row| &all[row * size..][..size]);
+                (rows.copied().collect(), None)
+            }
+            TokenRows::Float(all) => {
+                let rows = || seen.par_iter().map(|row| &all[row * size..][..size]);
+                let clamped = rows().map(|row| quantized.clamped_inputs(row)).collect();
+                let codes = rows().flat_map_iter(|row| quantized.input_codes(row));
+                (codes.map(|code| code as i16).collect(), Some(clamped))
+            }
+        };
         Self {
             inputs: stack.inputs(&codes),
             rows,
@@ -165,9 +169,14 @@ impl<'a> Walk<'a> {
         }
         let size = model.stack.sizes().0;
         let (input, most) = match (&model.stack, &prepared.streams) {
-            (Stack::Float(_), _) => (Input::Float(&model.embedding, size), FLOAT_GROUP),
+            (Stack::Float(_), _) => {
+                let TokenRows::Float(rows) = &model.embedding else {
+                    panic!("codes before a float stack");
+                };
+                (Input::Float(rows, size), FLOAT_GROUP)
+            }
             (Stack::Integer(quantized), Some(stack)) => {
-                let embedding = (&model.embedding[..], size);
+                let embedding = (&model.embedding, size);
                 let codes = TokenCodes::new(embedding, tokens, stack, quantized);
                 (Input::Integer(codes), INTEGER_GROUP)
             }
@@ -193,11 +202,11 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Elements of x beyond their format and clamped values of every layer so far; `None` and
-    /// nothing in floating point.
+    /// Elements of x beyond their format, where the embedding is in real numbers, and clamped values of
+    /// every layer so far; `None` and nothing in floating point.
     #[must_use]
     pub fn saturation(&self) -> (Option<StageCount>, Vec<Saturation>) {
-        let Input::Integer(TokenCodes { size, .. }) = self.input else {
+        let Input::Integer(TokenCodes { size, clamped, .. }) = &self.input else {
             return (None, Vec::new());
         };
         let mut sum: Vec<Saturation> = Vec::new();
@@ -215,7 +224,7 @@ impl<'a> Walk<'a> {
         let steps = self.at.min(self.steps) * self.streams
             + if self.at > self.steps { self.longer } else { 0 };
         inputs.total = (steps * size) as u64;
-        (Some(inputs), sum)
+        (clamped.as_ref().map(|_| inputs), sum)
     }
 }
 
@@ -283,8 +292,10 @@ impl StreamGroup<'_> {
             }
             (Running::Integer(stack, state, ulp), Input::Integer(codes)) => {
                 let indices: Vec<u32> = rows.map(|token| codes.rows[token]).collect();
-                let clamped = indices.iter().map(|&row| codes.clamped[row as usize]);
-                self.clamped += clamped.sum::<u64>();
+                if let Some(clamped) = &codes.clamped {
+                    let rows = indices.iter().map(|&row| clamped[row as usize]);
+                    self.clamped += rows.sum::<u64>();
+                }
                 let h = stack.run_inputs(&codes.inputs, &indices, streams, state);
                 h.into_iter().map(|code| f32::from(code) * *ulp).collect()
             }

@@ -6,6 +6,7 @@
 //! whole.
 
 mod changes;
+mod dense;
 mod float;
 mod formats;
 mod limits;
@@ -21,7 +22,9 @@ mod warnings;
 
 pub use formats::Formats;
 pub use offset::{middle, repeated};
-pub use report::{CalibrationReport, Clamped, LayerQuality, Quality, QualityLimit, TensorReport};
-pub use request::{FormatRequest, refuse_chain};
+pub use report::{
+    CalibrationReport, Clamped, DenseReport, LayerQuality, Quality, QualityLimit, TensorReport,
+};
+pub use request::{FormatRequest, refuse_float_head};
 pub use run::{Quantized, float_h, quantize, quantize_offset, snr_of};
 pub use sequences::{Sequences, split};

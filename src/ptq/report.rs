@@ -2,6 +2,7 @@
 
 use super::formats::Formats;
 use crate::fixed::QFormat;
+use crate::quantize::{DenseOutput, Emit};
 use crate::reference::StageCount;
 use serde::Serialize;
 
@@ -65,6 +66,19 @@ pub struct Quality {
     pub error_rms: f64,
 }
 
+/// What a dense layer gives.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DenseReport {
+    /// Number of the layer among the dense ones, from 0.
+    pub layer: usize,
+    /// Values of an output.
+    pub outputs: usize,
+    /// What they are.
+    pub gives: DenseOutput,
+    /// When.
+    pub when: Emit,
+}
+
 /// A limit of the quality of h.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QualityLimit {
@@ -101,6 +115,9 @@ pub struct CalibrationReport {
     /// Outputs of the head, where the model has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Quality>,
+    /// Dense layers that give something else than sums at every step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dense: Vec<DenseReport>,
     /// Limits of h, the strongest first; empty where no single step helps.
     pub limits: Vec<QualityLimit>,
     /// Figures that deserve a second look.

@@ -3,7 +3,7 @@
 use crate::diagnostic::Problem;
 use crate::fixed::{Codes, LevelRule};
 use crate::import::FloatModel;
-use crate::quantize::{HeadFormat, default_h};
+use crate::quantize::{Emit, HeadFormat, HeadGives, default_h};
 use crate::spec::Numerics;
 
 /// Widths and formats that are asked for; a format that is left open is chosen.
@@ -33,6 +33,10 @@ pub struct FormatRequest {
     pub c_frac: Option<i32>,
     /// The linear head, where the model has one.
     pub head: HeadFormat,
+    /// What a head of integers gives.
+    pub gives: HeadGives,
+    /// When.
+    pub emit: Emit,
 }
 
 impl FormatRequest {
@@ -52,7 +56,15 @@ impl FormatRequest {
             c_bits: None,
             c_frac: None,
             head,
+            gives: HeadGives::Sum,
+            emit: Emit::Step,
         }
+    }
+
+    /// Codes of h, and of what dense layers give.
+    #[must_use]
+    pub fn acts(&self) -> Codes {
+        self.levels.of(self.act_bits)
     }
 
     /// Codes of every weight.
@@ -99,25 +111,38 @@ impl FormatRequest {
     }
 }
 
-/// Refuses a model with several linear layers behind the LSTM, of which the quantised file holds one.
+/// Refuses a head in floating point that is asked for what only one of integers has: several linear layers, an
+/// output that is no sum, or one at the end of a sequence.
 ///
 /// # Errors
-/// Such a model, with the option that leaves the others out.
-pub fn refuse_chain(float: &FloatModel) -> Result<(), Problem> {
-    if float.dense.is_empty() {
+/// Such a request, with the option that mends it.
+pub fn refuse_float_head(float: &FloatModel, wanted: &FormatRequest) -> Result<(), Problem> {
+    if matches!(wanted.head, HeadFormat::Integer(_)) {
         return Ok(());
     }
-    let problem = format!(
-        "the model has {} linear layers behind the LSTM; the quantised file holds one",
-        1 + float.dense.len()
-    );
-    let first = float
-        .explanation
-        .iter()
-        .find(|mapping| mapping.meaning.starts_with("linear head"))
-        .and_then(|mapping| mapping.tensor.strip_suffix(".weight"))
-        .unwrap_or("NAME");
-    Err(Problem::named("head", problem).help(format!(
-        "take the first with --head {first}, or none with --only-lstm, and compute the rest outside"
-    )))
+    let integers = "give --head-bits 8, or another width: the head becomes integers, and the embedding where \
+                    there is one";
+    if !float.dense.is_empty() {
+        let problem = format!(
+            "the model has {} linear layers behind the recurrent ones; the file holds one in floating point",
+            1 + float.dense.len()
+        );
+        return Err(Problem::named("head", problem).help(integers));
+    }
+    let option = match (wanted.gives, wanted.emit) {
+        (HeadGives::Sum, Emit::Step) => return Ok(()),
+        (HeadGives::Sum, Emit::Last) => "--emit",
+        _ => "--head-kind",
+    };
+    let problem = if float.head.is_none() {
+        "the model has no linear head"
+    } else {
+        "the head stays in floating point, outside of the core"
+    };
+    let help = if float.head.is_none() {
+        "leave the option out, or save the head with the recurrent layers"
+    } else {
+        integers
+    };
+    Err(Problem::flag(option, problem).help(help))
 }

@@ -2,15 +2,15 @@
 
 use super::formats::Formats;
 use super::measure::{LayerCase, Operand, Tables, decibel, energy, noise, words};
-use super::report::{CalibrationReport, Clamped, LayerQuality, Quality, TensorReport};
+use super::report::{CalibrationReport, Clamped, DenseReport, LayerQuality, Quality, TensorReport};
 use super::search::choose;
 use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
-use super::{FormatRequest, float, limits, warnings};
+use super::{FormatRequest, dense, float, limits, warnings};
 use crate::fixed::{Codes, QFormat};
-use crate::import::{FloatHead, FloatLayer, FloatModel};
+use crate::import::{FloatLayer, FloatModel};
 use crate::quantize::{
-    Dense, HeadFormat, InputOffset, Layer, QuantizedModel, best_fraction, clamped, quantize_input,
+    Dense, Emit, HeadFormat, InputOffset, Layer, QuantizedModel, clamped, quantize_input,
     squared_error,
 };
 use crate::reference::{Saturation, StageCount};
@@ -35,11 +35,16 @@ pub struct Quantized {
 /// When `inputs` are no vectors of the model's input size, or empty.
 #[must_use]
 pub fn quantize(model: &FloatModel, inputs: &Sequences, wanted: &FormatRequest) -> Quantized {
+    embedded(recurrent_and_head(model, inputs, wanted))
+}
+
+/// All but the embedding.
+fn recurrent_and_head(model: &FloatModel, inputs: &Sequences, wanted: &FormatRequest) -> Quantized {
     assert_eq!(inputs.width, model.layers[0].input_size, "elements of x");
     let truth = Truth::of(model, inputs);
     let tables = Tables::default();
     let formats = choose_all(model, &truth, wanted, &tables);
-    let integers = assemble(model, &formats, wanted);
+    let integers = assemble(model, &formats, (&truth, inputs), wanted);
     let mut report = measure(model, &integers, &formats, (inputs, &truth), &tables);
     report.limits = limits::of(model, &formats, wanted, (&truth, &tables), report.h);
     report.warnings = warnings::of(&report, inputs, wanted);
@@ -70,10 +75,35 @@ pub fn quantize_offset(
         data: offset.taken_off(&inputs.data),
         ..inputs.clone()
     };
-    let mut quantized = quantize(&offset.folded(model), &centred, wanted);
+    let mut quantized = recurrent_and_head(&offset.folded(model), &centred, wanted);
     quantized.model.input_offset = Some(offset);
+    embedded(quantized)
+}
+
+/// The embedding as a table of codes, where the head behind it is integers too; else it rides along.
+fn embedded(mut quantized: Quantized) -> Quantized {
+    let model = &mut quantized.model;
+    let width = model.layers[0].input_size;
+    let fits = |shape: &[usize]| shape.len() == 2 && shape[1] == width;
+    let (name, rides) = (EMBEDDING, &model.passengers);
+    if model.head.is_empty() || !rides.get(name).is_some_and(|(shape, _)| fits(shape)) {
+        return quantized;
+    }
+    if let Some((_, rows)) = model.passengers.remove(name) {
+        let centred = match &model.input_offset {
+            Some(offset) => offset.taken_off(&rows),
+            None => rows.clone(),
+        };
+        let format = model.layers[0].x;
+        let report = tensor(name.into(), &centred, format, false);
+        model.embed(&rows);
+        quantized.report.tensors.push(report);
+    }
     quantized
 }
+
+/// Name of the embedding among the tensors that ride along.
+const EMBEDDING: &str = "embedding.weight";
 
 /// h of the last layer of the float model, `[all steps, H]`, on `inputs`; every sequence from zero state.
 ///
@@ -135,12 +165,19 @@ fn layers(model: &FloatModel, formats: &[Formats], weights: Codes) -> Vec<Layer>
     pairs.map(layer).collect()
 }
 
-fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> QuantizedModel {
+fn assemble(
+    model: &FloatModel,
+    formats: &[Formats],
+    (truth, inputs): (&Truth, &Sequences),
+    wanted: &FormatRequest,
+) -> QuantizedModel {
     let mut passengers = model.passengers.clone();
     let mut head = Vec::new();
     match (&model.head, wanted.head, formats.last()) {
-        (Some(float), HeadFormat::Integer(bits), Some(last)) => {
-            head.push(Dense::of(float, head_format(float, bits, last.h), last.h));
+        (Some(_), HeadFormat::Integer(bits), Some(last)) => {
+            let width = model.layers[model.layers.len() - 1].hidden_size;
+            let h = dense::asked(&truth.h, width, &inputs.lengths, wanted.emit);
+            head = dense::layers(model, bits, (&h, last.h), wanted);
         }
         (Some(float), HeadFormat::Float, _) => {
             let outputs = float.output_size;
@@ -157,19 +194,6 @@ fn assemble(model: &FloatModel, formats: &[Formats], wanted: &FormatRequest) -> 
         head,
         passengers,
     }
-}
-
-/// Least squared error, coarser where the bias would not fit 32 bits at the output's fraction.
-fn head_format(float: &FloatHead, bits: u32, h: QFormat) -> QFormat {
-    let most = float
-        .bias
-        .iter()
-        .fold(0.0f64, |most, &bias| most.max(f64::from(bias).abs()));
-    let mut frac = best_fraction(&float.weight, bits, true);
-    while most * f64::from(frac + h.frac).exp2() >= f64::from(i32::MAX) {
-        frac -= 1;
-    }
-    QFormat::new(bits, frac)
 }
 
 fn quality(signal: f64, noise: f64, count: usize) -> Quality {
@@ -192,15 +216,7 @@ fn measure(
     let codes = quantize_input(&inputs.data, formats[0].x);
     let (h, saturation) = words(&tables.lstm(integers), &codes, &inputs.lengths);
     let format = formats[formats.len() - 1].h;
-    let head = float.head.as_ref().map(|head| {
-        let want = float::head(head, &truth.h);
-        let got = outputs(head, integers.linear_head(), &h, format);
-        let pairs = want.iter().zip(&got);
-        let noise = pairs
-            .map(|(&want, got)| (f64::from(want) - got).powi(2))
-            .sum();
-        quality(energy(&want), noise, want.len())
-    });
+    let head = head_quality(float, integers, &h, (inputs, truth));
     CalibrationReport {
         tensors: tensors(float, integers),
         layers: layer_reports(formats, &saturation, inputs),
@@ -210,27 +226,42 @@ fn measure(
         h_most: truth.ranges.iter().map(|ranges| ranges.h).collect(),
         h: quality(energy(&truth.h), noise(&h, format.ulp(), &truth.h), h.len()),
         head,
+        dense: dense_reports(integers),
         limits: Vec::new(),
         warnings: Vec::new(),
     }
 }
 
-/// Outputs of the head on words of h: of the integer head, or of the float one where it stays float.
-fn outputs(float: &FloatHead, integer: Option<&Dense>, h: &[i32], format: QFormat) -> Vec<f64> {
-    let Some(head) = integer else {
-        let ulp = format.ulp();
-        let h: Vec<f32> = h
-            .iter()
-            .map(|&code| (f64::from(code) * ulp) as f32)
-            .collect();
-        return float::head(float, &h).into_iter().map(f64::from).collect();
+/// Outputs of the linear layers against those of the float model, at the steps at which they give some.
+fn head_quality(
+    float: &FloatModel,
+    integers: &QuantizedModel,
+    h: &[i32],
+    (inputs, truth): (&Sequences, &Truth),
+) -> Option<Quality> {
+    let head = float.head.as_ref()?;
+    let last = integers.layers.last()?;
+    let when = integers.head.last().map_or(Emit::Step, |dense| dense.when);
+    let (width, lengths) = (last.hidden_size, &inputs.lengths);
+    let h = dense::asked(h, width, lengths, when);
+    let true_h = dense::asked(&truth.h, width, lengths, when);
+    let (want, got) = if integers.head.is_empty() {
+        let ulp = last.h.ulp();
+        let h = h.iter().map(|&code| (f64::from(code) * ulp) as f32);
+        let got = float::head(head, &h.collect::<Vec<_>>());
+        (
+            float::head(head, &true_h),
+            got.into_iter().map(f64::from).collect(),
+        )
+    } else {
+        let got: Vec<f64> = dense::outputs(&integers.head, &h);
+        (dense::float_outputs(float, &true_h), got)
     };
-    let ulp = f64::from(-head.sum_frac()).exp2();
-    let width = head.weight.len() / head.output_size;
-    h.chunks_exact(width)
-        .flat_map(|h| head.of_codes(h))
-        .map(|y| y as f64 * ulp)
-        .collect()
+    let pairs = want.iter().zip(&got);
+    let noise = pairs
+        .map(|(&want, got)| (f64::from(want) - got).powi(2))
+        .sum();
+    Some(quality(energy(&want), noise, want.len()))
 }
 
 fn layer_reports(
@@ -267,16 +298,35 @@ fn layer_reports(
         .collect()
 }
 
+/// What the dense layers give, but for one that gives its sums at every step, of which there is nothing to say.
+fn dense_reports(integers: &QuantizedModel) -> Vec<DenseReport> {
+    if integers.linear_head().is_some() {
+        return Vec::new();
+    }
+    let report = |(layer, dense): (usize, &Dense)| DenseReport {
+        layer,
+        outputs: dense.outputs(),
+        gives: dense.output,
+        when: dense.when,
+    };
+    integers.head.iter().enumerate().map(report).collect()
+}
+
+/// What becomes of the values of a tensor, in symmetric codes or in all.
+fn tensor(name: String, values: &[f32], format: QFormat, symmetric: bool) -> TensorReport {
+    TensorReport {
+        tensor: name,
+        format,
+        clamped: clamped(values, format),
+        total: values.len() as u64,
+        rounding_db: decibel(energy(values), squared_error(values, format, symmetric)),
+    }
+}
+
 fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
     let mut all = Vec::new();
-    let mut add = |tensor: String, values: &[f32], format: QFormat| {
-        all.push(TensorReport {
-            tensor,
-            format,
-            clamped: clamped(values, format),
-            total: values.len() as u64,
-            rounding_db: decibel(energy(values), squared_error(values, format, true)),
-        });
+    let mut add = |name: String, values: &[f32], format: QFormat| {
+        all.push(tensor(name, values, format, true));
     };
     for (index, (float, layer)) in float.layers.iter().zip(&integers.layers).enumerate() {
         for (gate, name) in layer.recurrence.gates().iter().enumerate() {
@@ -293,9 +343,13 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
             }
         }
     }
-    if let (Some(float), Some(head)) = (&float.head, integers.linear_head()) {
-        let format = QFormat::new(head.w_bits, head.w_frac);
-        add("head.weight".into(), &float.weight, format);
+    for (index, (float, dense)) in dense::chain(float).zip(&integers.head).enumerate() {
+        let format = QFormat::new(dense.w_bits, dense.w_frac);
+        let name = match index {
+            0 => "head.weight".into(),
+            _ => format!("head.{index}.weight"),
+        };
+        add(name, &float.weight, format);
     }
     all
 }

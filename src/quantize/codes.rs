@@ -14,6 +14,18 @@ pub enum HeadFormat {
     Integer(u32),
 }
 
+/// What a head of integers gives of its sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum HeadGives {
+    /// The exact sums
+    #[default]
+    Sum,
+    /// Codes of as many bits as h, in a calibrated format
+    Code,
+    /// The index of the largest sum
+    Argmax,
+}
+
 /// Widths and formats to quantise to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuantizeOptions {

@@ -13,8 +13,8 @@ mod validate;
 
 pub use activation::ActivationTables;
 pub use codes::{
-    Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
-    squared_error,
+    Fractions, HeadFormat, HeadGives, QuantizeOptions, best_fraction, clamped, layer_with,
+    quantize_input, squared_error,
 };
 pub use ends::with_random_ends;
 pub use file::FORMAT;

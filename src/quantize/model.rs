@@ -323,6 +323,12 @@ impl Dense {
         sums.max().unwrap_or(0)
     }
 
+    /// It gives codes, not sums or an index.
+    #[must_use]
+    pub const fn gives_codes(&self) -> bool {
+        matches!(self.output, DenseOutput::Code { .. })
+    }
+
     /// Values of an output: as many as sums, or the index alone.
     #[must_use]
     pub const fn outputs(&self) -> usize {
@@ -407,6 +413,35 @@ impl QuantizedModel {
                 },
             ] => Some(dense),
             _ => None,
+        }
+    }
+
+    /// A real embedding, `[V, input_size]`, becomes codes of x, the offset taken off where there is one: the
+    /// codes hold it then.
+    pub fn embed(&mut self, embedding: &[f32]) {
+        let codes = self.input_codes(embedding);
+        self.input_offset = None;
+        self.embedding = Some(Embedding {
+            vocabulary: embedding.len() / self.layers[0].input_size,
+            codes: codes.into_iter().map(|code| code as i16).collect(),
+        });
+    }
+
+    /// Codes or indices of one step's input: elements of x, or 1, the index of a token.
+    #[must_use]
+    pub fn input_elements(&self) -> usize {
+        match self.embedding {
+            Some(_) => 1,
+            None => self.layers.first().map_or(0, |layer| layer.input_size),
+        }
+    }
+
+    /// The network without its dense layers.
+    #[must_use]
+    pub fn without_head(&self) -> Self {
+        Self {
+            head: Vec::new(),
+            ..self.clone()
         }
     }
 

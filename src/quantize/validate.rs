@@ -320,11 +320,11 @@ impl Breaches {
 
     fn dense(&mut self, place: &str, dense: &Dense) {
         let mut inside = true;
-        for (name, size) in [
-            ("input_size", dense.input_size),
-            ("output_size", dense.output_size),
+        for (name, size, most) in [
+            ("input_size", dense.input_size, LARGEST_SIZE),
+            ("output_size", dense.output_size, LARGEST_VOCABULARY),
         ] {
-            inside &= self.range(format!("{place}.{name}"), &size, &1, &LARGEST_SIZE);
+            inside &= self.range(format!("{place}.{name}"), &size, &1, &most);
         }
         inside &= self.range(format!("{place}.w_bits"), &dense.w_bits, &1, &16);
         inside &= self.range(format!("{place}.w_frac"), &dense.w_frac, &-32, &48);

@@ -16,7 +16,7 @@ mod streams;
 mod trace;
 
 pub use dot::{Dot, exact_dot};
-pub use network::WholeNetwork;
+pub use network::{WholeNetwork, dense_outputs};
 pub use saturation::{Saturation, StageCount};
 pub use stack::{Lstm, State, run_batch};
 pub use streams::{StreamInputs, Streams, StreamsState};

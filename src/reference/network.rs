@@ -39,17 +39,31 @@ impl DenseState {
         self.sums.clear();
         self.sums.extend(self.layer.of_codes(x));
         self.outputs.clear();
-        match self.layer.output {
-            DenseOutput::Sum => self.outputs.extend_from_slice(&self.sums),
-            DenseOutput::Code { format, relu } => {
-                let shift = self.layer.sum_frac() - format.frac;
-                let kept = |sum: &i64| if relu { (*sum).max(0) } else { *sum };
-                let code = |sum| format.codes().requantize(kept(sum), shift);
-                self.outputs.extend(self.sums.iter().map(code));
-            }
-            DenseOutput::Argmax => self.outputs.push(largest(&self.sums) as i64),
-        }
+        give(&self.layer, &self.sums, &mut self.outputs);
     }
+}
+
+/// Adds what a dense layer gives of its sums.
+fn give(layer: &Dense, sums: &[i64], outputs: &mut Vec<i64>) {
+    match layer.output {
+        DenseOutput::Sum => outputs.extend_from_slice(sums),
+        DenseOutput::Code { format, relu } => {
+            let shift = layer.sum_frac() - format.frac;
+            let kept = |sum: &i64| if relu { (*sum).max(0) } else { *sum };
+            let code = |sum| format.codes().requantize(kept(sum), shift);
+            outputs.extend(sums.iter().map(code));
+        }
+        DenseOutput::Argmax => outputs.push(largest(sums) as i64),
+    }
+}
+
+/// What a dense layer gives for the codes of one x, `[outputs]`.
+#[must_use]
+pub fn dense_outputs(layer: &Dense, x: &[i32]) -> Vec<i64> {
+    let sums: Vec<i64> = layer.of_codes(x).collect();
+    let mut outputs = Vec::with_capacity(layer.outputs());
+    give(layer, &sums, &mut outputs);
+    outputs
 }
 
 impl DenseState {
@@ -114,6 +128,12 @@ impl WholeNetwork {
     pub fn waits_for_last(&self) -> bool {
         let last = self.dense.last();
         last.is_some_and(|dense| dense.layer.when == Emit::Last)
+    }
+
+    /// The recurrent layers, with what the last step left in them.
+    #[must_use]
+    pub const fn recurrent(&self) -> &Lstm {
+        &self.lstm
     }
 
     /// Sets the state of every recurrent layer to zero: the start of a sequence.

@@ -126,6 +126,12 @@ impl Lstm {
         Some(head.of_codes(&self.output).collect())
     }
 
+    /// Codes of the last layer's h, `[hidden_size]`, after the last step.
+    #[must_use]
+    pub fn h(&self) -> &[i32] {
+        &self.output
+    }
+
     /// State of every layer.
     #[must_use]
     pub fn state(&self) -> Vec<State> {

@@ -176,7 +176,8 @@ impl Numbers {
         Some(numbers)
     }
 
-    /// The integer model of these parameters, embedding and decoder riding along.
+    /// The integer model of these parameters. A decoder in real numbers and the embedding before it ride along;
+    /// beside one of integers the embedding is a table of codes.
     pub(super) fn quantized(&self, layout: &ParameterLayout, values: &[f32]) -> QuantizedModel {
         let float = layout.float_model(values);
         let layers = float
@@ -200,13 +201,22 @@ impl Numbers {
             }
             (_, None) => None,
         };
-        QuantizedModel {
+        let real = match head {
+            // Beside a head of integers the embedding is one too: the whole network can be built.
+            Some(_) => passengers.remove("embedding.weight"),
+            None => None,
+        };
+        let mut model = QuantizedModel {
             embedding: None,
             input_offset: None,
             layers,
             head: head.into_iter().collect(),
             passengers,
+        };
+        if let Some((_, rows)) = real {
+            model.embed(&rows);
         }
+        model
     }
 
     /// Operands of the products: the parameters, those that the hardware holds as the

@@ -118,6 +118,116 @@ fn a_classifier_of_pytorch() {
     whole_path("classifier.pt", &[], Some("classifier"), true);
 }
 
+/// Words of an int64 .npy: behind a header that ends at a multiple of 64 bytes.
+fn words(path: &Path, shape: &str, count: usize) -> Vec<i64> {
+    let bytes = std::fs::read(path).unwrap();
+    let (header, words) = bytes.split_at(bytes.len() - 8 * count);
+    let header = String::from_utf8_lossy(header);
+    assert!(header.contains(&format!("'shape': {shape}")), "{header}");
+    words
+        .chunks_exact(8)
+        .map(|word| i64::from_le_bytes(word.try_into().unwrap()))
+        .collect()
+}
+
+/// Two linear layers of `PyTorch` with a `ReLU` between: sums of every step, the class of the last one, and what
+/// only a head of integers has.
+#[test]
+fn a_chain_of_linear_layers_of_pytorch() {
+    let home = home();
+    let (home, model, x) = (home.path(), fixture("mlp.safetensors"), fixture("x.npy"));
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    let quantize = |more: &[&str]| {
+        let plain = [
+            "quantize",
+            "--bits",
+            "8",
+            "--model",
+            model,
+            "--calibrate",
+            x,
+            "-o",
+            "q.safetensors",
+        ];
+        json(home, &[&plain, more].concat())
+    };
+    let run = || {
+        let words = [
+            "run",
+            "--model",
+            "q.safetensors",
+            "--input",
+            x,
+            "--float-input",
+            "-o",
+            "h.npy",
+        ];
+        json(home, &[&words[..], &["--head-output", "y.npy"]].concat())
+    };
+    let want = npy::read_f32(&fixture("mlp.y.npy")).unwrap().data;
+    let report = quantize(&[]);
+    assert!(
+        report["head"]["snr_db"].as_f64().unwrap() > 25.0,
+        "{report}"
+    );
+    let ran = run();
+    assert_eq!(ran["head"]["outputs"], 2);
+    let ulp = f64::from(-(ran["head"]["frac"].as_i64().unwrap() as i32)).exp2();
+    let y = words(&home.join("y.npy"), "(6, 2)", 12);
+    let off = error(y.iter().map(|&word| word as f64 * ulp), &want);
+    assert!(off < 0.05, "{off}");
+    let report = quantize(&["--head-kind", "argmax", "--emit", "last"]);
+    assert_eq!(report["dense"][1]["gives"], "argmax", "{report}");
+    assert_eq!(report["dense"][1]["when"], "last", "{report}");
+    let ran = run();
+    assert_eq!(ran["head"]["kind"], "argmax");
+    assert_eq!(ran["head"]["only_last"], true);
+    let class = usize::from(want[11] > want[10]);
+    assert_eq!(words(&home.join("y.npy"), "(1,)", 1), [class as i64]);
+    for (more, problem) in [
+        (
+            &["--head-bits", "float"][..],
+            "has 2 linear layers behind the recurrent ones",
+        ),
+        (
+            &["--only-lstm", "--emit", "last"],
+            "--emit: the model has no linear head",
+        ),
+        (
+            &[
+                "--head",
+                "head.0",
+                "--head-bits",
+                "float",
+                "--head-kind",
+                "code",
+            ],
+            "--head-kind: the head stays in floating point",
+        ),
+    ] {
+        let refused = program()
+            .current_dir(home)
+            .args([
+                "quantize",
+                "--bits",
+                "8",
+                "--model",
+                model,
+                "--calibrate",
+                x,
+                "-o",
+                "no.safetensors",
+            ])
+            .args(more)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{error}");
+        assert!(error.contains(problem), "{error}");
+        assert!(!home.join("no.safetensors").exists());
+    }
+}
+
 #[test]
 fn a_model_of_keras() {
     // Two Dense layers with a ReLU between: the first is taken.

@@ -1,9 +1,12 @@
 //! Results of `eval` against a plain computation of the same, and its refusals.
 
+use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::{FloatModel, FloatRecurrence};
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
 use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
-use lprnn_hw::quantize::{HeadFormat, SplitMix, quantize_input};
+use lprnn_hw::quantize::{
+    Dense, DenseOutput, Emit, HeadFormat, QuantizedModel, SplitMix, quantize_input,
+};
 use lprnn_hw::reference::Lstm;
 use lprnn_hw::train::{ParameterLayout, Sizes};
 
@@ -176,6 +179,61 @@ fn of_reference_words(float: &FloatModel) {
         assert_eq!(found.saturation.len(), 2);
         assert_eq!(found.saturation[1].h.total, 299 * 11);
         assert_eq!(found.inputs.unwrap().total, 299 * EMBEDDING as u64);
+    }
+}
+
+/// A file with the embedding's codes and a head of integers costs what the same costs with the embedding in real
+/// numbers, to the last digit; the index of the largest sum costs what the sums do.
+#[test]
+fn an_embedding_of_codes_changes_no_digit() {
+    let float = float_model(4);
+    let tokens = text(500);
+    let rows = &float.passengers["embedding.weight"];
+    let inputs = Sequences::one(rows.1.clone(), EMBEDDING);
+    let wanted = FormatRequest::of(4, HeadFormat::Integer(6));
+    let model = quantize(&float, &inputs, &wanted).model;
+    assert!(model.passengers.is_empty());
+    let codes = quantize_input(&rows.1, model.layers[0].x);
+    let kept = model.embedding.as_ref().unwrap();
+    assert_eq!(kept.vocabulary, TOKENS);
+    assert!(kept.codes.iter().map(|&code| i32::from(code)).eq(codes));
+    // The file has all of it.
+    let again = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(again, model);
+    let cost = |model: &QuantizedModel, streams: usize| {
+        let language = LanguageModel::from_quantized(model.clone()).unwrap();
+        evaluate(&language, &tokens, &EvalOptions { streams }, &|_| {}).unwrap()
+    };
+    let mut before = model.clone();
+    before.embedding = None;
+    let passengers = &mut before.passengers;
+    passengers.insert("embedding.weight".into(), rows.clone());
+    let mut index = model.clone();
+    index.head[0].output = DenseOutput::Argmax;
+    for streams in [1, 3, 20] {
+        let found = cost(&model, streams);
+        assert_eq!(found.nats.to_bits(), cost(&before, streams).nats.to_bits());
+        assert_eq!(found.nats.to_bits(), cost(&index, streams).nats.to_bits());
+        assert_eq!(found.saturation, cost(&before, streams).saturation);
+        assert!(found.inputs.is_none() && cost(&before, streams).inputs.is_some());
+    }
+    let refused = |change: &dyn Fn(&mut Dense)| {
+        let mut model = model.clone();
+        change(&mut model.head[0]);
+        LanguageModel::from_quantized(model)
+            .unwrap_err()
+            .to_string()
+    };
+    let format = QFormat::new(8, 4);
+    let code = DenseOutput::Code {
+        format,
+        relu: false,
+    };
+    for problem in [
+        refused(&|dense| dense.output = code),
+        refused(&|dense| dense.when = Emit::Last),
+    ] {
+        assert!(problem.contains("no decoder"), "{problem}");
     }
 }
 

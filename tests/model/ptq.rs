@@ -2,9 +2,12 @@
 
 use crate::float_models;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::import::FloatHead;
 use lprnn_hw::ptq::{FormatRequest, Quantized, middle, quantize, quantize_offset};
-use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
-use lprnn_hw::reference::Lstm;
+use lprnn_hw::quantize::{
+    DenseOutput, Emit, HeadFormat, HeadGives, QuantizedModel, SplitMix, quantize_input,
+};
+use lprnn_hw::reference::{Lstm, WholeNetwork};
 
 /// Signal to noise of h in decibel at 8 and 16 bits, the best that a long search over the formats of x,
 /// z, the gates and c found: `cargo run --release --example formats`.
@@ -295,6 +298,97 @@ fn grus_keep_their_h() {
                 (2 * 400 * layer.hidden_size) as u64
             );
             assert_eq!(quality.clamped.v.saturated, 0);
+        }
+    }
+}
+
+/// Linear layers with a `ReLU` between become dense layers whose outputs follow the float model's; what they give
+/// at the end of sequences is measured there.
+#[test]
+fn a_chain_of_linear_layers_is_carried() {
+    let mut case = float_models::gru(&[3, 12], 1.0);
+    let mut noise = SplitMix(7);
+    let mut linear = |outputs: usize, inputs: usize| {
+        let mut values = |count: usize, most: f32| -> Vec<f32> {
+            let draw = |_| noise.between(-1000, 1000) as f32 / 1000.0 * most;
+            (0..count).map(draw).collect()
+        };
+        FloatHead {
+            output_size: outputs,
+            weight: values(outputs * inputs, 1.0),
+            bias: values(outputs, 0.3),
+        }
+    };
+    case.model.head = Some(linear(9, 12));
+    case.model.dense = vec![linear(7, 9), linear(4, 7)];
+    case.inputs.lengths = vec![10; 40];
+    let chain = |h: &[f64]| {
+        let mut signal = h.to_vec();
+        let layers = case.model.head.iter().chain(&case.model.dense);
+        for (index, layer) in layers.enumerate() {
+            if index > 0 {
+                signal.iter_mut().for_each(|value| *value = value.max(0.0));
+            }
+            let rows = layer.weight.chunks_exact(signal.len()).zip(&layer.bias);
+            let row = |(row, &bias): (&[f32], &f32)| {
+                let products = row.iter().zip(&signal).map(|(&w, x)| f64::from(w) * x);
+                products.sum::<f64>() + f64::from(bias)
+            };
+            signal = rows.map(row).collect();
+        }
+        signal
+    };
+    let float_h = lprnn_hw::ptq::float_h(&case.model, &case.inputs);
+    let float_h: Vec<f64> = float_h.into_iter().map(f64::from).collect();
+    for (gives, emit) in [
+        (HeadGives::Sum, Emit::Step),
+        (HeadGives::Code, Emit::Last),
+        (HeadGives::Argmax, Emit::Last),
+    ] {
+        let wanted = FormatRequest {
+            gives,
+            emit,
+            ..FormatRequest::of(8, HeadFormat::Integer(8))
+        };
+        let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+        model.validate().unwrap();
+        assert_eq!(model.head.len(), 3);
+        assert!(model.head[..2].iter().all(|dense| {
+            matches!(dense.output, DenseOutput::Code { format, relu: true } if format.bits == 8)
+                && dense.when == Emit::Step
+        }));
+        assert_eq!(report.dense.len(), 3);
+        let codes = quantize_input(&case.inputs.data, model.layers[0].x);
+        let ulp = model.head[2].output_format().ulp();
+        let (mut signal, mut error, mut given, mut agree) = (0.0, 0.0, 0, 0);
+        for (sequence, codes) in codes.chunks_exact(30).enumerate() {
+            let mut network = WholeNetwork::new(&model);
+            for (step, x) in codes.chunks_exact(3).enumerate() {
+                let at = (sequence * 10 + step) * 12;
+                let Some(got) = network.step(x, step == 9) else {
+                    assert!(emit == Emit::Last && step < 9);
+                    continue;
+                };
+                given += 1;
+                let want = chain(&float_h[at..at + 12]);
+                if gives == HeadGives::Argmax {
+                    let largest = want.iter().copied().fold(f64::MIN, f64::max);
+                    agree += usize::from(want[got[0] as usize] == largest);
+                    continue;
+                }
+                for (&got, want) in got.iter().zip(want) {
+                    signal += want * want;
+                    error += (got as f64 * ulp - want).powi(2);
+                }
+            }
+        }
+        assert_eq!(given, if emit == Emit::Last { 40 } else { 400 });
+        let told = report.head.unwrap().snr_db;
+        if gives == HeadGives::Argmax {
+            assert!(agree >= 36, "{agree} of 40");
+        } else {
+            let snr = 10.0 * f64::log10(signal / error);
+            assert!(snr > 20.0 && (snr - told).abs() < 0.1, "{snr}, told {told}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::Problems;
 use crate::flow::{OffsetRequest, QuantizeRequest};
 use crate::import::ImportOptions;
 use crate::ptq::FormatRequest;
-use crate::quantize::HeadFormat;
+use crate::quantize::{Emit, HeadFormat, HeadGives};
 use crate::spec::Setting;
 use std::path::PathBuf;
 
@@ -29,8 +29,10 @@ to the float model's, then as few bits of z, gates and c as keep it there. Weigh
 scale with the least squared error, by gate. The end of the report is what was measured: signal to
 noise of h, and of the head's outputs, against the float model; what limits it, and the option that
 would mend it. docs/quantize.md explains all of it.
-An embedding rides along in the file, and a linear head, in floating point or as integers; the core
-holds neither. A model trained with the hardware's arithmetic keeps the formats it was trained in.
+A linear head, or several with a ReLU between, becomes integers: dense layers behind the recurrent
+ones, of which --head-kind and --emit say what they give and when. An embedding becomes a table of
+codes then; where the head stays in floating point, both ride along in the file. A model trained
+with the hardware's arithmetic keeps the formats it was trained in.
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
 pub struct QuantizeArgs {
@@ -50,6 +52,12 @@ pub struct QuantizeArgs {
     /// one with an embedding; else 8, or as the weights if they have more]
     #[arg(long, value_name = "B", value_parser = head_format)]
     head_bits: Option<HeadFormat>,
+    /// What a head of integers gives of its sums
+    #[arg(long, value_enum, value_name = "KIND", default_value = "sum")]
+    head_kind: HeadGives,
+    /// When a head of integers gives it: at every step, or at the last one of a sequence
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "step")]
+    emit: EmitWhen,
     #[command(flatten)]
     layout: LayoutArgs,
     /// Constant taken off x before it is quantised, folded into the biases: `auto`, the middle of
@@ -65,6 +73,15 @@ pub struct QuantizeArgs {
     h_frac: Option<i32>,
     #[command(flatten)]
     numerics: NumericsArgs,
+}
+
+/// Steps at which a head gives something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum EmitWhen {
+    /// Every one
+    Step,
+    /// The last of a sequence
+    Last,
 }
 
 fn offset(text: &str) -> Result<OffsetRequest, String> {
@@ -114,6 +131,11 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
     let formats = FormatRequest {
         x_frac: args.x_frac,
         h_frac: args.h_frac,
+        gives: args.head_kind,
+        emit: match args.emit {
+            EmitWhen::Step => Emit::Step,
+            EmitWhen::Last => Emit::Last,
+        },
         ..args.numerics.wanted(HeadFormat::Float)?
     };
     let request = QuantizeRequest {

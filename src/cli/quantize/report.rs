@@ -2,6 +2,7 @@
 
 use super::super::output::{Results, grouped, table};
 use crate::flow::QuantizeReport;
+use crate::quantize::{DenseOutput, Emit};
 use crate::reference::StageCount;
 use std::io::Write;
 
@@ -76,6 +77,26 @@ impl Text<'_> {
         table(out, &counts)
     }
 
+    /// Dense layers that give something else than their sums at every step.
+    fn dense(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for dense in &self.0.report.dense {
+            let what = match dense.gives {
+                DenseOutput::Sum => format!("{} sums", dense.outputs),
+                DenseOutput::Argmax => "the index of the largest sum".to_string(),
+                DenseOutput::Code { format, relu } => {
+                    let relu = if relu { " behind a ReLU" } else { "" };
+                    format!("{} codes of {format}{relu}", dense.outputs)
+                }
+            };
+            let when = match dense.when {
+                Emit::Step => "at every step",
+                Emit::Last => "at the last step of a sequence",
+            };
+            writeln!(out, "dense layer {}: {what}, {when}", dense.layer)?;
+        }
+        Ok(())
+    }
+
     /// The constant that is taken off x, and the duty of whoever feeds the core.
     fn offset(&self, out: &mut dyn Write) -> std::io::Result<()> {
         /// Elements that are named one by one.
@@ -143,6 +164,7 @@ impl Results for QuantizeReport {
         let text = Text(self);
         text.tensors(out)?;
         text.layers(out)?;
+        text.dense(out)?;
         text.offset(out)?;
         text.result(out)
     }

@@ -18,15 +18,18 @@ compares every word with `lprnn-hw run`. Formats are (bits, frac): an integer q 
 q * 2**-frac; with levels "odd" the integers are odd.
 """
 
+from .dense import Dense, Head
 from .files import read_safetensors
 from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables, v_format
 from .gru import GruLayer
-from .layer import Head, Layer, RowScale
-from .model import InputOffset, Model
+from .headers import InputOffset
+from .layer import Layer, RowScale
+from .model import Model
 from .quantize import from_state_dict, signal_to_noise
 from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict
 
 __all__ = [
+    "Dense",
     "FloatHead",
     "FloatLayer",
     "FloatModel",

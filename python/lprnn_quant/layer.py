@@ -151,22 +151,6 @@ class Layer(Recurrent):
         return requantize(o * t, 2 * a - self.h.frac, self.h), c
 
 
-@dataclasses.dataclass
-class Head:
-    """The linear layer behind the last LSTM layer, in integers; the hardware does not hold it."""
-
-    weight: np.ndarray
-    """[O, H], symmetric codes."""
-    bias: np.ndarray
-    """[O], at the fraction of the outputs."""
-    w_bits: int
-    w_frac: int
-
-    def run(self, h: np.ndarray) -> np.ndarray:
-        """Exact outputs, [..., O], of codes of h, [..., H]; their fraction is `w_frac + h.frac`."""
-        return _product(h, _columns(self.weight)) + self.bias
-
-
 def _columns(matrix: np.ndarray) -> np.ndarray:
     """A matrix of integers, [rows, columns], as the right side of `_product`."""
     return np.ascontiguousarray(matrix.T, np.float64)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .autograd import Through
 from .exact import linear_exact_in_float32
 from .formats import LEVELS, Format, best_fraction
-from .layer import Head
+from .dense import Dense
 from .quantize import quantize_head
 from .recurrent import take_weights
 from .state_dict import FloatHead, to_array
@@ -57,7 +57,7 @@ class QuantLinear(nn.Linear):
         """Chooses the fraction of the weights: the one with the least squared error."""
         self.formats[1] = best_fraction(to_array(self.weight), self.bits, True)
 
-    def head(self) -> Head:
+    def head(self) -> Dense:
         """The integers of this module as it is now."""
         return quantize_head(self._float_head(), self.bits, self.h, int(self.formats[1]))
 

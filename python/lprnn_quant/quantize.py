@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .dense import Dense
 from .formats import LEVELS, Format, Widths, best_fraction, codes, finite, v_format
 from .gru import GruLayer
-from .layer import GATES, LARGEST_SHIFT, Head, Layer
+from .layer import GATES, LARGEST_SHIFT, Layer
 from .model import Model
 from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict, to_array
 
@@ -141,7 +142,7 @@ def _gru_layer(
     return quantized
 
 
-def quantize_head(head: FloatHead, bits: int, h: Format, frac: int | None = None) -> Head:
+def quantize_head(head: FloatHead, bits: int, h: Format, frac: int | None = None) -> Dense:
     """A linear head in integers, weights of `bits` bits, on h of the format `h`.
 
     `frac` is the fraction of the weights, the one with the least squared error where it is not given.
@@ -150,7 +151,7 @@ def quantize_head(head: FloatHead, bits: int, h: Format, frac: int | None = None
     bias = np.rint(finite(head.bias, f"{head.name}.bias") * 2.0 ** (form.frac + h.frac))
     if np.abs(bias).max(initial=0) > 2**31 - 1:
         raise ValueError(f"{head.name}.bias does not fit 32 bits beside weights of {form}")
-    return Head(codes(head.weight, form, True), bias.astype(np.int64), bits, form.frac)
+    return Dense(codes(head.weight, form, True), bias.astype(np.int64), bits, form.frac, h)
 
 
 def input_format(widths: Widths, calibrate: np.ndarray | None, x_frac: int | None) -> Format:
@@ -212,8 +213,10 @@ def from_state_dict(
 
     `prefix` chooses one of several LSTMs; `head` names the linear layer behind it, where several
     or none of the usual names fits. It becomes integers of `head_bits` (8, or as the weights if
-    they have more), as `lprnn-hw quantize` does it; beside an embedding it rides along in floating
-    point with it, as `embedding.weight`, `decoder.weight` and `decoder.bias`.
+    they have more), as `lprnn-hw quantize` does it. Beside an embedding it rides along in floating
+    point with it, as `embedding.weight`, `decoder.weight` and `decoder.bias`, unless `head_bits` is
+    given: then the embedding becomes codes of x. The head gives its sums at every step; set
+    `model.head.output` and `model.head.when` for others.
 
     Where `calibrate` is given, h is compared with the float model on its first 1,000 steps, and a
     warning says where the formats of z, gates and c are what limits it.
@@ -241,9 +244,13 @@ def from_state_dict(
         v_most = float_ranges(model.layers, calibrate)
     layers = quantize_layers(model.layers, x, widths, trained and trained[1:], v_most)
     quantized = Model(layers, left_out=model.left_out)
-    if model.embedding is not None:
+    whole = model.embedding is not None and model.head is not None and head_bits is not None
+    if whole:
+        quantized.embedding = codes(model.embedding, x)
+    elif model.embedding is not None:
         quantized.passengers["embedding.weight"] = single(model.embedding, "embedding.weight")
-    if model.head is not None and (model.embedding is None or model.head.formats is not None):
+    trained_head = model.head is not None and model.head.formats is not None
+    if whole or trained_head or (model.head is not None and model.embedding is None):
         quantized.head = _trained_or_new_head(model.head, head_bits, widths)
     elif model.head is not None:
         for name in ("weight", "bias"):
@@ -256,7 +263,7 @@ def from_state_dict(
     return quantized
 
 
-def _trained_or_new_head(head: FloatHead, bits: int | None, widths: Widths) -> Head:
+def _trained_or_new_head(head: FloatHead, bits: int | None, widths: Widths) -> Dense:
     """The head of integers, as a `QuantLinear` was trained, where it is one."""
     if head.formats is None:
         return quantize_head(head, bits or max(8, widths.weight), widths.h)

@@ -227,6 +227,68 @@ def compare_quantized_gru(program, home):
     return words
 
 
+def codes_of(form, shape, random, symmetric=False):
+    """Random codes; without the lowest of even levels if symmetric."""
+    if form.odd:
+        return form.low + 2 * random.integers(0, (form.high - form.low) // 2, shape, endpoint=True)
+    return random.integers(form.low + symmetric, form.high, shape, endpoint=True)
+
+
+def dense_layer(size, outputs, x, random, levels, **what):
+    """A dense layer of random codes on elements of the format `x`."""
+    form = lq.Format(int(random.integers(1, 5)), 0, levels)
+    frac = int(random.integers(0, 4))
+    bias = random.integers(-(1 << max(frac + x.frac, 0)), 1 << max(frac + x.frac, 0), outputs)
+    return lq.Dense(codes_of(form, (outputs, size), random, True), bias, form.bits, frac, x, w_levels=levels, **what)
+
+
+def compare_network(program, home, random):
+    """Embeddings, dense layers behind recurrent ones: every kind of output, at every step and at the last."""
+    file, words = home / "network.safetensors", 0
+    for index in range(12):
+        output, when = ["sum", "code", "argmax"][index % 3], ["step", "last"][index // 3 % 2]
+        levels = ["even", "odd"][index // 6]
+        layer = gru_layer((7, 11), (3, 3, 4), {"levels": levels}, random)
+        middle = lq.Format(3, int(random.integers(-1, 4)), levels)
+        between = [dense_layer(11, 9, layer.h, random, levels, output="code", y=middle, relu=True)] * (index % 2)
+        before = between[-1].y if between else layer.h
+        y = lq.Format(4, int(random.integers(-1, 4)), levels) if output == "code" else None
+        relu = output == "code" and index % 2 == 0
+        head = dense_layer(9 if between else 11, 6, before, random, levels, output=output, y=y, relu=relu, when=when)
+        model = lq.Model([layer], head=head, hidden_dense=between)
+        x = codes_of(layer.x, (4, 50, 7), random)
+        if index % 4 < 2:
+            model.embedding = codes_of(layer.x, (13, 7), random)
+            x = random.integers(0, 13, (4, 50))
+        lengths = np.array([50, 1, 33, 12])
+        np.save(home / "x.npy", x.astype(np.int32))
+        np.save(home / "lengths.npy", lengths.astype(np.int32))
+        model.save(file)
+        tool(program, "run", "--model", file, "--input", home / "x.npy", "--lengths", home / "lengths.npy",
+             "-o", home / "h.npy", "--head-output", home / "y.npy")
+        again = lq.Model.load(file)
+        got, what = again.run_outputs(x, lengths), f"{output} at {when} of network {index}"
+        words += same(got, np.load(home / "y.npy"), what)
+        words += same(again.run(x, lengths), np.load(home / "h.npy"), f"h beside {what}")
+        if len(np.unique(got)) < 2:
+            sys.exit(f"{what} never moves")
+    return words
+
+
+def compare_quantized_chain(program, home):
+    """Two linear layers of PyTorch as `lprnn-hw quantize` carries them."""
+    fixtures, file, words = ROOT / "tests/model/import/fixtures", home / "chain.safetensors", 0
+    x = np.load(fixtures / "x.npy")
+    for more in [("sum", "step"), ("code", "last"), ("argmax", "step")]:
+        tool(program, "quantize", "--bits", "6", "--model", fixtures / "mlp.safetensors", "--calibrate",
+             fixtures / "x.npy", "--head-kind", more[0], "--emit", more[1], "-o", file)
+        tool(program, "run", "--model", file, "--float-input", "--input", fixtures / "x.npy",
+             "-o", home / "h.npy", "--head-output", home / "y.npy")
+        model = lq.Model.load(file)
+        words += same(model.run_outputs(model.quantize_input(x)), np.load(home / "y.npy"), f"a chain of {more}")
+    return words
+
+
 def compare_torch(program, home, mix, random):
     """Words of modules of both cells, in one piece and carried on, before and after a step of training."""
     import torch
@@ -318,6 +380,8 @@ def main():
             total += compare_network(program, Path(home), np.random.default_rng(3))
         total += compare_quantized(program, Path(home))
         total += compare_quantized_gru(program, Path(home))
+        total += compare_network(program, Path(home), random)
+        total += compare_quantized_chain(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

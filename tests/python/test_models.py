@@ -387,6 +387,32 @@ class Models(Case):
             with self.assertRaisesRegex(ValueError, "w_bots is not known"):
                 lq.Model.load(file)
 
+    def test_networks_that_do_not_fit_together_are_refused(self):
+        form = lq.Format(4, 3)
+        layer = self.model.layers[-1]
+        hidden = layer.hidden_size
+        dense = lambda inputs, **what: lq.Dense(  # noqa: E731
+            np.ones((3, inputs), int), np.zeros(3, int), 4, 3, **what)
+        path = Path(self.enterContext(tempfile.TemporaryDirectory())) / "network.safetensors"
+        for network, problem in [
+            (lq.Model([layer], head=dense(hidden + 1)), "dense layer 0 takes"),
+            (lq.Model([layer], head=dense(3), hidden_dense=[dense(hidden, when="last", output="code", y=form)]),
+             "must give codes at every step"),
+            (lq.Model([layer], embedding=np.zeros((5, layer.input_size + 1), int)), "columns"),
+            (lq.Model([layer], embedding=np.full((5, layer.input_size), 99)), "no code of x"),
+        ]:
+            network.save(path)
+            with self.assertRaisesRegex(ValueError, problem):
+                lq.Model.load(path)
+        tokens = lq.Model([layer], embedding=np.zeros((5, layer.input_size), int))
+        for wrong, problem in [
+            (np.array([0, 5]), r"token\[1\] is 5, the embedding has 5 rows"),
+            (np.array([[-1]]), r"token\[0, 0\] is -1"),
+            (np.zeros(3), "indices of tokens"),
+        ]:
+            with self.assertRaisesRegex(ValueError, problem):
+                tokens.run(wrong)
+
     def test_tables_are_computed_once(self):
         form = lq.Format(7, 3)
         self.assertIs(lq.tables(form, 6), lq.tables(lq.Format(7, 3), 6))

@@ -1,0 +1,197 @@
+"""Layers as a model file describes them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .dense import Dense
+from .formats import Format
+from .gru import GruLayer
+from .layer import Layer, RowScale
+
+OWN = {"lstm": "c", "gru": "vs"}
+"""Formats that only layers of a kind have."""
+
+
+class InputOffset(NamedTuple):
+    """A constant for each element of x, in units of `2**-frac`: the model is one of `x - offset`."""
+
+    frac: int
+    codes: list[int]
+
+    def values(self) -> np.ndarray:
+        """The constants, [I], exact."""
+        return np.array(self.codes, np.float64) * 2.0**-self.frac
+
+
+def formats_of(layer: Layer | GruLayer) -> dict:
+    """The formats of a layer as the file has them."""
+    about = {
+        "kind": "gru" if isinstance(layer, GruLayer) else "lstm",
+        "direction": "forward",
+        "input_size": layer.input_size,
+        "hidden_size": layer.hidden_size,
+        "x": layer.x.stored(),
+        "h": layer.h.stored(),
+        "w_bits": layer.w_bits,
+        "w_frac_ih": list(map(int, layer.w_frac_ih)),
+        "w_frac_hh": list(map(int, layer.w_frac_hh)),
+        "z": layer.z.stored(),
+        "a_frac": layer.a_frac,
+    }
+    about |= {name: getattr(layer, name).stored() for name in OWN[about["kind"]]}
+    if layer.w_levels == "odd" and layer.w_bits > 1:
+        about["w_levels"] = "odd"
+    if layer.row_scale is not None:
+        about["row_scale"] = {"bits": layer.row_scale.bits, "frac": layer.row_scale.frac}
+    return about
+
+
+def layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer | GruLayer:
+    """A layer of a file; its tensors are taken out of `tensors`."""
+    place = f"layers.{index}"
+    kind = about["kind"]
+    if kind not in OWN or about["direction"] != "forward":
+        raise ValueError(
+            f"{place}: {about['direction']} {kind}, this module knows forward lstm and gru"
+        )
+    inputs, hidden = about["input_size"], about["hidden_size"]
+    rows = (3 if kind == "gru" else 4) * hidden
+    formats = "xhz" + OWN[kind]
+    plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
+    sizes = ("input_size", "hidden_size")
+    known(about, {"kind", "direction", *sizes, "row_scale", "w_levels", *formats, *plain}, place)
+    scale = None
+    if about.get("row_scale"):
+        multiplier = _take(tensors, f"{place}.row_scale", (4 * hidden,))
+        scale = RowScale(about["row_scale"]["bits"], about["row_scale"]["frac"], multiplier)
+    codes = {
+        "weight_ih": _take(tensors, f"{place}.weight_ih", (rows, inputs)),
+        "weight_hh": _take(tensors, f"{place}.weight_hh", (rows, hidden)),
+        "bias": _take(tensors, f"{place}.bias", (rows,)),
+    }
+    if kind == "gru":
+        codes["bias_n_h"] = _take(tensors, f"{place}.bias_n_h", (hidden,))
+    return (GruLayer if kind == "gru" else Layer)(
+        **codes,
+        **{name: _format_of(about[name], f"{place}.{name}") for name in formats},
+        **{name: about[name] for name in plain},
+        row_scale=scale,
+        w_levels=_levels(about.get("w_levels", "even"), f"{place}.w_levels"),
+    )
+
+
+def _format_of(about: dict, place: str) -> Format:
+    """A format of a file."""
+    known(about, {"bits", "frac", "levels"}, place)
+    return Format(about["bits"], about["frac"], _levels(about.get("levels", "even"), place))
+
+
+def _levels(levels: str, place: str) -> str:
+    if levels not in ("even", "odd"):
+        raise ValueError(f"{place}: levels {levels!r}, even or odd wanted")
+    return levels
+
+
+def dense_header(layer: Dense, x: Format) -> dict:
+    """The formats of a dense layer on codes of the format `x` as the file has them."""
+    outputs, inputs = layer.weight.shape
+    about = {
+        "kind": "dense",
+        "input_size": inputs,
+        "output_size": outputs,
+        "x": x.stored(),
+        "w_bits": layer.w_bits,
+        "w_frac": int(layer.w_frac),
+        "output": layer.output,
+        "when": layer.when,
+    }
+    if layer.output == "code":
+        about |= {"y": layer.y.stored(), **({"relu": True} if layer.relu else {})}
+    if layer.w_levels == "odd" and layer.w_bits > 1:
+        about["w_levels"] = "odd"
+    return about
+
+
+def dense_of(about: dict, place: str, tensors: dict[str, np.ndarray]) -> Dense:
+    """A dense layer of a file; its tensors are taken out of `tensors`."""
+    needed = {"kind", "input_size", "output_size", "x", "w_bits", "w_frac", "output"}
+    known(about, needed | {"when", "y", "relu", "w_levels"}, place)
+    outputs, inputs = about["output_size"], about["input_size"]
+    kind, when = about["output"], about.get("when", "step")
+    if kind not in ("sum", "code", "argmax") or when not in ("step", "last"):
+        raise ValueError(f"{place}: gives {kind} at {when}; sum, code, argmax, step, last are known")
+    if (kind == "code") != ("y" in about) or (about.get("relu") and kind != "code"):
+        raise ValueError(f"{place}: y belongs to the output code, and relu to it alone")
+    return Dense(
+        _take(tensors, f"{place}.weight", (outputs, inputs)),
+        _take(tensors, f"{place}.bias", (outputs,)),
+        about["w_bits"],
+        about["w_frac"],
+        _format_of(about["x"], f"{place}.x"),
+        kind,
+        _format_of(about["y"], f"{place}.y") if kind == "code" else None,
+        about.get("relu", False),
+        when,
+        _levels(about.get("w_levels", "even"), f"{place}.w_levels"),
+    )
+
+
+def embedding_of(about: dict, tensors: dict[str, np.ndarray]) -> np.ndarray:
+    """The embedding of a file; its tensor is taken out of `tensors`."""
+    known(about, {"kind", "vocabulary", "output_size"}, "layers.0")
+    return _take(tensors, "layers.0.weight", (about["vocabulary"], about["output_size"]))
+
+
+def check_chain(
+    embedding: np.ndarray | None, layers: list[Layer | GruLayer], dense: list[Dense]
+) -> None:
+    """Refuses dense layers and an embedding that do not fit what is beside them."""
+    first = layers[0]
+    if embedding is not None:
+        if embedding.shape[1] != first.input_size:
+            raise ValueError(f"the embedding has {embedding.shape[1]} columns, x {first.input_size}")
+        if not first.x.holds(embedding).all():
+            raise ValueError(f"the embedding holds what is no code of x, {first.x}")
+    size, form = layers[-1].hidden_size, layers[-1].h
+    for index, layer in enumerate(dense):
+        if (layer.weight.shape[1], layer.x) != (size, form):
+            raise ValueError(f"dense layer {index} takes {layer.weight.shape[1]} elements of {layer.x}, "
+                             f"the layer before gives {size} of {form}")
+        if layer is not dense[-1] and (layer.output, layer.when) != ("code", "step"):
+            raise ValueError(f"dense layer {index} is not the last: it must give codes at every step")
+        size, form = len(layer.weight), layer.y
+
+
+def offset_of(about: dict | None, inputs: int) -> InputOffset | None:
+    if about is None:
+        return None
+    known(about, {"frac", "codes"}, "input_offset")
+    offset = InputOffset(**about)
+    if len(offset.codes) != inputs:
+        raise ValueError(f"input_offset has {len(offset.codes)} codes, x has {inputs} elements")
+    return offset
+
+
+def known(about: dict, keys: set[str], place: str) -> None:
+    unknown = sorted(set(about) - keys)
+    if unknown:
+        raise ValueError(f"{place}: {', '.join(unknown)} is not known to this module")
+
+
+def _take(tensors: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    value = tensors.pop(name)
+    if value.shape != shape or value.dtype.kind != "i":
+        raise ValueError(f"{name} is {value.dtype} {list(value.shape)}, integers {list(shape)} wanted")
+    return value.astype(np.int64)
+
+
+def narrowest(values: np.ndarray) -> np.ndarray:
+    """The smallest of int8, int16 and int32 that holds every value."""
+    for kind in ("i1", "<i2", "<i4"):
+        info = np.iinfo(kind)
+        if values.min(initial=0) >= info.min and values.max(initial=0) <= info.max:
+            return values.astype(kind)
+    raise ValueError("a bias needs more than 32 bits")

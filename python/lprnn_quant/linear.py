@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from .autograd import Through
+from .dense import Dense
 from .exact import linear_exact_in_float32
 from .formats import LEVELS, Format, best_fraction
-from .dense import Dense
 from .quantize import quantize_head
 from .recurrent import take_weights
 from .state_dict import FloatHead, to_array

@@ -169,19 +169,25 @@ impl LanguageModel {
                 );
             }
         };
-        let (rows, outputs) = (embedding.elements() / width, decoder.outputs());
-        if rows != outputs {
-            return refuse(
-                format!("the embedding has {rows} rows, the decoder {outputs} outputs"),
-                "both must have one for every token",
-            );
-        }
-        Ok(Self {
+        Self {
             embedding,
             stack,
             decoder,
             tied,
-        })
+        }
+        .checked()
+    }
+
+    /// The model, if embedding and decoder are of the same tokens.
+    fn checked(self) -> Result<Self, Problem> {
+        let (rows, outputs) = (self.tokens(), self.decoder.outputs());
+        if rows == outputs {
+            return Ok(self);
+        }
+        refuse(
+            format!("the embedding has {rows} rows, the decoder {outputs} outputs"),
+            "both must have one for every token",
+        )
     }
 
     /// Tokens that the model knows.

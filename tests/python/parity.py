@@ -242,7 +242,7 @@ def dense_layer(size, outputs, x, random, levels, **what):
     return lq.Dense(codes_of(form, (outputs, size), random, True), bias, form.bits, frac, x, w_levels=levels, **what)
 
 
-def compare_network(program, home, random):
+def compare_whole(program, home, random):
     """Embeddings, dense layers behind recurrent ones: every kind of output, at every step and at the last."""
     file, words = home / "network.safetensors", 0
     for index in range(12):
@@ -270,7 +270,8 @@ def compare_network(program, home, random):
         got, what = again.run_outputs(x, lengths), f"{output} at {when} of network {index}"
         words += same(got, np.load(home / "y.npy"), what)
         words += same(again.run(x, lengths), np.load(home / "h.npy"), f"h beside {what}")
-        if len(np.unique(got)) < 2:
+        # Four answers of one index may be equal.
+        if when == "step" and len(np.unique(got)) < 2:
             sys.exit(f"{what} never moves")
     return words
 
@@ -380,7 +381,7 @@ def main():
             total += compare_network(program, Path(home), np.random.default_rng(3))
         total += compare_quantized(program, Path(home))
         total += compare_quantized_gru(program, Path(home))
-        total += compare_network(program, Path(home), random)
+        total += compare_whole(program, Path(home), random)
         total += compare_quantized_chain(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 

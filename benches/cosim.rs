@@ -63,6 +63,7 @@ fn bundle(size: usize, folder: &Path) -> Interface {
         target: Family::Xc7,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: None,
     };
     let model = model(size);

@@ -28,6 +28,7 @@ fn of_layers(bencher: Bencher, hidden: usize) {
         target: Family::Xc7,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
             units: 4,

@@ -52,6 +52,7 @@ fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
         target,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Inline,
+        contexts: 1,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
             units: rows(mac) / 4,

@@ -16,23 +16,24 @@ module lprnn_command #(
     parameter START     = 0,   // 1: a register between the sequencer and all that it starts
     parameter CHAIN     = 8,   // stages of a chain, the last of which reads CHAIN-1 cycles after the first
     parameter LATENCY   = 12,  // cycles from a block's rows to its sums, more than CHAIN
-    parameter CONTEXT_W = 0    // bits of a context; 0: there is one only, its ports are idle
+    parameter CONTEXT_W = 0,   // bits of a context; 0: there is one only, its ports are idle
+    parameter BANK_W    = 1    // bits of the number of a bank of the vector buffer
 ) (
     input  wire                                                       clk,
     input  wire                                                       rst,
     // the block that starts in this cycle
     input  wire [$clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2)-1:0] weight_row_i,
-    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0]                 vector_row_i,  // {bank, block}
-    input  wire                                                       sum_i,         // it counts
-    input  wire                                                       group_end_i,   // the last of its group
-    input  wire                                                       step_end_i,    // and of its step
-    input  wire                                                       recurrent_i,   // it belongs to h
-    input  wire                                                       fresh_i,       // its step starts from zero
-    input  wire                                                       last_i,        // TLAST of its step
-    input  wire [((CONTEXT_W > 0) ? CONTEXT_W : 1)-1:0]               context_i,     // number of its sequence
+    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0]        vector_row_i, // {bank, block}
+    input  wire                                                       sum_i,        // it counts
+    input  wire                                                       group_end_i,  // the last of its group
+    input  wire                                                       step_end_i,   // and of its step
+    input  wire                                                       recurrent_i,  // it belongs to h
+    input  wire                                                       fresh_i,      // its step starts from zero
+    input  wire                                                       last_i,       // TLAST of its step
+    input  wire [((CONTEXT_W > 0) ? CONTEXT_W : 1)-1:0]               context_i,    // number of its sequence
     // rows to read
     output wire [$clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2)-1:0] weight_row_o,
-    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0]                 vector_row_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0]        vector_row_o,
     // a step's operands have all been read
     output wire                                                       released_o,
     // the block whose sums are there in this cycle
@@ -46,7 +47,7 @@ module lprnn_command #(
 );
 
     localparam WEIGHT_ROW_W = $clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2);
-    localparam VECTOR_ROW_W = $clog2((BLOCKS > 1) ? BLOCKS : 2) + 1;
+    localparam VECTOR_ROW_W = $clog2((BLOCKS > 1) ? BLOCKS : 2) + BANK_W;
 
     generate
         if (LATENCY <= CHAIN) begin : gen_param_check

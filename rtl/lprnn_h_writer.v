@@ -1,4 +1,4 @@
-// lprnn_h_writer - puts a group's new h where the array will read it in the next step.
+// lprnn_h_writer - puts a group's new h where the array will read it in the next step of its sequence.
 //
 //   LANES <= COLUMNS: one cycle, unit u goes to column slot*LANES + u; COLUMNS/LANES groups a block
 //   LANES >  COLUMNS: one block of COLUMNS units a cycle, over LANES/COLUMNS cycles, rounded up
@@ -19,17 +19,18 @@ module lprnn_h_writer #(
     parameter ACT_W    = 4,   // bits of an element
     parameter X_BLOCKS = 4,   // blocks of x before h
     parameter BLOCKS   = 8,   // blocks of a group
-    parameter PAD      = 0    // 0: places without a unit do not matter, 1: are written, 2: are zero
+    parameter PAD      = 0,   // 0: places without a unit do not matter, 1: are written, 2: are zero
+    parameter CONTEXTS = 1    // sequences in turn: the next step of one is CONTEXTS steps later
 ) (
-    input  wire                                       clk,
-    input  wire                                       rst,
-    input  wire                                       group_i,       // h_i are the next group's
-    input  wire [LANES*H_W-1:0]                       h_i,
-    output wire                                       active_o,      // the write port is used in this cycle
-    output wire                                       written_o,     // and completes a block
-    output wire [COLUMNS-1:0]                         write_o,
-    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_o,  // {bank, block}
-    output wire [COLUMNS*ACT_W-1:0]                   data_o
+    input  wire                                                            clk,
+    input  wire                                                            rst,
+    input  wire                                                            group_i,      // h_i are the next group's
+    input  wire [LANES*H_W-1:0]                                            h_i,
+    output wire                                                            active_o,     // the write port is used
+    output wire                                                            written_o,    // and completes a block
+    output wire [COLUMNS-1:0]                                              write_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+$clog2(CONTEXTS+1)-1:0] write_addr_o, // {bank, block}
+    output wire [COLUMNS*ACT_W-1:0]                                        data_o
 );
 
     localparam GROUPS     = (HIDDEN + LANES - 1) / LANES;
@@ -38,15 +39,18 @@ module lprnn_h_writer #(
     localparam SUBBLOCKS  = (LANES > COLUMNS) ? (LANES + COLUMNS - 1) / COLUMNS : 1;  // blocks of a group
     localparam GROUP_W    = $clog2((GROUPS > 1) ? GROUPS : 2);
     localparam BLOCK_W    = $clog2((BLOCKS > 1) ? BLOCKS : 2);
+    localparam BANK_W     = $clog2(CONTEXTS + 1);
 
     localparam integer LAST_GROUP_INT = GROUPS - 1;
     localparam [GROUP_W-1:0] LAST_GROUP = LAST_GROUP_INT[GROUP_W-1:0];
     localparam integer FIRST_BLOCK_INT = X_BLOCKS;
     localparam [BLOCK_W-1:0] FIRST_BLOCK = FIRST_BLOCK_INT[BLOCK_W-1:0];
+    localparam integer FIRST_BANK_INT = CONTEXTS;
+    localparam [BANK_W-1:0] FIRST_BANK = FIRST_BANK_INT[BANK_W-1:0];
 
     reg [GROUP_W-1:0] group_q;
     reg [BLOCK_W-1:0] block_q;
-    reg               bank_q;
+    reg [BANK_W-1:0]  bank_q;
 
     wire last_group = (group_q == LAST_GROUP);
     wire group_done;
@@ -56,11 +60,12 @@ module lprnn_h_writer #(
         if (rst) begin
             group_q <= {GROUP_W{1'b0}};
             block_q <= FIRST_BLOCK;
-            bank_q  <= 1'b1;  // step 0 is read from bank 0 and writes for step 1
+            bank_q  <= FIRST_BANK;  // step 0 is read from bank 0 and writes for step CONTEXTS
         end else begin
             if (group_done) begin
                 group_q <= last_group ? {GROUP_W{1'b0}} : group_q + 1'b1;
-                bank_q  <= bank_q ^ last_group;
+                bank_q  <= (BANK_W == 1) ? bank_q ^ {BANK_W{last_group}}
+                                         : bank_q + {{(BANK_W-1){1'b0}}, last_group};
             end
             if (block_done) begin
                 block_q <= (group_done & last_group) ? FIRST_BLOCK : block_q + 1'b1;

@@ -20,23 +20,24 @@ module lprnn_operands #(
     parameter X_ODD      = 0,   // 1: x is odd, of X_W bits and the last one
     parameter ACT_W      = 4,   // bits of a column
     parameter BLOCKS     = 8,   // blocks of a group
-    parameter PAD        = 0    // 0: places without an element do not matter; else they are zeros
+    parameter PAD        = 0,   // 0: places without an element do not matter; else they are zeros
+    parameter BANK_W     = 1    // bits of a bank's number
 ) (
     // x: elements of whole bytes
-    input  wire                                       x_write_i,
-    input  wire [COLUMNS/ELEMENTS-1:0]                x_slot_i,       // one-hot
-    input  wire                                       x_last_beat_i,
-    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] x_addr_i,       // {bank, block}
-    input  wire [ELEMENTS*((X_W+7)/8)*8-1:0]          x_data_i,
+    input  wire                                                x_write_i,
+    input  wire [COLUMNS/ELEMENTS-1:0]                         x_slot_i, // one-hot
+    input  wire                                                x_last_beat_i,
+    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] x_addr_i, // {bank, block}
+    input  wire [ELEMENTS*((X_W+7)/8)*8-1:0]                   x_data_i,
     // h
-    input  wire                                       h_active_i,
-    input  wire [COLUMNS-1:0]                         h_write_i,
-    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] h_addr_i,
-    input  wire [COLUMNS*ACT_W-1:0]                   h_data_i,
+    input  wire                                                h_active_i,
+    input  wire [COLUMNS-1:0]                                  h_write_i,
+    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] h_addr_i,
+    input  wire [COLUMNS*ACT_W-1:0]                            h_data_i,
     // columns
-    output wire [COLUMNS-1:0]                         write_o,
-    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_o,
-    output wire [COLUMNS*ACT_W-1:0]                   data_o
+    output wire [COLUMNS-1:0]                                  write_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] write_addr_o,
+    output wire [COLUMNS*ACT_W-1:0]                            data_o
 );
 
     localparam ELEMENT_W = ((X_W + 7) / 8) * 8;

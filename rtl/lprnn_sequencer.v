@@ -2,8 +2,9 @@
 //
 //   for every step: for every group of units: for every block of [x | h | idle]
 //
-// A block starts when its operands are there: x of the step (before its first block), the
-// block of h of the step before (first group only), and room for the result (last block).
+// A block starts when its operands are there: x of the step (before its first block), the block of h of
+// the sequence's step before, which is CONTEXTS steps ago (first group only), and room for the result (last
+// block). h_credit_q counts blocks of h in their order: the first CONTEXTS steps have theirs from reset on.
 // Later pairs of a chain work on a block in the cycles after its start, and the weight memory
 // holds their bits skewed; the memory address therefore runs on for CHAIN-1 cycles after a
 // stall, and a stall lasts at least that long. Two groups whose ends were a forbidden distance apart
@@ -24,34 +25,36 @@ module lprnn_sequencer #(
     parameter GROUPS   = 64,  // groups of units
     parameter CHAIN    = 8,   // stages of a chain
     parameter RESULTS  = 4,   // groups of results that fit behind the lanes
-    parameter [15:0] FORBIDDEN = 16'h00c0  // bit d: group ends must not be d cycles apart
+    parameter [15:0] FORBIDDEN = 16'h00c0, // bit d: group ends must not be d cycles apart
+    parameter CONTEXTS = 1    // sequences whose steps come in turn
 ) (
-    input  wire                                                       clk,
-    input  wire                                                       rst,
+    input  wire                                                            clk,
+    input  wire                                                            rst,
     // operands, weights and room
-    input  wire [1:0]                                                 x_steps_i,      // loaded and not begun
-    input  wire                                                       h_written_i,    // one block of h
-    input  wire                                                       weight_valid_i, // see above
-    input  wire                                                       result_taken_i, // one group has left
-    output wire                                                       x_begun_o,      // a step's first block starts
+    input  wire [1:0]                                                      x_steps_i,      // loaded and not begun
+    input  wire                                                            h_written_i,    // one block of h
+    input  wire                                                            weight_valid_i, // see above
+    input  wire                                                            result_taken_i, // one group has left
+    output wire                                                            x_begun_o,      // a step begins
     // flag of the step whose x is next
-    input  wire                                                       fresh_i,
+    input  wire                                                            fresh_i,
     // rows, valid in the cycle of the start
-    output wire [$clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2)-1:0] weight_row_o,
-    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0]                 vector_row_o,   // {bank, block}
-    output wire                                                       bank_o,
+    output wire [$clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2)-1:0]      weight_row_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+$clog2(CONTEXTS+1)-1:0] vector_row_o,   // {bank, block}
+    output wire                                                            bank_o,         // its last bit
     // what starts in this cycle
-    output wire                                                       sum_o,          // a block that counts
-    output wire                                                       recurrent_o,    // it belongs to h
-    output wire                                                       group_end_o,    // it is the last of its group
-    output wire                                                       step_end_o      // and of its step
+    output wire                                                            sum_o,          // a block that counts
+    output wire                                                            recurrent_o,    // it belongs to h
+    output wire                                                            group_end_o,    // the last of its group
+    output wire                                                            step_end_o      // and of its step
 );
 
     localparam BLOCK_W    = $clog2((BLOCKS > 1) ? BLOCKS : 2);
     localparam GROUP_W    = $clog2((GROUPS > 1) ? GROUPS : 2);
     localparam ROW_W      = $clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2);
     localparam RESULTS_W  = $clog2(RESULTS + 1);
-    localparam H_CREDIT_W = $clog2(H_BLOCKS + 1);
+    localparam H_CREDIT_W = $clog2(CONTEXTS*H_BLOCKS + 1);
+    localparam BANK_W     = $clog2(CONTEXTS + 1);
 
     localparam integer NEARLY_LAST_INT = BLOCKS - 2;
     localparam [BLOCK_W-1:0] NEARLY_LAST = NEARLY_LAST_INT[BLOCK_W-1:0];
@@ -67,7 +70,7 @@ module lprnn_sequencer #(
     localparam [3:0] GAP = GAP_INT[3:0];
     localparam integer ALL_RESULTS_INT = RESULTS;
     localparam [RESULTS_W-1:0] ALL_RESULTS = ALL_RESULTS_INT[RESULTS_W-1:0];
-    localparam integer ALL_H_INT = H_BLOCKS;
+    localparam integer ALL_H_INT = CONTEXTS*H_BLOCKS;
     localparam [H_CREDIT_W-1:0] ALL_H = ALL_H_INT[H_CREDIT_W-1:0];
 
     generate
@@ -78,7 +81,7 @@ module lprnn_sequencer #(
 
     reg [BLOCK_W-1:0]    block_q;
     reg [GROUP_W-1:0]    group_q;
-    reg                  bank_q;
+    reg [BANK_W-1:0]     bank_q;
     reg [ROW_W-1:0]      next_row_q;   // row of the next block
     reg [ROW_W-1:0]      run_row_q;    // row after the one read last
     reg                  started_q;    // a block started in the cycle before
@@ -138,7 +141,7 @@ module lprnn_sequencer #(
         if (rst) begin
             block_q       <= {BLOCK_W{1'b0}};
             group_q       <= {GROUP_W{1'b0}};
-            bank_q        <= 1'b0;
+            bank_q        <= {BANK_W{1'b0}};
             next_row_q   <= {ROW_W{1'b0}};
             started_q     <= 1'b0;
             gap_q         <= 4'd0;
@@ -164,7 +167,8 @@ module lprnn_sequencer #(
                     group_q       <= last_group_q ? {GROUP_W{1'b0}} : group_q + 1'b1;
                     first_group_q <= last_group_q;
                     last_group_q  <= (GROUPS == 1) | (group_q == LAST_GROUP - 1'b1);
-                    bank_q        <= bank_q ^ last_group_q;
+                    bank_q        <= (BANK_W == 1) ? bank_q ^ {BANK_W{last_group_q}}
+                                                   : bank_q + {{(BANK_W-1){1'b0}}, last_group_q};
                 end
             end else if (|gap_q) begin
                 gap_q <= gap_q - 4'd1;
@@ -184,7 +188,7 @@ module lprnn_sequencer #(
 
     assign weight_row_o  = start ? next_row_q : run_row_q;
     assign vector_row_o  = {bank_q, block_q};
-    assign bank_o        = bank_q;
+    assign bank_o        = bank_q[0];
     assign x_begun_o     = start & step_start;
     assign sum_o         = start & ~idle_q & ~(recurrent_q & fresh_i);
     assign recurrent_o   = recurrent_q;

@@ -2,36 +2,37 @@
 //
 //   s_axis beat -> columns {slot * elements of a beat ...} of block -> next slot -> next block -> next step
 //
-// Two vectors fit: one in use, one being loaded. TLAST and the fresh flag are taken from the
-// last and the first beat of a step.
+// Two vectors fit: one in use, one being loaded, in banks that follow one another. TLAST and the fresh flag
+// are taken from the last and the first beat of a step.
 
 `default_nettype none
 
 module lprnn_step_buffer #(
     parameter BEATS  = 64,  // beats of a step
     parameter SLOTS  = 16,  // beats of a block
-    parameter BLOCKS = 8    // blocks of a group
+    parameter BLOCKS = 8,   // blocks of a group
+    parameter BANK_W = 1    // bits of a bank's number
 ) (
-    input  wire                                       clk,
-    input  wire                                       rst,
+    input  wire                                                clk,
+    input  wire                                                rst,
     // stream
-    input  wire                                       s_valid_i,
-    output wire                                       s_ready_o,
-    input  wire                                       s_last_i,
-    input  wire                                       s_fresh_i,
+    input  wire                                                s_valid_i,
+    output wire                                                s_ready_o,
+    input  wire                                                s_last_i,
+    input  wire                                                s_fresh_i,
     // buffer
-    input  wire                                       blocked_i,    // the write port is taken in this cycle
-    output wire                                       write_o,
-    output wire [SLOTS-1:0]                           slot_o,       // one-hot
-    output wire                                       last_beat_o,
-    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_o, // {bank, block}
+    input  wire                                                blocked_i,    // the write port is taken
+    output wire                                                write_o,
+    output wire [SLOTS-1:0]                                    slot_o,       // one-hot
+    output wire                                                last_beat_o,
+    output wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] write_addr_o, // {bank, block}
     // steps
-    input  wire                                       begun_i,      // the array begins a step
-    input  wire                                       released_i,   // the array is done with a step's operands
-    output wire [1:0]                                 steps_o,      // vectors loaded and not begun
-    input  wire                                       bank_i,       // bank whose flags are wanted
-    output wire                                       fresh_o,
-    output wire                                       last_o
+    input  wire                                                begun_i,      // the array begins a step
+    input  wire                                                released_i,   // it is done with a step's x and h
+    output wire [1:0]                                          steps_o,      // vectors loaded and not begun
+    input  wire                                                bank_i,       // last bit of the bank of the flags
+    output wire                                                fresh_o,
+    output wire                                                last_o
 );
 
     localparam BEAT_W  = $clog2((BEATS > 1) ? BEATS : 2);
@@ -43,7 +44,7 @@ module lprnn_step_buffer #(
     reg [SLOTS-1:0]   slot_q;
     reg [BLOCK_W-1:0] block_q;
     reg [BEAT_W-1:0]  beat_q;
-    reg               bank_q;
+    reg [BANK_W-1:0]  bank_q;
     reg [1:0]         free_q;
     reg [1:0]         steps_q;
     reg [1:0]         fresh_q;
@@ -60,16 +61,16 @@ module lprnn_step_buffer #(
 
     always @(posedge clk) begin
         if (accept & first_beat) begin
-            fresh_q[bank_q] <= s_fresh_i;
+            fresh_q[bank_q[0]] <= s_fresh_i;
         end
         if (done) begin
-            last_q[bank_q] <= s_last_i;
+            last_q[bank_q[0]] <= s_last_i;
         end
         if (rst) begin
             slot_q  <= FIRST_SLOT;
             block_q <= {BLOCK_W{1'b0}};
             beat_q  <= {BEAT_W{1'b0}};
-            bank_q  <= 1'b0;
+            bank_q  <= {BANK_W{1'b0}};
             free_q  <= 2'd2;
             steps_q <= 2'd0;
         end else begin
@@ -78,7 +79,7 @@ module lprnn_step_buffer #(
                 beat_q  <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
                 if (last_beat) begin
                     block_q <= {BLOCK_W{1'b0}};
-                    bank_q  <= ~bank_q;
+                    bank_q  <= (BANK_W == 1) ? ~bank_q : bank_q + 1'b1;
                 end else if (next_block) begin
                     block_q <= block_q + 1'b1;
                 end

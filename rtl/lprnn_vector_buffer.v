@@ -1,4 +1,4 @@
-// lprnn_vector_buffer - the operand vector [x | h] of two steps, one memory per column.
+// lprnn_vector_buffer - the operand vector [x | h] of several steps, one memory per column.
 //
 //   write: column memories with their own enables, one address
 //   read:  {bank, block} -> column s at cycle 1 + (stage of s within its chain)
@@ -16,17 +16,18 @@ module lprnn_vector_buffer #(
     parameter BLOCKS  = 8,             // blocks of a group
     parameter CHAIN   = 8,             // stages of a chain
     parameter STAGE   = 2,             // columns of a stage
-    parameter STYLE   = "distributed"  // "distributed" or "auto"
+    parameter STYLE   = "distributed", // "distributed" or "auto"
+    parameter BANK_W  = 1              // bits of a bank's number
 ) (
-    input  wire                                       clk,
-    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] read_addr_i,
-    output wire [COLUMNS*ACT_W-1:0]                   act_o,
-    input  wire [COLUMNS-1:0]                         write_i,
-    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2):0] write_addr_i,
-    input  wire [COLUMNS*ACT_W-1:0]                   write_data_i
+    input  wire                                                clk,
+    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] read_addr_i,
+    output wire [COLUMNS*ACT_W-1:0]                            act_o,
+    input  wire [COLUMNS-1:0]                                  write_i,
+    input  wire [$clog2((BLOCKS > 1) ? BLOCKS : 2)+BANK_W-1:0] write_addr_i,
+    input  wire [COLUMNS*ACT_W-1:0]                            write_data_i
 );
 
-    localparam ADDR_W = $clog2((BLOCKS > 1) ? BLOCKS : 2) + 1;
+    localparam ADDR_W = $clog2((BLOCKS > 1) ? BLOCKS : 2) + BANK_W;
 
     wire [CHAIN*ADDR_W-1:0] delayed;
     assign delayed[ADDR_W-1:0] = read_addr_i;

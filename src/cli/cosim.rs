@@ -134,7 +134,8 @@ impl Results for Checked {
             let when = pattern_words(run.pattern);
             match &run.outcome {
                 Outcome::Equal(agreed) => write_agreement(out, when, agreed)?,
-                Outcome::Different(difference) => {
+                Outcome::Different(_) => {
+                    let difference = run.difference.as_deref().unwrap_or_default();
                     writeln!(out, "  DIFFERENT {when}: {difference}")?;
                     if let Some(folder) = &run.replay {
                         writeln!(out, "  replay: lprnn-hw cosim {}", folder.display())?;

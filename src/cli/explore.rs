@@ -149,6 +149,7 @@ fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
         target,
         numerics: Numerics::default(),
         fitted: factors(args.coefficients.as_deref())?,
+        contexts: 1,
     };
     let known = accuracies(args)?;
     let known = known.as_ref();

@@ -12,6 +12,14 @@ pub fn human_timing(out: &mut dyn Write, timing: &TimingReport) -> std::io::Resu
         grouped(timing.cycles_per_step),
         grouped(timing.latency_cycles)
     )?;
+    if timing.contexts > 1 {
+        writeln!(
+            out,
+            "  {} sequences in turn: one has a step every {} cycles",
+            timing.contexts,
+            grouped(timing.contexts as u64 * timing.cycles_per_step)
+        )?;
+    }
     writeln!(
         out,
         "  {} multiply-accumulates per step, {} per cycle: the array is in use {:.1} % of the time",

@@ -58,6 +58,7 @@ pub struct TopContext {
     input_msb: usize,
     output_msb: usize,
     policy: Policy,
+    contexts: usize,
     streams: Vec<Stream>,
     last_stream: usize,
     layers: Vec<LayerContext>,
@@ -87,6 +88,7 @@ impl TopContext {
             input: interface.input.clone(),
             output: interface.output.clone(),
             policy: Policy::new(interface.state),
+            contexts: interface.contexts,
             streams: stream_widths
                 .iter()
                 .enumerate()

@@ -2,7 +2,7 @@
 
 use crate::fixed::QFormat;
 use crate::quantize::InputOffset;
-use crate::spec::StatePolicy;
+use crate::spec::{MOST_CONTEXTS, StatePolicy, is_one_context, one_context};
 use serde::{Deserialize, Serialize};
 
 /// Number of the file's format.
@@ -81,6 +81,9 @@ pub struct Interface {
     pub state_clear: Option<String>,
     /// When the state is cleared.
     pub state: StatePolicy,
+    /// Sequences whose steps come in turn: a step of each, from the first on. Absent where there is one.
+    #[serde(default = "one_context", skip_serializing_if = "is_one_context")]
+    pub contexts: usize,
     /// Input vectors x.
     pub input: StreamPort,
     /// Constants taken off real inputs before they become codes of x, where the model has such.
@@ -140,6 +143,9 @@ impl Interface {
         self.output.check("output")?;
         if self.state == (StatePolicy::FixedWindow { steps: 0 }) {
             return Err("state.steps is 0".into());
+        }
+        if self.contexts == 0 || self.contexts > MOST_CONTEXTS {
+            return Err(format!("contexts is {}", self.contexts));
         }
         self.timing.check()?;
         if self.sources.is_empty() {
@@ -265,6 +271,11 @@ mod tests {
             ("/timing/latency", json!(u64::MAX), "timing.latency"),
             ("/timing/repeating", json!([]), "timing.repeating"),
             ("/sources", json!([]), "sources"),
+            (
+                "/state",
+                json!({"policy": "fixed_window", "steps": 0}),
+                "state.steps",
+            ),
         ] {
             let error = refused(pointer, &value);
             assert!(error.starts_with(key), "{error}");

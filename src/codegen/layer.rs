@@ -52,8 +52,8 @@ pub struct LayerContext {
     trace_gates: String,
     /// The lane takes a sum apart, and gives out what it takes.
     parted: bool,
-    /// Number of the only sequence.
-    no_context: &'static str,
+    /// Number of the sequence that the next block is of.
+    next_context: &'static str,
     /// Phases of the pre-activations, the last first.
     trace_phases: String,
     roms: Vec<Rom>,
@@ -108,7 +108,11 @@ impl LayerContext {
                 .collect(),
             trace_gates: trace_gates(spec.cell),
             parted: spec.cell.parted().is_some(),
-            no_context: "1'b0",
+            next_context: if folding.contexts > 1 {
+                "next_context"
+            } else {
+                "1'b0"
+            },
             trace_phases: format!("{last}:{first}"),
             roms,
         }
@@ -178,7 +182,7 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("vector_row", bits_for(layer.vector_memory().depth - 1)),
         ("columns", folding.columns),
         ("acts", folding.columns * spec.operand_bits() as usize),
-        ("context", 1),
+        ("context", folding.context_bits().max(1)),
         ("sum", widths.sum),
         ("unit_sums", sums * widths.sum),
         ("sums", sums * units * widths.sum),

@@ -2,7 +2,7 @@
 
 use super::literal;
 use super::parameters::{Parameters, parameters};
-use crate::hardware::{Event, LayerDesign, MacArray};
+use crate::hardware::{Event, Folding, LayerDesign, MacArray};
 
 /// One layer, from whose numbers the parameters of its modules follow.
 #[derive(Clone, Copy)]
@@ -65,12 +65,12 @@ impl Leaves<'_> {
     fn operands(&self) -> Vec<(&'static str, Parameters)> {
         let (spec, folding) = (self.layer.spec(), self.layer.folding());
         let style = literal::string(self.small_memory_style);
-        let step_buffer = parameters! {
+        let mut step_buffer = parameters! {
             BEATS: folding.in_beats(),
             SLOTS: folding.x_slots,
             BLOCKS: folding.blocks,
         };
-        let operands = parameters! {
+        let mut operands = parameters! {
             INPUT_SIZE: spec.input_size,
             ELEMENTS: folding.in_elements,
             COLUMNS: folding.columns,
@@ -80,7 +80,7 @@ impl Leaves<'_> {
             BLOCKS: folding.blocks,
             PAD: self.padding(),
         };
-        let h_writer = parameters! {
+        let mut h_writer = parameters! {
             HIDDEN: spec.hidden_size,
             LANES: folding.units,
             COLUMNS: folding.columns,
@@ -90,7 +90,7 @@ impl Leaves<'_> {
             BLOCKS: folding.blocks,
             PAD: self.padding(),
         };
-        let vector_buffer = parameters! {
+        let mut vector_buffer = parameters! {
             COLUMNS: folding.columns,
             USED: folding.used_columns(),
             ACT_W: spec.operand_bits(),
@@ -99,6 +99,10 @@ impl Leaves<'_> {
             STAGE: folding.mac.stage_columns(),
             STYLE: style,
         };
+        for module in [&mut step_buffer, &mut operands, &mut vector_buffer] {
+            module.extend(banks(folding));
+        }
+        h_writer.extend(contexts(folding));
         vec![
             ("step_buffer", step_buffer),
             ("operands", operands),
@@ -109,7 +113,7 @@ impl Leaves<'_> {
 
     fn control(&self) -> Vec<(&'static str, Parameters)> {
         let folding = self.layer.folding();
-        let sequencer = parameters! {
+        let mut sequencer = parameters! {
             X_BLOCKS: folding.x_blocks,
             H_BLOCKS: folding.h_blocks,
             BLOCKS: folding.blocks,
@@ -118,13 +122,13 @@ impl Leaves<'_> {
             RESULTS: 1 << folding.queue_log2,
             FORBIDDEN: literal::hex(16, &format!("{:04x}", folding.timing.forbidden_mask())),
         };
-        let command = parameters! {
+        let mut command = parameters! {
             BLOCKS: folding.blocks,
             GROUPS: folding.groups,
             START: u8::from(folding.start_register),
             CHAIN: folding.chain,
             LATENCY: folding.mac_latency,
-            CONTEXT_W: 0,
+            CONTEXT_W: folding.context_bits(),
         };
         let lane_control = parameters! {
             GROUPS: folding.groups,
@@ -132,12 +136,14 @@ impl Leaves<'_> {
             DEPTH: folding.timing.depth(),
             STATE_READ: self.phase(Event::Load(0)) - 1,
             STATE_WRITE: self.phase(Event::Store(0)),
-            CONTEXT_W: 0,
+            CONTEXT_W: folding.context_bits(),
         };
+        sequencer.extend(contexts(folding));
+        command.extend(banks(folding));
         // Two bits a turn, the first lowest.
         let codes = self.layer.spec().cell.codes().enumerate();
         let gates = codes.fold(0, |all, (turn, code)| all | code << (2 * turn));
-        vec![
+        let mut modules = vec![
             ("sequencer", sequencer),
             ("command", command),
             ("lane_control", lane_control),
@@ -145,7 +151,11 @@ impl Leaves<'_> {
                 "trace",
                 parameters! { GROUPS: folding.groups, GATES: literal::hex(8, &format!("{gates:02x}")) },
             ),
-        ]
+        ];
+        if folding.contexts > 1 {
+            modules.push(("turn", contexts(folding)));
+        }
+        modules
     }
 
     fn results(&self) -> Vec<(&'static str, Parameters)> {
@@ -153,7 +163,7 @@ impl Leaves<'_> {
         let style = literal::string(self.small_memory_style);
         let state = parameters! {
             WIDTH: folding.units * spec.c.bits as usize,
-            DEPTH: folding.groups,
+            DEPTH: self.layer.state_memory().depth,
             LATENCY: 1,
             STYLE: style,
         };
@@ -175,4 +185,20 @@ impl Leaves<'_> {
             ("serializer", serializer),
         ]
     }
+}
+
+/// The parameter of what knows how many sequences come in turn; one is its default.
+fn contexts(folding: &Folding) -> Parameters {
+    if folding.contexts == 1 {
+        return Parameters::new();
+    }
+    parameters! { CONTEXTS: folding.contexts }
+}
+
+/// The parameter of what addresses the vector buffer; two banks are its default.
+fn banks(folding: &Folding) -> Parameters {
+    if folding.contexts == 1 {
+        return Parameters::new();
+    }
+    parameters! { BANK_W: folding.bank_bits() }
 }

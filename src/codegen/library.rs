@@ -29,11 +29,13 @@ pub enum LibraryPart {
     ArrayMult,
     /// Memories whose contents are read from a file.
     Rom,
+    /// Several sequences in turn.
+    Turn,
 }
 
 impl LibraryPart {
     /// All parts, in compile order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Common,
         Self::LaneLstm,
         Self::LaneGru,
@@ -41,6 +43,7 @@ impl LibraryPart {
         Self::ArrayDsp,
         Self::ArrayMult,
         Self::Rom,
+        Self::Turn,
     ];
 
     /// Name of the part's `FuseSoC` core, behind the name of the library.
@@ -54,6 +57,7 @@ impl LibraryPart {
             Self::ArrayDsp => "_array_dsp",
             Self::ArrayMult => "_array_mult",
             Self::Rom => "_rom",
+            Self::Turn => "_turn",
         }
     }
 
@@ -85,6 +89,7 @@ impl LibraryPart {
             Self::ArrayDsp => &[primitive!("dsp_cell"), primitive!("array_dsp")],
             Self::ArrayMult => &[primitive!("array_mult")],
             Self::Rom => &[primitive!("rom")],
+            Self::Turn => &[primitive!("turn")],
         }
     }
 }

@@ -62,6 +62,7 @@ fn signature(
         reset_n: "aresetn".into(),
         state_clear: (implementation.state == StatePolicy::HostPulse).then(|| "state_clear".into()),
         state: implementation.state,
+        contexts: design.contexts(),
         input: port("s_axis", first.input_size, first.x),
         input_offset: model.input_offset.clone(),
         output: port("m_axis", last.hidden_size, last.h),
@@ -89,6 +90,7 @@ pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = L
             .clone()
             .any(|cell| part.suffix() == format!("_{}", cell.lane())),
         LibraryPart::Rom => init == MemoryInit::Readmemh,
+        LibraryPart::Turn => design.contexts() > 1,
         LibraryPart::ArrayLut | LibraryPart::ArrayDsp | LibraryPart::ArrayMult => {
             arrays.clone().any(|array| array == *part)
         }

@@ -9,6 +9,7 @@
 
 mod cache;
 mod check;
+mod deal;
 mod dut;
 mod error;
 mod failure;
@@ -25,6 +26,7 @@ mod verilator;
 mod workload;
 
 pub use check::{Request, Verdict, check, replay};
+pub use deal::{SequenceStep, deal};
 pub use dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded, TraceRecord};
 pub use error::CosimError;
 pub use forecast::Pressure;

@@ -1,5 +1,6 @@
 //! Steps to feed a core with, and the words its model gives for them.
 
+use super::deal::{SequenceStep, deal};
 use super::stimulus::Stimulus;
 use crate::codegen::Interface;
 use crate::fixed::QFormat;
@@ -9,6 +10,8 @@ use crate::spec::StatePolicy;
 use std::collections::VecDeque;
 
 /// Inputs of a number of steps, cut into sequences.
+///
+/// The steps of a core's contexts come in turn: step n is one of context `n % contexts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
     /// Codes of x, `[steps, input elements]`.
@@ -17,6 +20,10 @@ pub struct Workload {
     pub last: Vec<bool>,
     /// For each step, whether `state_clear` is pulsed before it; empty without that port.
     pub clear: Vec<bool>,
+    /// Contexts of the core.
+    pub contexts: usize,
+    /// For each step, whose it is; `None` where it is nobody's. Empty where the contexts are the sequences.
+    pub places: Vec<Option<SequenceStep>>,
 }
 
 impl Workload {
@@ -43,44 +50,76 @@ impl Workload {
             inputs,
             last,
             clear,
+            contexts: interface.contexts,
+            places: Vec::new(),
         }
     }
 
     /// Given inputs, sequence after sequence, `[all steps, input elements]`, of these lengths, each at
     /// least 1: TLAST ends each sequence.
     ///
-    /// A core that waits for the pulse gets it before each sequence.
+    /// A core that waits for the pulse gets it before each sequence. Contexts get their sequences as
+    /// [`deal`] says; one without any is fed steps of zeros, each a sequence by itself.
+    ///
+    /// # Panics
+    /// When `inputs` has fewer steps.
     #[must_use]
-    pub fn sequences(interface: &Interface, inputs: Vec<i32>, lengths: &[usize]) -> Self {
-        let steps = lengths
+    pub fn sequences(interface: &Interface, inputs: &[i32], lengths: &[usize]) -> Self {
+        let input = &interface.input;
+        let starts: Vec<usize> = lengths
             .iter()
-            .flat_map(|&length| (0..length).map(move |step| (step, length)));
-        let last = steps
-            .clone()
-            .map(|(step, length)| step + 1 == length)
+            .scan(0, |end, length| Some(std::mem::replace(end, *end + length)))
             .collect();
-        let clear = match interface.state_clear {
-            Some(_) => steps.map(|(step, _)| step == 0).collect(),
-            None => Vec::new(),
+        let nothing = vec![i32::from(!input.format.contains(0)); input.elements];
+        let places = deal(lengths, interface.contexts);
+        let x = places.iter().map(|place| match place {
+            Some(place) => {
+                let step = starts[place.sequence] + place.step;
+                &inputs[step * input.elements..][..input.elements]
+            }
+            None => &nothing,
+        });
+        let flags = |of: &dyn Fn(&SequenceStep) -> bool| -> Vec<bool> {
+            let steps = places.iter();
+            steps.map(|place| place.as_ref().is_none_or(of)).collect()
         };
         Self {
-            inputs,
-            last,
-            clear,
+            inputs: x.flatten().copied().collect(),
+            last: flags(&|place| place.step + 1 == lengths[place.sequence]),
+            clear: match interface.state_clear {
+                Some(_) => flags(&|place| place.step == 0),
+                None => Vec::new(),
+            },
+            contexts: interface.contexts,
+            places,
         }
+    }
+
+    /// Whose step this is, where contexts come in turn: the sequence's that was given, else the context's.
+    #[must_use]
+    pub fn place(&self, step: usize) -> Option<SequenceStep> {
+        if self.contexts == 1 {
+            return None;
+        }
+        let of_context = SequenceStep {
+            sequence: step % self.contexts,
+            step: step / self.contexts,
+        };
+        self.places.get(step).copied().unwrap_or(Some(of_context))
     }
 
     /// `steps` steps for the emitted test bench: random inputs, sequences of four steps, and where the
     /// core has the port a pulse before every third step, so that every state policy has something
-    /// to do in few steps.
+    /// to do in few steps. Several contexts have their ends at different times.
     #[must_use]
     pub fn bench(interface: &Interface, steps: usize, seed: u64) -> Self {
         let mut load = Self::random(interface, steps, seed);
+        let turn = |step: usize| step / interface.contexts + step % interface.contexts;
         for (step, last) in load.last.iter_mut().enumerate() {
-            *last = step % 4 == 3 || step + 1 == steps;
+            *last = turn(step) % 4 == 3 || step + 1 == steps;
         }
         for (step, clear) in load.clear.iter_mut().enumerate() {
-            *clear = step % 3 == 2;
+            *clear = turn(step) % 3 == 2;
         }
         load
     }
@@ -90,6 +129,7 @@ impl Workload {
         self.inputs.truncate(steps * interface.input.elements);
         self.last.truncate(steps);
         self.clear.truncate(steps);
+        self.places.truncate(steps);
         if let Some(last) = self.last.last_mut() {
             *last = true;
         }
@@ -111,13 +151,17 @@ impl Workload {
         let steps = 0..self.last.len();
         steps
             .map(|step| {
-                step == 0
-                    || match policy {
-                        StatePolicy::Tlast => self.last[step - 1],
-                        StatePolicy::Never => false,
-                        StatePolicy::HostPulse => self.clear.get(step) == Some(&true),
-                        StatePolicy::FixedWindow { steps } => step.is_multiple_of(steps as usize),
+                let Some(before) = step.checked_sub(self.contexts) else {
+                    return true;
+                };
+                match policy {
+                    StatePolicy::Tlast => self.last[before],
+                    StatePolicy::Never => false,
+                    StatePolicy::HostPulse => self.clear.get(step) == Some(&true),
+                    StatePolicy::FixedWindow { steps } => {
+                        (step / self.contexts).is_multiple_of(steps as usize)
                     }
+                }
             })
             .collect()
     }
@@ -130,10 +174,11 @@ impl Workload {
         policy: StatePolicy,
         progress: &mut dyn FnMut(usize),
     ) -> Vec<i32> {
-        let mut lstm = Lstm::new(model);
-        let mut words = Vec::with_capacity(self.last.len() * lstm.hidden_size());
-        let steps = self.inputs.chunks_exact(lstm.input_size());
+        let mut contexts = vec![Lstm::new(model); self.contexts];
+        let mut words = Vec::with_capacity(self.last.len() * contexts[0].hidden_size());
+        let steps = self.inputs.chunks_exact(contexts[0].input_size());
         for (index, (x, start)) in steps.zip(self.starts(policy)).enumerate() {
+            let lstm = &mut contexts[index % self.contexts];
             if start {
                 lstm.reset();
             }
@@ -152,7 +197,7 @@ const KEPT_STEPS: usize = 1024;
 pub struct Tracer<'a> {
     load: &'a Workload,
     starts: Vec<bool>,
-    lstm: Lstm,
+    contexts: Vec<Lstm>,
     fresh: Lstm,
     /// The step after the last that was computed.
     next: usize,
@@ -167,7 +212,7 @@ impl<'a> Tracer<'a> {
         Self {
             load,
             starts: load.starts(policy),
-            lstm: fresh.clone(),
+            contexts: vec![fresh.clone(); load.contexts],
             fresh,
             next: 0,
             kept: VecDeque::new(),
@@ -180,17 +225,18 @@ impl<'a> Tracer<'a> {
     /// When there is no such step, layer, gate or unit.
     pub fn z(&mut self, step: usize, layer: usize, gate: usize, unit: usize) -> i64 {
         if step + self.kept.len() < self.next {
-            self.lstm = self.fresh.clone();
+            self.contexts.fill(self.fresh.clone());
             self.next = 0;
             self.kept.clear();
         }
-        let size = self.lstm.input_size();
+        let size = self.fresh.input_size();
         while self.next <= step {
+            let lstm = &mut self.contexts[self.next % self.load.contexts];
             if self.starts[self.next] {
-                self.lstm.reset();
+                lstm.reset();
             }
             let x = &self.load.inputs[self.next * size..][..size];
-            self.kept.extend(self.lstm.run_traced(x).1.steps);
+            self.kept.extend(lstm.run_traced(x).1.steps);
             self.next += 1;
             if self.kept.len() > KEPT_STEPS {
                 self.kept.pop_front();

@@ -46,6 +46,7 @@ mod tests {
             target: Family::Ice40,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
+            contexts: 1,
             stream_elements: None,
         };
         let price = FactorTable::built_in();

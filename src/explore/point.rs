@@ -119,6 +119,8 @@ pub struct Evaluator {
     pub numerics: Numerics,
     /// Factors of its estimates.
     pub fitted: Arc<FactorTable>,
+    /// Sequences whose steps come in turn.
+    pub contexts: usize,
 }
 
 impl Evaluator {
@@ -129,6 +131,7 @@ impl Evaluator {
             target,
             numerics,
             fitted: FactorTable::built_in(),
+            contexts: 1,
         }
     }
 
@@ -142,6 +145,7 @@ impl Evaluator {
             target: self.target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
+            contexts: self.contexts,
             stream_elements: None,
         }
     }

@@ -29,7 +29,10 @@ pub fn best_folding(
 ) -> Result<(Implementation, Design, Point), Problem> {
     let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
     let points = designs(model, &specs, implementation.mac);
-    let evaluator = Evaluator::new(part.family.sources(), numerics);
+    let evaluator = Evaluator {
+        contexts: implementation.contexts,
+        ..Evaluator::new(part.family.sources(), numerics)
+    };
     let mut judged: Vec<Judged> = points
         .par_iter()
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())

@@ -28,7 +28,7 @@ pub struct BenchInputs {
 }
 
 impl Default for BenchInputs {
-    /// As many steps as the bench's check of the cycle count needs, and some.
+    /// As many steps of one sequence as the bench's check of the cycle count needs, and some.
     fn default() -> Self {
         Self { steps: 12, seed: 1 }
     }
@@ -39,7 +39,12 @@ impl Default for BenchInputs {
 /// # Errors
 /// A model that the hardware has no place for.
 pub fn build(planned: &Planned) -> Result<Built, Problems> {
-    build_with(planned, BenchInputs::default())
+    let one = BenchInputs::default();
+    let bench = BenchInputs {
+        steps: one.steps * planned.design.contexts(),
+        ..one
+    };
+    build_with(planned, bench)
 }
 
 /// The same, with a test bench of these inputs.

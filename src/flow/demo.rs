@@ -110,6 +110,7 @@ fn implementation() -> Implementation {
         target: FAMILY,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: None,
     }
 }
@@ -128,7 +129,7 @@ fn quantized() -> Result<(QuantizedModel, QuantizeReport), Problems> {
 /// Cosimulates the core on `steps` readings.
 fn simulated(
     opened: &Opened,
-    codes: Vec<i32>,
+    codes: &[i32],
     steps: usize,
     watch: &dyn Watch,
 ) -> Result<Checked, Problems> {
@@ -171,7 +172,7 @@ pub fn demo(
     let opened = open(folder)?;
     let estimate = opened.planned.estimate();
     show(Stage::Estimated(&estimate))?;
-    let cosim = simulated(&opened, codes, steps, watch)?;
+    let cosim = simulated(&opened, &codes, steps, watch)?;
     show(Stage::Cosimulated(&cosim))?;
     let synth = measure(&opened, FAMILY, &Options::default(), watch)?;
     show(Stage::Synthesised(&synth))?;

@@ -46,7 +46,8 @@ impl<'a> Control<'a> {
             group: 0,
             gap: 0,
             started: false,
-            h_credit: layer.h_blocks,
+            // The first step of every context has its h from reset on.
+            h_credit: layer.contexts * layer.h_blocks,
             room: 1 << layer.queue_log2,
             distance: layer.timing.far(),
             ends: VecDeque::new(),

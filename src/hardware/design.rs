@@ -77,6 +77,12 @@ impl Design {
         self.stream_elements
     }
 
+    /// Sequences whose steps come in turn.
+    #[must_use]
+    pub fn contexts(&self) -> usize {
+        self.layers[0].folding().contexts
+    }
+
     /// Exact cycle counts of the whole core, source and sink always willing.
     #[must_use]
     pub const fn cycles(&self) -> &CycleCounts {

@@ -1,19 +1,32 @@
 //! One layer's folding: groups of units, blocks of columns, and where every operand sits.
 
 use super::array::MacArray;
+use super::bits::log2_up;
 use super::spec::LayerSpec;
 use super::timing::LaneTiming;
 use crate::device::Family;
-use crate::spec::MacStyle;
+use crate::spec::{Implementation, MacStyle, is_one_context};
 use serde::Serialize;
 
-/// The array that was asked for, and the family it is built for.
+/// The array that was asked for, the family it is built for, and how many sequences share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArrayStyle {
     /// LUTs, DSP blocks, or whichever suits the widths.
     pub mac: MacStyle,
     /// FPGA family.
     pub target: Family,
+    /// Sequences whose steps come in turn, at least 1.
+    pub contexts: usize,
+}
+
+impl From<&Implementation> for ArrayStyle {
+    fn from(implementation: &Implementation) -> Self {
+        Self {
+            mac: implementation.mac,
+            target: implementation.target,
+            contexts: implementation.contexts,
+        }
+    }
 }
 
 /// One layer, folded: the sums of `units` units by `columns` columns work side by side.
@@ -64,6 +77,9 @@ pub struct Folding {
     pub mac_latency: usize,
     /// Base-two logarithm of the groups of results that fit behind the lanes.
     pub queue_log2: usize,
+    /// Sequences whose steps come in turn: the step `contexts` later reads a step's h.
+    #[serde(skip_serializing_if = "is_one_context")]
+    pub contexts: usize,
 }
 
 impl Folding {
@@ -120,7 +136,22 @@ impl Folding {
             groups,
             mac_latency,
             queue_log2,
+            contexts: style.contexts,
         }
+    }
+
+    /// Bits of the number of a sequence, none of the only one.
+    #[must_use]
+    pub fn context_bits(&self) -> usize {
+        log2_up(self.contexts)
+    }
+
+    /// Bits of the number of a bank of the vector buffer. Step n is read from bank n and its h is written
+    /// into bank n + contexts, modulo their number: that is one more than contexts at least, and as a power
+    /// of two the address counts it by itself.
+    #[must_use]
+    pub fn bank_bits(&self) -> usize {
+        log2_up(self.contexts + 1)
     }
 
     /// Cycles from the start of a group's last block to the cycle in which its h is written.
@@ -228,14 +259,32 @@ impl Folding {
         }
     }
 
-    /// Cycles of a step in the steady state, if streams do not slow it down.
+    /// Cycles of a step in the steady state, if streams do not slow it down: the mean over the steps of all
+    /// contexts, rounded up.
+    #[must_use]
+    pub fn free_running_cycles(&self) -> u64 {
+        self.round_cycles().div_ceil(self.contexts as u64)
+    }
+
+    /// Cycles of the shortest step in the steady state, if streams do not slow it down: with several contexts
+    /// all that is waited comes once for all of them.
+    #[must_use]
+    pub fn shortest_cycles(&self) -> u64 {
+        match self.contexts {
+            1 => self.round_cycles(),
+            _ => (self.groups * self.blocks) as u64,
+        }
+    }
+
+    /// Cycles of a step of every context in the steady state, if streams do not slow it down.
     ///
-    /// Time 0 is the start of group 0's last block. The other groups of the step follow without a
-    /// gap, `blocks` cycles each; then group 0 of the next step starts block by block, each block of
+    /// Time 0 is the start of group 0's last block. The other groups of the step, and the steps of the other
+    /// contexts, follow without a gap, `blocks` cycles each group: what they wait for was written as much
+    /// later as they start. Then group 0 of the context's next step starts block by block, each block of
     /// h not before the cycle after it was written, and never within `chain` cycles of the start
     /// before a stall, because the weight memory's skew must run out.
     #[must_use]
-    pub fn free_running_cycles(&self) -> u64 {
+    pub fn round_cycles(&self) -> u64 {
         let written = self.group_latency();
         let mut ready = vec![0; self.h_blocks];
         for group in 0..self.groups {
@@ -244,7 +293,8 @@ impl Folding {
                 ready[first + sub] = group * self.blocks + written + sub + 1;
             }
         }
-        let mut last_start = (self.groups - 1) * self.blocks;
+        let previous_end = (self.contexts * self.groups - 1) * self.blocks;
+        let mut last_start = previous_end;
         for block in 0..self.blocks {
             let ready = block
                 .checked_sub(self.x_blocks)
@@ -255,7 +305,6 @@ impl Folding {
             if ready > start {
                 start = ready.max(last_start + self.chain);
             }
-            let previous_end = (self.groups - 1) * self.blocks;
             if block + 1 == self.blocks && self.timing.clash(start - previous_end) {
                 start = start.max(last_start + self.chain);
                 while self.timing.clash(start - previous_end) {

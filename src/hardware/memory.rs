@@ -100,19 +100,20 @@ impl LayerDesign {
         self.spec().z.bits >= 7
     }
 
-    /// State of a group.
+    /// State of a group of every context, `{context, group}`.
     #[must_use]
     pub fn state_memory(&self) -> MemoryShape {
         let (spec, folding) = (self.spec(), self.folding());
         let width = folding.units * spec.cell.state.len() * spec.c.bits as usize;
-        MemoryShape::ram(width, folding.groups)
+        let of_others = (folding.contexts - 1) << bits_for(folding.groups - 1);
+        MemoryShape::ram(width, of_others + folding.groups)
     }
 
-    /// [x, h] of two steps: one for every column that holds an element.
+    /// [x, h] of a step in every bank, `{bank, block}`: one for every column that holds an element.
     #[must_use]
     pub fn vector_memory(&self) -> MemoryShape {
         let folding = self.folding();
-        let words = 2 << bits_for(folding.blocks - 1);
+        let words = 1 << (folding.bank_bits() + bits_for(folding.blocks - 1));
         MemoryShape {
             copies: folding.used_columns(),
             ..MemoryShape::ram(self.spec().operand_bits() as usize, words)

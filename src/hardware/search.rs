@@ -23,10 +23,7 @@ pub(super) fn fold(
     if specs.is_empty() {
         return Err(Problem::new("a design needs at least one recurrent layer"));
     }
-    let style = ArrayStyle {
-        mac: implementation.mac,
-        target: implementation.target,
-    };
+    let style = ArrayStyle::from(implementation);
     let mut foldings = Vec::with_capacity(specs.len());
     for (index, spec) in specs.iter().enumerate() {
         foldings.push(match implementation.folding {
@@ -164,6 +161,7 @@ mod tests {
     const STYLE: ArrayStyle = ArrayStyle {
         mac: MacStyle::Lut,
         target: Family::Xc7,
+        contexts: 1,
     };
 
     /// So much for a product of bits, so much for a lane.

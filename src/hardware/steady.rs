@@ -4,6 +4,7 @@
 //! a large layer. Where no stream, buffer or queue can run empty or full, the same two numbers follow
 //! from the folding alone; a search over thousands of foldings needs no more.
 
+use super::folding::Folding;
 use super::layer::LayerDesign;
 
 /// Cycles of a core, source always offering, sink always taking.
@@ -30,6 +31,7 @@ pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
         .map(|layer| layer.free_running_cycles() as usize)
         .collect();
     let per_step = free.iter().copied().max()?;
+    let shortest = layers().map(Folding::shortest_cycles).max()? as usize;
     let mut latency = layers().next()?.in_beats();
     let mut pace = 0;
     for (index, layer) in layers().enumerate() {
@@ -37,7 +39,7 @@ pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
         let writes = layer.groups * layer.h_subblocks;
         let input = layer.in_beats() + writes + layer.chain + 2;
         let group_beats = layer.units.div_ceil(layer.out_elements);
-        if input > per_step || group_beats > layer.blocks || layer.out_beats() > per_step {
+        if input > shortest || group_beats > layer.blocks || layer.out_beats() > shortest {
             return None;
         }
         // Fed late, a layer may not stall for h at all, and lose fewer cycles than on its own.
@@ -75,6 +77,7 @@ mod tests {
             target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
+            contexts: [1, 1, 2, 3, 4, 7][pick(6) - 1],
             stream_elements: None,
         }
     }
@@ -114,10 +117,12 @@ mod tests {
             assert_eq!(
                 (steady.latency, steady.per_step),
                 (counted.latency, counted.per_step),
-                "round {round}: {specs:?} {:?}",
-                built.folding
+                "round {round}: {:?} {:?}",
+                built.folding,
+                layers.iter().map(LayerDesign::folding).collect::<Vec<_>>()
             );
         }
-        assert!(known * 10 > all * 7, "{known} of {all}");
+        // Of small layers the streams set the pace more often with several contexts.
+        assert!(known * 10 > all * 6, "{known} of {all}");
     }
 }

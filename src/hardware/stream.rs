@@ -4,9 +4,9 @@ use super::folding::{ArrayStyle, Folding};
 use super::spec::LayerSpec;
 use crate::diagnostic::Problem;
 
-/// Cycles of a step for one candidate, streams left aside.
+/// Cycles of the shortest step for one candidate, streams left aside.
 fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> u64 {
-    Folding::fold(spec, units, columns, 1, style).free_running_cycles()
+    Folding::fold(spec, units, columns, 1, style).shortest_cycles()
 }
 
 /// The requested elements per beat, or the fewest with which no stream slows an array down.
@@ -47,7 +47,7 @@ pub(super) fn stream_elements(
     let keeps_up = |value: usize| {
         specs.iter().zip(foldings).all(|(spec, &(units, columns))| {
             let layer = Folding::fold(spec, units, columns, value, style);
-            let steps = slowest.max(layer.free_running_cycles()) as usize;
+            let steps = slowest.max(layer.shortest_cycles()) as usize;
             let writes = layer.groups * layer.h_subblocks;
             layer.in_beats() + writes + layer.chain + 2 <= steps
                 && layer.units / value <= layer.blocks

@@ -23,6 +23,7 @@ fn designs(count: u64) -> impl Iterator<Item = (crate::quantize::QuantizedModel,
             },
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
+            contexts: 1,
             stream_elements: None,
         };
         let design = Design::new(&model, &implementation, &Unpriced).ok()?;

@@ -240,6 +240,7 @@ impl DesignConfig {
                 integer(steps as usize)
             }
             ("implementation.memory_init", ..) => Some(word(&built.memory_init)),
+            ("implementation.contexts", ..) if built.contexts > 1 => integer(built.contexts),
             ("implementation.stream_elements", ..) => built.stream_elements.and_then(integer),
             ("implementation.clock_ns", ..) => Some(Value::Number(self.clock_ns)),
             _ => None,

@@ -94,6 +94,23 @@ pub struct Implementation {
     pub state: StatePolicy,
     /// Where weights live in the sources.
     pub memory_init: MemoryInit,
+    /// Independent sequences whose steps come in turn, 1 to [`MOST_CONTEXTS`].
+    #[serde(default = "one_context", skip_serializing_if = "is_one_context")]
+    pub contexts: usize,
     /// Stream elements per beat; `None` takes the smallest that does not slow the array down.
     pub stream_elements: Option<usize>,
+}
+
+/// Most sequences that one core computes in turn.
+pub const MOST_CONTEXTS: usize = 16;
+
+/// What a file says that does not name `contexts`.
+pub(crate) const fn one_context() -> usize {
+    1
+}
+
+/// Files do not name `contexts` where there is one.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+pub(crate) const fn is_one_context(contexts: &usize) -> bool {
+    *contexts == 1
 }

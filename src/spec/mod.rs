@@ -16,7 +16,10 @@ mod table;
 pub use config::{CellKind, DesignConfig, Network, Numerics, Origins, SeededNetwork};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
-pub use implementation::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+pub use implementation::{
+    FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle, MemoryInit, StatePolicy,
+};
+pub(crate) use implementation::{is_one_context, one_context};
 pub use kind::{Kind, Value};
 pub use settings::{Given, Settings};
 pub use table::{DEFAULT_CLOCK_NS, GROUPS, Preset, SETTINGS, Setting};

@@ -191,6 +191,7 @@ impl Resolver {
             target: self.choice("implementation.target"),
             state: self.state(),
             memory_init: self.choice("implementation.memory_init"),
+            contexts: self.integer("implementation.contexts").unwrap_or(1) as usize,
             stream_elements: elements.map(|elements| elements as usize),
         }
     }

@@ -1,6 +1,7 @@
 //! The table of settings: from a row come the option, the key of the design file, the help, the
 //! documentation and the place of an error.
 
+use super::implementation::MOST_CONTEXTS;
 use super::kind::{Kind, Value};
 use crate::diagnostic::Location;
 use std::fmt::{Display, Formatter};
@@ -149,6 +150,9 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Choice(&["readmemh", "inline"]), Preset::Word("readmemh"),
         "Weights by $readmemh of files beside the sources, or inline in the Verilog: \
          readmemh, inline"),
+    row("implementation.contexts", "--contexts", "B",
+        Kind::Integer(1, MOST_CONTEXTS as i64), Preset::Integer(1),
+        "Independent sequences that share the core: a step of each in turn, each with a state of its own"),
     row("implementation.stream_elements", "--stream-elements", "N",
         SIZE, Preset::Told("as many as keep the array busy"),
         "Vector elements in one beat of the streams"),

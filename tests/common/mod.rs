@@ -79,6 +79,7 @@ pub struct Recipe {
     pub target: Family,
     pub init: MemoryInit,
     pub state: StatePolicy,
+    pub contexts: usize,
 }
 
 impl Recipe {
@@ -99,6 +100,7 @@ impl Recipe {
             target: Family::Xc7,
             init: MemoryInit::Readmemh,
             state: StatePolicy::Tlast,
+            contexts: 1,
         }
     }
 
@@ -136,6 +138,11 @@ impl Recipe {
         self
     }
 
+    pub const fn contexts(mut self, contexts: usize) -> Self {
+        self.contexts = contexts;
+        self
+    }
+
     pub const fn inline(mut self) -> Self {
         self.init = MemoryInit::Inline;
         self
@@ -152,6 +159,7 @@ impl Recipe {
             target: self.target,
             state: self.state,
             memory_init: self.init,
+            contexts: self.contexts,
             stream_elements: None,
         }
     }
@@ -215,10 +223,11 @@ impl Recipe {
         }
     }
 
-    /// The whole bundle, with a test bench of `steps` steps.
+    /// The whole bundle, with a test bench of `steps` steps of every context.
     pub fn bundle(&self, seed: u64, steps: usize) -> Bundle {
         let planned = plan_core(self.model(seed), self.implementation()).unwrap();
         let seed = seed ^ 1;
+        let steps = steps * self.contexts;
         let built = build_with(&planned, BenchInputs { steps, seed });
         built.unwrap().bundle
     }

@@ -140,6 +140,7 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
         target: Family::Xc7,
         state: scene.state,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: Some(2),
     };
     let planned = plan_core(model.clone(), implementation).expect("folds");

@@ -17,7 +17,7 @@ enum Answer {
 }
 
 /// From Verilog with assertions to one AIGER file; registers start with any value.
-const TO_AIGER: &str = "hierarchy -check -top props; proc; flatten; memory_map; opt -full; async2sync; \
+const TO_AIGER: &str = "proc; flatten; memory_map; opt -full; async2sync; \
      chformal -early; formalff -clk2ff -ff2anyinit; setundef -undriven -anyseq; techmap; simplemap; \
      dffunmap; aigmap; opt_clean; write_aiger -I -B -zinit proof.aig";
 
@@ -39,8 +39,11 @@ fn abc(yosys: &Tool) -> PathBuf {
         .clone()
 }
 
+/// A parameter of the properties, beside its default.
+type Size = Option<(&'static str, u32)>;
+
 /// Proves or refutes the properties of the last of these modules, or of one with a wrong line.
-fn ask(modules: &[&str], wrong: Option<&Mutant>) -> Answer {
+fn ask(modules: &[&str], size: Size, wrong: Option<&Mutant>) -> Answer {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let module = modules[modules.len() - 1];
@@ -54,7 +57,12 @@ fn ask(modules: &[&str], wrong: Option<&Mutant>) -> Answer {
     std::fs::write(folder.path().join("module.v"), source).unwrap();
     let properties = read(format!("tests/hardware/formal/{module}_props.v"));
     std::fs::write(folder.path().join("props.v"), properties).unwrap();
-    let script = format!("read_verilog -formal module.v props.v; {TO_AIGER}");
+    let size = size.map_or(String::new(), |(name, value)| {
+        format!("-chparam {name} {value} ")
+    });
+    let script = format!(
+        "read_verilog -formal module.v props.v; hierarchy -check {size}-top props; {TO_AIGER}"
+    );
     let yosys = Search::from_env()
         .find(ToolKind::Yosys)
         .expect("run ./setup.sh");
@@ -81,10 +89,15 @@ fn ask(modules: &[&str], wrong: Option<&Mutant>) -> Answer {
 
 /// The modules keep the properties of the last one, and no mutant does.
 fn holds(modules: &[&str], mutants: &[Mutant]) {
-    assert_eq!(ask(modules, None), Answer::Proved, "{modules:?}");
+    holds_at(modules, None, mutants);
+}
+
+/// The same at another size.
+fn holds_at(modules: &[&str], size: Size, mutants: &[Mutant]) {
+    assert_eq!(ask(modules, size, None), Answer::Proved, "{modules:?}");
     for wrong in mutants {
         assert_eq!(
-            ask(modules, Some(wrong)),
+            ask(modules, size, Some(wrong)),
             Answer::Refuted,
             "{}",
             wrong.wrong
@@ -118,6 +131,28 @@ fn every_policy_starts_the_steps_that_it_says() {
 }
 
 #[test]
+fn every_policy_starts_the_steps_of_two_contexts_in_turn() {
+    let file = "lprnn_state_policy.v";
+    holds_at(
+        &["lprnn_state_policy"],
+        Some(("CONTEXTS", 2)),
+        &[
+            mutant(
+                file,
+                "{again, fresh_q[CONTEXTS-1:1]}",
+                "{fresh_q[0], fresh_q[CONTEXTS-1:1]}",
+            ),
+            mutant(file, "= pulse & ~(accept_i & first_beat);", "= pulse;"),
+            mutant(
+                file,
+                "round_done = step_done & (turn_q == LAST_TURN)",
+                "round_done = step_done",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn the_step_buffer_keeps_two_vectors_apart() {
     let file = "lprnn_step_buffer.v";
     holds(
@@ -135,6 +170,28 @@ fn the_step_buffer_keeps_two_vectors_apart() {
 }
 
 #[test]
+fn the_step_buffer_goes_through_all_banks() {
+    let file = "lprnn_step_buffer.v";
+    holds_at(
+        &["lprnn_step_buffer"],
+        Some(("BANK_W", 2)),
+        &[
+            mutant(file, "? ~bank_q : bank_q + 1'b1", "? ~bank_q : ~bank_q"),
+            mutant(
+                file,
+                "fresh_q[bank_q[0]] <=",
+                "fresh_q[bank_q[BANK_W-1]] <=",
+            ),
+            mutant(
+                file,
+                "bank_q  <= {BANK_W{1'b0}};",
+                "bank_q  <= {BANK_W{1'b1}};",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn the_sequencer_starts_what_may_start_and_nothing_else() {
     let file = "lprnn_sequencer.v";
     holds(
@@ -144,6 +201,28 @@ fn the_sequencer_starts_what_may_start_and_nothing_else() {
             mutant(file, "= ~last_block_q | ~FORBIDDEN[distance_q];", "= 1'b1;"),
             mutant(file, "GAP_INT = CHAIN - 1;", "GAP_INT = CHAIN - 2;"),
             mutant(file, "h_ready & weight_valid_i &", "h_ready &"),
+        ],
+    );
+}
+
+#[test]
+fn the_sequencer_waits_for_the_h_of_two_steps_ago() {
+    let file = "lprnn_sequencer.v";
+    holds_at(
+        &["lprnn_sequencer"],
+        Some(("CONTEXTS", 2)),
+        &[
+            mutant(
+                file,
+                "ALL_H_INT = CONTEXTS*H_BLOCKS;",
+                "ALL_H_INT = H_BLOCKS;",
+            ),
+            mutant(
+                file,
+                ": bank_q + {{(BANK_W-1){1'b0}}, last_group_q};",
+                ": bank_q ^ {{(BANK_W-1){1'b0}}, last_group_q};",
+            ),
+            mutant(file, "= ~uses_h | (|h_credit_q);", "= 1'b1;"),
         ],
     );
 }

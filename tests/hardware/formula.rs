@@ -21,7 +21,12 @@ fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
             }
             for (mac, target) in [(MacStyle::Lut, Family::Xc7), (MacStyle::Dsp, Family::Ecp5)] {
                 let spec = LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (4, 4));
-                let layer = Folding::fold(&spec, units, columns, 1, ArrayStyle { mac, target });
+                let style = ArrayStyle {
+                    mac,
+                    target,
+                    contexts: 1,
+                };
+                let layer = Folding::fold(&spec, units, columns, 1, style);
                 if layer.blocks < layer.timing.far() {
                     continue; // rule 5 may add a cycle or two
                 }

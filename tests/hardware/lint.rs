@@ -33,6 +33,17 @@ fn designs() -> Vec<Recipe> {
         Recipe::new("pulse", &[2, 3], 5).state(StatePolicy::HostPulse),
         Recipe::new("window", &[2, 3], 5).state(StatePolicy::FixedWindow { steps: 3 }),
         Recipe::new("inlined", &[3, 4, 3], 2).folded(2, 4).inline(),
+        Recipe::new("two", &[3, 5, 4], 4).folded(2, 3).contexts(2),
+        Recipe::new("three", &[2, 3], 5)
+            .contexts(3)
+            .state(StatePolicy::HostPulse),
+        Recipe::new("four", &[1, 1], 4)
+            .folded(1, 1)
+            .contexts(4)
+            .state(StatePolicy::FixedWindow { steps: 3 }),
+        Recipe::new("sixteenth", &[4, 6], 4)
+            .contexts(16)
+            .target(Family::Ecp5, MacStyle::Lut),
         Recipe::new("slow", &[4, 6], 4)
             .folded(2, 4)
             .target(Family::Ecp5, MacStyle::Lut),

@@ -147,6 +147,7 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
 fn elements_beyond_the_last_are_found_at_one_bit() {
     let recipe = Recipe::new("partial", &[5, 6], 1).folded(4, 4);
     let how = Implementation {
+        contexts: 1,
         stream_elements: Some(4),
         ..recipe.implementation()
     };

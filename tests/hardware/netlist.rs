@@ -8,7 +8,7 @@
 use crate::common::{Recipe, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::spec::{CellKind, MacStyle};
+use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
 use lprnn_hw::synth::{self, NetlistSources, Options};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::{Path, PathBuf};
@@ -364,6 +364,60 @@ netlist!(
         with: &["SB_RAM40_4K"],
         without: &["SB_MAC16"],
     }
+);
+
+netlist!(
+    two_contexts_on_xc7,
+    Case {
+        recipe: Recipe::new("twoctx", &[5, 6], 4)
+            .contexts(2)
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &["RAM32M"],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    two_contexts_in_dsp_blocks_on_ultrascale,
+    Case {
+        recipe: Recipe::new("utwoctx", &[5, 6], 4)
+            .contexts(2)
+            .folded(2, 4)
+            .state(StatePolicy::FixedWindow { steps: 3 })
+            .target(Family::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    two_contexts_of_a_gru_on_ecp5,
+    Case {
+        recipe: Recipe::new("etwoctx", &[5, 6], 3)
+            .of(CellKind::Gru)
+            .contexts(2)
+            .folded(1, 4)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &["TRELLIS_DPR16X4"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    two_contexts_on_ice40,
+    Case {
+        recipe: Recipe::new("itwoctx", &[4, 5], 2)
+            .contexts(2)
+            .folded(2, 3)
+            .state(StatePolicy::HostPulse)
+            .target(Family::Ice40, MacStyle::Lut),
+        with: &[],
+        without: &["SB_MAC16"],
+    },
+    when_asked
 );
 
 netlist!(

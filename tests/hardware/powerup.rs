@@ -49,6 +49,14 @@ fn designs() -> Vec<Recipe> {
         let recipe = Recipe::new(name, PADDED, 2).odd().target(target, mac);
         designs.extend([recipe.folded(3, 4), recipe.folded(5, 3)]);
     }
+    for (name, bits, target, mac, contexts) in [
+        ("two", 4, Family::Xc7, MacStyle::Lut, 2),
+        ("three", 4, Family::Ecp5, MacStyle::Dsp, 3),
+        ("five", 1, Family::Ice40, MacStyle::Lut, 5),
+    ] {
+        let recipe = Recipe::new(name, PADDED, bits).target(target, mac);
+        designs.push(recipe.contexts(contexts).folded(3, 4));
+    }
     let mixed = Recipe::new("mixed", &[5, 7, 3], 1).activations(8, 2);
     designs.push(mixed.folded(3, 4));
     designs.push(mixed.folded(3, 5).target(Family::Ice40, MacStyle::Lut));

@@ -35,6 +35,7 @@ fn designs() -> Vec<Recipe> {
         // Groups over several blocks, two layers.
         plain("wide", &[3, 7], 2).folded(5, 2),
         plain("stack", &[3, 4, 5], 4),
+        plain("turns", &[3, 5], 4).contexts(3),
         // One beat a step, at the pace of the lane.
         plain("tiny", &[1, 1], 4).folded(1, 1),
     ]);

@@ -34,6 +34,7 @@ fn interface() -> Interface {
         state: StatePolicy::Tlast,
         input: port("s_axis", 4),
         input_offset: None,
+        contexts: 1,
         output: port("m_axis", ELEMENTS),
         timing: Timing {
             cycles_per_step: cycles,

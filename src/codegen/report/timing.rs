@@ -1,12 +1,16 @@
 //! Exact cycles, and what they mean at a clock.
 
 use crate::hardware::Design;
+use crate::spec::is_one_context;
 use serde::Serialize;
 
 /// Exact cycles and what they mean at the given clock.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TimingReport {
-    /// Between the last output beats of consecutive steps, in the steady state.
+    /// Sequences whose steps come in turn; absent where there is one.
+    #[serde(skip_serializing_if = "is_one_context")]
+    pub contexts: usize,
+    /// Between the last output beats of consecutive steps, whosever they are, in the steady state.
     pub cycles_per_step: u64,
     /// From the first input beat to the last output beat of the first step, both counted.
     pub latency_cycles: u64,
@@ -30,6 +34,7 @@ impl TimingReport {
     pub fn of(design: &Design, clock_ns: f64) -> Self {
         let cycles = design.cycles();
         Self {
+            contexts: design.contexts(),
             cycles_per_step: cycles.per_step,
             latency_cycles: cycles.latency,
             macs_per_step: design.macs_per_step(),

@@ -22,6 +22,7 @@ fn interface(state: StatePolicy) -> Interface {
         state_clear: (state == StatePolicy::HostPulse).then(|| "state_clear".into()),
         state,
         input: port(2),
+        contexts: 1,
         output: port(2),
         timing: Timing {
             cycles_per_step: 1,
@@ -109,6 +110,8 @@ fn every_policy_starts_where_it_says() {
         inputs: vec![0; 15],
         last: vec![false, true, false, false, true],
         clear: vec![false, false, false, true, false],
+        contexts: 1,
+        places: Vec::new(),
     };
     let starts = |policy| -> Vec<usize> {
         let starts = load.starts(policy);
@@ -121,12 +124,97 @@ fn every_policy_starts_where_it_says() {
 }
 
 #[test]
+fn contexts_are_stacks_of_their_own() {
+    let model = model();
+    for policy in [
+        StatePolicy::Tlast,
+        StatePolicy::Never,
+        StatePolicy::HostPulse,
+        StatePolicy::FixedWindow { steps: 3 },
+    ] {
+        let of_three = Interface {
+            contexts: 3,
+            ..interface(policy)
+        };
+        let load = Workload::random(&of_three, 300, 5);
+        let words = load.expected(&model, policy, &mut |_| {});
+        let mut tracer = Tracer::new(&model, &load, policy);
+        for context in 0..3 {
+            // What a core of one context would be fed.
+            let of = |step: usize| step % 3 == context;
+            let pick = |flags: &[bool]| -> Vec<bool> {
+                let all = flags.iter().enumerate();
+                all.filter_map(|(step, &flag)| of(step).then_some(flag))
+                    .collect()
+            };
+            let alone = Workload {
+                inputs: (load.inputs.chunks(3).enumerate())
+                    .filter(|&(step, _)| of(step))
+                    .flat_map(|(_, x)| x.to_vec())
+                    .collect(),
+                last: pick(&load.last),
+                clear: pick(&load.clear),
+                contexts: 1,
+                places: Vec::new(),
+            };
+            let own = alone.expected(&model, policy, &mut |_| {});
+            let mut of_alone = Tracer::new(&model, &alone, policy);
+            for step in 0..100 {
+                let at = 3 * step + context;
+                assert_eq!(words[at * 2..][..2], own[step * 2..][..2]);
+                assert_eq!(tracer.z(at, 0, 1, 1), of_alone.z(step, 0, 1, 1));
+                let whose = load.place(at).unwrap();
+                assert_eq!((whose.sequence, whose.step), (context, step));
+                assert_eq!(alone.place(step), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn sequences_are_dealt_to_contexts_and_zeros_fill_up() {
+    let of_two = Interface {
+        contexts: 2,
+        ..interface(StatePolicy::HostPulse)
+    };
+    let inputs: Vec<i32> = (0..18).map(|n| n / 3 % 2).collect();
+    let load = Workload::sequences(&of_two, &inputs, &[1, 4, 1]);
+    let whose: Vec<String> = (0..8)
+        .map(|step| {
+            load.place(step)
+                .map_or("-".into(), |place| place.to_string())
+        })
+        .collect();
+    let step = |step: usize, of: usize| format!("step {step} of sequence {of}");
+    assert_eq!(
+        whose,
+        [
+            step(0, 0),
+            step(0, 1),
+            step(0, 2),
+            step(1, 1),
+            "-".into(),
+            step(2, 1),
+            "-".into(),
+            step(3, 1)
+        ]
+    );
+    assert_eq!(load.inputs.len(), 24);
+    assert_eq!(load.inputs[3..6], inputs[3..6]);
+    assert_eq!(load.inputs[6..9], inputs[15..18]);
+    assert_eq!(load.inputs[12..15], [0, 0, 0]);
+    let on = |flags: &[bool]| (0..8).filter(|&at| flags[at]).collect::<Vec<_>>();
+    assert_eq!(on(&load.last), [0, 2, 4, 6, 7]);
+    assert_eq!(on(&load.clear), [0, 1, 2, 4, 6]);
+}
+
+#[test]
 fn sequences_end_with_tlast_and_begin_with_the_pulse() {
-    let load = Workload::sequences(&interface(StatePolicy::HostPulse), vec![0; 12], &[1, 3]);
+    let load = Workload::sequences(&interface(StatePolicy::HostPulse), &[0; 12], &[1, 3]);
     assert_eq!(load.last, [true, false, false, true]);
     assert_eq!(load.clear, [true, true, false, false]);
     let interface = interface(StatePolicy::Never);
-    let mut load = Workload::sequences(&interface, vec![0; 12], &[4]);
+    let mut load = Workload::sequences(&interface, &[0; 12], &[4]);
     assert!(load.clear.is_empty());
     load.truncate(&interface, 2);
     assert_eq!((load.inputs.len(), load.last), (6, vec![false, true]));

@@ -239,6 +239,7 @@ impl SeriesDesign {
             target: self.target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
+            contexts: 1,
             stream_elements: None,
         }
     }

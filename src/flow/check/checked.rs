@@ -1,6 +1,6 @@
 //! Outcome of a check.
 
-use crate::cosim::{Outcome, Pattern, Pauses, Toolchain};
+use crate::cosim::{Outcome, Pattern, Pauses, SequenceStep, Toolchain};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -16,6 +16,9 @@ pub struct Comparison {
     /// One line on the difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
+    /// Whose step it is in, where the core's contexts come in turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<SequenceStep>,
     /// Folder that replays it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<PathBuf>,
@@ -40,16 +43,26 @@ pub struct Checked {
 }
 
 impl Comparison {
-    pub(super) fn new(pattern: Option<Pattern>, outcome: Outcome, replay: Option<PathBuf>) -> Self {
-        let difference = match &outcome {
-            Outcome::Different(difference) => Some(difference.to_string()),
-            Outcome::Equal(_) => None,
+    /// `place` says of a step whose it is.
+    pub(super) fn new(
+        pattern: Option<Pattern>,
+        outcome: Outcome,
+        place: impl Fn(usize) -> Option<SequenceStep>,
+    ) -> Self {
+        let (difference, place) = match &outcome {
+            Outcome::Different(difference) => {
+                let place = difference.step().and_then(place);
+                let whose = place.map(|place| format!(" ({place})")).unwrap_or_default();
+                (Some(format!("{difference}{whose}")), place)
+            }
+            Outcome::Equal(_) => (None, None),
         };
         Self {
             pattern,
             outcome,
             difference,
-            replay,
+            place,
+            replay: None,
         }
     }
 }

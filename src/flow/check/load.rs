@@ -56,7 +56,7 @@ impl LoadSource<'_> {
         let compared = most.unwrap_or(usize::MAX);
         let clamped = given.clamped;
         let clamped = clamped.map(|steps| steps.iter().take(compared).sum());
-        let mut load = Workload::sequences(interface, given.codes, &given.arrangement.lengths);
+        let mut load = Workload::sequences(interface, &given.codes, &given.arrangement.lengths);
         if let Some(most) = most {
             load.truncate(interface, most);
         }

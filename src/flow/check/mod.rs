@@ -92,7 +92,10 @@ pub fn check(
         let Verdict { outcome, package } =
             one_run(opened, &toolchain, &run, (pattern, &expected), watch)?;
         let equal = matches!(outcome, Outcome::Equal(_));
-        runs.push(Comparison::new(Some(pattern), outcome, package));
+        runs.push(Comparison {
+            replay: package,
+            ..Comparison::new(Some(pattern), outcome, |step| load.place(step))
+        });
         if !equal {
             break;
         }
@@ -142,6 +145,6 @@ pub fn replay(folder: &Path, watch: &dyn Watch) -> Result<Checked, Problems> {
     let progress = watch.begin("replaying", None);
     let outcome = cosim::replay(&toolchain, folder)?;
     drop(progress);
-    let runs = vec![Comparison::new(None, outcome, None)];
+    let runs = vec![Comparison::new(None, outcome, |_| None)];
     Ok(Checked::new(folder.display().to_string(), &toolchain, runs))
 }

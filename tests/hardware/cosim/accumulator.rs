@@ -155,6 +155,7 @@ pub fn interface(shape: Shape) -> Interface {
         state: StatePolicy::Tlast,
         input: port("s_axis"),
         input_offset: None,
+        contexts: 1,
         output: port("m_axis"),
         timing: Timing {
             cycles_per_step: 2 * beats as u64 + shape.wait,

@@ -1,4 +1,4 @@
-// Proved of lprnn_sequencer, for all time, with 2 blocks of x, 2 of h and an idle one, 2 groups, chains
+// Proved of lprnn_sequencer, for all time, with one context and two, 2 blocks of x, 2 of h and an idle one, 2 groups, chains
 // of 3, room for 2 results, and a lane that two groups would want at once 6 or 7 cycles apart: blocks
 // start in order and with the right addresses and flags; one starts whenever, and only when, its
 // operands and weights are there, its result has room, the skewed reads of the block before are done, and
@@ -11,7 +11,9 @@
 
 `default_nettype none
 
-module props (
+module props #(
+    parameter CONTEXTS = 1
+) (
     input wire clk,
     input wire rst,
     input wire loaded,
@@ -24,11 +26,11 @@ module props (
     reg  [1:0] x_steps;
     wire       begun, bank, sum, recurrent, group_end, step_end;
     wire [3:0] weight_addr;
-    wire [3:0] vector_addr;
+    wire [CONTEXTS+2:0] vector_addr;
 
     lprnn_sequencer #(
         .X_BLOCKS(2), .H_BLOCKS(2), .BLOCKS(5), .GROUPS(2), .CHAIN(3), .RESULTS(2),
-        .FORBIDDEN(16'h00c0)
+        .FORBIDDEN(16'h00c0), .CONTEXTS(CONTEXTS)
     ) dut (
         .clk(clk), .rst(rst), .x_steps_i(x_steps), .h_written_i(written),
         .weight_valid_i(valid), .result_taken_i(taken), .x_begun_o(begun), .fresh_i(fresh),
@@ -39,9 +41,9 @@ module props (
 
     reg       running;
     reg [9:0] place;    // one-hot: the block of the step that is next
-    reg       side;     // the bank of the step
-    reg [1:0] h_there;  // blocks of h that group 0 may use
-    reg [1:0] h_owed;   // groups ended whose block of h is not written
+    reg [CONTEXTS-1:0] side;  // the bank of the step, of 2 or 4
+    reg [2:0] h_there;  // blocks of h that group 0 may use
+    reg [2:0] h_owed;   // groups ended whose block of h is not written
     reg [1:0] results;  // groups ended whose result has not left
     reg [1:0] since;    // cycles since the last start, 3 and more as 3
     reg       any;      // a block has started since reset
@@ -55,7 +57,7 @@ module props (
     wire idle     = place[4] | place[9];
     wire needs_h  = place[2] | place[3];
     wire near     = (ends == 4'd6) | (ends == 4'd7);
-    wire start    = valid & ~(first & x_steps == 2'd0) & ~(needs_h & h_there == 2'd0)
+    wire start    = valid & ~(first & x_steps == 2'd0) & ~(needs_h & h_there == 3'd0)
                   & ~(last & results == 2'd2) & ~(any & since != 2'd1 & since != 2'd3) & ~(last & near);
     wire [3:0] row = place[1] ? 4'd1 : place[2] ? 4'd2 : place[3] ? 4'd3 : place[4] ? 4'd4
                    : place[5] ? 4'd5 : place[6] ? 4'd6 : place[7] ? 4'd7 : place[8] ? 4'd8
@@ -68,24 +70,24 @@ module props (
             running <= 1'b1;
             x_steps <= 2'd0;
             place   <= 10'd1;
-            side    <= 1'b0;
-            h_there <= 2'd2;
-            h_owed  <= 2'd0;
+            side    <= {CONTEXTS{1'b0}};
+            h_there <= 2*CONTEXTS;
+            h_owed  <= 3'd0;
             results <= 2'd0;
             since   <= 2'd3;
             any     <= 1'b0;
             ends    <= 4'd8;
         end else begin
             x_steps <= x_steps + {1'b0, loaded} - {1'b0, start & first};
-            h_there <= h_there + {1'b0, written} - {1'b0, start & needs_h};
-            h_owed  <= h_owed - {1'b0, written} + {1'b0, start & last};
+            h_there <= h_there + {2'd0, written} - {2'd0, start & needs_h};
+            h_owed  <= h_owed - {2'd0, written} + {2'd0, start & last};
             results <= results - {1'b0, taken} + {1'b0, start & last};
             ends    <= (start & last) ? 4'd1 : (ends == 4'd8) ? 4'd8 : ends + 4'd1;
             since   <= start ? 2'd1 : (since == 2'd3) ? 2'd3 : since + 2'd1;
             any     <= any | start;
             if (start) begin
                 place <= {place[8:0], place[9]};
-                side  <= side ^ place[9];
+                side  <= side + place[9];
             end
         end
         read <= start ? row : further;
@@ -93,7 +95,7 @@ module props (
 
     always @* begin
         assume (~loaded | x_steps != 2'd2);
-        assume (~written | h_owed != 2'd0);
+        assume (~written | h_owed != 3'd0);
         assume (~taken | results != 2'd0);
         if (running & ~rst) begin
             assert (begun == (start & first));
@@ -104,7 +106,7 @@ module props (
             if (start) begin
                 assert (weight_addr == row);
                 assert (vector_addr == {side, block});
-                assert (bank == side);
+                assert (bank == side[0]);
                 assert (recurrent == of_h);
             end else if (any & since != 2'd3) begin
                 assert (weight_addr == further);

@@ -1,4 +1,4 @@
-// Proved of lprnn_step_buffer, for all time, with 5 beats a step and 2 beats a block: a beat goes where its
+// Proved of lprnn_step_buffer, for all time, with 5 beats a step, 2 beats a block, 2 banks and 4: a beat goes where its
 // number says, no bank is written that is loaded or in use, steps_o is the number of vectors loaded and
 // not begun, the flags of a bank are those of its step, and a beat is taken whenever there is a place
 // for it. Source, write port and array do what they may at any time, and resets come at any time.
@@ -8,7 +8,9 @@
 
 `default_nettype none
 
-module props (
+module props #(
+    parameter BANK_W = 1
+) (
     input wire clk,
     input wire rst,
     input wire s_valid,
@@ -22,10 +24,10 @@ module props (
 
     wire       s_ready, write, last_beat, fresh, last;
     wire [1:0] slot;
-    wire [2:0] addr;
+    wire [BANK_W+1:0] addr;
     wire [1:0] steps;
 
-    lprnn_step_buffer #(.BEATS(5), .SLOTS(2), .BLOCKS(4)) dut (
+    lprnn_step_buffer #(.BEATS(5), .SLOTS(2), .BLOCKS(4), .BANK_W(BANK_W)) dut (
         .clk(clk), .rst(rst), .s_valid_i(s_valid), .s_ready_o(s_ready), .s_last_i(s_last),
         .s_fresh_i(s_fresh), .blocked_i(blocked), .write_o(write), .slot_o(slot),
         .last_beat_o(last_beat), .write_addr_o(addr), .begun_i(begun), .released_i(released),
@@ -34,7 +36,7 @@ module props (
 
     reg       running;
     reg [4:0] place;         // one-hot: the beat that is next
-    reg       side;          // its bank
+    reg [BANK_W-1:0] number; // its bank
     reg [1:0] loaded;        // of each bank: holds a whole vector
     reg [1:0] used;          // of each bank: its step has begun
     reg       next_begun;    // the bank of the step that begins next
@@ -44,12 +46,13 @@ module props (
     initial running = 1'b0;
 
     wire taken = s_valid & s_ready;
+    wire side  = number[0];  // no more than two follow one another
 
     always @(posedge clk) begin
         if (rst) begin
             running       <= 1'b1;
             place         <= 5'b00001;
-            side          <= 1'b0;
+            number        <= {BANK_W{1'b0}};
             loaded        <= 2'b00;
             used          <= 2'b00;
             next_begun    <= 1'b0;
@@ -61,7 +64,7 @@ module props (
                     firsts[side] <= s_fresh;
                 end
                 if (place[4]) begin
-                    side         <= ~side;
+                    number       <= number + 1'b1;
                     loaded[side] <= 1'b1;
                     lasts[side]  <= s_last;
                 end
@@ -88,7 +91,7 @@ module props (
             if (taken) begin
                 assert (last_beat == place[4]);
                 assert (slot == ((place[1] | place[3]) ? 2'b10 : 2'b01));
-                assert (addr == {side, place[4], place[2] | place[3]});
+                assert (addr == {number, place[4], place[2] | place[3]});
             end
             if (loaded[bank]) begin
                 assert (fresh == firsts[bank]);

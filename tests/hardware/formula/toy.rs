@@ -46,6 +46,7 @@ fn layers(
         target,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: None,
     };
     Design::layers_of(specs, &implementation, &*FactorTable::built_in()).unwrap()

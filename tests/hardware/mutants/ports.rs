@@ -103,14 +103,14 @@ fn a_pulse_in_any_cycle_clears_the_step_that_it_should() {
         for wrong in [
             mutant(
                 file,
-                "assign fresh_o = pending_q | pulse;",
-                "assign fresh_o = pending_q;",
+                "fresh_o    = pending_q | pulse;",
+                "fresh_o    = pending_q;",
             ),
-            mutant(file, "pulse & ~(accept_i & first_beat);", "pulse;"),
+            mutant(file, ": pulse & ~(accept_i & first_beat);", ": pulse;"),
             mutant(
                 file,
-                "pulse & ~(accept_i & first_beat);",
-                "pulse & ~accept_i;",
+                ": pulse & ~(accept_i & first_beat);",
+                ": pulse & ~accept_i;",
             ),
         ] {
             // With one beat a step the last two are the same.

@@ -13,6 +13,11 @@ pub fn width_of(count: i64) -> usize {
     (count.max(2) as usize).next_power_of_two().trailing_zeros() as usize
 }
 
+/// Bits of the number of a bank of the vector buffer: `contexts` steps back is the h that a step reads.
+pub fn bank_w(contexts: i64) -> usize {
+    width_of(contexts + 1)
+}
+
 /// Bits of all input ports together, lowest first, and what the outputs must be in that cycle.
 pub struct Cycle {
     pub inputs: Vec<bool>,

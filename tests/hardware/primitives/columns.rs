@@ -1,6 +1,6 @@
 //! Where x and h go in the vector buffer: `lprnn_operands` and `lprnn_h_writer`.
 
-use super::bench::{Bench, Cycle, each_is_found, width_of};
+use super::bench::{Bench, Cycle, bank_w, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 
@@ -18,6 +18,7 @@ struct Operands {
     x_w: usize,
     odd: bool,
     pad: i64,
+    contexts: i64,
 }
 
 const ACT_W: usize = 4;
@@ -33,7 +34,7 @@ impl Operands {
 
     /// One beat of x or columns of h, and what is written.
     fn cycle(&self, random: &mut Random) -> Cycle {
-        let (slots, block_w) = (self.columns / self.elements, width_of(BLOCKS));
+        let (slots, addr_w) = (self.columns / self.elements, self.addr_w());
         let beats = self.input_size.div_ceil(self.elements);
         let beat = random.between(0, beats as i64 - 1) as usize;
         let of_h = random.between(0, 1) == 1;
@@ -50,19 +51,15 @@ impl Operands {
             0
         };
         let h: Vec<i64> = (0..self.columns).map(|_| random.between(0, 15)).collect();
-        let [x_addr, h_addr] = [0; 2].map(|_| random.between(0, (2 << block_w) - 1));
+        let [x_addr, h_addr] = [0; 2].map(|_| random.between(0, (1 << addr_w) - 1));
         let mut inputs = vec![
             (writes.into(), 1),
             (1 << (beat % slots), slots),
             ((beat + 1 == beats).into(), 1),
-            (x_addr, block_w + 1),
+            (x_addr, addr_w),
         ];
         inputs.extend(x.iter().map(|&code| (code, element_w)));
-        inputs.extend([
-            (of_h.into(), 1),
-            (h_write, self.columns),
-            (h_addr, block_w + 1),
-        ]);
+        inputs.extend([(of_h.into(), 1), (h_write, self.columns), (h_addr, addr_w)]);
         inputs.extend(h.iter().map(|&code| (code, ACT_W)));
 
         let places: Vec<_> = (0..self.columns)
@@ -91,14 +88,19 @@ impl Operands {
         } else {
             writes.then_some(x_addr)
         };
-        outputs.push((address, block_w + 1));
+        outputs.push((address, addr_w));
         outputs.extend(places.iter().map(|place| (place.1, ACT_W)));
         Cycle::of(&inputs, &outputs)
     }
 
+    /// Bits of an address, `{bank, block}`.
+    fn addr_w(&self) -> usize {
+        width_of(BLOCKS) + bank_w(self.contexts)
+    }
+
     fn bench(&self) -> Bench {
         let mut random = Random(self.input_size as u64);
-        let (slots, block_w) = (self.columns / self.elements, width_of(BLOCKS));
+        let (slots, addr_w) = (self.columns / self.elements, self.addr_w());
         Bench {
             module: "lprnn_operands",
             cycles: (0..300).map(|_| self.cycle(&mut random)).collect(),
@@ -111,22 +113,23 @@ impl Operands {
                 ("ACT_W", ACT_W as i64),
                 ("BLOCKS", BLOCKS),
                 ("PAD", self.pad),
+                ("BANK_W", bank_w(self.contexts) as i64),
             ],
             clocked: false,
             inputs: vec![
                 ("x_write_i", 1),
                 ("x_slot_i", slots),
                 ("x_last_beat_i", 1),
-                ("x_addr_i", block_w + 1),
+                ("x_addr_i", addr_w),
                 ("x_data_i", self.elements * self.x_w.next_multiple_of(8)),
                 ("h_active_i", 1),
                 ("h_write_i", self.columns),
-                ("h_addr_i", block_w + 1),
+                ("h_addr_i", addr_w),
                 ("h_data_i", self.columns * ACT_W),
             ],
             outputs: vec![
                 ("write_o", self.columns),
-                ("write_addr_o", block_w + 1),
+                ("write_addr_o", addr_w),
                 ("data_o", self.columns * ACT_W),
             ],
         }
@@ -142,6 +145,7 @@ fn elements_of_x_go_to_their_columns() {
         x_w,
         odd: x_w < 3 || pad > 1,
         pad,
+        contexts: 1,
     };
     let sets = [
         set((7, 2, 5), 4, 0),
@@ -151,6 +155,10 @@ fn elements_of_x_go_to_their_columns() {
         set((12, 3, 6), 2, 1),
         set((5, 1, 4), 4, 1),
         set((5, 1, 4), 3, 2),
+        Operands {
+            contexts: 4,
+            ..set((7, 2, 5), 4, 0)
+        },
     ];
     let file = "lprnn_operands.v";
     each_is_found(
@@ -180,6 +188,7 @@ struct Writer {
     columns: usize,
     h_w: usize,
     pad: i64,
+    contexts: i64,
 }
 
 const X_BLOCKS: usize = 2;
@@ -237,8 +246,8 @@ impl Writer {
         let mut random = Random((self.hidden * 32 + self.lanes) as u64);
         let (slots, parts, groups, blocks) = self.shape();
         let all = X_BLOCKS + blocks;
-        let block_w = width_of(all as i64);
-        let (mut group, mut bank, mut part, mut rest) = (0, 1, 0, Vec::new());
+        let (block_w, bank_w) = (width_of(all as i64), bank_w(self.contexts));
+        let (mut group, mut bank, mut part, mut rest) = (0, self.contexts, 0, Vec::new());
         let cycles = (0..400).map(|cycle| {
             let reset = cycle < 2 || random.between(0, 50) == 0;
             let starts = part == 0 && random.between(0, 2) == 0;
@@ -260,19 +269,19 @@ impl Writer {
             outputs.push((Some((active && whole).into()), 1));
             outputs.extend(places.iter().map(|place| (place.0, 1)));
             let address = (bank << block_w) + (X_BLOCKS + block) as i64;
-            outputs.push((active.then_some(address), block_w + 1));
+            outputs.push((active.then_some(address), block_w + bank_w));
             outputs.extend(places.iter().map(|place| (place.1, ACT_W)));
             if active {
                 part = (part + 1) % parts;
                 if part == 0 {
                     group += 1;
                     if group == groups {
-                        (group, bank) = (0, 1 - bank);
+                        (group, bank) = (0, (bank + 1) % (1 << bank_w));
                     }
                 }
             }
             if reset {
-                (group, bank, part) = (0, 1, 0);
+                (group, bank, part) = (0, self.contexts, 0);
             }
             let mut inputs = vec![(reset.into(), 1), (starts.into(), 1)];
             inputs.extend(h.iter().map(|&code| (code, self.h_w)));
@@ -290,6 +299,7 @@ impl Writer {
                 ("X_BLOCKS", X_BLOCKS as i64),
                 ("BLOCKS", all as i64),
                 ("PAD", self.pad),
+                ("CONTEXTS", self.contexts),
             ],
             clocked: true,
             inputs: vec![("rst", 1), ("group_i", 1), ("h_i", self.lanes * self.h_w)],
@@ -297,7 +307,7 @@ impl Writer {
                 ("active_o", 1),
                 ("written_o", 1),
                 ("write_o", self.columns),
-                ("write_addr_o", block_w + 1),
+                ("write_addr_o", block_w + bank_w),
                 ("data_o", self.columns * ACT_W),
             ],
         }
@@ -312,6 +322,7 @@ fn units_of_h_go_to_their_columns() {
         columns,
         h_w,
         pad,
+        contexts: 1,
     };
     let sets = [
         set((7, 2, 5), 4, 0),
@@ -320,12 +331,21 @@ fn units_of_h_go_to_their_columns() {
         set((9, 5, 2), 4, 0),
         set((9, 5, 2), 1, 2),
         set((6, 6, 6), 2, 1),
+        Writer {
+            contexts: 2,
+            ..set((7, 2, 5), 4, 0)
+        },
+        Writer {
+            contexts: 5,
+            ..set((9, 5, 2), 1, 2)
+        },
     ];
     let file = "lprnn_h_writer.v";
     each_is_found(
         &sets.map(|set| set.bench()),
         &[
-            mutant(file, "bank_q  <= 1'b1;", "bank_q  <= 1'b0;"),
+            mutant(file, "bank_q  <= FIRST_BANK;", "bank_q  <= {BANK_W{1'b0}};"),
+            mutant(file, "FIRST_BANK_INT = CONTEXTS;", "FIRST_BANK_INT = 1;"),
             mutant(file, "(slot_q[SLOTS-1] | last_group)", "slot_q[SLOTS-1]"),
             mutant(file, "+: H_W] ^ TOP_BIT[H_W-1:0]", "+: H_W]"),
             mutant(file, "rest[COLUMNS*ACT_W +: REST_W]", "rest[0 +: REST_W]"),

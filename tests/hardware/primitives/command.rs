@@ -1,6 +1,6 @@
 //! The command: every field acts where and when it should.
 
-use super::bench::{Bench, CYCLES, Cycle, each_is_found};
+use super::bench::{Bench, CYCLES, Cycle, bank_w, each_is_found};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 
@@ -18,8 +18,11 @@ const FIELDS: [&str; 9] = [
 ];
 
 fn command(start: usize, chain: usize, latency: usize, context_w: usize) -> Bench {
+    // As many contexts as the bits can count.
+    let bank_w = bank_w(1 << context_w);
+    let row_w = 3 + bank_w;
     let mut random = Random((16 * chain + latency) as u64);
-    let widths = [4, 4, 1, 1, 1, 1, 1, 1, context_w.max(1)];
+    let widths = [4, row_w, 1, 1, 1, 1, 1, 1, context_w.max(1)];
     let commands: Vec<[i64; 9]> = (0..CYCLES)
         .map(|_| widths.map(|width| random.between(0, (1 << width) - 1)))
         .collect();
@@ -41,7 +44,7 @@ fn command(start: usize, chain: usize, latency: usize, context_w: usize) -> Benc
         let sums = start + latency;
         let mut outputs = vec![
             (flag(0, start), 4),
-            (flag(1, start), 4),
+            (flag(1, start), row_w),
             (strobe(4, start + chain), 1),
         ];
         outputs.extend([2, 3, 4].map(|field| (strobe(field, sums), 1)));
@@ -75,6 +78,7 @@ fn command(start: usize, chain: usize, latency: usize, context_w: usize) -> Benc
             ("CHAIN", chain as i64),
             ("LATENCY", latency as i64),
             ("CONTEXT_W", context_w as i64),
+            ("BANK_W", bank_w as i64),
         ],
         clocked: true,
         inputs,

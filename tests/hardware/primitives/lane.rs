@@ -36,6 +36,7 @@ pub fn design_of(layer: &Layer, target: Family) -> LayerDesign {
         target,
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
+        contexts: 1,
         stream_elements: None,
     };
     let model = QuantizedModel {

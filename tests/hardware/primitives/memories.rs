@@ -1,6 +1,6 @@
 //! Delays, the tree of sums, and memories.
 
-use super::bench::{Bench, Cycle, each_is_found};
+use super::bench::{Bench, Cycle, bank_w, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 use std::collections::BTreeMap;
@@ -167,14 +167,19 @@ fn memories_keep_what_was_written() {
 const ACT_W: usize = 3;
 
 /// Column s is read as late as its stage of the chain works.
-fn vector_buffer(columns: usize, used: usize, blocks: i64, chain: usize, stage: usize) -> Bench {
-    let addr_w = (blocks as usize).next_power_of_two().trailing_zeros() as usize + 1;
+fn vector_buffer(
+    (columns, used): (usize, usize),
+    blocks: i64,
+    (chain, stage): (usize, usize),
+    contexts: i64,
+) -> Bench {
+    let addr_w = width_of(blocks) + bank_w(contexts);
     let mut random = Random((columns * 64 + chain) as u64);
     let mut words: Vec<BTreeMap<i64, i64>> = vec![BTreeMap::new(); columns];
     let mut reads: Vec<i64> = Vec::new();
     let mut expected: Vec<Option<i64>> = vec![None; columns];
     let cycles = (0..CYCLES).map(|cycle| {
-        let mut address = || random.between(0, 2 * blocks - 1);
+        let mut address = || random.between(0, (1 << addr_w) - 1);
         let (from, to) = (address(), address());
         reads.push(from);
         let writes = random.between(0, (1 << columns) - 1) & random.between(0, (1 << columns) - 1);
@@ -207,6 +212,7 @@ fn vector_buffer(columns: usize, used: usize, blocks: i64, chain: usize, stage: 
             ("BLOCKS", blocks),
             ("CHAIN", chain as i64),
             ("STAGE", stage as i64),
+            ("BANK_W", bank_w(contexts) as i64),
         ],
         clocked: true,
         inputs: vec![
@@ -222,10 +228,12 @@ fn vector_buffer(columns: usize, used: usize, blocks: i64, chain: usize, stage: 
 #[test]
 fn columns_are_read_when_their_stage_works() {
     let benches = [
-        vector_buffer(5, 4, 3, 3, 2),
-        vector_buffer(4, 4, 2, 2, 1),
-        vector_buffer(6, 5, 4, 2, 2),
-        vector_buffer(1, 1, 2, 1, 2),
+        vector_buffer((5, 4), 3, (3, 2), 1),
+        vector_buffer((4, 4), 2, (2, 1), 1),
+        vector_buffer((6, 5), 4, (2, 2), 1),
+        vector_buffer((1, 1), 2, (1, 2), 1),
+        vector_buffer((5, 4), 3, (3, 2), 2),
+        vector_buffer((4, 4), 2, (2, 1), 5),
     ];
     let file = "lprnn_vector_buffer.v";
     each_is_found(
@@ -235,6 +243,11 @@ fn columns_are_read_when_their_stage_works() {
             mutant(file, "(write_i[s])", "(|write_i)"),
             mutant(file, "if (s < USED) begin", "if (1) begin"),
             mutant(file, ".CYCLES (1)", ".CYCLES (0)"),
+            mutant(
+                file,
+                "(BLOCKS > 1) ? BLOCKS : 2) + BANK_W;",
+                "(BLOCKS > 1) ? BLOCKS : 2) + 1;",
+            ),
         ],
     );
 }

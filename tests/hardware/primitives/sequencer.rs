@@ -1,6 +1,6 @@
 //! The sequencer: a block starts when all that it needs is there.
 
-use super::bench::{Bench, CYCLES, Cycle, each_is_found, width_of};
+use super::bench::{Bench, CYCLES, Cycle, bank_w, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 
@@ -14,6 +14,7 @@ struct Folded {
     chain: usize,
     results: usize,
     forbidden: i64,
+    contexts: i64,
 }
 
 /// What the sequencer has to know.
@@ -70,8 +71,8 @@ impl Folded {
         let outputs = [
             flag(start && first),
             (row.map(|row| row as i64), row_w),
-            (vector, block_w + 1),
-            (Some(known.bank), 1),
+            (vector, block_w + bank_w(self.contexts)),
+            (Some(known.bank & 1), 1),
             flag(start && !idle && !(of_h && fresh)),
             (start.then_some(of_h.into()), 1),
             flag(start && last),
@@ -105,7 +106,8 @@ impl Folded {
         known.row = row.unwrap_or(0);
         if start {
             known.place = (known.place + 1) % rows;
-            known.bank ^= i64::from(known.place == 0);
+            known.bank += i64::from(known.place == 0);
+            known.bank %= 1 << bank_w(self.contexts);
         }
         if reset {
             *known = self.begin();
@@ -124,7 +126,7 @@ impl Folded {
     }
 
     fn begin(&self) -> Known {
-        let h_there = self.h_blocks;
+        let h_there = self.contexts as usize * self.h_blocks;
         Known {
             h_there,
             ..Known::default()
@@ -153,6 +155,7 @@ impl Folded {
                 ("CHAIN", self.chain as i64),
                 ("RESULTS", self.results as i64),
                 ("FORBIDDEN", self.forbidden),
+                ("CONTEXTS", self.contexts),
             ],
             clocked: true,
             inputs: vec![
@@ -166,7 +169,10 @@ impl Folded {
             outputs: vec![
                 ("x_begun_o", 1),
                 ("weight_row_o", self.row_w()),
-                ("vector_row_o", width_of(self.blocks as i64) + 1),
+                (
+                    "vector_row_o",
+                    width_of(self.blocks as i64) + bank_w(self.contexts),
+                ),
                 ("bank_o", 1),
                 ("sum_o", 1),
                 ("recurrent_o", 1),
@@ -189,6 +195,7 @@ fn blocks_start_when_all_that_they_need_is_there() {
         chain,
         results,
         forbidden,
+        contexts: 1,
     };
     let sets = [
         set((2, 2, 5), 2, 3, 2, 0xc0),
@@ -196,6 +203,18 @@ fn blocks_start_when_all_that_they_need_is_there() {
         set((2, 3, 6), 3, 6, 4, 0x180),
         set((1, 2, 3), 4, 2, 4, 0),
         set((3, 4, 8), 5, 8, 4, 0x600),
+        Folded {
+            contexts: 2,
+            ..set((2, 2, 5), 2, 3, 2, 0xc0)
+        },
+        Folded {
+            contexts: 3,
+            ..set((1, 2, 3), 2, 2, 4, 0)
+        },
+        Folded {
+            contexts: 4,
+            ..set((1, 1, 5), 1, 1, 2, 0xc0)
+        },
     ];
     let file = "lprnn_sequencer.v";
     each_is_found(
@@ -211,6 +230,16 @@ fn blocks_start_when_all_that_they_need_is_there() {
                 "h_credit_q    <= h_credit_q;",
             ),
             mutant(file, "~(recurrent_q & fresh_i)", "~fresh_i"),
+            mutant(
+                file,
+                "ALL_H_INT = CONTEXTS*H_BLOCKS;",
+                "ALL_H_INT = H_BLOCKS;",
+            ),
+            mutant(
+                file,
+                ": bank_q + {{(BANK_W-1){1'b0}}, last_group_q};",
+                ": bank_q ^ {{(BANK_W-1){1'b0}}, last_group_q};",
+            ),
         ],
     );
 }

@@ -1,6 +1,6 @@
 //! Modules that take steps in and send groups out: step buffer, state policy, group fifo, serializer.
 
-use super::bench::{Bench, Cycle, each_is_found, width_of};
+use super::bench::{Bench, Cycle, bank_w, each_is_found, width_of};
 use crate::common::Random;
 use crate::common::mutant::mutant;
 use std::collections::VecDeque;
@@ -20,9 +20,9 @@ struct Step {
 }
 
 /// Steps are begun and released at any time, in their order; resets come too.
-fn step_buffer(beats: i64, slots: i64, blocks: i64) -> Bench {
+fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64) -> Bench {
     let mut random = Random((beats * 16 + slots) as u64);
-    let block_w = width_of(blocks);
+    let (block_w, bank_w) = (width_of(blocks), bank_w(contexts));
     let mut steps: VecDeque<Step> = VecDeque::new();
     let (mut beat, mut loads, mut first) = (0, 0, 0);
     let cycles = (0..CYCLES).map(|cycle| {
@@ -44,8 +44,8 @@ fn step_buffer(beats: i64, slots: i64, blocks: i64) -> Bench {
             (accepted.then_some(1 << (beat % slots)), slots as usize),
             (accepted.then_some((beat == beats - 1).into()), 1),
             (
-                accepted.then_some(loads % 2 * (1 << block_w) + beat / slots),
-                block_w + 1,
+                accepted.then_some(loads % (1 << bank_w) * (1 << block_w) + beat / slots),
+                block_w + bank_w,
             ),
             (known(waiting as i64), 2),
             (flags.map(|step| step.fresh), 1),
@@ -92,7 +92,12 @@ fn step_buffer(beats: i64, slots: i64, blocks: i64) -> Bench {
     Bench {
         module: "lprnn_step_buffer",
         cycles: cycles.collect(),
-        parameters: vec![("BEATS", beats), ("SLOTS", slots), ("BLOCKS", blocks)],
+        parameters: vec![
+            ("BEATS", beats),
+            ("SLOTS", slots),
+            ("BLOCKS", blocks),
+            ("BANK_W", bank_w as i64),
+        ],
         clocked: true,
         inputs: [
             "rst",
@@ -111,7 +116,7 @@ fn step_buffer(beats: i64, slots: i64, blocks: i64) -> Bench {
             ("write_o", 1),
             ("slot_o", slots as usize),
             ("last_beat_o", 1),
-            ("write_addr_o", block_w + 1),
+            ("write_addr_o", block_w + bank_w),
             ("steps_o", 2),
             ("fresh_o", 1),
             ("last_o", 1),
@@ -121,10 +126,17 @@ fn step_buffer(beats: i64, slots: i64, blocks: i64) -> Bench {
 
 #[test]
 fn steps_are_taken_in_and_offered_whole() {
-    let sets = [(5, 2, 4), (1, 1, 2), (6, 3, 2), (4, 4, 3)];
+    let sets = [
+        ((5, 2, 4), 1),
+        ((1, 1, 2), 1),
+        ((6, 3, 2), 1),
+        ((4, 4, 3), 1),
+        ((5, 2, 4), 2),
+        ((1, 1, 2), 4),
+    ];
     let file = "lprnn_step_buffer.v";
     each_is_found(
-        &sets.map(|(beats, slots, blocks)| step_buffer(beats, slots, blocks)),
+        &sets.map(|(sizes, contexts)| step_buffer(sizes, contexts)),
         &[
             mutant(file, "free_q  <= 2'd2;", "free_q  <= 2'd1;"),
             mutant(
@@ -139,25 +151,30 @@ fn steps_are_taken_in_and_offered_whole() {
 }
 
 /// Clears, beats, TLAST and resets at any time; what is said with a step's first beat counts.
-fn policy(policy: i64, window: i64, beats: i64) -> Bench {
+fn policy((policy, window, beats): (i64, i64, i64), contexts: i64) -> Bench {
     let mut random = Random((policy * 16 + beats) as u64);
-    let (mut beat, mut steps, mut zero) = (0, 0, true);
+    let count = contexts as usize;
+    // Of the pulse, and of every context's next step.
+    let (mut beat, mut steps, mut pulsed, mut zero) = (0, 0, false, vec![true; count]);
     let cycles = (0..CYCLES).map(|cycle| {
         let reset = cycle < 2 || one_in(&mut random, 60);
         let [accept, last] = [0; 2].map(|_| one_in(&mut random, 2));
         let clear = one_in(&mut random, 7);
-        zero |= policy == 2 && clear;
-        let fresh = (beat == 0 && cycle > 1).then_some(i64::from(zero));
+        pulsed |= policy == 2 && clear;
+        let context = steps as usize % count;
+        let fresh = (beat == 0 && cycle > 1).then_some(i64::from(pulsed || zero[context]));
         if accept {
-            zero &= beat != 0;
+            pulsed &= beat != 0;
             beat += 1;
             if beat == beats {
                 (beat, steps) = (0, steps + 1);
-                zero |= (policy == 1 && last) || (policy == 3 && steps % window == 0);
+                let round = (steps - 1) / contexts + 1;
+                zero[context] = (policy == 1 && last) || (policy == 3 && round % window == 0);
             }
         }
         if reset {
-            (beat, steps, zero) = (0, 0, true);
+            (beat, steps, pulsed) = (0, 0, false);
+            zero.fill(true);
         }
         let inputs = [reset, clear, accept, last].map(|value| (i64::from(value), 1));
         Cycle::of(&inputs, &[(fresh, 1)])
@@ -165,7 +182,12 @@ fn policy(policy: i64, window: i64, beats: i64) -> Bench {
     Bench {
         module: "lprnn_state_policy",
         cycles: cycles.collect(),
-        parameters: vec![("POLICY", policy), ("WINDOW", window), ("BEATS", beats)],
+        parameters: vec![
+            ("POLICY", policy),
+            ("WINDOW", window),
+            ("BEATS", beats),
+            ("CONTEXTS", contexts),
+        ],
         clocked: true,
         inputs: ["rst", "clear_i", "accept_i", "last_i"]
             .map(|port| (port, 1))
@@ -186,9 +208,21 @@ fn policies_start_the_steps_that_they_say() {
         (3, 3, 2),
         (3, 4, 1),
     ];
+    let of_several = [
+        ((0, 1, 2), 2),
+        ((1, 1, 2), 2),
+        ((1, 1, 1), 3),
+        ((2, 1, 2), 2),
+        ((2, 1, 1), 4),
+        ((3, 2, 1), 3),
+        ((3, 3, 2), 2),
+    ];
+    let of_one = sets.map(|sizes| (sizes, 1));
+    let all = of_one.into_iter().chain(of_several);
     let file = "lprnn_state_policy.v";
     each_is_found(
-        &sets.map(|(number, window, beats)| policy(number, window, beats)),
+        &all.map(|(sizes, contexts)| policy(sizes, contexts))
+            .collect::<Vec<_>>(),
         &[
             mutant(
                 file,
@@ -200,6 +234,67 @@ fn policies_start_the_steps_that_they_say() {
                 file,
                 "LAST_STEP_INT = WINDOW - 1;",
                 "LAST_STEP_INT = WINDOW;",
+            ),
+            mutant(
+                file,
+                "round_done = step_done & (turn_q == LAST_TURN)",
+                "round_done = step_done",
+            ),
+            mutant(
+                file,
+                "{again, fresh_q[CONTEXTS-1:1]}",
+                "{1'b0, fresh_q[CONTEXTS-1:1]}",
+            ),
+            mutant(
+                file,
+                "fresh_o    = fresh_q[0] | pending_q | pulse",
+                "fresh_o    = fresh_q[0] | pulse",
+            ),
+        ],
+    );
+}
+
+/// Step ends and resets at any time.
+fn turn(contexts: i64) -> Bench {
+    let mut random = Random(contexts as u64);
+    let width = width_of(contexts);
+    let mut context = 0;
+    let cycles = (0..CYCLES).map(|cycle| {
+        let reset = cycle < 2 || one_in(&mut random, 60);
+        let ends = one_in(&mut random, 2);
+        let said = (cycle > 1).then_some(context);
+        context = match (reset, ends) {
+            (true, _) => 0,
+            (false, true) => (context + 1) % contexts,
+            (false, false) => context,
+        };
+        Cycle::of(
+            &[reset, ends].map(|value| (i64::from(value), 1)),
+            &[(said, width)],
+        )
+    });
+    Bench {
+        module: "lprnn_turn",
+        cycles: cycles.collect(),
+        parameters: vec![("CONTEXTS", contexts)],
+        clocked: true,
+        inputs: vec![("rst", 1), ("step_end_i", 1)],
+        outputs: vec![("context_o", width)],
+    }
+}
+
+#[test]
+fn sequences_come_in_turn() {
+    let file = "lprnn_turn.v";
+    each_is_found(
+        &[2, 3, 4, 5, 16].map(turn),
+        &[
+            mutant(file, "LAST_INT = CONTEXTS - 1;", "LAST_INT = CONTEXTS - 2;"),
+            mutant(file, "(context_q == LAST) ? {CONTEXT_W{1'b0}} :", ""),
+            mutant(
+                file,
+                "context_q <= {CONTEXT_W{1'b0}};",
+                "context_q <= context_q;",
             ),
         ],
     );

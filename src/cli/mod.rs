@@ -85,7 +85,7 @@ enum Command {
     /// Estimate a core without building it: cells, memory, cycles
     Estimate(estimate::EstimateArgs),
     /// Estimate many designs at once: what fits a part, what limits it, what is worth building
-    Explore(explore::ExploreArgs),
+    Explore(Box<explore::ExploreArgs>),
     /// Synthesise a generated core with Yosys; place and route it with nextpnr
     Synth(synth::SynthArgs),
     /// Fit the estimator to synthesis results and report its errors

@@ -111,7 +111,7 @@ impl std::fmt::Display for NetworkShape {
         let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
         match self.cell {
             CellKind::Lstm => write!(out, "W{weight}A{act} {hidden} units")?,
-            cell => write!(out, "W{weight}A{act} {hidden} {} units", cell.title())?,
+            CellKind::Gru => write!(out, "W{weight}A{act} {hidden} GRU units")?,
         }
         match self.layers {
             1 => Ok(()),

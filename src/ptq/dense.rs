@@ -31,7 +31,9 @@ pub(super) fn layers(
         if last {
             dense.when = wanted.emit;
         } else {
-            signal.iter_mut().for_each(|value| *value = value.max(0.0));
+            for value in &mut signal {
+                *value = value.max(0.0);
+            }
         }
         dense.output = match wanted.gives {
             HeadGives::Sum if last => DenseOutput::Sum,
@@ -82,7 +84,9 @@ pub(super) fn float_outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
     let mut signal = h.to_vec();
     for (index, layer) in chain(model).enumerate() {
         if index > 0 {
-            signal.iter_mut().for_each(|value| *value = value.max(0.0));
+            for value in &mut signal {
+                *value = value.max(0.0);
+            }
         }
         signal = float::head(layer, &signal);
     }

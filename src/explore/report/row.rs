@@ -128,7 +128,7 @@ impl PointRow {
     fn prefix(&self) -> String {
         match self.cell {
             CellKind::Lstm => String::new(),
-            cell => format!("{} ", cell.title()),
+            CellKind::Gru => "GRU ".to_string(),
         }
     }
 

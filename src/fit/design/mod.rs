@@ -6,7 +6,7 @@ mod series;
 use crate::device::Family;
 use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
 use crate::quantize::SplitMix;
-use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use crate::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 /// Families in the order in which designs take turns.
 pub const FAMILIES: [(&str, Family); 4] = [
@@ -34,6 +34,9 @@ const DEVICES: [&str; 3] = ["85k", "hx8k", "up5k"];
 /// What stands before the bits of odd levels in the table; one bit needs none.
 const ODD: &str = "o";
 
+/// What stands before the units of GRU layers in the table.
+const GRU: &str = "g";
+
 /// Longest vector of a design.
 const MOST_UNITS: usize = 4096;
 /// Most layers.
@@ -52,7 +55,9 @@ pub struct SeriesDesign {
     pub input: usize,
     /// Units of every layer.
     pub hidden: Vec<usize>,
-    /// Bits of weights, x, h, z, gate fraction, c.
+    /// Cell of all layers.
+    pub cell: CellKind,
+    /// Bits of weights, x, h, z, gate fraction, c or of a GRU s.
     pub bits: [u32; 6],
     /// Levels of weights, x, h.
     pub levels: [Levels; 3],
@@ -126,7 +131,12 @@ impl SeriesDesign {
             bits[at] = text.parse().ok()?;
             levels[at] = level;
         }
+        let (cell, hidden) = match hidden.strip_prefix(GRU) {
+            Some(rest) => (CellKind::Gru, rest),
+            None => (CellKind::Lstm, hidden),
+        };
         let design = Self {
+            cell,
             seed: seed.parse().ok()?,
             target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
             input: input.parse().ok()?,
@@ -171,7 +181,7 @@ impl SeriesDesign {
         let inputs = std::iter::once(&self.input).chain(&self.hidden);
         let layers = inputs.zip(&self.hidden);
         layers
-            .map(|(input, hidden)| 4 * hidden * (input + hidden))
+            .map(|(input, hidden)| self.cell.gates().len() * hidden * (input + hidden))
             .sum()
     }
 
@@ -189,8 +199,12 @@ impl SeriesDesign {
                 text.insert_str(0, ODD);
             }
         }
+        let cell = match self.cell {
+            CellKind::Lstm => "",
+            CellKind::Gru => GRU,
+        };
         format!(
-            "{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{cell}{},{},{},{},{},{}",
             self.seed,
             self.family(),
             self.input,

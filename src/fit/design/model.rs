@@ -3,6 +3,7 @@
 use super::{Random, SeriesDesign};
 use crate::fixed::{Codes, QFormat};
 use crate::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
+use crate::spec::CellKind;
 
 impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
@@ -25,11 +26,12 @@ impl SeriesDesign {
         (input_size, x): (usize, QFormat),
         hidden_size: usize,
     ) -> Layer {
-        let [w_bits, _, _, z, a_frac, c] = self.bits;
+        let [w_bits, _, _, z, a_frac, _] = self.bits;
         let [w_codes, _, h] = self.codes();
+        let gates = self.cell.gates().len();
         let mut fractions = || -> Vec<i32> {
             let fraction = |_| w_bits as i32 - 1 + random.within(0, 1) as i32;
-            (0..4).map(fraction).collect()
+            (0..gates).map(fraction).collect()
         };
         let (w_frac_ih, w_frac_hh) = (fractions(), fractions());
         let mut weights =
@@ -45,20 +47,40 @@ impl SeriesDesign {
             w_frac_hh,
             z: QFormat::new(z, z as i32 - 4),
             a_frac,
-            recurrence: Recurrence::Lstm {
-                c: QFormat::new(c, c as i32 - 4),
-            },
-            weight_ih: weights(4 * hidden_size * input_size),
-            weight_hh: weights(4 * hidden_size * hidden_size),
+            recurrence: self.recurrence(),
+            weight_ih: weights(gates * hidden_size * input_size),
+            weight_hh: weights(gates * hidden_size * hidden_size),
             bias: Vec::new(),
             row_scale: None,
         };
-        for gate in 0..4 {
-            let one = 1i64 << layer.alignment(gate).frac.clamp(0, 24);
-            let biases = (0..hidden_size).map(|_| random.within(-one, one) as i32);
-            layer.bias.extend(biases);
+        let mut biases = |frac: i32| -> Vec<i32> {
+            let one = 1i64 << frac.clamp(0, 24);
+            let bias = |_| random.within(-one, one) as i32;
+            (0..hidden_size).map(bias).collect()
+        };
+        for gate in 0..gates {
+            layer.bias.extend(biases(layer.bias_frac(gate)));
+        }
+        let parted = layer.recurrence.parted();
+        let of_h = parted.map(|gate| biases(layer.product_fracs(gate).1));
+        if let (Recurrence::Gru { bias_n_h, .. }, Some(of_h)) = (&mut layer.recurrence, of_h) {
+            *bias_n_h = of_h;
         }
         layer
+    }
+
+    /// The cell with a state of its bits, in -8..8 or of a GRU in -2..2; v as wide as z and four bits finer.
+    fn recurrence(&self) -> Recurrence {
+        let [_, _, _, z, _, state] = self.bits;
+        let of = |below: i32| QFormat::new(state, state as i32 - below);
+        match self.cell {
+            CellKind::Lstm => Recurrence::Lstm { c: of(4) },
+            CellKind::Gru => Recurrence::Gru {
+                v: QFormat::new(z + 4, z as i32),
+                s: of(2),
+                bias_n_h: Vec::new(),
+            },
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which designs are synthesised, and which of them the fit sees.
 
-use super::{DEVICES, FAMILIES, Random, SeriesDesign};
+use super::{DEVICES, FAMILIES, GRU, Random, SeriesDesign};
 use crate::device::Family;
 use crate::fixed::Levels;
 use crate::quantize::SplitMix;
-use crate::spec::MacStyle;
+use crate::spec::{CellKind, MacStyle};
 
 /// Largest product of weight bits, activation bits and multipliers: beyond it synthesis takes
 /// minutes. One design of four may be three times as large as the others.
@@ -167,12 +167,25 @@ const ODD_LEVELS: [&str; 7] = [
 /// Designs with odd levels of the fit, the first of the list.
 const FITTED_ODD: u64 = 3;
 
-/// Designs with weights of one bit that were measured since their array is that of odd weights; the others wait
-/// for their turn.
-const ONE_BIT: [u64; 28] = [
-    4, 10, 12, 13, 17, 23, 30, 42, 43, 54, 66, 2008, 2009, 2010, 2011, 4020, 4021, 4022, 4023,
-    5000, 5002, 5013, 5021, 5024, 6020, 6021, 6022, 6023,
+/// Designs with weights of one bit that were not measured since their array is that of odd weights.
+const TO_MEASURE: [u64; 10] = [2032, 2033, 2034, 2035, 2056, 2057, 2058, 2059, 3002, 3007];
+
+/// Seed of the first GRU.
+const FIRST_GRU: u64 = 8000;
+
+/// GRUs, small and large, in LUTs and in DSP blocks, with odd levels too; written as [`CORNERS`], made for every
+/// family.
+const GRUS: [&str; 6] = [
+    "8,12,4,4,4,8,8,16,1,4,lut",
+    "24,40,8,8,8,8,8,16,2,8,dsp",
+    "16,32,o2,o2,o2,8,8,16,2,8,lut",
+    "20,64,4,4,4,8,8,16,4,8,lut",
+    "6,10+14,3,5,5,7,10,14,2,5,lut",
+    "40,24,6,6,6,9,8,18,1,16,lut",
 ];
+
+/// GRUs of the fit, the first of the list.
+const FITTED_GRUS: u64 = 3;
 
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
 /// line of the table without its device.
@@ -194,6 +207,14 @@ fn of_every_family(
             )
         })
     })
+}
+
+/// The line with a mark of the cell before its units, the column behind seed, family and input.
+fn with_cell(line: &str, cell: &str) -> String {
+    let mut columns: Vec<&str> = line.split(',').collect();
+    let hidden = format!("{cell}{}", columns[3]);
+    columns[3] = &hidden;
+    columns.join(",")
 }
 
 impl SeriesDesign {
@@ -224,7 +245,10 @@ impl SeriesDesign {
         let unseen = of_every_family(FIRST_UNSEEN, &UNSEEN);
         let small = of_every_family(FIRST_SMALL, &SMALL);
         let odd = of_every_family(FIRST_ODD, &ODD_LEVELS);
+        let grus = of_every_family(FIRST_GRU, &GRUS);
+        let grus = grus.map(|(_, _, line)| with_cell(&line, GRU));
         let not_routed = unseen.chain(small).chain(odd).map(|(_, _, line)| line);
+        let not_routed = not_routed.chain(grus);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
             .map(|(seed, line)| format!("{seed},{line}"));
@@ -238,7 +262,7 @@ impl SeriesDesign {
             .filter_map(|line| Self::parse(&line));
         random
             .chain(listed)
-            .filter(|design| design.bits[0] > 1 || ONE_BIT.contains(&design.seed))
+            .filter(|design| !TO_MEASURE.contains(&design.seed))
             .collect()
     }
 
@@ -246,6 +270,7 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_GRU.. => (self.seed - FIRST_GRU) / 4 < FITTED_GRUS,
             FIRST_ODD.. => (self.seed - FIRST_ODD) / 4 < FITTED_ODD,
             FIRST_SMALL.. => (self.seed - FIRST_SMALL) / 4 < FITTED_SMALL,
             FIRST_ULTRA_PLUS.. => self.seed % 5 < 2,
@@ -305,6 +330,7 @@ impl SeriesDesign {
                     target,
                     input,
                     hidden,
+                    cell: CellKind::Lstm,
                     bits: [w, x, h, z, a, c],
                     levels: [Levels::Even; 3],
                     units,

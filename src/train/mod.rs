@@ -9,6 +9,7 @@ mod cell;
 mod checkpoint;
 mod files;
 mod layout;
+mod nearest;
 mod network;
 mod numbers;
 mod optimizer;

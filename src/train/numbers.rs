@@ -1,6 +1,7 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
 use super::layout::{LayerPlaces, ParameterLayout};
+use super::nearest::nearest;
 use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
 use crate::import::FloatLayer;
@@ -13,33 +14,10 @@ use std::ops::Range;
 
 /// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
 pub(super) const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
-/// The same for an f32 below `2^22`.
-const ROUND_F32: f32 = 1.5 * (1u32 << 23) as f32;
-
 /// `rne` of a value below `2^51`.
 #[inline]
 fn round(value: f64) -> f64 {
     (value + ROUND) - ROUND
-}
-
-/// Makes `values` the nearest real values in `format`, symmetric codes if asked for.
-pub(super) fn nearest(values: &mut [f32], format: QFormat, symmetric: bool) {
-    let scale = (format.frac as f32).exp2();
-    let ulp = (-format.frac as f32).exp2();
-    let high = format.max_code() as f32;
-    if format.is_odd() {
-        for value in values {
-            let near = 2.0 * (*value * scale / 2.0).floor() + 1.0;
-            *value = near.clamp(-high, high) * ulp;
-        }
-        return;
-    }
-    let low = if symmetric { -high } else { -high - 1.0 };
-    for value in values {
-        // Clamped first: what is rounded stays far below 2^22.
-        let scaled = (*value * scale).clamp(low - 1.0, high + 1.0);
-        *value = ((scaled + ROUND_F32) - ROUND_F32).clamp(low, high) * ulp;
-    }
 }
 
 /// Formats and constants of one layer.

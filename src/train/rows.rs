@@ -1,6 +1,6 @@
 //! Row multipliers in training: a scale for every row of a layer, which the hardware multiplies its sum by.
 
-use super::numbers::nearest;
+use super::nearest::nearest;
 use crate::fixed::QFormat;
 use crate::quantize::RowScale;
 use rayon::prelude::*;

@@ -53,9 +53,6 @@ __all__ = [
     "v_format",
 ]
 
-# What needs PyTorch.
-TORCH = ["QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"]
-
 try:
     import torch  # noqa: F401
 except ImportError:  # Everything but the modules and convert works without it.
@@ -65,10 +62,11 @@ else:
     from .linear import QuantLinear  # noqa: F401
     from .module import QuantGRU, QuantLSTM  # noqa: F401
 
-    __all__ += TORCH
+    # A literal, which type checkers read.
+    __all__ += ["QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"]
 
 
 def __getattr__(name: str) -> object:
-    if name in TORCH:
+    if name in ("QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"):
         raise ImportError(f"{name} needs PyTorch: pip install torch")
     raise AttributeError(f"module 'lprnn_quant' has no attribute {name!r}")

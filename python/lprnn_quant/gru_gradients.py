@@ -30,7 +30,7 @@ class Kept(NamedTuple):
     """Those clamped, in units of z, counted from the lowest."""
     n_h: Tensor
     """Codes of v of n's part of h."""
-    index: Tensor
+    t_index: Tensor
     """Codes of tanh's operand before they are clamped, counted from the lowest."""
     n: Tensor
     """n in units of s."""
@@ -75,7 +75,7 @@ def gru_factors(widths: Widths, kept: Kept) -> Factors:
     by_s, by_change, by_n = (
         inside(part, kept.s_sum, s.low - 1, s.high + 1) for part in (u, kept.change * of_s, 1 - u)
     )
-    to_operand = inside(tanh_back(by_n, kept.n * of_s), kept.index, -1, levels)
+    to_operand = inside(tanh_back(by_n, kept.n * of_s), kept.t_index, -1, levels)
     to_sums = kept.n.new_empty(len(kept.n), 4 * hidden)
     to_n_x, to_r, to_u, to_n_h = to_sums.split(hidden, 1)
     inside.grad_input(to_operand, kept.n_x, v.low - 1, v.high + 1, grad_input=to_n_x)

@@ -92,7 +92,8 @@ class _Cell:
         """`recurrent` takes codes of h to codes of z and v, [H, 3H]."""
         hidden = len(recurrent)
         self.widths, self.recurrent = widths, recurrent
-        kind = recurrent.dtype, recurrent.device
+        kind, of_h = (recurrent.dtype, recurrent.device), widths.h
+        self.s_for_h = recurrent.new_tensor(2.0 ** (of_h.frac - of_h.odd - widths.s.frac))
         self.sigmoid, self.tanh_for_s = _tables_of(widths, *kind)
         self.gates, self.operand = (
             Lookup(widths.z, recurrent, rows, columns, has_nan) for columns in (2 * hidden, hidden)
@@ -108,14 +109,14 @@ class _Cell:
         r, u = step.gates.split(hidden, 1)
         torch.clamp(step.sums[:, 2 * hidden :], v.low, v.high, out=step.n_h)
         unit = 2.0 ** (self.widths.z.frac - v.frac)
-        torch.addcmul(step.n_x_for_z, r, step.n_h, value=unit, out=step.index).round_()
-        index = self.operand.of(step.index)
+        torch.addcmul(step.n_x_for_z, r, step.n_h, value=unit, out=step.t_index).round_()
+        index = self.operand.of(step.t_index)
         torch.index_select(self.tanh_for_s, 0, index.view(-1), out=step.n.view(-1))
         # u * s + (1 - u) * n, whose every part is exact in this form as well.
         torch.sub(s[:rows], step.n, out=step.change)
         torch.addcmul(step.n, u, step.change, out=step.s_sum).round_()
         torch.clamp(step.s_sum, form.low, form.high, out=step.s)
-        torch.mul(step.s, 2.0 ** (of_h.frac - of_h.odd - form.frac), out=step.h_product)
+        torch.mul(step.s, self.s_for_h, out=step.h_product)
         narrow(step.h_product, of_h, step.h)
         return step.h, step.s
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -45,9 +47,11 @@ class QuantLSTM(QuantRecurrent, nn.LSTM):
         """
         return cls._from_float(lstm, widths, calibrate, x_frac)
 
-    def forward(
-        self, input: Tensor | PackedSequence, hx: State | None = None
-    ) -> tuple[Tensor | PackedSequence, State]:
+    @overload
+    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]: ...
+    @overload
+    def forward(self, input: PackedSequence, hx: State | None = None) -> tuple[PackedSequence, State]: ...
+    def forward(self, input, hx=None):
         """As `nn.LSTM`: output and (h, c). Without `hx` the state starts at zero."""
         return self._forward(input, hx)
 
@@ -94,9 +98,15 @@ class QuantGRU(QuantRecurrent, nn.GRU):
         sizes = () if batch is None else (batch,)
         return (self.weight_hh_l0.new_zeros(self.num_layers, *sizes, self.hidden_size),) * 2
 
-    def forward(
-        self, input: Tensor | PackedSequence, hx: Tensor | State | None = None
-    ) -> tuple[Tensor | PackedSequence, Tensor | State]:
+    @overload
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def forward(self, input: PackedSequence, hx: Tensor | None = None) -> tuple[PackedSequence, Tensor]: ...
+    @overload
+    def forward(self, input: Tensor, hx: State) -> tuple[Tensor, State]: ...
+    @overload
+    def forward(self, input: PackedSequence, hx: State) -> tuple[PackedSequence, State]: ...
+    def forward(self, input, hx=None):
         """As `nn.GRU`: output and h; of a pair (h, s) the pair. Without `hx` the state starts at zero."""
         if isinstance(hx, tuple | list):
             return self._forward(input, hx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from typing import Any
@@ -87,12 +88,16 @@ def convert(
     return new.get(net, net)
 
 
-def save(net: nn.Module, path: str | os.PathLike) -> Model:
+def save(
+    net: nn.Module, path: str | os.PathLike, *, output: str = "sum", when: str = "step"
+) -> Model:
     """Writes a network that `convert` made as the model file that `lprnn-hw gen --model` takes.
 
     It holds one `QuantLSTM` or `QuantGRU`, of any number of layers, and the `QuantLinear` behind it, where
-    there is one, as the integer head. Several of either are a ValueError that names them. Returns the
-    model; parameters that are in neither are its `left_out`, and named in a warning.
+    there is one, as a dense layer that gives its sums, or with the `output` "argmax" the index of the
+    largest, at every step, or `when` is "last" at the last one of a sequence. Several of either are a
+    ValueError that names them. Returns the model; parameters that are in neither are its `left_out`,
+    and named in a warning.
     """
     names = {part: name for name, part in net.named_modules()}
     layers, heads = (
@@ -104,6 +109,10 @@ def save(net: nn.Module, path: str | os.PathLike) -> Model:
             raise ValueError(f"a model file holds one {what}, the network has several: {shown}")
     if not layers:
         raise ValueError("the network has no QuantLSTM or QuantGRU: convert it before")
+    if output not in ("sum", "argmax") or when not in ("step", "last"):
+        raise ValueError(f"gives {output!r} at {when!r}: sum or argmax, step or last are wanted")
+    if not heads and (output, when) != ("sum", "step"):
+        raise ValueError(f"gives {output} at {when}: the network has no QuantLinear that could")
     model = layers[0].model()
     if heads:
         head, h = heads[0], layers[0].widths.h
@@ -112,7 +121,7 @@ def save(net: nn.Module, path: str | os.PathLike) -> Model:
                 f"{_shown(names[head])} takes {head.in_features} elements of {head.h}, the layer before it "
                 f"gives {layers[0].hidden_size} of {h}"
             )
-        model.head = head.head()
+        model.head = dataclasses.replace(head.head(), output=output, when=when)
     held = {id(parameter) for part in layers + heads for parameter in part.parameters()}
     model.left_out = [name for name, part in net.named_parameters() if id(part) not in held]
     if model.left_out:

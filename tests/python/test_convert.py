@@ -233,6 +233,14 @@ class Linear(unittest.TestCase):
                     if name == "packed":
                         wanted[0, 4:] = model.head.bias
                     np.testing.assert_array_equal(got.numpy(), wanted)
+                    if name == "the last step":
+                        for output in ("sum", "argmax"):
+                            with tempfile.TemporaryDirectory() as home:
+                                lq.save(net, f"{home}/net.safetensors", output=output, when="last")
+                                model = lq.Model.load(f"{home}/net.safetensors")
+                            found = model.run_outputs(model.quantize_input(x.numpy()))
+                            expected = wanted if output == "sum" else wanted.argmax(-1)[:, None]
+                            np.testing.assert_array_equal(found, expected)
 
     def test_others_stay(self):
         x = values(2, 9, 6)
@@ -321,6 +329,9 @@ class Linear(unittest.TestCase):
             lq.save(net, "none")
         self.assertFalse(Path("none").exists())
         net.fc = None
+        for options in ({"output": "code"}, {"when": "always"}, {"when": "last"}):
+            with self.assertRaisesRegex(ValueError, "gives .* at "):
+                lq.save(net, "none", **options)
         with tempfile.TemporaryDirectory() as home, self.assertWarnsRegex(UserWarning, "not in .*: gain"):
             self.assertEqual(lq.save(net, f"{home}/m").left_out, ["gain"])
 

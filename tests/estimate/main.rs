@@ -1,5 +1,6 @@
 //! Estimates and sweeps: the fit, what it promises, and what is explored with it.
 
+mod contexts;
 mod explore;
 mod fit;
 mod promises;

@@ -19,27 +19,33 @@ fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
             if units > hidden_size || columns > input_size.max(hidden_size) {
                 continue;
             }
-            for (mac, target) in [(MacStyle::Lut, Family::Xc7), (MacStyle::Dsp, Family::Ecp5)] {
+            for (mac, target, contexts) in [
+                (MacStyle::Lut, Family::Xc7, 1),
+                (MacStyle::Dsp, Family::Ecp5, 1),
+                (MacStyle::Lut, Family::Xc7, 2),
+                (MacStyle::Lut, Family::Ecp5, 5),
+            ] {
                 let spec = LayerSpec::ordinary(&LSTM, (input_size, hidden_size), (4, 4));
                 let style = ArrayStyle {
                     mac,
                     target,
-                    contexts: 1,
+                    contexts,
                 };
                 let layer = Folding::fold(&spec, units, columns, 1, style);
                 if layer.blocks < layer.timing.far() {
                     continue; // rule 5 may add a cycle or two
                 }
                 let tail = layer.x_blocks + layer.h_blocks - 1;
-                let wait = layer.group_latency().saturating_sub(tail);
+                let others = (contexts - 1) * layer.groups * layer.blocks;
+                let wait = layer.group_latency().saturating_sub(tail + others);
                 let stall = if wait == 0 {
                     0
                 } else {
                     wait.max(layer.chain - 1)
                 };
                 assert_eq!(
-                    layer.free_running_cycles(),
-                    (layer.groups * layer.blocks + stall) as u64,
+                    layer.round_cycles(),
+                    (contexts * layer.groups * layer.blocks + stall) as u64,
                     "{layer:?}"
                 );
                 if stall == 0 { free += 1 } else { stalled += 1 }

@@ -6,7 +6,9 @@ mod series;
 use crate::device::Family;
 use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
 use crate::quantize::SplitMix;
-use crate::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use crate::spec::{
+    CellKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle, MemoryInit, StatePolicy,
+};
 
 /// Families in the order in which designs take turns.
 pub const FAMILIES: [(&str, Family); 4] = [
@@ -36,6 +38,9 @@ const ODD: &str = "o";
 
 /// What stands before the units of GRU layers in the table.
 const GRU: &str = "g";
+
+/// What stands between the array and the number of contexts in the table; one needs none.
+const TURNS: char = '/';
 
 /// Longest vector of a design.
 const MOST_UNITS: usize = 4096;
@@ -67,6 +72,8 @@ pub struct SeriesDesign {
     pub columns: usize,
     /// Arrays of LUTs or of DSP blocks.
     pub mac: MacStyle,
+    /// Sequences whose steps come in turn.
+    pub contexts: usize,
     /// Device to place and route on, as nextpnr names it; `None` for synthesis alone.
     pub device: Option<&'static str>,
 }
@@ -135,6 +142,7 @@ impl SeriesDesign {
             Some(rest) => (CellKind::Gru, rest),
             None => (CellKind::Lstm, hidden),
         };
+        let (mac, contexts) = mac.split_once(TURNS).unwrap_or((mac, "1"));
         let design = Self {
             cell,
             seed: seed.parse().ok()?,
@@ -146,6 +154,7 @@ impl SeriesDesign {
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
             mac: MACS.iter().find(|(name, _)| *name == mac)?.1,
+            contexts: contexts.parse().ok()?,
             device: match device {
                 "" => None,
                 name => Some(DEVICES.iter().find(|device| **device == name)?),
@@ -173,6 +182,7 @@ impl SeriesDesign {
             && self.weights() <= MOST_WEIGHTS
             && size(&self.units)
             && size(&self.columns)
+            && (1..=MOST_CONTEXTS).contains(&self.contexts)
     }
 
     /// Weights of all layers.
@@ -203,8 +213,12 @@ impl SeriesDesign {
             CellKind::Lstm => "",
             CellKind::Gru => GRU,
         };
+        let turns = match self.contexts {
+            1 => String::new(),
+            contexts => format!("{TURNS}{contexts}"),
+        };
         format!(
-            "{},{},{},{cell}{},{},{},{},{},{}",
+            "{},{},{},{cell}{},{},{},{},{}{turns},{}",
             self.seed,
             self.family(),
             self.input,
@@ -253,7 +267,7 @@ impl SeriesDesign {
             target: self.target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
-            contexts: 1,
+            contexts: self.contexts,
             stream_elements: None,
         }
     }

@@ -187,6 +187,17 @@ const GRUS: [&str; 6] = [
 /// GRUs of the fit, the first of the list.
 const FITTED_GRUS: u64 = 3;
 
+/// Seed of the first design with several contexts.
+const FIRST_TURNS: u64 = 8500;
+
+/// Several contexts, none of them in the fit: their parts are counted, not fitted. Written as [`CORNERS`], made
+/// for every family.
+const TURNS: [&str; 3] = [
+    "24,24,4,4,4,8,8,16,2,8,lut/2",
+    "10,20,2,2,2,8,8,16,1,4,lut/4",
+    "12,16+10,4,4,4,8,8,16,1,8,dsp/5",
+];
+
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
 /// line of the table without its device.
 fn of_every_family(
@@ -247,8 +258,9 @@ impl SeriesDesign {
         let odd = of_every_family(FIRST_ODD, &ODD_LEVELS);
         let grus = of_every_family(FIRST_GRU, &GRUS);
         let grus = grus.map(|(_, _, line)| with_cell(&line, GRU));
-        let not_routed = unseen.chain(small).chain(odd).map(|(_, _, line)| line);
-        let not_routed = not_routed.chain(grus);
+        let turns = of_every_family(FIRST_TURNS, &TURNS);
+        let not_routed = unseen.chain(small).chain(odd).chain(turns);
+        let not_routed = not_routed.map(|(_, _, line)| line).chain(grus);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
             .map(|(seed, line)| format!("{seed},{line}"));
@@ -270,6 +282,7 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_TURNS.. => false,
             FIRST_GRU.. => (self.seed - FIRST_GRU) / 4 < FITTED_GRUS,
             FIRST_ODD.. => (self.seed - FIRST_ODD) / 4 < FITTED_ODD,
             FIRST_SMALL.. => (self.seed - FIRST_SMALL) / 4 < FITTED_SMALL,
@@ -336,6 +349,7 @@ impl SeriesDesign {
                     units,
                     columns,
                     mac: MacStyle::Lut,
+                    contexts: 1,
                     device: None,
                 };
             }

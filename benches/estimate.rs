@@ -16,6 +16,8 @@ fn main() {
 #[divan::bench(args = [64, 512])]
 fn of_layers(bencher: Bencher, hidden: usize) {
     let model = seeded(&SeededNetwork {
+        vocabulary: None,
+        head: None,
         input_size: 64,
         hidden,
         layers: 1,

@@ -37,6 +37,8 @@ fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
         LevelRule::Even
     };
     let model = seeded(&SeededNetwork {
+        vocabulary: None,
+        head: None,
         input_size: 64,
         hidden: 64,
         layers: 1,

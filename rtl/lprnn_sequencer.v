@@ -20,7 +20,7 @@
 
 module lprnn_sequencer #(
     parameter X_BLOCKS = 4,   // blocks of x
-    parameter H_BLOCKS = 4,   // blocks of h
+    parameter H_BLOCKS = 4,   // blocks of h; 0: h is no operand
     parameter BLOCKS   = 8,   // blocks of a group, idle ones included
     parameter GROUPS   = 64,  // groups of units
     parameter CHAIN    = 8,   // stages of a chain
@@ -53,7 +53,7 @@ module lprnn_sequencer #(
     localparam GROUP_W    = $clog2((GROUPS > 1) ? GROUPS : 2);
     localparam ROW_W      = $clog2((BLOCKS*GROUPS > 1) ? BLOCKS*GROUPS : 2);
     localparam RESULTS_W  = $clog2(RESULTS + 1);
-    localparam H_CREDIT_W = $clog2(CONTEXTS*H_BLOCKS + 1);
+    localparam H_CREDIT_W = (H_BLOCKS > 0) ? $clog2(CONTEXTS*H_BLOCKS + 1) : 1;
     localparam BANK_W     = $clog2(CONTEXTS + 1);
 
     localparam integer NEARLY_LAST_INT = BLOCKS - 2;
@@ -74,7 +74,7 @@ module lprnn_sequencer #(
     localparam [H_CREDIT_W-1:0] ALL_H = ALL_H_INT[H_CREDIT_W-1:0];
 
     generate
-        if (CHAIN > 16 || BLOCKS < X_BLOCKS + H_BLOCKS || FORBIDDEN[15]) begin : gen_param_check
+        if (CHAIN > 16 || BLOCKS < 2 || BLOCKS < X_BLOCKS + H_BLOCKS || FORBIDDEN[15]) begin : gen_param_check
             error_lprnn_sequencer_illegal_folding u_illegal_parameters ();
         end
     endgenerate
@@ -161,7 +161,7 @@ module lprnn_sequencer #(
                 block_q       <= last_block_q ? {BLOCK_W{1'b0}} : block_q + 1'b1;
                 first_block_q <= last_block_q;
                 last_block_q  <= (block_q == NEARLY_LAST);
-                recurrent_q   <= (block_q == LAST_X) | (recurrent_q & (block_q != LAST_H));
+                recurrent_q   <= (H_BLOCKS > 0) & ((block_q == LAST_X) | (recurrent_q & (block_q != LAST_H)));
                 idle_q        <= ((block_q == LAST_H) | idle_q) & ~last_block_q;
                 if (last_block_q) begin
                     group_q       <= last_group_q ? {GROUP_W{1'b0}} : group_q + 1'b1;

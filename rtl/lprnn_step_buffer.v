@@ -3,7 +3,8 @@
 //   s_axis beat -> columns {slot * elements of a beat ...} of block -> next slot -> next block -> next step
 //
 // Two vectors fit: one in use, one being loaded, in banks that follow one another. TLAST and the fresh flag
-// are taken from the last and the first beat of a step.
+// are taken from the last and the first beat of a step. With ONLY_LAST, a step whose last beat has no TLAST is
+// dropped: the next one is written over it.
 
 `default_nettype none
 
@@ -11,7 +12,8 @@ module lprnn_step_buffer #(
     parameter BEATS  = 64,  // beats of a step
     parameter SLOTS  = 16,  // beats of a block
     parameter BLOCKS = 8,   // blocks of a group
-    parameter BANK_W = 1    // bits of a bank's number
+    parameter BANK_W = 1,   // bits of a bank's number
+    parameter ONLY_LAST = 0 // 1: steps that do not end a sequence are dropped
 ) (
     input  wire                                                clk,
     input  wire                                                rst,
@@ -53,7 +55,8 @@ module lprnn_step_buffer #(
     wire accept    = s_valid_i & s_ready_o;
     wire last_beat = (beat_q == LAST_BEAT);
     wire first_beat = (beat_q == {BEAT_W{1'b0}});
-    wire done      = accept & last_beat;
+    wire step_end  = accept & last_beat;
+    wire done      = step_end & ((ONLY_LAST == 0) | s_last_i);
     wire next_block = slot_q[SLOTS-1];
 
     wire [SLOTS:0] rotated = {slot_q, slot_q[SLOTS-1]};
@@ -79,7 +82,7 @@ module lprnn_step_buffer #(
                 beat_q  <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
                 if (last_beat) begin
                     block_q <= {BLOCK_W{1'b0}};
-                    bank_q  <= (BANK_W == 1) ? ~bank_q : bank_q + 1'b1;
+                    bank_q  <= done ? ((BANK_W == 1) ? ~bank_q : bank_q + 1'b1) : bank_q;
                 end else if (next_block) begin
                     block_q <= block_q + 1'b1;
                 end

@@ -70,10 +70,16 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
 
 /// `one LSTM layer`, `2 GRU layers`, `3 recurrent layers` where both kinds are among them.
 fn kinds(layers: &[LayerReport]) -> String {
-    let kind = cell_title(layers.iter().map(|layer| layer.cell));
-    match layers.len() {
+    let (dense, recurrent): (Vec<_>, Vec<_>) = layers.iter().partition(|layer| layer.is_dense());
+    let kind = cell_title(recurrent.iter().map(|layer| layer.cell));
+    let text = match recurrent.len() {
         1 => format!("one {kind} layer"),
         count => format!("{count} {kind} layers"),
+    };
+    match dense.len() {
+        0 => text,
+        1 => text + " and a dense one",
+        count => format!("{text} and {count} dense ones"),
     }
 }
 

@@ -10,7 +10,7 @@ use super::report::stack_title;
 use super::signature::parts;
 use super::testbench::{Vectors, testbench};
 use crate::diagnostic::Problem;
-use crate::hardware::{Design, element_width};
+use crate::hardware::{Design, LayerWeights};
 use crate::quantize::QuantizedModel;
 use crate::spec::Implementation;
 use std::collections::BTreeMap;
@@ -43,32 +43,24 @@ impl Bundle {
         }
 
         let mut layers = Vec::new();
-        for (index, (layer, folded)) in model.layers.iter().zip(design.layers()).enumerate() {
+        let weights = LayerWeights::of_network(model);
+        for (index, (weights, folded)) in weights.zip(design.layers()).enumerate() {
             let leaves = Leaves {
                 layer: folded,
                 small_memory_style: design.small_memory_style(),
             };
             layers.push(layer_files(
                 implementation,
-                (index, layer, leaves),
+                model,
+                (index, weights, leaves),
                 &mut files,
             )?);
         }
 
         let top_path = format!("rtl/{name}_top.v");
         let interface = Interface::new(model, design, implementation);
-        let mut stream_widths: Vec<usize> = model
-            .layers
-            .iter()
-            .map(|layer| design.stream_elements() * element_width(layer.x.bits))
-            .collect();
-        stream_widths.push(interface.output.elements_per_beat * interface.output.element_width);
-        let top = TopContext::new(
-            &interface,
-            (stack_title(design), model_digest.to_owned()),
-            layers,
-            &stream_widths,
-        );
+        let names = (stack_title(design), model_digest.to_owned());
+        let top = TopContext::new(&interface, design, names, layers);
         files.insert(top_path, render("top.v.tera", &top)?.into_bytes());
         Ok(Self { interface, files })
     }

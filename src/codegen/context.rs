@@ -2,8 +2,10 @@
 
 use super::interface::{Interface, StreamPort};
 use super::layer::LayerContext;
+use super::leaves::Leaves;
 use super::library::library_prefix;
-use crate::hardware::Image;
+use super::parameters::assignment;
+use crate::hardware::{Design, Image, bits_for, element_width};
 use crate::spec::StatePolicy;
 use bitvec::field::BitField;
 use bitvec::prelude::{Lsb0, bitvec};
@@ -42,6 +44,56 @@ pub struct Stream {
     msb: usize,
 }
 
+/// The table before the first layer, where there is one.
+#[derive(Debug, Default, Serialize)]
+struct EmbeddingContext {
+    here: bool,
+    last_row: usize,
+    summary: String,
+    parameters: String,
+    addr_msb: usize,
+    data_msb: usize,
+}
+
+impl EmbeddingContext {
+    fn new(leaves: Leaves<'_>, index_w: usize) -> Self {
+        let Some(parameters) = leaves.embedding(index_w) else {
+            return Self::default();
+        };
+        let (spec, memory) = (leaves.layer.spec(), leaves.layer.embedding_memory());
+        let rows = spec.vocabulary.unwrap_or(1);
+        Self {
+            here: true,
+            last_row: rows - 1,
+            summary: format!("{rows} rows of {} elements, {}", spec.input_size, spec.x),
+            parameters: assignment(&parameters, 4),
+            addr_msb: bits_for(memory.depth - 1) - 1,
+            data_msb: memory.width - 1,
+        }
+    }
+}
+
+/// What finds the largest sum, where something does.
+#[derive(Debug, Default, Serialize)]
+struct ArgmaxContext {
+    here: bool,
+    count: usize,
+    parameters: String,
+}
+
+impl ArgmaxContext {
+    fn new(leaves: Leaves<'_>) -> Self {
+        let Some(parameters) = leaves.argmax() else {
+            return Self::default();
+        };
+        Self {
+            here: true,
+            count: leaves.layer.spec().hidden_size,
+            parameters: assignment(&parameters, 4),
+        }
+    }
+}
+
 /// Context of `top.v.tera`.
 #[derive(Debug, Serialize)]
 pub struct TopContext {
@@ -59,6 +111,10 @@ pub struct TopContext {
     output_msb: usize,
     policy: Policy,
     contexts: usize,
+    output_title: &'static str,
+    last_only: bool,
+    embedding: EmbeddingContext,
+    argmax: ArgmaxContext,
     streams: Vec<Stream>,
     last_stream: usize,
     layers: Vec<LayerContext>,
@@ -69,10 +125,20 @@ impl TopContext {
     #[must_use]
     pub fn new(
         interface: &Interface,
+        design: &Design,
         (stack, model_digest): (String, String),
         layers: Vec<LayerContext>,
-        stream_widths: &[usize],
     ) -> Self {
+        let leaves = |layer| Leaves {
+            layer,
+            small_memory_style: design.small_memory_style(),
+        };
+        let (first, last) = design.ends();
+        let all = design.layers().iter();
+        let mut stream_widths: Vec<usize> = all
+            .map(|layer| layer.folding().in_elements * element_width(layer.spec().x.bits))
+            .collect();
+        stream_widths.push(last.folding().out_elements * element_width(last.spec().h.bits));
         let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
         Self {
             top: interface.top.clone(),
@@ -89,6 +155,10 @@ impl TopContext {
             output: interface.output.clone(),
             policy: Policy::new(interface.state),
             contexts: interface.contexts,
+            output_title: interface.output.title(),
+            last_only: last.spec().waits_for_last(),
+            embedding: EmbeddingContext::new(leaves(first), interface.input.element_width),
+            argmax: ArgmaxContext::new(leaves(last)),
             streams: stream_widths
                 .iter()
                 .enumerate()

@@ -57,6 +57,15 @@ impl Leaves<'_> {
     pub fn lane(&self) -> Parameters {
         let (spec, folding) = (self.layer.spec(), self.layer.folding());
         let widths = self.layer.widths();
+        if let Some(dense) = spec.dense {
+            return parameters! {
+                ACC_W: widths.acc,
+                SHIFT: widths.z_shift,
+                OUT_W: spec.h.bits,
+                ODD: u8::from(spec.h.is_odd()),
+                RELU: u8::from(dense.relu),
+            };
+        }
         if let (Some(v), Some(v_shift)) = (spec.v, widths.v_shift) {
             return parameters! {
                 ACC_W: widths.acc,

@@ -23,6 +23,7 @@ struct Diagram<'a> {
 struct LayerBlocks<'a> {
     top: usize,
     layer: &'a LayerReport,
+    dense: bool,
     rows: usize,
     weights: String,
 }
@@ -50,6 +51,7 @@ fn blocks(report: &Report, index: usize) -> LayerBlocks<'_> {
     LayerBlocks {
         top: TITLE_HEIGHT + index * LAYER_HEIGHT,
         layer,
+        dense: layer.is_dense(),
         rows: layer.macs_per_cycle / layer.columns,
         weights: format!("{rows} rows of {width} bit"),
     }

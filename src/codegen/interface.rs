@@ -1,7 +1,7 @@
 //! The core's signature, written beside the RTL as `interface.json`; cosimulation drives from it.
 
 use crate::fixed::QFormat;
-use crate::quantize::InputOffset;
+use crate::quantize::{Emit, InputOffset};
 use crate::spec::{MOST_CONTEXTS, StatePolicy, is_one_context, one_context};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,40 @@ pub struct StreamPort {
     pub beats_per_step: usize,
     /// Number format of an element.
     pub format: QFormat,
+    /// What an element is.
+    #[serde(default, skip_serializing_if = "PortKind::is_codes")]
+    pub kind: PortKind,
+    /// The steps that have one; of an output.
+    #[serde(default, skip_serializing_if = "is_step")]
+    pub when: Emit,
+}
+
+/// What the elements of a stream are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PortKind {
+    /// Codes of x, of h, or of a dense layer.
+    #[default]
+    Codes,
+    /// Exact sums of a dense layer.
+    Sums,
+    /// One of the numbers from 0 to one less than `count`.
+    Index {
+        /// How many there are.
+        count: usize,
+    },
+}
+
+impl PortKind {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    const fn is_codes(&self) -> bool {
+        matches!(self, Self::Codes)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_step(when: &Emit) -> bool {
+    *when == Emit::Step
 }
 
 /// Exact cycle counts with a source that always offers and a sink that always takes.
@@ -89,8 +123,11 @@ pub struct Interface {
     /// Constants taken off real inputs before they become codes of x, where the model has such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_offset: Option<InputOffset>,
-    /// Output vectors h of the last layer.
+    /// Output vectors h of the last layer, or what the dense layer at the end gives.
     pub output: StreamPort,
+    /// Port that is high once an index beyond the embedding came, with an embedding only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_index: Option<String>,
     /// Exact cycle counts.
     pub timing: Timing,
     /// Verilog sources, relative to the bundle's directory, in compile order.
@@ -129,6 +166,7 @@ impl Interface {
             ("clock", Some(&self.clock)),
             ("reset_n", Some(&self.reset_n)),
             ("state_clear", self.state_clear.as_ref()),
+            ("status_index", self.status_index.as_ref()),
             ("input.prefix", Some(&self.input.prefix)),
             ("output.prefix", Some(&self.output.prefix)),
         ];
@@ -189,6 +227,15 @@ fn is_name(text: &str) -> bool {
 }
 
 impl StreamPort {
+    /// What an output's elements are, in a word.
+    pub(super) const fn title(&self) -> &'static str {
+        match self.kind {
+            PortKind::Codes => "h",
+            PortKind::Sums => "sums",
+            PortKind::Index { .. } => "index",
+        }
+    }
+
     fn check(&self, key: &str) -> Result<(), String> {
         let fail = |name: &str, value: usize| Err(format!("{key}.{name} is {value}"));
         for (name, value, most) in [

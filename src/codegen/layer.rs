@@ -4,7 +4,7 @@ use super::leaves::Leaves;
 use super::library::library_prefix;
 use super::memories::Rom;
 use super::parameters::{Parameters, assignment};
-use crate::hardware::{Cell, LayerDesign, RowSum, Source, bits_for, element_width};
+use crate::hardware::{Cell, LayerDesign, RowSum, Source, bits_for, element_width, log2_up};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -35,7 +35,10 @@ pub struct LayerContext {
     tables_module: String,
     library: String,
     summary: String,
+    /// h comes back as an operand.
+    recurrent: bool,
     units: usize,
+    groups: usize,
     columns: usize,
     rows: usize,
     /// Bits of nets and of the parts that units have in them.
@@ -81,7 +84,11 @@ impl LayerContext {
             acc_offset: gate * acc_w,
         };
         let width = widths(leaves);
-        let (first, last) = leaves.pre_activations();
+        let (first, last) = if spec.is_recurrent() {
+            leaves.pre_activations()
+        } else {
+            (0, 0)
+        };
         Self {
             index,
             next: index + 1,
@@ -89,12 +96,14 @@ impl LayerContext {
             tables_module: format!("{name}_l{index}_tables"),
             library: library_prefix(),
             summary: summary(leaves.layer),
+            recurrent: spec.is_recurrent(),
             units: folding.units,
+            groups: folding.groups,
             columns: folding.columns,
             rows: folding.rows(),
             msb: width
                 .iter()
-                .map(|(&name, &bits)| (name, bits - 1))
+                .map(|(&name, &bits)| (name, bits.saturating_sub(1)))
                 .collect(),
             width,
             leaf,
@@ -122,8 +131,13 @@ impl LayerContext {
 /// Sizes and folding of a layer in one line.
 fn summary(layer: &LayerDesign) -> String {
     let (spec, folding) = (layer.spec(), layer.folding());
+    let (units, out) = if spec.is_recurrent() {
+        ("units", "h")
+    } else {
+        ("rows", "y")
+    };
     format!(
-        "{} -> {} units, weights {} bit, x {}, h {}; {} units x {} columns, {} MACs a cycle",
+        "{} -> {} {units}, weights {} bit, x {}, {out} {}; {} {units} x {} columns, {} MACs a cycle",
         spec.input_size,
         spec.hidden_size,
         spec.w_bits,
@@ -170,6 +184,7 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("weights", weights.width),
         ("bias_row", bits_for(biases.depth - 1)),
         ("biases", biases.width),
+        ("full_bias_row", log2_up(folding.groups) + 2),
         ("gate_addr", z_w + 1),
         ("gate_addrs", units * (z_w + 1)),
         ("tanh_addr", z_w),

@@ -4,14 +4,17 @@ use super::layer::LayerContext;
 use super::leaves::Leaves;
 use super::memories::{ActivationRomContext, Memory};
 use super::render::{TemplateError, render};
-use crate::quantize::{ActivationTables, Layer};
+use crate::hardware::{LayerDesign, LayerWeights};
+use crate::quantize::{ActivationTables, QuantizedModel};
 use crate::spec::{Implementation, MemoryInit};
 use std::collections::BTreeMap;
 
-/// Adds the files of one layer: its module, tables, weights and biases.
+/// Adds the files of one layer: its module, tables where it has some, weights and biases, and the table of the
+/// embedding before it.
 pub(super) fn layer_files(
     implementation: &Implementation,
-    (index, layer, leaves): (usize, &Layer, Leaves<'_>),
+    model: &QuantizedModel,
+    (index, weights, leaves): (usize, LayerWeights<'_>, Leaves<'_>),
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<LayerContext, TemplateError> {
     let design = leaves.layer;
@@ -19,30 +22,15 @@ pub(super) fn layer_files(
     let mut add =
         |file: String, text: String| files.insert(format!("rtl/{file}"), text.into_bytes());
 
-    let tables_module = format!("{name}_l{index}_tables");
-    let tables = ActivationTables::new(layer.z, layer.a_frac);
-    let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
-    let text = render(tables_template(init), &context)?;
-    add(format!("{tables_module}.v"), text);
+    if design.spec().is_recurrent() {
+        let tables_module = format!("{name}_l{index}_tables");
+        let tables = ActivationTables::new(design.spec().z, design.spec().a_frac);
+        let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
+        let text = render(tables_template(init), &context)?;
+        add(format!("{tables_module}.v"), text);
+    }
 
-    let memories = [
-        (
-            ("weights", "weight"),
-            design.weight_memory(),
-            design.weight_image(layer),
-        ),
-        (
-            ("biases", "bias"),
-            design.bias_memory(),
-            design.bias_image(layer),
-        ),
-    ]
-    .map(|(contents, shape, image)| Memory {
-        name: format!("{name}_l{index}_{}", contents.0),
-        style: shape.rom_style(),
-        image,
-        contents,
-    });
+    let memories = memories(name, model, (index, weights, design));
     for memory in &memories {
         match init {
             MemoryInit::Readmemh => {
@@ -66,6 +54,43 @@ pub(super) fn layer_files(
         render("layer.v.tera", &context)?,
     );
     Ok(context)
+}
+
+/// The read-only memories of a layer, with the embedding's table before the first.
+fn memories(
+    name: &str,
+    model: &QuantizedModel,
+    (index, weights, design): (usize, LayerWeights<'_>, &LayerDesign),
+) -> Vec<Memory> {
+    let embedding = model.embedding.as_ref().filter(|_| index == 0);
+    let embedding = embedding.map(|embedding| {
+        (
+            ("embedding", "embedding"),
+            design.embedding_memory(),
+            design.embedding_image(embedding),
+        )
+    });
+    [
+        (
+            ("weights", "weight"),
+            design.weight_memory(),
+            design.weight_image(weights),
+        ),
+        (
+            ("biases", "bias"),
+            design.bias_memory(),
+            design.bias_image(weights),
+        ),
+    ]
+    .into_iter()
+    .chain(embedding)
+    .map(|(contents, shape, image)| Memory {
+        name: format!("{name}_l{index}_{}", contents.0),
+        style: shape.rom_style(),
+        image,
+        contents,
+    })
+    .collect()
 }
 
 /// The template of the activation tables: a memory with two read ports, or, where no `initial` block may

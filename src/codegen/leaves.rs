@@ -70,6 +70,9 @@ impl Leaves<'_> {
             SLOTS: folding.x_slots,
             BLOCKS: folding.blocks,
         };
+        if spec.waits_for_last() {
+            step_buffer.extend(parameters! { ONLY_LAST: 1 });
+        }
         let mut operands = parameters! {
             INPUT_SIZE: spec.input_size,
             ELEMENTS: folding.in_elements,
@@ -130,12 +133,18 @@ impl Leaves<'_> {
             LATENCY: folding.mac_latency,
             CONTEXT_W: folding.context_bits(),
         };
+        // Without a state, phases that are there; without a second turn, one that nobody looks at.
+        let (read, write) = if self.layer.spec().is_recurrent() {
+            (self.phase(Event::Load(0)) - 1, self.phase(Event::Store(0)))
+        } else {
+            (0, 1)
+        };
         let lane_control = parameters! {
             GROUPS: folding.groups,
-            SUMS: self.layer.spec().turns(),
+            SUMS: self.layer.spec().turns().max(2),
             DEPTH: folding.timing.depth(),
-            STATE_READ: self.phase(Event::Load(0)) - 1,
-            STATE_WRITE: self.phase(Event::Store(0)),
+            STATE_READ: read,
+            STATE_WRITE: write,
             CONTEXT_W: folding.context_bits(),
         };
         sequencer.extend(contexts(folding));
@@ -156,6 +165,36 @@ impl Leaves<'_> {
             modules.push(("turn", contexts(folding)));
         }
         modules
+    }
+
+    /// Parameters of the embedding before the layer, whose indices have `index_w` bits on the stream; `None`
+    /// where there is none.
+    #[must_use]
+    pub fn embedding(&self, index_w: usize) -> Option<Parameters> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        let rows = spec.vocabulary?;
+        Some(parameters! {
+            ROWS: rows,
+            INDEX_W: index_w,
+            BEATS: folding.in_beats(),
+            ELEMENTS: folding.in_elements,
+            X_W: spec.x.bits,
+            X_ODD: u8::from(spec.x.is_odd()),
+            STYLE: literal::string(self.small_memory_style),
+        })
+    }
+
+    /// Parameters of what finds the largest sum behind the layer; `None` where nothing does.
+    #[must_use]
+    pub fn argmax(&self) -> Option<Parameters> {
+        let (spec, folding) = (self.layer.spec(), self.layer.folding());
+        spec.gives_index().then(|| {
+            parameters! {
+                COUNT: spec.hidden_size,
+                ELEMENTS: folding.out_elements,
+                WIDTH: spec.h.bits,
+            }
+        })
     }
 
     fn results(&self) -> Vec<(&'static str, Parameters)> {

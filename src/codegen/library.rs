@@ -21,6 +21,12 @@ pub enum LibraryPart {
     LaneLstm,
     /// The data path of a GRU unit.
     LaneGru,
+    /// The data path of a dense layer's row.
+    LaneDense,
+    /// The table before the first layer.
+    Embedding,
+    /// The index of the largest sum.
+    Argmax,
     /// The array in LUTs.
     ArrayLut,
     /// The array in DSP blocks with an adder.
@@ -35,10 +41,13 @@ pub enum LibraryPart {
 
 impl LibraryPart {
     /// All parts, in compile order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Common,
         Self::LaneLstm,
         Self::LaneGru,
+        Self::LaneDense,
+        Self::Embedding,
+        Self::Argmax,
         Self::ArrayLut,
         Self::ArrayDsp,
         Self::ArrayMult,
@@ -53,6 +62,9 @@ impl LibraryPart {
             Self::Common => "",
             Self::LaneLstm => "_lane_lstm",
             Self::LaneGru => "_lane_gru",
+            Self::LaneDense => "_lane_dense",
+            Self::Embedding => "_embedding",
+            Self::Argmax => "_argmax",
             Self::ArrayLut => "_array_lut",
             Self::ArrayDsp => "_array_dsp",
             Self::ArrayMult => "_array_mult",
@@ -85,6 +97,9 @@ impl LibraryPart {
             ],
             Self::LaneLstm => &[primitive!("lane_lstm")],
             Self::LaneGru => &[primitive!("lane_gru")],
+            Self::LaneDense => &[primitive!("lane_dense")],
+            Self::Embedding => &[primitive!("embedding")],
+            Self::Argmax => &[primitive!("argmax")],
             Self::ArrayLut => &[primitive!("da_row"), primitive!("array_lut")],
             Self::ArrayDsp => &[primitive!("dsp_cell"), primitive!("array_dsp")],
             Self::ArrayMult => &[primitive!("array_mult")],

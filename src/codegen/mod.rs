@@ -22,7 +22,7 @@ mod testbench;
 
 pub use bundle::Bundle;
 pub use header::{Comment, header};
-pub use interface::{Interface, StreamPort, Timing};
+pub use interface::{Interface, PortKind, StreamPort, Timing};
 pub use library::{LibraryPart, library_files, library_prefix, primitives};
 pub use package::Package;
 pub use render::TemplateError;

@@ -1,10 +1,10 @@
 //! A core's signature from its design, without making any file.
 
-use super::interface::{Interface, SCHEMA, StreamPort, Timing};
+use super::interface::{Interface, PortKind, SCHEMA, StreamPort, Timing};
 use super::library::{LibraryPart, library_files};
 use crate::fixed::QFormat;
 use crate::hardware::{Design, MacArray, element_width};
-use crate::quantize::QuantizedModel;
+use crate::quantize::{Emit, QuantizedModel, index_format};
 use crate::spec::{Implementation, MemoryInit, StatePolicy};
 
 impl Interface {
@@ -25,9 +25,17 @@ fn file_names(design: &Design, implementation: &Implementation) -> (Vec<String>,
         .map(|(file, _)| format!("rtl/{file}"))
         .collect();
     let mut memories = Vec::new();
-    for layer in 0..design.layers().len() {
-        sources.push(format!("rtl/{name}_l{layer}_tables.v"));
-        let images = ["weights", "biases"].map(|suffix| format!("rtl/{name}_l{layer}_{suffix}"));
+    for (layer, design) in design.layers().iter().enumerate() {
+        let mut images = vec!["weights", "biases"];
+        if design.spec().is_recurrent() {
+            sources.push(format!("rtl/{name}_l{layer}_tables.v"));
+        }
+        if design.spec().vocabulary.is_some() {
+            images.push("embedding");
+        }
+        let images = images
+            .into_iter()
+            .map(|suffix| format!("rtl/{name}_l{layer}_{suffix}"));
         match implementation.memory_init {
             MemoryInit::Readmemh => memories.extend(images.map(|image| image + ".mem")),
             MemoryInit::Inline => sources.extend(images.map(|image| image + ".v")),
@@ -45,16 +53,6 @@ fn signature(
     sources: Vec<String>,
     memories: Vec<String>,
 ) -> Interface {
-    let first = &model.layers[0];
-    let last = &model.layers[model.layers.len() - 1];
-    let port = |prefix: &str, elements: usize, format: QFormat| StreamPort {
-        prefix: prefix.into(),
-        elements,
-        elements_per_beat: design.stream_elements(),
-        element_width: element_width(format.bits),
-        beats_per_step: elements.div_ceil(design.stream_elements()),
-        format,
-    };
     Interface {
         schema: SCHEMA,
         top: format!("{}_top", implementation.name),
@@ -63,9 +61,15 @@ fn signature(
         state_clear: (implementation.state == StatePolicy::HostPulse).then(|| "state_clear".into()),
         state: implementation.state,
         contexts: design.contexts(),
-        input: port("s_axis", first.input_size, first.x),
+        input: input_port(design),
         input_offset: model.input_offset.clone(),
-        output: port("m_axis", last.hidden_size, last.h),
+        output: output_port(design),
+        status_index: design
+            .ends()
+            .0
+            .spec()
+            .vocabulary
+            .map(|_| "status_index".into()),
         timing: Timing {
             cycles_per_step: design.cycles().per_step,
             filling: design.cycles().filling.clone(),
@@ -79,6 +83,64 @@ fn signature(
     }
 }
 
+/// A port of beats of `elements_per_beat` codes each.
+fn port(
+    prefix: &str,
+    (elements, elements_per_beat): (usize, usize),
+    format: QFormat,
+    kind: PortKind,
+) -> StreamPort {
+    StreamPort {
+        prefix: prefix.into(),
+        elements,
+        elements_per_beat,
+        element_width: element_width(format.bits),
+        beats_per_step: elements.div_ceil(elements_per_beat),
+        format,
+        kind,
+        when: Emit::Step,
+    }
+}
+
+/// x of the first layer, or the index of a token.
+fn input_port(design: &Design) -> StreamPort {
+    let first = design.ends().0;
+    let (spec, folding) = (first.spec(), first.folding());
+    match spec.vocabulary {
+        None => port(
+            "s_axis",
+            (spec.input_size, folding.in_elements),
+            spec.x,
+            PortKind::Codes,
+        ),
+        Some(rows) => port(
+            "s_axis",
+            (1, 1),
+            index_format(rows),
+            PortKind::Index { count: rows },
+        ),
+    }
+}
+
+/// h of the last recurrent layer, or what the last dense layer gives.
+fn output_port(design: &Design) -> StreamPort {
+    let last = design.ends().1;
+    let (spec, folding) = (last.spec(), last.folding());
+    let shape = (spec.hidden_size, folding.out_elements);
+    let (shape, format, kind) = match spec.dense {
+        Some(dense) if dense.argmax => {
+            let count = spec.hidden_size;
+            ((1, 1), index_format(count), PortKind::Index { count })
+        }
+        Some(dense) if dense.sums => (shape, spec.h, PortKind::Sums),
+        _ => (shape, spec.h, PortKind::Codes),
+    };
+    StreamPort {
+        when: spec.dense.map_or(Emit::Step, |dense| dense.when),
+        ..port("m_axis", shape, format, kind)
+    }
+}
+
 /// Parts of the library that a design is made of.
 pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = LibraryPart> {
     let layers = design.layers();
@@ -86,7 +148,9 @@ pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = L
     let cells = layers.iter().map(|layer| layer.spec().cell);
     LibraryPart::ALL.into_iter().filter(move |part| match part {
         LibraryPart::Common => true,
-        LibraryPart::LaneLstm | LibraryPart::LaneGru => cells
+        LibraryPart::Embedding => layers[0].spec().vocabulary.is_some(),
+        LibraryPart::Argmax => layers.iter().any(|layer| layer.spec().gives_index()),
+        LibraryPart::LaneLstm | LibraryPart::LaneGru | LibraryPart::LaneDense => cells
             .clone()
             .any(|cell| part.suffix() == format!("_{}", cell.lane())),
         LibraryPart::Rom => init == MemoryInit::Readmemh,

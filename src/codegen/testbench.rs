@@ -3,6 +3,7 @@
 use super::context::hex_beat;
 use super::interface::{Interface, StreamPort};
 use super::render::{TemplateError, render};
+use crate::quantize::Emit;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub struct Vectors<'a> {
     /// `[steps]`: whether the step starts from zero state by a pulse on `state_clear`; empty
     /// without that port.
     pub clear: &'a [bool],
-    /// `[steps, output elements]`.
+    /// `[steps, output elements]`, of the steps that give something.
     pub outputs: &'a [i32],
 }
 
@@ -37,6 +38,7 @@ struct TestbenchContext {
     stimulus_msb: usize,
     zero_in: String,
     has_state_clear: bool,
+    has_status_index: bool,
     has_memories: bool,
 }
 
@@ -47,6 +49,8 @@ pub fn testbench(
 ) -> Result<BTreeMap<String, Vec<u8>>, TemplateError> {
     let (input, output) = (&interface.input, &interface.output);
     let steps = vectors.inputs.len() / input.elements;
+    let answers = vectors.outputs.len() / output.elements;
+    let waits = output.when == Emit::Last;
     let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
     let has_state_clear = interface.state_clear.is_some();
     let stimulus_msb = width(input) + usize::from(has_state_clear);
@@ -56,11 +60,11 @@ pub fn testbench(
         name: name.to_owned(),
         top: interface.top.clone(),
         in_beats: steps * input.beats_per_step,
-        out_beats: steps * output.beats_per_step,
+        out_beats: answers * output.beats_per_step,
         out_step_beats: output.beats_per_step,
         cycles_per_step: interface.timing.cycles_per_step,
-        // Distances that alternate are left to cosimulation.
-        settled_steps: if interface.timing.repeating.len() == 1 {
+        // Distances that alternate are left to cosimulation, and answers of whole sequences.
+        settled_steps: if interface.timing.repeating.len() == 1 && !waits {
             interface.timing.filling.len() + 1
         } else {
             steps
@@ -73,19 +77,34 @@ pub fn testbench(
         stimulus_msb,
         zero_in: super::literal::hex(stimulus_msb + 1, "0"),
         has_state_clear,
+        has_status_index: interface.status_index.is_some(),
         has_memories: !interface.memories.is_empty(),
     };
-    let mut files = BTreeMap::new();
     let text = render("testbench.v.tera", &context)?;
+    let mut files = vector_files(interface, vectors, (name, answers));
     files.insert(format!("tb/{}_tb.v", interface.top), text.into_bytes());
+    Ok(files)
+}
+
+/// The vectors of a bench, of so many answers.
+fn vector_files(
+    interface: &Interface,
+    vectors: Vectors<'_>,
+    (name, answers): (&str, usize),
+) -> BTreeMap<String, Vec<u8>> {
+    let (input, output) = (&interface.input, &interface.output);
+    let mut files = BTreeMap::new();
     let mut stimulus = lines(input, vectors.inputs, vectors.last);
-    if has_state_clear {
+    if interface.state_clear.is_some() {
         let pulses = pulses(input.beats_per_step, vectors.clear);
         for (line, pulse) in stimulus.iter_mut().zip(pulses) {
             line.1.push(pulse);
         }
     }
-    let expected = lines(output, vectors.outputs, vectors.last);
+    let ends = vec![true; answers];
+    let waits = output.when == Emit::Last;
+    let last = if waits { &ends } else { vectors.last };
+    let expected = lines(output, vectors.outputs, last);
     for (what, port, lines) in [
         ("stimulus", input, stimulus),
         ("expected", output, expected),
@@ -96,7 +115,7 @@ pub fn testbench(
             .collect();
         files.insert(format!("tb/{name}_{what}.mem"), text.into_bytes());
     }
-    Ok(files)
+    files
 }
 
 /// The elements of each beat, and its TLAST.

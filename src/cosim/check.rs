@@ -31,7 +31,8 @@ pub struct Request<'a> {
     pub stimulus: Stimulus<'a>,
     /// How it is folded, for the cycles of its beats while source and sink pause; empty: not compared.
     pub layers: &'a [LayerDesign],
-    /// Words that it must give: codes of h, `[steps, elements]`.
+    /// Words that it must give, `[steps, elements]`; of a core that waits for the end of a sequence
+    /// `[sequences, elements]`.
     pub expected: &'a [i32],
     /// Pauses of source and sink.
     pub pattern: Pattern,
@@ -106,6 +107,7 @@ fn explain(
         last: &stimulus.last[..kept],
         clear: stimulus.clear.get(..kept).unwrap_or_default(),
     };
+    let answers = stimulus.answers(core.interface.output.when).len();
     let scratch =
         Scratch::new().map_err(|error| files::problem(&std::env::temp_dir(), "write", &error))?;
     let waves = scratch.path().join(WAVES);
@@ -117,7 +119,7 @@ fn explain(
         let package = FailurePackage {
             core,
             stimulus,
-            expected: &request.expected[..kept * core.interface.output.elements],
+            expected: &request.expected[..answers * core.interface.output.elements],
             got: &got,
             pattern,
             seed,

@@ -1,6 +1,6 @@
 //! In which cycle every output beat leaves, while source and sink pause: the schedule's own word.
 
-use super::dut::FLAG_CLEAR;
+use super::dut::{FLAG_CLEAR, FLAG_LAST};
 use super::stimulus::Mask;
 use crate::hardware::{Controls, LayerDesign, Waits};
 use serde::Serialize;
@@ -78,7 +78,8 @@ impl<'a> Forecast<'a> {
             if cycle < RESET_CYCLES {
                 continue;
             }
-            let moved = self.controls.clock(self.offering, ready);
+            let last = next.is_some_and(|flags| flags & FLAG_LAST != 0);
+            let moved = self.controls.clock(self.offering.then_some(last), ready);
             if moved.accepted {
                 self.accepted += 1;
                 (self.offering, self.cleared) = (false, false);

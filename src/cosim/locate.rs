@@ -17,6 +17,8 @@ pub struct TracedLayer {
     pub units: usize,
     /// Bits of one code.
     pub z_bits: usize,
+    /// Codes are odd, and come without their last bit.
+    pub odd: bool,
 }
 
 impl From<&LayerDesign> for TracedLayer {
@@ -27,6 +29,7 @@ impl From<&LayerDesign> for TracedLayer {
             hidden_size: spec.hidden_size,
             units: layer.folding().units,
             z_bits: spec.widest_taken() as usize,
+            odd: spec.z.is_odd(),
         }
     }
 }
@@ -92,7 +95,8 @@ impl<'a> OriginSearch<'a> {
                 if self.first.is_some_and(|(earliest, ..)| earliest <= place) {
                     continue;
                 }
-                let hardware = signed_field(z, lane, shape.z_bits);
+                let held = signed_field(z, lane, shape.z_bits);
+                let hardware = if shape.odd { 2 * held + 1 } else { held };
                 let model = (self.oracle.z)(step, layer, gate, unit);
                 if hardware != model {
                     self.first = Some((place, hardware, model));
@@ -105,6 +109,15 @@ impl<'a> OriginSearch<'a> {
     /// h of the last layer.
     pub(super) fn finish(self, word: &Difference) -> Option<Difference> {
         if let Some(([step, layer, gate, unit], hardware, model)) = self.first {
+            if self.oracle.layers[layer].cell.state.is_empty() {
+                return Some(Difference::Row {
+                    step,
+                    layer,
+                    row: unit,
+                    hardware,
+                    model,
+                });
+            }
             let name = self.oracle.layers[layer].cell.gate_of(gate);
             let gate = name.unwrap_or_default().chars().next().unwrap_or_default();
             return Some(Difference::Gate {
@@ -124,6 +137,9 @@ impl<'a> OriginSearch<'a> {
                 model,
             } if !self.seen.is_empty() => {
                 let layer = self.oracle.layers.len() - 1;
+                if self.oracle.layers[layer].cell.state.is_empty() {
+                    return None;
+                }
                 Some(Difference::Hidden {
                     step,
                     layer,

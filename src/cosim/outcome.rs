@@ -37,6 +37,20 @@ pub enum Difference {
         /// Value of the model.
         model: i64,
     },
+    /// A sum of a dense layer, or the code that it is requantised to, found by the trace ports.
+    #[error("step {step} layer {layer} row {row}: hardware {hardware}, model {model}")]
+    Row {
+        /// Step, from 0; of a layer that waits for the end of a sequence, the sequence.
+        step: usize,
+        /// Layer, from 0.
+        layer: usize,
+        /// Row, from 0.
+        row: usize,
+        /// Value of the core.
+        hardware: i64,
+        /// Value of the model.
+        model: i64,
+    },
     /// An output word though all pre-activations before it agree.
     #[error("step {step} layer {layer} h unit {unit}: hardware {hardware}, model {model}")]
     Hidden {
@@ -156,6 +170,7 @@ impl Difference {
         match *self {
             Self::Word { step, .. }
             | Self::Gate { step, .. }
+            | Self::Row { step, .. }
             | Self::Hidden { step, .. }
             | Self::Padding { step }
             | Self::Last { step, .. }

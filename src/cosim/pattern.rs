@@ -3,7 +3,7 @@
 use super::stimulus::Mask;
 use crate::codegen::Interface;
 use crate::hardware::{Controls, LayerDesign};
-use crate::quantize::SplitMix;
+use crate::quantize::{Emit, SplitMix};
 use serde::{Deserialize, Serialize};
 
 /// Words of the longest mask, 16 MiB: beyond it the phases of a pattern that follows are cut short.
@@ -95,7 +95,8 @@ impl Pattern {
             cycles: interface.timing.cycles_per_step,
             source: interface.input.beats_per_step as u64,
             sink: interface.output.beats_per_step as u64,
-            held: Controls::steps_held(&layers[layers.len() - 1]) as u64,
+            held: Controls::steps_held(&layers[layers.len() - 1]) as u64
+                * steps_an_answer(interface) as u64,
         })
     }
 
@@ -120,6 +121,14 @@ impl Pattern {
             }
             Self::Following(pace) => pace.masks(source, sink),
         }
+    }
+}
+
+/// Steps that a core takes for one output, at least: four times as many as random sequences have on the average.
+pub(super) fn steps_an_answer(interface: &Interface) -> usize {
+    match interface.output.when {
+        Emit::Step => 1,
+        Emit::Last => 32,
     }
 }
 

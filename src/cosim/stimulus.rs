@@ -1,7 +1,7 @@
 //! Inputs of a core: codes packed into beats, and the pattern of idle and stall cycles.
 
 use crate::codegen::StreamPort;
-use crate::quantize::SplitMix;
+use crate::quantize::{Emit, SplitMix};
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
 use bitvec::view::BitView;
@@ -87,6 +87,13 @@ impl Stimulus<'_> {
     #[must_use]
     pub fn steps(&self) -> usize {
         self.last.len()
+    }
+
+    /// The steps that a core gives something at, `when` it does.
+    #[must_use]
+    pub fn answers(&self, when: Emit) -> Vec<usize> {
+        let answered = |step: &usize| when == Emit::Step || self.last[*step];
+        (0..self.steps()).filter(answered).collect()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::deal::{SequenceStep, deal};
 use super::stimulus::Stimulus;
-use crate::codegen::Interface;
+use crate::codegen::{Interface, PortKind};
 use crate::fixed::QFormat;
-use crate::quantize::{QuantizedModel, SplitMix};
-use crate::reference::{Lstm, StepTrace};
+use crate::quantize::{Emit, QuantizedModel, SplitMix};
+use crate::reference::{StepTrace, WholeNetwork};
 use crate::spec::StatePolicy;
 use std::collections::VecDeque;
 
@@ -36,7 +36,10 @@ impl Workload {
         let mut inputs = Vec::with_capacity(steps * input.elements);
         for step in 0..steps {
             for _ in 0..input.elements {
-                inputs.push(code(input.format, step % 3 == 2, &mut random));
+                inputs.push(match input.kind {
+                    PortKind::Index { count } => random.below(count as u64) as i32,
+                    _ => code(input.format, step % 3 == 2, &mut random),
+                });
             }
         }
         let last = (0..steps)
@@ -166,23 +169,27 @@ impl Workload {
             .collect()
     }
 
-    /// The words of `model` for every step, `[steps, output elements]`, state cleared by `policy`;
-    /// `progress` is called with the number of steps done.
+    /// The words of `model` for every step that gives something, `[steps, output elements]`, state cleared by
+    /// `policy`; `progress` is called with the number of steps done.
+    ///
+    /// # Panics
+    /// When a word has more than 32 bits, which no core gives.
     pub fn expected(
         &self,
         model: &QuantizedModel,
         policy: StatePolicy,
         progress: &mut dyn FnMut(usize),
     ) -> Vec<i32> {
-        let mut contexts = vec![Lstm::new(model); self.contexts];
-        let mut words = Vec::with_capacity(self.last.len() * contexts[0].hidden_size());
+        let mut contexts = vec![WholeNetwork::new(model); self.contexts];
+        let mut words = Vec::with_capacity(self.last.len() * contexts[0].outputs());
         let steps = self.inputs.chunks_exact(contexts[0].input_size());
         for (index, (x, start)) in steps.zip(self.starts(policy)).enumerate() {
-            let lstm = &mut contexts[index % self.contexts];
+            let network = &mut contexts[index % self.contexts];
             if start {
-                lstm.reset();
+                network.reset();
             }
-            words.extend_from_slice(lstm.step(x));
+            let given = network.step(x, self.last[index]).into_iter().flatten();
+            words.extend(given.map(|&word| i32::try_from(word).expect("a word of 32 bits")));
             progress(index + 1);
         }
         words
@@ -197,8 +204,10 @@ const KEPT_STEPS: usize = 1024;
 pub struct Tracer<'a> {
     load: &'a Workload,
     starts: Vec<bool>,
-    contexts: Vec<Lstm>,
-    fresh: Lstm,
+    contexts: Vec<WholeNetwork>,
+    fresh: WholeNetwork,
+    /// Steps that end a sequence, where the last layer waits for them.
+    ends: Option<Vec<usize>>,
     /// The step after the last that was computed.
     next: usize,
     kept: VecDeque<Vec<StepTrace>>,
@@ -208,10 +217,12 @@ impl<'a> Tracer<'a> {
     /// Of `model` on `load`, state cleared by `policy`.
     #[must_use]
     pub fn new(model: &QuantizedModel, load: &'a Workload, policy: StatePolicy) -> Self {
-        let fresh = Lstm::new(model);
+        let fresh = WholeNetwork::new(model);
+        let ends = || load.stimulus().answers(Emit::Last);
         Self {
             load,
             starts: load.starts(policy),
+            ends: fresh.waits_for_last().then(ends),
             contexts: vec![fresh.clone(); load.contexts],
             fresh,
             next: 0,
@@ -219,11 +230,16 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// The code z of a gate (0 i, 1 f, 2 g, 3 o) of a unit.
+    /// The code z of a gate (0 i, 1 f, 2 g, 3 o) of a unit, or the sum or code of a dense layer's row; of one that
+    /// waits for the end of a sequence, of the sequence with this number.
     ///
     /// # Panics
     /// When there is no such step, layer, gate or unit.
     pub fn z(&mut self, step: usize, layer: usize, gate: usize, unit: usize) -> i64 {
+        let step = match &self.ends {
+            Some(ends) if layer + 1 == self.fresh.layers() => ends[step],
+            _ => step,
+        };
         if step + self.kept.len() < self.next {
             self.contexts.fill(self.fresh.clone());
             self.next = 0;
@@ -231,12 +247,13 @@ impl<'a> Tracer<'a> {
         }
         let size = self.fresh.input_size();
         while self.next <= step {
-            let lstm = &mut self.contexts[self.next % self.load.contexts];
+            let network = &mut self.contexts[self.next % self.load.contexts];
             if self.starts[self.next] {
-                lstm.reset();
+                network.reset();
             }
             let x = &self.load.inputs[self.next * size..][..size];
-            self.kept.extend(lstm.run_traced(x).1.steps);
+            network.step(x, self.load.last[self.next]);
+            self.kept.push_back(network.traced());
             self.next += 1;
             if self.kept.len() > KEPT_STEPS {
                 self.kept.pop_front();

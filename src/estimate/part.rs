@@ -29,10 +29,16 @@ pub fn of_layer(family: Family, layer: &LayerDesign, roms: Option<RomColumns>) -
     let mut terms = Terms::default();
     part.array(&mut terms);
     part.accumulators(&mut terms);
-    part.lanes(&mut terms);
+    if part.spec.is_recurrent() {
+        part.lanes(&mut terms);
+    } else {
+        part.dense_lanes(&mut terms);
+    }
     part.small_memories(&mut terms);
     part.roms(&mut terms);
     part.control(&mut terms);
+    part.embedding(&mut terms);
+    part.argmax(&mut terms);
     terms
 }
 

@@ -91,7 +91,9 @@ impl LayerPricing<'_> {
                 };
             }
         }
-        self.tables(terms);
+        if self.spec.is_recurrent() {
+            self.tables(terms);
+        }
     }
 
     /// Sigmoid and tanh, as many as the lanes read.
@@ -154,7 +156,7 @@ impl LayerPricing<'_> {
     }
 
     /// LUTs of one bit of a table with random contents.
-    fn table_luts(&self, depth: usize) -> f64 {
+    pub(super) fn table_luts(&self, depth: usize) -> f64 {
         if self.family.facts().lut_mux {
             // Whole LUTs, joined by multiplexers.
             (depth.next_power_of_two() as f64 / self.lut_rows()).max(1.0)

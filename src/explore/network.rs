@@ -83,6 +83,8 @@ impl NetworkShape {
                 a_frac: numerics.gate_frac,
                 c: recurrence.state(),
                 v: recurrence.v(),
+                vocabulary: None,
+                dense: None,
             })
             .collect()
     }
@@ -91,6 +93,8 @@ impl NetworkShape {
     #[must_use]
     pub fn seeded(&self, numerics: Numerics, seed: u64) -> SeededNetwork {
         SeededNetwork {
+            vocabulary: None,
+            head: None,
             hidden: self.hidden,
             input_size: self.input_size,
             layers: self.layers,

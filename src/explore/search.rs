@@ -27,8 +27,8 @@ pub fn best_folding(
     limits: Limits,
     wanted: Wanted,
 ) -> Result<(Implementation, Design, Point), Problem> {
-    let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
-    let points = designs(model, &specs, implementation.mac);
+    let specs = LayerSpec::of_network(model);
+    let points = designs(model, &specs[..model.layers.len()], implementation.mac);
     let evaluator = Evaluator {
         contexts: implementation.contexts,
         ..Evaluator::new(part.family.sources(), numerics)

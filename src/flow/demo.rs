@@ -164,7 +164,7 @@ pub fn demo(
         steps,
     })?;
 
-    let built = build(&plan_core(model, implementation())?)?;
+    let built = build(&plan_core(model.recurrent(), implementation())?)?;
     place.write_watched(&built.bundle.files, watch)?;
     let design = built.report;
     show(Stage::Generated(&design))?;

@@ -7,8 +7,8 @@ use crate::files;
 use crate::hardware::Design;
 use crate::quantize::{QuantizedModel, seeded};
 use crate::spec::{
-    DEFAULT_CLOCK_NS, DesignConfig, Implementation, MAX_BYTES, Network, Origins, Settings,
-    read_settings,
+    CorePart, DEFAULT_CLOCK_NS, DesignConfig, Implementation, MAX_BYTES, Network, Origins,
+    Settings, read_settings,
 };
 use std::path::Path;
 
@@ -37,9 +37,13 @@ pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
 
 /// Reads or draws the model that the settings name.
 pub(super) fn model_of(config: &DesignConfig) -> Result<QuantizedModel, Problems> {
-    Ok(match &config.network {
+    let model = match &config.network {
         Network::Model(path) => QuantizedModel::read(path)?,
         Network::Seeded(network) => seeded(network),
+    };
+    Ok(match config.core {
+        CorePart::Network => model,
+        CorePart::Recurrent => model.recurrent(),
     })
 }
 
@@ -68,6 +72,7 @@ pub fn plan_core(
 ) -> Result<Planned, Problems> {
     let config = DesignConfig {
         network: Network::Model(MODEL.into()),
+        core: CorePart::Network,
         implementation,
         clock_ns: DEFAULT_CLOCK_NS,
         origins: Origins::default(),

@@ -20,7 +20,7 @@ impl Layers {
         Self {
             sums: spec.sums(),
             hidden: spec.hidden_size,
-            longest: spec.hidden_size.max(spec.input_size),
+            longest: spec.longest_operand(),
         }
     }
 

@@ -4,12 +4,15 @@
 //! them.
 
 use super::folding::Folding;
+use super::layer::LayerDesign;
 use std::collections::VecDeque;
 
 /// The control state of one layer, named after the registers it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Control<'a> {
     layer: &'a Folding,
+    /// Steps that do not end a sequence are dropped.
+    last_only: bool,
     // step buffer
     beat: usize,
     free: usize,
@@ -33,12 +36,18 @@ pub(super) struct Control<'a> {
     // output
     queue: VecDeque<usize>,
     beats_left: usize,
+    /// TLAST of every step that was taken and has not left, the oldest first.
+    flags: VecDeque<bool>,
+    /// Beats of the oldest that have left.
+    sent: usize,
 }
 
 impl<'a> Control<'a> {
-    pub(super) fn new(layer: &'a Folding) -> Self {
+    pub(super) fn new(design: &'a LayerDesign) -> Self {
+        let layer = design.folding();
         Self {
             layer,
+            last_only: design.spec().waits_for_last(),
             beat: 0,
             free: 2,
             loaded: 0,
@@ -56,6 +65,8 @@ impl<'a> Control<'a> {
             write_group: 0,
             queue: VecDeque::new(),
             beats_left: 0,
+            flags: VecDeque::new(),
+            sent: 0,
         }
     }
 
@@ -66,20 +77,44 @@ impl<'a> Control<'a> {
 
     /// h is written in this cycle, which keeps x out.
     fn h_active(&self) -> bool {
-        self.group_done() || self.subblock > 0
+        self.layer.is_recurrent() && (self.group_done() || self.subblock > 0)
     }
 
     pub(super) fn takes(&self) -> bool {
         self.free > 0 && !self.h_active()
     }
 
-    pub(super) fn offers(&self) -> bool {
-        self.beats_left > 0
+    /// TLAST of the beat that is offered, if one is.
+    pub(super) fn offer(&self) -> Option<bool> {
+        let end = self.sent + 1 == self.layer.out_beats();
+        (self.beats_left > 0).then(|| end && self.flags.front() == Some(&true))
     }
 
-    pub(super) fn clock(&mut self, input: bool, output: bool) {
+    /// A step's last beat comes in, `input` is its TLAST; `true` if the step is kept.
+    fn take_flag(&mut self, input: Option<bool>) -> bool {
+        let end = self.beat + 1 == self.layer.in_beats();
+        let kept = input.filter(|last| end && (*last || !self.last_only));
+        self.flags.extend(kept);
+        if input.is_some() {
+            self.beat = if end { 0 } else { self.beat + 1 };
+        }
+        kept.is_some()
+    }
+
+    fn send_beat(&mut self) {
+        self.sent = (self.sent + 1) % self.layer.out_beats();
+        if self.sent == 0 {
+            self.flags.pop_front();
+        }
+    }
+
+    /// One cycle in which a beat comes in, with its TLAST, and one leaves.
+    pub(super) fn clock(&mut self, input: Option<bool>, output: bool) {
         let layer = self.layer;
-        let done = input && self.beat + 1 == layer.in_beats();
+        let done = self.take_flag(input);
+        if output {
+            self.send_beat();
+        }
         let released = self.releases.front() == Some(&0);
         let start = self.may_start();
         let begun = start && self.block == 0 && self.group == 0;
@@ -90,9 +125,6 @@ impl<'a> Control<'a> {
             !self.queue.is_empty() && (self.beats_left == 0 || (output && self.beats_left == 1));
         let written = self.h_written();
 
-        if input {
-            self.beat = if done { 0 } else { self.beat + 1 };
-        }
         self.free = self.free + usize::from(released) - usize::from(done);
         self.loaded = self.loaded + usize::from(done) - usize::from(begun);
 
@@ -148,6 +180,9 @@ impl<'a> Control<'a> {
 
     fn h_written(&self) -> bool {
         let layer = self.layer;
+        if !layer.is_recurrent() {
+            return false;
+        }
         if layer.h_subblocks > 1 {
             return self.h_active();
         }

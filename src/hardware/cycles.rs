@@ -5,6 +5,7 @@
 //! cosimulation compares its counts with the simulated ones.
 
 use super::control::Control;
+use super::ends::{ArgmaxControl, EmbeddingControl};
 use super::layer::LayerDesign;
 use serde::Serialize;
 
@@ -22,16 +23,47 @@ pub struct CycleCounts {
     pub per_step: u64,
 }
 
-/// Simulates the control of a stack of layers until its state comes back.
+/// Simulates the control of a core until its state comes back.
 ///
 /// The control is finite and takes no input but itself, so that the distances between steps repeat
 /// from the first state that is seen twice.
+///
+/// Of a core that gives something at the last step of a sequence only, the distances are those of the steps within a
+/// sequence, which the layers before its last one set, and the latency is that of a sequence of one step.
 #[must_use]
 pub fn count_cycles(layers: &[LayerDesign]) -> CycleCounts {
+    match layers.split_last() {
+        Some((last, before)) if last.spec().waits_for_last() && !before.is_empty() => CycleCounts {
+            latency: answer_latency(layers),
+            ..count_distances(before)
+        },
+        _ => count_distances(layers),
+    }
+}
+
+/// From the first input beat of a sequence of one step to the last beat of its answer, both counted.
+fn answer_latency(layers: &[LayerDesign]) -> u64 {
     let mut core = Controls::new(layers);
-    let beats = layers[layers.len() - 1].folding().out_beats();
+    let beats = core.beats_per_step();
+    let (mut sent, mut first_input) = (0, None);
+    for cycle in 0u64.. {
+        let moved = core.clock(Some(true), true);
+        if moved.accepted {
+            first_input.get_or_insert(cycle);
+        }
+        sent += usize::from(moved.sent);
+        if sent == beats {
+            return cycle - first_input.unwrap_or(0) + 1;
+        }
+    }
+    unreachable!("a core answers")
+}
+
+fn count_distances(layers: &[LayerDesign]) -> CycleCounts {
+    let mut core = Controls::new(layers);
+    let beats = core.beats_per_step();
     let mut ends: Vec<u64> = Vec::new();
-    let mut seen: Vec<Vec<Control>> = Vec::new();
+    let mut seen: Vec<Vec<CoreStage>> = Vec::new();
     let mut sent = 0;
     let mut cycle = 0u64;
     let mut first_input = None;
@@ -39,7 +71,7 @@ pub fn count_cycles(layers: &[LayerDesign]) -> CycleCounts {
         // A step's end is known before its clock edge, and so is the state at its end.
         if core.offers() && (sent + 1) % beats == 0 {
             ends.push(cycle);
-            if let Some(first) = seen.iter().position(|earlier| *earlier == core.layers) {
+            if let Some(first) = seen.iter().position(|earlier| *earlier == core.stages) {
                 let distances: Vec<u64> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
                 let (filling, repeating) = distances.split_at(first);
                 return CycleCounts {
@@ -52,9 +84,9 @@ pub fn count_cycles(layers: &[LayerDesign]) -> CycleCounts {
                     repeating: repeating.to_vec(),
                 };
             }
-            seen.push(core.layers.clone());
+            seen.push(core.stages.clone());
         }
-        let moved = core.clock(true, true);
+        let moved = core.clock(Some(false), true);
         if moved.accepted {
             first_input.get_or_insert(cycle);
         }
@@ -83,14 +115,58 @@ pub struct Waits {
     pub array_waited: u64,
 }
 
+/// What a beat passes on its way through a core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum CoreStage<'a> {
+    Embedding(EmbeddingControl),
+    Layer(Control<'a>),
+    Argmax(ArgmaxControl),
+}
+
+impl CoreStage<'_> {
+    /// A beat is taken in this cycle if one is offered; what is behind the stage is `ready`.
+    fn takes(&self, ready: bool) -> bool {
+        match self {
+            Self::Embedding(stage) => stage.takes(),
+            Self::Layer(stage) => stage.takes(),
+            Self::Argmax(stage) => stage.takes(ready),
+        }
+    }
+
+    /// TLAST of the beat that is offered, if one is.
+    fn offer(&self) -> Option<bool> {
+        match self {
+            Self::Embedding(stage) => stage.offer(),
+            Self::Layer(stage) => stage.offer(),
+            Self::Argmax(stage) => stage.offer(),
+        }
+    }
+
+    fn clock(&mut self, input: Option<bool>, output: bool) {
+        match self {
+            Self::Embedding(stage) => stage.clock(input, output),
+            Self::Layer(stage) => stage.clock(input, output),
+            Self::Argmax(stage) => stage.clock(input, output),
+        }
+    }
+
+    const fn layer(&self) -> Option<&Control<'_>> {
+        match self {
+            Self::Layer(stage) => Some(stage),
+            Self::Embedding(_) | Self::Argmax(_) => None,
+        }
+    }
+}
+
 /// The control of a whole core, without its data, under any source and sink.
 ///
 /// [`count_cycles`] is this with both always willing; `cosim` holds the hardware to it while they
 /// pause.
 #[derive(Clone, Debug)]
 pub struct Controls<'a> {
-    layers: Vec<Control<'a>>,
+    stages: Vec<CoreStage<'a>>,
     waits: Vec<Waits>,
+    beats_per_step: usize,
 }
 
 impl<'a> Controls<'a> {
@@ -100,40 +176,63 @@ impl<'a> Controls<'a> {
     /// Later, when there are no layers.
     #[must_use]
     pub fn new(layers: &'a [LayerDesign]) -> Self {
+        let first = layers
+            .first()
+            .filter(|first| first.spec().vocabulary.is_some());
+        let last = layers.last().filter(|last| last.spec().gives_index());
+        let embedding = first.map(|first| CoreStage::Embedding(EmbeddingControl::new(first)));
+        let argmax = last.map(|last| CoreStage::Argmax(ArgmaxControl::new(last)));
+        let middle = layers
+            .iter()
+            .map(|layer| CoreStage::Layer(Control::new(layer)));
         Self {
-            layers: layers
-                .iter()
-                .map(|layer| Control::new(layer.folding()))
-                .collect(),
+            beats_per_step: match (&argmax, layers.last()) {
+                (None, Some(last)) => last.folding().out_beats(),
+                _ => 1,
+            },
+            stages: embedding.into_iter().chain(middle).chain(argmax).collect(),
             waits: vec![Waits::default(); layers.len()],
         }
     }
 
-    /// An output beat is offered in this cycle.
-    fn offers(&self) -> bool {
-        self.layers[self.layers.len() - 1].offers()
+    /// Beats of what the core gives at a step.
+    const fn beats_per_step(&self) -> usize {
+        self.beats_per_step
     }
 
-    /// One cycle in which an input beat is `offered` and the sink is `ready`.
-    pub fn clock(&mut self, offered: bool, ready: bool) -> Moved {
-        let count = self.layers.len();
-        let takes = self.layers[0].takes();
+    /// An output beat is offered in this cycle.
+    fn offers(&self) -> bool {
+        self.stages[self.stages.len() - 1].offer().is_some()
+    }
+
+    /// What is behind stage `index` takes a beat in this cycle.
+    fn taken_from(&self, index: usize, ready: bool) -> bool {
+        let last = self.stages.get(index + 2).is_none();
+        let behind = self.stages.get(index + 1);
+        // Only the last stage looks at the sink in the same cycle.
+        behind.map_or(ready, |stage| stage.takes(last && ready))
+    }
+
+    /// One cycle in which an input beat is `offered`, with its TLAST, and the sink is `ready`.
+    pub fn clock(&mut self, offered: Option<bool>, ready: bool) -> Moved {
+        let takes = self.stages[0].takes(ready);
         let valid = self.offers();
-        for (layer, waits) in self.layers.iter().zip(&mut self.waits) {
+        let layers = self.stages.iter().filter_map(CoreStage::layer);
+        for (layer, waits) in layers.zip(&mut self.waits) {
             waits.queue_full += u64::from(layer.is_full());
             waits.array_waited += u64::from(layer.waits_for_room());
         }
-        // Registered signals of this cycle are exchanged from the source on; a layer's own clock edge
+        // Registered signals of this cycle are exchanged from the source on; a stage's own clock edge
         // comes after its neighbour has seen them.
-        let mut input = offered && takes;
-        for index in 0..count {
-            let offers = self.layers[index].offers();
-            let output = offers && self.layers.get(index + 1).map_or(ready, Control::takes);
-            self.layers[index].clock(input, output);
+        let mut input = offered.filter(|_| takes);
+        for index in 0..self.stages.len() {
+            let offer = self.stages[index].offer();
+            let output = offer.filter(|_| self.taken_from(index, ready));
+            self.stages[index].clock(input, output.is_some());
             input = output;
         }
         Moved {
-            accepted: offered && takes,
+            accepted: offered.is_some() && takes,
             valid,
             sent: valid && ready,
         }
@@ -151,6 +250,7 @@ impl<'a> Controls<'a> {
     pub fn steps_held(layer: &LayerDesign) -> usize {
         let folding = layer.folding();
         // The queue, and the group that is being sent.
-        ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1
+        let index = usize::from(layer.spec().gives_index());
+        ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1 + 2 * index
     }
 }

@@ -4,7 +4,7 @@ use super::cycles::{CycleCounts, count_cycles};
 use super::layer::{LayerDesign, RomColumns};
 use super::rated::Price;
 use super::search::fold;
-use super::spec::LayerSpec;
+use super::spec::{LayerSpec, LayerWeights};
 use super::widths::RowBound;
 use crate::diagnostic::Problem;
 use crate::quantize::QuantizedModel;
@@ -22,6 +22,25 @@ pub struct Design {
     small_memory_style: &'static str,
 }
 
+/// Most bits of a sum of a dense layer.
+const MOST_SUM_BITS: u32 = 32;
+
+/// Refuses sums that no word of ours holds.
+fn refuse_wide_sums(specs: &[LayerSpec]) -> Result<(), Problem> {
+    let wide = |spec: &LayerSpec| spec.h.bits > MOST_SUM_BITS;
+    match specs.iter().position(wide) {
+        None => Ok(()),
+        Some(layer) => {
+            let bits = specs[layer].h.bits;
+            let problem = format!(
+                "layer {layer} has sums of {bits} bits, the hardware at most {MOST_SUM_BITS}"
+            );
+            Err(Problem::new(problem)
+                .help("quantise the dense layer with fewer weight bits (--head-bits 8)"))
+        }
+    }
+}
+
 impl Design {
     /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
     /// Where that is a goal, `price` decides among the foldings that reach it.
@@ -33,13 +52,17 @@ impl Design {
         implementation: &Implementation,
         price: &dyn Price,
     ) -> Result<Self, Problem> {
-        let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+        let specs = LayerSpec::of_network(model);
+        refuse_wide_sums(&specs)?;
         let foldings = fold(&specs, implementation, price)?;
-        let layers: Vec<LayerDesign> = (specs.into_iter().zip(foldings).zip(&model.layers))
-            .map(|((spec, folding), layer)| {
-                LayerDesign::new(spec, folding, RowBound::Weights(layer.into()))
-            })
-            .collect();
+        let layers: Vec<LayerDesign> = (specs
+            .into_iter()
+            .zip(foldings)
+            .zip(LayerWeights::of_network(model)))
+        .map(|((spec, folding), weights)| {
+            LayerDesign::new(spec, folding, RowBound::Weights(weights))
+        })
+        .collect();
         Ok(Self {
             stream_elements: layers[0].folding().in_elements,
             cycles: count_cycles(&layers),
@@ -71,7 +94,7 @@ impl Design {
         &self.layers
     }
 
-    /// Elements of one beat on every stream of the design.
+    /// Elements of one beat on every stream of the design but the output of a dense layer at its end.
     #[must_use]
     pub const fn stream_elements(&self) -> usize {
         self.stream_elements
@@ -81,6 +104,16 @@ impl Design {
     #[must_use]
     pub fn contexts(&self) -> usize {
         self.layers[0].folding().contexts
+    }
+
+    /// The layer that the core's input goes to, and the one that its output comes from.
+    ///
+    /// # Panics
+    /// Never: a design has a layer.
+    #[must_use]
+    pub fn ends(&self) -> (&LayerDesign, &LayerDesign) {
+        let ends = self.layers.first().zip(self.layers.last());
+        ends.expect("a design has a layer")
     }
 
     /// Exact cycle counts of the whole core, source and sink always willing.
@@ -99,8 +132,12 @@ impl Design {
     #[must_use]
     pub fn rom_columns(&self, model: &QuantizedModel) -> Vec<RomColumns> {
         let two_tables = self.memory_init == MemoryInit::Inline;
-        (self.layers.iter().zip(&model.layers))
-            .map(|(design, layer)| design.rom_columns(layer, two_tables))
+        (self.layers.iter().zip(LayerWeights::of_network(model)))
+            .map(|(design, weights)| {
+                let table = model.embedding.as_ref();
+                let table = table.filter(|_| design.spec().vocabulary.is_some());
+                design.rom_columns(weights, table, two_tables)
+            })
             .collect()
     }
 

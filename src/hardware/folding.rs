@@ -102,13 +102,10 @@ impl Folding {
         let groups = spec.hidden_size.div_ceil(units);
         let x_slots = columns / stream;
         let x_blocks = spec.input_size.div_ceil(x_slots * stream);
-        let (h_slots, h_subblocks) = if units <= columns {
-            (columns / units, 1)
-        } else {
-            (1, units.div_ceil(columns))
-        };
-        let h_blocks = (groups * h_subblocks).div_ceil(h_slots);
-        let (blocks, timing) = lane_slots(spec.cell.timings(slow_memory), x_blocks + h_blocks);
+        let (h_slots, h_subblocks, h_blocks) = places_of_h(spec, units, columns);
+        // `lprnn_lane_control` and `lprnn_sequencer` want two cycles a group.
+        let wanted = (x_blocks + h_blocks).max(2);
+        let (blocks, timing) = lane_slots(spec.cell.timings(slow_memory), wanted);
         let mac_latency = mac.latency(chain, chains, spec.w_bits);
         // Results in flight: from the start of a group's last block until its first beat can leave,
         // one being sent, one for the rounding of both.
@@ -154,6 +151,31 @@ impl Folding {
         log2_up(self.contexts + 1)
     }
 
+    /// The same with beats of as many elements on the output stream; they must divide the units.
+    #[must_use]
+    pub(super) const fn with_output(self, out_elements: usize) -> Self {
+        Self {
+            out_elements,
+            ..self
+        }
+    }
+
+    /// h comes back as an operand.
+    #[must_use]
+    pub const fn is_recurrent(&self) -> bool {
+        self.h_blocks > 0
+    }
+
+    /// Blocks that the writing of h takes in a step, in each of which no x is taken.
+    #[must_use]
+    pub const fn h_writes(&self) -> usize {
+        if self.is_recurrent() {
+            self.groups * self.h_subblocks
+        } else {
+            0
+        }
+    }
+
     /// Cycles from the start of a group's last block to the cycle in which its h is written.
     #[must_use]
     pub fn group_latency(&self) -> usize {
@@ -176,7 +198,12 @@ impl Folding {
     /// Multiply-accumulates of one step, padding not counted.
     #[must_use]
     pub fn macs_per_step(&self) -> u64 {
-        self.sums as u64 * (self.hidden_size * (self.input_size + self.hidden_size)) as u64
+        let from_h = if self.is_recurrent() {
+            self.hidden_size
+        } else {
+            0
+        };
+        self.sums as u64 * (self.hidden_size * (self.input_size + from_h)) as u64
     }
 
     /// Multiply-accumulates the array could do in one cycle.
@@ -207,7 +234,9 @@ impl Folding {
     #[must_use]
     pub fn columns_of_x_and_h(&self) -> (usize, usize) {
         let x = self.input_size.min(self.x_slots * self.in_elements);
-        let h = if self.h_subblocks > 1 {
+        let h = if !self.is_recurrent() {
+            0
+        } else if self.h_subblocks > 1 {
             self.columns
         } else {
             self.hidden_size.min(self.h_slots * self.units)
@@ -289,7 +318,11 @@ impl Folding {
         let mut ready = vec![0; self.h_blocks];
         for group in 0..self.groups {
             let first = self.first_block_of_group(group);
-            for sub in 0..self.h_subblocks {
+            for sub in 0..if self.is_recurrent() {
+                self.h_subblocks
+            } else {
+                0
+            } {
                 ready[first + sub] = group * self.blocks + written + sub + 1;
             }
         }
@@ -315,6 +348,21 @@ impl Folding {
         }
         last_start as u64
     }
+}
+
+/// Groups that share a block of h, blocks that a group fills, and blocks of h; none of the last where h is no
+/// operand.
+fn places_of_h(spec: &LayerSpec, units: usize, columns: usize) -> (usize, usize, usize) {
+    if !spec.is_recurrent() {
+        return (1, 1, 0);
+    }
+    let groups = spec.hidden_size.div_ceil(units);
+    let (slots, subblocks) = if units <= columns {
+        (columns / units, 1)
+    } else {
+        (1, units.div_ceil(columns))
+    };
+    (slots, subblocks, (groups * subblocks).div_ceil(slots))
 }
 
 /// Blocks of a group, at least `wanted`, and the first of `timings` with which a lane can take group

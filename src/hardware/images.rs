@@ -1,10 +1,13 @@
 //! Memory images: weights with the array's skew, biases with every constant of the datapath.
 
+use super::folding::Folding;
 use super::image::Image;
 use super::op::Source;
 use super::placed::Placed;
+use super::spec::LayerSpec;
 use super::widths::Widths;
 use crate::fixed::QFormat;
+use crate::quantize::Embedding;
 use bitvec::field::BitField;
 
 /// The weight memory: row `a` holds, for stage `i` of every chain, the weights of block `a - i`.
@@ -26,6 +29,23 @@ pub(super) fn weight_image(placed: &Placed<'_>) -> Image {
     image
 }
 
+/// The table of an embedding: row `index * beats + beat` holds the codes of a beat.
+pub(super) fn embedding_image(spec: &LayerSpec, folding: &Folding, embedding: &Embedding) -> Image {
+    let (bits, elements) = (spec.x.bits as usize, folding.in_elements);
+    let beats = folding.in_beats();
+    let mut image = Image::zeros(elements * bits, embedding.vocabulary * beats);
+    let vectors = embedding.codes.chunks_exact(spec.input_size);
+    let rows = vectors.flat_map(|x| x.chunks(elements));
+    for (row, beat) in image.rows.iter_mut().zip(rows) {
+        for (element, &code) in beat.iter().enumerate() {
+            let held = if spec.x.is_odd() { code >> 1 } else { code };
+            let mask = ((1u32 << bits) - 1) as u16;
+            row[element * bits..(element + 1) * bits].store_le(held as u16 & mask);
+        }
+    }
+    image
+}
+
 /// The bias memory: row `{group, fresh, turn}` holds the constant of the sum that the lane takes in
 /// this turn for every unit of the group, modulo `2^acc`.
 ///
@@ -35,13 +55,14 @@ pub(super) fn weight_image(placed: &Placed<'_>) -> Image {
 pub(super) fn bias_image(placed: &Placed<'_>, widths: &Widths) -> Image {
     let (folding, acc) = (placed.folding, widths.acc);
     let turns = placed.spec.bias_turns();
-    let mut image = Image::zeros(folding.units * acc, folding.groups * 2 * turns);
+    let rows = placed.spec.bias_rows();
+    let mut image = Image::zeros(folding.units * acc, folding.groups * rows * turns);
     for group in 0..folding.groups {
         for lane in 0..folding.units {
             let values = biases(placed, widths, group, lane);
-            for (fresh, values) in values.iter().enumerate() {
+            for (fresh, values) in values.iter().enumerate().take(rows) {
                 for (turn, value) in values.iter().enumerate() {
-                    let row = (2 * group + fresh) * turns + turn;
+                    let row = (rows * group + fresh) * turns + turn;
                     let bits = &mut image.rows[row][lane * acc..(lane + 1) * acc];
                     for (index, mut bit) in bits.iter_mut().enumerate() {
                         *bit = value >> index.min(127) & 1 == 1;
@@ -132,6 +153,8 @@ fn constants(
     let (spec, folding) = (placed.spec, placed.folding);
     let half = match widths.taken_shift(source) {
         0 => 0,
+        // An odd code needs no rounding.
+        _ if spec.taken(source).is_odd() => 0,
         shift => 1i128 << (shift - 1),
     };
     let (shift_x, shift_h) = (widths.shift_x[sum], widths.shift_h[sum]);
@@ -152,7 +175,7 @@ fn constants(
         let weights = placed.weights;
         let total = |row: &[i16]| i128::from(row.iter().map(|&w| i64::from(w)).sum::<i64>());
         let x = total(&weights.ih[row * spec.input_size..][..spec.input_size]);
-        let h = total(&weights.hh[row * spec.hidden_size..][..spec.hidden_size]);
+        let h = total(weights.of_h(row, spec.hidden_size));
         // Odd operands `2 u - (2^N - 1)`, held as u, count twice already.
         let offset = |format: QFormat, shift: u32| {
             if format.is_odd() {

@@ -2,10 +2,11 @@
 
 use super::folding::Folding;
 use super::image::Image;
-use super::images::{bias_image, varying_biases, varying_weights, weight_image};
+use super::images::{bias_image, embedding_image, varying_biases, varying_weights, weight_image};
 use super::placed::Placed;
 use super::spec::{LayerSpec, LayerWeights};
 use super::widths::{RowBound, Widths};
+use crate::quantize::Embedding;
 use serde::Serialize;
 
 /// Columns of read-only memories that are not the same in every row, known before synthesis. It drops
@@ -16,6 +17,8 @@ pub struct RomColumns {
     pub weights: usize,
     /// Of the bias memory.
     pub biases: usize,
+    /// Of the table of the embedding before the layer; 0 without one.
+    pub embedding: usize,
     /// The activation tables are two memories, as those without `initial` blocks are, not one that is
     /// read twice.
     pub two_tables: bool,
@@ -72,16 +75,27 @@ impl LayerDesign {
         bias_image(&self.placed(weights), &self.widths)
     }
 
+    /// The embedding's contents: a row for every beat of every index, the first element lowest; an odd code
+    /// without its last bit.
+    #[must_use]
+    pub fn embedding_image(&self, embedding: &Embedding) -> Image {
+        embedding_image(&self.spec, &self.folding, embedding)
+    }
+
     /// Columns that synthesis keeps of the memories, with `two_tables` as they are built.
     pub(super) fn rom_columns<'a>(
         &'a self,
         weights: impl Into<LayerWeights<'a>>,
+        embedding: Option<&Embedding>,
         two_tables: bool,
     ) -> RomColumns {
         let placed = self.placed(weights);
         RomColumns {
             weights: varying_weights(&placed),
             biases: varying_biases(&placed, &self.widths),
+            embedding: embedding.map_or(0, |embedding| {
+                self.embedding_image(embedding).varying_columns()
+            }),
             two_tables,
         }
     }

@@ -79,14 +79,32 @@ impl LayerDesign {
     #[must_use]
     pub fn bias_memory(&self) -> MemoryShape {
         let folding = self.folding();
-        let depth = folding.groups * 2 * self.spec().bias_turns();
+        let depth = folding.groups * self.spec().bias_rows() * self.spec().bias_turns();
         MemoryShape::rom(folding.units * self.widths().acc, depth)
     }
 
-    /// Sigmoid and tanh, one after the other, read by gates and by tanh(c) at once; one for every lane.
+    /// The rows of the embedding before the layer, a word for each beat of x; none where there is none.
+    #[must_use]
+    pub fn embedding_memory(&self) -> MemoryShape {
+        let (spec, folding) = (self.spec(), self.folding());
+        let width = folding.in_elements * spec.x.bits as usize;
+        MemoryShape {
+            copies: usize::from(spec.vocabulary.is_some()),
+            ..MemoryShape::rom(width, spec.vocabulary.unwrap_or(1) * folding.in_beats())
+        }
+    }
+
+    /// Sigmoid and tanh, one after the other, read by gates and by tanh(c) at once; one for every lane, none of a
+    /// dense layer.
     #[must_use]
     pub fn table_memory(&self) -> MemoryShape {
         let spec = self.spec();
+        if !spec.is_recurrent() {
+            return MemoryShape {
+                copies: 0,
+                ..MemoryShape::rom(1, 1)
+            };
+        }
         MemoryShape {
             copies: self.folding().units,
             reads: 2,
@@ -100,13 +118,16 @@ impl LayerDesign {
         self.spec().z.bits >= 7
     }
 
-    /// State of a group of every context, `{context, group}`.
+    /// State of a group of every context, `{context, group}`; none of a dense layer.
     #[must_use]
     pub fn state_memory(&self) -> MemoryShape {
         let (spec, folding) = (self.spec(), self.folding());
         let width = folding.units * spec.cell.state.len() * spec.c.bits as usize;
         let of_others = (folding.contexts - 1) << bits_for(folding.groups - 1);
-        MemoryShape::ram(width, of_others + folding.groups)
+        MemoryShape {
+            copies: usize::from(width > 0),
+            ..MemoryShape::ram(width.max(1), of_others + folding.groups)
+        }
     }
 
     /// [x, h] of a step in every bank, `{bank, block}`: one for every column that holds an element.

@@ -25,7 +25,12 @@ impl<'a> Placed<'a> {
     ) -> Self {
         let mut elements = vec![NOTHING; folding.blocks * folding.columns];
         let x = (0..spec.input_size).map(|n| folding.place_of_x(n));
-        let h = (0..spec.hidden_size).map(|m| folding.place_of_h(m));
+        let units = if spec.is_recurrent() {
+            spec.hidden_size
+        } else {
+            0
+        };
+        let h = (0..units).map(|m| folding.place_of_h(m));
         for (element, (block, column)) in x.chain(h).enumerate() {
             elements[block * folding.columns + column] = element as u32;
         }

@@ -1,12 +1,12 @@
 //! Choosing the folding from an explicit request or a goal.
 
-use super::candidates::{Layers, candidates};
+use super::dense_search::DenseSearch;
 use super::folding::{ArrayStyle, Folding};
 use super::layer::LayerDesign;
-use super::rated::{Price, Rated, Wanted};
+use super::looks::{Look, best, looks};
+use super::rated::{Price, Wanted};
 use super::spec::LayerSpec;
 use super::stream::stream_elements;
-use super::widths::RowBound;
 use crate::diagnostic::Problem;
 use crate::spec::{FoldingGoal, Implementation};
 
@@ -24,22 +24,34 @@ pub(super) fn fold(
         return Err(Problem::new("a design needs at least one recurrent layer"));
     }
     let style = ArrayStyle::from(implementation);
-    let mut foldings = Vec::with_capacity(specs.len());
-    for (index, spec) in specs.iter().enumerate() {
+    let (recurrent, dense) = specs.split_at(specs.partition_point(LayerSpec::is_recurrent));
+    let mut foldings = Vec::with_capacity(recurrent.len());
+    for (index, spec) in recurrent.iter().enumerate() {
         foldings.push(match implementation.folding {
             FoldingGoal::Explicit { units, columns } => {
-                explicit(index, spec, units, columns, specs.len())?
+                explicit(index, spec, units, columns, recurrent.len())?
             }
             FoldingGoal::MaxMacs { macs } => largest(spec, macs, style, price)?,
             FoldingGoal::TargetCycles { cycles } => smallest(index, spec, cycles, style, price)?,
         });
     }
-    let stream = stream_elements(specs, &foldings, implementation.stream_elements, style)?;
-    Ok(specs
-        .iter()
-        .zip(&foldings)
+    let stream = stream_elements(recurrent, &foldings, implementation.stream_elements, style)?;
+    let mut folded: Vec<Folding> = (recurrent.iter().zip(&foldings))
         .map(|(spec, &(units, columns))| Folding::fold(spec, units, columns, stream, style))
-        .collect())
+        .collect();
+    let pace = folded.iter().map(Folding::free_running_cycles).max();
+    let around = DenseSearch {
+        goal: implementation.folding,
+        pace: pace.unwrap_or(1),
+        stream,
+        style,
+        price,
+    };
+    for (index, spec) in dense.iter().enumerate() {
+        let layer = recurrent.len() + index;
+        folded.push(around.fold((layer, spec), index + 1 == dense.len())?);
+    }
+    Ok(folded)
 }
 
 fn explicit(
@@ -49,7 +61,7 @@ fn explicit(
     columns: usize,
     layers: usize,
 ) -> Result<(usize, usize), Problem> {
-    let longest = spec.input_size.max(spec.hidden_size);
+    let longest = spec.longest_operand();
     for (setting, value, max) in [
         ("implementation.units", units, spec.hidden_size),
         ("implementation.columns", columns, longest),
@@ -61,51 +73,6 @@ fn explicit(
         }
     }
     Ok((units.min(spec.hidden_size), columns.min(longest)))
-}
-
-/// A folding that is looked at, streams left aside.
-struct Look {
-    units: usize,
-    columns: usize,
-    folding: Folding,
-    cycles: u64,
-}
-
-/// All foldings of one layer with at most `macs` multiply-accumulates.
-fn looks(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Vec<Look> {
-    candidates(Layers::one(spec), macs)
-        .map(|(units, columns)| {
-            let folding = Folding::fold(spec, units, columns, 1, style);
-            Look {
-                units,
-                columns,
-                cycles: folding.free_running_cycles(),
-                folding,
-            }
-        })
-        .collect()
-}
-
-/// The best of some foldings of one layer.
-fn best(
-    spec: &LayerSpec,
-    looks: Vec<Look>,
-    wanted: Wanted,
-    price: impl Fn(&LayerDesign) -> u64,
-) -> Option<(usize, usize)> {
-    looks
-        .into_iter()
-        .map(|look| {
-            let layer = LayerDesign::new(spec.clone(), look.folding, RowBound::Sizes);
-            let rated = Rated {
-                cycles: look.cycles,
-                share: 0.0,
-                price: price(&layer),
-            };
-            (rated, (look.units, look.columns))
-        })
-        .min_by(|(a, _), (b, _)| wanted.order(a, b))
-        .map(|(_, folding)| folding)
 }
 
 /// A fast folding of at most `macs` multiply-accumulates.
@@ -154,6 +121,7 @@ fn smallest(
 #[cfg(test)]
 mod tests {
     use super::super::lstm::LSTM;
+    use super::super::widths::RowBound;
     use super::*;
     use crate::device::Family;
     use crate::spec::MacStyle;

@@ -1,11 +1,12 @@
 //! All that a layer's hardware depends on beside its folding and the values of its weights.
 
 use super::cell::Cell;
+use super::dense::DENSE;
 use super::gru::GRU;
 use super::lstm::LSTM;
 use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::quantize::{Layer, Recurrence};
+use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel, Recurrence};
 use crate::spec::CellKind;
 
 /// The hardware's view of a kind of cell.
@@ -44,6 +45,23 @@ pub struct LayerSpec {
     pub c: QFormat,
     /// Parts of a sum that is taken apart, where the cell has one.
     pub v: Option<QFormat>,
+    /// Rows of the embedding before the layer, where there is one.
+    pub vocabulary: Option<usize>,
+    /// What a dense layer makes of its sums; `None` of a recurrent one.
+    pub dense: Option<DenseEnd>,
+}
+
+/// What a dense layer makes of its sums, beside their format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DenseEnd {
+    /// Codes below zero count as zero.
+    pub relu: bool,
+    /// The index of the largest sum leaves the core.
+    pub argmax: bool,
+    /// The sums themselves do.
+    pub sums: bool,
+    /// Steps that are computed.
+    pub when: Emit,
 }
 
 impl LayerSpec {
@@ -68,6 +86,68 @@ impl LayerSpec {
             a_frac: 8,
             c: QFormat::new(16, if cell.parted().is_some() { 14 } else { 10 }),
             v: cell.parted().map(|_| QFormat::new(12, 8)),
+            vocabulary: None,
+            dense: None,
+        }
+    }
+
+    /// The description of a dense layer: sums or codes are its h. It has no gates and no state, whose formats are
+    /// those of the output.
+    #[must_use]
+    pub fn of_dense(dense: &Dense) -> Self {
+        let (h, relu, argmax) = match dense.output {
+            DenseOutput::Sum => (dense.sum_format(), false, false),
+            DenseOutput::Code { format, relu } => (format, relu, false),
+            DenseOutput::Argmax => (dense.sum_format(), false, true),
+        };
+        Self {
+            cell: &DENSE,
+            input_size: dense.input_size,
+            hidden_size: dense.output_size,
+            x: dense.x,
+            h,
+            w_bits: dense.w_bits,
+            w_levels: dense.w_levels,
+            w_fracs: vec![(dense.w_frac, dense.w_frac)],
+            z: h,
+            a_frac: 0,
+            c: h,
+            v: None,
+            vocabulary: None,
+            dense: Some(DenseEnd {
+                relu,
+                argmax,
+                sums: dense.output == DenseOutput::Sum,
+                when: dense.when,
+            }),
+        }
+    }
+
+    /// h comes back as an operand of the next step.
+    #[must_use]
+    pub const fn is_recurrent(&self) -> bool {
+        self.dense.is_none()
+    }
+
+    /// The layer computes the last steps of sequences only.
+    #[must_use]
+    pub fn waits_for_last(&self) -> bool {
+        self.dense.is_some_and(|dense| dense.when == Emit::Last)
+    }
+
+    /// The index of the largest sum leaves the layer.
+    #[must_use]
+    pub fn gives_index(&self) -> bool {
+        self.dense.is_some_and(|dense| dense.argmax)
+    }
+
+    /// Elements of the longest operand.
+    #[must_use]
+    pub fn longest_operand(&self) -> usize {
+        if self.is_recurrent() {
+            self.input_size.max(self.hidden_size)
+        } else {
+            self.input_size
         }
     }
 
@@ -88,6 +168,8 @@ impl LayerSpec {
             a_frac: layer.a_frac,
             c: layer.state(),
             v: layer.recurrence.v(),
+            vocabulary: None,
+            dense: None,
         }
     }
 
@@ -108,6 +190,12 @@ impl LayerSpec {
     #[must_use]
     pub fn bias_turns(&self) -> usize {
         self.turns().next_power_of_two()
+    }
+
+    /// Rows of the bias memory for a turn of a group: fresh or not; one where h is no operand.
+    #[must_use]
+    pub const fn bias_rows(&self) -> usize {
+        if self.is_recurrent() { 2 } else { 1 }
     }
 
     /// Turns of the lane: sums, and parts of sums, that it takes of a group.
@@ -131,10 +219,14 @@ impl LayerSpec {
         self.z.bits.max(self.v.map_or(0, |v| v.bits))
     }
 
-    /// Bits of an operand in the array: the wider of x and h.
+    /// Bits of an operand in the array: the wider of x and h, where h is one.
     #[must_use]
     pub fn operand_bits(&self) -> u32 {
-        self.x.bits.max(self.h.bits)
+        if self.is_recurrent() {
+            self.x.bits.max(self.h.bits)
+        } else {
+            self.x.bits
+        }
     }
 
     /// Bits of a gate value: a sign, 1.0 and the fraction.
@@ -145,7 +237,8 @@ impl LayerSpec {
 
     /// Fractions of both products of every sum.
     pub fn products(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
-        let (x, h) = (self.x.frac, self.h.frac);
+        let h = if self.is_recurrent() { self.h } else { self.x };
+        let (x, h) = (self.x.frac, h.frac);
         self.w_fracs.iter().map(move |(ih, hh)| (ih + x, hh + h))
     }
 
@@ -163,7 +256,7 @@ impl LayerSpec {
 pub struct LayerWeights<'a> {
     /// Of x, `[sums * hidden_size, input_size]`.
     pub ih: &'a [i16],
-    /// Of h, `[sums * hidden_size, hidden_size]`.
+    /// Of h, `[sums * hidden_size, hidden_size]`; empty of a dense layer.
     pub hh: &'a [i16],
     /// Bias, `[sums * hidden_size]`, at the finer fraction of the sum's products, or at that of x of a sum
     /// that is taken apart.
@@ -184,5 +277,48 @@ impl<'a> From<&'a Layer> for LayerWeights<'a> {
                 Recurrence::Gru { bias_n_h, .. } => bias_n_h,
             },
         }
+    }
+}
+
+impl<'a> From<&'a Dense> for LayerWeights<'a> {
+    fn from(dense: &'a Dense) -> Self {
+        Self {
+            ih: &dense.weight,
+            hh: &[],
+            bias: &dense.bias,
+            bias_h: &[],
+        }
+    }
+}
+
+impl<'a> LayerWeights<'a> {
+    /// Those of every layer of a network, recurrent ones first.
+    pub fn of_network(model: &'a QuantizedModel) -> impl Iterator<Item = Self> {
+        let recurrent = model.layers.iter().map(Self::from);
+        recurrent.chain(model.head.iter().map(Self::from))
+    }
+
+    /// The weights of h of a row; none of a dense layer.
+    pub(super) fn of_h(&self, row: usize, units: usize) -> &'a [i16] {
+        if self.hh.is_empty() {
+            &[]
+        } else {
+            &self.hh[row * units..][..units]
+        }
+    }
+}
+
+impl LayerSpec {
+    /// Every layer of a network, recurrent ones first.
+    #[must_use]
+    pub fn of_network(model: &QuantizedModel) -> Vec<Self> {
+        let recurrent = model.layers.iter().map(Self::of);
+        let mut specs: Vec<Self> = recurrent
+            .chain(model.head.iter().map(Self::of_dense))
+            .collect();
+        if let (Some(embedding), Some(first)) = (&model.embedding, specs.first_mut()) {
+            first.vocabulary = Some(embedding.vocabulary);
+        }
+        specs
     }
 }

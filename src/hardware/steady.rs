@@ -36,7 +36,7 @@ pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
     let mut pace = 0;
     for (index, layer) in layers().enumerate() {
         let computing = layer.groups * layer.blocks;
-        let writes = layer.groups * layer.h_subblocks;
+        let writes = layer.h_writes();
         let input = layer.in_beats() + writes + layer.chain + 2;
         let group_beats = layer.units.div_ceil(layer.out_elements);
         if input > shortest || group_beats > layer.blocks || layer.out_beats() > shortest {

@@ -48,7 +48,7 @@ pub(super) fn stream_elements(
         specs.iter().zip(foldings).all(|(spec, &(units, columns))| {
             let layer = Folding::fold(spec, units, columns, value, style);
             let steps = slowest.max(layer.shortest_cycles()) as usize;
-            let writes = layer.groups * layer.h_subblocks;
+            let writes = layer.h_writes();
             layer.in_beats() + writes + layer.chain + 2 <= steps
                 && layer.units / value <= layer.blocks
                 && layer.out_beats() <= steps

@@ -63,9 +63,12 @@ impl Widths {
         let shift_x: Vec<u32> = (spec.products())
             .map(|(x, _)| (acc_frac - x) as u32 + double_x)
             .collect();
-        let shift_h: Vec<u32> = (spec.products())
-            .map(|(_, h)| (acc_frac - h) as u32 + double_h)
-            .collect();
+        let shift_h: Vec<u32> = if spec.is_recurrent() {
+            let of_h = |(_, h): (i32, i32)| (acc_frac - h) as u32 + double_h;
+            spec.products().map(of_h).collect()
+        } else {
+            shift_x.clone()
+        };
         let widest_shift = shift_x.iter().chain(&shift_h).max().copied().unwrap_or(0);
         let largest = bound.largest(spec);
         let value_w = (i128::BITS - largest.leading_zeros()) as usize + 1;
@@ -210,7 +213,7 @@ impl RowBound<'_> {
                     }
                     row(
                         total(&weights.ih[at * inputs..][..inputs]),
-                        total(&weights.hh[at * units..][..units]),
+                        total(weights.of_h(at, units)),
                         bias,
                     );
                 }
@@ -219,7 +222,8 @@ impl RowBound<'_> {
                 let (n, d) = mean_magnitude(spec.weights());
                 let total = |count: usize| count as i128 * n / d;
                 let one = 1i128 << spec.acc_frac().clamp(0, 100);
-                row(total(inputs), total(units), one);
+                let recurrent = if spec.is_recurrent() { units } else { 0 };
+                row(total(inputs), total(recurrent), one);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
-use super::model::{Layer, QuantizedModel, Recurrence};
+use super::model::{Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::SeededNetwork;
+use crate::spec::{SeededNetwork, SeededOutput};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -80,10 +80,42 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
             layer
         })
         .collect();
-    QuantizedModel {
+    let mut model = QuantizedModel {
         layers,
         ..QuantizedModel::default()
-    }
+    };
+    with_ends(&mut model, network);
+    model
+}
+
+/// Adds the embedding and the dense layer that `network` asks for.
+fn with_ends(model: &mut QuantizedModel, network: &SeededNetwork) {
+    let mut noise = SplitMix(!network.seed);
+    let first = &model.layers[0];
+    let embedding = (network.vocabulary)
+        .map(|rows| Embedding::drawn(rows, first.input_size, first.x, &mut noise));
+    model.embedding = embedding;
+    let Some(head) = network.head else {
+        return;
+    };
+    let last = &model.layers[model.layers.len() - 1];
+    let output = match head.output {
+        SeededOutput::Sum => DenseOutput::Sum,
+        SeededOutput::Argmax => DenseOutput::Argmax,
+        SeededOutput::Code => DenseOutput::Code {
+            format: default_h(network.numerics.h()),
+            relu: false,
+        },
+    };
+    let when = if head.last_only {
+        Emit::Last
+    } else {
+        Emit::Step
+    };
+    let weights = network.numerics.weights();
+    let before = (last.hidden_size, last.h);
+    let dense = Dense::drawn(before, head.outputs, weights, (output, when), &mut noise);
+    model.head.push(dense);
 }
 
 #[cfg(test)]

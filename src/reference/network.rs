@@ -123,6 +123,12 @@ impl WholeNetwork {
         last.map_or(self.lstm.hidden_size(), |dense| dense.layer.outputs())
     }
 
+    /// Recurrent and dense layers.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.lstm.layers() + self.dense.len()
+    }
+
     /// It gives an output at the last step of a sequence only.
     #[must_use]
     pub fn waits_for_last(&self) -> bool {

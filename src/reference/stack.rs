@@ -49,6 +49,11 @@ impl Lstm {
         }
     }
 
+    /// Layers of the stack.
+    pub(super) fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
     /// Elements of one input vector.
     #[must_use]
     pub fn input_size(&self) -> usize {

@@ -77,6 +77,48 @@ impl CellKind {
     }
 }
 
+/// The layers of a model that go into the core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorePart {
+    /// All that it has in integers.
+    #[default]
+    Network,
+    /// The recurrent ones.
+    Recurrent,
+}
+
+impl CorePart {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    const fn is_network(&self) -> bool {
+        matches!(self, Self::Network)
+    }
+}
+
+/// What the dense layer of a seeded network gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeededOutput {
+    /// Its sums.
+    #[default]
+    Sum,
+    /// Codes of the widths of h.
+    Code,
+    /// The index of the largest sum.
+    Argmax,
+}
+
+/// The dense layer behind a seeded network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SeededHead {
+    /// Rows.
+    pub outputs: usize,
+    /// What it gives.
+    pub output: SeededOutput,
+    /// At the last step of a sequence only.
+    pub last_only: bool,
+}
+
 /// Number formats that calibration does not choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Numerics {
@@ -133,6 +175,12 @@ pub struct SeededNetwork {
     pub input_size: usize,
     /// Stacked layers.
     pub layers: usize,
+    /// Rows of an embedding before them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<usize>,
+    /// The dense layer behind them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<SeededHead>,
     /// Seed of the weights.
     pub seed: u64,
     /// Number formats.
@@ -154,6 +202,9 @@ pub enum Network {
 pub struct DesignConfig {
     /// The model.
     pub network: Network,
+    /// What of it is built.
+    #[serde(skip_serializing_if = "CorePart::is_network")]
+    pub core: CorePart,
     /// How it is built.
     pub implementation: Implementation,
     /// Period of the clock in ns, for constraints and throughput.

@@ -13,7 +13,10 @@ mod resolve;
 mod settings;
 mod table;
 
-pub use config::{CellKind, DesignConfig, Network, Numerics, Origins, SeededNetwork};
+pub use config::{
+    CellKind, CorePart, DesignConfig, Network, Numerics, Origins, SeededHead, SeededNetwork,
+    SeededOutput,
+};
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{

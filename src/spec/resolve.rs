@@ -1,6 +1,6 @@
 //! From settings to a design that can be built.
 
-use super::config::{CellKind, DesignConfig, Network, Numerics, SeededNetwork};
+use super::config::{CellKind, DesignConfig, Network, Numerics, SeededHead, SeededNetwork};
 use super::identifier::Identifier;
 use super::implementation::{FoldingGoal, Implementation, StatePolicy};
 use super::kind::Value;
@@ -21,6 +21,7 @@ impl DesignConfig {
         let mut resolver = Resolver::new(settings);
         let config = Self {
             network: resolver.network(),
+            core: resolver.choice("network.core"),
             implementation: resolver.implementation(),
             clock_ns: match resolver.settings.value("implementation.clock_ns") {
                 Some(Value::Number(period)) => period,
@@ -115,11 +116,15 @@ impl Resolver {
                 .integer("network.input_size")
                 .map_or(hidden, |size| size as usize),
             layers: self.integer("network.layers").unwrap_or(1) as usize,
+            vocabulary: self.integer("network.vocabulary").map(|rows| rows as usize),
+            head: self.head(),
             seed: self.integer("network.seed").unwrap_or(1) as u64,
             numerics: self.numerics(),
         };
         let columns = network.input_size + hidden + (network.layers - 1) * 2 * hidden;
-        let weights = network.numerics.cell.gates().len() * hidden * columns;
+        let dense = network.head.map_or(0, |head| head.outputs * hidden);
+        let table = network.vocabulary.unwrap_or(0) * network.input_size;
+        let weights = network.numerics.cell.gates().len() * hidden * columns + dense + table;
         if weights > MOST_WEIGHTS {
             self.refuse(
                 "network.hidden",
@@ -128,6 +133,24 @@ impl Resolver {
             );
         }
         Network::Seeded(network)
+    }
+
+    /// The dense layer behind a seeded network.
+    fn head(&mut self) -> Option<SeededHead> {
+        let Some(outputs) = self.integer("network.outputs") else {
+            for key in ["network.output", "network.emit"] {
+                if self.given(key) {
+                    let help = "give --outputs N too, or leave it out";
+                    self.refuse(key, "there is no dense layer", help);
+                }
+            }
+            return None;
+        };
+        Some(SeededHead {
+            outputs: outputs as usize,
+            output: self.choice("network.output"),
+            last_only: self.text("network.emit") == "last",
+        })
     }
 
     fn numerics(&mut self) -> Numerics {

@@ -38,7 +38,7 @@ const RIVALS: &[&[&str]] = &[
 
 /// `true` for a setting that a model file answers.
 pub(super) fn is_shape(key: &str) -> bool {
-    key != "network.model" && !key.starts_with("implementation.")
+    !["network.model", "network.core"].contains(&key) && !key.starts_with("implementation.")
 }
 
 impl Settings {

@@ -10,7 +10,9 @@ use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
-use lprnn_hw::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
+use lprnn_hw::quantize::{
+    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, SplitMix,
+};
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::path::Path;
@@ -80,6 +82,12 @@ pub struct Recipe {
     pub init: MemoryInit,
     pub state: StatePolicy,
     pub contexts: usize,
+    /// Rows of an embedding.
+    pub vocabulary: Option<usize>,
+    /// Rows of a dense layer that gives codes behind a `ReLU`.
+    pub hidden: Option<usize>,
+    /// Dense layer at the end: rows, and what it gives when.
+    pub head: Option<(usize, DenseOutput, Emit)>,
 }
 
 impl Recipe {
@@ -101,7 +109,25 @@ impl Recipe {
             init: MemoryInit::Readmemh,
             state: StatePolicy::Tlast,
             contexts: 1,
+            vocabulary: None,
+            hidden: None,
+            head: None,
         }
+    }
+
+    pub const fn embedding(mut self, rows: usize) -> Self {
+        self.vocabulary = Some(rows);
+        self
+    }
+
+    pub const fn hidden(mut self, rows: usize) -> Self {
+        self.hidden = Some(rows);
+        self
+    }
+
+    pub const fn dense(mut self, rows: usize, output: DenseOutput, when: Emit) -> Self {
+        self.head = Some((rows, output, when));
+        self
     }
 
     pub const fn of(mut self, cell: CellKind) -> Self {
@@ -217,9 +243,31 @@ impl Recipe {
             });
             x = h;
         }
-        QuantizedModel {
+        let mut model = QuantizedModel {
             layers,
             ..QuantizedModel::default()
+        };
+        self.add_ends(&mut model, seed);
+        model
+    }
+
+    fn add_ends(&self, model: &mut QuantizedModel, seed: u64) {
+        let mut noise = SplitMix(seed);
+        let (first, weights) = (&model.layers[0], self.levels.of(self.w_bits));
+        let embedding = (self.vocabulary)
+            .map(|rows| Embedding::drawn(rows, first.input_size, first.x, &mut noise));
+        model.embedding = embedding;
+        let last = model.layers.last().unwrap();
+        let mut before = (last.hidden_size, last.h);
+        let codes = DenseOutput::Code {
+            format: self.levels.of(self.h_bits).at(self.h_bits as i32 - 2),
+            relu: true,
+        };
+        let hidden = self.hidden.map(|rows| (rows, codes, Emit::Step));
+        for (rows, output, when) in hidden.into_iter().chain(self.head) {
+            let dense = Dense::drawn(before, rows, weights, (output, when), &mut noise);
+            before = (rows, dense.output_format());
+            model.head.push(dense);
         }
     }
 

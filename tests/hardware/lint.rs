@@ -7,6 +7,7 @@ mod keywords;
 use crate::common::{Recipe, flows_program, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{DenseOutput, Emit};
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::{Output, ToolKind};
 use std::collections::BTreeMap;
@@ -72,6 +73,28 @@ fn designs() -> Vec<Recipe> {
         let recipe = Recipe::new(name, &[6, 5], bits).odd();
         designs.push(recipe.folded(2, 3).target(target, mac));
     }
+    let (sum, argmax) = (DenseOutput::Sum, DenseOutput::Argmax);
+    let small = |name, bits| Recipe::new(name, &[3, 4], bits).folded(2, 2);
+    designs.extend([
+        small("dense_sum", 4).dense(5, sum, Emit::Step),
+        small("dense_last", 3)
+            .embedding(6)
+            .dense(5, argmax, Emit::Last),
+        small("dense_odd", 2)
+            .odd()
+            .embedding(9)
+            .hidden(3)
+            .dense(4, sum, Emit::Last)
+            .inline(),
+        small("dense_dsp", 4)
+            .hidden(5)
+            .dense(2, argmax, Emit::Step)
+            .target(Family::Xc7, MacStyle::Dsp),
+        small("dense_one", 8)
+            .embedding(1)
+            .dense(1, argmax, Emit::Step)
+            .target(Family::Ecp5, MacStyle::Lut),
+    ]);
     let mut coarse = Recipe::new("coarse", &[3, 4], 4);
     (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);
     designs.push(coarse);

@@ -3,6 +3,7 @@
 mod bench;
 mod columns;
 mod command;
+mod ends;
 mod lane;
 mod lane_control;
 mod lane_gru;

@@ -9,7 +9,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{
-    QuantizedModel, SplitMix, random_model, random_model_mixed, random_network,
+    QuantizedModel, SplitMix, random_model, random_model_mixed, random_network, with_random_ends,
 };
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
@@ -191,6 +191,15 @@ fn random_designs_of_grus_compute_what_the_model_computes() {
     });
     let both = [CellKind::Gru, CellKind::Lstm];
     run(4, |seed| random_model_mixed(seed, largest(), &both));
+}
+
+/// Networks with an embedding and dense layers of every kind around recurrent ones of both cells.
+#[test]
+fn random_designs_of_whole_networks_compute_what_the_model_computes() {
+    let both = [CellKind::Lstm, CellKind::Gru];
+    run(5, |seed| {
+        with_random_ends(random_model_mixed(seed, largest(), &both), seed, largest())
+    });
 }
 
 /// One model, many foldings, families and array styles: all give the model's words.

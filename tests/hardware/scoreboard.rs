@@ -1,10 +1,11 @@
 //! The scoreboard, on cores that are wrong on purpose: each fault must be found and named.
 
-use lprnn_hw::codegen::{Interface, StreamPort, Timing};
+use lprnn_hw::codegen::{Interface, PortKind, StreamPort, Timing};
 use lprnn_hw::cosim::{
     CosimError, Difference, MockDut, MockFault, Outcome, Pattern, Stimulus, compare,
 };
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::Emit;
 use lprnn_hw::spec::StatePolicy;
 use proptest::prelude::*;
 
@@ -16,6 +17,8 @@ const ELEMENTS: usize = 8;
 
 fn interface() -> Interface {
     let port = |prefix: &str, elements: usize| StreamPort {
+        kind: PortKind::Codes,
+        when: Emit::Step,
         prefix: prefix.to_string(),
         elements,
         elements_per_beat: 3,
@@ -26,6 +29,7 @@ fn interface() -> Interface {
     // Accepts 2 beats, gives the first of 3 BUSY cycles after the second: 1 + BUSY + 3 in all.
     let cycles = 1 + BUSY + BEATS as u64;
     Interface {
+        status_index: None,
         schema: 1,
         top: "mock".to_string(),
         clock: "aclk".to_string(),

@@ -1,7 +1,7 @@
 //! Layers of a design, as every report lists them.
 
 use crate::fixed::QFormat;
-use crate::hardware::{Design, LSTM, LayerDesign, MacArray};
+use crate::hardware::{DENSE, Design, LSTM, LayerDesign, MacArray};
 use serde::Serialize;
 
 /// Shape, formats and folding of one layer.
@@ -23,7 +23,7 @@ pub struct LayerReport {
     pub x: String,
     /// Format of h.
     pub h: String,
-    /// Format of the pre-activation z.
+    /// Format of the pre-activation z; empty of a dense layer, as are gates and state.
     pub z: String,
     /// Format of the gate values.
     pub a: String,
@@ -58,19 +58,27 @@ pub fn cell_title(mut names: impl Iterator<Item = &'static str>) -> String {
     }
 }
 
-/// `2-layer GRU`: the layers of a design in a word.
+/// `2-layer GRU`, `embedding, 1-layer LSTM, dense`: the layers of a design in a few words.
 #[must_use]
 pub(in crate::codegen) fn stack_title(design: &Design) -> String {
-    let layers = design.layers();
-    let cells = layers.iter().map(|layer| layer.spec().cell.name);
-    format!("{}-layer {}", layers.len(), cell_title(cells))
+    let specs = design.layers().iter().map(LayerDesign::spec);
+    let recurrent = specs.clone().filter(|spec| spec.is_recurrent());
+    let cells = recurrent.clone().map(|spec| spec.cell.name);
+    let count = recurrent.count();
+    let embedding = specs.clone().find_map(|spec| spec.vocabulary);
+    let mut parts: Vec<String> = embedding.map(|_| "embedding".into()).into_iter().collect();
+    parts.push(format!("{count}-layer {}", cell_title(cells)));
+    let dense = specs.filter(|spec| !spec.is_recurrent());
+    parts.extend(dense.map(|spec| spec.cell.name.into()));
+    parts.join(", ")
 }
 
 /// The letter of the state that the layers keep beside h: c of an LSTM, s of a GRU.
 #[must_use]
 pub fn state_letter(layers: &[LayerReport]) -> &'static str {
-    let lstm = layers.iter().any(|layer| is_lstm(&layer.cell));
-    let other = layers.iter().any(|layer| !is_lstm(&layer.cell));
+    let mut recurrent = layers.iter().filter(|layer| !layer.is_dense());
+    let lstm = recurrent.clone().any(|layer| is_lstm(&layer.cell));
+    let other = recurrent.any(|layer| !is_lstm(&layer.cell));
     match (lstm, other) {
         (true, true) => "c, s",
         (false, true) => "s",
@@ -90,8 +98,21 @@ impl LayerReport {
         design.layers().iter().map(Self::of).collect()
     }
 
+    /// It is a dense layer.
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        self.cell == DENSE.name
+    }
+
     fn of(design: &LayerDesign) -> Self {
         let (layer, folded) = (design.spec(), design.folding());
+        let of_cell = |format: QFormat| {
+            if layer.is_recurrent() {
+                format.to_string()
+            } else {
+                String::new()
+            }
+        };
         Self {
             cell: layer.cell.name,
             sums: layer.sums(),
@@ -100,9 +121,9 @@ impl LayerReport {
             w_bits: layer.w_bits,
             x: layer.x.to_string(),
             h: layer.h.to_string(),
-            z: layer.z.to_string(),
-            a: QFormat::new(layer.a_frac + 2, layer.a_frac as i32).to_string(),
-            c: layer.c.to_string(),
+            z: of_cell(layer.z),
+            a: of_cell(QFormat::new(layer.a_frac + 2, layer.a_frac as i32)),
+            c: of_cell(layer.c),
             mac: match folded.mac {
                 MacArray::Lut { .. } => "LUT",
                 MacArray::Dsp(_) => "DSP",

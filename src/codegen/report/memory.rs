@@ -30,7 +30,7 @@ pub(super) fn memories(
     index: usize,
     layer: &LayerDesign,
     implementation: &Implementation,
-) -> [MemoryReport; 5] {
+) -> Vec<MemoryReport> {
     let name = &implementation.name;
     let file = |suffix: &str| match implementation.memory_init {
         MemoryInit::Readmemh => format!("rtl/{name}_l{index}_{suffix}.mem"),
@@ -48,11 +48,20 @@ pub(super) fn memories(
     };
     let tables = format!("rtl/{name}_l{index}_tables.v");
     let none = String::new;
+    let operands = if layer.spec().is_recurrent() {
+        "x and h of two steps"
+    } else {
+        "x of two steps"
+    };
     [
         memory("weights", layer.weight_memory(), file("weights")),
         memory("biases", layer.bias_memory(), file("biases")),
         memory("sigmoid and tanh", layer.table_memory(), tables),
         memory("cell state c", layer.state_memory(), none()),
-        memory("x and h of two steps", layer.vector_memory(), none()),
+        memory(operands, layer.vector_memory(), none()),
+        memory("embedding", layer.embedding_memory(), file("embedding")),
     ]
+    .into_iter()
+    .filter(|memory| memory.copies > 0)
+    .collect()
 }

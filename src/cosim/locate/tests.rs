@@ -20,6 +20,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
         hidden_size: 3,
         units: 2,
         z_bits: 4,
+        odd: false,
     }];
     let mut z = |step: usize, _: usize, gate: usize, unit: usize| (step + gate + unit) as i64 - 4;
     let mut records = Vec::new();

@@ -11,11 +11,12 @@ impl Run<'_> {
         let port = &self.interface.output;
         let bytes = beat_bytes(port);
         for (index, beat) in capture.data.chunks_exact(bytes).enumerate() {
-            let step = self.finished.len();
+            let answer = self.finished.len();
+            let step = self.step_of(answer);
             let place = index % port.beats_per_step;
             let first = place * port.elements_per_beat;
             let used = port.elements_per_beat.min(port.elements - first);
-            let model = &self.expected[step * port.elements + first..][..used];
+            let model = &self.expected[answer * port.elements + first..][..used];
             for (element, &model) in model.iter().enumerate() {
                 let hardware = signed_field(beat, element, port.element_width);
                 let model = i64::from(model);
@@ -57,7 +58,7 @@ impl Run<'_> {
 
     /// Compares the cycle of the next beat, which left in `measured`.
     fn check_cycle(&mut self, measured: u64) -> Result<(), Difference> {
-        let (beat, step) = (self.beats, self.finished.len());
+        let (beat, step) = (self.beats, self.step_of(self.finished.len()));
         self.beats += 1;
         let stated = match (&mut self.forecast, self.stated) {
             (Some(forecast), _) => {

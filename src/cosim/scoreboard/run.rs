@@ -5,6 +5,7 @@ use super::super::dut::{Capture, Drive, Dut, DutError, RunEnded};
 use super::super::error;
 use super::super::forecast::{BeatTiming, Forecast};
 use super::super::outcome::Difference;
+use super::super::pattern::steps_an_answer;
 use super::super::stimulus::{Mask, Stimulus, beat_bytes, signed_field};
 use super::stimulus::{check, packed};
 use crate::codegen::Interface;
@@ -38,7 +39,9 @@ pub(super) struct Run<'a> {
     /// Input beats accepted so far.
     pub(super) accepted: usize,
     pub(super) first_accepted: Option<u64>,
-    /// Cycle of the last beat of every step so far.
+    /// The steps that the core gives something at.
+    pub(super) answers: Vec<usize>,
+    /// Cycle of the last beat of every answer so far.
     pub(super) finished: Vec<u64>,
     pub(super) cycles: u64,
     /// Output beats compared so far.
@@ -68,9 +71,12 @@ impl<'a> Run<'a> {
             data,
             flags,
             // Far above what a working core needs, also under the heaviest stalls.
-            quiet_limit: 10_000 + 16 * (timing.latency + timing.cycles_per_step),
+            quiet_limit: 10_000
+                + 16 * steps_an_answer(interface) as u64
+                    * (timing.latency + timing.cycles_per_step),
             accepted: 0,
             first_accepted: None,
+            answers: stimulus.answers(interface.output.when),
             finished: Vec::with_capacity(stimulus.steps()),
             cycles: 0,
             beats: 0,
@@ -88,6 +94,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The step of answer `answer`, or the last one.
+    pub(super) fn step_of(&self, answer: usize) -> usize {
+        let step = self.answers.get(answer).or(self.answers.last());
+        step.copied().unwrap_or(0)
+    }
+
     /// All steps, in chunks.
     pub(super) fn steps(
         &mut self,
@@ -97,14 +109,14 @@ impl<'a> Run<'a> {
         let port = &self.interface.output;
         let chunk =
             (CYCLES_PER_CHUNK / self.interface.timing.cycles_per_step.max(1)).max(1) as usize;
-        let steps = self.stimulus.steps();
+        let answers = self.answers.len();
         let mut capture = Capture::default();
-        while self.finished.len() < steps {
+        while self.finished.len() < answers {
             if interrupted() {
                 return Err(CosimError::Interrupted.into());
             }
             let done = self.finished.len();
-            let count = chunk.min(steps - done);
+            let count = chunk.min(answers - done);
             let out_beats = count * port.beats_per_step;
             let ended = self.run(dut, out_beats, self.quiet_limit, &mut capture);
             // What came before an error is compared first: the earlier difference explains more.
@@ -117,11 +129,11 @@ impl<'a> Run<'a> {
                     accepted: self.accepted,
                     offered: self.flags.len(),
                     received,
-                    expected: steps * port.beats_per_step,
-                    step: received / port.beats_per_step,
+                    expected: answers * port.beats_per_step,
+                    step: self.step_of(received / port.beats_per_step),
                 }));
             }
-            progress(self.finished.len());
+            progress(self.step_of(self.finished.len() - 1) + 1);
         }
         Ok(())
     }

@@ -15,13 +15,14 @@ pub(super) fn check(
 ) -> Result<(), String> {
     let (input, output) = (&interface.input, &interface.output);
     let steps = stimulus.steps();
-    if steps == 0 || output.elements == 0 {
+    let answers = stimulus.answers(output.when).len();
+    if answers == 0 || output.elements == 0 {
         return Err("no steps: nothing would be compared".to_string());
     }
     let beats = |port: &StreamPort| port.elements.div_ceil(port.elements_per_beat.max(1));
     for (what, found, wanted) in [
         ("input words", stimulus.inputs.len(), steps * input.elements),
-        ("expected words", expected.len(), steps * output.elements),
+        ("expected words", expected.len(), answers * output.elements),
         ("beats per input step", input.beats_per_step, beats(input)),
         (
             "beats per output step",

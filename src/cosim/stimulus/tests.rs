@@ -1,11 +1,14 @@
 //! Tests of `stimulus.rs`.
 
 use super::*;
+use crate::codegen::PortKind;
 use crate::fixed::QFormat;
 use proptest::prelude::*;
 
 fn port(elements: usize, elements_per_beat: usize, element_width: usize) -> StreamPort {
     StreamPort {
+        kind: PortKind::Codes,
+        when: Emit::Step,
         prefix: "s_axis".to_string(),
         elements,
         elements_per_beat,

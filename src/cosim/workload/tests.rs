@@ -3,9 +3,12 @@
 use super::*;
 use crate::codegen::{StreamPort, Timing};
 use crate::quantize::Layer;
+use crate::reference::Lstm;
 
 fn interface(state: StatePolicy) -> Interface {
     let port = |bits: u32| StreamPort {
+        kind: PortKind::Codes,
+        when: Emit::Step,
         prefix: "axis".into(),
         elements: 3,
         elements_per_beat: 1,
@@ -15,6 +18,7 @@ fn interface(state: StatePolicy) -> Interface {
     };
     Interface {
         input_offset: None,
+        status_index: None,
         schema: 1,
         top: "t".into(),
         clock: "aclk".into(),

@@ -15,7 +15,7 @@ use crate::device::{Family, Part, PlacedPart};
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::{ReportSetting, Summary, VerifiedRow};
 use crate::explore::{Evaluator, Point, Recommended, Role, Sweep};
-use crate::spec::{DesignConfig, Network, Origins};
+use crate::spec::{CorePart, DesignConfig, Network, Origins};
 use crate::synth::{Options, RouteOptions, SynthError};
 use serde::Serialize;
 use std::path::Path;
@@ -121,6 +121,7 @@ pub fn measure_point(
     let spec = point.spec();
     let config = DesignConfig {
         network: Network::Seeded(spec.network.seeded(evaluator.numerics, SEED)),
+        core: CorePart::Network,
         implementation: evaluator.implementation(&spec),
         clock_ns: 1000.0 / setting.clock_mhz,
         origins: Origins::default(),

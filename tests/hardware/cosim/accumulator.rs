@@ -1,10 +1,11 @@
 //! A small core written by hand, its model, and ways to spoil it.
 
-use lprnn_hw::codegen::{Interface, StreamPort, Timing};
+use lprnn_hw::codegen::{Interface, PortKind, StreamPort, Timing};
 use lprnn_hw::cosim::{
     Core, CosimError, Difference, Dut, Outcome, Pattern, Probes, Stimulus, Toolchain, compare,
 };
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::Emit;
 use lprnn_hw::spec::StatePolicy;
 use lprnn_hw::tools::Search;
 use std::path::Path;
@@ -139,6 +140,8 @@ impl Accumulator {
 pub fn interface(shape: Shape) -> Interface {
     let beats = shape.elements.div_ceil(shape.per_beat);
     let port = |prefix: &str| StreamPort {
+        kind: PortKind::Codes,
+        when: Emit::Step,
         prefix: prefix.to_string(),
         elements: shape.elements,
         elements_per_beat: shape.per_beat,
@@ -147,6 +150,7 @@ pub fn interface(shape: Shape) -> Interface {
         format: QFormat::new(shape.width as u32, 0),
     };
     Interface {
+        status_index: None,
         schema: 1,
         top: "accumulator_top".to_string(),
         clock: "aclk".to_string(),

@@ -22,6 +22,7 @@ fn checked(
     let mut spoilt = words.clone();
     expected(&mut spoilt);
     let layers = [TracedLayer {
+        odd: false,
         cell: &lprnn_hw::hardware::LSTM,
         hidden_size: 4,
         units: 2,

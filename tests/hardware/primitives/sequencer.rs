@@ -215,6 +215,9 @@ fn blocks_start_when_all_that_they_need_is_there() {
             contexts: 4,
             ..set((1, 1, 5), 1, 1, 2, 0xc0)
         },
+        // Dense layers: h is no operand.
+        set((3, 0, 3), 2, 2, 2, 0),
+        set((1, 0, 2), 3, 1, 4, 0),
     ];
     let file = "lprnn_sequencer.v";
     each_is_found(
@@ -240,6 +243,7 @@ fn blocks_start_when_all_that_they_need_is_there() {
                 ": bank_q + {{(BANK_W-1){1'b0}}, last_group_q};",
                 ": bank_q ^ {{(BANK_W-1){1'b0}}, last_group_q};",
             ),
+            mutant(file, "(H_BLOCKS > 0) & ((block_q", "((block_q"),
         ],
     );
 }

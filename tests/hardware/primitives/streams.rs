@@ -20,7 +20,8 @@ struct Step {
 }
 
 /// Steps are begun and released at any time, in their order; resets come too.
-fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64) -> Bench {
+/// With `only_last`, steps without TLAST are dropped.
+fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64, only_last: bool) -> Bench {
     let mut random = Random((beats * 16 + slots) as u64);
     let (block_w, bank_w) = (width_of(blocks), bank_w(contexts));
     let mut steps: VecDeque<Step> = VecDeque::new();
@@ -62,12 +63,15 @@ fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64) -> Bench 
             beat += 1;
             if beat == beats {
                 let begun = false;
-                steps.push_back(Step {
-                    fresh: first,
-                    last,
-                    begun,
-                });
-                (beat, loads) = (0, loads + 1);
+                let kept = last == 1 || !only_last;
+                if kept {
+                    steps.push_back(Step {
+                        fresh: first,
+                        last,
+                        begun,
+                    });
+                }
+                (beat, loads) = (0, loads + i64::from(kept));
             }
         }
         if reset {
@@ -97,6 +101,7 @@ fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64) -> Bench 
             ("SLOTS", slots),
             ("BLOCKS", blocks),
             ("BANK_W", bank_w as i64),
+            ("ONLY_LAST", only_last.into()),
         ],
         clocked: true,
         inputs: [
@@ -135,9 +140,19 @@ fn steps_are_taken_in_and_offered_whole() {
         ((1, 1, 2), 4),
     ];
     let file = "lprnn_step_buffer.v";
+    let mut benches: Vec<_> = sets
+        .map(|(sizes, contexts)| step_buffer(sizes, contexts, false))
+        .into();
+    benches.extend(sets.map(|(sizes, contexts)| step_buffer(sizes, contexts, true)));
     each_is_found(
-        &sets.map(|(sizes, contexts)| step_buffer(sizes, contexts)),
+        &benches,
         &[
+            mutant(file, "bank_q  <= done ? (", "bank_q  <= 1'b1 ? ("),
+            mutant(
+                file,
+                "((ONLY_LAST == 0) | s_last_i)",
+                "((ONLY_LAST == 0) | 1'b1)",
+            ),
             mutant(file, "free_q  <= 2'd2;", "free_q  <= 2'd1;"),
             mutant(
                 file,

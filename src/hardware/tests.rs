@@ -49,6 +49,7 @@ fn columns_are_counted_as_the_images_have_them() {
             assert_eq!(
                 counted,
                 RomColumns {
+                    embedding: 0,
                     weights,
                     biases,
                     two_tables,

@@ -218,8 +218,8 @@ integer model against float model, 512 steps
         .stdout_eq(str![[r"
 lstm_top: Verilator [..]
   [..] inputs were clamped to the format of x
-  equal without pauses: 1 280 words of 40 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
-  equal with pauses: 1 280 words of 40 steps in [..] cycles, each beat in its cycle; source idle [..], sink stalled [..], queue full [..], array waited [..]
+  equal without pauses: 320 words of 40 steps in [..] cycles; latency [..] as stated; [..] cycles per step as stated
+  equal with pauses: 320 words of 40 steps in [..] cycles, each beat in its cycle; source idle [..], sink stalled [..], queue full [..], array waited [..]
 
 "]]);
     assert_eq!(names(home.path()), ["again.safetensors", "m.safetensors"]);

@@ -164,13 +164,7 @@ impl RunRequest<'_> {
             c: self.state.is_some(),
             head: self.head_output.is_some(),
         };
-        let computed = compute(
-            &model,
-            &model.x_codes(inputs.codes),
-            &places.lengths,
-            wants,
-            watch,
-        )?;
+        let computed = compute(&model, &inputs.codes, &places.lengths, wants, watch)?;
         let units = computed.h.len() / places.total();
         let (shape, h) = places.scatter(&computed.h, units);
         npy::write_i32(self.output, &shape, &h)?;

@@ -71,23 +71,6 @@ impl InputOffset {
 }
 
 impl QuantizedModel {
-    /// Codes of x for the inputs of a network: the rows of the indices where there is an embedding, else the
-    /// inputs themselves.
-    ///
-    /// # Panics
-    /// When an index is beyond the embedding.
-    #[must_use]
-    pub fn x_codes(&self, inputs: Vec<i32>) -> Vec<i32> {
-        let Some(embedding) = &self.embedding else {
-            return inputs;
-        };
-        let size = self.layers[0].input_size;
-        let rows = inputs
-            .iter()
-            .flat_map(|&index| &embedding.codes[index as usize * size..][..size]);
-        rows.map(|&code| code.into()).collect()
-    }
-
     /// Real inputs less the offset, for whole vectors.
     fn centred<'a>(&self, x: &'a [f32]) -> Box<dyn Iterator<Item = f64> + 'a> {
         match &self.input_offset {

@@ -84,11 +84,7 @@ impl LayerContext {
             acc_offset: gate * acc_w,
         };
         let width = widths(leaves);
-        let (first, last) = if spec.is_recurrent() {
-            leaves.pre_activations()
-        } else {
-            (0, 0)
-        };
+        let (first, last) = leaves.pre_activations();
         Self {
             index,
             next: index + 1,

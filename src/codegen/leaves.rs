@@ -29,9 +29,12 @@ impl Leaves<'_> {
             .collect()
     }
 
-    /// The phases of the first and of the last pre-activation.
+    /// The phases of the first and of the last pre-activation; of a dense layer, which has none, of nothing.
     #[must_use]
     pub fn pre_activations(&self) -> (usize, usize) {
+        if !self.layer.spec().is_recurrent() {
+            return (0, 0);
+        }
         let last = self.layer.spec().turns() - 1;
         (
             self.phase(Event::PreActivation(0)),

@@ -9,6 +9,7 @@ mod diagrams;
 mod flows;
 mod formal;
 mod formula;
+mod language;
 mod lint;
 mod mutants;
 mod netlist;

@@ -8,6 +8,7 @@
 use crate::common::{Recipe, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
+use lprnn_hw::quantize::{DenseOutput, Emit};
 use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
 use lprnn_hw::synth::{self, NetlistSources, Options};
 use lprnn_hw::tools::{Search, ToolKind};
@@ -505,4 +506,32 @@ netlist!(
         with: &["MULT18X18D"],
         without: &BLOCK_RAM,
     }
+);
+
+// Networks: an embedding, dense layers, the index of the largest sum.
+netlist!(
+    a_whole_network_on_xc7,
+    Case {
+        recipe: Recipe::new("network", &[3, 4], 4)
+            .folded(2, 2)
+            .embedding(6)
+            .hidden(3)
+            .dense(5, DenseOutput::Argmax, Emit::Step),
+        with: &[],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    answers_of_whole_sequences_on_ecp5,
+    Case {
+        recipe: Recipe::new("answers", &[3, 4], 3)
+            .folded(2, 2)
+            .dense(5, DenseOutput::Sum, Emit::Last)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    },
+    when_asked
 );

@@ -78,6 +78,13 @@ pub struct SeriesDesign {
     pub device: Option<&'static str>,
 }
 
+/// The array and the number of contexts.
+fn array(text: &str) -> Option<(MacStyle, usize)> {
+    let (mac, contexts) = text.split_once(TURNS).unwrap_or((text, "1"));
+    let mac = MACS.iter().find(|(name, _)| *name == mac)?.1;
+    Some((mac, contexts.parse().ok()?))
+}
+
 /// Draws of the series.
 struct Random(SplitMix);
 
@@ -142,7 +149,7 @@ impl SeriesDesign {
             Some(rest) => (CellKind::Gru, rest),
             None => (CellKind::Lstm, hidden),
         };
-        let (mac, contexts) = mac.split_once(TURNS).unwrap_or((mac, "1"));
+        let (mac, contexts) = array(mac)?;
         let design = Self {
             cell,
             seed: seed.parse().ok()?,
@@ -153,8 +160,8 @@ impl SeriesDesign {
             levels,
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
-            mac: MACS.iter().find(|(name, _)| *name == mac)?.1,
-            contexts: contexts.parse().ok()?,
+            mac,
+            contexts,
             device: match device {
                 "" => None,
                 name => Some(DEVICES.iter().find(|device| **device == name)?),

@@ -138,10 +138,8 @@ impl SeriesDesign {
         }
         let mut levels = [Levels::Even; 3];
         for (at, text) in [w, x, h].into_iter().enumerate() {
-            let (level, text) = match text.strip_prefix(ODD) {
-                Some(rest) => (Levels::Odd, rest),
-                None => (Levels::Even, text),
-            };
+            let odd = text.strip_prefix(ODD).map(|rest| (Levels::Odd, rest));
+            let (level, text) = odd.unwrap_or((Levels::Even, text));
             bits[at] = text.parse().ok()?;
             levels[at] = level;
         }

@@ -10,7 +10,8 @@
 //          15      requantise to h       16    h_o
 //
 // TABLE_REG moves everything from phase 4 on back by one, TANH_DELAY everything from phase 12 on by as
-// many again. Each strobe is high in the phase that stands beside it: lprnn_lane_control has the phases of
+// many again. Where rows have multipliers, a sum goes through the multiplier in phases 2..5 and comes out as z
+// three cycles later than without, and so does all behind it: every phase from 3 on that stands here. Each strobe is high in the phase that stands beside it: lprnn_lane_control has the phases of
 // all lanes. Groups whose uses of the multiplier meet must not follow each other; the sequencer keeps
 // them apart.
 
@@ -18,7 +19,7 @@
 
 module lprnn_lane_lstm #(
     parameter ACC_W      = 20,  // bits of an accumulator, all gates at one fraction
-    parameter ACC_FRAC   = 12,  // that fraction
+    parameter ACC_FRAC   = 12,  // that fraction, with M_W that of the product
     parameter Z_W        = 8,   // bits of a pre-activation
     parameter Z_FRAC     = 4,
     parameter A_FRAC     = 8,   // fraction bits of a gate value, which is signed and may be 1.0
@@ -28,11 +29,12 @@ module lprnn_lane_lstm #(
     parameter H_FRAC     = 3,
     parameter H_ODD      = 0,   // 1: h is odd, of H_W bits and a last one that is left out
     parameter TABLE_REG  = 0,   // 1: a register behind the tables (slow block RAM)
-    parameter TANH_DELAY = 0    // registers behind tanh(c), TABLE_REG or more
+    parameter TANH_DELAY = 0,   // registers behind tanh(c), TABLE_REG or more
+    parameter M_W        = 0    // bits of a row's multiplier; 0: rows have none
 ) (
     input  wire                clk,
     input  wire                rst,
-    // strobes, with R = TABLE_REG and T = TABLE_REG + TANH_DELAY
+    // strobes, with R = TABLE_REG and T = TABLE_REG + TANH_DELAY, from tanh_i on three later with M_W
     input  wire                take_i,       // 0     the accumulators are this group's
     input  wire [1:0]          turn_i,       // 0..3  0 g, 1 i, 2 f, 3 o; else 0
     input  wire                tanh_i,       // 3     the look-up is g's: tanh
@@ -46,7 +48,7 @@ module lprnn_lane_lstm #(
     input  wire                keep_h_i,     // 15+T  h is requantised
     // accumulators of gates i, f, g, o
     input  wire [4*ACC_W-1:0]  acc_i,
-    input  wire [ACC_W-1:0]    bias_i,       // phases 1..4: bias of gates g, i, f, o
+    input  wire [ACC_W+M_W-1:0] bias_i,      // phases 1..4: {multiplier, bias} of gates g, i, f, o
     // tables: data follows the address by one cycle
     output wire [Z_W:0]        gate_addr_o,  // phases 3..6: {tanh, z} of gates g, i, f, o
     input  wire [A_FRAC+1:0]   gate_data_i,
@@ -67,15 +69,21 @@ module lprnn_lane_lstm #(
     localparam ZC_SHIFT = C_FRAC - Z_FRAC;                               // dropped from c to the table's format
     localparam H_SHIFT  = 2*A_FRAC - H_FRAC;                             // dropped from o*t to h
 
-    // The multiplier's second operand, c or a gate value, and a sum of two products: the largest is
-    // 2^A_FRAC times a c or a gate value, and half of a last bit comes to it.
-    localparam B_W = (C_W + FC_SHIFT > A_W + IG_SHIFT) ? C_W + FC_SHIFT : A_W + IG_SHIFT;
+    // The multiplier's first operand, a gate value or a row's multiplier, which has no sign.
+    localparam F_W = (M_W + 1 > A_W) ? M_W + 1 : A_W;
+
+    // The multiplier's second operand, c, a gate value or a sum, and a sum of two products: the largest is
+    // 2^A_FRAC times a c or a gate value, and half of a last bit comes to it. The product with a row's
+    // multiplier has room, but for a half that is larger than all of it.
+    localparam LC_W = (C_W + FC_SHIFT > A_W + IG_SHIFT) ? C_W + FC_SHIFT : A_W + IG_SHIFT;
+    localparam B_W  = (M_W > 0 && ACC_W > LC_W) ? ACC_W : LC_W;
     localparam LARGEST_W = (C_W - 1 + FC_SHIFT > A_FRAC + IG_SHIFT) ? A_FRAC + C_W - 1 + FC_SHIFT
                                                                     : 2*A_FRAC + IG_SHIFT;
-    localparam P_W = (LARGEST_W + 3 > A_W + B_W) ? LARGEST_W + 3 : A_W + B_W;
+    localparam LP_W = (LARGEST_W + 3 > F_W + B_W) ? LARGEST_W + 3 : F_W + B_W;
+    localparam P_W  = (M_W > 0 && Z_SHIFT + 2 > LP_W) ? Z_SHIFT + 2 : LP_W;
 
     generate
-        if (Z_SHIFT < 0 || TANH_DELAY < TABLE_REG) begin : gen_param_check
+        if ((Z_SHIFT < 0 && M_W == 0) || TANH_DELAY < TABLE_REG) begin : gen_param_check
             error_lprnn_lane_lstm_illegal_formats u_illegal_parameters ();
         end
     endgenerate
@@ -107,15 +115,57 @@ module lprnn_lane_lstm #(
 
     wire [Z_W-1:0] z;
 
-    lprnn_requant #(
-        .IN_W       (ACC_W),
-        .OUT_W      (Z_W),
-        .SHIFT      (Z_SHIFT),
-        .HALF_ADDED (1)
-    ) u_requant_z (
-        .value_i (sum_q),
-        .code_o  (z)
-    );
+    // A sum's product with its row's multiplier: the operands are chosen two cycles after the sum was taken,
+    // the product is added to half of z's last bit two later.
+    reg signed [P_W-1:0]   sum_of_products_q;
+    wire                   load_sum;
+    wire                   start_z;
+    wire signed [F_W-1:0]  multiplier;
+    wire signed [B_W-1:0]  scaled_sum;
+
+    generate
+        if (M_W > 0) begin : gen_scaled
+            reg [3:0]     taken_line_q;
+            reg [M_W-1:0] multiplier_q;
+
+            wire signed [B_W:0] extended = {{(B_W+1-ACC_W){sum_q[ACC_W-1]}}, sum_q};
+
+            always @(posedge clk) begin
+                taken_line_q <= {taken_line_q[2:0], taking};
+                multiplier_q <= bias_i[ACC_W+M_W-1:ACC_W];
+            end
+
+            assign load_sum   = taken_line_q[1];
+            assign start_z    = taken_line_q[3];
+            assign multiplier = {{(F_W-M_W){1'b0}}, multiplier_q};
+            assign scaled_sum = extended[B_W-1:0];
+
+            lprnn_requant #(
+                .IN_W       (P_W),
+                .OUT_W      (Z_W),
+                .SHIFT      (Z_SHIFT),
+                .HALF_ADDED (1)
+            ) u_requant_z (
+                .value_i (sum_of_products_q),
+                .code_o  (z)
+            );
+        end else begin : gen_plain
+            assign load_sum   = 1'b0;
+            assign start_z    = 1'b0;
+            assign multiplier = {F_W{1'b0}};
+            assign scaled_sum = {B_W{1'b0}};
+
+            lprnn_requant #(
+                .IN_W       (ACC_W),
+                .OUT_W      (Z_W),
+                .SHIFT      (Z_SHIFT),
+                .HALF_ADDED (1)
+            ) u_requant_z (
+                .value_i (sum_q),
+                .code_o  (z)
+            );
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (take_i) begin
@@ -124,7 +174,7 @@ module lprnn_lane_lstm #(
             wait_o_q <= live_o;
         end
         diff_q <= value - before0_q;
-        sum_q  <= diff_q + bias_i;
+        sum_q  <= diff_q + bias_i[ACC_W-1:0];
         z_q    <= z;
         if (rst) begin
             before0_q <= {ACC_W{1'b0}};
@@ -170,12 +220,14 @@ module lprnn_lane_lstm #(
     // Operands. The look-ups of g, i, f and o are there in phases 4, 5, 6 and 7 (+R).
     reg [A_W-1:0]        g_q;
     reg [A_W-1:0]        o_q;
-    reg signed [A_W-1:0] a_q;
+    reg signed [F_W-1:0] a_q;
     reg signed [B_W-1:0] b_q;
 
     wire signed [B_W-1:0] operand_g = {{(B_W-A_W){g_q[A_W-1]}}, g_q};
     wire signed [B_W-1:0] operand_t = {{(B_W-A_W){tanh_data[A_W-1]}}, tanh_data};
     wire signed [B_W:0]   operand_c = {{(B_W+1-C_W){c_i[C_W-1]}}, c_i};
+    wire signed [F_W:0]   factor_a  = {{(F_W+1-A_W){gate_data[A_W-1]}}, gate_data};
+    wire signed [F_W:0]   factor_o  = {{(F_W+1-A_W){o_q[A_W-1]}}, o_q};
 
     always @(posedge clk) begin
         if (keep_g_i) begin
@@ -184,8 +236,11 @@ module lprnn_lane_lstm #(
         if (keep_o_i) begin
             o_q <= gate_data;
         end
-        a_q <= load_ot_i ? o_q : gate_data;
-        b_q <= load_ot_i ? operand_t
+        a_q <= load_sum  ? multiplier
+             : load_ot_i ? factor_o[F_W-1:0]
+                         : factor_a[F_W-1:0];
+        b_q <= load_sum  ? scaled_sum
+             : load_ot_i ? operand_t
              : load_ig_i ? (operand_g <<< IG_SHIFT)
              : fresh_i   ? {B_W{1'b0}}
                          : (operand_c[B_W-1:0] <<< FC_SHIFT);
@@ -193,19 +248,20 @@ module lprnn_lane_lstm #(
 
     // The product register is exactly as wide as the product and has no reset: a wider one
     // makes Yosys 0.70 drop the sign extension.
-    reg signed [A_W+B_W-1:0] product_q;
-    reg signed [P_W-1:0]     sum_of_products_q;
+    reg signed [F_W+B_W-1:0] product_q;
 
     localparam [P_W-1:0] ONE    = {{(P_W-1){1'b0}}, 1'b1};
+    localparam [P_W-1:0] HALF_Z = (M_W > 0 && Z_SHIFT > 0) ? ONE << ((Z_SHIFT > 0) ? Z_SHIFT - 1 : 0)
+                                                           : {P_W{1'b0}};
     localparam [P_W-1:0] HALF_C = ONE << (C_SHIFT - 1);
     localparam [P_W-1:0] HALF_H = (H_SHIFT > 0 && H_ODD == 0) ? ONE << ((H_SHIFT > 0) ? H_SHIFT - 1 : 0)
                                                            : {P_W{1'b0}};
 
-    wire signed [P_W-1:0] base = start_c_i ? HALF_C : start_h_i ? HALF_H : sum_of_products_q;
+    wire signed [P_W-1:0] base = start_z ? HALF_Z : start_c_i ? HALF_C : start_h_i ? HALF_H : sum_of_products_q;
 
     always @(posedge clk) begin
         product_q         <= a_q * b_q;
-        sum_of_products_q <= base + {{(P_W-A_W-B_W+1){product_q[A_W+B_W-1]}}, product_q[A_W+B_W-2:0]};
+        sum_of_products_q <= base + {{(P_W-F_W-B_W+1){product_q[F_W+B_W-1]}}, product_q[F_W+B_W-2:0]};
     end
 
     reg [C_W-1:0] c_q;

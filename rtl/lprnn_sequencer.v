@@ -25,7 +25,7 @@ module lprnn_sequencer #(
     parameter GROUPS   = 64,  // groups of units
     parameter CHAIN    = 8,   // stages of a chain
     parameter RESULTS  = 4,   // groups of results that fit behind the lanes
-    parameter [15:0] FORBIDDEN = 16'h00c0, // bit d: group ends must not be d cycles apart
+    parameter [31:0] FORBIDDEN = 32'h000000c0, // bit d: group ends must not be d cycles apart
     parameter CONTEXTS = 1    // sequences whose steps come in turn
 ) (
     input  wire                                                            clk,
@@ -74,7 +74,7 @@ module lprnn_sequencer #(
     localparam [H_CREDIT_W-1:0] ALL_H = ALL_H_INT[H_CREDIT_W-1:0];
 
     generate
-        if (CHAIN > 16 || BLOCKS < 2 || BLOCKS < X_BLOCKS + H_BLOCKS || FORBIDDEN[15]) begin : gen_param_check
+        if (CHAIN > 16 || BLOCKS < 2 || BLOCKS < X_BLOCKS + H_BLOCKS || FORBIDDEN[31]) begin : gen_param_check
             error_lprnn_sequencer_illegal_folding u_illegal_parameters ();
         end
     endgenerate
@@ -107,21 +107,23 @@ module lprnn_sequencer #(
 
     // Cycles since the last group end, as far as it matters.
     wire lane_ready;
-    localparam integer NEVER_INT = $clog2({1'b0, FORBIDDEN} + 17'd1);  // above all that are forbidden
+    localparam integer NEVER_INT = $clog2({1'b0, FORBIDDEN} + 33'd1);  // above all that are forbidden
     generate
         if (NEVER_INT > BLOCKS) begin : gen_distance
-            localparam [3:0] NEVER = NEVER_INT[3:0];
-            reg [3:0] distance_q;
+            localparam DISTANCE_W = (NEVER_INT > 15) ? 5 : 4;
+            localparam [DISTANCE_W-1:0] NEVER = NEVER_INT[DISTANCE_W-1:0];
+            localparam [(1<<DISTANCE_W)-1:0] MET = FORBIDDEN[(1<<DISTANCE_W)-1:0];
+            reg [DISTANCE_W-1:0] distance_q;
             always @(posedge clk) begin
                 if (rst) begin
                     distance_q <= NEVER;
                 end else if (end_group) begin
-                    distance_q <= 4'd1;
+                    distance_q <= {{(DISTANCE_W-1){1'b0}}, 1'b1};
                 end else if (distance_q != NEVER) begin
-                    distance_q <= distance_q + 4'd1;
+                    distance_q <= distance_q + 1'b1;
                 end
             end
-            assign lane_ready = ~last_block_q | ~FORBIDDEN[distance_q];
+            assign lane_ready = ~last_block_q | ~MET[distance_q];
         end else begin : gen_always
             assign lane_ready = 1'b1;
         end

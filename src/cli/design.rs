@@ -1,6 +1,6 @@
 //! The options that describe a design, made of the table of settings.
 
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Problem, Problems};
 use crate::flow::read_design;
 use crate::ptq::FormatRequest;
 use crate::quantize::HeadFormat;
@@ -75,6 +75,10 @@ impl NumericsArgs {
 
     /// The formats that these options ask for; calibration chooses the others.
     pub fn wanted(&self, head: HeadFormat) -> Result<FormatRequest, Problems> {
+        self.refuse_rows(
+            "quantize fits no multipliers of rows",
+            "leave it out; `train --row-scales` makes models that have them",
+        )?;
         let mut settings = self.0.clone();
         // The bits of c that are left open must not quarrel with a fraction that is given.
         let open = Setting::of("numerics.c.bits");
@@ -104,8 +108,22 @@ impl NumericsArgs {
         })
     }
 
-    /// The number formats that these options ask for.
+    /// Refuses the bits of multipliers of rows where nothing makes such.
+    fn refuse_rows(&self, why: &str, help: &str) -> Result<(), Problems> {
+        let key = "numerics.row_scale_bits";
+        if self.0.get(key).is_none() {
+            return Ok(());
+        }
+        let problem = Problem::at(self.0.place(key), why);
+        Err(problem.help(help).into())
+    }
+
+    /// The number formats that these options ask for, of a training.
     pub fn resolve(&self) -> Result<Numerics, Problems> {
+        self.refuse_rows(
+            "multipliers of rows that are trained have 8 bits",
+            "give --row-scales instead",
+        )?;
         Numerics::resolve(self.0.clone())
     }
 }

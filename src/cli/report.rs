@@ -65,7 +65,13 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
             format!("{} bit", grouped(layer.weight_memory_bits as u64)),
         ]);
     }
-    table(out, &rows)
+    table(out, &rows)?;
+    for (index, layer) in layers.iter().enumerate() {
+        if let Some(text) = layer.row_scales() {
+            writeln!(out, "  layer {index}: {text}")?;
+        }
+    }
+    Ok(())
 }
 
 /// `one LSTM layer`, `2 GRU layers`, `3 recurrent layers` where both kinds are among them.

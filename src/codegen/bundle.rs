@@ -34,7 +34,6 @@ impl Bundle {
         implementation: &Implementation,
         model_digest: &str,
     ) -> Result<Self, Problem> {
-        refuse_row_scales(model)?;
         let name = &implementation.name;
         let mut files = BTreeMap::new();
         for part in parts(design, implementation.memory_init) {
@@ -71,20 +70,5 @@ impl Bundle {
     pub fn add_testbench(&mut self, vectors: Vectors<'_>) -> Result<(), Problem> {
         self.files.extend(testbench(&self.interface, vectors)?);
         Ok(())
-    }
-}
-
-fn refuse_row_scales(model: &QuantizedModel) -> Result<(), Problem> {
-    match model
-        .layers
-        .iter()
-        .position(|layer| layer.row_scale.is_some())
-    {
-        None => Ok(()),
-        Some(index) => Err(Problem::within(
-            format!("layers.{index}.row_scale"),
-            "the hardware has no per-row multiplier",
-        )
-        .help("quantise without row scales")),
     }
 }

@@ -66,8 +66,14 @@ impl Leaves<'_> {
                 RELU: u8::from(dense.relu),
             };
         }
+        // Only lanes whose rows have multipliers name their bits.
+        let rows = match spec.row_multiplier {
+            Some(row) => parameters! { M_W: row.bits },
+            None => Parameters::new(),
+        };
+        let of_rows = spec.row_multiplier.map_or(0, |row| row.frac);
         if let (Some(v), Some(v_shift)) = (spec.v, widths.v_shift) {
-            return parameters! {
+            let mut parameters = parameters! {
                 ACC_W: widths.acc,
                 Z_W: spec.z.bits,
                 Z_SHIFT: widths.z_shift,
@@ -82,10 +88,12 @@ impl Leaves<'_> {
                 TABLE_REG: folding.timing.gate_registers(),
                 TANH_DELAY: folding.timing.state_registers(),
             };
+            parameters.extend(rows);
+            return parameters;
         }
-        parameters! {
+        let mut parameters = parameters! {
             ACC_W: widths.acc,
-            ACC_FRAC: widths.acc_frac,
+            ACC_FRAC: widths.acc_frac + of_rows,
             Z_W: spec.z.bits,
             Z_FRAC: spec.z.frac,
             A_FRAC: spec.a_frac,
@@ -96,6 +104,8 @@ impl Leaves<'_> {
             H_ODD: u8::from(spec.h.is_odd()),
             TABLE_REG: folding.timing.gate_registers(),
             TANH_DELAY: folding.timing.state_registers(),
-        }
+        };
+        parameters.extend(rows);
+        parameters
     }
 }

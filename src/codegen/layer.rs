@@ -199,6 +199,7 @@ fn widths(leaves: Leaves<'_>) -> BTreeMap<&'static str, usize> {
         ("sums", sums * units * widths.sum),
         ("acc", widths.acc),
         ("accs", sums * widths.acc),
+        ("bias", layer.bias_width()),
         ("phases", folding.timing.depth()),
         ("turn", bits_for(spec.turns() - 1)),
         ("state_row", bits_for(state.depth - 1)),

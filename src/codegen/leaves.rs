@@ -126,7 +126,7 @@ impl Leaves<'_> {
             GROUPS: folding.groups,
             CHAIN: folding.chain,
             RESULTS: 1 << folding.queue_log2,
-            FORBIDDEN: literal::hex(16, &format!("{:04x}", folding.timing.forbidden_mask())),
+            FORBIDDEN: literal::hex(32, &format!("{:08x}", folding.timing.forbidden_mask())),
         };
         let mut command = parameters! {
             BLOCKS: folding.blocks,

@@ -55,7 +55,8 @@ impl LayerPricing<'_> {
             + self.c()
             + self.z()
             + self.h()
-            + 2;
+            + 2
+            + self.row_registers();
         terms.ff[2] += units * lane_ff as f64;
         self.lane_logic(bits, self.products(terms), terms);
     }
@@ -65,16 +66,31 @@ impl LayerPricing<'_> {
     fn products(&self, terms: &mut Terms) -> bool {
         let (w, units) = (self.w, self.s.units);
         let (blocks, soft) = self.multiplier();
+        let factor = self.spec.factor_bits();
         // Operands, product and sum of products: Yosys puts all of them into a DSP48E1 or an
         // SB_MAC16. Where one SB_MAC16 is too narrow, only the sum stays outside.
         let block = self.family.facts().multiplier.as_ref();
         let absorbs = block.is_some_and(|block| block.absorbs);
         let cascades = block.is_some_and(|block| block.cascades);
-        let multiplier_ff = match (absorbs, blocks) {
-            (true, 1) => 0,
-            (true, 2..) if !cascades => w.products,
-            _ => 2 * (self.gate() + w.operand) + w.products,
+        // A row's multiplier leaves the highest bits of the first operand zero: that register stays outside.
+        let outside = if self.spec.cell.scales_rows() {
+            factor
+        } else {
+            0
         };
+        let multiplier_ff = match (absorbs, blocks) {
+            (true, 1) => outside,
+            (true, 2..) if !cascades => outside + w.products,
+            _ => 2 * (factor + w.operand) + w.products,
+        };
+        // The products of a second block are added to those of the first by logic.
+        if blocks > 1 && !cascades {
+            let added = self.parted_sum();
+            terms.carry[2] += units as f64 * self.carry(added);
+            if !self.adders_are_carries() {
+                terms.lut[3] += (units * added) as f64;
+            }
+        }
         terms.ff[3] += (units * multiplier_ff) as f64;
         terms.dsp += units * blocks;
         terms.lut[4] += (units * soft) as f64;
@@ -95,8 +111,18 @@ impl LayerPricing<'_> {
             let inputs = if self.family.lut4() { 3 } else { 5 };
             out + over / inputs + dropped / inputs + 2
         };
-        let over_z = w.acc.saturating_sub(w.z_shift as usize + self.z());
-        let over_v = (w.acc).saturating_sub(w.v_shift.unwrap_or(0) as usize + self.v());
+        // Where rows have multipliers, what is requantised is a sum of products.
+        let scaled = self.spec.cell.scales_rows();
+        let taken = if scaled { w.products } else { w.acc } as i32;
+        let over = |shift: i32, kept: usize| (taken - shift - kept as i32).max(0) as usize;
+        let over_z = over(w.z_shift, self.z());
+        let over_v = over(w.v_shift.unwrap_or(0), self.v());
+        // A sum is one more choice for the second operand, halves are more for what a sum begins with.
+        let of_rows = match (scaled, self.family.lut4()) {
+            (false, _) => 0,
+            (true, true) => 5 * w.operand / 4,
+            (true, false) => w.operand,
+        };
         let over_h = (w.products as i32 - w.h_shift - self.h() as i32).max(0) as usize;
         let over_c = (self.c() as i32 - w.zc_shift - self.z() as i32).max(0) as usize;
         let round = if w.zc_shift > 0 { self.z() } else { 0 };
@@ -114,12 +140,13 @@ impl LayerPricing<'_> {
         let lut = inverters
             + mux(bits)
             + adders
-            + requant(self.z(), over_z, w.z_shift as usize)
-            + (w.v_shift).map_or(0, |shift| requant(self.v(), over_v, shift as usize))
+            + requant(self.z(), over_z, w.z_shift.max(0) as usize)
+            + (w.v_shift).map_or(0, |shift| requant(self.v(), over_v, shift.max(0) as usize))
             + sum
             + w.products
             + mux(w.operand)
-            + self.gate()
+            + self.spec.factor_bits()
+            + of_rows
             + 10
             + requant(self.c(), 3, self.gate())
             + requant(self.h(), over_h, w.h_shift.max(0) as usize)
@@ -132,11 +159,28 @@ impl LayerPricing<'_> {
                 + if round > 0 { self.carry(round) } else { 0.0 });
     }
 
+    /// Bits in which the products of the parts of a lane's second operand meet.
+    fn parted_sum(&self) -> usize {
+        let (factor, operand) = (self.spec.factor_bits(), self.w.operand);
+        let block = self.family.facts().multiplier.as_ref();
+        let low = block.map_or(0, |block| block.ports.0 - 1);
+        (factor + operand + 1).saturating_sub(low)
+    }
+
+    /// Registers of a lane whose rows have multipliers: a multiplier, and a line of what was taken.
+    fn row_registers(&self) -> usize {
+        match (self.spec.multiplier_bits(), self.v()) {
+            (0, _) => 0,
+            (bits, 0) => bits + 4,
+            (bits, _) => bits + 7,
+        }
+    }
+
     /// DSP blocks of a lane's multiplier, or its size in LUTs.
     fn multiplier(&self) -> (usize, usize) {
         let (a, b) = (
-            self.gate().min(self.w.operand),
-            self.gate().max(self.w.operand),
+            self.spec.factor_bits().min(self.w.operand),
+            self.spec.factor_bits().max(self.w.operand),
         );
         let block = self.family.facts().multiplier.as_ref();
         let Some(block) = block.filter(|block| a + b >= block.least_bits) else {

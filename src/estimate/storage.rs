@@ -64,7 +64,8 @@ impl LayerPricing<'_> {
         let mut weights = used_weights(layer);
         let mut biases = layer.bias_memory();
         terms.memory_bits += layer.weight_memory().bits() + biases.bits();
-        biases.width = s.units * (w.acc - self.bias_zeros().min(w.acc));
+        let of_rows = self.spec.multiplier_bits();
+        biases.width = s.units * (w.acc - self.bias_zeros().min(w.acc) + of_rows);
         if let Some(roms) = self.roms {
             weights.width = kept(weights, roms.weights);
             biases.width = kept(biases, roms.biases);

@@ -1,6 +1,6 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::hardware::{LayerSpec, cell_of};
+use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
 use crate::quantize::{Recurrence, default_h};
 use crate::spec::{CellKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl NetworkShape {
     pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
         let numerics = numerics.for_cell(self.cell);
         let recurrence = Recurrence::of(&numerics);
-        let cell = cell_of(self.cell);
+        let cell = cell_of(self.cell, numerics.row_scale_bits.is_some());
         let codes = |bits| numerics.levels.of(bits);
         let (weights, h, x) = (
             codes(self.weight_bits),
@@ -85,6 +85,7 @@ impl NetworkShape {
                 v: recurrence.v(),
                 vocabulary: None,
                 dense: None,
+                row_multiplier: RowMultiplier::drawn(numerics.row_scale_bits),
             })
             .collect()
     }

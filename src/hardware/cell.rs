@@ -65,10 +65,14 @@ impl Cell {
 
     /// The order in which a lane takes the sums, as indices into them, and what of each.
     pub fn turns(&self) -> impl Iterator<Item = (usize, Source)> + '_ {
-        self.program.iter().filter_map(|op| match op {
-            Op::Take { sum, source, .. } => Some((*sum, *source)),
-            _ => None,
-        })
+        self.program.iter().filter_map(Op::taken)
+    }
+
+    /// Every sum is multiplied by a number of its row.
+    #[must_use]
+    pub fn scales_rows(&self) -> bool {
+        let mut program = self.program.iter();
+        program.any(|op| matches!(op, Op::Scale { .. }))
     }
 
     /// The sum whose parts of x and of h are taken apart.

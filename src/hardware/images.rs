@@ -47,25 +47,33 @@ pub(super) fn embedding_image(spec: &LayerSpec, folding: &Folding, embedding: &E
 }
 
 /// The bias memory: row `{group, fresh, turn}` holds the constant of the sum that the lane takes in
-/// this turn for every unit of the group, modulo `2^acc`.
+/// this turn for every unit of the group, modulo `2^acc`, and above it the multiplier of the sum's row
+/// where rows have one.
 ///
-/// It contains the model's bias, half of the last bit that z keeps, and takes back everything the
+/// It contains the model's bias, half of the last bit that z keeps (not below a multiplier), and takes
+/// back everything the
 /// datapath adds: the offset of the operands, the ones of chains and accumulators. In the first step
 /// of a sequence (fresh) blocks of h are not added, so neither are their constants.
 pub(super) fn bias_image(placed: &Placed<'_>, widths: &Widths) -> Image {
     let (folding, acc) = (placed.folding, widths.acc);
     let turns = placed.spec.bias_turns();
     let rows = placed.spec.bias_rows();
-    let mut image = Image::zeros(folding.units * acc, folding.groups * rows * turns);
+    let width = acc + placed.spec.multiplier_bits();
+    let mut image = Image::zeros(folding.units * width, folding.groups * rows * turns);
     for group in 0..folding.groups {
         for lane in 0..folding.units {
             let values = biases(placed, widths, group, lane);
+            let multipliers = multipliers(placed, group, lane);
             for (fresh, values) in values.iter().enumerate().take(rows) {
-                for (turn, value) in values.iter().enumerate() {
+                for (turn, (value, multiplier)) in values.iter().zip(&multipliers).enumerate() {
                     let row = (rows * group + fresh) * turns + turn;
-                    let bits = &mut image.rows[row][lane * acc..(lane + 1) * acc];
-                    for (index, mut bit) in bits.iter_mut().enumerate() {
+                    let bits = &mut image.rows[row][lane * width..(lane + 1) * width];
+                    let (bias_bits, multiplier_bits) = bits.split_at_mut(acc);
+                    for (index, mut bit) in bias_bits.iter_mut().enumerate() {
                         *bit = value >> index.min(127) & 1 == 1;
+                    }
+                    for (index, mut bit) in multiplier_bits.iter_mut().enumerate() {
+                        *bit = multiplier >> index & 1 == 1;
                     }
                 }
             }
@@ -110,6 +118,14 @@ pub(super) fn varying_biases(placed: &Placed<'_>, widths: &Widths) -> usize {
     let mut count = 0;
     for lane in 0..placed.folding.units {
         let (mut varying, mut first) = (0, None);
+        let mut varying_multipliers = 0;
+        let first_multiplier = multipliers(placed, 0, lane)[0];
+        for group in 0..placed.folding.groups {
+            for multiplier in multipliers(placed, group, lane) {
+                varying_multipliers |= multiplier ^ first_multiplier;
+            }
+        }
+        count += varying_multipliers.count_ones() as usize;
         for group in 0..placed.folding.groups {
             for value in biases(placed, widths, group, lane).iter().flatten() {
                 varying |= bits(*value) ^ *first.get_or_insert(bits(*value));
@@ -143,6 +159,22 @@ fn biases(placed: &Placed<'_>, widths: &Widths, group: usize, lane: usize) -> [V
     values
 }
 
+/// The multipliers of the rows of one unit of a group, in the order of [`biases`]; 0 where rows have none.
+fn multipliers(placed: &Placed<'_>, group: usize, lane: usize) -> Vec<u32> {
+    let (spec, weights) = (placed.spec, placed.weights);
+    let unit = group * placed.folding.units + lane;
+    let of_code = |code| {
+        let row = code * spec.hidden_size + unit;
+        let beyond = unit >= spec.hidden_size;
+        let multiplier = weights.multipliers.get(row).filter(|_| !beyond);
+        multiplier.copied().unwrap_or(0)
+    };
+    let mut all: Vec<u32> = spec.cell.codes().map(of_code).collect();
+    let last = all.last().copied().unwrap_or(0);
+    all.resize(spec.bias_turns(), last);
+    all
+}
+
 /// Constants of what the lane takes of one sum of a unit: added always, and beside it once h counts.
 fn constants(
     placed: &Placed<'_>,
@@ -151,11 +183,13 @@ fn constants(
     (sum, source): (usize, Source),
 ) -> (i128, i128) {
     let (spec, folding) = (placed.spec, placed.folding);
-    let half = match widths.taken_shift(source) {
-        0 => 0,
-        // An odd code needs no rounding.
-        _ if spec.taken(source).is_odd() => 0,
-        shift => 1i128 << (shift - 1),
+    let shift = widths.taken_shift(source);
+    // An odd code needs no rounding; behind a row's multiplier the half comes later.
+    let rounded = !spec.taken(source).is_odd() && !spec.cell.scales_rows();
+    let half = if shift > 0 && rounded {
+        1i128 << (shift - 1)
+    } else {
+        0
     };
     let (shift_x, shift_h) = (widths.shift_x[sum], widths.shift_h[sum]);
     let one = 1i128 << shift_x.min(shift_h);

@@ -75,12 +75,18 @@ impl LayerDesign {
         MemoryShape::rom(width, folding.weight_rows())
     }
 
+    /// Bits of one unit in a row of the bias memory: a bias, and above it the multiplier of its row.
+    #[must_use]
+    pub fn bias_width(&self) -> usize {
+        self.widths().acc + self.spec().multiplier_bits()
+    }
+
     /// Biases: a row for every group, fresh or not, and turn of the lane.
     #[must_use]
     pub fn bias_memory(&self) -> MemoryShape {
         let folding = self.folding();
         let depth = folding.groups * self.spec().bias_rows() * self.spec().bias_turns();
-        MemoryShape::rom(folding.units * self.widths().acc, depth)
+        MemoryShape::rom(folding.units * self.bias_width(), depth)
     }
 
     /// The rows of the embedding before the layer, a word for each beat of x; none where there is none.

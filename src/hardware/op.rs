@@ -35,6 +35,15 @@ pub enum Op {
         /// The pre-activation, or a part of one.
         to: Name,
     },
+    /// The same of a sum with a multiplier: the product, on the lane's multiplier, is requantised.
+    Scale {
+        /// Index into the cell's sums.
+        sum: usize,
+        /// The part of it that is taken.
+        source: Source,
+        /// The pre-activation, or a part of one.
+        to: Name,
+    },
     /// Looks a pre-activation up in the activation tables.
     Lookup {
         /// The port.
@@ -86,6 +95,17 @@ pub enum Op {
         /// The value.
         of: Name,
     },
+}
+
+impl Op {
+    /// The sum that a lane takes in this step, and what of it.
+    #[must_use]
+    pub const fn taken(&self) -> Option<(usize, Source)> {
+        match *self {
+            Self::Take { sum, source, .. } | Self::Scale { sum, source, .. } => Some((sum, source)),
+            _ => None,
+        }
+    }
 }
 
 /// Something that a lane does in a phase.

@@ -100,7 +100,11 @@ impl Reservation {
 
     fn place(&mut self, op: &Op) {
         match *op {
-            Op::Take { to, .. } => self.take(to),
+            Op::Take { to, .. } => {
+                let phase = self.reserve(LanePart::Sums, 0, 1);
+                self.take(phase, phase + 3, to);
+            }
+            Op::Scale { to, .. } => self.scale(to),
             Op::Lookup { port, of, to } => self.look_up(port, of, to),
             Op::Load { state, to } => self.define(to, 0, Some(state)),
             Op::Products { terms, plus, to } => self.add_products(terms, plus, to),
@@ -125,15 +129,34 @@ impl Reservation {
         }
     }
 
-    /// Difference, bias and requantisation end in a register each.
-    fn take(&mut self, to: Name) {
+    /// A sum taken in `phase`, whose code is there in phase `found`. Difference, bias and requantisation end
+    /// in a register each.
+    fn take(&mut self, phase: usize, found: usize, to: Name) {
         let turn = self.turns;
         self.turns += 1;
-        let phase = self.reserve(LanePart::Sums, 0, 1);
         let events = [Event::Take(turn), Event::Bias(turn)];
         self.phases.extend(events.into_iter().zip(phase..));
-        self.phases.insert(Event::PreActivation(turn), phase + 3);
-        self.define(to, phase + 3, None);
+        self.phases.insert(Event::PreActivation(turn), found);
+        self.define(to, found, None);
+    }
+
+    /// The sum with its bias is held for no cycle: the multiplier must be free when it is there. Operands,
+    /// product and sum have three registers more.
+    fn scale(&mut self, to: Name) {
+        let with_bias = 2;
+        let used = |lane: &Self, part, phase| {
+            let phases: Option<&Vec<usize>> = lane.used.get(&part);
+            phases.is_some_and(|phases| phases.contains(&phase))
+        };
+        let mut phase = 0;
+        while used(self, LanePart::Sums, phase)
+            || used(self, LanePart::Multiplier, phase + with_bias)
+        {
+            phase += 1;
+        }
+        self.reserve(LanePart::Sums, phase, 1);
+        self.reserve(LanePart::Multiplier, phase + with_bias, 1);
+        self.take(phase, phase + 6, to);
     }
 
     /// The tables read in one cycle.

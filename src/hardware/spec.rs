@@ -2,19 +2,41 @@
 
 use super::cell::Cell;
 use super::dense::DENSE;
-use super::gru::GRU;
-use super::lstm::LSTM;
+use super::gru::{GRU, GRU_SCALED};
+use super::lstm::{LSTM, LSTM_SCALED};
 use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel, Recurrence};
 use crate::spec::CellKind;
 
-/// The hardware's view of a kind of cell.
+/// The hardware's view of a kind of cell, whose rows may have multipliers.
 #[must_use]
-pub fn cell_of(kind: CellKind) -> &'static Cell {
-    match kind {
-        CellKind::Lstm => &LSTM,
-        CellKind::Gru => &GRU,
+pub const fn cell_of(kind: CellKind, scales_rows: bool) -> &'static Cell {
+    match (kind, scales_rows) {
+        (CellKind::Lstm, false) => &LSTM,
+        (CellKind::Lstm, true) => &LSTM_SCALED,
+        (CellKind::Gru, false) => &GRU,
+        (CellKind::Gru, true) => &GRU_SCALED,
+    }
+}
+
+/// Format of the numbers by which rows are multiplied, unsigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowMultiplier {
+    /// Bits.
+    pub bits: u32,
+    /// Fraction.
+    pub frac: i32,
+}
+
+impl RowMultiplier {
+    /// That of seeded networks: numbers of one half to one.
+    #[must_use]
+    pub fn drawn(bits: Option<u32>) -> Option<Self> {
+        bits.map(|bits| Self {
+            bits,
+            frac: bits as i32,
+        })
     }
 }
 
@@ -45,6 +67,8 @@ pub struct LayerSpec {
     pub c: QFormat,
     /// Parts of a sum that is taken apart, where the cell has one.
     pub v: Option<QFormat>,
+    /// Multipliers of rows, where the cell has them.
+    pub row_multiplier: Option<RowMultiplier>,
     /// Rows of the embedding before the layer, where there is one.
     pub vocabulary: Option<usize>,
     /// What a dense layer makes of its sums; `None` of a recurrent one.
@@ -86,6 +110,7 @@ impl LayerSpec {
             a_frac: 8,
             c: QFormat::new(16, if cell.parted().is_some() { 14 } else { 10 }),
             v: cell.parted().map(|_| QFormat::new(12, 8)),
+            row_multiplier: (cell.scales_rows()).then_some(RowMultiplier { bits: 8, frac: 7 }),
             vocabulary: None,
             dense: None,
         }
@@ -113,6 +138,7 @@ impl LayerSpec {
             a_frac: 0,
             c: h,
             v: None,
+            row_multiplier: None,
             vocabulary: None,
             dense: Some(DenseEnd {
                 relu,
@@ -156,7 +182,7 @@ impl LayerSpec {
     pub fn of(layer: &Layer) -> Self {
         let fracs = layer.w_frac_ih.iter().zip(&layer.w_frac_hh);
         Self {
-            cell: cell_of(layer.recurrence.kind()),
+            cell: cell_of(layer.recurrence.kind(), layer.row_scale.is_some()),
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,
             x: layer.x,
@@ -168,9 +194,19 @@ impl LayerSpec {
             a_frac: layer.a_frac,
             c: layer.state(),
             v: layer.recurrence.v(),
+            row_multiplier: layer.row_scale.as_ref().map(|scale| RowMultiplier {
+                bits: scale.bits,
+                frac: scale.frac,
+            }),
             vocabulary: None,
             dense: None,
         }
+    }
+
+    /// Bits of a row's multiplier; 0 where rows have none.
+    #[must_use]
+    pub fn multiplier_bits(&self) -> usize {
+        self.row_multiplier.map_or(0, |row| row.bits as usize)
     }
 
     /// The codes of the weights.
@@ -235,6 +271,13 @@ impl LayerSpec {
         self.a_frac as usize + 2
     }
 
+    /// Bits of the lane multiplier's first operand: a gate value, or a row's multiplier, which needs a sign.
+    #[must_use]
+    pub fn factor_bits(&self) -> usize {
+        let row = self.row_multiplier.map_or(0, |row| row.bits as usize + 1);
+        self.gate_width().max(row)
+    }
+
     /// Fractions of both products of every sum.
     pub fn products(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
         let h = if self.is_recurrent() { self.h } else { self.x };
@@ -264,6 +307,9 @@ pub struct LayerWeights<'a> {
     /// Bias of the part of h of a sum that is taken apart, `[hidden_size]`, at that product's fraction; empty
     /// where there is none.
     pub bias_h: &'a [i32],
+    /// Multipliers of rows, one for every sum or part of one that is taken, in the order of the numbers by
+    /// which the reference counts them; empty where there are none.
+    pub multipliers: &'a [u32],
 }
 
 impl<'a> From<&'a Layer> for LayerWeights<'a> {
@@ -276,6 +322,7 @@ impl<'a> From<&'a Layer> for LayerWeights<'a> {
                 Recurrence::Lstm { .. } => &[],
                 Recurrence::Gru { bias_n_h, .. } => bias_n_h,
             },
+            multipliers: (layer.row_scale.as_ref()).map_or(&[], |scale| &scale.multiplier),
         }
     }
 }
@@ -287,6 +334,7 @@ impl<'a> From<&'a Dense> for LayerWeights<'a> {
             hh: &[],
             bias: &dense.bias,
             bias_h: &[],
+            multipliers: &[],
         }
     }
 }

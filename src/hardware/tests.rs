@@ -1,7 +1,7 @@
 //! Columns of the memories and the cell's timing, against counts that are made another way.
 
 use super::rated::Unpriced;
-use super::{Design, Event, GRU, Image, LSTM, MacArray, RomColumns};
+use super::{Design, Event, GRU, GRU_SCALED, Image, LSTM, LSTM_SCALED, MacArray, RomColumns};
 use crate::device::Family;
 use crate::quantize::{SplitMix, random_model};
 use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
@@ -145,6 +145,57 @@ fn the_gru_is_timed_as_its_verilog_says() {
     // Two parts of n, r, u, by the numbers of the reference.
     assert_eq!(GRU.codes().collect::<Vec<_>>(), [2, 3, 0, 1]);
     assert_eq!((GRU.gate_of(3), GRU.gate_of(4)), (Some("n"), None));
+}
+
+/// With multipliers of rows every sum goes through the lane's multiplier first, in phases 2 to 5: all behind
+/// it is three later, and groups must not come so that products meet.
+#[test]
+fn rows_with_multipliers_take_four_cycles_of_the_multiplier() {
+    for (plain, scaled) in [(&LSTM, &LSTM_SCALED), (&GRU, &GRU_SCALED)] {
+        assert_eq!(plain.lane(), scaled.lane());
+        assert!(scaled.scales_rows() && !plain.scales_rows());
+        for (register, slack) in [(0, 0), (0, 1), (0, 3), (1, 0), (1, 3)] {
+            let before = &plain.timings(register == 1)[slack];
+            let timing = &scaled.timings(register == 1)[slack];
+            for (event, phase) in before.events() {
+                let later = match event {
+                    Event::Take(_) | Event::Bias(_) => 0,
+                    _ => 3,
+                };
+                assert_eq!(timing.phase(event), Some(phase + later), "{event:?}");
+            }
+            // Operands of the four sums, and what the headers of both lanes list, three later.
+            let late = 2 * register + slack;
+            let products = if plain.parted().is_some() {
+                [9 + register, 13 + late, 14 + late]
+            } else {
+                [8 + register, 9 + register, 15 + late]
+            };
+            let uses: Vec<usize> = (2..6).chain(products).collect();
+            // A GRU's vx waits for its sum from phase 6 on, u for n from the phase in which it is found.
+            let longest = match plain.parted() {
+                Some(_) => (5 + register).max(4 + late - register),
+                None => 0,
+            };
+            let meet = |distance: usize| {
+                distance < longest || uses.iter().any(|at| uses.contains(&(at + distance)))
+            };
+            let interval = (1..).find(|&distance| !meet(distance)).unwrap();
+            assert_eq!(timing.interval(), interval);
+            let forbidden: Vec<usize> = (interval..40).filter(|&distance| meet(distance)).collect();
+            assert_eq!(timing.forbidden().collect::<Vec<_>>(), forbidden);
+        }
+    }
+    // An LSTM of 8 blocks and more, but 13: with 0 to 3 registers behind tanh(c) one of 10, 11, 12, 13 and the
+    // like is 13 always.
+    let fits = |blocks| {
+        LSTM_SCALED
+            .timings(false)
+            .iter()
+            .any(|timing| timing.fits(blocks))
+    };
+    let found: Vec<usize> = (1..40).filter(|&blocks| !fits(blocks)).collect();
+    assert_eq!(found, [1, 2, 3, 4, 5, 6, 7, 13]);
 }
 
 /// The largest magnitudes that operands can give to a row, found by trying: of every row the operand of

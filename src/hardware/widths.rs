@@ -29,11 +29,12 @@ pub struct Widths {
     pub acc: usize,
     /// Fraction of every accumulator after alignment.
     pub acc_frac: i32,
-    /// Fraction bits dropped from accumulator to pre-activation.
-    pub z_shift: u32,
+    /// Fraction bits dropped to the pre-activation from an accumulator, or from its product where rows have
+    /// multipliers, of which it may be negative.
+    pub z_shift: i32,
     /// The same to the parts of a sum that is taken apart, where the cell has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub v_shift: Option<u32>,
+    pub v_shift: Option<i32>,
     /// Left shift of a block sum of x, per sum of the cell.
     pub shift_x: Vec<u32>,
     /// Left shift of a block sum of h, per sum of the cell.
@@ -59,13 +60,13 @@ impl Widths {
         let (chain, sum) = sum_widths(folding, spec.operand_bits() as usize, spec.weights());
         let acc_frac = spec.acc_frac();
         // An odd operand is held without its last bit and counts twice.
-        let (double_x, double_h) = (u32::from(spec.x.is_odd()), u32::from(spec.h.is_odd()));
-        let shift_x: Vec<u32> = (spec.products())
-            .map(|(x, _)| (acc_frac - x) as u32 + double_x)
-            .collect();
-        let shift_h: Vec<u32> = if spec.is_recurrent() {
-            let of_h = |(_, h): (i32, i32)| (acc_frac - h) as u32 + double_h;
-            spec.products().map(of_h).collect()
+        let shifts = |of: fn((i32, i32)) -> i32, odd: bool| -> Vec<u32> {
+            let shift = |fracs| (acc_frac - of(fracs)) as u32 + u32::from(odd);
+            spec.products().map(shift).collect()
+        };
+        let shift_x = shifts(|(x, _)| x, spec.x.is_odd());
+        let shift_h = if spec.is_recurrent() {
+            shifts(|(_, h)| h, spec.h.is_odd())
         } else {
             shift_x.clone()
         };
@@ -78,26 +79,32 @@ impl Widths {
         let ig_shift = (spec.c.frac - a_frac as i32).max(0) as u32;
         let operand = (spec.c.bits + fc_shift).max(a_frac + 2 + ig_shift) as usize;
         let operand = operand.max(spec.v.map_or(0, |v| v.bits as usize));
+        let acc = value_w.max(widest_shift as usize + 2);
+        let taken_frac = acc_frac + spec.row_multiplier.map_or(0, |row| row.frac);
+        let z_shift = taken_frac - spec.z.frac;
+        let v_shift = spec.v.map(|v| taken_frac - v.frac);
+        let (of_sums, least_products) = of_rows(spec, acc, z_shift.max(v_shift.unwrap_or(0)));
+        let operand = operand.max(of_sums);
         let product = (a_frac + spec.c.bits - 1 + fc_shift).max(2 * a_frac + ig_shift) as usize;
         let (zc_shift, h_shift, products) = match spec.v {
             None => (
                 spec.c.frac - spec.z.frac,
                 2 * a_frac as i32 - spec.h.frac,
-                (product + 3).max(spec.gate_width() + operand),
+                (product + 3).max(spec.factor_bits() + operand),
             ),
             Some(v) => (
                 a_frac as i32 + v.frac - spec.z.frac,
                 spec.c.frac - spec.h.frac,
-                spec.gate_width() + operand + 1,
+                spec.factor_bits() + operand + 1,
             ),
         };
         Self {
             chain,
             sum,
-            acc: value_w.max(widest_shift as usize + 2),
+            acc,
             acc_frac,
-            z_shift: (acc_frac - spec.z.frac) as u32,
-            v_shift: spec.v.map(|v| (acc_frac - v.frac) as u32),
+            z_shift,
+            v_shift,
             shift_x,
             shift_h,
             fc_shift,
@@ -105,13 +112,13 @@ impl Widths {
             zc_shift,
             h_shift,
             operand,
-            products,
+            products: products.max(least_products),
         }
     }
 
-    /// Fraction bits dropped from an accumulator to what a turn takes of it.
+    /// Fraction bits dropped to the code of what a turn takes of an accumulator.
     #[must_use]
-    pub fn taken_shift(&self, source: Source) -> u32 {
+    pub fn taken_shift(&self, source: Source) -> i32 {
         match (source, self.v_shift) {
             (Source::X | Source::H, Some(shift)) => shift,
             _ => self.z_shift,
@@ -122,6 +129,15 @@ impl Widths {
     pub fn lowest_bits(&self) -> impl Iterator<Item = usize> + '_ {
         let shifts = self.shift_x.iter().zip(&self.shift_h);
         shifts.map(|(&x, &h)| x.min(h) as usize)
+    }
+}
+
+/// Bits that multipliers of rows want at least of the lane multiplier's second operand, which a sum of `acc` bits
+/// is too, and of the sum of products, where half of the last bit that is kept comes to it.
+fn of_rows(spec: &LayerSpec, acc: usize, shift: i32) -> (usize, usize) {
+    match spec.row_multiplier {
+        Some(_) => (acc, shift.max(0) as usize + 2),
+        None => (0, 0),
     }
 }
 
@@ -166,14 +182,19 @@ fn mean_magnitude(weights: Codes) -> (i128, i128) {
 }
 
 impl RowBound<'_> {
-    /// The largest magnitude of any sum at the accumulators' fraction, the half added for rounding
+    /// The largest magnitude of any sum at the accumulators' fraction, the half added to it for rounding
     /// included: the largest row sum of absolute weights times the largest absolute operand, and the
     /// bias.
     fn largest(&self, spec: &LayerSpec) -> i128 {
         let acc_frac = spec.acc_frac();
         let coarsest = spec.v.map_or(spec.z.frac, |v| v.frac.min(spec.z.frac));
         let drop = acc_frac - coarsest;
-        let half = if drop > 0 { 1i128 << (drop - 1) } else { 0 };
+        // Behind a row's multiplier the half is no part of the sum.
+        let half = if drop > 0 && spec.row_multiplier.is_none() {
+            1i128 << (drop - 1)
+        } else {
+            0
+        };
         let x_max = -i128::from(spec.x.min_code());
         let h_max = -i128::from(spec.h.min_code());
         let mut largest = half + 1;

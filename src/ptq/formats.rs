@@ -76,6 +76,7 @@ impl Formats {
             } else {
                 LevelRule::Even
             },
+            row_scale_bits: None,
             z: self.z,
             gate_frac: self.a_frac,
             c: self.c,

@@ -23,6 +23,8 @@ pub use model::{
     LARGEST_VOCABULARY, Layer, MOST_V_BITS, QuantizedModel, Recurrence, RowScale, V_FINER,
     index_format,
 };
-pub use random::{random_model, random_model_mixed, random_model_of, random_network};
+pub use random::{
+    random_model, random_model_mixed, random_model_of, random_network, with_row_scales,
+};
 pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

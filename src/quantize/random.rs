@@ -1,6 +1,6 @@
 //! Models of arbitrary formats, for property tests.
 
-use super::model::{Layer, QuantizedModel, Recurrence};
+use super::model::{Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{LevelRule, QFormat};
 use crate::spec::CellKind;
@@ -53,6 +53,34 @@ fn model(
         let layer = random_layer(&mut noise, (&mut *levels, cell), (input_size, x), largest);
         (input_size, x) = (layer.hidden_size, layer.h);
         model.layers.push(layer);
+    }
+    model
+}
+
+/// The model with multipliers of rows, of 2 to 12 bits, in two layers of three: any numbers, 0 and the largest
+/// among them, whose fraction leaves z its range, or moves it two bits.
+#[must_use]
+pub fn with_row_scales(mut model: QuantizedModel, seed: u64) -> QuantizedModel {
+    let mut noise = SplitMix(seed ^ 0x70_77);
+    let first = noise.between(0, 2) as usize;
+    for (index, layer) in model.layers.iter_mut().enumerate() {
+        if (index + first) % 3 == 2 {
+            continue;
+        }
+        let bits = noise.between(2, 12) as u32;
+        let largest = (1i64 << bits) - 1;
+        let multiplier = |noise: &mut SplitMix| match noise.between(0, 7) {
+            0 => 0,
+            1 => largest as u32,
+            _ => noise.between(0, largest) as u32,
+        };
+        layer.row_scale = Some(RowScale {
+            bits,
+            frac: bits as i32 + noise.between(-3, 1) as i32,
+            multiplier: (0..layer.scaled_sums())
+                .map(|_| multiplier(&mut noise))
+                .collect(),
+        });
     }
     model
 }

@@ -1,6 +1,8 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
-use super::model::{Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence};
+use super::model::{
+    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, RowScale,
+};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
 use crate::spec::{SeededNetwork, SeededOutput};
@@ -32,11 +34,25 @@ pub fn default_h(codes: impl Into<Codes>) -> QFormat {
     codes.at(if ternary { 0 } else { codes.unit_frac() })
 }
 
+/// Multipliers of one half to one, whose top bit is set.
+fn drawn_rows(layer: &Layer, noise: &mut SplitMix, bits: u32) -> RowScale {
+    let (least, most) = (1i64 << (bits - 1), (1i64 << bits) - 1);
+    RowScale {
+        bits,
+        frac: bits as i32,
+        multiplier: (0..layer.scaled_sums())
+            .map(|_| noise.between(least, most) as u32)
+            .collect(),
+    }
+}
+
 /// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
 #[must_use]
 pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
     let numerics = &network.numerics;
     let mut noise = SplitMix(network.seed);
+    // Of their own, so that weights are the same with and without.
+    let mut rows = SplitMix(!network.seed);
     let hidden = network.hidden;
     let h = default_h(numerics.h());
     // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
@@ -72,6 +88,8 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
                 bias: Vec::new(),
                 row_scale: None,
             };
+            layer.row_scale =
+                (numerics.row_scale_bits).map(|bits| drawn_rows(&layer, &mut rows, bits));
             layer.fill_biases(|frac| {
                 let one = f64::from(frac).exp2();
                 let bias = |_| (one * noise.between(-1000, 1000) as f64 / 1000.0) as i32;

@@ -133,6 +133,9 @@ pub struct Numerics {
     pub input_bits: u32,
     /// Levels of weights, h and x.
     pub levels: LevelRule,
+    /// Bits of the multipliers of rows, where rows have them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_scale_bits: Option<u32>,
     /// Format of the pre-activation z.
     pub z: QFormat,
     /// Fraction bits of the gate values.

@@ -164,6 +164,9 @@ impl Resolver {
             act_bits: width("numerics.act_bits"),
             input_bits: width("numerics.input_bits"),
             levels: self.choice("numerics.levels"),
+            row_scale_bits: self
+                .integer("numerics.row_scale_bits")
+                .map(|bits| bits as u32),
             z: QFormat::new(
                 number("numerics.z.bits") as u32,
                 number("numerics.z.frac") as i32,

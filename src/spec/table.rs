@@ -124,6 +124,8 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Choice(&["even", "odd", "auto"]), Preset::Word("even"),
         "Integers that codes of 1 to 4 bits are: even, zero among them (one bit is -1, 1); odd, such as \
          -3, -1, 1, 3; auto, odd at 1 and 2 bits"),
+    row("numerics.row_scale_bits", "--row-scale-bits", "B", Kind::Integer(2, 12), Preset::Told("rows have none"),
+        "Bits of a multiplier for every row of the weights, which refines its scale; on the lane's multiplier"),
     row("numerics.z.bits", "--z-bits", "B", Kind::Integer(2, 12), Preset::Integer(8),
         "Bits of the pre-activation z, which addresses the tables"),
     row("numerics.z.frac", "--z-frac", "F", Kind::Integer(-8, 16), Preset::Integer(4),

@@ -11,7 +11,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{
-    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, SplitMix,
+    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, RowScale, SplitMix,
 };
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::{Output, Search, ToolKind};
@@ -73,6 +73,8 @@ pub struct Recipe {
     pub h_bits: u32,
     /// Levels of weights, x and h.
     pub levels: LevelRule,
+    /// Bits of a multiplier for every row; 0: rows have none.
+    pub row_bits: u32,
     pub z: QFormat,
     pub a_frac: u32,
     pub units: usize,
@@ -100,6 +102,7 @@ impl Recipe {
             x_bits: bits,
             h_bits: bits,
             levels: LevelRule::Even,
+            row_bits: 0,
             z: QFormat::new(5, 2),
             a_frac: 6,
             units: 1,
@@ -150,6 +153,12 @@ impl Recipe {
     /// With odd levels where the bits allow them.
     pub const fn odd(mut self) -> Self {
         self.levels = LevelRule::Odd;
+        self
+    }
+
+    /// With a multiplier of so many bits for every row.
+    pub const fn scaled(mut self, bits: u32) -> Self {
+        self.row_bits = bits;
         self
     }
 
@@ -241,6 +250,15 @@ impl Recipe {
                     .collect(),
                 row_scale: None,
             });
+            if let (Some(layer), 1..) = (layers.last_mut(), self.row_bits) {
+                let rows = layer.scaled_sums() as u32;
+                let multiplier = (0..rows).map(|row| (37 * row + 5) % (1 << self.row_bits));
+                layer.row_scale = Some(RowScale {
+                    bits: self.row_bits,
+                    frac: self.row_bits as i32 - 1,
+                    multiplier: multiplier.collect(),
+                });
+            }
             x = h;
         }
         let mut model = QuantizedModel {

@@ -198,7 +198,7 @@ fn the_sequencer_starts_what_may_start_and_nothing_else() {
         &["lprnn_sequencer"],
         &[
             mutant(file, "= ~last_block_q | (|room_q);", "= 1'b1;"),
-            mutant(file, "= ~last_block_q | ~FORBIDDEN[distance_q];", "= 1'b1;"),
+            mutant(file, "= ~last_block_q | ~MET[distance_q];", "= 1'b1;"),
             mutant(file, "GAP_INT = CHAIN - 1;", "GAP_INT = CHAIN - 2;"),
             mutant(file, "h_ready & weight_valid_i &", "h_ready &"),
         ],

@@ -8,7 +8,7 @@ use crate::common::{Recipe, flows_program, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{DenseOutput, Emit};
-use lprnn_hw::spec::{MacStyle, StatePolicy};
+use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
 use lprnn_hw::tools::{Output, ToolKind};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -95,6 +95,14 @@ fn designs() -> Vec<Recipe> {
             .dense(1, argmax, Emit::Step)
             .target(Family::Ecp5, MacStyle::Lut),
     ]);
+    for (name, cell, bits, target) in [
+        ("gru", CellKind::Gru, 0, Family::Xc7),
+        ("rows", CellKind::Lstm, 8, Family::Xc7),
+        ("rows_gru", CellKind::Gru, 12, Family::Ecp5),
+    ] {
+        let recipe = Recipe::new(name, &[6, 5, 4], 4).of(cell).scaled(bits);
+        designs.push(recipe.folded(2, 3).target(target, MacStyle::Lut));
+    }
     let mut coarse = Recipe::new("coarse", &[3, 4], 4);
     (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);
     designs.push(coarse);

@@ -135,7 +135,7 @@ fn missing_guard_of_the_lane_is_found_with_five_to_seven_blocks() {
         assert_eq!(design.layers()[0].folding().blocks, blocks);
         let open = mutant(
             "lprnn_sequencer.v",
-            "assign lane_ready = ~last_block_q | ~FORBIDDEN[distance_q];",
+            "assign lane_ready = ~last_block_q | ~MET[distance_q];",
             "assign lane_ready = 1'b1;",
         );
         each_is_found(recipe, &[open]);

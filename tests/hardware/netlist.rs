@@ -296,6 +296,57 @@ netlist!(
     when_asked
 );
 
+netlist!(
+    row_scales_in_luts_on_xc7,
+    Case {
+        recipe: Recipe::new("rowlut", &[5, 6], 4)
+            .scaled(8)
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &["DSP48E1"],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
+    row_scales_of_a_gru_on_ultrascale,
+    Case {
+        recipe: Recipe::new("rowgru", &[5, 6], 4)
+            .of(CellKind::Gru)
+            .scaled(12)
+            .folded(2, 4)
+            .target(Family::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    row_scales_of_a_gru_in_block_ram_on_ecp5,
+    Case {
+        recipe: deep("rowblock", 4)
+            .of(CellKind::Gru)
+            .scaled(8)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &["DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"],
+        without: &[],
+    },
+    when_asked
+);
+
+netlist!(
+    row_scales_in_block_ram_on_ice40,
+    Case {
+        recipe: deep("rowice", 3)
+            .scaled(5)
+            .target(Family::Ice40, MacStyle::Lut),
+        with: &["SB_RAM40_4K"],
+        without: &["SB_MAC16"],
+    },
+    when_asked
+);
+
 /// Weights, biases and tables where users have them: a ROM of 84 rows, and one of 512 entries.
 const fn deep(name: &'static str, bits: u32) -> Recipe {
     let mut recipe = Recipe::new(name, &[9, 12], bits).folded(1, 3);

@@ -10,6 +10,7 @@ use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{
     QuantizedModel, SplitMix, random_model, random_model_mixed, random_network, with_random_ends,
+    with_row_scales,
 };
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
@@ -206,12 +207,25 @@ fn random_designs_of_whole_networks_compute_what_the_model_computes() {
     });
 }
 
+/// LSTMs, GRUs and stacks of both, whose rows have multipliers in two layers of three.
+#[test]
+fn random_designs_with_row_scales_compute_what_the_model_computes() {
+    let cells = [CellKind::Lstm, CellKind::Gru];
+    for (part, cells) in [(5, &cells[..1]), (6, &cells[1..]), (7, &cells[..])] {
+        run(part, |seed| {
+            with_row_scales(random_model_mixed(seed, largest(), cells), seed)
+        });
+    }
+}
+
 /// One model, many foldings, families and array styles: all give the model's words.
 #[test]
 fn words_do_not_depend_on_how_the_core_is_built() {
     let toolchain = toolchain();
     let gru = random_network(12, 16, LevelRule::Even, &[CellKind::Gru]);
-    for mut model in [random_model(11, 16), gru] {
+    let scaled = (3..).map(|seed| with_row_scales(random_model(seed, 16), seed));
+    let mut scaled = scaled.filter(|model| model.layers[0].row_scale.is_some());
+    for mut model in [random_model(11, 16), gru, scaled.next().unwrap()] {
         model.layers.truncate(1);
         let mut noise = SplitMix(3);
         let mut words = std::collections::BTreeSet::new();

@@ -45,6 +45,12 @@ pub struct LayerReport {
     pub macs_per_cycle: usize,
     /// Bits of the weight memory, padding included.
     pub weight_memory_bits: usize,
+    /// Bits of the multiplier of every row, where rows have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_scale_bits: Option<u32>,
+    /// Where rows have multipliers, blocks of a group that do nothing but give the lanes their cycles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_blocks: Option<usize>,
 }
 
 /// `LSTM`, `GRU`, or `recurrent` where both are among the names of the layers' cells.
@@ -92,6 +98,22 @@ fn is_lstm(cell: &&'static str) -> bool {
 }
 
 impl LayerReport {
+    /// What the multipliers of rows are computed on, and what they cost in cycles; `None` where there are none.
+    #[must_use]
+    pub fn row_scales(&self) -> Option<String> {
+        let bits = self.row_scale_bits?;
+        let cycles = match self.idle_blocks? {
+            0 => "the blocks of a group leave them the cycles".to_owned(),
+            idle => format!(
+                "{idle} of the {} blocks of a group are idle, to leave the lanes their cycles",
+                self.blocks
+            ),
+        };
+        Some(format!(
+            "multipliers of rows, {bits} bits, on the lanes' multiplier: {cycles}"
+        ))
+    }
+
     /// One entry for every layer of `design`.
     #[must_use]
     pub fn all(design: &Design) -> Vec<Self> {
@@ -121,6 +143,9 @@ impl LayerReport {
             w_bits: layer.w_bits,
             x: layer.x.to_string(),
             h: layer.h.to_string(),
+            row_scale_bits: layer.row_multiplier.map(|row| row.bits),
+            idle_blocks: (layer.row_multiplier)
+                .map(|_| folded.blocks - folded.x_blocks - folded.h_blocks),
             z: of_cell(layer.z),
             a: of_cell(QFormat::new(layer.a_frac + 2, layer.a_frac as i32)),
             c: of_cell(layer.c),

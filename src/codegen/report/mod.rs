@@ -45,6 +45,8 @@ pub(super) struct ShownReport<'a> {
     #[serde(flatten)]
     report: &'a Report,
     state: &'static str,
+    /// Layer and what is said of its multipliers of rows.
+    row_scales: Vec<String>,
     target: &'static str,
     cycles_per_step: u64,
     latency: u64,
@@ -86,6 +88,12 @@ impl Report {
         ShownReport {
             report: self,
             state: state_letter(&self.layers),
+            row_scales: (self.layers.iter().enumerate())
+                .filter_map(|(index, layer)| {
+                    let text = layer.row_scales()?;
+                    Some(format!("Layer {index}: {text}."))
+                })
+                .collect(),
             target: self.implementation.target.facts().title,
             cycles_per_step: timing.cycles_per_step,
             latency: timing.latency_cycles,

@@ -42,6 +42,9 @@ const GRU: &str = "g";
 /// What stands between the array and the number of contexts in the table; one needs none.
 const TURNS: char = '/';
 
+/// What stands between the bits of weights and those of a multiplier of every row, where rows have one.
+const ROWS: char = 'r';
+
 /// Longest vector of a design.
 const MOST_UNITS: usize = 4096;
 /// Most layers.
@@ -66,6 +69,8 @@ pub struct SeriesDesign {
     pub bits: [u32; 6],
     /// Levels of weights, x, h.
     pub levels: [Levels; 3],
+    /// Bits of a multiplier of every row; 0: rows have none.
+    pub row_bits: u32,
     /// Units side by side.
     pub units: usize,
     /// Columns side by side.
@@ -105,6 +110,23 @@ impl Random {
     }
 }
 
+/// Bits and levels of codes.
+fn coded(text: &str) -> Option<(u32, Levels)> {
+    match text.strip_prefix(ODD) {
+        Some(rest) => Some((rest.parse().ok()?, Levels::Odd)),
+        None => Some((text.parse().ok()?, Levels::Even)),
+    }
+}
+
+/// Bits of weights, and those of a multiplier of every row behind them, 0 where there are none.
+fn split_rows(text: &str) -> Option<(&str, u32)> {
+    let Some((weights, rows)) = text.split_once(ROWS) else {
+        return Some((text, 0));
+    };
+    let bits = rows.parse().ok()?;
+    (2..=12).contains(&bits).then_some((weights, bits))
+}
+
 impl SeriesDesign {
     /// The design of a line that [`SeriesDesign::line`] wrote.
     #[must_use]
@@ -132,17 +154,13 @@ impl SeriesDesign {
         else {
             return None;
         };
+        let (w, row_bits) = split_rows(w)?;
         let mut bits = [0; 6];
-        for (bit, text) in bits[3..].iter_mut().zip([z, a, c]) {
-            *bit = text.parse().ok()?;
+        let mut levels = [Levels::Even; 6];
+        for (at, text) in [w, x, h, z, a, c].into_iter().enumerate() {
+            (bits[at], levels[at]) = coded(text)?;
         }
-        let mut levels = [Levels::Even; 3];
-        for (at, text) in [w, x, h].into_iter().enumerate() {
-            let odd = text.strip_prefix(ODD).map(|rest| (Levels::Odd, rest));
-            let (level, text) = odd.unwrap_or((Levels::Even, text));
-            bits[at] = text.parse().ok()?;
-            levels[at] = level;
-        }
+        let [of_w, of_x, of_h, ..] = levels;
         let (cell, hidden) = match hidden.strip_prefix(GRU) {
             Some(rest) => (CellKind::Gru, rest),
             None => (CellKind::Lstm, hidden),
@@ -155,7 +173,8 @@ impl SeriesDesign {
             input: input.parse().ok()?,
             hidden: numbers(hidden)?,
             bits,
-            levels,
+            levels: [of_w, of_x, of_h],
+            row_bits,
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
             mac,
@@ -165,7 +184,8 @@ impl SeriesDesign {
                 name => Some(DEVICES.iter().find(|device| **device == name)?),
             },
         };
-        design.is_buildable().then_some(design)
+        let even = levels[3..].iter().all(|&levels| levels == Levels::Even);
+        (even && design.is_buildable()).then_some(design)
     }
 
     /// `true` if a model of these numbers exists, and is made in a moment.
@@ -222,6 +242,9 @@ impl SeriesDesign {
             1 => String::new(),
             contexts => format!("{TURNS}{contexts}"),
         };
+        if self.row_bits > 0 {
+            bits[0] = format!("{}{ROWS}{}", bits[0], self.row_bits);
+        }
         format!(
             "{},{},{},{cell}{},{},{},{},{}{turns},{}",
             self.seed,

@@ -2,7 +2,7 @@
 
 use super::{Random, SeriesDesign};
 use crate::fixed::{Codes, QFormat};
-use crate::quantize::{Layer, QuantizedModel, Recurrence, SplitMix};
+use crate::quantize::{Layer, QuantizedModel, Recurrence, RowScale, SplitMix};
 use crate::spec::CellKind;
 
 impl SeriesDesign {
@@ -65,6 +65,15 @@ impl SeriesDesign {
         let of_h = parted.map(|gate| biases(layer.product_fracs(gate).1));
         if let (Recurrence::Gru { bias_n_h, .. }, Some(of_h)) = (&mut layer.recurrence, of_h) {
             *bias_n_h = of_h;
+        }
+        if self.row_bits > 0 {
+            let (least, most) = (1i64 << (self.row_bits - 1), (1i64 << self.row_bits) - 1);
+            let multiplier = (0..layer.scaled_sums()).map(|_| random.within(least, most) as u32);
+            layer.row_scale = Some(RowScale {
+                bits: self.row_bits,
+                frac: self.row_bits as i32 - 1,
+                multiplier: multiplier.collect(),
+            });
         }
         layer
     }

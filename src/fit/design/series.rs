@@ -198,6 +198,21 @@ const TURNS: [&str; 3] = [
     "12,16+10,4,4,4,8,8,16,1,8,dsp/5",
 ];
 
+/// Seed of the first design whose rows have multipliers.
+const FIRST_ROWS: u64 = 9000;
+
+/// Rows with multipliers of 6 to 12 bits, accumulators narrower and wider than the state; written as [`CORNERS`],
+/// made for every family.
+const ROW_SCALES: [&str; 4] = [
+    "16,24,4r8,4,4,8,8,16,2,4,lut",
+    "12,40,o2r6,o2,o2,8,8,16,4,6,lut",
+    "24,32,8r12,8,8,8,10,16,2,6,dsp",
+    "10,16+20,3r8,4,4,7,8,14,1,4,lut",
+];
+
+/// Designs with multipliers of rows of the fit, the first of the list.
+const FITTED_ROWS: u64 = 2;
+
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
 /// line of the table without its device.
 fn of_every_family(
@@ -259,7 +274,8 @@ impl SeriesDesign {
         let grus = of_every_family(FIRST_GRU, &GRUS);
         let grus = grus.map(|(_, _, line)| with_cell(&line, GRU));
         let turns = of_every_family(FIRST_TURNS, &TURNS);
-        let not_routed = unseen.chain(small).chain(odd).chain(turns);
+        let rows = of_every_family(FIRST_ROWS, &ROW_SCALES);
+        let not_routed = unseen.chain(small).chain(odd).chain(turns).chain(rows);
         let not_routed = not_routed.map(|(_, _, line)| line).chain(grus);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
@@ -282,6 +298,7 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_ROWS.. => (self.seed - FIRST_ROWS) / 4 < FITTED_ROWS,
             FIRST_TURNS.. => false,
             FIRST_GRU.. => (self.seed - FIRST_GRU) / 4 < FITTED_GRUS,
             FIRST_ODD.. => (self.seed - FIRST_ODD) / 4 < FITTED_ODD,
@@ -309,21 +326,12 @@ impl SeriesDesign {
                 random.pick(&[1, 2, 3, 4, 5, 8, 16])
             };
             let common = random.within(0, 1) == 0;
-            let z = if common {
-                8
-            } else {
-                random.pick(&[5, 6, 7, 8, 9, 10])
+            let mut or = |usual: u32, others: &[u32]| {
+                if common { usual } else { random.pick(others) }
             };
-            let a = if common {
-                8
-            } else {
-                random.pick(&[4, 6, 8, 10, 12])
-            };
-            let c = if common {
-                16
-            } else {
-                random.pick(&[8, 10, 12, 14, 16])
-            };
+            let z = or(8, &[5, 6, 7, 8, 9, 10]);
+            let a = or(8, &[4, 6, 8, 10, 12]);
+            let c = or(16, &[8, 10, 12, 14, 16]);
             let layers = random.pick(&[1, 1, 1, 1, 2, 3]);
             let hidden: Vec<usize> = (0..layers).map(|_| random.log(1.0, 256.0)).collect();
             let input = random.log(1.0, 200.0);
@@ -346,6 +354,7 @@ impl SeriesDesign {
                     cell: CellKind::Lstm,
                     bits: [w, x, h, z, a, c],
                     levels: [Levels::Even; 3],
+                    row_bits: 0,
                     units,
                     columns,
                     mac: MacStyle::Lut,

@@ -89,6 +89,7 @@ fn its_memories_hold_one_sum_for_a_unit() {
         hh: &hh,
         bias: &bias,
         bias_h: &[],
+        multipliers: &[],
     };
     // Every weight once, zeros elsewhere.
     let mut stored: Vec<u8> = Vec::new();

@@ -3,8 +3,7 @@
 use super::SEED;
 use crate::common::Recipe;
 use lprnn_hw::fixed::{Levels, QFormat};
-use lprnn_hw::flow::{build, plan_core};
-use lprnn_hw::quantize::{Dense, DenseOutput, Emit, RowScale, best_fraction};
+use lprnn_hw::quantize::{Dense, DenseOutput, Emit, best_fraction};
 use lprnn_hw::reference::{Lstm, Streams};
 
 /// Dies when the reference's 32-bit layers take a sum of 2^31: it would come back negative.
@@ -67,24 +66,6 @@ fn a_head_adds_its_bias_to_every_row() {
     let h = lstm.step(&[3, -4]).to_vec();
     let first = i64::from(h[0]) - 2 * i64::from(h[1]) + 3 * i64::from(h[2]) + 1000;
     assert_eq!(lstm.head(), Some(vec![first, -7]));
-}
-
-/// Dies when a core is generated whose words would not be the model's.
-#[test]
-fn row_multipliers_are_refused_with_their_place() {
-    let recipe = Recipe::new("scaled", &[2, 3, 2], 4);
-    let mut model = recipe.model(SEED);
-    let generate = |model| build(&plan_core(model, recipe.implementation()).unwrap());
-    generate(model.clone()).unwrap();
-    model.layers[1].row_scale = Some(RowScale {
-        bits: 8,
-        frac: 0,
-        multiplier: vec![1; 8],
-    });
-    let Err(error) = generate(model) else {
-        panic!("a core without the multipliers was generated");
-    };
-    assert!(error.to_string().contains("layers.1.row_scale"), "{error}");
 }
 
 /// Dies when the search stops early, or takes the largest value's fraction instead of the best.

@@ -7,11 +7,12 @@ use crate::common::mutant::{Mutant, mutant};
 use crate::common::{Random, Recipe};
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::cosim::{
-    Core, Dut, Outcome, Pattern, Probes, Tracer, Workload, beat_bytes, compare, pack_step,
-    signed_field,
+    Core, Dut, Oracle, Outcome, Pattern, Probes, Request, TracedLayer, Tracer, Workload,
+    beat_bytes, check, compare, pack_step, signed_field,
 };
+use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::reference::Lstm;
-use lprnn_hw::spec::StatePolicy;
+use lprnn_hw::spec::{CellKind, StatePolicy};
 use std::collections::BTreeMap;
 
 /// Steps that are played with pulses.
@@ -126,8 +127,7 @@ fn a_pulse_in_any_cycle_clears_the_step_that_it_should() {
 
 /// Runs a core with its trace ports, again and again after resets in mid-run: whether each run shows
 /// every pre-activation of every layer once, as the model has it.
-fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
-    let recipe = Recipe::new("traced", &[3, 4, 3], 4).folded(2, 3);
+fn traced(recipe: Recipe, wrong: Option<&Mutant>) -> Result<(), String> {
     let (design, mut bundle) = Design::new(recipe);
     let model = &design.model;
     if let Some(wrong) = wrong {
@@ -190,7 +190,9 @@ fn traced(wrong: Option<&Mutant>) -> Result<(), String> {
 
 #[test]
 fn trace_ports_show_every_pre_activation_once() {
-    traced(None).unwrap();
+    let recipe = Recipe::new("traced", &[3, 4, 3], 4).folded(2, 3);
+    traced(recipe, None).unwrap();
+    traced(recipe.scaled(8), None).unwrap();
     let file = "lprnn_trace.v";
     for wrong in [
         mutant(
@@ -212,6 +214,64 @@ fn trace_ports_show_every_pre_activation_once() {
              if (~seen_q[1]) group_q <= 16'd0;",
         ),
     ] {
-        traced(Some(&wrong)).expect_err(wrong.wrong);
+        traced(recipe, Some(&wrong)).expect_err(wrong.wrong);
+    }
+}
+
+/// A core of another multiplier in one row: the first difference is followed to the layer, the gate and the unit
+/// of that row, of a GRU's n to its part of h.
+#[test]
+fn another_multiplier_is_followed_to_its_row() {
+    for (cell, row, said) in [
+        (CellKind::Lstm, 4 + 2, "layer 0 gate f unit 2"),
+        (CellKind::Gru, 4 + 1, "layer 0 gate u unit 1"),
+        (CellKind::Gru, 3 * 4 + 3, "layer 0 gate n unit 3"),
+    ] {
+        let recipe = Recipe::new("rows", &[3, 4], 4)
+            .of(cell)
+            .scaled(6)
+            .folded(2, 3);
+        let model = recipe.model(SEED);
+        let mut other = model.clone();
+        let scale = other.layers[0].row_scale.as_mut().unwrap();
+        scale.multiplier[row] ^= 1 << 5;
+        let planned = plan_core(other, recipe.implementation()).unwrap();
+        let bundle = build(&planned).unwrap().bundle;
+        let folder = tempfile::tempdir().unwrap();
+        crate::common::write(&bundle, folder.path());
+        let load = Workload::random(&bundle.interface, 40, SEED);
+        let expected = load.expected(&model, recipe.state, &mut |_| {});
+        let mut tracer = Tracer::new(&model, &load, recipe.state);
+        let layers = [TracedLayer {
+            cell: planned.design.layers()[0].spec().cell,
+            hidden_size: 4,
+            units: 2,
+            z_bits: planned.design.layers()[0].spec().widest_taken() as usize,
+            odd: false,
+        }];
+        let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
+        let request = Request {
+            core: Core {
+                folder: folder.path(),
+                interface: &bundle.interface,
+            },
+            layers: planned.design.layers(),
+            stimulus: load.stimulus(),
+            expected: &expected,
+            pattern: Pattern::AlwaysReady,
+            seed: 3,
+            vcd: None,
+            oracle: Some(Oracle {
+                layers: &layers,
+                z: &mut z,
+            }),
+            failures: None,
+            progress: &mut |_| {},
+        };
+        let Outcome::Different(difference) = check(&toolchain(), request).unwrap().outcome else {
+            panic!("{cell:?}: equal");
+        };
+        let text = difference.to_string();
+        assert!(text.contains(said), "{text}");
     }
 }

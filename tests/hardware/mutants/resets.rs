@@ -159,6 +159,7 @@ impl Design {
 /// Every kind of array, policy, folding and stack.
 fn designs() -> Vec<Recipe> {
     let mut designs = vec![guarded(), wide(), idle(), gru(), turns()];
+    designs.extend([guarded().scaled(5), gru().scaled(8)]);
     designs.extend(arrays());
     designs.extend([
         plain("stack", &[3, 4, 5], 4),

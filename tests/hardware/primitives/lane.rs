@@ -9,7 +9,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::fixed::{QFormat, requantize};
 use lprnn_hw::hardware::{Design, Folding, LayerDesign, Widths};
-use lprnn_hw::quantize::{Layer, QuantizedModel};
+use lprnn_hw::quantize::{Layer, QuantizedModel, RowScale};
 use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 
 /// Groups after the last reset.
@@ -58,6 +58,8 @@ struct Group {
     start: usize,
     /// Accumulators of gates i, f, g, o, bias included, before rounding.
     sums: [i64; 4],
+    /// Multipliers of their rows, 1 where there are none.
+    rows: [i64; 4],
     /// Gate values and tanh(c) that the tables give.
     gates: [i64; 4],
     tanh: i64,
@@ -94,6 +96,39 @@ fn table_entry(random: &mut Random, limit: i64, signed: bool) -> i64 {
         0 => low,
         1 => limit,
         _ => random.between(low, limit),
+    }
+}
+
+/// A sum of `acc` bits and a multiplier of so many bits: any, ends, or a power of two with a sum whose product
+/// is in the middle of two codes, of which `shift` bits are dropped, or beside it.
+pub fn scaled_sum(
+    random: &mut Random,
+    (bits, shift): (u32, i32),
+    (code_bits, acc): (u32, usize),
+) -> (i64, i64) {
+    let end = 1i64 << (acc - 1);
+    let most = (1i64 << bits) - 1;
+    let row = match random.between(0, 5) {
+        0 => 0,
+        1 => most,
+        _ => random.between(0, most),
+    };
+    match random.between(0, 5) {
+        0 => (-end, row),
+        1 => (end - 1, row),
+        2 => (random.between(-end, end - 1), row),
+        _ => {
+            let power = random.between(0, i64::from(bits) - 1);
+            let middle = 2 * random.code(code_bits) + 1;
+            let up = i64::from(shift) - 1 - power;
+            let sum = if up >= 0 {
+                middle << up.min(40)
+            } else {
+                middle >> (-up).min(40)
+            };
+            let sum = sum + random.between(-1, 1) * random.between(0, 1);
+            (sum.clamp(-end, end - 1), 1 << power)
+        }
     }
 }
 
@@ -134,6 +169,20 @@ impl Lane {
         Self::of(Layer { h, ..self.layer }, target)
     }
 
+    /// The same with multipliers of rows, of so many bits and this fraction.
+    pub fn scaled(self, (bits, frac): Format, target: Family) -> Self {
+        let row_scale = Some(RowScale {
+            bits,
+            frac,
+            multiplier: vec![1 << (bits - 1); 4],
+        });
+        let layer = Layer {
+            row_scale,
+            ..self.layer
+        };
+        Self::of(layer, target)
+    }
+
     fn of(layer: Layer, target: Family) -> Self {
         let design = design_of(&layer, target);
         Self { layer, design }
@@ -153,17 +202,22 @@ impl Lane {
         self.folding().timing.gate_registers()
     }
 
+    /// Cycles by which all that follows a sum is later.
+    fn late(&self) -> usize {
+        if self.layer.row_scale.is_some() { 3 } else { 0 }
+    }
+
     fn phases(&self) -> usize {
-        16 + self.table_register() + self.folding().timing.state_registers()
+        16 + self.late() + self.table_register() + self.folding().timing.state_registers()
     }
 
     /// The strobes and the phases in which they are high, as the lane's header has them.
     fn strobes(&self) -> [(&'static str, usize); 9] {
-        let table = self.table_register();
+        let table = self.late() + self.table_register();
         let tanh = table + self.folding().timing.state_registers();
         [
             ("take_i", 0),
-            ("tanh_i", 3),
+            ("tanh_i", 3 + self.late()),
             ("keep_g_i", 4 + table),
             ("load_ig_i", 5 + table),
             ("keep_o_i", 7 + table),
@@ -174,9 +228,9 @@ impl Lane {
         ]
     }
 
-    /// Half of the last bit that z keeps, which the bias memory adds.
+    /// Half of the last bit that z keeps, which the bias memory adds where rows have no multipliers.
     fn half(&self) -> i64 {
-        if self.widths().z_shift > 0 {
+        if self.widths().z_shift > 0 && self.layer.row_scale.is_none() {
             1 << (self.widths().z_shift - 1)
         } else {
             0
@@ -200,9 +254,17 @@ impl Lane {
 
     fn group(&self, start: usize, random: &mut Random) -> Group {
         let one = 1 << self.layer.a_frac;
+        let pairs: [(i64, i64); 4] = std::array::from_fn(|_| match &self.layer.row_scale {
+            None => (self.sum(random), 1),
+            Some(scale) => {
+                let (shift, acc) = (self.widths().z_shift, self.widths().acc);
+                scaled_sum(random, (scale.bits, shift), (self.layer.z.bits, acc))
+            }
+        });
         Group {
             start,
-            sums: std::array::from_fn(|_| self.sum(random)),
+            sums: pairs.map(|(sum, _)| sum),
+            rows: pairs.map(|(_, row)| row),
             gates: std::array::from_fn(|gate| table_entry(random, one, gate == 2)),
             tanh: table_entry(random, one, true),
             c_before: random.code(self.layer.state().bits),
@@ -215,10 +277,12 @@ impl Lane {
         let Layer { z, a_frac, h, .. } = &self.layer;
         let c = self.layer.state();
         let a_frac = *a_frac as i32;
-        let fraction = self.layer.w_frac_ih[0].max(z.frac);
-        let codes = group
-            .sums
-            .map(|sum| requantize(sum, fraction - z.frac, z.bits));
+        let of_rows = self.layer.row_scale.as_ref().map_or(0, |scale| scale.frac);
+        let fraction = self.layer.w_frac_ih[0].max(z.frac) + of_rows;
+        let codes: [i64; 4] = std::array::from_fn(|gate| {
+            let value = group.sums[gate] * group.rows[gate];
+            requantize(value, fraction - z.frac, z.bits)
+        });
         let [i, f, g, o] = group.gates;
         let before = if group.fresh { 0 } else { group.c_before };
         let shift_fc = (a_frac - c.frac).max(0);
@@ -232,9 +296,19 @@ impl Lane {
         (codes, cell, argument, held)
     }
 
+    /// A row of the bias memory: the multiplier of the row above its bias.
+    fn bias_word(&self, bias: i64, row: i64) -> i64 {
+        if self.layer.row_scale.is_none() {
+            return bias;
+        }
+        let acc = self.widths().acc;
+        bias & ((1 << acc) - 1) | row << acc
+    }
+
     /// All cycles from a reset on. `acc` are the accumulators, which no group clears.
     fn drive(&self, groups: &[Group], cycles: usize, random: &mut Random) -> Vec<Ports> {
-        let delay = self.table_register();
+        let late = self.late();
+        let delay = late + self.table_register();
         let last = groups.last().map_or(0, |group| group.start);
         let mut ports = vec![Ports::default(); cycles.max(last + self.phases() + 16)];
         let mut acc = [0i64; 4];
@@ -248,11 +322,12 @@ impl Lane {
                 let bias = random.code(self.widths().acc as u32);
                 acc[gate] += group.sums[gate] + self.half() - bias;
                 set(&mut ports[at(0)].acc[gate], acc[gate]);
-                set(&mut ports[at(1 + turn)].bias, bias);
+                let word = self.bias_word(bias, group.rows[gate]);
+                set(&mut ports[at(1 + turn)].bias, word);
                 let code = z[gate] & ((1 << self.layer.z.bits) - 1);
                 let tanh = i64::from(gate == 2) << self.layer.z.bits;
-                set(&mut ports[at(3 + turn)].gate_addr, tanh | code);
-                set(&mut ports[at(4 + turn)].gate_data, group.gates[gate]);
+                set(&mut ports[at(3 + late + turn)].gate_addr, tanh | code);
+                set(&mut ports[at(4 + late + turn)].gate_data, group.gates[gate]);
             }
             set(&mut ports[at(6 + delay)].fresh, group.fresh.into());
             set(&mut ports[at(6 + delay)].c_i, group.c_before);
@@ -316,6 +391,9 @@ impl Lane {
         let (z_w, c_w, h_w) = (layer.z.bits, layer.state().bits, layer.h.bits);
         let (z_w, c_w, h_w) = (z_w as usize, c_w as usize, h_w as usize);
         let (acc_w, table_w) = (widths.acc, layer.a_frac as usize + 2);
+        let of_rows = layer.row_scale.as_ref();
+        let (m_w, m_frac) = of_rows.map_or((0, 0), |scale| (scale.bits, scale.frac));
+        let bias_w = acc_w + m_w as usize;
         let cycles = all.iter().map(|ports| {
             let mut inputs: Vec<bool> = vec![ports.reset];
             inputs.extend(
@@ -327,7 +405,7 @@ impl Lane {
             let acc = ports.acc.map(|acc| (acc, acc_w));
             let others = [
                 (ports.fresh, 1),
-                (ports.bias, acc_w),
+                (ports.bias, bias_w),
                 (ports.gate_data, table_w),
                 (ports.tanh_data, table_w),
                 (ports.c_i, c_w),
@@ -352,7 +430,7 @@ impl Lane {
         let parameters = [
             ("ACC_W", acc_w as i64),
             ("Z_W", z_w as i64),
-            ("ACC_FRAC", widths.acc_frac.into()),
+            ("ACC_FRAC", i64::from(widths.acc_frac + m_frac)),
             ("Z_FRAC", layer.z.frac.into()),
             ("A_FRAC", layer.a_frac.into()),
             ("C_W", c_w as i64),
@@ -362,6 +440,7 @@ impl Lane {
             ("H_ODD", layer.h.is_odd().into()),
             ("TABLE_REG", self.table_register() as i64),
             ("TANH_DELAY", folding.timing.state_registers() as i64),
+            ("M_W", m_w.into()),
         ];
         Bench {
             module: "lprnn_lane_lstm",
@@ -375,7 +454,7 @@ impl Lane {
                     ("turn_i", 2),
                     ("acc_i", 4 * acc_w),
                     ("fresh_i", 1),
-                    ("bias_i", acc_w),
+                    ("bias_i", bias_w),
                     ("gate_data_i", table_w),
                     ("tanh_data_i", table_w),
                     ("c_i", c_w),

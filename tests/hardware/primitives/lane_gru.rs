@@ -5,13 +5,13 @@
 //! the header says that it is read.
 
 use super::bench::{Bench, Cycle, all_equal, differences_with};
-use super::lane::design_of;
+use super::lane::{design_of, scaled_sum};
 use crate::common::Random;
 use crate::common::mutant::{Mutant, mutant};
 use lprnn_hw::device::Family::{self, Ecp5, Ice40, Xc7};
 use lprnn_hw::fixed::{Levels, QFormat, requantize};
 use lprnn_hw::hardware::LayerDesign;
-use lprnn_hw::quantize::{Layer, Recurrence};
+use lprnn_hw::quantize::{Layer, Recurrence, RowScale};
 
 /// Groups after the last reset.
 const GROUPS: usize = 60;
@@ -37,6 +37,8 @@ struct GruGroup {
     middle: usize,
     /// What is taken, n's parts of x and of h, r, u: biases included, before rounding.
     sums: [i64; 4],
+    /// Multipliers of their rows, 1 where there are none.
+    rows: [i64; 4],
     /// Values that the tables give: r, u, n.
     gates: [i64; 3],
     s_before: i64,
@@ -115,6 +117,27 @@ impl GruLane {
         }
     }
 
+    /// The same with multipliers of rows, of so many bits and this fraction.
+    fn scaled(mut self, (bits, frac): Format, target: Family) -> Self {
+        self.layer.row_scale = Some(RowScale {
+            bits,
+            frac,
+            multiplier: vec![1 << (bits - 1); 4],
+        });
+        self.design = design_of(&self.layer, target);
+        self
+    }
+
+    fn multiplier_bits(&self) -> usize {
+        let of_rows = self.layer.row_scale.as_ref();
+        of_rows.map_or(0, |scale| scale.bits as usize)
+    }
+
+    /// Cycles by which all that follows a sum is later.
+    fn late(&self) -> usize {
+        if self.layer.row_scale.is_some() { 3 } else { 0 }
+    }
+
     fn registers(&self) -> (usize, usize) {
         let timing = self.design.folding().timing;
         (timing.gate_registers(), timing.state_registers())
@@ -122,17 +145,18 @@ impl GruLane {
 
     fn phases(&self) -> usize {
         let (table, delay) = self.registers();
-        16 + table + delay
+        16 + self.late() + table + delay
     }
 
     /// The strobes and the phases in which they are high, as the lane's header has them.
     fn strobes(&self) -> [(&'static str, usize); 9] {
         let (table, delay) = self.registers();
+        let table = table + self.late();
         let late = table + delay;
         [
             ("take_i", 0),
-            ("keep_vx_i", 3),
-            ("keep_vh_i", 4),
+            ("keep_vx_i", 3 + self.late()),
+            ("keep_vh_i", 4 + self.late()),
             ("load_rv_i", 6 + table),
             ("keep_u_i", 7 + table),
             ("start_n_i", 8 + table),
@@ -142,7 +166,7 @@ impl GruLane {
         ]
     }
 
-    /// Bits that a turn drops of its sum, and the half of the last one that stays.
+    /// Bits that a turn drops of its sum, and the half of the last one that stays where the bias has it.
     fn dropped(&self, turn: usize) -> (i32, i64) {
         let widths = self.design.widths();
         let shift = if turn < 2 {
@@ -150,7 +174,8 @@ impl GruLane {
         } else {
             widths.z_shift
         };
-        (shift as i32, if shift > 0 { 1 << (shift - 1) } else { 0 })
+        let added = shift > 0 && self.layer.row_scale.is_none();
+        (shift, if added { 1 << (shift - 1) } else { 0 })
     }
 
     /// A sum: any, one at an end, or one at the middle of two codes or beside it.
@@ -177,6 +202,14 @@ impl GruLane {
     fn group(&self, (after, start): (usize, usize), random: &mut Random) -> GruGroup {
         let one = 1 << self.layer.a_frac;
         let gates = [0, 0, -one].map(|low| between(random, low, one));
+        let pairs: [(i64, i64); 4] = std::array::from_fn(|turn| match &self.layer.row_scale {
+            None => (self.sum(turn, random), 1),
+            Some(scale) => {
+                let bits = if turn < 2 { self.v } else { self.layer.z }.bits;
+                let (shift, acc) = (self.dropped(turn).0, self.design.widths().acc);
+                scaled_sum(random, (scale.bits, shift), (bits, acc))
+            }
+        });
         GruGroup {
             start,
             middle: match random.between(0, 2) {
@@ -184,7 +217,8 @@ impl GruLane {
                 1 => start - 1,
                 _ => random.between(after as i64, start as i64 - 1) as usize,
             },
-            sums: std::array::from_fn(|turn| self.sum(turn, random)),
+            sums: pairs.map(|(sum, _)| sum),
+            rows: pairs.map(|(_, row)| row),
             gates,
             s_before: random.code(self.s.bits),
             fresh: random.between(0, 3) == 0,
@@ -195,7 +229,10 @@ impl GruLane {
     fn words(&self, group: &GruGroup) -> ([i64; 2], i64, i64, i64) {
         let Layer { z, a_frac, h, .. } = &self.layer;
         let (a_frac, v, s) = (*a_frac as i32, self.v, self.s);
-        let code = |turn: usize, bits| requantize(group.sums[turn], self.dropped(turn).0, bits);
+        let code = |turn: usize, bits| {
+            let value = group.sums[turn] * group.rows[turn];
+            requantize(value, self.dropped(turn).0, bits)
+        };
         let (vx, vh) = (code(0, v.bits), code(1, v.bits));
         let [r, u, n] = group.gates;
         let argument = requantize((vx << a_frac) + r * vh, a_frac + v.frac - z.frac, z.bits);
@@ -213,6 +250,8 @@ impl GruLane {
     /// All cycles from a reset on. `acc` are the accumulators r, u, n, which no group clears.
     fn drive(&self, groups: &[GruGroup], cycles: usize, random: &mut Random) -> Vec<GruPorts> {
         let (table, delay) = self.registers();
+        let of_sums = self.late();
+        let table = table + of_sums;
         let late = table + delay;
         let last = groups.last().map_or(0, |group| group.start);
         let mut ports = vec![GruPorts::default(); cycles.max(last + self.phases() + 16)];
@@ -227,7 +266,12 @@ impl GruLane {
                 let bias = random.code(self.design.widths().acc as u32);
                 let row = [2, 2, 0, 1][turn];
                 acc[row] += group.sums[turn] + self.dropped(turn).1 - bias;
-                set(&mut ports[at(1 + turn)].bias, bias);
+                let acc_w = self.design.widths().acc;
+                let word = match self.layer.row_scale {
+                    None => bias,
+                    Some(_) => bias & ((1 << acc_w) - 1) | group.rows[turn] << acc_w,
+                };
+                set(&mut ports[at(1 + turn)].bias, word);
                 if turn == 0 {
                     set(&mut ports[group.middle].acc[2], acc[2]);
                 }
@@ -240,8 +284,11 @@ impl GruLane {
             }
             for (gate, code) in z.into_iter().enumerate() {
                 let code = code & ((1 << self.layer.z.bits) - 1);
-                set(&mut ports[at(5 + gate)].gate_addr, code);
-                set(&mut ports[at(6 + gate)].gate_data, group.gates[gate]);
+                set(&mut ports[at(5 + of_sums + gate)].gate_addr, code);
+                set(
+                    &mut ports[at(6 + of_sums + gate)].gate_data,
+                    group.gates[gate],
+                );
             }
             set(&mut ports[at(10 + table)].tanh_addr, argument);
             set(&mut ports[at(11 + table)].tanh_data, group.gates[2]);
@@ -269,6 +316,9 @@ impl GruLane {
             next += self.design.folding().timing.interval();
             if random.between(0, 3) == 0 {
                 next += random.between(0, 9) as usize;
+            }
+            while self.design.folding().timing.clash(next - group.1) {
+                next += 1;
             }
             group
         })
@@ -311,7 +361,7 @@ impl GruLane {
         let acc = ports.acc.map(|acc| (acc, acc_w));
         let others = [
             (ports.fresh, 1),
-            (ports.bias, acc_w),
+            (ports.bias, acc_w + self.multiplier_bits()),
             (ports.gate_data, table_w),
             (ports.tanh_data, table_w),
             (ports.s_i, self.s.bits as usize),
@@ -344,7 +394,7 @@ impl GruLane {
             ("recurrent_i", 1),
             ("acc_i", 3 * acc_w),
             ("fresh_i", 1),
-            ("bias_i", acc_w),
+            ("bias_i", acc_w + self.multiplier_bits()),
             ("gate_data_i", table_w),
             ("tanh_data_i", table_w),
             ("c_i", s_w),
@@ -366,6 +416,7 @@ impl GruLane {
                 ("H_ODD", layer.h.is_odd().into()),
                 ("TABLE_REG", table as i64),
                 ("TANH_DELAY", delay as i64),
+                ("M_W", self.multiplier_bits() as i64),
             ],
             clocked: true,
             cycles: all.iter().map(|ports| self.cycle(ports, random)).collect(),
@@ -382,7 +433,7 @@ impl GruLane {
 
 /// Both sets of registers; every sign of the difference of s's fraction and the gates', of the shift to
 /// the table and of that to h; one bit of h.
-fn lanes() -> [GruLane; 6] {
+fn lanes() -> [GruLane; 10] {
     [
         // formats of z, a, v, s, h; bits that z drops and the largest bias; family
         GruLane::new(((8, 4), 8, (12, 8), (16, 14), (4, 3)), (6, 90_000), Xc7),
@@ -395,6 +446,12 @@ fn lanes() -> [GruLane; 6] {
         ),
         GruLane::new(((8, 4), 10, (5, 4), (12, 3), (2, 0)), (0, 500), Ecp5),
         GruLane::new(((8, 6), 2, (8, 2), (6, 4), (3, 6)), (4, 4000), Xc7),
+        // rows with multipliers: bits and fraction
+        GruLane::new(((8, 4), 8, (12, 8), (16, 14), (4, 3)), (6, 90_000), Xc7).scaled((8, 7), Xc7),
+        GruLane::new(((6, 3), 6, (7, 2), (8, 6), (8, 7)), (8, 90_000), Ecp5).scaled((12, 3), Ecp5),
+        GruLane::new(((8, 4), 10, (5, 4), (12, 3), (2, 0)), (0, 500), Ice40)
+            .scaled((12, -2), Ice40),
+        GruLane::new(((4, 1), 1, (9, 5), (8, 2), (1, 0)), (6, 2000), Xc7).scaled((3, 30), Xc7),
     ]
 }
 
@@ -406,6 +463,44 @@ fn gru_lanes_are_exact() {
 const fn lane(right: &'static str, wrong: &'static str) -> Mutant {
     mutant("lprnn_lane_gru.v", right, wrong)
 }
+
+/// Rows with multipliers.
+const ROWS: [Mutant; 13] = [
+    lane("taken_line_q[1];", "taken_line_q[0];"),
+    lane(
+        "taken_line_q[2] & ~taken_line_q[4]",
+        "taken_line_q[2] & ~taken_line_q[3]",
+    ),
+    lane(
+        "taken_line_q[2] & taken_line_q[4]",
+        "taken_line_q[1] & taken_line_q[4]",
+    ),
+    lane(
+        "multiplier_q <= bias_i[ACC_W+M_W-1:ACC_W]",
+        "multiplier_q <= bias_i[M_W-1:0]",
+    ),
+    lane(
+        "{{(F_W-M_W){1'b0}}, multiplier_q}",
+        "{{(F_W-M_W){multiplier_q[M_W-1]}}, multiplier_q}",
+    ),
+    lane(
+        "{{(B_W+1-ACC_W){sum_q[ACC_W-1]}}, sum_q}",
+        "{{(B_W+1-ACC_W){1'b0}}, sum_q}",
+    ),
+    lane("a_q <= load_sum  ?", "a_q <= 1'b0 ?"),
+    lane("b_q <= load_sum  ?", "b_q <= 1'b0 ?"),
+    lane("start_v   ? HALF_V", "start_v   ? HALF_Z"),
+    lane("start_z   ? HALF_Z", "1'b0      ? HALF_Z"),
+    lane("M_W + 1 > A_W) ? M_W + 1", "M_W > A_W) ? M_W + 1"),
+    lane(
+        "(M_W > 0 && ACC_W > L_B_W) ? ACC_W",
+        "(M_W > 0 && ACC_W > L_B_W) ? ACC_W - 1",
+    ),
+    lane(
+        "(M_W > 0 && LARGEST_SHIFT + 2 > F_W + B_W + 1) ? LARGEST_SHIFT + 2",
+        "(M_W > 0 && LARGEST_SHIFT + 2 > F_W + B_W + 1) ? LARGEST_SHIFT",
+    ),
+];
 
 const MUTANTS: [Mutant; 30] = [
     lane(
@@ -421,21 +516,24 @@ const MUTANTS: [Mutant; 30] = [
     lane("recurrent_i & ~recurrent_q", "recurrent_i"),
     lane("recurrent_i & ~recurrent_q", "~recurrent_i & recurrent_q"),
     lane("middle_n_q <= live_n", "middle_n_q <= live_r"),
-    lane("diff_q + bias_i", "diff_q"),
+    lane("diff_q + bias_i[ACC_W-1:0]", "diff_q"),
     lane("if (turn_i == 2'd2)", "if (take_i)"),
     lane("if (turn_i == 2'd3)", "if (turn_i == 2'd2)"),
     lane("if (keep_vx_i)", "if (keep_vh_i)"),
     lane("if (keep_vh_i)", "if (load_rv_i)"),
     lane("if (keep_u_i)", "if (load_rv_i)"),
-    lane("a_q <= load_rv_i ? gate_data", "a_q <= load_rv_i ? u_q"),
+    lane(
+        ": load_rv_i ? factor_r[F_W-1:0]",
+        ": load_rv_i ? factor_u[F_W-1:0]",
+    ),
     lane("GATE_ONE - u_q", "u_q"),
-    lane("b_q <= load_rv_i ?", "b_q <= keep_u_i ?"),
+    lane(": load_rv_i ? operand_v", ": keep_u_i ? operand_v"),
     lane(": fresh_i   ? {B_W{1'b0}}", ": 1'b0 ? {B_W{1'b0}}"),
     lane("<<< UN_SHIFT", "<<< 0"),
     lane("<<< US_SHIFT", "<<< 0"),
     lane("wide_vx << A_FRAC", "wide_vx"),
     lane("start_s_i ? HALF_S", "start_s_i ? {P_W{1'b0}}"),
-    lane("start = start_n_i ?", "start = keep_u_i ?"),
+    lane(": start_n_i ? wide_vx", ": keep_u_i ? wide_vx"),
     lane(
         "{{(B_W+1-V_W){vh_q[V_W-1]}}, vh_q}",
         "{{(B_W+1-V_W){1'b0}}, vh_q}",
@@ -469,7 +567,7 @@ fn every_wrong_gru_lane_is_found() {
         let mut parts = benches.chunks(2);
         parts.any(|part| !differences_with(part, Some(mutant)).is_empty())
     };
-    let alive: Vec<_> = (MUTANTS.iter())
+    let alive: Vec<_> = (MUTANTS.iter().chain(&ROWS))
         .filter(|mutant| !found(mutant))
         .map(|mutant| mutant.wrong)
         .collect();

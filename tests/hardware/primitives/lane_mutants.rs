@@ -7,7 +7,7 @@ use lprnn_hw::device::Family::{Ecp5, Ice40, Xc7, Xcup};
 use std::collections::BTreeSet;
 
 /// Together every case of the lane's parameters, see `lanes_cover_every_case`.
-fn lanes() -> [Lane; 11] {
+fn lanes() -> [Lane; 15] {
     [
         // formats of z, a, c, h; bits that z drops and the largest bias; blocks and family
         Lane::new(((8, 4), 8, (16, 10), (4, 3)), (6, 90_000), (5, Xc7)),
@@ -21,6 +21,11 @@ fn lanes() -> [Lane; 11] {
         Lane::new(((4, 2), 2, (32, 20), (1, 0)), (12, 1 << 20), (16, Xc7)),
         Lane::new(((8, 4), 8, (16, 10), (3, 3)), (6, 90_000), (5, Xc7)).odd(Xc7),
         Lane::new(((4, 1), 2, (8, 6), (2, 6)), (3, 200), (6, Ecp5)).odd(Ecp5),
+        // rows with multipliers: bits and fraction
+        Lane::new(((8, 4), 8, (16, 10), (4, 3)), (6, 90_000), (8, Xc7)).scaled((8, 7), Xc7),
+        Lane::new(((6, 3), 4, (8, 6), (8, 7)), (5, 30_000), (9, Ecp5)).scaled((12, 4), Ecp5),
+        Lane::new(((8, 4), 8, (20, 10), (2, 0)), (2, 500), (10, Xc7)).scaled((10, -3), Xc7),
+        Lane::new(((4, 2), 1, (2, 0), (2, 0)), (1, 40), (12, Ice40)).scaled((3, 30), Ice40),
     ]
 }
 
@@ -72,14 +77,14 @@ const ORDER: [Mutant; 15] = [
     ),
     lane("wait_i_q : live_g);", "live_i : live_g);"),
     lane("value - before0_q", "value - before1_q"),
-    lane("diff_q + bias_i", "diff_q"),
+    lane("diff_q + bias_i[ACC_W-1:0]", "diff_q"),
     lane("{tanh_i, z_q}", "{1'b0, z_q}"),
     lane("if (keep_g_i)", "if (load_ig_i)"),
     lane("if (keep_o_i)", "if (load_ot_i)"),
-    lane("a_q <= load_ot_i ? o_q", "a_q <= start_h_i ? o_q"),
-    lane("b_q <= load_ot_i ?", "b_q <= start_h_i ?"),
+    lane(": load_ot_i ? factor_o", ": start_h_i ? factor_o"),
+    lane(": load_ot_i ? operand_t", ": start_h_i ? operand_t"),
     lane(": load_ig_i ?", ": keep_g_i ?"),
-    lane("base = start_c_i ?", "base = load_ig_i ?"),
+    lane(": start_c_i ? HALF_C", ": load_ig_i ? HALF_C"),
     lane("start_h_i ?", "keep_h_i ?"),
     lane("if (keep_h_i)", "if (1'b1)"),
     lane(".CYCLES (TABLE_REG)", ".CYCLES (0)"),
@@ -100,8 +105,10 @@ const ARITHMETIC: [Mutant; 15] = [
         "C_SHIFT  = A_FRAC + IG_SHIFT;",
     ),
     lane(
-        ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (1)",
-        ".SHIFT      (Z_SHIFT),\n        .HALF_ADDED (0)",
+        "IN_W       (ACC_W),\n                .OUT_W      (Z_W),\n                \
+         .SHIFT      (Z_SHIFT),\n                .HALF_ADDED (1)",
+        "IN_W       (ACC_W),\n                .OUT_W      (Z_W),\n                \
+         .SHIFT      (Z_SHIFT),\n                .HALF_ADDED (0)",
     ),
     lane(".HALF_ADDED (0)", ".HALF_ADDED (1)"),
     lane(
@@ -113,8 +120,8 @@ const ARITHMETIC: [Mutant; 15] = [
         "{{(B_W+1-C_W){1'b0}}, c_i}",
     ),
     lane(
-        "(P_W-A_W-B_W+1){product_q[A_W+B_W-1]}",
-        "(P_W-A_W-B_W+1){1'b0}",
+        "(P_W-F_W-B_W+1){product_q[F_W+B_W-1]}",
+        "(P_W-F_W-B_W+1){1'b0}",
     ),
     mutant(
         "lprnn_requant.v",
@@ -122,6 +129,38 @@ const ARITHMETIC: [Mutant; 15] = [
         "assign code_o = 1'b0 ?",
     ),
     mutant("lprnn_requant.v", "scaled[DROP] & ~tie}", "scaled[DROP]}"),
+];
+
+/// Rows with multipliers.
+const ROWS: [Mutant; 13] = [
+    lane("taken_line_q[1];", "taken_line_q[0];"),
+    lane("taken_line_q[3];", "taken_line_q[2];"),
+    lane(
+        "multiplier_q <= bias_i[ACC_W+M_W-1:ACC_W]",
+        "multiplier_q <= bias_i[M_W-1:0]",
+    ),
+    lane(
+        "{{(F_W-M_W){1'b0}}, multiplier_q}",
+        "{{(F_W-M_W){multiplier_q[M_W-1]}}, multiplier_q}",
+    ),
+    lane(
+        "{{(B_W+1-ACC_W){sum_q[ACC_W-1]}}, sum_q}",
+        "{{(B_W+1-ACC_W){1'b0}}, sum_q}",
+    ),
+    lane("a_q <= load_sum  ?", "a_q <= 1'b0 ?"),
+    lane("b_q <= load_sum  ?", "b_q <= 1'b0 ?"),
+    lane("base = start_z ? HALF_Z :", "base ="),
+    lane("(M_W > 0 && Z_SHIFT > 0) ? ONE", "(Z_SHIFT < 0) ? ONE"),
+    lane("Z_SHIFT - 1 : 0)", "Z_SHIFT : 0)"),
+    lane("M_W + 1 > A_W) ? M_W + 1", "M_W > A_W) ? M_W + 1"),
+    lane(
+        "(M_W > 0 && ACC_W > LC_W) ? ACC_W",
+        "(M_W > 0 && ACC_W > LC_W) ? ACC_W - 1",
+    ),
+    lane(
+        "Z_SHIFT + 2 > LP_W) ? Z_SHIFT + 2",
+        "Z_SHIFT + 2 > LP_W) ? Z_SHIFT",
+    ),
 ];
 
 /// Registers that only the first reset clears, and a reset that comes a cycle late.
@@ -152,7 +191,7 @@ const RESETS: [Mutant; 5] = [
 #[test]
 fn every_wrong_lane_is_found() {
     let benches = lanes().map(|lane| lane.bench());
-    let mutants = ORDER.iter().chain(&ARITHMETIC).chain(&RESETS);
+    let mutants = ORDER.iter().chain(&ARITHMETIC).chain(&ROWS).chain(&RESETS);
     // The first three lanes find most of them.
     let found = |mutant: &Mutant| {
         let mut parts = benches.chunks(3);

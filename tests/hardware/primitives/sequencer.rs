@@ -224,7 +224,7 @@ fn blocks_start_when_all_that_they_need_is_there() {
         &sets.map(|set| set.bench()),
         &[
             mutant(file, "h_ready & weight_valid_i &", "h_ready &"),
-            mutant(file, "~last_block_q | ~FORBIDDEN[distance_q]", "1'b1"),
+            mutant(file, "~last_block_q | ~MET[distance_q]", "1'b1"),
             mutant(file, "GAP_INT = CHAIN - 1;", "GAP_INT = CHAIN;"),
             mutant(file, "start ? after_next : after_run", "after_run"),
             mutant(

@@ -167,7 +167,7 @@ module onebit_l0 (
         .GROUPS (2),
         .CHAIN (2),
         .RESULTS (8),
-        .FORBIDDEN (16'h00c0)
+        .FORBIDDEN (32'h000000c0)
     ) u_sequencer (
         .clk            (clk),
         .rst            (rst),

@@ -127,6 +127,17 @@ fn the_largest_element_is_named() {
                 "wire used = 1'b1;",
             ),
             mutant(file, "~last_beat | ~valid_q | m_ready_i", "1'b1"),
+            // Without reset but for the first: registers keep what they have.
+            mutant(
+                file,
+                "beat_q  <= {BEAT_W{1'b0}};",
+                "if (^beat_q === 1'bx) beat_q <= {BEAT_W{1'b0}};",
+            ),
+            mutant(
+                file,
+                "base_q  <= {(INDEX_W+1){1'b0}};",
+                "if (^base_q === 1'bx) base_q <= {(INDEX_W+1){1'b0}};",
+            ),
             mutant(
                 file,
                 "wire signed [WIDTH-1:0] element =",
@@ -303,6 +314,11 @@ fn an_index_becomes_its_row() {
             mutant(file, "busy_q & (|room_q)", "busy_q"),
             mutant(file, "last_q & last_beat}", "last_q}"),
             mutant(file, "beyond_q | (accept & beyond)", "accept & beyond"),
+            mutant(
+                file,
+                "beyond_q <= 1'b0;",
+                "if (beyond_q === 1'bx) beyond_q <= 1'b0;",
+            ),
             mutant(file, "~busy_q | (read & last_beat)", "~busy_q | last_beat"),
         ],
     );

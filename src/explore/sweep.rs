@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 const CHUNK: usize = 8192;
 
 /// A point and what is thought of it.
+#[allow(clippy::struct_excessive_bools)] // each is a column of its own
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
     /// Its figures.

@@ -204,9 +204,13 @@ impl Numbers {
         out.extend_from_slice(values);
         for (at, format, scale) in self.parts(layout) {
             let part = &mut out[at];
-            part.iter_mut().for_each(|value| *value /= scale);
+            for value in &mut *part {
+                *value /= scale;
+            }
             nearest(part, format, true);
-            part.iter_mut().for_each(|value| *value *= scale);
+            for value in part {
+                *value *= scale;
+            }
         }
         if let Some(format) = self.head {
             nearest(&mut out[layout.decoder.clone()], format, true);
@@ -295,7 +299,9 @@ impl LayerNumbers {
             let width = weights.len() / rows;
             for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
                 let scale = self.scale(row);
-                weights.iter_mut().for_each(|weight| *weight /= scale);
+                for weight in weights {
+                    *weight /= scale;
+                }
             }
         }
         Layer {

@@ -85,17 +85,14 @@ fn words_are_those_of_the_definition() {
         let mut answers = 0;
         for step in 0..12 {
             let last = noise.between(0, 3) == 0;
-            let (input, x) = match &model.embedding {
-                Some(embedding) => {
-                    let index = noise.between(0, embedding.vocabulary as i64 - 1);
-                    let row = &embedding.codes[index as usize * size..][..size];
-                    (vec![index as i32], row.iter().map(|&c| c.into()).collect())
-                }
-                None => {
-                    let x = (0..size).map(|_| noise.code(model.layers[0].x.codes(), false) as i32);
-                    let x: Vec<i32> = x.collect();
-                    (x.clone(), x)
-                }
+            let (input, x) = if let Some(embedding) = &model.embedding {
+                let index = noise.between(0, embedding.vocabulary as i64 - 1);
+                let row = &embedding.codes[index as usize * size..][..size];
+                (vec![index as i32], row.iter().map(|&c| c.into()).collect())
+            } else {
+                let x = (0..size).map(|_| noise.code(model.layers[0].x.codes(), false) as i32);
+                let x: Vec<i32> = x.collect();
+                (x.clone(), x)
             };
             let mut words: Vec<i64> = lstm.step(&x).iter().map(|&h| h.into()).collect();
             let answer = network.step(&input, last).map(<[i64]>::to_vec);
@@ -146,7 +143,7 @@ fn equal_sums_give_the_lowest_index() {
 
 #[test]
 fn indices_beyond_the_vocabulary_are_named() {
-    let seed = (0..)
+    let seed = (0..1000)
         .find(|&seed| random(seed).embedding.is_some())
         .unwrap();
     let model = random(seed);
@@ -161,7 +158,8 @@ fn indices_beyond_the_vocabulary_are_named() {
 
 #[test]
 fn breaches_are_named_with_their_place() {
-    let seed = (0..).find(|&seed| random(seed).head.len() == 2 && random(seed).embedding.is_some());
+    let seed =
+        (0..1000).find(|&seed| random(seed).head.len() == 2 && random(seed).embedding.is_some());
     let good = random(seed.unwrap());
     let at = 1 + good.layers.len();
     let mut bad = good.clone();

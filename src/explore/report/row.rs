@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::fmt::Write;
 
 /// A point with everything that is known of it.
+#[allow(clippy::struct_excessive_bools)] // each is a column of its own
 #[derive(Clone, Debug, Serialize)]
 pub struct PointRow {
     /// Place in the sweep, from 0.

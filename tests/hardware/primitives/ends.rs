@@ -170,7 +170,7 @@ impl Table {
     /// What the table holds at an address: anything that differs from row to row.
     fn word(&self, address: i64) -> i64 {
         let bits = self.elements * self.x_w;
-        (address * 0x9e37_79b9 >> 3) & ((1 << bits) - 1)
+        ((address * 0x9e37_79b9) >> 3) & ((1 << bits) - 1)
     }
 
     /// A word's elements on the stream.

@@ -93,9 +93,20 @@ fn step_buffer((beats, slots, blocks): (i64, i64, i64), contexts: i64, only_last
             if cycle > 1 { &outputs } else { &[] },
         )
     });
+    let cycles = cycles.collect();
+    step_buffer_ports((beats, slots, blocks), (block_w, bank_w), only_last, cycles)
+}
+
+/// Parameters and ports of a step buffer; the bits of an address are those of a block and of a bank.
+fn step_buffer_ports(
+    (beats, slots, blocks): (i64, i64, i64),
+    (block_w, bank_w): (usize, usize),
+    only_last: bool,
+    cycles: Vec<Cycle>,
+) -> Bench {
     Bench {
         module: "lprnn_step_buffer",
-        cycles: cycles.collect(),
+        cycles,
         parameters: vec![
             ("BEATS", beats),
             ("SLOTS", slots),

@@ -253,7 +253,7 @@ fn an_offset_is_stated_and_taken_off(home: &Path, quantised: &QuantizedModel) {
         .stdout_eq(str![[r"
 lstm_top: [..]
   [..] inputs were clamped to the format of x
-  equal without pauses: 512 words of 16 steps [..]
+  equal without pauses: 128 words of 16 steps [..]
 
 "]]);
 }

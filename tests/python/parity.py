@@ -336,6 +336,33 @@ def compare_torch(program, home, mix, random):
     return words
 
 
+def compare_network(program, home, random):
+    """Sums of the linear layer of networks that `convert` made and `save` wrote, of every step."""
+    import torch
+
+    class Network(torch.nn.Module):
+        def __init__(self, kind):
+            super().__init__()
+            self.layer = getattr(torch.nn, kind)(6, 9, 2, batch_first=True)
+            self.linear = torch.nn.Linear(9, 4)
+
+        def forward(self, x):
+            return self.linear(self.layer(x)[0])
+
+    words, x = 0, random.normal(0, 1, (5, 100, 6)).astype(np.float32)
+    np.save(home / "x.npy", x)
+    for kind in ("LSTM", "GRU"):
+        for widths in (lq.Widths.of(8), lq.Widths.of(2, "odd"), lq.Widths.of(1)):
+            net = lq.convert(Network(kind), widths, calibrate=torch.tensor(x), head_bits=5)
+            model = lq.save(net, home / "net.safetensors")
+            tool(program, "run", "--model", home / "net.safetensors", "--float-input", "--input", home / "x.npy",
+                 "-o", home / "h.npy", "--head-output", home / "y.npy")
+            with torch.no_grad():
+                y = net(torch.tensor(x)).double().numpy() * 2.0 ** (model.head.w_frac + widths.h.frac)
+            words += same(y, np.load(home / "y.npy").astype(np.float64), f"outputs of a Quant{kind} of {widths}")
+    return words
+
+
 def main():
     # Some mixes are made to saturate: their h is limited by z, gates and c.
     warnings.simplefilter("ignore")
@@ -350,6 +377,8 @@ def main():
             total, steps = total + words, steps + STEPS
         for mix in GRU_MIXES:
             total, steps = total + compare_gru(program, Path(home), mix, random), steps + 800
+        if "--torch" in options:
+            total += compare_network(program, Path(home), np.random.default_rng(3))
         total += compare_quantized(program, Path(home))
         total += compare_quantized_gru(program, Path(home))
         total += compare_whole(program, Path(home), random)

@@ -7,6 +7,7 @@ mod ends;
 mod lane;
 mod lane_control;
 mod lane_gru;
+mod lane_gru_mutants;
 mod lane_mutants;
 mod mac;
 mod memories;

@@ -156,9 +156,9 @@ impl Design {
     }
 }
 
-/// Every kind of array, policy, folding and stack.
-fn designs() -> Vec<Recipe> {
-    let mut designs = vec![
+/// Designs that have every module with a reset between them.
+fn every_module() -> [Recipe; 8] {
+    [
         guarded(),
         wide(),
         idle(),
@@ -167,7 +167,12 @@ fn designs() -> Vec<Recipe> {
         network(),
         choice(),
         answer(),
-    ];
+    ]
+}
+
+/// Every kind of array, policy, folding and stack.
+fn designs() -> Vec<Recipe> {
+    let mut designs = every_module().to_vec();
     designs.extend([guarded().scaled(5), gru().scaled(8)]);
     designs.extend(arrays());
     designs.extend([
@@ -390,17 +395,7 @@ const EQUIVALENT: [(&str, &str); 18] = [
 
 #[test]
 fn every_reset_that_is_missing_or_late_is_found() {
-    let designs = [
-        guarded(),
-        wide(),
-        idle(),
-        gru(),
-        turns(),
-        network(),
-        choice(),
-        answer(),
-    ];
-    let designs = designs.map(|recipe| Design::new(recipe).0);
+    let designs = every_module().map(|recipe| Design::new(recipe).0);
     let (mut found, mut reasoned) = (0, 0);
     let mut alive = Vec::new();
     for (file, text) in primitives() {

@@ -210,9 +210,21 @@ pub fn all_equal(benches: &[Bench]) {
 /// The module is right in all benches, and with each of these lines it is wrong in one.
 pub fn each_is_found(benches: &[Bench], mutants: &[Mutant]) {
     all_equal(benches);
-    let alive: Vec<_> = mutants
-        .iter()
-        .filter(|mutant| differences_with(benches, Some(mutant)).is_empty())
+    none_survives(benches, benches.len(), mutants);
+}
+
+/// Runs every wrong line through so many benches at a time, until one of them differs: each must.
+pub fn none_survives<'a>(
+    benches: &[Bench],
+    at_a_time: usize,
+    mutants: impl IntoIterator<Item = &'a Mutant>,
+) {
+    let found = |mutant: &Mutant| {
+        let mut parts = benches.chunks(at_a_time);
+        parts.any(|part| !differences_with(part, Some(mutant)).is_empty())
+    };
+    let alive: Vec<_> = (mutants.into_iter())
+        .filter(|mutant| !found(mutant))
         .map(|mutant| mutant.wrong)
         .collect();
     assert!(alive.is_empty(), "not found: {alive:#?}");

@@ -4,7 +4,8 @@ use super::Ended;
 use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
-use crate::flow::{HeadKind, LayerSaturation, Rate, RunRequest, StepsReport};
+use crate::flow::{LayerSaturation, Rate, RunRequest, StepsReport};
+use crate::spec::OutputKind;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -99,8 +100,8 @@ impl Results for StepsReport {
         writeln!(out, ": {} words of h", grouped(self.words as u64))?;
         if let Some(head) = &self.head {
             let what = match head.kind {
-                HeadKind::Argmax => "the head's index of the largest sum".to_string(),
-                HeadKind::Sum | HeadKind::Code => format!(
+                OutputKind::Argmax => "the head's index of the largest sum".to_string(),
+                OutputKind::Sum | OutputKind::Code => format!(
                     "{} outputs of the head with {} fraction bits",
                     grouped(head.outputs as u64),
                     head.frac

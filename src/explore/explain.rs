@@ -102,11 +102,7 @@ fn never_both(sweep: &Sweep, fit: &Judged, timely: &Judged, deadline: Deadline) 
         missing(timely, sweep.limits.fill)
     );
     let larger = larger(sweep, timely);
-    let options = match deadline.option() {
-        "--max-time" => "--part, --max-time",
-        _ => "--part, --max-cycles",
-    };
-    Problem::flag(options, problem)
+    Problem::flag(format!("--part, {}", deadline.option()), problem)
         .help(format!("allow {}, or {larger}", deadline.allowing(cycles)))
 }
 

@@ -44,7 +44,7 @@ pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
 pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
 pub use quantize::{OffsetRequest, QuantizeReport, QuantizeRequest};
-pub use run::{HeadKind, HeadOutput, RunRequest, StepsReport};
+pub use run::{HeadOutput, RunRequest, StepsReport};
 pub use saturation::{LayerSaturation, Rate};
 pub use sweep::{SweepReport, sweep};
 pub use training::{Begin, TextFiles, Texts, TrainReport, Training};

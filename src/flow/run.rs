@@ -7,7 +7,8 @@ use super::saturation::LayerSaturation;
 use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
-use crate::quantize::{Dense, DenseOutput, Emit, QuantizedModel};
+use crate::quantize::{Dense, Emit, QuantizedModel};
+use crate::spec::OutputKind;
 use serde::Serialize;
 use std::path::Path;
 
@@ -54,34 +55,11 @@ pub struct StepsReport {
     pub saturation: Vec<LayerSaturation>,
 }
 
-/// What the last dense layer gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeadKind {
-    /// Exact sums.
-    Sum,
-    /// Codes.
-    Code,
-    /// The index of the largest sum.
-    Argmax,
-}
-
-impl HeadKind {
-    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-    const fn is_sum(&self) -> bool {
-        matches!(self, Self::Sum)
-    }
-}
-
 impl HeadOutput {
     fn of(dense: &Dense) -> Self {
         Self {
             outputs: dense.outputs(),
-            kind: match dense.output {
-                DenseOutput::Sum => HeadKind::Sum,
-                DenseOutput::Code { .. } => HeadKind::Code,
-                DenseOutput::Argmax => HeadKind::Argmax,
-            },
+            kind: dense.output.kind(),
             only_last: dense.when == Emit::Last,
             frac: dense.output_format().frac,
         }
@@ -94,8 +72,8 @@ pub struct HeadOutput {
     /// Outputs of a step, or of a sequence.
     pub outputs: usize,
     /// What they are; exact sums go without saying.
-    #[serde(skip_serializing_if = "HeadKind::is_sum")]
-    pub kind: HeadKind,
+    #[serde(skip_serializing_if = "OutputKind::is_sum")]
+    pub kind: OutputKind,
     /// Where the layers wait for the end of a sequence.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub only_last: bool,

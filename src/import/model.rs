@@ -154,6 +154,9 @@ pub struct Mapping {
     pub meaning: String,
 }
 
+/// Name of the embedding among the [`Passengers`].
+pub const EMBEDDING: &str = "embedding.weight";
+
 /// Float tensors that are kept as they are, by name: shape and values.
 pub type Passengers = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
@@ -189,6 +192,15 @@ pub struct FloatModel {
     pub left_out: Vec<String>,
     /// Assumptions, where the file says nothing.
     pub assumptions: Vec<String>,
+}
+
+impl FloatModel {
+    /// The first cell that is no LSTM, for what takes LSTMs alone.
+    #[must_use]
+    pub fn other_cell(&self) -> Option<CellKind> {
+        let mut kinds = self.layers.iter().map(|layer| layer.recurrence.kind());
+        kinds.find(|kind| !kind.is_lstm())
+    }
 }
 
 /// The parts of a file that are wanted; also the options of every command that reads one.

@@ -1,9 +1,8 @@
 //! Embedding, LSTM and decoder of one model.
 
 use crate::diagnostic::Problem;
-use crate::import::{FloatHead, FloatLayer, FloatModel, Passengers};
+use crate::import::{EMBEDDING, FloatHead, FloatLayer, FloatModel, Passengers};
 use crate::quantize::{Dense, Emit, QuantizedModel};
-use crate::spec::CellKind;
 
 /// The LSTM layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,17 +57,6 @@ fn refuse<T>(problem: impl std::fmt::Display, help: impl Into<String>) -> Result
     Err(Problem::within("model", problem).help(help))
 }
 
-/// The name of the first cell that is no LSTM.
-fn other_cell(model: &FloatModel) -> Option<&'static str> {
-    let kinds = model.layers.iter().map(|layer| layer.recurrence.kind());
-    kinds
-        .filter(|kind| !kind.is_lstm())
-        .map(CellKind::title)
-        .next()
-}
-
-/// Name of the embedding among a model's passengers.
-const EMBEDDING: &str = "embedding.weight";
 /// Names of a float decoder among a quantised model's passengers.
 const DECODER: [&str; 2] = ["decoder.weight", "decoder.bias"];
 
@@ -79,10 +67,11 @@ impl LanguageModel {
     /// # Errors
     /// Layers that are no LSTMs, no embedding or decoder, and another count of tokens in one than in the other.
     pub fn from_float(model: &FloatModel) -> Result<Self, Problem> {
-        if let Some(kind) = other_cell(model) {
+        if let Some(kind) = model.other_cell() {
             return refuse(
                 format!(
-                    "has {kind} layers; a float language model is evaluated of LSTM layers only"
+                    "has {} layers; a float language model is evaluated of LSTM layers only",
+                    kind.title()
                 ),
                 "quantise it first: the quantised model is evaluated whatever its cells",
             );

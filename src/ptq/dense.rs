@@ -4,8 +4,9 @@ use super::FormatRequest;
 use super::float;
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatModel};
-use crate::quantize::{Dense, DenseOutput, Emit, HeadGives, best_fraction};
+use crate::quantize::{Dense, DenseOutput, Emit, best_fraction};
 use crate::reference::dense_outputs;
+use crate::spec::OutputKind;
 
 /// All linear layers, in their order; a `ReLU` stands before each but the first.
 pub(super) fn chain(model: &FloatModel) -> impl Iterator<Item = &FloatHead> {
@@ -25,7 +26,7 @@ pub(super) fn layers(
     let layer = |(index, float): (usize, &FloatHead)| {
         let mut dense = Dense::of(float, head_format(float, bits, x), x);
         let last = index + 1 == count;
-        if !last || wanted.gives == HeadGives::Code {
+        if !last || wanted.gives == OutputKind::Code {
             signal = float::head(float, &signal);
         }
         if last {
@@ -36,8 +37,8 @@ pub(super) fn layers(
             }
         }
         dense.output = match wanted.gives {
-            HeadGives::Sum if last => DenseOutput::Sum,
-            HeadGives::Argmax if last => DenseOutput::Argmax,
+            OutputKind::Sum if last => DenseOutput::Sum,
+            OutputKind::Argmax if last => DenseOutput::Argmax,
             _ => DenseOutput::Code {
                 format: wanted
                     .acts()

@@ -3,8 +3,8 @@
 use crate::diagnostic::Problem;
 use crate::fixed::{Codes, LevelRule};
 use crate::import::FloatModel;
-use crate::quantize::{Emit, HeadFormat, HeadGives, default_h};
-use crate::spec::Numerics;
+use crate::quantize::{Emit, HeadFormat, default_h};
+use crate::spec::{Numerics, OutputKind};
 
 /// Widths and formats that are asked for; a format that is left open is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct FormatRequest {
     /// The linear head, where the model has one.
     pub head: HeadFormat,
     /// What a head of integers gives.
-    pub gives: HeadGives,
+    pub gives: OutputKind,
     /// When.
     pub emit: Emit,
 }
@@ -56,7 +56,7 @@ impl FormatRequest {
             c_bits: None,
             c_frac: None,
             head,
-            gives: HeadGives::Sum,
+            gives: OutputKind::Sum,
             emit: Emit::Step,
         }
     }
@@ -130,8 +130,8 @@ pub fn refuse_float_head(float: &FloatModel, wanted: &FormatRequest) -> Result<(
         return Err(Problem::named("head", problem).help(integers));
     }
     let option = match (wanted.gives, wanted.emit) {
-        (HeadGives::Sum, Emit::Step) => return Ok(()),
-        (HeadGives::Sum, Emit::Last) => "--emit",
+        (OutputKind::Sum, Emit::Step) => return Ok(()),
+        (OutputKind::Sum, Emit::Last) => "--emit",
         _ => "--head-kind",
     };
     let problem = if float.head.is_none() {

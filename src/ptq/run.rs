@@ -8,7 +8,7 @@ use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
 use super::{FormatRequest, dense, float, limits, warnings};
 use crate::fixed::{Codes, QFormat};
-use crate::import::{FloatLayer, FloatModel};
+use crate::import::{EMBEDDING, FloatLayer, FloatModel};
 use crate::quantize::{
     Dense, Emit, HeadFormat, InputOffset, Layer, QuantizedModel, clamped, quantize_input,
     squared_error,
@@ -101,9 +101,6 @@ fn embedded(mut quantized: Quantized) -> Quantized {
     }
     quantized
 }
-
-/// Name of the embedding among the tensors that ride along.
-const EMBEDDING: &str = "embedding.weight";
 
 /// h of the last layer of the float model, `[all steps, H]`, on `inputs`; every sequence from zero state.
 ///

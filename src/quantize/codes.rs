@@ -1,6 +1,7 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
-use super::model::{Dense, DenseOutput, Emit, LARGEST_SHIFT, Layer, Recurrence};
+use super::dense::{Dense, DenseOutput, Emit};
+use super::model::{LARGEST_SHIFT, Layer, Recurrence};
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::import::{FloatHead, FloatLayer};
 use crate::spec::Numerics;
@@ -12,18 +13,6 @@ pub enum HeadFormat {
     Float,
     /// Integers, weights of this many bits.
     Integer(u32),
-}
-
-/// What a head of integers gives of its sums.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum HeadGives {
-    /// The exact sums
-    #[default]
-    Sum,
-    /// Codes of as many bits as h, in a calibrated format
-    Code,
-    /// The index of the largest sum
-    Argmax,
 }
 
 /// Widths and formats to quantise to.

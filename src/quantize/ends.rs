@@ -1,6 +1,7 @@
 //! Embeddings and dense layers from a seed, around recurrent layers.
 
-use super::model::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
+use super::dense::{Dense, DenseOutput, Embedding, Emit};
+use super::model::QuantizedModel;
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, LevelRule, QFormat};
 

@@ -2,6 +2,7 @@
 
 mod activation;
 mod codes;
+mod dense;
 mod ends;
 mod file;
 mod model;
@@ -13,15 +14,15 @@ mod validate;
 
 pub use activation::ActivationTables;
 pub use codes::{
-    Fractions, HeadFormat, HeadGives, QuantizeOptions, best_fraction, clamped, layer_with,
-    quantize_input, squared_error,
+    Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
+    squared_error,
 };
+pub use dense::{Dense, DenseOutput, Embedding, Emit, LARGEST_VOCABULARY, index_format};
 pub use ends::with_random_ends;
 pub use file::FORMAT;
 pub use model::{
-    Alignment, Dense, DenseOutput, Embedding, Emit, InputOffset, LARGEST_SHIFT, LARGEST_SIZE,
-    LARGEST_VOCABULARY, Layer, MOST_V_BITS, QuantizedModel, Recurrence, RowScale, V_FINER,
-    index_format,
+    Alignment, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS, QuantizedModel,
+    Recurrence, RowScale, V_FINER,
 };
 pub use random::{
     random_model, random_model_mixed, random_model_of, random_network, with_row_scales,

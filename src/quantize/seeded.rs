@@ -1,11 +1,10 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
-use super::model::{
-    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, RowScale,
-};
+use super::dense::{Dense, DenseOutput, Embedding, Emit};
+use super::model::{Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::{SeededNetwork, SeededOutput};
+use crate::spec::{OutputKind, SeededNetwork};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -118,9 +117,9 @@ fn with_ends(model: &mut QuantizedModel, network: &SeededNetwork) {
     };
     let last = &model.layers[model.layers.len() - 1];
     let output = match head.output {
-        SeededOutput::Sum => DenseOutput::Sum,
-        SeededOutput::Argmax => DenseOutput::Argmax,
-        SeededOutput::Code => DenseOutput::Code {
+        OutputKind::Sum => DenseOutput::Sum,
+        OutputKind::Argmax => DenseOutput::Argmax,
+        OutputKind::Code => DenseOutput::Code {
             format: default_h(network.numerics.h()),
             relu: false,
         },

@@ -1,8 +1,8 @@
 //! The rules of a quantised model, all checked, every breach named.
 
+use super::dense::{Dense, DenseOutput, Emit, LARGEST_VOCABULARY};
 use super::model::{
-    Dense, DenseOutput, Emit, LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, LARGEST_VOCABULARY,
-    Layer, QuantizedModel, Recurrence, RowScale,
+    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence, RowScale,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, MOST_ODD_BITS, QFormat};

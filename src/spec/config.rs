@@ -95,17 +95,29 @@ impl CorePart {
     }
 }
 
-/// What the dense layer of a seeded network gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a dense layer gives of its sums, whatever the formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum SeededOutput {
-    /// Its sums.
+pub enum OutputKind {
+    /// The exact sums.
     #[default]
+    #[value(help = "The exact sums")]
     Sum,
-    /// Codes of the widths of h.
+    /// Codes, of as many bits as h where nothing else is said.
+    #[value(help = "Codes of as many bits as h, in a calibrated format")]
     Code,
     /// The index of the largest sum.
+    #[value(help = "The index of the largest sum")]
     Argmax,
+}
+
+impl OutputKind {
+    /// They are the sums, which goes without saying.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    #[must_use]
+    pub const fn is_sum(&self) -> bool {
+        matches!(self, Self::Sum)
+    }
 }
 
 /// The dense layer behind a seeded network.
@@ -114,7 +126,7 @@ pub struct SeededHead {
     /// Rows.
     pub outputs: usize,
     /// What it gives.
-    pub output: SeededOutput,
+    pub output: OutputKind,
     /// At the last step of a sequence only.
     pub last_only: bool,
 }

@@ -4,10 +4,9 @@ use crate::float_models;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::FloatHead;
 use lprnn_hw::ptq::{FormatRequest, Quantized, middle, quantize, quantize_offset};
-use lprnn_hw::quantize::{
-    DenseOutput, Emit, HeadFormat, HeadGives, QuantizedModel, SplitMix, quantize_input,
-};
+use lprnn_hw::quantize::{DenseOutput, Emit, HeadFormat, QuantizedModel, SplitMix, quantize_input};
 use lprnn_hw::reference::{Lstm, WholeNetwork};
+use lprnn_hw::spec::OutputKind;
 
 /// Signal to noise of h in decibel at 8 and 16 bits, the best that a long search over the formats of x,
 /// z, the gates and c found: `cargo run --release --example formats`.
@@ -343,9 +342,9 @@ fn a_chain_of_linear_layers_is_carried() {
     let float_h = lprnn_hw::ptq::float_h(&case.model, &case.inputs);
     let float_h: Vec<f64> = float_h.into_iter().map(f64::from).collect();
     for (gives, emit) in [
-        (HeadGives::Sum, Emit::Step),
-        (HeadGives::Code, Emit::Last),
-        (HeadGives::Argmax, Emit::Last),
+        (OutputKind::Sum, Emit::Step),
+        (OutputKind::Code, Emit::Last),
+        (OutputKind::Argmax, Emit::Last),
     ] {
         let wanted = FormatRequest {
             gives,
@@ -373,7 +372,7 @@ fn a_chain_of_linear_layers_is_carried() {
                 };
                 given += 1;
                 let want = chain(&float_h[at..at + 12]);
-                if gives == HeadGives::Argmax {
+                if gives == OutputKind::Argmax {
                     let chosen = want[got[0] as usize];
                     agree += usize::from(want.iter().all(|&other| other <= chosen));
                     continue;
@@ -386,7 +385,7 @@ fn a_chain_of_linear_layers_is_carried() {
         }
         assert_eq!(given, if emit == Emit::Last { 40 } else { 400 });
         let told = report.head.unwrap().snr_db;
-        if gives == HeadGives::Argmax {
+        if gives == OutputKind::Argmax {
             assert!(agree >= 36, "{agree} of 40");
         } else {
             let snr = 10.0 * f64::log10(signal / error);

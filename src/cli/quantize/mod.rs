@@ -10,8 +10,8 @@ use crate::diagnostic::Problems;
 use crate::flow::{OffsetRequest, QuantizeRequest};
 use crate::import::ImportOptions;
 use crate::ptq::FormatRequest;
-use crate::quantize::{Emit, HeadFormat, HeadGives};
-use crate::spec::Setting;
+use crate::quantize::{Emit, HeadFormat};
+use crate::spec::{OutputKind, Setting};
 use std::path::PathBuf;
 
 /// Arguments of `quantize`.
@@ -54,7 +54,7 @@ pub struct QuantizeArgs {
     head_bits: Option<HeadFormat>,
     /// What a head of integers gives of its sums
     #[arg(long, value_enum, value_name = "KIND", default_value = "sum")]
-    head_kind: HeadGives,
+    head_kind: OutputKind,
     /// When a head of integers gives it: at every step, or at the last one of a sequence
     #[arg(long, value_enum, value_name = "WHEN", default_value = "step")]
     emit: EmitWhen,

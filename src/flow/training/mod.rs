@@ -34,11 +34,7 @@ impl Training<'_> {
     ) -> Result<TrainReport, Problems> {
         let settings = self.settings(&options, texts);
         let sizes = options.sizes.clone();
-        let cells = start.iter().flat_map(|model| &model.layers);
-        let mut others = cells
-            .map(|layer| layer.recurrence.kind())
-            .filter(|kind| !kind.is_lstm());
-        if let Some(kind) = others.next() {
+        if let Some(kind) = start.and_then(FloatModel::other_cell) {
             let problem = format!("has {} layers; LSTMs are trained only", kind.title());
             return Err(Problem::flag("--init", problem)
                 .help("start from a language model of LSTM layers, or from none")

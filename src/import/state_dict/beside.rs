@@ -4,10 +4,7 @@ use super::StateDictReader;
 use super::chain::{Linear, chain, named};
 use crate::diagnostic::Problem;
 use crate::import::error::refuse;
-use crate::import::model::{FloatHead, ImportOptions};
-
-/// Name of the embedding among a model's passengers.
-const EMBEDDING: &str = "embedding.weight";
+use crate::import::model::{EMBEDDING, FloatHead, ImportOptions};
 
 /// Tensors that are neither layers nor head.
 struct Rest {

@@ -5,8 +5,10 @@ mod read;
 mod tests;
 mod write;
 
-use super::model::{DenseOutput, Emit, InputOffset};
+use super::dense::Emit;
+use super::model::InputOffset;
 use crate::fixed::{Levels, QFormat};
+use crate::spec::OutputKind;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +107,7 @@ struct DenseHeader {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     w_levels: Option<Levels>,
     w_frac: i32,
-    output: DenseOutputKind,
+    output: OutputKind,
     /// Format of the codes, and whether sums below zero count as zero: of the output `code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     y: Option<QFormat>,
@@ -116,22 +118,4 @@ struct DenseHeader {
     /// Only to be refused.
     #[serde(default, skip_serializing)]
     row_scale: Option<IgnoredAny>,
-}
-
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DenseOutputKind {
-    Sum,
-    Code,
-    Argmax,
-}
-
-impl DenseOutputKind {
-    const fn of(output: DenseOutput) -> Self {
-        match output {
-            DenseOutput::Sum => Self::Sum,
-            DenseOutput::Code { .. } => Self::Code,
-            DenseOutput::Argmax => Self::Argmax,
-        }
-    }
 }

@@ -1,15 +1,14 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
-use super::super::model::{
-    Dense, DenseOutput, Embedding, Layer, QuantizedModel, Recurrence, RowScale,
-};
+use super::super::dense::{Dense, DenseOutput, Embedding};
+use super::super::model::{Layer, QuantizedModel, Recurrence, RowScale};
 use super::{
-    DenseHeader, DenseOutputKind, EmbeddingHeader, FORMAT, FormatNumber, KEY, LayerHeader,
-    ModelHeader, RecurrentHeader,
+    DenseHeader, EmbeddingHeader, FORMAT, FormatNumber, KEY, LayerHeader, ModelHeader,
+    RecurrentHeader,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, Levels, QFormat, stored_codes};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, OutputKind};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
@@ -204,7 +203,7 @@ impl ModelReader<'_> {
                 "row scales of dense layers are not implemented; fold them into the weights";
             self.fail(&format!("{place}.row_scale"), problem.into());
         }
-        let of_codes = formats.output == DenseOutputKind::Code;
+        let of_codes = formats.output == OutputKind::Code;
         if of_codes != formats.y.is_some() || formats.relu && !of_codes {
             let problem =
                 "the output code has a format y and may have relu; the others have neither";
@@ -221,9 +220,9 @@ impl ModelReader<'_> {
             weight: self.codes(&format!("{place}.weight"), &[outputs, inputs]),
             bias: self.words(&format!("{place}.bias"), outputs),
             output: match formats.output {
-                DenseOutputKind::Sum => DenseOutput::Sum,
-                DenseOutputKind::Argmax => DenseOutput::Argmax,
-                DenseOutputKind::Code => DenseOutput::Code {
+                OutputKind::Sum => DenseOutput::Sum,
+                OutputKind::Argmax => DenseOutput::Argmax,
+                OutputKind::Code => DenseOutput::Code {
                     // What is missing has been named.
                     format: formats.y.unwrap_or(QFormat::new(2, 0)),
                     relu: formats.relu,

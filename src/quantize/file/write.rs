@@ -1,9 +1,10 @@
 //! A model as the bytes of a file.
 
-use super::super::model::{Dense, DenseOutput, Layer, QuantizedModel, Recurrence};
+use super::super::dense::{Dense, DenseOutput};
+use super::super::model::{Layer, QuantizedModel, Recurrence};
 use super::{
-    DenseHeader, DenseOutputKind, EmbeddingHeader, FORMAT, KEY, LayerHeader, ModelHeader,
-    RecurrentHeader, RowScaleFormat, StepOrder,
+    DenseHeader, EmbeddingHeader, FORMAT, KEY, LayerHeader, ModelHeader, RecurrentHeader,
+    RowScaleFormat, StepOrder,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::spec::CellKind;
@@ -136,7 +137,7 @@ fn dense_header(dense: &Dense) -> LayerHeader {
         w_bits: dense.w_bits,
         w_levels: (!dense.weights().is_usual()).then_some(dense.w_levels),
         w_frac: dense.w_frac,
-        output: DenseOutputKind::of(dense.output),
+        output: dense.output.kind(),
         y,
         relu,
         when: dense.when,

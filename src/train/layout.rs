@@ -1,6 +1,6 @@
 //! Every trained number in one vector, and which tensor lies where.
 
-use crate::import::{FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers};
+use crate::import::{EMBEDDING, FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers};
 use crate::quantize::SplitMix;
 use std::ops::Range;
 
@@ -143,7 +143,7 @@ impl ParameterLayout {
     #[must_use]
     pub fn values_of(&self, model: &FloatModel) -> Option<Vec<f32>> {
         let mut values = Vec::with_capacity(self.len());
-        let (_, embedding) = model.passengers.get("embedding.weight")?;
+        let (_, embedding) = model.passengers.get(EMBEDDING)?;
         values.extend_from_slice(embedding);
         for layer in &model.layers {
             values.extend_from_slice(&layer.weight_ih);
@@ -180,7 +180,7 @@ impl ParameterLayout {
             });
         let mut passengers = Passengers::new();
         passengers.insert(
-            "embedding.weight".into(),
+            EMBEDDING.into(),
             (
                 vec![sizes.vocabulary, sizes.embedding],
                 values[self.embedding.clone()].to_vec(),

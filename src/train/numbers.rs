@@ -4,7 +4,7 @@ use super::layout::{LayerPlaces, ParameterLayout};
 use super::nearest::nearest;
 use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
-use crate::import::FloatLayer;
+use crate::import::{EMBEDDING, FloatLayer};
 use crate::quantize::{
     ActivationTables, Dense, Fractions, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
     best_fraction, default_h, layer_with,
@@ -181,7 +181,7 @@ impl Numbers {
         };
         let real = match head {
             // Beside a head of integers the embedding is one too: the whole network can be built.
-            Some(_) => passengers.remove("embedding.weight"),
+            Some(_) => passengers.remove(EMBEDDING),
             None => None,
         };
         let mut model = QuantizedModel {
@@ -203,14 +203,7 @@ impl Numbers {
         out.clear();
         out.extend_from_slice(values);
         for (at, format, scale) in self.parts(layout) {
-            let part = &mut out[at];
-            for value in &mut *part {
-                *value /= scale;
-            }
-            nearest(part, format, true);
-            for value in part {
-                *value *= scale;
-            }
+            scaled(&mut out[at], scale, |part| nearest(part, format, true));
         }
         if let Some(format) = self.head {
             nearest(&mut out[layout.decoder.clone()], format, true);
@@ -262,6 +255,21 @@ impl Numbers {
                 })
             })
         })
+    }
+}
+
+/// Does `what` with values in units of `scale`; most have the scale 1, which costs nothing.
+#[allow(clippy::float_cmp)] // multipliers are exact
+fn scaled(values: &mut [f32], scale: f32, what: impl FnOnce(&mut [f32])) {
+    if scale == 1.0 {
+        return what(values);
+    }
+    for value in &mut *values {
+        *value /= scale;
+    }
+    what(values);
+    for value in values {
+        *value *= scale;
     }
 }
 

@@ -5,7 +5,7 @@ use super::library::{LibraryPart, library_files};
 use crate::fixed::QFormat;
 use crate::hardware::{Design, MacArray, element_width};
 use crate::quantize::{Emit, QuantizedModel, index_format};
-use crate::spec::{Implementation, MemoryInit, StatePolicy};
+use crate::spec::{Implementation, MemoryInit, OutputKind, StatePolicy};
 
 impl Interface {
     /// The signature of the core that [`Bundle::generate`](super::Bundle::generate) writes of the same
@@ -128,11 +128,11 @@ fn output_port(design: &Design) -> StreamPort {
     let (spec, folding) = (last.spec(), last.folding());
     let shape = (spec.hidden_size, folding.out_elements);
     let (shape, format, kind) = match spec.dense {
-        Some(dense) if dense.argmax => {
+        Some(dense) if dense.gives == OutputKind::Argmax => {
             let count = spec.hidden_size;
             ((1, 1), index_format(count), PortKind::Index { count })
         }
-        Some(dense) if dense.sums => (shape, spec.h, PortKind::Sums),
+        Some(dense) if dense.gives == OutputKind::Sum => (shape, spec.h, PortKind::Sums),
         _ => (shape, spec.h, PortKind::Codes),
     };
     StreamPort {

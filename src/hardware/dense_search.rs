@@ -70,14 +70,8 @@ impl DenseSearch<'_> {
         (units, columns)
     }
 
-    fn look(&self, spec: &LayerSpec, (units, columns): (usize, usize)) -> Look {
-        let folding = Folding::fold(spec, units, columns, self.stream, self.style);
-        Look {
-            units,
-            columns,
-            cycles: folding.free_running_cycles(),
-            folding,
-        }
+    fn look(&self, spec: &LayerSpec, shape: (usize, usize)) -> Look {
+        Look::of(spec, shape, self.stream, self.style)
     }
 
     /// The cheapest of at most `macs` products that takes at most `cycles`, or the fastest; of no fewer

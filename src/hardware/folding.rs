@@ -316,15 +316,10 @@ impl Folding {
     pub fn round_cycles(&self) -> u64 {
         let written = self.group_latency();
         let mut ready = vec![0; self.h_blocks];
-        for group in 0..self.groups {
-            let first = self.first_block_of_group(group);
-            for sub in 0..if self.is_recurrent() {
-                self.h_subblocks
-            } else {
-                0
-            } {
-                ready[first + sub] = group * self.blocks + written + sub + 1;
-            }
+        for write in 0..self.h_writes() {
+            let (group, sub) = (write / self.h_subblocks, write % self.h_subblocks);
+            let block = self.first_block_of_group(group) + sub;
+            ready[block] = group * self.blocks + written + sub + 1;
         }
         let previous_end = (self.contexts * self.groups - 1) * self.blocks;
         let mut last_start = previous_end;

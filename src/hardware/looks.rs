@@ -7,7 +7,7 @@ use super::rated::{Rated, Wanted};
 use super::spec::LayerSpec;
 use super::widths::RowBound;
 
-/// A folding that is looked at, streams left aside.
+/// A folding that is looked at.
 pub(super) struct Look {
     pub(super) units: usize,
     pub(super) columns: usize,
@@ -15,18 +15,28 @@ pub(super) struct Look {
     pub(super) cycles: u64,
 }
 
-/// All foldings of one layer with at most `macs` multiply-accumulates.
+impl Look {
+    /// A folding with beats of `stream` elements.
+    pub(super) fn of(
+        spec: &LayerSpec,
+        (units, columns): (usize, usize),
+        stream: usize,
+        style: ArrayStyle,
+    ) -> Self {
+        let folding = Folding::fold(spec, units, columns, stream, style);
+        Self {
+            units,
+            columns,
+            cycles: folding.free_running_cycles(),
+            folding,
+        }
+    }
+}
+
+/// All foldings of one layer with at most `macs` multiply-accumulates, streams left aside.
 pub(super) fn looks(spec: &LayerSpec, macs: usize, style: ArrayStyle) -> Vec<Look> {
     candidates(Layers::one(spec), macs)
-        .map(|(units, columns)| {
-            let folding = Folding::fold(spec, units, columns, 1, style);
-            Look {
-                units,
-                columns,
-                cycles: folding.free_running_cycles(),
-                folding,
-            }
-        })
+        .map(|shape| Look::of(spec, shape, 1, style))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use super::lstm::{LSTM, LSTM_SCALED};
 use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel, Recurrence};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, OutputKind};
 
 /// The hardware's view of a kind of cell, whose rows may have multipliers.
 #[must_use]
@@ -78,12 +78,10 @@ pub struct LayerSpec {
 /// What a dense layer makes of its sums, beside their format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DenseEnd {
+    /// What of them leaves the layer.
+    pub gives: OutputKind,
     /// Codes below zero count as zero.
     pub relu: bool,
-    /// The index of the largest sum leaves the core.
-    pub argmax: bool,
-    /// The sums themselves do.
-    pub sums: bool,
     /// Steps that are computed.
     pub when: Emit,
 }
@@ -120,10 +118,9 @@ impl LayerSpec {
     /// those of the output.
     #[must_use]
     pub fn of_dense(dense: &Dense) -> Self {
-        let (h, relu, argmax) = match dense.output {
-            DenseOutput::Sum => (dense.sum_format(), false, false),
-            DenseOutput::Code { format, relu } => (format, relu, false),
-            DenseOutput::Argmax => (dense.sum_format(), false, true),
+        let (h, relu) = match dense.output {
+            DenseOutput::Sum | DenseOutput::Argmax => (dense.sum_format(), false),
+            DenseOutput::Code { format, relu } => (format, relu),
         };
         Self {
             cell: &DENSE,
@@ -141,9 +138,8 @@ impl LayerSpec {
             row_multiplier: None,
             vocabulary: None,
             dense: Some(DenseEnd {
+                gives: dense.output.kind(),
                 relu,
-                argmax,
-                sums: dense.output == DenseOutput::Sum,
                 when: dense.when,
             }),
         }
@@ -164,7 +160,7 @@ impl LayerSpec {
     /// The index of the largest sum leaves the layer.
     #[must_use]
     pub fn gives_index(&self) -> bool {
-        self.dense.is_some_and(|dense| dense.argmax)
+        (self.dense).is_some_and(|dense| dense.gives == OutputKind::Argmax)
     }
 
     /// Elements of the longest operand.

@@ -37,13 +37,15 @@ impl DenseOutput {
 }
 
 /// The steps at which a dense layer gives something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Emit {
     /// At every step.
     #[default]
+    #[value(help = "Every one")]
     Step,
     /// At the last step of a sequence only, the one with TLAST.
+    #[value(help = "The last of a sequence")]
     Last,
 }
 

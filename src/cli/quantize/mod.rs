@@ -57,7 +57,7 @@ pub struct QuantizeArgs {
     head_kind: OutputKind,
     /// When a head of integers gives it: at every step, or at the last one of a sequence
     #[arg(long, value_enum, value_name = "WHEN", default_value = "step")]
-    emit: EmitWhen,
+    emit: Emit,
     #[command(flatten)]
     layout: LayoutArgs,
     /// Constant taken off x before it is quantised, folded into the biases: `auto`, the middle of
@@ -73,15 +73,6 @@ pub struct QuantizeArgs {
     h_frac: Option<i32>,
     #[command(flatten)]
     numerics: NumericsArgs,
-}
-
-/// Steps at which a head gives something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum EmitWhen {
-    /// Every one
-    Step,
-    /// The last of a sequence
-    Last,
 }
 
 fn offset(text: &str) -> Result<OffsetRequest, String> {
@@ -132,10 +123,7 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
         x_frac: args.x_frac,
         h_frac: args.h_frac,
         gives: args.head_kind,
-        emit: match args.emit {
-            EmitWhen::Step => Emit::Step,
-            EmitWhen::Last => Emit::Last,
-        },
+        emit: args.emit,
         ..args.numerics.wanted(HeadFormat::Float)?
     };
     let request = QuantizeRequest {

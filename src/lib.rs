@@ -4,7 +4,7 @@
 //! and then three siblings that never import one another take it: [`mod@reference`] computes it,
 //! [`codegen`] writes it as Verilog, [`estimate`] prices it. [`cosim`] compares the first two,
 //! [`synth`] checks the third. [`lm`] puts an embedding and a decoder around a model and measures
-//! what it predicts of a text. [`flow`] goes the whole path:
+//! what it predicts of a text, [`score`] what answers are worth. [`flow`] goes the whole path:
 //!
 //! ```
 //! use lprnn_hw::cosim::Workload;
@@ -41,6 +41,7 @@ pub mod lm;
 pub mod ptq;
 pub mod quantize;
 pub mod reference;
+pub mod score;
 pub mod spec;
 pub mod synth;
 pub mod tools;

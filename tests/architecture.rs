@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["quantize", "import"],
     &["reference", "hardware"],
     &["codegen", "estimate"],
-    &["cosim", "synth", "lm", "ptq"],
+    &["cosim", "synth", "lm", "ptq", "score"],
     &["train", "explore"],
     &["flow"],
     &["fit"],

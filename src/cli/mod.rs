@@ -25,6 +25,7 @@ mod progress;
 mod quantize;
 mod reference;
 mod report;
+mod score;
 mod synth;
 mod train;
 mod training;
@@ -76,6 +77,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Evaluate a language model on a text: perplexity, in floating point or the core's integers
     Eval(eval::EvalArgs),
+    /// Score a model on data with known answers: accuracy, F1, or mean errors
+    Score(score::ScoreArgs),
     /// Write a core as plain Verilog, with memories, test bench, scripts and report
     Gen(generate::GenArgs),
     /// Run the reference model alone: integers in, integers out
@@ -150,6 +153,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, Problems> {
         Command::Gen(args) => generate::run(args, console),
         Command::Run(args) => reference::run(args, console),
         Command::Eval(args) => eval::run(args, console),
+        Command::Score(args) => score::run(args, console),
         Command::Cosim(args) => cosim::run(args, console),
         Command::Estimate(args) => estimate::run(args, console),
         Command::Explore(args) => explore::run(args, console),

@@ -1,6 +1,7 @@
 //! Files from outside, read within limits; files of ours, written whole or not at all; and file
 //! formats that are not ours.
 
+pub mod archive;
 mod digest;
 mod fill;
 pub mod npy;

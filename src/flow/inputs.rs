@@ -91,8 +91,35 @@ impl ArrayLayout<'_> {
         })
     }
 
+    /// Reads vectors of whole or real numbers, of `size` elements where that is known.
+    ///
+    /// # Errors
+    /// A file of another shape, and a number that is not finite.
+    pub fn read_real(
+        &self,
+        path: &Path,
+        size: Option<usize>,
+        watch: &dyn Watch,
+    ) -> Result<(Sequences, Arrangement), Problems> {
+        let bytes = npy::load(path, "x")?;
+        let array = npy::parse_real(&bytes).map_err(|problem| problem.in_file(path))?;
+        let mut shape = array.shape;
+        if shape.len() == 1 && size.is_none_or(|size| size == 1) {
+            shape.push(1);
+        }
+        let size = size.or(shape.last().copied()).unwrap_or(0);
+        let arrangement = self.arrange(path, &shape, size, watch)?;
+        let data: Vec<f32> = array.data.iter().map(|&value| value as f32).collect();
+        let sequences = Sequences {
+            data: arrangement.gather(&data, size),
+            width: size,
+            lengths: arrangement.lengths.clone(),
+        };
+        Ok((sequences, arrangement))
+    }
+
     /// Reads indices of tokens, [steps] or [batch, steps], with a last dimension of 1 or none.
-    fn read_tokens(
+    pub(super) fn read_tokens(
         &self,
         path: &Path,
         vocabulary: usize,
@@ -201,7 +228,9 @@ impl ArrayLayout<'_> {
 
 /// Steps of each sequence of an array of `batch` sequences of `steps` steps.
 fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, Problems> {
-    let Array { shape, data } = npy::read_i32(path)?;
+    let bytes = npy::load(path, "lengths")?;
+    let array = npy::parse_i32(&bytes).map_err(|problem| problem.in_file(path))?;
+    let Array { shape, data } = array;
     if shape != [batch] {
         let problem = format!("has the shape {shape:?}");
         return Err(Problem::file(path, problem)
@@ -222,6 +251,12 @@ fn lengths(path: &Path, batch: usize, steps: usize) -> Result<Vec<usize>, Proble
 }
 
 impl Arrangement {
+    /// Sizes of the array before those of a vector: `[steps]`, or batch and steps in its layout.
+    #[must_use]
+    pub fn leading(&self) -> &[usize] {
+        &self.leading
+    }
+
     /// Where step `step` of sequence `sequence` stands, in vectors.
     fn place(&self, sequence: usize, step: usize) -> usize {
         match self.layout {
@@ -239,7 +274,7 @@ impl Arrangement {
     }
 
     /// The vectors of `data`, sequence after sequence, without padding.
-    fn gather<T: Copy>(&self, data: &[T], size: usize) -> Vec<T> {
+    pub(super) fn gather<T: Copy>(&self, data: &[T], size: usize) -> Vec<T> {
         let vectors = self.places().map(|place| &data[place * size..][..size]);
         vectors.flatten().copied().collect()
     }

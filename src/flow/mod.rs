@@ -22,6 +22,7 @@ mod plan;
 mod quantize;
 mod run;
 mod saturation;
+mod score;
 mod sweep;
 mod training;
 mod verify;
@@ -46,6 +47,9 @@ pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
 pub use quantize::{OffsetRequest, QuantizeReport, QuantizeRequest};
 pub use run::{HeadOutput, RunRequest, StepsReport};
 pub use saturation::{LayerSaturation, Rate};
+pub use score::{
+    Answered, AnsweringModel, ModelInputs, ScoreReport, ScoreRequest, TargetShape, read_targets,
+};
 pub use sweep::{SweepReport, sweep};
 pub use training::{Begin, TextFiles, Texts, TrainReport, Training};
 pub use verify::{Measured, Verified};

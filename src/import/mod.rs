@@ -20,7 +20,7 @@ pub use model::{
 pub use report::{ImportReport, LayerSizes};
 
 use crate::diagnostic::Problem;
-use container::archive::Archive;
+use crate::files::archive::Archive;
 use container::{safetensors, torch};
 use state_dict::Known;
 use std::path::Path;

@@ -21,7 +21,7 @@ pub use forward::{FloatState, float_layer};
 pub use math::{exp, sigmoid, tanh};
 pub use model::{Decoder, LanguageModel, Stack, TokenRows};
 pub use product::{Element, Matrix, Packed, add_product, product};
-pub use read::read_text;
+pub use read::{is_quantized, read_text};
 pub use softmax::negative_log_probability;
 pub use text::{EOS, Level, characters};
 pub use vocabulary::{Vocabulary, tokenize};

@@ -67,7 +67,8 @@ fn head_format(float: &FloatHead, bits: u32, x: QFormat) -> QFormat {
 
 /// The vectors of `all`, of `width` elements, that the layers are asked for: those of every step, or of the last
 /// one of each sequence.
-pub(super) fn asked<T: Copy>(all: &[T], width: usize, lengths: &[usize], when: Emit) -> Vec<T> {
+#[must_use]
+pub fn asked<T: Copy>(all: &[T], width: usize, lengths: &[usize], when: Emit) -> Vec<T> {
     if when == Emit::Step {
         return all.to_vec();
     }
@@ -80,8 +81,9 @@ pub(super) fn asked<T: Copy>(all: &[T], width: usize, lengths: &[usize], when: E
         .collect()
 }
 
-/// Outputs of the float layers on h, `[steps, O]`.
-pub(super) fn float_outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
+/// Outputs of the linear layers of a float model on h, `[steps, O]`.
+#[must_use]
+pub fn float_outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
     let mut signal = h.to_vec();
     for (index, layer) in chain(model).enumerate() {
         if index > 0 {

@@ -17,15 +17,16 @@ mod outside;
 mod pages;
 mod places;
 mod program;
+mod score;
 mod settings;
 
 use program::program;
 use snapbox::Data;
 use std::path::Path;
 
-const COMMANDS: [&str; 13] = [
-    "import", "quantize", "train", "eval", "gen", "run", "cosim", "estimate", "explore", "synth",
-    "fit", "demo", "doctor",
+const COMMANDS: [&str; 14] = [
+    "import", "quantize", "train", "eval", "score", "gen", "run", "cosim", "estimate", "explore",
+    "synth", "fit", "demo", "doctor",
 ];
 
 #[test]

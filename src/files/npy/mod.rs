@@ -1,10 +1,18 @@
 //! `NumPy`'s `.npy` arrays: numbers in C order, little endian.
 
 mod header;
+mod npz;
+mod real;
+
+pub use npz::load;
+pub use real::{parse_real, place};
 
 use crate::diagnostic::Problem;
 use header::{MAGIC, SAVE, header};
 use std::path::Path;
+
+/// Name of the array of an archive that holds inputs.
+const INPUTS: &str = "x";
 
 /// An array of numbers with its shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,9 +25,13 @@ pub struct Array<T> {
 
 /// Reads integers: int8, int16, int32, int64 (within 32 bits) or unsigned bytes.
 pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
-    let bytes = crate::files::load(path)?;
-    let header = header(&bytes).map_err(|problem| problem.in_file(path))?;
-    let fail = |problem: String, help: &str| Problem::file(path, problem).help(help);
+    parse_i32(&load(path, INPUTS)?).map_err(|problem| problem.in_file(path))
+}
+
+/// [`read_i32`] of the bytes of a file.
+pub fn parse_i32(bytes: &[u8]) -> Result<Array<i32>, Problem> {
+    let header = header(bytes)?;
+    let fail = |problem: String, help: &str| Problem::new(problem).help(help);
     let data = &bytes[header.start..];
     let elements = match &*header.kind {
         "|i1" => data.iter().map(|&byte| i32::from(byte as i8)).collect(),
@@ -52,7 +64,7 @@ pub fn read_i32(path: &Path) -> Result<Array<i32>, Problem> {
 
 /// Reads real numbers: float32 or float64, all finite.
 pub fn read_f32(path: &Path) -> Result<Array<f32>, Problem> {
-    parse_f32(&crate::files::load(path)?).map_err(|problem| problem.in_file(path))
+    parse_f32(&load(path, INPUTS)?).map_err(|problem| problem.in_file(path))
 }
 
 /// [`read_f32`] of the bytes of a file.

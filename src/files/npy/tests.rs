@@ -58,3 +58,67 @@ fn a_huge_shape_is_refused_before_anything_is_allocated() {
     bytes.extend_from_slice(text.as_bytes());
     assert!(header(&bytes).is_err());
 }
+
+#[test]
+fn arrays_of_an_archive_are_found_by_name() {
+    // numpy.savez(.., x=float32 [2, 1], y=int64 [2]) in its own layout: stored files, one after the other.
+    let folder = tempfile::tempdir().unwrap();
+    let member = |name: &str, fill: &dyn Fn(&Path)| {
+        let path = folder.path().join(name);
+        fill(&path);
+        std::fs::read(path).unwrap()
+    };
+    let x = member("x.npy", &|path| {
+        write_f32(path, &[2, 1], &[0.5, 2.0]).unwrap()
+    });
+    let y = member("y.npy", &|path| write_i64(path, &[2], &[1, -3]).unwrap());
+    let both = folder.path().join("set.npz");
+    std::fs::write(&both, stored(&[("x.npy", &x), ("y.npy", &y)])).unwrap();
+    assert_eq!(read_f32(&both).unwrap().data, [0.5, 2.0]);
+    let read = |path: &str, usual: &str| {
+        let bytes = load(&folder.path().join(path), usual)?;
+        parse_real(&bytes).map(|array| array.data)
+    };
+    assert_eq!(read("set.npz", "y").unwrap(), [1.0, -3.0]);
+    assert_eq!(read("set.npz:y", "x").unwrap(), [1.0, -3.0]);
+    let problem = read("set.npz:z", "x").unwrap_err();
+    assert!(problem.what.contains("has no array z") && problem.notes == ["x", "y"]);
+    assert!(read("set.npz", "lengths").is_err());
+    std::fs::write(folder.path().join("one.npz"), stored(&[("arr_0.npy", &y)])).unwrap();
+    assert_eq!(read("one.npz", "x").unwrap(), [1.0, -3.0]);
+    let cut = stored(&[("x.npy", &x)]);
+    std::fs::write(folder.path().join("cut.npz"), &cut[..cut.len() - 30]).unwrap();
+    assert!(read("cut.npz", "x").is_err());
+}
+
+/// A zip archive of stored files.
+fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut table) = (Vec::new(), Vec::new());
+    for (name, data) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(data);
+        let mut common = vec![20u8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        common.extend(crc.sum().to_le_bytes());
+        common.extend((data.len() as u32).to_le_bytes());
+        common.extend((data.len() as u32).to_le_bytes());
+        common.extend((name.len() as u16).to_le_bytes());
+        common.extend([0, 0]);
+        table.extend(b"PK\x01\x02\x14\x00");
+        table.extend(&common);
+        table.extend([0; 10]);
+        table.extend((bytes.len() as u32).to_le_bytes());
+        table.extend(name.as_bytes());
+        bytes.extend(b"PK\x03\x04");
+        bytes.extend(&common);
+        bytes.extend(name.as_bytes());
+        bytes.extend(*data);
+    }
+    let start = bytes.len() as u32;
+    bytes.extend(&table);
+    bytes.extend(b"PK\x05\x06\0\0\0\0");
+    bytes.extend([files.len() as u8, 0, files.len() as u8, 0]);
+    bytes.extend((table.len() as u32).to_le_bytes());
+    bytes.extend(start.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes
+}

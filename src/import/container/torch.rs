@@ -1,8 +1,8 @@
 //! State dicts and checkpoints that `torch.save` wrote: `.pt`, `.pth`, `.ckpt`.
 
-use super::archive::{Archive, Budget};
 use super::pickle::{self, Pickle, PickleValue};
 use crate::diagnostic::Problem;
+use crate::files::archive::{Archive, Budget};
 use crate::import::error::{among, refuse};
 use crate::import::tensors::{ElementKind, Tensor, Tensors};
 use std::borrow::Cow;

@@ -7,11 +7,11 @@
 mod config;
 mod weights;
 
-use super::container::archive::{Archive, Budget};
 use super::model::Mapping;
 use super::state_dict::Known;
 use super::tensors::{ElementKind, Tensor, Tensors, reordered, transposed};
 use crate::diagnostic::Problem;
+use crate::files::archive::{Archive, Budget};
 use config::{Config, KerasLayer};
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};

@@ -2,7 +2,7 @@
 //! before (`model_weights/lstm/lstm/lstm_cell/kernel:0`).
 
 use crate::diagnostic::Problem;
-use crate::import::container::archive::Budget;
+use crate::files::archive::Budget;
 use crate::import::tensors::{ElementKind, Tensor};
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, Hdf5File};

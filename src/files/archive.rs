@@ -1,4 +1,4 @@
-//! Zip archives: what `torch.save` and Keras write.
+//! Zip archives: what `torch.save`, Keras and `numpy.savez` write.
 
 use crate::diagnostic::Problem;
 use flate2::bufread::DeflateDecoder;
@@ -35,7 +35,7 @@ impl Budget {
 }
 
 fn damaged(problem: impl std::fmt::Display) -> Problem {
-    Problem::new(format!("damaged archive: {problem}")).help("save the model again")
+    Problem::new(format!("damaged archive: {problem}")).help("save it again")
 }
 
 impl<'a> Archive<'a> {
@@ -79,7 +79,7 @@ impl<'a> Archive<'a> {
         }
         if budget.take(entry.size).is_none() {
             return Err(damaged(format_args!(
-                "{name} would unpack to {} bytes, far more than a model of this file's size",
+                "{name} would unpack to {} bytes, far more than a file of this size has",
                 entry.size
             )));
         }

@@ -1,0 +1,360 @@
+//! A model that answers: in real numbers as import reads it, or in the hardware's integers.
+
+use crate::diagnostic::{Problem, Problems};
+use crate::flow::{Arrangement, ArrayLayout, Wants, Watch, compute};
+use crate::import::{EMBEDDING, FloatHead, FloatModel, ImportOptions, read_bytes};
+use crate::lm::is_quantized;
+use crate::ptq::{Sequences, asked, float_h, float_outputs};
+use crate::quantize::{Dense, DenseOutput, Emit, QuantizedModel};
+use crate::reference::{Saturation, StageCount};
+use crate::score::{Answers, Metric};
+use std::borrow::Cow;
+use std::path::Path;
+
+/// A model that answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnsweringModel {
+    /// In real numbers.
+    Float(FloatModel),
+    /// In integers, with a linear layer in real numbers behind them where its file has one.
+    Integer(QuantizedModel, Option<FloatHead>),
+}
+
+/// Inputs of some sequences.
+#[derive(Clone, Debug)]
+pub struct ModelInputs {
+    values: InputValues,
+    /// Where they stood.
+    pub places: Arrangement,
+}
+
+#[derive(Clone, Debug)]
+enum InputValues {
+    Real(Sequences),
+    Tokens(Vec<i32>),
+}
+
+/// Answers, and what was clamped on their way.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The answers.
+    pub answers: Answers,
+    /// Elements of x beyond its format, of an integer model on real inputs.
+    pub x: Option<StageCount>,
+    /// Clamped values of every layer of an integer model.
+    pub saturation: Vec<Saturation>,
+}
+
+impl ModelInputs {
+    /// Real inputs.
+    #[must_use]
+    pub fn real(sequences: Sequences, places: Arrangement) -> Self {
+        Self {
+            values: InputValues::Real(sequences),
+            places,
+        }
+    }
+}
+
+impl AnsweringModel {
+    /// Reads a quantised model, known by its metadata, or a float model.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is neither.
+    pub fn read(path: &Path, import: &ImportOptions) -> Result<Self, Problems> {
+        let bytes = crate::files::load(path)?;
+        if is_quantized(&bytes) {
+            let model = QuantizedModel::from_bytes(&bytes);
+            return Ok(Self::integer(
+                model.map_err(|problems| problems.in_file(path))?,
+            ));
+        }
+        let float = read_bytes(&bytes, import).map_err(|problem| problem.in_file(path))?;
+        Ok(Self::Float(float))
+    }
+
+    /// A quantised model, with the linear layer in real numbers that rides along where it has no other.
+    #[must_use]
+    pub fn integer(model: QuantizedModel) -> Self {
+        let units = model.layers.last().map_or(0, |layer| layer.hidden_size);
+        let weight = model.passengers.get("decoder.weight");
+        let head = weight.filter(|(shape, _)| {
+            model.head.is_empty()
+                && matches!(shape[..], [rows, columns] if columns == units && rows > 0)
+        });
+        let head = head.map(|(shape, weight)| {
+            let bias = model.passengers.get("decoder.bias");
+            let bias = bias.filter(|(bias, _)| bias[..] == shape[..1]);
+            FloatHead {
+                output_size: shape[0],
+                weight: weight.clone(),
+                bias: bias.map_or_else(|| vec![0.0; shape[0]], |(_, bias)| bias.clone()),
+            }
+        });
+        Self::Integer(model, head)
+    }
+
+    /// Elements of an answer: outputs of the linear layers, or units; classes where it gives an index.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        let (head, units) = match self {
+            Self::Float(model) => {
+                let head = model.dense.last().or(model.head.as_ref());
+                (
+                    head.map(|head| head.output_size),
+                    model.layers.last().map(|l| l.hidden_size),
+                )
+            }
+            Self::Integer(model, head) => {
+                let dense = model.head.last().map(|dense| dense.output_size);
+                let float = head.as_ref().map(|head| head.output_size);
+                (dense.or(float), model.layers.last().map(|l| l.hidden_size))
+            }
+        };
+        head.or(units).unwrap_or(0)
+    }
+
+    /// It gives the index of the largest sum.
+    fn gives_index(&self) -> bool {
+        match self {
+            Self::Float(_) => false,
+            Self::Integer(model, _) => {
+                let last = model.head.last();
+                last.is_some_and(|dense| dense.output == DenseOutput::Argmax)
+            }
+        }
+    }
+
+    /// It answers at the last step of a sequence only.
+    #[must_use]
+    pub fn waits_for_last(&self) -> bool {
+        match self {
+            Self::Float(_) => false,
+            Self::Integer(model, _) => model.head.last().is_some_and(|d| d.when == Emit::Last),
+        }
+    }
+
+    /// Arithmetic of the recurrent layers.
+    #[must_use]
+    pub const fn arithmetic(&self) -> &'static str {
+        match self {
+            Self::Float(_) => "float",
+            Self::Integer(..) => "integer",
+        }
+    }
+
+    /// What is behind the recurrent layers, in words.
+    #[must_use]
+    pub fn head(&self) -> String {
+        match self {
+            Self::Float(model) if model.head.is_some() => "float".into(),
+            Self::Integer(model, _) if !model.head.is_empty() => {
+                let last = model.head.last().map(|dense| dense.output);
+                let gives = match last {
+                    Some(DenseOutput::Argmax) => "the index of the largest sum",
+                    Some(DenseOutput::Code { .. }) => "codes",
+                    _ => "sums",
+                };
+                format!("integer, {gives}")
+            }
+            Self::Integer(_, Some(_)) => "float".into(),
+            _ => "none: h is the answer".into(),
+        }
+    }
+
+    /// Refuses a metric of another kind than the answers.
+    ///
+    /// # Errors
+    /// Such a metric.
+    pub fn check(&self, metric: Metric) -> Result<(), Problem> {
+        if self.gives_index() && !metric.of_classes() {
+            let problem = format!(
+                "{} is one of real numbers, the model gives the index of the largest sum",
+                metric.name()
+            );
+            return Err(Problem::flag("--metric", problem)
+                .help("give accuracy or f1, or quantise with --head-kind sum"));
+        }
+        if metric.of_classes() && self.outputs() < 2 {
+            let problem = format!(
+                "{} is one of classes, the model has one output",
+                metric.name()
+            );
+            return Err(Problem::flag("--metric", problem)
+                .help("give mae or rmse, or a model with an output for every class"));
+        }
+        Ok(())
+    }
+
+    /// Rows of an embedding that the inputs are indices of.
+    fn embedding(&self) -> Option<usize> {
+        let (own, passengers, size) = match self {
+            Self::Float(model) => (None, &model.passengers, model.layers[0].input_size),
+            Self::Integer(model, _) => {
+                let own = model
+                    .embedding
+                    .as_ref()
+                    .map(|embedding| embedding.vocabulary);
+                (own, &model.passengers, model.layers[0].input_size)
+            }
+        };
+        let rides = passengers.get(EMBEDDING);
+        let rides = rides.filter(|(shape, _)| matches!(shape[..], [_, columns] if columns == size));
+        own.or(rides.map(|(shape, _)| shape[0]))
+    }
+
+    /// Reads inputs of this model: real numbers, or indices of tokens where it has an embedding.
+    ///
+    /// # Errors
+    /// A file of another shape, numbers that are not finite, and indices beyond the embedding.
+    pub fn inputs(
+        &self,
+        layout: &ArrayLayout,
+        path: &Path,
+        watch: &dyn Watch,
+    ) -> Result<ModelInputs, Problems> {
+        if let Some(vocabulary) = self.embedding() {
+            let inputs = layout.read_tokens(path, vocabulary, false, watch)?;
+            return Ok(ModelInputs {
+                values: InputValues::Tokens(inputs.codes),
+                places: inputs.arrangement,
+            });
+        }
+        let size = match self {
+            Self::Float(model) => model.layers[0].input_size,
+            Self::Integer(model, _) => model.layers[0].input_size,
+        };
+        let (sequences, places) = layout.read_real(path, Some(size), watch)?;
+        Ok(ModelInputs::real(sequences, places))
+    }
+
+    /// Real inputs: those that are given, or the rows of an embedding in real numbers.
+    fn real<'a>(&self, inputs: &'a ModelInputs) -> Cow<'a, Sequences> {
+        let tokens = match &inputs.values {
+            InputValues::Real(sequences) => return Cow::Borrowed(sequences),
+            InputValues::Tokens(tokens) => tokens,
+        };
+        let (passengers, width) = match self {
+            Self::Float(model) => (&model.passengers, model.layers[0].input_size),
+            Self::Integer(model, _) => (&model.passengers, model.layers[0].input_size),
+        };
+        let rows = &passengers[EMBEDDING].1;
+        let rows = tokens
+            .iter()
+            .flat_map(|&token| &rows[token as usize * width..][..width]);
+        Cow::Owned(Sequences {
+            data: rows.copied().collect(),
+            width,
+            lengths: inputs.places.lengths.clone(),
+        })
+    }
+
+    /// Answers at every step, or at the last of each sequence; every sequence from zero state.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn answers(
+        &self,
+        inputs: &ModelInputs,
+        when: Emit,
+        watch: &dyn Watch,
+    ) -> Result<Answered, Problem> {
+        match self {
+            Self::Float(model) => Ok(float_answers(model, &self.real(inputs), when, watch)),
+            Self::Integer(model, head) => {
+                let mut x = None;
+                let codes = match (&inputs.values, &model.embedding) {
+                    (InputValues::Tokens(tokens), Some(_)) => tokens.clone(),
+                    _ => {
+                        let real = self.real(inputs);
+                        x = Some(StageCount {
+                            saturated: model.clamped_inputs(&real.data),
+                            total: real.data.len() as u64,
+                        });
+                        model.input_codes(&real.data)
+                    }
+                };
+                let given = integer_answers(model, head.as_ref(), (&codes, inputs), when, watch)?;
+                Ok(Answered { x, ..given })
+            }
+        }
+    }
+}
+
+fn float_answers(
+    model: &FloatModel,
+    inputs: &Sequences,
+    when: Emit,
+    watch: &dyn Watch,
+) -> Answered {
+    let _progress = watch.begin("float model", None);
+    let h = float_h(model, inputs);
+    let units = h.len() / inputs.steps();
+    let h = asked(&h, units, &inputs.lengths, when);
+    let (data, width) = match model.dense.last().or(model.head.as_ref()) {
+        Some(head) => (float_outputs(model, &h), head.output_size),
+        None => (h, units),
+    };
+    Answered {
+        answers: Answers::Values {
+            data: data.into_iter().map(f64::from).collect(),
+            width,
+        },
+        x: None,
+        saturation: Vec::new(),
+    }
+}
+
+fn integer_answers(
+    model: &QuantizedModel,
+    head: Option<&FloatHead>,
+    (codes, inputs): (&[i32], &ModelInputs),
+    when: Emit,
+    watch: &dyn Watch,
+) -> Result<Answered, Problem> {
+    let lengths = &inputs.places.lengths;
+    let wants = Wants {
+        c: false,
+        head: true,
+    };
+    let computed = compute(model, codes, lengths, wants, watch)?;
+    let last = model.head.last();
+    let h = model.layers[model.layers.len() - 1].h;
+    let width = last.map_or(model.layers[model.layers.len() - 1].hidden_size, |d| {
+        d.outputs()
+    });
+    let waits = last.is_some_and(|dense| dense.when == Emit::Last);
+    let given = if waits {
+        computed.head
+    } else {
+        asked(&computed.head, width, lengths, when)
+    };
+    let ulp = last.map_or(h, Dense::output_format).ulp();
+    let real = |value: i64| value as f64 * ulp;
+    let answers = match (last.map(|dense| dense.output), head) {
+        (Some(DenseOutput::Argmax), _) => {
+            Answers::Classes(given.into_iter().map(|index| index as u32).collect())
+        }
+        (None, Some(head)) => {
+            let behind = FloatModel {
+                head: Some(head.clone()),
+                ..FloatModel::default()
+            };
+            let h: Vec<f32> = given.into_iter().map(|code| real(code) as f32).collect();
+            let outputs = float_outputs(&behind, &h);
+            Answers::Values {
+                data: outputs.into_iter().map(f64::from).collect(),
+                width: head.output_size,
+            }
+        }
+        _ => Answers::Values {
+            data: given.into_iter().map(real).collect(),
+            width,
+        },
+    };
+    Ok(Answered {
+        answers,
+        x: None,
+        saturation: computed.saturation,
+    })
+}

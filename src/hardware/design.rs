@@ -41,18 +41,6 @@ fn refuse_wide_sums(specs: &[LayerSpec]) -> Result<(), Problem> {
     }
 }
 
-/// Refuses interleaved sequences of a network that is more than recurrent layers.
-fn refuse_contexts(specs: &[LayerSpec], contexts: usize) -> Result<(), Problem> {
-    let plain = |spec: &LayerSpec| spec.is_recurrent() && spec.vocabulary.is_none();
-    if contexts == 1 || specs.iter().all(plain) {
-        return Ok(());
-    }
-    let problem =
-        "several sequences of a network with an embedding or a dense layer are not built yet";
-    Err(Problem::setting("implementation.contexts", problem)
-        .help("give --core recurrent, or leave the contexts out"))
-}
-
 impl Design {
     /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
     /// Where that is a goal, `price` decides among the foldings that reach it.
@@ -66,7 +54,6 @@ impl Design {
     ) -> Result<Self, Problem> {
         let specs = LayerSpec::of_network(model);
         refuse_wide_sums(&specs)?;
-        refuse_contexts(&specs, implementation.contexts)?;
         let foldings = fold(&specs, implementation, price)?;
         let layers: Vec<LayerDesign> = (specs
             .into_iter()
@@ -113,10 +100,11 @@ impl Design {
         self.stream_elements
     }
 
-    /// Sequences whose steps come in turn.
+    /// Sequences whose steps come in turn, which recurrent layers alone count.
     #[must_use]
     pub fn contexts(&self) -> usize {
-        self.layers[0].folding().contexts
+        let contexts = self.layers.iter().map(|layer| layer.folding().contexts);
+        contexts.max().unwrap_or(1)
     }
 
     /// The layer that the core's input goes to, and the one that its output comes from.

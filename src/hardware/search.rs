@@ -44,7 +44,11 @@ pub(super) fn fold(
         goal: implementation.folding,
         pace: pace.unwrap_or(1),
         stream,
-        style,
+        // A dense layer keeps nothing from step to step: it takes them as they come, whosever they are.
+        style: ArrayStyle {
+            contexts: 1,
+            ..style
+        },
         price,
     };
     for (index, spec) in dense.iter().enumerate() {

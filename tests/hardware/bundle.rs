@@ -6,13 +6,14 @@ mod spoilt;
 
 use crate::common::{Recipe, testbench, tool, write};
 use lprnn_hw::device::Family;
+use lprnn_hw::quantize::{DenseOutput, Emit};
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::ToolKind;
 
 const SPOILT: Recipe = Recipe::new("spoilt", &[3, 4], 4).folded(2, 2);
 
 /// Sizes, widths, foldings, memories and policies, all small.
-fn designs() -> [Recipe; 9] {
+fn designs() -> [Recipe; 11] {
     [
         Recipe::new("one", &[1, 1], 4).folded(1, 1),
         Recipe::new("odd", &[3, 5, 2], 4).folded(2, 3),
@@ -29,6 +30,14 @@ fn designs() -> [Recipe; 9] {
             .folded(2, 4)
             .target(Family::Ecp5, MacStyle::Lut),
         Recipe::new("pulse", &[2, 3], 4).state(StatePolicy::HostPulse),
+        Recipe::new("turns", &[3, 4], 4)
+            .embedding(6)
+            .dense(5, DenseOutput::Sum, Emit::Step)
+            .contexts(2),
+        Recipe::new("answers", &[3, 4], 4)
+            .hidden(3)
+            .dense(5, DenseOutput::Argmax, Emit::Last)
+            .contexts(3),
     ]
 }
 

@@ -4,6 +4,7 @@
 use crate::common::{Recipe, tool, write};
 use lprnn_hw::codegen::Bundle;
 use lprnn_hw::device::Family;
+use lprnn_hw::quantize::{DenseOutput, Emit};
 use lprnn_hw::spec::{MacStyle, StatePolicy};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::Path;
@@ -36,6 +37,10 @@ fn designs() -> Vec<Recipe> {
         plain("wide", &[3, 7], 2).folded(5, 2),
         plain("stack", &[3, 4, 5], 4),
         plain("turns", &[3, 5], 4).contexts(3),
+        plain("network", &[3, 5], 4)
+            .embedding(6)
+            .dense(4, DenseOutput::Sum, Emit::Step)
+            .contexts(2),
         // One beat a step, at the pace of the lane.
         plain("tiny", &[1, 1], 4).folded(1, 1),
     ]);

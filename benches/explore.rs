@@ -3,6 +3,7 @@
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
 use lprnn_hw::explore::{Axes, Evaluator, Foldings};
+use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::spec::{MacStyle, Numerics};
 
 fn main() {
@@ -14,11 +15,14 @@ fn axes(layers: usize) -> Axes {
     Axes {
         cell: lprnn_hw::spec::CellKind::Lstm,
         widths: (2..=8).map(|bits| (bits, bits, bits)).collect(),
+        levels: vec![LevelRule::Even],
+        row_scale_bits: None,
         hidden: vec![64, 128, 256, 512],
         input_size: None,
         layers: vec![layers],
         mac: vec![MacStyle::Lut, MacStyle::Dsp],
         foldings: Foldings::BuiltIn,
+        contexts: vec![1],
     }
 }
 

@@ -4,6 +4,7 @@ use super::values::{microseconds, number, percent};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::explore::{Axes, Deadline, Foldings, Limits, numbers};
+use crate::fixed::LevelRule;
 use crate::spec::{CellKind, Kind, MacStyle, Setting, Value};
 
 /// Axes of a sweep.
@@ -25,6 +26,12 @@ pub struct AxesArgs {
     /// Bits of x, where they differ from h
     #[arg(long, value_name = "B")]
     input_bits: Option<String>,
+    /// Integers of weights, h and x of 1 to 4 bits: even, odd or auto (see gen --help), or several of them
+    #[arg(long, value_name = "LIST", default_value = "even")]
+    levels: String,
+    /// Bits of a multiplier for every row of the weights [default: rows have none]
+    #[arg(long, value_name = "B")]
+    row_scale_bits: Option<String>,
     /// Units of every layer
     #[arg(
         long,
@@ -57,6 +64,14 @@ pub struct AxesArgs {
     /// Build arrays from LUTs, DSP blocks or both: lut, dsp, or lut,dsp
     #[arg(long, value_name = "LIST", default_value = "lut,dsp")]
     mac: String,
+    /// Independent sequences that share the core: a step of each in turn
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "1",
+        allow_negative_numbers = true
+    )]
+    contexts: String,
 }
 
 /// Limits of a point.
@@ -147,14 +162,27 @@ impl AxesArgs {
         let input_size = input_size.and_then(|list| reader.one("--input-size", &list));
         let layers = reader.list("--layers", &self.layers, kind_of("network.layers"));
         let foldings = self.foldings(reader);
+        let row_scale_bits = self.row_scale_bits.as_ref().and_then(|text| {
+            let bits = reader.list("--row-scale-bits", text, kind_of("numerics.row_scale_bits"));
+            reader
+                .one("--row-scale-bits", &bits)
+                .map(|bits| bits as u32)
+        });
         Axes {
             cell: self.cell(reader),
             widths,
+            levels: self.levels(reader),
+            row_scale_bits,
             hidden,
             input_size,
             layers,
             mac: self.mac(reader),
             foldings,
+            contexts: reader.list(
+                "--contexts",
+                &self.contexts,
+                kind_of("implementation.contexts"),
+            ),
         }
     }
 
@@ -221,6 +249,17 @@ impl AxesArgs {
             reader.unknown("--cell", kind_of("network.cell"), &self.cell);
             CellKind::Lstm
         })
+    }
+
+    fn levels(&self, reader: &mut Reader) -> Vec<LevelRule> {
+        let mut rules = Vec::new();
+        for word in self.levels.split(',').map(str::trim) {
+            match LevelRule::ALL.into_iter().find(|rule| rule.word() == word) {
+                Some(rule) => rules.push(rule),
+                None => reader.unknown("--levels", kind_of("numerics.levels"), word),
+            }
+        }
+        rules
     }
 
     fn mac(&self, reader: &mut Reader) -> Vec<MacStyle> {

@@ -149,7 +149,6 @@ fn sweep(args: &ExploreArgs, console: Console) -> Result<Ended, Problems> {
         target,
         numerics: Numerics::default(),
         fitted: factors(args.coefficients.as_deref())?,
-        contexts: 1,
     };
     let known = accuracies(args)?;
     let known = known.as_ref();

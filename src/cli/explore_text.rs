@@ -30,7 +30,7 @@ fn cells(role: &str, row: &PointRow, metric: bool, clock: bool) -> Vec<String> {
     };
     let mut cells = vec![
         role.to_string(),
-        format!("{}{layers}", row.widths_and_units()),
+        format!("{}{layers}{}", row.widths_and_units(), row.turns()),
         format!("{} {}", row.mac, row.folding),
         grouped(row.lut_total),
         grouped(row.ff),

@@ -3,6 +3,7 @@
 use super::network::NetworkShape;
 use super::point::Spec;
 use crate::diagnostic::Problem;
+use crate::fixed::LevelRule;
 use crate::spec::{CellKind, FoldingGoal, MacStyle};
 
 /// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.
@@ -33,6 +34,10 @@ pub struct Axes {
     pub cell: CellKind,
     /// Bits of weights, of h, and of x.
     pub widths: Vec<(u32, u32, u32)>,
+    /// Levels of weights, h and x.
+    pub levels: Vec<LevelRule>,
+    /// Bits of a multiplier of every row, where rows have one.
+    pub row_scale_bits: Option<u32>,
     /// Units of every layer.
     pub hidden: Vec<usize>,
     /// Elements of x; `None` for as many as units.
@@ -43,6 +48,8 @@ pub struct Axes {
     pub mac: Vec<MacStyle>,
     /// How they are folded.
     pub foldings: Foldings,
+    /// Sequences whose steps come in turn.
+    pub contexts: Vec<usize>,
 }
 
 /// `ceil(of / 2^k)` for every k, ascending, without repetition.
@@ -95,41 +102,63 @@ impl Foldings {
 }
 
 impl Axes {
-    /// All points, in the order of layers, units, widths, kind of array, folding.
-    pub fn specs(&self) -> Result<Vec<Spec>, Problem> {
-        let mut specs = Vec::new();
+    /// All networks, in the order of layers, units, widths, levels; levels that are the same for narrow and wide codes
+    /// alike are one.
+    fn networks(&self) -> Vec<NetworkShape> {
+        let mut networks = Vec::new();
         for &layers in &self.layers {
             for &hidden in &self.hidden {
-                let input_size = self.input_size.unwrap_or(hidden);
-                let goals = self
-                    .foldings
-                    .goals(self.cell, hidden, hidden.max(input_size));
                 for &(weight_bits, act_bits, input_bits) in &self.widths {
-                    let network = NetworkShape {
+                    let bits = [weight_bits, act_bits, input_bits];
+                    let mut levels: Vec<LevelRule> = Vec::new();
+                    for rule in &self.levels {
+                        let rule = rule.plainest(&bits);
+                        if !levels.contains(&rule) {
+                            levels.push(rule);
+                        }
+                    }
+                    networks.extend(levels.into_iter().map(|levels| NetworkShape {
                         cell: self.cell,
                         weight_bits,
                         act_bits,
                         input_bits,
+                        levels,
+                        row_scale_bits: self.row_scale_bits,
                         hidden,
-                        input_size,
+                        input_size: self.input_size.unwrap_or(hidden),
                         layers,
-                    };
-                    for &mac in &self.mac {
-                        let spec = |&folding: &FoldingGoal| Spec {
-                            network,
-                            mac,
-                            folding,
-                        };
-                        specs.extend(goals.iter().map(spec));
-                    }
-                    if specs.len() > MOST_POINTS {
-                        return Err(Problem::named(
-                            "explore",
-                            format!("the sweep has more than {MOST_POINTS} points"),
-                        )
-                        .help("give shorter lists, or ranges with a step"));
-                    }
+                    }));
                 }
+            }
+        }
+        networks
+    }
+
+    /// All points, in the order of the networks, kind of array, contexts, folding.
+    ///
+    /// # Errors
+    /// More points than are kept in memory, and none.
+    pub fn specs(&self) -> Result<Vec<Spec>, Problem> {
+        let mut specs = Vec::new();
+        for network in self.networks() {
+            let longest = network.hidden.max(network.input_size);
+            let goals = self.foldings.goals(self.cell, network.hidden, longest);
+            for &mac in &self.mac {
+                for &contexts in &self.contexts {
+                    specs.extend(goals.iter().map(|&folding| Spec {
+                        network,
+                        mac,
+                        folding,
+                        contexts,
+                    }));
+                }
+            }
+            if specs.len() > MOST_POINTS {
+                return Err(Problem::named(
+                    "explore",
+                    format!("the sweep has more than {MOST_POINTS} points"),
+                )
+                .help("give shorter lists, or ranges with a step"));
             }
         }
         if specs.is_empty() {

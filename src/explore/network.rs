@@ -1,5 +1,6 @@
 //! The network of a point: widths and sizes, without a weight.
 
+use crate::fixed::LevelRule;
 use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
 use crate::quantize::{Recurrence, default_h};
 use crate::spec::{CellKind, Numerics, SeededNetwork};
@@ -18,6 +19,12 @@ pub struct NetworkShape {
     pub act_bits: u32,
     /// Bits of x of the first layer.
     pub input_bits: u32,
+    /// Levels of weights, x and h; even ones go without saying.
+    #[serde(default, skip_serializing_if = "LevelRule::is_even")]
+    pub levels: LevelRule,
+    /// Bits of a multiplier of every row, where rows have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_scale_bits: Option<u32>,
     /// Units of every layer.
     pub hidden: usize,
     /// Elements of x of the first layer.
@@ -51,11 +58,23 @@ impl NetworkShape {
         self.weights() * u64::from(self.weight_bits)
     }
 
+    /// The numbers of the network, the other formats as `numerics` has them.
+    fn numerics(&self, numerics: Numerics) -> Numerics {
+        Numerics {
+            weight_bits: self.weight_bits,
+            act_bits: self.act_bits,
+            input_bits: self.input_bits,
+            levels: self.levels,
+            row_scale_bits: self.row_scale_bits,
+            ..numerics.for_cell(self.cell)
+        }
+    }
+
     /// Sizes and formats of every layer of a network whose scales nobody has calibrated: those of seeded
-    /// models of the same cell and widths and of the levels that `numerics` asks for.
+    /// models of the same cell, widths and levels.
     #[must_use]
     pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
-        let numerics = numerics.for_cell(self.cell);
+        let numerics = self.numerics(*numerics);
         let recurrence = Recurrence::of(&numerics);
         let cell = cell_of(self.cell, numerics.row_scale_bits.is_some());
         let codes = |bits| numerics.levels.of(bits);
@@ -100,27 +119,34 @@ impl NetworkShape {
             input_size: self.input_size,
             layers: self.layers,
             seed,
-            numerics: Numerics {
-                weight_bits: self.weight_bits,
-                act_bits: self.act_bits,
-                input_bits: self.input_bits,
-                ..numerics.for_cell(self.cell)
-            },
+            numerics: self.numerics(numerics),
         }
     }
 }
 
 impl std::fmt::Display for NetworkShape {
-    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`.
+    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`, `W2A2 odd 256 units`.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
+        write!(
+            out,
+            "W{weight}A{act}{} {hidden} ",
+            refined(self.levels, self.row_scale_bits)
+        )?;
         match self.cell {
-            CellKind::Lstm => write!(out, "W{weight}A{act} {hidden} units")?,
-            CellKind::Gru => write!(out, "W{weight}A{act} {hidden} GRU units")?,
+            CellKind::Lstm => write!(out, "units")?,
+            CellKind::Gru => write!(out, "GRU units")?,
         }
         match self.layers {
             1 => Ok(()),
             layers => write!(out, " x {layers} layers"),
         }
     }
+}
+
+/// What stands behind the widths of a network: ` odd`, ` r8` for multipliers of rows of 8 bits.
+pub(super) fn refined(levels: LevelRule, row_scale_bits: Option<u32>) -> String {
+    let rule = (!levels.is_even()).then(|| format!(" {}", levels.word()));
+    let rows = row_scale_bits.map(|bits| format!(" r{bits}"));
+    rule.into_iter().chain(rows).collect()
 }

@@ -4,7 +4,7 @@ use super::network::NetworkShape;
 use super::point::{Point, Spec};
 use super::sweep::Sweep;
 use crate::device::{Family, Part};
-use crate::spec::{FoldingGoal, MacStyle};
+use crate::spec::{FoldingGoal, MOST_CONTEXTS, MacStyle, is_one_context, one_context};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -40,6 +40,9 @@ pub struct Task {
     pub mac: MacStyle,
     /// How every layer is folded.
     pub folding: FoldingGoal,
+    /// Sequences whose steps come in turn; one goes without saying.
+    #[serde(default = "one_context", skip_serializing_if = "is_one_context")]
+    pub contexts: usize,
     /// FPGA family.
     pub target: Family,
     /// Part that it must fit, by its name.
@@ -73,6 +76,11 @@ impl Task {
             ("network.hidden", size(network.hidden)),
             ("network.input_size", size(network.input_size)),
             ("network.layers", (1..=64).contains(&network.layers)),
+            ("contexts", (1..=MOST_CONTEXTS).contains(&self.contexts)),
+            (
+                "network.row_scale_bits",
+                (network.row_scale_bits).is_none_or(|bits| (2..=12).contains(&bits)),
+            ),
             ("clock_mhz", self.clock_mhz > 0.0 && self.clock_mhz <= 1e6),
         ];
         checks.push(match self.folding {
@@ -102,6 +110,7 @@ impl Task {
             network: self.network,
             mac: self.mac,
             folding: self.folding,
+            contexts: self.contexts,
         }
     }
 }
@@ -138,6 +147,7 @@ impl Plan {
             network: judged.point.network,
             mac: judged.point.mac,
             folding: judged.point.explicit_folding(),
+            contexts: judged.point.contexts,
             target: sweep.evaluator.target,
             part: judged.part.map(|part| part.name.to_string()),
             clock_mhz,
@@ -304,19 +314,44 @@ fn digest(text: &str) -> String {
     format!("{start:016x}")
 }
 
+/// Columns of what goes without saying, each with whether a task of the plan says it.
+fn more_columns(results: &[(&Task, &Found)]) -> [(bool, &'static str); 3] {
+    let said = |says: fn(&Task) -> bool| results.iter().any(|(task, _)| says(task));
+    let refined = |task: &Task| {
+        let network = &task.network;
+        !network.levels.is_even() || network.row_scale_bits.is_some()
+    };
+    [
+        (said(|task| !task.network.cell.is_lstm()), ",cell"),
+        (said(refined), ",levels,row_scale_bits"),
+        (said(|task| task.contexts != 1), ",contexts"),
+    ]
+}
+
+/// What a task has in those columns.
+fn more_cells(task: &Task) -> [String; 3] {
+    let network = &task.network;
+    let rows = option(network.row_scale_bits);
+    [
+        network.cell.word().to_string(),
+        format!("{},{rows}", network.levels.word()),
+        task.contexts.to_string(),
+    ]
+}
+
 /// Results as CSV, a line for every task of the plan that has one, in the order of the plan.
 #[must_use]
 pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>) -> String {
     let results: Vec<_> = results.into_iter().collect();
-    // A plan is of one cell; the LSTM goes without saying.
-    let of_cell = results.iter().any(|(task, _)| !task.network.cell.is_lstm());
     let mut text = String::from(
         "id,weight_bits,act_bits,input_bits,hidden,input_size,layers,mac,folding,target,part,\
          clock_mhz,cycles_per_step,latency_cycles,memory_bits,estimated_lut,estimated_lut_total,\
          estimated_ff,estimated_bram,estimated_dsp,cosim_equal,lut,lut_total,ff,bram,dsp,fits,\
          fmax_mhz,tools",
     );
-    text.push_str(if of_cell { ",cell\n" } else { "\n" });
+    let more = more_columns(&results);
+    let names = more.iter().filter(|(there, _)| *there);
+    text.extend(names.map(|(_, names)| *names).chain(["\n"]));
     for (task, found) in results {
         let network = &task.network;
         let estimated = &found.estimated;
@@ -353,9 +388,13 @@ pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>)
             format!("\"{}\"", found.tools.join("; ").replace('"', "\"\"")),
         ];
         text += &cells.join(",");
-        if of_cell {
+        for (_, value) in more
+            .iter()
+            .zip(more_cells(task))
+            .filter(|((there, _), _)| *there)
+        {
             text.push(',');
-            text.push_str(network.cell.word());
+            text += &value;
         }
         text.push('\n');
     }

@@ -19,6 +19,8 @@ pub struct Spec {
     pub mac: MacStyle,
     /// How every layer is folded.
     pub folding: FoldingGoal,
+    /// Sequences whose steps come in turn.
+    pub contexts: usize,
 }
 
 /// Why a point has no estimate.
@@ -43,6 +45,8 @@ pub struct Point {
     pub mac: MacStyle,
     /// How the folding was asked for.
     pub folding: FoldingGoal,
+    /// Sequences whose steps come in turn.
+    pub contexts: usize,
     /// Units and columns side by side, per layer.
     pub foldings: Vec<(usize, usize)>,
     /// LUTs of logic.
@@ -85,6 +89,7 @@ impl Point {
             network: self.network,
             mac: self.mac,
             folding: self.folding,
+            contexts: self.contexts,
         }
     }
 
@@ -119,8 +124,6 @@ pub struct Evaluator {
     pub numerics: Numerics,
     /// Factors of its estimates.
     pub fitted: Arc<FactorTable>,
-    /// Sequences whose steps come in turn.
-    pub contexts: usize,
 }
 
 impl Evaluator {
@@ -131,7 +134,6 @@ impl Evaluator {
             target,
             numerics,
             fitted: FactorTable::built_in(),
-            contexts: 1,
         }
     }
 
@@ -145,7 +147,7 @@ impl Evaluator {
             target: self.target,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
-            contexts: self.contexts,
+            contexts: spec.contexts,
             stream_elements: None,
         }
     }
@@ -182,6 +184,7 @@ impl Evaluator {
                 MacStyle::Lut
             },
             folding: spec.folding,
+            contexts: spec.contexts,
             foldings: folded
                 .iter()
                 .map(|layer| (layer.folding().units, layer.folding().columns))

@@ -8,6 +8,7 @@ use super::sweep::{Judged, judge};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::estimate::Estimate;
+use crate::fixed::LevelRule;
 use crate::hardware::{Design, LayerSpec, Layers, Wanted, candidates};
 use crate::quantize::QuantizedModel;
 use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
@@ -28,11 +29,8 @@ pub fn best_folding(
     wanted: Wanted,
 ) -> Result<(Implementation, Design, Point), Problem> {
     let specs = LayerSpec::of_network(model);
-    let points = designs(model, &specs[..model.layers.len()], implementation.mac);
-    let evaluator = Evaluator {
-        contexts: implementation.contexts,
-        ..Evaluator::new(part.family.sources(), numerics)
-    };
+    let points = designs(model, &specs[..model.layers.len()], implementation);
+    let evaluator = Evaluator::new(part.family.sources(), numerics);
     let mut judged: Vec<Judged> = points
         .par_iter()
         .filter_map(|spec| evaluator.priced(spec, part.family, &specs).ok())
@@ -66,7 +64,7 @@ pub fn best_folding(
 }
 
 /// Every folding that is looked at, with every kind of array that `mac` allows.
-fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Spec> {
+fn designs(model: &QuantizedModel, specs: &[LayerSpec], built: &Implementation) -> Vec<Spec> {
     let first = &model.layers[0];
     let network = NetworkShape {
         cell: first.recurrence.kind(),
@@ -78,8 +76,11 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Sp
             .unwrap_or(1),
         input_size: first.input_size,
         layers: specs.len(),
+        // The layers' formats say it; nothing is compared by this.
+        levels: LevelRule::Even,
+        row_scale_bits: None,
     };
-    let styles: &[MacStyle] = match mac {
+    let styles: &[MacStyle] = match built.mac {
         MacStyle::Lut => &[MacStyle::Lut],
         MacStyle::Dsp => &[MacStyle::Dsp],
         MacStyle::Auto => &[MacStyle::Lut, MacStyle::Dsp],
@@ -90,6 +91,7 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], mac: MacStyle) -> Vec<Sp
                 network,
                 mac,
                 folding: FoldingGoal::Explicit { units, columns },
+                contexts: built.contexts,
             })
         })
         .collect()

@@ -149,7 +149,8 @@ impl Sweep {
         let mut seen = std::collections::BTreeSet::new();
         sweep.judged.retain(|judged| {
             let point = &judged.point;
-            seen.insert((point.network, point.mac as u8, point.foldings.clone()))
+            let built = (point.mac as u8, point.contexts, point.foldings.clone());
+            seen.insert((point.network, built))
         });
         sweep.mark(accuracies);
         Some(sweep)

@@ -120,7 +120,9 @@ impl Codes {
 }
 
 /// Which levels weights, x and h get, by their bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum LevelRule {
     /// Even levels, zero among them; one bit is -1 and 1.
@@ -133,6 +135,32 @@ pub enum LevelRule {
 }
 
 impl LevelRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Even, Self::Odd, Self::Auto];
+
+    /// As it is given and stored.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Even => "even",
+            Self::Odd => "odd",
+            Self::Auto => "auto",
+        }
+    }
+
+    /// The plainest rule that gives codes of these bits the same levels.
+    #[must_use]
+    pub fn plainest(self, bits: &[u32]) -> Self {
+        let same = |rule: &Self| bits.iter().all(|&bits| rule.of(bits) == self.of(bits));
+        Self::ALL.into_iter().find(same).unwrap_or(self)
+    }
+
+    /// Even levels alone, which go without saying.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        *self == Self::Even
+    }
+
     /// The codes of `bits` bits.
     #[must_use]
     pub fn of(self, bits: u32) -> Codes {

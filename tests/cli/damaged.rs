@@ -7,6 +7,7 @@ use lprnn_hw::device::{Family, Part};
 use lprnn_hw::estimate::Coefficients;
 use lprnn_hw::explore::{Evaluator, NetworkShape, Plan, Task, Work, read_accuracies};
 use lprnn_hw::fit::{MeasuredPoint, Table};
+use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
 use lprnn_hw::spec::{CellKind, FoldingGoal, MacStyle, Numerics, read_settings};
@@ -23,6 +24,8 @@ fn task(bits: u32) -> Task {
             weight_bits: bits,
             act_bits: 4,
             input_bits: 4,
+            levels: LevelRule::Even,
+            row_scale_bits: None,
             hidden: 16,
             input_size: 8,
             layers: 1,
@@ -32,6 +35,7 @@ fn task(bits: u32) -> Task {
             units: 2,
             columns: 4,
         },
+        contexts: 1,
         target: Family::Xc7,
         part: Some("xc7a35t".into()),
         clock_mhz: 100.0,

@@ -257,6 +257,14 @@ fn a_plan_of_grus_builds_grus() {
     let folder = home.path().join("sweep");
     let plan = ["plan", "--cell", "gru", "--bits", "4", "--hidden", "5"];
     program(&plan)
+        .args([
+            "--levels",
+            "odd",
+            "--row-scale-bits",
+            "6",
+            "--contexts",
+            "2",
+        ])
         .args(["--macs", "6", "--mac", "lut", "--part", "lfe5u-25f"])
         .args(["--work", "cosim", "-o"])
         .arg(&folder)
@@ -269,7 +277,8 @@ fn a_plan_of_grus_builds_grus() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2, "{table}");
     assert!(
-        lines[0].ends_with(",tools,cell") && lines[1].ends_with(",gru"),
+        lines[0].ends_with(",tools,cell,levels,row_scale_bits,contexts")
+            && lines[1].ends_with(",gru,odd,6,2"),
         "{table}"
     );
     assert!(lines[1].contains(",true,"), "{table}");

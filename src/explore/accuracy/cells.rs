@@ -3,6 +3,7 @@
 use super::columns::Columns;
 use super::table::AccuracyRow;
 use crate::diagnostic::Problem;
+use crate::fixed::LevelRule;
 
 /// A line with its header.
 pub(super) struct Line<'a> {
@@ -61,6 +62,23 @@ impl Line<'_> {
         }
     }
 
+    /// The rule of levels of this name.
+    fn levels(&self, column: usize) -> Result<LevelRule, Problem> {
+        let named = self.cell(column).to_ascii_lowercase();
+        let rule = LevelRule::ALL.into_iter().find(|rule| rule.word() == named);
+        rule.ok_or_else(|| self.fault(column, "is no kind of levels", "give even, odd or auto"))
+    }
+
+    /// Bits of the multipliers of rows; 0 or nothing: there are none.
+    fn row_scale_bits(&self, column: usize) -> Result<u32, Problem> {
+        match self.cell(column) {
+            "" => Ok(0),
+            text => (text.parse().ok())
+                .filter(|bits| *bits == 0 || (2..=12).contains(bits))
+                .ok_or_else(|| self.fault(column, "is not a width", "give 2 to 12, or 0 for none")),
+        }
+    }
+
     /// The row, or the cell that is wrong.
     pub(super) fn row(&self, columns: &Columns) -> Result<AccuracyRow, Problem> {
         let (weight_bits, mut ternary) = self.bits(columns.weight)?;
@@ -84,6 +102,14 @@ impl Line<'_> {
                 weight_bits
             },
             act_bits,
+            levels: columns
+                .levels
+                .map(|column| self.levels(column))
+                .transpose()?,
+            row_scale_bits: columns
+                .row_scale_bits
+                .map(|column| self.row_scale_bits(column))
+                .transpose()?,
             ternary,
             hidden: self.size(columns.hidden)?,
             layers: columns.layers.map_or(Ok(1), |column| self.size(column))?,

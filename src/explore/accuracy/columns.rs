@@ -2,7 +2,7 @@
 use crate::diagnostic::{Problem, Problems};
 
 /// Columns that name the network.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "bits",
     "w_bits",
     "weight_bits",
@@ -13,6 +13,8 @@ const KEYS: [&str; 10] = [
     "units",
     "layers",
     "ternary",
+    "levels",
+    "row_scale_bits",
 ];
 /// Columns that are taken for the measure by their names; the larger is the better one in the second
 /// list.
@@ -71,6 +73,8 @@ pub(super) struct Columns {
     pub(super) hidden: usize,
     pub(super) layers: Option<usize>,
     pub(super) ternary: Option<usize>,
+    pub(super) levels: Option<usize>,
+    pub(super) row_scale_bits: Option<usize>,
     pub(super) metric_word: Option<usize>,
     pub(super) value: usize,
 }
@@ -110,6 +114,8 @@ impl Columns {
                 hidden,
                 layers: find(&["layers"]),
                 ternary: find(&["ternary"]),
+                levels: find(&["levels"]),
+                row_scale_bits: find(&["row_scale_bits"]),
                 metric_word,
                 value,
             }),

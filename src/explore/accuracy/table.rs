@@ -1,6 +1,7 @@
 //! Measured accuracies of networks.
 
-use super::super::network::NetworkShape;
+use super::super::network::{NetworkShape, refined};
+use crate::fixed::LevelRule;
 
 /// Accuracies of networks in one measure.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,10 @@ pub struct AccuracyRow {
     pub weight_bits: Option<u32>,
     /// Bits of h; `None` for float.
     pub act_bits: Option<u32>,
+    /// Levels of weights, x and h; `None` where the file does not say them: of any.
+    pub levels: Option<LevelRule>,
+    /// Bits of a multiplier of every row, 0 for none; `None` where the file does not say it: any.
+    pub row_scale_bits: Option<u32>,
     /// `true` for weights of -1, 0 and 1, which the hardware holds in 2 bits.
     pub ternary: bool,
     /// Units of every layer.
@@ -34,19 +39,24 @@ pub struct AccuracyRow {
 
 impl AccuracyRow {
     /// The network, which no second row of the file may have again.
-    pub(super) fn key(&self) -> (Option<u32>, Option<u32>, bool, usize, usize) {
+    pub(super) fn key(&self) -> impl Ord + use<> {
         (
-            self.weight_bits,
-            self.act_bits,
-            self.ternary,
+            (self.weight_bits, self.act_bits, self.ternary),
+            (self.levels, self.row_scale_bits),
             self.hidden,
             self.layers,
         )
     }
 
-    /// `W2A4`, `ternary A4`, `float`.
+    /// `W2A4`, `W2A2 odd r8`, `ternary A4`, `float`.
     #[must_use]
     pub fn widths(&self) -> String {
+        let levels = self.levels.unwrap_or_default();
+        let refined = refined(levels, self.row_scale_bits.filter(|&bits| bits > 0));
+        self.plain_widths() + &refined
+    }
+
+    fn plain_widths(&self) -> String {
         match (self.weight_bits, self.act_bits) {
             (Some(_), Some(act)) if self.ternary => format!("ternary A{act}"),
             (Some(weight), Some(act)) => format!("W{weight}A{act}"),
@@ -57,6 +67,24 @@ impl AccuracyRow {
     }
 }
 
+impl AccuracyRow {
+    /// `true` if it is of a network of these widths, units and layers, and of these levels and multipliers of rows where
+    /// it says them. Weights of -1, 0 and 1 are even ones.
+    #[must_use]
+    pub fn is_of(&self, network: &NetworkShape) -> bool {
+        let bits = [network.weight_bits, network.act_bits, network.input_bits];
+        let levels = |rule: LevelRule| rule.plainest(&bits) == network.levels;
+        let rows = |bits: u32| bits == network.row_scale_bits.unwrap_or(0);
+        self.weight_bits == Some(network.weight_bits)
+            && self.act_bits == Some(network.act_bits)
+            && self.hidden == network.hidden
+            && self.layers == network.layers
+            && !(self.ternary && network.levels.of(network.weight_bits).is_odd())
+            && self.levels.is_none_or(levels)
+            && self.row_scale_bits.is_none_or(rows)
+    }
+}
+
 impl Accuracies {
     /// `true` if `a` is better than `b`.
     #[must_use]
@@ -64,17 +92,11 @@ impl Accuracies {
         if self.larger_is_better { a > b } else { a < b }
     }
 
-    /// The accuracy of a network: the best row of its widths, units and layers.
+    /// The accuracy of a network: the best row of its widths, levels, units and layers.
     #[must_use]
     pub fn of(&self, network: &NetworkShape) -> Option<&AccuracyRow> {
-        let fits = |row: &&AccuracyRow| {
-            row.weight_bits == Some(network.weight_bits)
-                && row.act_bits == Some(network.act_bits)
-                && row.hidden == network.hidden
-                && row.layers == network.layers
-        };
         let mut best: Option<&AccuracyRow> = None;
-        for row in self.rows.iter().filter(fits) {
+        for row in self.rows.iter().filter(|row| row.is_of(network)) {
             if best.is_none_or(|best| self.better(row.value, best.value)) {
                 best = Some(row);
             }

@@ -23,6 +23,8 @@ fn the_points_are_the_product_and_larger_foldings_are_left_out() {
     let axes = Axes {
         cell: CellKind::Lstm,
         widths: vec![(4, 4, 4), (2, 4, 4)],
+        levels: vec![LevelRule::Even],
+        row_scale_bits: None,
         hidden: vec![8, 32],
         input_size: None,
         layers: vec![1, 2],
@@ -31,10 +33,20 @@ fn the_points_are_the_product_and_larger_foldings_are_left_out() {
             units: Some(vec![2, 16]),
             columns: Some(vec![4, 8]),
         },
+        contexts: vec![1],
     };
     let specs = axes.specs().unwrap();
     // 2 layers x 2 widths x (2 foldings for 8 units, 4 for 32)
     assert_eq!(specs.len(), 2 * 2 * 6);
+    // Odd levels are others for the 2-bit weights alone where x and h are even; `auto` is the same as one of the two.
+    let levels = Axes {
+        levels: LevelRule::ALL.to_vec(),
+        widths: vec![(8, 8, 8), (2, 2, 2), (2, 4, 4)],
+        contexts: vec![1, 4],
+        ..axes.clone()
+    };
+    let levels = levels.specs().unwrap();
+    assert_eq!(levels.len(), 2 * 6 * (1 + 2 + 3) * 2);
     let mut large = axes;
     large.foldings = Foldings::Explicit {
         units: Some(vec![64]),

@@ -1,6 +1,7 @@
 //! Tests of `point.rs`.
 
 use super::*;
+use crate::fixed::LevelRule;
 use crate::quantize::seeded;
 use crate::spec::CellKind;
 
@@ -15,6 +16,8 @@ fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> Net
         weight_bits,
         act_bits,
         input_bits: act_bits,
+        levels: LevelRule::Even,
+        row_scale_bits: None,
         hidden,
         input_size: hidden / 2 + 1,
         layers,
@@ -26,12 +29,20 @@ fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> Net
 fn formats_and_cycles_are_those_of_the_seeded_design() {
     let sizes = [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)];
     let cells = [CellKind::Lstm, CellKind::Gru];
-    for (cell, (w, a, hidden, layers)) in cells
+    let refined = [
+        (LevelRule::Even, None, 1),
+        (LevelRule::Odd, Some(8), 3),
+        (LevelRule::Auto, None, 2),
+    ];
+    for ((cell, (w, a, hidden, layers)), (levels, row_scale_bits, contexts)) in cells
         .into_iter()
         .flat_map(|cell| sizes.map(|size| (cell, size)))
+        .flat_map(|of| refined.map(|refined| (of, refined)))
     {
         let network = NetworkShape {
             cell,
+            levels,
+            row_scale_bits,
             ..network(w, a, hidden, layers)
         };
         let numerics = numerics();
@@ -47,6 +58,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
                     units: 2,
                     columns: 6,
                 },
+                contexts,
             };
             let point = evaluator.point(&spec, target).unwrap();
             let implementation = evaluator.implementation(&spec);
@@ -68,6 +80,7 @@ fn a_dsp_array_that_does_not_exist_is_no_point() {
         network: network(1, 1, 16, 1),
         mac: MacStyle::Dsp,
         folding: FoldingGoal::MaxMacs { macs: 64 },
+        contexts: 1,
     };
     let numerics = numerics();
     let evaluator = Evaluator::new(Family::Xc7, numerics);

@@ -33,14 +33,7 @@ fn table<'a>(summary: &Summary, rows: impl Iterator<Item = (String, &'a PointRow
     );
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_string());
     for (name, row) in rows {
-        let mut cells = vec![
-            name,
-            format!(
-                "W{}A{} H{} x {}",
-                row.weight_bits, row.act_bits, row.hidden, row.layers
-            ),
-            format!("{} {}", row.mac, row.folding),
-        ];
+        let mut cells = vec![name, row.network(), format!("{} {}", row.mac, row.folding)];
         let counts = [
             row.lut_total,
             row.ff,

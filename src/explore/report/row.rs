@@ -1,7 +1,9 @@
 //! One point as a flat record: a line of `points.csv`, an object of `points.json`.
 
+use super::super::network::{NetworkShape, refined};
 use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
+use crate::fixed::LevelRule;
 use crate::spec::{CellKind, FoldingGoal, MacStyle};
 use serde::Serialize;
 use std::fmt::Write;
@@ -19,6 +21,10 @@ pub struct PointRow {
     pub weight_bits: u32,
     /// Bits of h.
     pub act_bits: u32,
+    /// Levels of weights, x and h: `even`, `odd`, or `auto`, odd up to 2 bits.
+    pub levels: LevelRule,
+    /// Bits of a multiplier of every row; none where rows have none.
+    pub row_scale_bits: Option<u32>,
     /// Bits of x.
     pub input_bits: u32,
     /// Units of every layer.
@@ -29,6 +35,8 @@ pub struct PointRow {
     pub layers: usize,
     /// `lut` or `dsp`: what the arrays are made of.
     pub mac: &'static str,
+    /// Sequences whose steps come in turn; cycles are those between the steps of any of them.
+    pub contexts: usize,
     /// Units by columns side by side; per layer, with slashes, where they differ.
     pub folding: String,
     /// LUTs of logic, estimated.
@@ -102,7 +110,7 @@ fn digits(value: f64, count: i32) -> f64 {
 }
 
 impl PointRow {
-    /// `W4A4 H64`, `W4A4 H64 x2`, `GRU W4A4 H64`: widths, units, layers.
+    /// `W4A4 H64`, `W4A4 H64 x2`, `GRU W2A2 odd H64 /4`: widths, levels, units, layers, contexts.
     #[must_use]
     pub fn network(&self) -> String {
         let layers = match self.layers {
@@ -110,11 +118,13 @@ impl PointRow {
             layers => format!(" x{layers}"),
         };
         format!(
-            "{}W{}A{} H{}{layers}",
+            "{}W{}A{}{} H{}{layers}{}",
             self.prefix(),
             self.weight_bits,
             self.act_bits,
-            self.hidden
+            refined(self.levels, self.row_scale_bits),
+            self.hidden,
+            self.turns()
         )
     }
 
@@ -122,7 +132,33 @@ impl PointRow {
     #[must_use]
     pub fn widths_and_units(&self) -> String {
         let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
-        format!("{}W{weight}A{act} {hidden}", self.prefix())
+        let refined = refined(self.levels, self.row_scale_bits);
+        format!("{}W{weight}A{act}{refined} {hidden}", self.prefix())
+    }
+
+    /// ` /2` for two contexts; nothing for one.
+    #[must_use]
+    pub fn turns(&self) -> String {
+        match self.contexts {
+            1 => String::new(),
+            contexts => format!(" /{contexts}"),
+        }
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn shape(&self) -> NetworkShape {
+        NetworkShape {
+            cell: self.cell,
+            weight_bits: self.weight_bits,
+            act_bits: self.act_bits,
+            input_bits: self.input_bits,
+            levels: self.levels,
+            row_scale_bits: self.row_scale_bits,
+            hidden: self.hidden,
+            input_size: self.input_size,
+            layers: self.layers,
+        }
     }
 
     /// The cell in names, where it does not go without saying.
@@ -154,10 +190,13 @@ impl PointRow {
             cell: network.cell,
             weight_bits: network.weight_bits,
             act_bits: network.act_bits,
+            levels: network.levels,
+            row_scale_bits: network.row_scale_bits,
             input_bits: network.input_bits,
             hidden: network.hidden,
             input_size: network.input_size,
             layers: network.layers,
+            contexts: point.contexts,
             mac: mac_name(point.mac),
             folding: point.folding_text(),
             lut: point.lut,
@@ -225,8 +264,17 @@ fn gen_arguments(judged: &Judged, target: Family) -> String {
     if input != weight {
         add("--input-bits", &input);
     }
+    if !network.levels.is_even() {
+        add("--levels", &network.levels.word());
+    }
+    if let Some(bits) = network.row_scale_bits {
+        add("--row-scale-bits", &bits);
+    }
     add("--target", &target.word());
     add("--mac", &mac_name(point.mac));
+    if point.contexts != 1 {
+        add("--contexts", &point.contexts);
+    }
     match point.folding {
         FoldingGoal::Explicit { units, columns } => {
             add("--units", &units);

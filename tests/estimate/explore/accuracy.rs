@@ -43,6 +43,43 @@ fn accuracies_join_by_widths_units_and_layers() {
 }
 
 #[test]
+fn levels_and_multipliers_of_rows_tell_networks_apart() {
+    let home = home();
+    let known = "w_bits,a_bits,hidden,levels,row_scale_bits,accuracy\n\
+                 2,2,64,even,0,0.8\n2,2,64,auto,0,0.9\n2,2,64,odd,8,0.95\n2,4,64,auto,,0.96\n4,4,64,even,,0.97\n";
+    std::fs::write(home.path().join("results.csv"), known).unwrap();
+    let sweep = |more: &str| {
+        let axes = "--weight-bits 2,4 --act-bits 2,4 --hidden 64 --units 2 --columns 8 --mac lut \
+                    --part xc7a100t --accuracy results.csv --levels even,odd,auto";
+        let found = json(home.path(), &format!("{axes} {more}"));
+        let of = |point: &serde_json::Value| {
+            let levels = point["levels"].as_str().unwrap().to_string();
+            let bits =
+                ["weight_bits", "act_bits", "contexts"].map(|key| point[key].as_u64().unwrap());
+            (bits, levels, point["accuracy"].as_f64())
+        };
+        found["points"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(of)
+            .collect::<Vec<_>>()
+    };
+    let row = |bits, levels: &str, accuracy| (bits, levels.to_string(), accuracy);
+    let found = sweep("--contexts 1,2");
+    // Odd levels for all of two bits are what `auto` means.
+    assert!(found.contains(&row([2, 2, 1], "even", Some(0.8))));
+    assert!(found.contains(&row([2, 2, 2], "odd", Some(0.9))));
+    assert!(found.contains(&row([2, 4, 1], "auto", Some(0.96))));
+    assert!(found.contains(&row([4, 4, 2], "even", Some(0.97))));
+    assert!(found.contains(&row([4, 4, 2], "odd", None)), "{found:?}");
+    assert_eq!(found.len(), 2 * (2 + 3 + 3 + 2), "{found:?}");
+    let scaled = sweep("--row-scale-bits 8");
+    let known: Vec<_> = scaled.iter().filter(|row| row.2.is_some()).collect();
+    assert_eq!(known, [&row([2, 2, 1], "odd", Some(0.95))]);
+}
+
+#[test]
 fn only_networks_that_are_good_enough_are_kept() {
     let home = home();
     std::fs::write(home.path().join("results.csv"), ACCURACIES).unwrap();

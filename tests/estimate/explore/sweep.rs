@@ -58,15 +58,15 @@ fn a_sweep_keeps_what_fits_and_recommends() {
 /// What the sweep says of a point is what `estimate` says of the same design.
 #[test]
 fn a_point_is_what_estimate_says_of_it() {
-    for cell in ["lstm", "gru"] {
-        point_beside_estimate(cell);
-    }
+    point_beside_estimate("lstm", "");
+    point_beside_estimate("gru", "");
+    point_beside_estimate("lstm", "--levels odd --row-scale-bits 8 --contexts 3");
 }
 
-fn point_beside_estimate(cell: &str) {
+fn point_beside_estimate(cell: &str, more: &str) {
     let home = home();
     let sweep = "--weight-bits 4 --act-bits 3 --hidden 48 --layers 2 --units 4 --columns 8 --mac lut --target ecp5";
-    let found = json(home.path(), &format!("{sweep} --cell {cell}"));
+    let found = json(home.path(), &format!("{sweep} --cell {cell} {more}"));
     let gates = if cell == "gru" { 3 } else { 4 };
     let point = &found["points"][0];
     let arguments = point["gen_arguments"].as_str().unwrap();

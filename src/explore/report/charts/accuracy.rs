@@ -3,10 +3,16 @@
 use super::super::super::accuracy::{Accuracies, AccuracyRow};
 use super::super::chart::{Axis, Chart, short};
 use super::super::summary::Summary;
+use crate::fixed::LevelRule;
 use std::collections::BTreeMap;
 
-/// Bits of weights and of h, ternary or not, layers: what the rows of a line have in common.
-type LineKey = (Option<u32>, Option<u32>, bool, usize);
+/// Bits of weights and of h, ternary or not; levels and multipliers of rows; layers: what the rows of a line have in
+/// common.
+type LineKey = (
+    (Option<u32>, Option<u32>, bool),
+    (Option<LevelRule>, Option<u32>),
+    usize,
+);
 
 /// Classes of lines: float ones are alike, the others take five colours, then the same with dots.
 fn line_classes(float: impl Iterator<Item = bool>) -> Vec<String> {
@@ -54,11 +60,8 @@ impl Drawing<'_> {
 
     /// `true` if a point of this network meets the limits.
     fn fits(&self, row: &AccuracyRow) -> bool {
-        self.summary.networks.iter().any(|point| {
-            Some(point.weight_bits) == row.weight_bits
-                && Some(point.act_bits) == row.act_bits
-                && (point.hidden, point.layers) == (row.hidden, row.layers)
-        })
+        let networks = &self.summary.networks;
+        networks.iter().any(|point| row.is_of(&point.shape()))
     }
 
     fn axes(&self) -> Chart {
@@ -84,7 +87,8 @@ impl Drawing<'_> {
     fn lines(&self) -> BTreeMap<LineKey, Vec<&AccuracyRow>> {
         let mut lines: BTreeMap<LineKey, Vec<&AccuracyRow>> = BTreeMap::new();
         for row in &self.known.rows {
-            let key = (row.weight_bits, row.act_bits, row.ternary, row.layers);
+            let widths = (row.weight_bits, row.act_bits, row.ternary);
+            let key = (widths, (row.levels, row.row_scale_bits), row.layers);
             lines.entry(key).or_default().push(row);
         }
         for rows in lines.values_mut() {
@@ -129,7 +133,7 @@ pub fn memory_against_accuracy(
     };
     let mut chart = drawing.axes();
     let lines = drawing.lines();
-    let classes: Vec<String> = line_classes(lines.keys().map(|key| key.0.is_none()));
+    let classes: Vec<String> = line_classes(lines.keys().map(|(widths, ..)| widths.0.is_none()));
     for (rows, class) in lines.values().zip(&classes) {
         let points: Vec<(f64, f64)> = rows.iter().map(|row| drawing.place(row)).collect();
         chart.line(&points, &format!("curve {class}"));

@@ -7,11 +7,8 @@ use super::super::summary::Summary;
 /// Tooltip of a point.
 fn tip(row: &PointRow) -> String {
     let mut text = format!(
-        "W{}A{} H{}x{} {} {}: {} LUT {} FF {} BRAM {} DSP, {} cycles, {} us",
-        row.weight_bits,
-        row.act_bits,
-        row.hidden,
-        row.layers,
+        "{} {} {}: {} LUT {} FF {} BRAM {} DSP, {} cycles, {} us",
+        row.network(),
         row.mac,
         row.folding,
         row.lut_total,

@@ -4,6 +4,7 @@ use super::super::{ReportSetting, Summary};
 use super::*;
 use crate::device::{Family, Part};
 use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
+use crate::fixed::LevelRule;
 use crate::spec::{CellKind, FoldingGoal, MacStyle, Numerics};
 
 fn summary() -> Summary {
@@ -14,12 +15,15 @@ fn summary() -> Summary {
             weight_bits: 4,
             act_bits: 4,
             input_bits: 4,
+            levels: LevelRule::Even,
+            row_scale_bits: None,
             hidden: 32,
             input_size: 16,
             layers: 1,
         },
         mac: MacStyle::Lut,
         folding: FoldingGoal::Explicit { units, columns: 4 },
+        contexts: 1,
     };
     let limits = Limits {
         part: Some(Part::find("lfe5u-25f").unwrap()),

@@ -2,18 +2,20 @@
 
     python examples/classify.py [--cell lstm] [--bits 4 2] [--out classify]
 
-Digits of 8 by 8 pixels (scikit-learn's, or made here where it is not installed) are read row by row: 8 steps of 8
+Digits of 8 by 8 pixels (scikit-learn's, or patterns made here with --patterns) are read row by row: 8 steps of 8
 elements. A GRU or LSTM of 32 units reads them, and a linear layer takes its h after the last step to ten
 classes. Then, for every width, the same network with the hardware's numbers: `lq.convert` replaces the recurrent
 layer and the linear one, some epochs of training let the weights settle on their codes, and `lq.save` writes one
-model file. Its integers, which the core computes, are compared with the module at the end.
+model file, whose dense layer gives the index of the largest sum at the last step. Its integers, which the core
+computes, are compared with the module at the end.
 
 Needs PyTorch (`pip install ./python torch scikit-learn`); takes 20 s on one core. What follows, for each width:
 
     lprnn-hw run --model classify/gru_2bit.safetensors --float-input --input classify/test_x.npy \\
-        -o h.npy --head-output y.npy            # h and the sums of ten classes, of every step
-    lprnn-hw gen --model classify/gru_2bit.safetensors --state-policy fixed_window --window 8 -o core
-    lprnn-hw cosim core                         # the Verilog against the reference
+        -o h.npy --head-output run.npy          # h of every step, and a class for every sequence
+    lprnn-hw gen --model classify/gru_2bit.safetensors -o core
+    lprnn-hw cosim core --float-input --input classify/test_x.npy --words core.npy    # what the Verilog gave
+    python examples/classify.py --count run.npy core.npy                              # how many are right
     lprnn-hw estimate --model classify/gru_2bit.safetensors
 """
 
@@ -37,10 +39,10 @@ CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 class Classifier(nn.Module):
     """A recurrent layer and a linear one on its last h. `convert` changes nothing of this text."""
 
-    def __init__(self, cell: str) -> None:
+    def __init__(self, cell: str, units: int) -> None:
         super().__init__()
-        self.rnn = CELLS[cell](STEPS, UNITS, batch_first=True)
-        self.fc = nn.Linear(UNITS, CLASSES)
+        self.rnn = CELLS[cell](STEPS, units, batch_first=True)
+        self.fc = nn.Linear(units, CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, steps, 8] in, [batch, classes] out."""
@@ -48,21 +50,23 @@ class Classifier(nn.Module):
         return self.fc(out[:, -1])
 
 
+def patterns() -> tuple[np.ndarray, np.ndarray]:
+    """Ten random pictures with noise, [1800, 8, 8], 0 to 1 in sixteenths, and their numbers, [1800]."""
+    random = np.random.default_rng(0)
+    classes = random.integers(0, CLASSES, 1800)
+    pictures = random.random((CLASSES, STEPS, STEPS)) < 0.4
+    noisy = pictures[classes] + random.normal(0, 0.6, (1800, STEPS, STEPS))
+    return np.round(16 * np.clip(noisy, 0, 1)) / 16, classes
+
+
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Images, [count, 8, 8] of 0 to 1, and their classes, [count], in an order that mixes them."""
+    """Images of scikit-learn, [1797, 8, 8], 0 to 1 in sixteenths, and their classes, [1797]."""
     try:
         from sklearn.datasets import load_digits
-
-        images, classes = load_digits(return_X_y=True)
-        images = images.reshape(-1, STEPS, STEPS) / 16
     except ImportError:
-        print("scikit-learn is not installed: ten random patterns with noise stand for the digits")
-        random = np.random.default_rng(0)
-        classes = random.integers(0, CLASSES, 1800)
-        patterns = random.random((CLASSES, STEPS, STEPS)) < 0.4
-        images = np.clip(patterns[classes] + random.normal(0, 0.6, (1800, STEPS, STEPS)), 0, 1)
-    order = np.random.default_rng(1).permutation(len(images))
-    return images[order].astype(np.float32), classes[order]
+        sys.exit("scikit-learn is not installed: install it, or give --patterns for pictures that are made here")
+    images, classes = load_digits(return_X_y=True)
+    return images.reshape(-1, STEPS, STEPS) / 16, classes
 
 
 def train(net: nn.Module, x: torch.Tensor, y: torch.Tensor, epochs: int, rate: float) -> None:
@@ -79,15 +83,22 @@ def train(net: nn.Module, x: torch.Tensor, y: torch.Tensor, epochs: int, rate: f
 
 
 @torch.no_grad()
-def accuracy(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
-    """The share of sequences whose class is right."""
-    return (net.eval()(x).argmax(1) == y).double().mean().item()
+def classes_of(net: nn.Module, x: torch.Tensor) -> np.ndarray:
+    """The class of every sequence."""
+    return net.eval()(x).argmax(1).numpy()
 
 
 def integers(model: lq.Model, x: np.ndarray) -> np.ndarray:
     """Classes of real inputs, [batch, steps, 8], by the integers that the model file holds."""
-    h = model.run(model.quantize_input(x))
-    return model.outputs(h[:, -1]).argmax(1)
+    return model.run_outputs(model.quantize_input(x))[:, 0]
+
+
+def count(files: list[Path], folder: Path) -> None:
+    """How many of the classes in each file are right."""
+    wanted = np.load(folder / "test_y.npy")
+    for file in files:
+        found = np.load(file).reshape(len(wanted))
+        print(f"{file}: {(found == wanted).sum()} of {len(wanted)} right")
 
 
 def main() -> None:
@@ -95,38 +106,50 @@ def main() -> None:
     parser.add_argument("--cell", choices=CELLS, default="gru")
     parser.add_argument("--bits", type=int, nargs="+", default=[4, 2])
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--units", type=int, default=UNITS)
+    parser.add_argument("--patterns", action="store_true", help="pictures that are made here, not scikit-learn's digits")
     parser.add_argument("--out", type=Path, default=Path("classify"))
+    parser.add_argument("--count", type=Path, nargs="+", metavar="FILE", help="count what is right in these, and no more")
     options = parser.parse_args()
+    if options.count:
+        count(options.count, options.out)
+        return
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    images, classes = digits()
+    images, classes = patterns() if options.patterns else digits()
+    # In an order that mixes them.
+    order = np.random.default_rng(1).permutation(len(images))
+    images, classes = images[order].astype(np.float32), classes[order]
     # A fifth is for the test, which no choice is made by.
-    count = len(images) // 5
-    x, y = torch.tensor(images[count:]), torch.tensor(classes[count:])
-    test_x, test_y = torch.tensor(images[:count]), torch.tensor(classes[:count])
+    tests = len(images) // 5
+    x, y = torch.tensor(images[tests:]), torch.tensor(classes[tests:])
+    test_x, wanted = torch.tensor(images[:tests]), classes[:tests]
     options.out.mkdir(parents=True, exist_ok=True)
-    np.save(options.out / "test_x.npy", images[:count])
+    np.save(options.out / "test_x.npy", images[:tests])
+    np.save(options.out / "test_y.npy", wanted)
 
-    net = Classifier(options.cell)
+    def right(network: nn.Module) -> str:
+        """Of the test, counted and in per cent."""
+        found = (classes_of(network, test_x) == wanted).sum()
+        return f"{found} of {tests} right, {100 * found / tests:.1f} %"
+
+    net = Classifier(options.cell, options.units)
     train(net, x, y, options.epochs, 0.01)
-    print(f"{len(x)} digits to train with, {count} to test; nn.{CELLS[options.cell].__name__}, {UNITS} units")
-    print(f"float: {100 * accuracy(net, test_x, test_y):.1f} % right")
+    print(f"{len(x)} pictures to train with, {tests} to test; nn.{CELLS[options.cell].__name__}, {options.units} units")
+    print(f"float: {right(net)}")
 
     for bits in options.bits:
         # Odd levels, -3, -1, 1, 3 at 2 bits; `convert` runs the network on `x` to choose fractions.
         converted = lq.convert(copy.deepcopy(net), lq.Widths.of(bits, "odd"), calibrate=x)
-        before = accuracy(converted, test_x, test_y)
+        print(f"{bits} bits, converted: {right(converted)}")
         # Parameters are new, and so is the optimiser. At a fifth of the rate, as the weights are nearly there.
         train(converted, x, y, options.epochs, 0.002)
-        after = accuracy(converted, test_x, test_y)
-        print(f"{bits} bits: {100 * before:.1f} % converted, {100 * after:.1f} % trained")
+        print(f"{bits} bits, trained: {right(converted)}")
         path = options.out / f"{options.cell}_{bits}bit.safetensors"
-        lq.save(converted, path)
+        lq.save(converted, path, output="argmax", when="last")
         # What the file holds gives the same classes: no rounding is left to do.
-        model = lq.Model.load(path)
-        with torch.no_grad():
-            same = integers(model, test_x.numpy()) == converted(test_x).argmax(1).numpy()
-        print(f"  {path}: {same.sum()} of {count} classes as those of the module")
+        same = integers(lq.Model.load(path), test_x.numpy()) == classes_of(converted, test_x)
+        print(f"  {path}: {same.sum()} of {tests} classes as those of the module")
 
 
 if __name__ == "__main__":

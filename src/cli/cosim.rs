@@ -7,8 +7,8 @@ use super::output::{Console, Results, grouped};
 use crate::cosim::{Agreement, Outcome, Pattern, Pauses};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{
-    Checked, Checking, FAILURES, LoadSource, Opened, build, bundle_files, check, check_file, open,
-    pattern_words, plan, replay,
+    Checked, Checking, CoreInputs, FAILURES, LoadSource, Opened, build, bundle_files, check,
+    check_different, check_file, open, pattern_words, plan, replay, write_words,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ Examples:
   lprnn-hw cosim lstm                               a folder written by gen
   lprnn-hw cosim --model lstm.safetensors --max-macs 256 --steps 1000
   lprnn-hw cosim lstm --input x.npy --vcd waves.vcd
+  lprnn-hw cosim core --input test.npy --float-input --words y.npy
   lprnn-hw cosim lprnn-hw-fail/0123456789abcdef     a difference, once more
 
 The core is compiled by Verilator and compared with the reference model: every word of every step,
@@ -66,6 +67,15 @@ pub struct StimulusArgs {
     /// Write waveforms of the last run to this file (about 2 kB per cycle for a small core)
     #[arg(long, value_name = "FILE")]
     vcd: Option<PathBuf>,
+    /// Where to write the words that the Verilog gave to --input in the last run, .npy of int64, in the
+    /// layout of what was read: of every step, or of every sequence where the core waits for its end
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "input",
+        conflicts_with = "steps"
+    )]
+    words: Option<PathBuf>,
 }
 
 /// Pauses of source and sink.
@@ -149,7 +159,7 @@ impl Results for Checked {
 
 /// Compares a core with its model.
 pub fn run(args: &CosimArgs, console: Console) -> Result<Ended, Problems> {
-    if let Some(path) = &args.run.vcd {
+    for path in args.run.vcd.iter().chain(&args.run.words) {
         let of_folder = args.folder.as_deref().map(bundle_files);
         let inputs = of_folder.into_iter().flatten();
         let inputs: Vec<PathBuf> = inputs
@@ -157,6 +167,9 @@ pub fn run(args: &CosimArgs, console: Console) -> Result<Ended, Problems> {
             .chain(args.design.files())
             .collect();
         check_file(path, &inputs)?;
+    }
+    if let (Some(vcd), Some(words)) = (&args.run.vcd, &args.run.words) {
+        check_different(("--words", words), ("--vcd", vcd))?;
     }
     let report = match &args.folder {
         Some(_) if args.design.is_given() => {
@@ -196,15 +209,27 @@ fn compare_as(opened: &Opened, args: &StimulusArgs, console: Console) -> Result<
             seed: args.stimulus_seed,
         },
     };
-    let (load, clamped) = source.read(opened, &console)?;
+    let CoreInputs {
+        load,
+        clamped,
+        arrangement,
+    } = source.read(opened, &console)?;
     let patterns = args.stalls.patterns(opened);
     let checking = Checking {
         seed: args.stimulus_seed,
         vcd: args.vcd.as_deref(),
         failures: Some(Path::new(FAILURES)),
+        words: args.words.is_some(),
         ..Checking::new(&load, &patterns)
     };
     let mut report = check(opened, &checking, &console)?;
     report.clamped_inputs = clamped;
+    if let (Some(path), Some(arrangement)) = (&args.words, &arrangement) {
+        let port = &opened.interface.output;
+        // Where the core differs there may be no words of all steps: that it does is what there is to say.
+        if report.equal {
+            write_words(path, &report.words, (&load, arrangement), port)?;
+        }
+    }
     Ok(report)
 }

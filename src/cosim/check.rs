@@ -7,6 +7,7 @@ use super::forecast::BeatTiming;
 use super::locate::{Oracle, OriginSearch};
 use super::outcome::{Difference, Outcome};
 use super::pattern::Pattern;
+use super::recorder::Recorder;
 use super::scoreboard::{collect, compare_timed, judge};
 use super::stimulus::Stimulus;
 use super::toolchain::{Core, Probes, Toolchain};
@@ -44,6 +45,8 @@ pub struct Request<'a> {
     pub oracle: Option<Oracle<'a>>,
     /// Folder in which the package of a failure is put, as `lprnn-hw-fail`.
     pub failures: Option<&'a Path>,
+    /// Where to put the words that the core gives, right or wrong, in their order.
+    pub words: Option<&'a mut Vec<i64>>,
     /// Called with the number of steps done so far.
     pub progress: &'a mut dyn FnMut(usize),
 }
@@ -58,7 +61,7 @@ pub struct Verdict {
 }
 
 /// Simulates the core and compares every word; on a difference finds its origin and packs it up.
-pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, CosimError> {
+pub fn check(toolchain: &Toolchain, mut request: Request<'_>) -> Result<Verdict, CosimError> {
     let probes = Probes {
         vcd: request.vcd.is_some(),
         ..Probes::default()
@@ -67,8 +70,14 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
     if let Some(path) = request.vcd {
         model.write_vcd(path)?;
     }
+    let mut model = Recorder::new(model);
+    // A long run's beats are kept for whoever wants them alone.
+    let dut: &mut dyn Dut = match request.words {
+        Some(_) => &mut model,
+        None => &mut model.core,
+    };
     let outcome = compare_timed(
-        &mut model,
+        dut,
         request.core.interface,
         request.layers,
         request.stimulus,
@@ -76,6 +85,9 @@ pub fn check(toolchain: &Toolchain, request: Request<'_>) -> Result<Verdict, Cos
         (request.pattern, request.seed),
         &mut *request.progress,
     )?;
+    if let Some(words) = request.words.as_deref_mut() {
+        *words = model.words(&request.core.interface.output);
+    }
     drop(model);
     match outcome {
         Outcome::Different(difference) => explain(toolchain, request, difference),

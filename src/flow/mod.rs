@@ -30,7 +30,8 @@ mod watch;
 
 pub use build::{BenchInputs, Built, build, build_with};
 pub use check::{
-    Checked, Checking, Comparison, FAILURES, LoadSource, check, pattern_words, replay,
+    Checked, Checking, Comparison, CoreInputs, FAILURES, LoadSource, check, pattern_words, replay,
+    write_words,
 };
 pub use compute::{Computed, Wants, compute};
 pub use demo::{DemoReport, Stage, demo};

@@ -1,10 +1,6 @@
 //! A language model of characters from a text to a core: what the core's words cost is what `eval` says.
 
-use lprnn_hw::codegen::StreamPort;
-use lprnn_hw::cosim::{
-    Capture, Drive, Dut, DutError, Outcome, Pattern, Probes, RunEnded, Toolchain, VerilatedModel,
-    Workload, beat_bytes, compare, signed_field,
-};
+use lprnn_hw::cosim::{Outcome, Pattern, Probes, Recorder, Toolchain, Workload, compare};
 use lprnn_hw::flow::open;
 use lprnn_hw::lm::{
     EvalOptions, LanguageModel, Level, Vocabulary, evaluate, negative_log_probability, tokenize,
@@ -13,41 +9,6 @@ use lprnn_hw::quantize::{QuantizedModel, SplitMix};
 use lprnn_hw::tools::Search;
 use snapbox::cmd::{Command, cargo_bin};
 use std::path::Path;
-
-/// A simulated core, and every beat that it gave.
-struct Recorder {
-    core: VerilatedModel,
-    beats: Vec<u8>,
-}
-
-impl Dut for Recorder {
-    fn reset(&mut self) -> Result<(), DutError> {
-        self.core.reset()
-    }
-
-    fn pulse_reset(&mut self, cycles: u64) -> Result<(), DutError> {
-        self.core.pulse_reset(cycles)
-    }
-
-    fn run(&mut self, drive: &Drive<'_>, capture: &mut Capture) -> Result<RunEnded, DutError> {
-        let ended = self.core.run(drive, capture);
-        self.beats.extend_from_slice(&capture.data);
-        ended
-    }
-}
-
-impl Recorder {
-    /// The words of every step, `[steps, elements]`.
-    fn words(&self, port: &StreamPort) -> Vec<i64> {
-        let beats = self.beats.chunks_exact(beat_bytes(port)).enumerate();
-        let words = beats.flat_map(|(index, beat)| {
-            let first = index % port.beats_per_step * port.elements_per_beat;
-            let used = port.elements_per_beat.min(port.elements - first);
-            (0..used).map(move |element| signed_field(beat, element, port.element_width))
-        });
-        words.collect()
-    }
-}
 
 /// Sentences of a grammar of nine words.
 fn text(seed: u64, lines: usize) -> String {
@@ -112,10 +73,7 @@ fn the_words_of_a_core_cost_what_eval_says() {
         folder: &opened.folder,
         interface: &opened.interface,
     };
-    let mut recorder = Recorder {
-        core: toolchain.model(core, Probes::default(), 1).unwrap(),
-        beats: Vec::new(),
-    };
+    let mut recorder = Recorder::new(toolchain.model(core, Probes::default(), 1).unwrap());
     let run = (Pattern::AlwaysReady, 1);
     let outcome = compare(
         &mut recorder,

@@ -4,6 +4,7 @@
 mod common;
 
 mod bundle;
+mod classifier;
 mod cosim;
 mod diagrams;
 mod flows;

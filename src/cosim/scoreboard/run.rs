@@ -6,7 +6,8 @@ use super::super::error;
 use super::super::forecast::{BeatTiming, Forecast};
 use super::super::outcome::Difference;
 use super::super::pattern::steps_an_answer;
-use super::super::stimulus::{Mask, Stimulus, beat_bytes, signed_field};
+use super::super::recorder::words_of;
+use super::super::stimulus::{Mask, Stimulus, beat_bytes};
 use super::stimulus::{check, packed};
 use crate::codegen::Interface;
 use crate::tools::interrupted;
@@ -198,11 +199,7 @@ impl<'a> Run<'a> {
         let beats = steps * port.beats_per_step;
         // An error is what the caller is looking into already; the words before it count.
         let ended = self.run(dut, beats, self.quiet_limit, &mut capture);
-        for (index, beat) in capture.data.chunks_exact(beat_bytes(port)).enumerate() {
-            let first = index % port.beats_per_step * port.elements_per_beat;
-            let used = port.elements_per_beat.min(port.elements - first);
-            words.extend((0..used).map(|element| signed_field(beat, element, port.element_width)));
-        }
+        words.extend(words_of(port, &capture.data));
         ended.is_ok_and(|ended| ended == RunEnded::Complete)
     }
 }

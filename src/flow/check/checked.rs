@@ -40,6 +40,9 @@ pub struct Checked {
     pub equal: bool,
     /// The runs, up to the first that differs.
     pub runs: Vec<Comparison>,
+    /// Words that the core gave in the last of them, in their order, where they were asked for.
+    #[serde(skip)]
+    pub words: Vec<i64>,
 }
 
 impl Comparison {
@@ -77,6 +80,7 @@ impl Checked {
             clamped_inputs: None,
             equal: runs.iter().all(equal),
             runs,
+            words: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::cosim::Workload;
 use crate::diagnostic::Problems;
-use crate::flow::inputs::ArrayLayout;
+use crate::flow::inputs::{Arrangement, ArrayLayout};
 use crate::flow::open::Opened;
 use crate::flow::watch::Watch;
 use std::path::Path;
@@ -30,20 +30,31 @@ pub enum LoadSource<'a> {
     },
 }
 
+/// Inputs of a core as they were read.
+#[derive(Clone, Debug)]
+pub struct CoreInputs {
+    /// The inputs in the order in which the core takes them.
+    pub load: Workload,
+    /// Real numbers among them that were clamped to the format of x; nothing where there are none.
+    pub clamped: Option<u64>,
+    /// Where the sequences stood in the file.
+    pub arrangement: Option<Arrangement>,
+}
+
 impl LoadSource<'_> {
-    /// The inputs for a core, and how many real ones among them were clamped to the format of x.
+    /// The inputs for a core.
     ///
     /// # Errors
     /// A file of another shape, and numbers that are no codes of x.
-    pub fn read(
-        &self,
-        opened: &Opened,
-        watch: &dyn Watch,
-    ) -> Result<(Workload, Option<u64>), Problems> {
+    pub fn read(&self, opened: &Opened, watch: &dyn Watch) -> Result<CoreInputs, Problems> {
         let (interface, model) = (&opened.interface, &opened.planned.model);
         let (path, layout, float_input, most) = match *self {
             Self::Random { steps, seed } => {
-                return Ok((Workload::random(interface, steps, seed), None));
+                return Ok(CoreInputs {
+                    load: Workload::random(interface, steps, seed),
+                    clamped: None,
+                    arrangement: None,
+                });
             }
             Self::File {
                 path,
@@ -60,6 +71,10 @@ impl LoadSource<'_> {
         if let Some(most) = most {
             load.truncate(interface, most);
         }
-        Ok((load, clamped))
+        Ok(CoreInputs {
+            load,
+            clamped,
+            arrangement: Some(given.arrangement),
+        })
     }
 }

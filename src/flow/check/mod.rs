@@ -2,9 +2,11 @@
 
 mod checked;
 mod load;
+mod words;
 
 pub use checked::{Checked, Comparison, pattern_words};
-pub use load::LoadSource;
+pub use load::{CoreInputs, LoadSource};
+pub use words::write_words;
 
 use super::open::Opened;
 use super::watch::Watch;
@@ -32,6 +34,8 @@ pub struct Checking<'a> {
     pub vcd: Option<&'a Path>,
     /// Folder in which a difference is packed for a replay.
     pub failures: Option<&'a Path>,
+    /// Keeps the words that the core gives in the last run.
+    pub words: bool,
 }
 
 impl<'a> Checking<'a> {
@@ -44,6 +48,7 @@ impl<'a> Checking<'a> {
             seed: 1,
             vcd: None,
             failures: None,
+            words: false,
         }
     }
 }
@@ -83,14 +88,21 @@ pub fn check(
     let expected = load.expected(model, state, &mut |step| progress.at(step));
     drop(progress);
     let mut runs = Vec::new();
+    let mut words = Vec::new();
     for (index, &pattern) in patterns.iter().enumerate() {
         let last = index + 1 == patterns.len();
         let run = Checking {
             vcd: checking.vcd.filter(|_| last),
+            words: checking.words && last,
             ..*checking
         };
-        let Verdict { outcome, package } =
-            one_run(opened, &toolchain, &run, (pattern, &expected), watch)?;
+        let Verdict { outcome, package } = one_run(
+            opened,
+            &toolchain,
+            &run,
+            (pattern, &expected, &mut words),
+            watch,
+        )?;
         let equal = matches!(outcome, Outcome::Equal(_));
         runs.push(Comparison {
             replay: package,
@@ -100,14 +112,17 @@ pub fn check(
             break;
         }
     }
-    Ok(Checked::new(opened.interface.top.clone(), &toolchain, runs))
+    Ok(Checked {
+        words,
+        ..Checked::new(opened.interface.top.clone(), &toolchain, runs)
+    })
 }
 
 fn one_run(
     opened: &Opened,
     toolchain: &Toolchain,
     run: &Checking<'_>,
-    (pattern, expected): (Pattern, &[i32]),
+    (pattern, expected, words): (Pattern, &[i32], &mut Vec<i64>),
     watch: &dyn Watch,
 ) -> Result<Verdict, Problems> {
     let Opened {
@@ -131,6 +146,7 @@ fn one_run(
             z: &mut z,
         }),
         failures: run.failures,
+        words: run.words.then_some(words),
         progress: &mut |step| progress.at(step),
     };
     Ok(cosim::check(toolchain, request)?)

@@ -44,6 +44,7 @@ fn checked(
             z: &mut z,
         }),
         failures: Some(failures),
+        words: None,
         progress: &mut |_| {},
     };
     check(toolchain(), request).unwrap()

@@ -266,6 +266,7 @@ fn another_multiplier_is_followed_to_its_row() {
                 z: &mut z,
             }),
             failures: None,
+            words: None,
             progress: &mut |_| {},
         };
         let Outcome::Different(difference) = check(&toolchain(), request).unwrap().outcome else {

@@ -14,6 +14,7 @@ use super::toolchain::{Core, Probes, Toolchain};
 use super::verilator::VerilatedModel;
 use crate::files;
 use crate::hardware::LayerDesign;
+use crate::quantize::Emit;
 use crate::tools::Scratch;
 use std::path::{Path, PathBuf};
 
@@ -119,11 +120,15 @@ fn explain(
         last: &stimulus.last[..kept],
         clear: stimulus.clear.get(..kept).unwrap_or_default(),
     };
-    let answers = stimulus.answers(core.interface.output.when).len();
+    let when = core.interface.output.when;
+    let answers = stimulus.answers(when);
+    let ends = (when == Emit::Last).then(|| answers.clone());
     let scratch =
         Scratch::new().map_err(|error| files::problem(&std::env::temp_dir(), "write", &error))?;
     let waves = scratch.path().join(WAVES);
-    let search = request.oracle.map(|oracle| OriginSearch::new(oracle, step));
+    let search = request
+        .oracle
+        .map(|oracle| OriginSearch::new(oracle, step, ends));
     let run = (pattern, seed);
     let (got, located) = examine(toolchain, core, stimulus, run, search, &difference, &waves)?;
     let difference = located.unwrap_or(difference);
@@ -131,7 +136,7 @@ fn explain(
         let package = FailurePackage {
             core,
             stimulus,
-            expected: &request.expected[..answers * core.interface.output.elements],
+            expected: &request.expected[..answers.len() * core.interface.output.elements],
             got: &got,
             pattern,
             seed,

@@ -17,6 +17,12 @@ impl std::fmt::Display for SequenceStep {
     }
 }
 
+/// Whose a step is, where contexts come in turn, in words: what nobody says of the inputs.
+#[must_use]
+pub(super) fn turn_of(step: usize, contexts: usize) -> Option<String> {
+    (contexts > 1).then(|| format!("step {} of context {}", step / contexts, step % contexts))
+}
+
 /// The steps of sequences of these lengths, each at least 1, in the order in which a core of `contexts`
 /// contexts takes them; step n is of context `n % contexts`.
 ///
@@ -57,6 +63,12 @@ mod tests {
             .into_iter()
             .map(|place| place.map_or(none, |place| (place.sequence, place.step)))
             .collect()
+    }
+
+    #[test]
+    fn steps_are_of_contexts_in_turn() {
+        assert_eq!(turn_of(7, 3).unwrap(), "step 2 of context 1");
+        assert_eq!(turn_of(7, 1), None);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Oracle<'a> {
 pub(super) struct OriginSearch<'a> {
     oracle: Oracle<'a>,
     last_step: usize,
+    /// The steps that end a sequence, where the last layer computes these alone.
+    ends: Option<Vec<usize>>,
     /// How often each group of a gate has shown up: once per step.
     seen: BTreeMap<(usize, usize, usize), usize>,
     /// Step, layer, gate, unit; hardware; model.
@@ -54,10 +56,11 @@ pub(super) struct OriginSearch<'a> {
 }
 
 impl<'a> OriginSearch<'a> {
-    pub(super) fn new(oracle: Oracle<'a>, last_step: usize) -> Self {
+    pub(super) fn new(oracle: Oracle<'a>, last_step: usize, ends: Option<Vec<usize>>) -> Self {
         Self {
             oracle,
             last_step,
+            ends,
             seen: BTreeMap::new(),
             first: None,
         }
@@ -81,8 +84,15 @@ impl<'a> OriginSearch<'a> {
                 continue;
             };
             let count = self.seen.entry((layer, gate, group)).or_insert(0);
-            let step = *count;
+            let number = *count;
             *count += 1;
+            let step = match &self.ends {
+                Some(ends) if layer + 1 == self.oracle.layers.len() => {
+                    // Later ones are of no step that was asked for.
+                    ends.get(number).copied().unwrap_or(usize::MAX)
+                }
+                _ => number,
+            };
             if step > self.last_step || shape.cell.gate_of(gate).is_none() {
                 continue;
             }

@@ -40,7 +40,7 @@ pub enum Difference {
     /// A sum of a dense layer, or the code that it is requantised to, found by the trace ports.
     #[error("step {step} layer {layer} row {row}: hardware {hardware}, model {model}")]
     Row {
-        /// Step, from 0; of a layer that waits for the end of a sequence, the sequence.
+        /// Step, from 0.
         step: usize,
         /// Layer, from 0.
         layer: usize,

@@ -4,7 +4,7 @@ use super::deal::{SequenceStep, deal};
 use super::stimulus::Stimulus;
 use crate::codegen::{Interface, PortKind};
 use crate::fixed::QFormat;
-use crate::quantize::{Emit, QuantizedModel, SplitMix};
+use crate::quantize::{QuantizedModel, SplitMix};
 use crate::reference::{StepTrace, WholeNetwork};
 use crate::spec::StatePolicy;
 use std::collections::VecDeque;
@@ -206,8 +206,6 @@ pub struct Tracer<'a> {
     starts: Vec<bool>,
     contexts: Vec<WholeNetwork>,
     fresh: WholeNetwork,
-    /// Steps that end a sequence, where the last layer waits for them.
-    ends: Option<Vec<usize>>,
     /// The step after the last that was computed.
     next: usize,
     kept: VecDeque<Vec<StepTrace>>,
@@ -218,11 +216,9 @@ impl<'a> Tracer<'a> {
     #[must_use]
     pub fn new(model: &QuantizedModel, load: &'a Workload, policy: StatePolicy) -> Self {
         let fresh = WholeNetwork::new(model);
-        let ends = || load.stimulus().answers(Emit::Last);
         Self {
             load,
             starts: load.starts(policy),
-            ends: fresh.waits_for_last().then(ends),
             contexts: vec![fresh.clone(); load.contexts],
             fresh,
             next: 0,
@@ -231,15 +227,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// The code z of a gate (0 i, 1 f, 2 g, 3 o) of a unit, or the sum or code of a dense layer's row; of one that
-    /// waits for the end of a sequence, of the sequence with this number.
+    /// waits for the end of a sequence, in a step that is one.
     ///
     /// # Panics
     /// When there is no such step, layer, gate or unit.
     pub fn z(&mut self, step: usize, layer: usize, gate: usize, unit: usize) -> i64 {
-        let step = match &self.ends {
-            Some(ends) if layer + 1 == self.fresh.layers() => ends[step],
-            _ => step,
-        };
         if step + self.kept.len() < self.next {
             self.contexts.fill(self.fresh.clone());
             self.next = 0;

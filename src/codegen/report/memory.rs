@@ -48,10 +48,10 @@ pub(super) fn memories(
     };
     let tables = format!("rtl/{name}_l{index}_tables.v");
     let none = String::new;
-    let operands = if layer.spec().is_recurrent() {
-        "x and h of two steps"
-    } else {
-        "x of two steps"
+    let operands = match (layer.spec().is_recurrent(), layer.folding().contexts) {
+        (false, _) => "x of two steps",
+        (true, 1) => "x and h of two steps",
+        (true, _) => "x of two steps and h of every context",
     };
     [
         memory("weights", layer.weight_memory(), file("weights")),

@@ -1,6 +1,7 @@
 //! Writing a package, all or nothing.
 
 use super::super::CosimError;
+use super::super::deal::turn_of;
 use super::super::outcome::Difference;
 use super::super::toolchain::hex;
 use super::{FailureFile, FailurePackage, SCHEMA};
@@ -67,9 +68,12 @@ fn record(package: &FailurePackage<'_>) -> FailureFile {
         let steps = flags.iter().enumerate().filter(|(_, flag)| **flag);
         steps.map(|(step, _)| step).collect()
     };
+    let turn = |step| turn_of(step, package.core.interface.contexts);
+    let turn = package.difference.step().and_then(turn);
+    let turn = turn.map(|turn| format!(" ({turn})")).unwrap_or_default();
     FailureFile {
         schema: SCHEMA,
-        difference: package.difference.to_string(),
+        difference: format!("{}{turn}", package.difference),
         replay: String::new(),
         pattern: package.pattern,
         seed: package.seed,

@@ -51,6 +51,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
                 z: &mut z,
             },
             last,
+            None,
         );
         // In pieces of any size.
         records.chunks(5).for_each(|records| search.look(records));
@@ -76,4 +77,54 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
         );
     }
     assert_eq!(find(&records, 0), Some(h));
+}
+
+#[test]
+fn of_a_layer_that_waits_for_ends_the_step_is_that_of_the_end() {
+    let layer = |cell| TracedLayer {
+        cell,
+        hidden_size: 2,
+        units: 2,
+        z_bits: 4,
+        odd: false,
+    };
+    let layers = [
+        layer(&crate::hardware::LSTM),
+        layer(&crate::hardware::DENSE),
+    ];
+    // Sequences end at steps 1 and 4; every code is 0.
+    let find = |wrong: &[(usize, usize)]| {
+        let mut z = |step: usize, layer: usize, _: usize, _: usize| {
+            assert!(layer == 0 || [1, 4].contains(&step));
+            0
+        };
+        let oracle = Oracle {
+            layers: &layers,
+            z: &mut z,
+        };
+        let mut search = OriginSearch::new(oracle, 4, Some(vec![1, 4]));
+        for layer in 0..2 {
+            for number in 0..[5, 3][layer] {
+                let z = i8::from(wrong.contains(&(layer, number)));
+                let mut record = record(0, 0, [z, 0]);
+                record.layer = layer;
+                search.look(&[record]);
+            }
+        }
+        search.finish(&Difference::Padding { step: 4 })
+    };
+    let row = |step| Difference::Row {
+        step,
+        layer: 1,
+        row: 0,
+        hardware: 1,
+        model: 0,
+    };
+    assert_eq!(find(&[(1, 0)]), Some(row(1)));
+    assert_eq!(find(&[(1, 1)]), Some(row(4)));
+    // What comes after the last end is not looked at.
+    assert_eq!(find(&[(1, 2)]), None);
+    // The gate that spoils the second answer comes first.
+    let gate = find(&[(0, 3), (1, 1)]).unwrap();
+    assert!(matches!(gate, Difference::Gate { step: 3, .. }), "{gate}");
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codegen::{StreamPort, Timing};
+use crate::quantize::Emit;
 use crate::quantize::Layer;
 use crate::reference::Lstm;
 

@@ -12,7 +12,7 @@ mod points;
 mod solve;
 mod table;
 
-pub use design::{FABRICS, FAMILIES, SeriesDesign};
+pub use design::{FABRICS, FAMILIES, Gives, SeriesDense, SeriesDesign};
 pub use document::{designs, document};
 pub use folder::{Collected, Collecting, collect, factors, fit_folder};
 pub use points::{FIGURES, MeasuredCounts, MeasuredPoint};

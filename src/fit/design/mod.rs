@@ -1,7 +1,10 @@
 //! Designs to synthesise: their numbers as a line of the table, and a seeded model for each.
 
+mod ends;
 mod model;
 mod series;
+
+pub use ends::{Gives, SeriesDense};
 
 use crate::device::Family;
 use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
@@ -9,6 +12,7 @@ use crate::quantize::SplitMix;
 use crate::spec::{
     CellKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle, MemoryInit, StatePolicy,
 };
+use ends::{MOST_UNITS, input_text, split_hidden, split_input};
 
 /// Families in the order in which designs take turns.
 pub const FAMILIES: [(&str, Family); 4] = [
@@ -45,8 +49,6 @@ const TURNS: char = '/';
 /// What stands between the bits of weights and those of a multiplier of every row, where rows have one.
 const ROWS: char = 'r';
 
-/// Longest vector of a design.
-const MOST_UNITS: usize = 4096;
 /// Most layers.
 const MOST_LAYERS: usize = 64;
 /// Most weights: more than any of the series has, and drawn in a moment.
@@ -59,10 +61,14 @@ pub struct SeriesDesign {
     pub seed: u64,
     /// Family.
     pub target: Family,
+    /// Rows of the embedding before the first layer; 0: there is none.
+    pub vocabulary: usize,
     /// Elements of x of the first layer.
     pub input: usize,
     /// Units of every layer.
     pub hidden: Vec<usize>,
+    /// Dense layers behind them.
+    pub dense: Vec<SeriesDense>,
     /// Cell of all layers.
     pub cell: CellKind,
     /// Bits of weights, x, h, z, gate fraction, c or of a GRU s.
@@ -161,17 +167,19 @@ impl SeriesDesign {
             (bits[at], levels[at]) = coded(text)?;
         }
         let [of_w, of_x, of_h, ..] = levels;
-        let (cell, hidden) = match hidden.strip_prefix(GRU) {
-            Some(rest) => (CellKind::Gru, rest),
-            None => (CellKind::Lstm, hidden),
-        };
+        let (vocabulary, input) = split_input(input)?;
+        let (hidden, dense) = split_hidden(hidden)?;
+        let gru = hidden.strip_prefix(GRU);
+        let (cell, hidden) = gru.map_or((CellKind::Lstm, hidden), |rest| (CellKind::Gru, rest));
         let (mac, contexts) = array(mac)?;
         let design = Self {
             cell,
             seed: seed.parse().ok()?,
             target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
-            input: input.parse().ok()?,
+            vocabulary,
+            input,
             hidden: numbers(hidden)?,
+            dense,
             bits,
             levels: [of_w, of_x, of_h],
             row_bits,
@@ -210,14 +218,21 @@ impl SeriesDesign {
             && (1..=MOST_CONTEXTS).contains(&self.contexts)
     }
 
-    /// Weights of all layers.
+    /// Weights of all layers, codes of an embedding.
     #[must_use]
     pub fn weights(&self) -> usize {
         let inputs = std::iter::once(&self.input).chain(&self.hidden);
         let layers = inputs.zip(&self.hidden);
-        layers
+        let recurrent: usize = layers
             .map(|(input, hidden)| self.cell.gates().len() * hidden * (input + hidden))
-            .sum()
+            .sum();
+        let sizes = self.dense.iter().map(|dense| dense.outputs);
+        let inputs = self.hidden.last().copied().into_iter().chain(sizes.clone());
+        let dense: usize = inputs
+            .zip(sizes)
+            .map(|(input, outputs)| input * outputs)
+            .sum();
+        recurrent + dense + self.vocabulary * self.input
     }
 
     /// Column names of [`SeriesDesign::line`].
@@ -246,11 +261,12 @@ impl SeriesDesign {
             bits[0] = format!("{}{ROWS}{}", bits[0], self.row_bits);
         }
         format!(
-            "{},{},{},{cell}{},{},{},{},{}{turns},{}",
+            "{},{},{},{cell}{}{},{},{},{},{}{turns},{}",
             self.seed,
             self.family(),
-            self.input,
+            input_text(self.vocabulary, self.input),
             hidden.join("+"),
+            (self.dense.iter().map(SeriesDense::text)).collect::<String>(),
             bits.join(","),
             self.units,
             self.columns,

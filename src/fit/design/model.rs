@@ -2,8 +2,11 @@
 
 use super::{Random, SeriesDesign};
 use crate::fixed::{Codes, QFormat};
-use crate::quantize::{Layer, QuantizedModel, Recurrence, RowScale, SplitMix};
+use crate::quantize::{Dense, Embedding, Layer, QuantizedModel, Recurrence, RowScale, SplitMix};
 use crate::spec::CellKind;
+
+/// Seeds of embeddings and dense layers apart from those of the recurrent layers.
+const ENDS: u64 = 0x5eed_e4d5;
 
 impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
@@ -17,7 +20,27 @@ impl SeriesDesign {
             (input_size, x) = (hidden_size, layer.h);
             model.layers.push(layer);
         }
+        self.add_ends(&mut model);
         model
+    }
+
+    /// Adds embedding and dense layers to the recurrent ones.
+    fn add_ends(&self, model: &mut QuantizedModel) {
+        let mut noise = SplitMix(self.seed ^ ENDS);
+        let (Some(first), Some(last)) = (model.layers.first(), model.layers.last()) else {
+            return;
+        };
+        if self.vocabulary > 0 {
+            let drawn = Embedding::drawn(self.vocabulary, self.input, first.x, &mut noise);
+            model.embedding = Some(drawn);
+        }
+        let mut before = (last.hidden_size, last.h);
+        for dense in &self.dense {
+            let gives = (dense.gives.output(), dense.when());
+            let layer = Dense::drawn(before, dense.outputs, self.codes()[0], gives, &mut noise);
+            before = (layer.output_size, layer.output_format());
+            model.head.push(layer);
+        }
     }
 
     fn layer(

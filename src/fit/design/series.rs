@@ -167,9 +167,6 @@ const ODD_LEVELS: [&str; 7] = [
 /// Designs with odd levels of the fit, the first of the list.
 const FITTED_ODD: u64 = 3;
 
-/// Designs with weights of one bit that were not measured since their array is that of odd weights.
-const TO_MEASURE: [u64; 10] = [2032, 2033, 2034, 2035, 2056, 2057, 2058, 2059, 3002, 3007];
-
 /// Seed of the first GRU.
 const FIRST_GRU: u64 = 8000;
 
@@ -212,6 +209,24 @@ const ROW_SCALES: [&str; 4] = [
 
 /// Designs with multipliers of rows of the fit, the first of the list.
 const FITTED_ROWS: u64 = 2;
+
+/// Seed of the first design with dense layers or an embedding.
+const FIRST_ENDS: u64 = 9500;
+
+/// Dense layers behind, every step and the last, sums, codes and the index of the largest; embeddings before; written
+/// as [`CORNERS`], made for every family. Cells in the column of the units.
+const ENDS: [&str; 7] = [
+    "12,16>10a,4,4,4,8,8,16,1,4,lut",
+    "60:8,24>60s,4,4,4,8,8,16,2,8,lut",
+    "8,g20>12r4>5al,3,4,4,8,8,16,1,5,lut",
+    "300:16,16>20c8,4,4,4,8,8,16,2,4,lut",
+    "10,24>40s,8,8,8,8,8,16,2,6,dsp",
+    "500:12,12>1s,2,2,2,8,8,16,1,4,lut",
+    "16,20+12>24r5>30c6>8sl,5,5,5,7,10,14,2,5,lut",
+];
+
+/// Of these of the fit, the first of the list.
+const FITTED_ENDS: u64 = 3;
 
 /// A design of every family from the same columns, seeds from `first` on: place of the columns, family,
 /// line of the table without its device.
@@ -275,7 +290,9 @@ impl SeriesDesign {
         let grus = grus.map(|(_, _, line)| with_cell(&line, GRU));
         let turns = of_every_family(FIRST_TURNS, &TURNS);
         let rows = of_every_family(FIRST_ROWS, &ROW_SCALES);
-        let not_routed = unseen.chain(small).chain(odd).chain(turns).chain(rows);
+        let ends = of_every_family(FIRST_ENDS, &ENDS);
+        let not_routed = unseen.chain(small).chain(odd);
+        let not_routed = not_routed.chain(turns).chain(rows).chain(ends);
         let not_routed = not_routed.map(|(_, _, line)| line).chain(grus);
         let clocks = (FIRST_CLOCK..)
             .zip(CLOCKS)
@@ -288,17 +305,14 @@ impl SeriesDesign {
             .chain(clocks)
             .chain(ultra_plus)
             .filter_map(|line| Self::parse(&line));
-        random
-            .chain(listed)
-            // Contexts and multipliers of rows come last, and are to be measured too.
-            .filter(|design| design.seed < FIRST_TURNS && !TO_MEASURE.contains(&design.seed))
-            .collect()
+        random.chain(listed).collect()
     }
 
     /// `true` if the fit sees it: two of five designs of a family, and of a class of devices.
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_ENDS.. => (self.seed - FIRST_ENDS) / 4 < FITTED_ENDS,
             FIRST_ROWS.. => (self.seed - FIRST_ROWS) / 4 < FITTED_ROWS,
             FIRST_TURNS.. => false,
             FIRST_GRU.. => (self.seed - FIRST_GRU) / 4 < FITTED_GRUS,
@@ -350,8 +364,10 @@ impl SeriesDesign {
                 return Self {
                     seed: index,
                     target,
+                    vocabulary: 0,
                     input,
                     hidden,
+                    dense: Vec::new(),
                     cell: CellKind::Lstm,
                     bits: [w, x, h, z, a, c],
                     levels: [Levels::Even; 3],

@@ -42,6 +42,7 @@ pub mod ptq;
 pub mod quantize;
 pub mod reference;
 pub mod score;
+pub mod search;
 pub mod spec;
 pub mod synth;
 pub mod tools;

@@ -28,6 +28,7 @@ const FLOORS: &[&[&str]] = &[
     &["codegen", "estimate"],
     &["cosim", "synth", "lm", "ptq", "score"],
     &["train", "explore"],
+    &["search"],
     &["flow"],
     &["fit"],
     &["cli"],

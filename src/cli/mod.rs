@@ -26,6 +26,7 @@ mod quantize;
 mod reference;
 mod report;
 mod score;
+mod search;
 mod synth;
 mod train;
 mod training;
@@ -89,6 +90,8 @@ enum Command {
     Estimate(estimate::EstimateArgs),
     /// Estimate many designs at once: what fits a part, what limits it, what is worth building
     Explore(Box<explore::ExploreArgs>),
+    /// Search the smallest network that is good enough: train candidates, keep the promising, build the core
+    Search(Box<search::SearchArgs>),
     /// Synthesise a generated core with Yosys; place and route it with nextpnr
     Synth(synth::SynthArgs),
     /// Fit the estimator to synthesis results and report its errors
@@ -157,6 +160,7 @@ fn dispatch(command: &Command, console: Console) -> Result<Ended, Problems> {
         Command::Cosim(args) => cosim::run(args, console),
         Command::Estimate(args) => estimate::run(args, console),
         Command::Explore(args) => explore::run(args, console),
+        Command::Search(args) => search::run(args, console),
         Command::Fit(args) => fit::run(args, console),
         Command::Synth(args) => synth::run(args, console),
         Command::Train(args) => train::run(args, console),

@@ -104,7 +104,8 @@ impl Foldings {
 impl Axes {
     /// All networks, in the order of layers, units, widths, levels; levels that are the same for narrow and wide codes
     /// alike are one.
-    fn networks(&self) -> Vec<NetworkShape> {
+    #[must_use]
+    pub fn networks(&self) -> Vec<NetworkShape> {
         let mut networks = Vec::new();
         for &layers in &self.layers {
             for &hidden in &self.hidden {

@@ -19,7 +19,7 @@ pub mod report;
 mod search;
 mod sweep;
 
-pub use accuracy::{Accuracies, AccuracyRow, read as read_accuracies};
+pub use accuracy::{Accuracies, AccuracyRow, larger_is_better, read as read_accuracies};
 pub use axes::{Axes, Foldings, LARGEST_ARRAY, MOST_POINTS};
 pub use deadline::Deadline;
 pub use explain::nothing_left;

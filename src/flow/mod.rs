@@ -23,6 +23,7 @@ mod quantize;
 mod run;
 mod saturation;
 mod score;
+mod search;
 mod sweep;
 mod training;
 mod verify;
@@ -50,6 +51,9 @@ pub use run::{HeadOutput, RunRequest, StepsReport};
 pub use saturation::{LayerSaturation, Rate};
 pub use score::{
     Answered, AnsweringModel, ModelInputs, ScoreReport, ScoreRequest, TargetShape, read_targets,
+};
+pub use search::{
+    Asked, CoreFigures, Instructions, NetworkSearch, SearchReport, TrainerWords, TriedNetwork,
 };
 pub use sweep::{SweepReport, sweep};
 pub use training::{Begin, TextFiles, Texts, TrainReport, Training};

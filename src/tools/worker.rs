@@ -14,8 +14,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a worker of ours to its end, or until we are interrupted: the last that it said, or how it ended.
-/// It is asked to end, since it stops tools of its own, and killed only if it does not.
-pub fn attempt(command: &mut Command) -> String {
+/// Its standard output goes to `stdout`. It is asked to end, since it stops tools of its own, and killed only if it does not.
+pub fn attempt(command: &mut Command, stdout: Stdio) -> String {
     let mut file = match tempfile::tempfile() {
         Ok(file) => file,
         Err(error) => return error.to_string(),
@@ -26,7 +26,7 @@ pub fn attempt(command: &mut Command) -> String {
     };
     command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(stdout)
         .stderr(stderr)
         // Ctrl-C on the terminal is for us; we pass it on.
         .process_group(0);

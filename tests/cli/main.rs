@@ -18,15 +18,16 @@ mod pages;
 mod places;
 mod program;
 mod score;
+mod searches;
 mod settings;
 
 use program::program;
 use snapbox::Data;
 use std::path::Path;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "import", "quantize", "train", "eval", "score", "gen", "run", "cosim", "estimate", "explore",
-    "synth", "fit", "demo", "doctor",
+    "search", "synth", "fit", "demo", "doctor",
 ];
 
 #[test]

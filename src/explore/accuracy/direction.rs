@@ -13,7 +13,8 @@ const TURNED: &str = "neg negative minus negated inverse one";
 
 /// `true` if the larger value of `metric` is the better one; `None` where its name does not say, or says
 /// both.
-pub(super) fn of_name(metric: &str) -> Option<bool> {
+#[must_use]
+pub fn of_name(metric: &str) -> Option<bool> {
     let name = metric.to_ascii_lowercase();
     let words = || name.split(|letter: char| !letter.is_ascii_alphanumeric());
     let any = |list: &str| words().any(|word| list.split_whitespace().any(|own| own == word));

@@ -8,7 +8,7 @@ use crate::tools::{attempt, for_each, interrupted, locked};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -84,7 +84,10 @@ impl Jobs {
         for_each(pending, workers.jobs, |task| {
             let mut said = String::new();
             for _ in 0..=workers.retries {
-                said = attempt(&mut self.command(workers.launcher, &program, task));
+                said = attempt(
+                    &mut self.command(workers.launcher, &program, task),
+                    Stdio::null(),
+                );
                 if self.is_done(task) || interrupted() {
                     break;
                 }

@@ -4,7 +4,7 @@ use super::StateDictReader;
 use super::chain::{Linear, chain, named};
 use crate::diagnostic::Problem;
 use crate::import::error::refuse;
-use crate::import::model::{EMBEDDING, FloatHead, ImportOptions};
+use crate::import::model::{EMBEDDING, FloatHead, FloatLayer, ImportOptions};
 
 /// Tensors that are neither layers nor head.
 struct Rest {
@@ -20,6 +20,7 @@ impl StateDictReader<'_> {
     /// otherwise refused, all of it in one message.
     pub fn beside(&mut self, options: &ImportOptions) -> Result<(), Problem> {
         let rest = self.sort_out();
+        self.no_norm_inside()?;
         if options.only_lstm {
             self.leave_out(&rest);
             return Ok(());
@@ -255,6 +256,33 @@ impl StateDictReader<'_> {
         Ok(())
     }
 
+    /// Refuses a cell that normalises inside: its gates are others, whatever is left out beside it. Norms inside are
+    /// those below the cell's own name, or in a file of the cell alone those as long as all gates together.
+    fn no_norm_inside(&self) -> Result<(), Problem> {
+        let layers = &self.model.layers;
+        let of_gates = |name: &str| {
+            let long =
+                |layer: &FloatLayer| layer.bias.len() > layer.input_size.max(layer.hidden_size);
+            let as_long =
+                |layer: &FloatLayer| long(layer) && self.shape(name) == [layer.bias.len()];
+            layers.iter().any(as_long)
+        };
+        let inside = |name: &&String| {
+            let Some(rest) = name.strip_prefix(&self.network.prefix) else {
+                return false;
+            };
+            is_norm(rest) && (!self.network.prefix.is_empty() || of_gates(name))
+        };
+        match self.unused().find(inside) {
+            None => Ok(()),
+            Some(name) => refuse(
+                name,
+                "is of a normalisation inside the cell, between its products and its gates",
+                "train a plain nn.LSTM or nn.GRU: normalise its input or output, not its gates",
+            ),
+        }
+    }
+
     /// Refuses a layer of the chosen LSTM that no layer below leads to.
     fn no_stray_layers(&self, rest: &Rest) -> Result<(), Problem> {
         let kinds = ["bias_hh_l", "bias_ih_l", "weight_hh_l", "weight_ih_l"];
@@ -356,4 +384,11 @@ fn names_decoder(stem: &str) -> bool {
         columns: 0,
     };
     linear.named_head()
+}
+
+/// `true` if a tensor's name says that it is of a layer, batch or group normalisation.
+fn is_norm(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(['.', '_']);
+    words.any(|word| word.contains("norm") || ["ln", "bn", "gn"].contains(&word))
 }

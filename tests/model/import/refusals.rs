@@ -329,3 +329,44 @@ fn files_of_torch_that_are_no_state_dict_are_named() {
     assert!(bytes_error(old).starts_with("written by torch.save without zip"));
     assert!(bytes_error(b"\x80\x04}.").starts_with("a bare pickle"));
 }
+
+/// A normalisation inside the cell changes its gates: it cannot be left out beside them.
+#[test]
+fn a_normalisation_inside_the_cell_is_refused_whatever_is_left_out() {
+    let refused = |name: &str, others: Shapes| {
+        let mut shapes: Vec<(&str, &[usize])> = others.to_vec();
+        shapes.push((name, &[16]));
+        for only_lstm in [false, true] {
+            let options = ImportOptions {
+                only_lstm,
+                ..ImportOptions::default()
+            };
+            let fault = read_bytes(&zeros(&shapes), &options)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                fault.contains("normalisation inside the cell") && fault.contains(name),
+                "{fault}"
+            );
+        }
+    };
+    let cell: Shapes = &[("weight_hh", &[16, 4]), ("weight_ih", &[16, 3])];
+    refused("layernorm_i.weight", cell);
+    refused("ln_h.bias", cell);
+    let below: Shapes = &[
+        ("rnn.weight_hh_l0", &[16, 4]),
+        ("rnn.weight_ih_l0", &[16, 3]),
+    ];
+    refused("rnn.norm.weight", below);
+    // Behind the cell it is beside it.
+    let behind: Shapes = &[
+        ("lstm.weight_hh_l0", &[16, 4]),
+        ("lstm.weight_ih_l0", &[16, 3]),
+        ("norm.weight", &[4]),
+    ];
+    let options = ImportOptions {
+        only_lstm: true,
+        ..ImportOptions::default()
+    };
+    assert!(read_bytes(&zeros(behind), &options).is_ok());
+}

@@ -28,6 +28,7 @@ fn model(size: usize) -> QuantizedModel {
         (state >> 8) as i32 % (2 * span + 1) - span
     };
     let layer = Layer {
+        direction: lprnn_hw::quantize::Direction::Forward,
         input_size: size,
         hidden_size: size,
         x: QFormat::new(4, 3),
@@ -64,6 +65,7 @@ fn bundle(size: usize, folder: &Path) -> Interface {
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
     };
     let model = model(size);

@@ -16,6 +16,7 @@ fn main() {
 #[divan::bench(args = [64, 512])]
 fn of_layers(bencher: Bencher, hidden: usize) {
     let model = seeded(&SeededNetwork {
+        direction: lprnn_hw::spec::DirectionKind::Forward,
         vocabulary: None,
         head: None,
         input_size: 64,
@@ -31,6 +32,7 @@ fn of_layers(bencher: Bencher, hidden: usize) {
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
             units: 4,

@@ -44,6 +44,7 @@ fn integer(bits: u32) -> LanguageModel {
         |count: usize| -> Vec<i16> { (0..count).map(|_| noise.code(bits, true) as i16).collect() };
     around(Stack::Integer(QuantizedModel {
         layers: vec![Layer {
+            direction: lprnn_hw::quantize::Direction::Forward,
             input_size: SIZE,
             hidden_size: SIZE,
             x: QFormat::new(bits, bits as i32 - 1),

@@ -25,6 +25,7 @@ fn model(bits: u32, size: usize) -> QuantizedModel {
     let frac = bits as i32 + 1;
     QuantizedModel {
         layers: vec![Layer {
+            direction: lprnn_hw::quantize::Direction::Forward,
             input_size: size,
             hidden_size: size,
             x: QFormat::new(bits, bits as i32 - 2),

@@ -12,7 +12,8 @@ use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::{LayerDesign, MacArray};
 use lprnn_hw::quantize::seeded;
 use lprnn_hw::spec::{
-    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy,
+    DirectionKind, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork,
+    StatePolicy,
 };
 use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
@@ -42,6 +43,7 @@ fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
         input_size: 64,
         hidden: 64,
         layers: 1,
+        direction: DirectionKind::Forward,
         numerics: Numerics {
             levels,
             ..Numerics::of_widths(bits, bits, bits)
@@ -55,6 +57,7 @@ fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Inline,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
             units: rows(mac) / 4,

@@ -58,7 +58,7 @@ pub struct ExploreArgs {
         requires = "accuracy",
         help_heading = "Accuracy"
     )]
-    accuracy_direction: Option<Direction>,
+    accuracy_direction: Option<BetterValue>,
     /// Keep only networks known to be this good: at least this value, at most where smaller is better
     #[arg(
         long,
@@ -90,7 +90,7 @@ pub struct ExploreArgs {
 
 /// Which value of a measure is the better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Direction {
+enum BetterValue {
     /// Larger is better, like an accuracy
     Larger,
     /// Smaller is better, like an error
@@ -120,7 +120,7 @@ fn accuracies(args: &ExploreArgs) -> Result<Option<Accuracies>, Problems> {
     let text = crate::files::load_table(path)?;
     let larger = args
         .accuracy_direction
-        .map(|which| which == Direction::Larger);
+        .map(|which| which == BetterValue::Larger);
     let known = read_accuracies(&text, args.metric.as_deref(), larger)
         .map_err(|problems| problems.in_file(path))?;
     Ok(Some(known))

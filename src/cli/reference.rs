@@ -5,6 +5,7 @@ use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
 use crate::flow::{LayerSaturation, Rate, RunRequest, StepsReport};
+use crate::quantize::LONGEST_SEQUENCE;
 use crate::spec::OutputKind;
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ starts from zero state. Output is .npy of int32 codes of the last layer's h, in 
 where --lengths says that there is padding. A code q of format sN.F has the value q * 2^-F.
 A model with an embedding takes indices of tokens, int32, [steps] or [batch, steps]. Dense layers
 that wait for the end of a sequence give one output a sequence, [batch, outputs].
+A bidirectional layer gives the forward h of a step, then its backward h; its state is in this order too.
 Prints how often each stage saturated.
 
 Exit status: 0 written, 2 could not run.")]
@@ -52,6 +54,11 @@ pub struct RunArgs {
     /// Where to write the state of the last layer in every step, c or, of a GRU, s, .npy of int32
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Steps of the longest sequence that the core will hold; longer ones are refused where a layer is backward or
+    /// bidirectional
+    #[arg(long, value_name = "N", default_value_t = LONGEST_SEQUENCE as u32,
+        value_parser = clap::value_parser!(u32).range(1..=LONGEST_SEQUENCE as i64))]
+    max_steps: u32,
 }
 
 /// The saturation of every layer as a table.
@@ -72,7 +79,10 @@ pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std
     let mut rows = vec![heads.iter().map(ToString::to_string).collect::<Vec<_>>()];
     let share = |stage: Rate| format!("{:.4} %", 100.0 * stage.share);
     for layer in layers {
-        let mut row = vec![format!("layer {}", layer.layer), share(layer.z)];
+        let direction = layer
+            .direction
+            .map_or_else(String::new, |word| format!(" {word}"));
+        let mut row = vec![format!("layer {}{direction}", layer.layer), share(layer.z)];
         if gru {
             row.push(layer.v.map_or_else(String::new, share));
         }
@@ -136,6 +146,7 @@ pub fn run(args: &RunArgs, console: Console) -> Result<Ended, Problems> {
         float_output: args.float_output.as_deref(),
         head_output: args.head_output.as_deref(),
         state: args.state.as_deref(),
+        max_steps: args.max_steps as usize,
     };
     console.print(&request.run(&console)?)?;
     Ok(Ended::Well)

@@ -47,6 +47,7 @@ mod tests {
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             contexts: 1,
+            max_steps: None,
             stream_elements: None,
         };
         let price = FactorTable::built_in();

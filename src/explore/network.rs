@@ -3,7 +3,7 @@
 use crate::fixed::LevelRule;
 use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
 use crate::quantize::{Recurrence, default_h};
-use crate::spec::{CellKind, Numerics, SeededNetwork};
+use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
@@ -118,6 +118,7 @@ impl NetworkShape {
             hidden: self.hidden,
             input_size: self.input_size,
             layers: self.layers,
+            direction: DirectionKind::Forward,
             seed,
             numerics: self.numerics(numerics),
         }

@@ -148,6 +148,7 @@ impl Evaluator {
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             contexts: spec.contexts,
+            max_steps: None,
             stream_elements: None,
         }
     }

@@ -22,12 +22,12 @@ pub struct Wants {
 pub struct Computed {
     /// h of the last layer, `[all steps, units]`.
     pub h: Vec<i32>,
-    /// c of the last layer, likewise; empty unless asked for.
+    /// c of the last layer, likewise, of both directions where it has two; empty unless asked for.
     pub c: Vec<i32>,
     /// Outputs of the dense layers, `[all steps, outputs]`, or `[sequences, outputs]` where they wait for the
     /// end of a sequence; empty unless asked for.
     pub head: Vec<i64>,
-    /// Counts of every layer, all sequences together.
+    /// Counts of every pass, all sequences together.
     pub saturation: Vec<Saturation>,
 }
 
@@ -80,6 +80,9 @@ fn one_sequence(
     wants: Wants,
     done: &(dyn Fn() + Sync),
 ) -> Option<Computed> {
+    if network.recurrent().needs_whole_sequences() {
+        return whole_sequence(network, sequence, wants, done);
+    }
     let size = network.input_size();
     let steps = sequence.len() / size;
     let mut words = Computed {
@@ -108,4 +111,39 @@ fn one_sequence(
     }
     words.saturation = network.recurrent().saturation();
     Some(words)
+}
+
+/// [`one_sequence`] of a network with a backward layer.
+fn whole_sequence(
+    mut network: WholeNetwork,
+    sequence: &[i32],
+    wants: Wants,
+    done: &(dyn Fn() + Sync),
+) -> Option<Computed> {
+    let places: Vec<_> = network.recurrent().places().collect();
+    let last = places.len() - 1;
+    let width = network.recurrent().hidden_size();
+    let steps = sequence.len() / network.input_size();
+    let mut c = vec![0; if wants.c { steps * width } else { 0 }];
+    let computed = network.sequence(sequence, &mut |now| {
+        if now.pass == last {
+            done();
+        }
+        if wants.c && now.place.layer == places[last].layer {
+            let second = now.pass == last && now.place.half;
+            let first = now.step * width + if second { width / 2 } else { 0 };
+            (c[first..].iter_mut().zip(now.state())).for_each(|(slot, code)| *slot = code);
+        }
+        !crate::tools::interrupted()
+    })?;
+    Some(Computed {
+        h: computed.h,
+        c,
+        head: if wants.head {
+            computed.given
+        } else {
+            Vec::new()
+        },
+        saturation: network.recurrent().saturation(),
+    })
 }

@@ -111,6 +111,7 @@ fn implementation() -> Implementation {
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
     }
 }

@@ -119,7 +119,10 @@ impl EvalReport {
                 "carried through each stream, zero at its start"
             },
             x: found.inputs.map(Rate::from),
-            saturation: LayerSaturation::all(&found.saturation),
+            saturation: match &model.stack {
+                Stack::Float(_) => Vec::new(),
+                Stack::Integer(model) => LayerSaturation::all(model, &found.saturation),
+            },
         }
     }
 }

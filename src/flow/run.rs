@@ -8,6 +8,7 @@ use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files::npy;
 use crate::quantize::{Dense, Emit, QuantizedModel};
+use crate::reference::WholeNetwork;
 use crate::spec::OutputKind;
 use serde::Serialize;
 use std::path::Path;
@@ -29,8 +30,10 @@ pub struct RunRequest<'a> {
     pub float_output: Option<&'a Path>,
     /// File for the outputs of the dense layers, of every step or of every sequence, .npy of int64.
     pub head_output: Option<&'a Path>,
-    /// File for the state of the last layer in every step, .npy of int32.
+    /// File for the state of the last layer in every step, .npy of int32; of both directions where it has two.
     pub state: Option<&'a Path>,
+    /// Steps of the longest sequence that the core will hold, where a layer takes steps backward.
+    pub max_steps: usize,
 }
 
 /// Words that were written, and how often they saturated.
@@ -51,7 +54,7 @@ pub struct StepsReport {
     /// Outputs of the head, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadOutput>,
-    /// Saturation of every layer.
+    /// Saturation of every layer, of each direction by itself.
     pub saturation: Vec<LayerSaturation>,
 }
 
@@ -138,6 +141,9 @@ impl RunRequest<'_> {
             .layout
             .read(self.input, &model, self.float_input, watch)?;
         let places = &inputs.arrangement;
+        if model.needs_whole_sequences() {
+            WholeNetwork::check_lengths(&places.lengths, self.max_steps)?;
+        }
         let wants = Wants {
             c: self.state.is_some(),
             head: self.head_output.is_some(),
@@ -172,7 +178,7 @@ impl RunRequest<'_> {
             words: computed.h.len(),
             saturated_inputs: inputs.clamped.iter().flatten().sum(),
             head,
-            saturation: LayerSaturation::all(&computed.saturation),
+            saturation: LayerSaturation::all(&model, &computed.saturation),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Saturation as reports have it.
 
+use crate::quantize::QuantizedModel;
 use crate::reference::{Saturation, StageCount};
 use serde::Serialize;
 
@@ -8,6 +9,9 @@ use serde::Serialize;
 pub struct LayerSaturation {
     /// Number of the layer, from 0.
     pub layer: usize,
+    /// Its direction, where it is not forward, or one of two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
     /// Accumulator to pre-activation.
     pub z: Rate,
     /// Parts of n of a GRU, before the reset gate.
@@ -43,13 +47,14 @@ impl From<StageCount> for Rate {
 }
 
 impl LayerSaturation {
-    /// The counts of every layer.
+    /// The counts of every pass of the recurrent layers of `model`.
     #[must_use]
-    pub fn all(counts: &[Saturation]) -> Vec<Self> {
-        let layers = counts.iter().enumerate();
-        layers
-            .map(|(layer, count)| Self {
-                layer,
+    pub fn all(model: &QuantizedModel, counts: &[Saturation]) -> Vec<Self> {
+        let passes = model.passes().zip(counts);
+        passes
+            .map(|(pass, count)| Self {
+                layer: pass.place.layer,
+                direction: pass.place.word(),
                 z: count.z.into(),
                 v: (!count.v.is_empty()).then(|| count.v.into()),
                 c: count.c.into(),

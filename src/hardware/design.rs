@@ -41,6 +41,28 @@ fn refuse_wide_sums(specs: &[LayerSpec]) -> Result<(), Problem> {
     }
 }
 
+/// Refuses layers that take steps backward, and a length that no layer needs.
+fn refuse_backward(model: &QuantizedModel, implementation: &Implementation) -> Result<(), Problem> {
+    let key = "implementation.max_steps";
+    let backward = model.passes().find(|pass| pass.place.backward);
+    match (backward, implementation.max_steps) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => {
+            let problem =
+                "no layer takes the steps of a sequence backward: nothing holds sequences";
+            Err(Problem::setting(key, problem).help("leave it out"))
+        }
+        (Some(pass), _) => {
+            let direction = model.layers[pass.place.layer].direction.kind().word();
+            let problem = format!(
+                "layer {} is {direction}: hardware of a layer that takes steps backward is not built yet",
+                pass.place.layer
+            );
+            Err(Problem::new(problem).help("train it forward, or compute it with `lprnn-hw run`"))
+        }
+    }
+}
+
 impl Design {
     /// Folds `model` as `implementation` asks, sizes the datapath for its weights and counts the cycles.
     /// Where that is a goal, `price` decides among the foldings that reach it.
@@ -52,6 +74,7 @@ impl Design {
         implementation: &Implementation,
         price: &dyn Price,
     ) -> Result<Self, Problem> {
+        refuse_backward(model, implementation)?;
         let specs = LayerSpec::of_network(model);
         refuse_wide_sums(&specs)?;
         let foldings = fold(&specs, implementation, price)?;

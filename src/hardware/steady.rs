@@ -78,6 +78,7 @@ mod tests {
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             contexts: [1, 1, 2, 3, 4, 7][pick(6) - 1],
+            max_steps: None,
             stream_elements: None,
         }
     }

@@ -24,6 +24,7 @@ fn designs(count: u64) -> impl Iterator<Item = (crate::quantize::QuantizedModel,
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             contexts: 1,
+            max_steps: None,
             stream_elements: None,
         };
         let design = Design::new(&model, &implementation, &Unpriced).ok()?;

@@ -90,9 +90,18 @@ impl LanguageModel {
     /// `decoder.weight` and `decoder.bias` in floating point.
     ///
     /// # Errors
-    /// No embedding or decoder, dense layers that are no decoder, and another count of tokens in one than in the
+    /// A backward layer, no embedding or decoder, dense layers that are no decoder, and another count of tokens in one than in the
     /// other.
     pub fn from_quantized(mut model: QuantizedModel) -> Result<Self, Problem> {
+        if let Some(pass) = model.passes().find(|pass| pass.place.backward) {
+            return refuse(
+                format!(
+                    "{} reads the text from its end, so that it knows the token that is to be foretold",
+                    pass.place
+                ),
+                "evaluate a model of forward layers; `lprnn-hw run` gives the words of this one",
+            );
+        }
         let passengers = std::mem::take(&mut model.passengers);
         let decoder = match (model.head.pop(), &model.head[..]) {
             (None, _) => None,

@@ -29,8 +29,8 @@ impl Tables {
 
     /// The reference model of `model`.
     pub(super) fn lstm(&self, model: &QuantizedModel) -> Lstm {
-        let layers = model.layers.iter();
-        let tables: Vec<_> = layers.map(|layer| self.of(layer.z, layer.a_frac)).collect();
+        let passes = model.passes().map(|pass| pass.layer);
+        let tables: Vec<_> = passes.map(|layer| self.of(layer.z, layer.a_frac)).collect();
         Lstm::with_tables(model, &tables)
     }
 }

@@ -1,7 +1,7 @@
 //! Real numbers to codes, and the fractions with the least squared error.
 
 use super::dense::{Dense, DenseOutput, Emit};
-use super::model::{LARGEST_SHIFT, Layer, Recurrence};
+use super::model::{Direction, LARGEST_SHIFT, Layer, Recurrence};
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::import::{FloatHead, FloatLayer};
 use crate::spec::Numerics;
@@ -262,6 +262,7 @@ pub fn layer_with(
             .collect()
     };
     let mut layer = Layer {
+        direction: Direction::Forward,
         input_size: float.input_size,
         hidden_size: float.hidden_size,
         x,

@@ -83,7 +83,7 @@ pub fn with_random_ends(mut model: QuantizedModel, seed: u64, largest: usize) ->
         model.embedding = Some(Embedding::drawn(rows, size, x, &mut noise));
     }
     let last = &model.layers[model.layers.len() - 1];
-    let mut before = (last.hidden_size, last.h);
+    let mut before = (last.output_size(), last.h);
     for (outputs, weights, kind) in shapes {
         let dense = Dense::drawn(before, outputs, weights, kind, &mut noise);
         before = (outputs, dense.output_format());

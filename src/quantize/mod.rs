@@ -7,6 +7,7 @@ mod ends;
 mod file;
 mod model;
 mod offset;
+mod passes;
 mod random;
 mod seeded;
 mod splitmix;
@@ -21,11 +22,13 @@ pub use dense::{Dense, DenseOutput, Embedding, Emit, LARGEST_VOCABULARY, index_f
 pub use ends::with_random_ends;
 pub use file::FORMAT;
 pub use model::{
-    Alignment, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS, QuantizedModel,
-    Recurrence, RowScale, V_FINER,
+    Alignment, Direction, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS,
+    QuantizedModel, Recurrence, RowScale, V_FINER,
 };
+pub use passes::{LONGEST_SEQUENCE, Pass, PassPlace};
 pub use random::{
-    random_model, random_model_mixed, random_model_of, random_network, with_row_scales,
+    random_model, random_model_directed, random_model_mixed, random_model_of, random_network,
+    with_row_scales,
 };
 pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

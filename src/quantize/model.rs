@@ -2,7 +2,7 @@
 
 use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::spec::{CellKind, Numerics};
+use crate::spec::{CellKind, DirectionKind, Numerics};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -105,10 +105,37 @@ impl Recurrence {
     }
 }
 
+/// The order in which a recurrent layer takes the steps of a sequence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// As they come.
+    #[default]
+    Forward,
+    /// From the last step of the sequence to the first.
+    Backward,
+    /// The layer takes them forward, and another one, of the same kind, sizes and formats of x and h, backward:
+    /// the output of step t is `[forward h(t) | backward h(t)]`.
+    Bidirectional(Box<Layer>),
+}
+
+impl Direction {
+    /// It without the other layer.
+    #[must_use]
+    pub const fn kind(&self) -> DirectionKind {
+        match self {
+            Self::Forward => DirectionKind::Forward,
+            Self::Backward => DirectionKind::Backward,
+            Self::Bidirectional(_) => DirectionKind::Bidirectional,
+        }
+    }
+}
+
 /// One recurrent layer in integers, of G gates ([`Recurrence::gates`]). Matrices are row-major with
 /// `G * hidden_size` rows, gate after gate: row `k * hidden_size + j` belongs to gate `k` of unit `j`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
+    /// Order of the steps; the other half of a bidirectional layer.
+    pub direction: Direction,
     /// Elements of the input vector x.
     pub input_size: usize,
     /// Units, the elements of h and of the state.
@@ -261,7 +288,7 @@ pub struct InputOffset {
 pub struct QuantizedModel {
     /// Makes x of the first layer out of a token's index.
     pub embedding: Option<Embedding>,
-    /// At least one; the x format of a layer is the h format of the one before.
+    /// At least one; a layer takes the output of the one before, in its h format.
     pub layers: Vec<Layer>,
     /// A constant taken off every x before it is quantised, where the file has one.
     pub input_offset: Option<InputOffset>,

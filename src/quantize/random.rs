@@ -1,9 +1,9 @@
 //! Models of arbitrary formats, for property tests.
 
-use super::model::{Layer, QuantizedModel, Recurrence, RowScale};
+use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{LevelRule, QFormat};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 
 /// A model with arbitrary formats, for property tests: every width, fractions that ask for different
 /// shifts in every gate, sizes up to `largest`, one to three layers.
@@ -17,7 +17,27 @@ pub fn random_model(seed: u64, largest: usize) -> QuantizedModel {
 pub fn random_model_mixed(seed: u64, largest: usize, cells: &[CellKind]) -> QuantizedModel {
     let mut dice = SplitMix(!seed);
     let mut levels = || [LevelRule::Even, LevelRule::Odd][dice.between(0, 1) as usize];
-    model(seed, largest, &mut levels, cells)
+    model(seed, largest, &mut levels, cells, &mut forward)
+}
+
+/// [`random_model_mixed`] whose layers are of any direction, by dice of their own.
+#[must_use]
+pub fn random_model_directed(seed: u64, largest: usize, cells: &[CellKind]) -> QuantizedModel {
+    let mut dice = SplitMix(!seed);
+    let mut levels = || [LevelRule::Even, LevelRule::Odd][dice.between(0, 1) as usize];
+    let mut other = SplitMix(seed ^ 0xd1_4ec7);
+    let kinds = [
+        DirectionKind::Forward,
+        DirectionKind::Backward,
+        DirectionKind::Bidirectional,
+    ];
+    let mut directions = || kinds[other.between(0, 2) as usize];
+    model(seed, largest, &mut levels, cells, &mut directions)
+}
+
+/// The direction that goes without saying.
+const fn forward() -> DirectionKind {
+    DirectionKind::Forward
 }
 
 /// The same with other levels: weights, x and h of as many bits, and other weights.
@@ -34,7 +54,7 @@ pub fn random_network(
     levels: LevelRule,
     cells: &[CellKind],
 ) -> QuantizedModel {
-    model(seed, largest, &mut || levels, cells)
+    model(seed, largest, &mut || levels, cells, &mut forward)
 }
 
 fn model(
@@ -42,6 +62,7 @@ fn model(
     largest: usize,
     levels: &mut dyn FnMut() -> LevelRule,
     cells: &[CellKind],
+    directions: &mut dyn FnMut() -> DirectionKind,
 ) -> QuantizedModel {
     let mut noise = SplitMix(seed);
     let count = noise.between(1, 3);
@@ -50,8 +71,24 @@ fn model(
     let mut x = x_codes.at(noise.between(-1, 5) as i32);
     let mut model = QuantizedModel::default();
     for (_, &cell) in (0..count).zip(cells.iter().cycle()) {
-        let layer = random_layer(&mut noise, (&mut *levels, cell), (input_size, x), largest);
-        (input_size, x) = (layer.hidden_size, layer.h);
+        let hidden_size = size(&mut noise, largest);
+        let h = levels().of(width(&mut noise));
+        let h = h.at(h.bits as i32 - 1 + noise.between(-1, 1) as i32);
+        let (operand, output) = ((input_size, x), (hidden_size, h));
+        let mut pass = || random_pass(&mut noise, (&mut *levels, cell), operand, output);
+        let mut layer = pass();
+        layer.direction = match directions() {
+            DirectionKind::Forward => Direction::Forward,
+            DirectionKind::Backward => Direction::Backward,
+            DirectionKind::Bidirectional => {
+                let direction = Direction::Backward;
+                Direction::Bidirectional(Box::new(Layer {
+                    direction,
+                    ..pass()
+                }))
+            }
+        };
+        (input_size, x) = (layer.output_size(), h);
         model.layers.push(layer);
     }
     model
@@ -93,16 +130,14 @@ fn size(noise: &mut SplitMix, largest: usize) -> usize {
     noise.between(1, largest as i64) as usize
 }
 
-/// A layer on x of this size and format. The order of the draws is part of what a seed means.
-fn random_layer(
+/// One pass on x of this size and format, with so many units and this format of h. The order of the draws is
+/// part of what a seed means.
+fn random_pass(
     noise: &mut SplitMix,
     (levels, cell): (&mut dyn FnMut() -> LevelRule, CellKind),
     (input_size, x): (usize, QFormat),
-    largest: usize,
+    (hidden_size, h): (usize, QFormat),
 ) -> Layer {
-    let hidden_size = size(noise, largest);
-    let h = levels().of(width(noise));
-    let h = h.at(h.bits as i32 - 1 + noise.between(-1, 1) as i32);
     let weights_of = levels().of(width(noise));
     let w_bits = weights_of.bits;
     let base = w_bits as i32 + (input_size + hidden_size).ilog2() as i32 / 2;
@@ -118,6 +153,7 @@ fn random_layer(
         codes.collect()
     };
     let mut layer = Layer {
+        direction: Direction::Forward,
         input_size,
         hidden_size,
         x,

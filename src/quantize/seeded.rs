@@ -1,10 +1,10 @@
 //! Models without training, for sizing, testing and benchmarks: the same seed gives the same model.
 
 use super::dense::{Dense, DenseOutput, Embedding, Emit};
-use super::model::{Layer, QuantizedModel, Recurrence, RowScale};
+use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::{OutputKind, SeededNetwork};
+use crate::spec::{DirectionKind, OutputKind, SeededNetwork};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -45,62 +45,86 @@ fn drawn_rows(layer: &Layer, noise: &mut SplitMix, bits: u32) -> RowScale {
     }
 }
 
+/// The draws of a seed.
+struct Draws {
+    weights: SplitMix,
+    /// Of their own, so that weights are the same with and without.
+    rows: SplitMix,
+}
+
+impl Draws {
+    /// One pass of a layer on `input_size` elements of the format `x`.
+    fn pass(&mut self, network: &SeededNetwork, (input_size, x): (usize, QFormat)) -> Layer {
+        let numerics = &network.numerics;
+        let hidden = network.hidden;
+        // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
+        let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;
+        let weights_of = numerics.weights();
+        let w_frac = weights_of.unit_frac() + scale;
+        let mut weights = |count: usize| draw_weights(&mut self.weights, count, weights_of);
+        let recurrence = Recurrence::of(numerics);
+        let gates = recurrence.gates().len();
+        let weight_ih = weights(gates * hidden * input_size);
+        let weight_hh = weights(gates * hidden * hidden);
+        let mut layer = Layer {
+            direction: Direction::Forward,
+            input_size,
+            hidden_size: hidden,
+            x,
+            h: default_h(numerics.h()),
+            w_bits: weights_of.bits,
+            w_levels: weights_of.levels,
+            w_frac_ih: vec![w_frac; gates],
+            w_frac_hh: vec![w_frac; gates],
+            z: numerics.z,
+            a_frac: numerics.gate_frac,
+            recurrence,
+            weight_ih,
+            weight_hh,
+            bias: Vec::new(),
+            row_scale: None,
+        };
+        let rows = &mut self.rows;
+        layer.row_scale = (numerics.row_scale_bits).map(|bits| drawn_rows(&layer, rows, bits));
+        layer.fill_biases(|frac| {
+            let one = f64::from(frac).exp2();
+            let mut bias = || (one * self.weights.between(-1000, 1000) as f64 / 1000.0) as i32;
+            (0..hidden).map(|_| bias()).collect()
+        });
+        layer
+    }
+
+    /// A layer of the network's direction.
+    fn layer(&mut self, network: &SeededNetwork, operand: (usize, QFormat)) -> Layer {
+        let mut layer = self.pass(network, operand);
+        layer.direction = match network.direction {
+            DirectionKind::Forward => Direction::Forward,
+            DirectionKind::Backward => Direction::Backward,
+            DirectionKind::Bidirectional => {
+                let mut other = self.pass(network, operand);
+                other.direction = Direction::Backward;
+                Direction::Bidirectional(Box::new(other))
+            }
+        };
+        layer
+    }
+}
+
 /// A model with uniform weights that use their whole range, scaled as `PyTorch` initialises them.
 #[must_use]
 pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
-    let numerics = &network.numerics;
-    let mut noise = SplitMix(network.seed);
-    // Of their own, so that weights are the same with and without.
-    let mut rows = SplitMix(!network.seed);
-    let hidden = network.hidden;
-    let h = default_h(numerics.h());
-    // Weights up to 2 / sqrt(H): twice PyTorch's first values, so that gates move.
-    let scale = (hidden.max(1).ilog2() / 2) as i32 - 1;
-    let (weights_of, x) = (numerics.weights(), numerics.x());
-    let w_frac = weights_of.unit_frac() + scale;
-    let layers = (0..network.layers)
-        .map(|index| {
-            let (input_size, x) = if index == 0 {
-                (network.input_size, x.at((x.unit_frac() - 1).max(0)))
-            } else {
-                (hidden, h)
-            };
-            let mut weights = |count: usize| draw_weights(&mut noise, count, weights_of);
-            let recurrence = Recurrence::of(numerics);
-            let gates = recurrence.gates().len();
-            let weight_ih = weights(gates * hidden * input_size);
-            let weight_hh = weights(gates * hidden * hidden);
-            let mut layer = Layer {
-                input_size,
-                hidden_size: hidden,
-                x,
-                h,
-                w_bits: weights_of.bits,
-                w_levels: weights_of.levels,
-                w_frac_ih: vec![w_frac; gates],
-                w_frac_hh: vec![w_frac; gates],
-                z: numerics.z,
-                a_frac: numerics.gate_frac,
-                recurrence,
-                weight_ih,
-                weight_hh,
-                bias: Vec::new(),
-                row_scale: None,
-            };
-            layer.row_scale =
-                (numerics.row_scale_bits).map(|bits| drawn_rows(&layer, &mut rows, bits));
-            layer.fill_biases(|frac| {
-                let one = f64::from(frac).exp2();
-                let bias = |_| (one * noise.between(-1000, 1000) as f64 / 1000.0) as i32;
-                (0..hidden).map(bias).collect()
-            });
-            layer
-        })
-        .collect();
-    let mut model = QuantizedModel {
-        layers,
-        ..QuantizedModel::default()
+    let mut draws = Draws {
+        weights: SplitMix(network.seed),
+        rows: SplitMix(!network.seed),
     };
+    let x = network.numerics.x();
+    let mut operand = (network.input_size, x.at((x.unit_frac() - 1).max(0)));
+    let mut model = QuantizedModel::default();
+    for _ in 0..network.layers {
+        let layer = draws.layer(network, operand);
+        operand = (layer.output_size(), layer.h);
+        model.layers.push(layer);
+    }
     with_ends(&mut model, network);
     model
 }
@@ -130,7 +154,7 @@ fn with_ends(model: &mut QuantizedModel, network: &SeededNetwork) {
         Emit::Step
     };
     let weights = network.numerics.weights();
-    let before = (last.hidden_size, last.h);
+    let before = (last.output_size(), last.h);
     let dense = Dense::drawn(before, head.outputs, weights, (output, when), &mut noise);
     model.head.push(dense);
 }

@@ -2,7 +2,8 @@
 
 use super::dense::{Dense, DenseOutput, Emit, LARGEST_VOCABULARY};
 use super::model::{
-    LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence, RowScale,
+    Direction, LARGEST_OFFSET, LARGEST_SHIFT, LARGEST_SIZE, Layer, QuantizedModel, Recurrence,
+    RowScale,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, MOST_ODD_BITS, QFormat};
@@ -22,15 +23,23 @@ impl QuantizedModel {
         }
         let first = self.first_recurrent();
         for (index, layer) in (first..).zip(&self.layers) {
-            errors.layer(&format!("layers.{index}"), layer);
+            let place = format!("layers.{index}");
+            errors.layer((&place, ""), layer);
+            if let Some(other) = layer.other_half() {
+                errors.other_half(&place, layer, other);
+            }
         }
         for (index, pair) in (first..).zip(self.layers.windows(2)) {
             let place = format!("layers.{}", index + 1);
-            if pair[1].input_size != pair[0].hidden_size {
-                let want = pair[0].hidden_size;
+            if pair[1].input_size != pair[0].output_size() {
+                let want = pair[0].output_size();
+                let what = match pair[0].other_half() {
+                    None => "the hidden size of the layer before",
+                    Some(_) => "the units of both directions of the layer before",
+                };
                 errors.add(
                     format!("{place}.input_size"),
-                    format!("must be {want}, the hidden size of the layer before"),
+                    format!("must be {want}, {what}"),
                 );
             }
             if pair[1].x != pair[0].h {
@@ -88,8 +97,28 @@ impl Breaches {
         true
     }
 
-    fn layer(&mut self, place: &str, layer: &Layer) {
-        if !self.numbers(place, layer) {
+    /// The backward half of a bidirectional layer: what it must share, and its own.
+    fn other_half(&mut self, place: &str, layer: &Layer, other: &Layer) {
+        let shared = |of: &Layer| (of.input_size, of.hidden_size, of.x, of.h);
+        if shared(layer) != shared(other) || layer.recurrence.kind() != other.recurrence.kind() {
+            let problem =
+                "both directions have one kind, and the same sizes and formats of x and h";
+            self.add(format!("{place}.reverse"), problem.into());
+        } else if other.direction != Direction::Backward {
+            let problem = "the other half of a bidirectional layer takes the steps backward";
+            self.add(format!("{place}.reverse"), problem.into());
+        } else {
+            self.layer((place, "_reverse"), other);
+        }
+    }
+
+    /// One pass of a layer, whose tensors' names have an ending.
+    fn layer(&mut self, (place, ending): (&str, &str), layer: &Layer) {
+        let formats = match ending {
+            "" => place.to_owned(),
+            _ => format!("{place}.reverse"),
+        };
+        if !self.numbers(&formats, layer) {
             return;
         }
         let joined = (0..layer.gates()).filter(|&gate| layer.recurrence.parted() != Some(gate));
@@ -101,7 +130,7 @@ impl Breaches {
                     "gate {gate}: the two products are {shift} bits apart, at most {LARGEST_SHIFT} are supported; \
                      bring w_frac_ih + x.frac and w_frac_hh + h.frac closer together"
                 );
-                self.add(format!("{place}.w_frac_hh"), problem);
+                self.add(format!("{formats}.w_frac_hh"), problem);
             }
         }
         let rows = layer.rows();
@@ -110,20 +139,21 @@ impl Breaches {
             ("weight_hh", &layer.weight_hh, layer.hidden_size),
         ] {
             self.codes(
-                &format!("{place}.{name}"),
+                &format!("{place}.{name}{ending}"),
                 codes,
                 rows,
                 columns,
                 layer.weights(),
             );
         }
-        self.length(format!("{place}.bias"), layer.bias.len(), rows, 1);
+        self.length(format!("{place}.bias{ending}"), layer.bias.len(), rows, 1);
         if let Recurrence::Gru { bias_n_h, .. } = &layer.recurrence {
-            let at = format!("{place}.bias_n_h");
+            let at = format!("{place}.bias_n_h{ending}");
             self.length(at, bias_n_h.len(), layer.hidden_size, 1);
         }
         if let Some(scale) = &layer.row_scale {
-            self.row_scale(&format!("{place}.row_scale"), scale, layer.scaled_sums());
+            let at = format!("{place}.row_scale{ending}");
+            self.row_scale(&at, scale, layer.scaled_sums());
         }
     }
 
@@ -290,7 +320,7 @@ impl Breaches {
             return;
         };
         let first = model.first_recurrent() + model.layers.len();
-        let mut before = (last.hidden_size, last.h);
+        let mut before = (last.output_size(), last.h);
         for (index, dense) in model.head.iter().enumerate() {
             let place = format!("layers.{}", first + index);
             if (dense.input_size, dense.x) != before {

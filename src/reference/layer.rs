@@ -3,6 +3,7 @@
 use super::gru::GruLayer;
 use super::lstm::LstmLayer;
 use super::saturation::Saturation;
+use super::trace::StepTrace;
 use crate::quantize::{ActivationTables, Layer, Recurrence};
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ impl LayerState {
             Self::Gru(layer) => layer.codes(),
         };
         codes.iter().map(|&code| code as i32)
+    }
+
+    /// Pre-activations and states of the last step.
+    pub(super) fn traced(&self) -> StepTrace {
+        StepTrace {
+            z: self.z().collect(),
+            c: self.c().collect(),
+            h: self.h().collect(),
+        }
     }
 
     pub(super) fn saturation(&self) -> Saturation {

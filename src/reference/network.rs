@@ -9,8 +9,8 @@ use crate::quantize::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
 #[derive(Clone, Debug)]
 pub struct WholeNetwork {
     embedding: Option<Embedding>,
-    lstm: Lstm,
-    dense: Vec<DenseState>,
+    pub(super) lstm: Lstm,
+    pub(super) dense: Vec<DenseState>,
     /// Codes of h, then of every dense layer's output.
     codes: Vec<i32>,
     /// The output of the last step that gave one.
@@ -20,7 +20,7 @@ pub struct WholeNetwork {
 /// A dense layer and what it made of its last x.
 #[derive(Clone, Debug)]
 pub(super) struct DenseState {
-    layer: Dense,
+    pub(super) layer: Dense,
     sums: Vec<i64>,
     outputs: Vec<i64>,
 }
@@ -68,7 +68,7 @@ pub fn dense_outputs(layer: &Dense, x: &[i32]) -> Vec<i64> {
 
 impl DenseState {
     /// The sums, or the codes where it gives codes.
-    fn traced(&self) -> StepTrace {
+    pub(super) fn traced(&self) -> StepTrace {
         let taken = match self.layer.output {
             DenseOutput::Code { .. } => &self.outputs,
             DenseOutput::Sum | DenseOutput::Argmax => &self.sums,
@@ -123,10 +123,10 @@ impl WholeNetwork {
         last.map_or(self.lstm.hidden_size(), |dense| dense.layer.outputs())
     }
 
-    /// Recurrent and dense layers.
+    /// Passes of recurrent layers, and dense layers.
     #[must_use]
     pub fn layers(&self) -> usize {
-        self.lstm.layers() + self.dense.len()
+        self.lstm.places().len() + self.dense.len()
     }
 
     /// It gives an output at the last step of a sequence only.
@@ -172,28 +172,45 @@ impl WholeNetwork {
     /// One step: codes of x, or the index of a token, in; the outputs, where this step gives some. `last` says
     /// that the step is the last of its sequence. An index beyond the embedding is taken as 0, as the
     /// hardware does; [`WholeNetwork::check`] refuses it.
+    ///
+    /// # Panics
+    /// For a network with a backward layer: [`WholeNetwork::sequence`] computes it.
     pub fn step(&mut self, input: &[i32], last: bool) -> Option<&[i64]> {
-        self.codes.clear();
-        match &self.embedding {
-            None => self.codes.extend_from_slice(self.lstm.step(input)),
-            Some(embedding) => {
-                let index = usize::try_from(input[0]).unwrap_or(usize::MAX);
-                let size = self.lstm.input_size();
-                let start = if index < embedding.vocabulary {
-                    index * size
-                } else {
-                    0
-                };
-                let row = &embedding.codes[start..][..size];
-                let x: Vec<i32> = row.iter().map(|&code| code.into()).collect();
-                self.codes.extend_from_slice(self.lstm.step(&x));
-            }
+        if self.embedding.is_some() {
+            let x = self.codes_of(input);
+            self.lstm.step(&x);
+        } else {
+            self.lstm.step(input);
         }
-        self.outputs_of_h(last)
+        self.codes.clear();
+        self.codes.extend_from_slice(self.lstm.h());
+        self.outputs_of_codes(last)
+    }
+
+    /// Codes of x for these inputs, which they are where there is no embedding.
+    pub(super) fn codes_of(&self, inputs: &[i32]) -> Vec<i32> {
+        let Some(embedding) = &self.embedding else {
+            return inputs.to_vec();
+        };
+        let size = self.lstm.input_size();
+        let row = |&index: &i32| {
+            let index = usize::try_from(index).ok();
+            let index = index.filter(|&index| index < embedding.vocabulary);
+            &embedding.codes[index.unwrap_or(0) * size..][..size]
+        };
+        let codes = inputs.iter().flat_map(row);
+        codes.map(|&code| code.into()).collect()
+    }
+
+    /// The dense layers on these codes of h.
+    pub(super) fn outputs_of(&mut self, h: &[i32], last: bool) -> Option<&[i64]> {
+        self.codes.clear();
+        self.codes.extend_from_slice(h);
+        self.outputs_of_codes(last)
     }
 
     /// The dense layers on h in `codes`.
-    fn outputs_of_h(&mut self, last: bool) -> Option<&[i64]> {
+    fn outputs_of_codes(&mut self, last: bool) -> Option<&[i64]> {
         for dense in &mut self.dense {
             if dense.layer.when == Emit::Last && !last {
                 return None;
@@ -212,7 +229,7 @@ impl WholeNetwork {
         Some(&self.given)
     }
 
-    /// What every layer took of its sums in the last step: recurrent layers, then dense ones, of which one that
+    /// What every layer took of its sums in the last step: passes of recurrent layers, then dense ones, of which one that
     /// waits for the end of a sequence has that of the last end.
     #[must_use]
     pub fn traced(&self) -> Vec<StepTrace> {

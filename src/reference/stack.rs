@@ -3,7 +3,7 @@
 use super::layer::LayerState;
 use super::saturation::Saturation;
 use super::trace::{StepTrace, Trace};
-use crate::quantize::{ActivationTables, Dense, QuantizedModel};
+use crate::quantize::{ActivationTables, Dense, Layer, PassPlace, QuantizedModel};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -19,39 +19,60 @@ pub struct State {
 /// A stack of recurrent layers with its state, and the head where the model has one.
 #[derive(Clone, Debug)]
 pub struct Lstm {
-    layers: Vec<LayerState>,
+    /// Passes, those of a layer beside one another.
+    pub(super) passes: Vec<PassState>,
+    whole_sequences: bool,
     head: Option<Dense>,
     input_size: usize,
     output: Vec<i32>,
+}
+
+/// A pass with its state.
+#[derive(Clone, Debug)]
+pub(super) struct PassState {
+    pub(super) place: PassPlace,
+    pub(super) units: usize,
+    pub(super) layer: LayerState,
 }
 
 impl Lstm {
     /// Prepares a valid model; the state is zero.
     #[must_use]
     pub fn new(model: &QuantizedModel) -> Self {
-        let layers = model.layers.iter();
+        let layers = model.passes().map(|pass| pass.layer);
         let tables = layers.map(|layer| Arc::new(ActivationTables::new(layer.z, layer.a_frac)));
         Self::with_tables(model, &tables.collect::<Vec<_>>())
     }
 
-    /// [`Lstm::new`] with tables that are there already, one pair for every layer, of its formats.
+    /// [`Lstm::new`] with tables that are there already, one pair for every pass, of its formats.
     #[must_use]
     pub fn with_tables(model: &QuantizedModel, tables: &[Arc<ActivationTables>]) -> Self {
-        let last = model.layers.last().map_or(0, |layer| layer.hidden_size);
-        let layers = model.layers.iter().zip(tables);
+        let last = model.layers.last().map_or(0, Layer::output_size);
+        let passes = model.passes().zip(tables);
         Self {
-            layers: layers
-                .map(|(layer, tables)| LayerState::new(layer, Arc::clone(tables)))
+            passes: passes
+                .map(|(pass, tables)| PassState {
+                    place: pass.place,
+                    units: pass.layer.hidden_size,
+                    layer: LayerState::new(pass.layer, Arc::clone(tables)),
+                })
                 .collect(),
+            whole_sequences: model.needs_whole_sequences(),
             head: model.linear_head().cloned(),
             input_size: model.layers.first().map_or(0, |layer| layer.input_size),
             output: vec![0; last],
         }
     }
 
-    /// Layers of the stack.
-    pub(super) fn layers(&self) -> usize {
-        self.layers.len()
+    /// The passes in the order of traces and counts; of a bidirectional layer the forward one first.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = PassPlace> {
+        self.passes.iter().map(|pass| pass.place)
+    }
+
+    /// Some layer takes steps backward: [`Lstm::sequence`] computes them, not [`Lstm::step`].
+    #[must_use]
+    pub const fn needs_whole_sequences(&self) -> bool {
+        self.whole_sequences
     }
 
     /// Elements of one input vector.
@@ -68,7 +89,8 @@ impl Lstm {
 
     /// Sets the state of every layer to zero: the start of a sequence. Saturation counts stay.
     pub fn reset(&mut self) {
-        self.layers.iter_mut().for_each(LayerState::reset);
+        let passes = self.passes.iter_mut();
+        passes.for_each(|pass| pass.layer.reset());
     }
 
     /// One step: codes of x in, codes of the last layer's h out.
@@ -76,24 +98,33 @@ impl Lstm {
     /// `x` holds `input_size` codes of the first layer's x format.
     ///
     /// # Panics
-    /// For a model without layers, which no valid model is.
+    /// For a model without layers, which no valid model is, and for one with a backward layer, whose first
+    /// output needs the whole sequence.
     pub fn step(&mut self, x: &[i32]) -> &[i32] {
         debug_assert_eq!(x.len(), self.input_size);
-        let (first, rest) = self.layers.split_first_mut().expect("a model has a layer");
-        first.step(x.iter().copied());
+        assert!(
+            !self.whole_sequences,
+            "a backward layer takes a whole sequence, not a step"
+        );
+        let (first, rest) = self.passes.split_first_mut().expect("a model has a layer");
+        first.layer.step(x.iter().copied());
         let mut below = first;
-        for layer in rest {
-            layer.step(below.h());
-            below = layer;
+        for pass in rest {
+            pass.layer.step(below.layer.h());
+            below = pass;
         }
-        for (slot, code) in self.output.iter_mut().zip(below.h()) {
+        for (slot, code) in self.output.iter_mut().zip(below.layer.h()) {
             *slot = code;
         }
         &self.output
     }
 
-    /// Many steps without a reset: `[steps, input_size]` in, `[steps, hidden_size]` out.
+    /// Many steps without a reset: `[steps, input_size]` in, `[steps, hidden_size]` out. With a backward layer
+    /// they are a whole sequence, from zero state.
     pub fn run(&mut self, inputs: &[i32]) -> Vec<i32> {
+        if self.whole_sequences {
+            return self.sequence(inputs, &mut |_| true).unwrap_or_default();
+        }
         let mut outputs = Vec::with_capacity(inputs.len() / self.input_size * self.output.len());
         for x in inputs.chunks_exact(self.input_size) {
             outputs.extend_from_slice(self.step(x));
@@ -103,6 +134,9 @@ impl Lstm {
 
     /// [`Lstm::run`], keeping every pre-activation and state.
     pub fn run_traced(&mut self, inputs: &[i32]) -> (Vec<i32>, Trace) {
+        if self.whole_sequences {
+            return self.sequence_traced(inputs);
+        }
         let mut outputs = Vec::new();
         let mut trace = Trace::default();
         for x in inputs.chunks_exact(self.input_size) {
@@ -112,16 +146,10 @@ impl Lstm {
         (outputs, trace)
     }
 
-    /// Pre-activations and states of the last step, layer after layer.
+    /// Pre-activations and states of the last step, pass after pass.
     #[must_use]
     pub fn traced(&self) -> Vec<StepTrace> {
-        let layers = self.layers.iter();
-        let traced = layers.map(|layer| StepTrace {
-            z: layer.z().collect(),
-            c: layer.c().collect(),
-            h: layer.h().collect(),
-        });
-        traced.collect()
+        self.passes.iter().map(|pass| pass.layer.traced()).collect()
     }
 
     /// The head applied to the last step's h: `[output_size]`, exact; `None` without a head.
@@ -137,22 +165,30 @@ impl Lstm {
         &self.output
     }
 
-    /// State of every layer.
+    /// Keeps the output of the last step of a sequence, where it has one.
+    pub(super) fn keep_last(&mut self, outputs: &[i32]) {
+        if let Some(last) = outputs.chunks_exact(self.output.len()).last() {
+            self.output.copy_from_slice(last);
+        }
+    }
+
+    /// State of every pass.
     #[must_use]
     pub fn state(&self) -> Vec<State> {
-        self.layers
-            .iter()
-            .map(|layer| State {
+        let passes = self.passes.iter();
+        passes
+            .map(|PassState { layer, .. }| State {
                 h: layer.h().collect(),
                 c: layer.c().collect(),
             })
             .collect()
     }
 
-    /// Clamped values per layer since the model was made.
+    /// Clamped values per pass since the model was made.
     #[must_use]
     pub fn saturation(&self) -> Vec<Saturation> {
-        self.layers.iter().map(LayerState::saturation).collect()
+        let passes = self.passes.iter();
+        passes.map(|pass| pass.layer.saturation()).collect()
     }
 }
 

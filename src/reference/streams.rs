@@ -57,8 +57,15 @@ enum StateKind {
 
 impl Streams {
     /// Prepares a valid model.
+    ///
+    /// # Panics
+    /// For a model with a backward layer, which needs whole sequences.
     #[must_use]
     pub fn new(model: &QuantizedModel) -> Self {
+        assert!(
+            !model.needs_whole_sequences(),
+            "a backward layer takes whole sequences, not streams"
+        );
         let narrow: Option<Vec<NarrowLayer>> = model.layers.iter().map(NarrowLayer::new).collect();
         let lstm = Lstm::new(model);
         Self {

@@ -1,6 +1,6 @@
 //! Named intermediate values, for whoever must find the first that differs.
 
-/// One layer in one step.
+/// One pass of a layer in one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepTrace {
     /// Codes of the requantised sums, `[4H]`: z of an LSTM's gates i, f, g, o; z of a GRU's gates r and u
@@ -12,21 +12,22 @@ pub struct StepTrace {
     pub h: Vec<i32>,
 }
 
-/// Every layer in every step of a run.
+/// Every pass in every step of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// `[steps][layers]`.
+    /// `[steps][passes]`, the passes as [`super::Lstm::places`] has them; a bidirectional layer has two.
     pub steps: Vec<Vec<StepTrace>>,
 }
 
 impl Trace {
-    /// The code of a sum, in the order of [`StepTrace::z`], of a unit.
+    /// The code of a sum, in the order of [`StepTrace::z`], of a unit of a pass; where no layer is bidirectional,
+    /// passes are layers.
     ///
     /// # Panics
-    /// When the step, layer, gate or unit was not traced.
+    /// When the step, pass, gate or unit was not traced.
     #[must_use]
-    pub fn z(&self, step: usize, layer: usize, gate: usize, unit: usize) -> i64 {
-        let layer = &self.steps[step][layer];
-        i64::from(layer.z[gate * layer.h.len() + unit])
+    pub fn z(&self, step: usize, pass: usize, gate: usize, unit: usize) -> i64 {
+        let pass = &self.steps[step][pass];
+        i64::from(pass.z[gate * pass.h.len() + unit])
     }
 }

@@ -77,6 +77,49 @@ impl CellKind {
     }
 }
 
+/// The order in which a recurrent layer takes the steps of a sequence.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectionKind {
+    /// As they come.
+    #[default]
+    Forward,
+    /// From the last to the first.
+    Backward,
+    /// Both, side by side: two outputs of one step.
+    Bidirectional,
+}
+
+impl DirectionKind {
+    /// Its name in settings, files and texts.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Backward => "backward",
+            Self::Bidirectional => "bidirectional",
+        }
+    }
+
+    /// Outputs of a unit at a step.
+    #[must_use]
+    pub const fn passes(self) -> usize {
+        match self {
+            Self::Forward | Self::Backward => 1,
+            Self::Bidirectional => 2,
+        }
+    }
+
+    /// It is forward, which goes without saying.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    #[must_use]
+    pub const fn is_forward(&self) -> bool {
+        matches!(self, Self::Forward)
+    }
+}
+
 /// The layers of a model that go into the core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,6 +233,9 @@ pub struct SeededNetwork {
     pub input_size: usize,
     /// Stacked layers.
     pub layers: usize,
+    /// Order of the steps in every layer.
+    #[serde(skip_serializing_if = "DirectionKind::is_forward")]
+    pub direction: DirectionKind,
     /// Rows of an embedding before them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
@@ -307,6 +353,7 @@ impl DesignConfig {
             }
             ("implementation.memory_init", ..) => Some(word(&built.memory_init)),
             ("implementation.contexts", ..) if built.contexts > 1 => integer(built.contexts),
+            ("implementation.max_steps", ..) => built.max_steps.and_then(integer),
             ("implementation.stream_elements", ..) => built.stream_elements.and_then(integer),
             ("implementation.clock_ns", ..) => Some(Value::Number(self.clock_ns)),
             _ => None,

@@ -97,6 +97,9 @@ pub struct Implementation {
     /// Independent sequences whose steps come in turn, 1 to [`MOST_CONTEXTS`].
     #[serde(default = "one_context", skip_serializing_if = "is_one_context")]
     pub contexts: usize,
+    /// Steps of the longest sequence, of a network with a layer that takes steps backward; 1 to 65,536.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
     /// Stream elements per beat; `None` takes the smallest that does not slow the array down.
     pub stream_elements: Option<usize>,
 }

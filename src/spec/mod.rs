@@ -14,8 +14,8 @@ mod settings;
 mod table;
 
 pub use config::{
-    CellKind, CorePart, DesignConfig, Network, Numerics, Origins, OutputKind, SeededHead,
-    SeededNetwork,
+    CellKind, CorePart, DesignConfig, DirectionKind, Network, Numerics, Origins, OutputKind,
+    SeededHead, SeededNetwork,
 };
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};

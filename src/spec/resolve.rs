@@ -116,15 +116,17 @@ impl Resolver {
                 .integer("network.input_size")
                 .map_or(hidden, |size| size as usize),
             layers: self.integer("network.layers").unwrap_or(1) as usize,
+            direction: self.choice("network.direction"),
             vocabulary: self.integer("network.vocabulary").map(|rows| rows as usize),
             head: self.head(),
             seed: self.integer("network.seed").unwrap_or(1) as u64,
             numerics: self.numerics(),
         };
-        let columns = network.input_size + hidden + (network.layers - 1) * 2 * hidden;
-        let dense = network.head.map_or(0, |head| head.outputs * hidden);
+        let output = hidden * network.direction.passes();
+        let columns = network.input_size + hidden + (network.layers - 1) * (hidden + output);
+        let dense = network.head.map_or(0, |head| head.outputs * output);
         let table = network.vocabulary.unwrap_or(0) * network.input_size;
-        let weights = network.numerics.cell.gates().len() * hidden * columns + dense + table;
+        let weights = network.numerics.cell.gates().len() * output * columns + dense + table;
         if weights > MOST_WEIGHTS {
             self.refuse(
                 "network.hidden",
@@ -209,7 +211,9 @@ impl Resolver {
                 "give letters, digits and single underscores, such as `lstm_4x4`",
             );
         }
-        let elements = self.integer("implementation.stream_elements");
+        let integer = |key: &str| self.integer(key).map(|value| value as usize);
+        let max_steps = integer("implementation.max_steps");
+        let stream_elements = integer("implementation.stream_elements");
         Implementation {
             name,
             folding: self.folding(),
@@ -218,7 +222,8 @@ impl Resolver {
             state: self.state(),
             memory_init: self.choice("implementation.memory_init"),
             contexts: self.integer("implementation.contexts").unwrap_or(1) as usize,
-            stream_elements: elements.map(|elements| elements as usize),
+            max_steps,
+            stream_elements,
         }
     }
 

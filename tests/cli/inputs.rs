@@ -2,7 +2,9 @@
 
 use super::program::{generate, home, program};
 use lprnn_hw::files::npy::{Array, read_f32, read_i32, write_f32, write_i32};
-use lprnn_hw::quantize::QuantizedModel;
+use lprnn_hw::quantize::{Direction, Layer, QuantizedModel, seeded};
+use lprnn_hw::reference::Lstm;
+use lprnn_hw::spec::{DirectionKind, Numerics, SeededNetwork};
 use snapbox::cmd::OutputAssert;
 use snapbox::str;
 use std::path::{Path, PathBuf};
@@ -256,4 +258,100 @@ lstm_top: [..]
   equal without pauses: 128 words of 16 steps [..]
 
 "]]);
+}
+
+/// A model with a bidirectional layer: `run` computes it and knows the longest sequence; a core is refused.
+#[test]
+fn bidirectional_layers_are_run_and_not_built() {
+    let home = home();
+    let home = home.path();
+    let network = SeededNetwork {
+        hidden: 5,
+        input_size: 3,
+        layers: 1,
+        direction: DirectionKind::Bidirectional,
+        vocabulary: None,
+        head: None,
+        seed: 1,
+        numerics: Numerics::of_widths(4, 4, 4),
+    };
+    let model = home.join("both.safetensors");
+    std::fs::write(&model, seeded(&network).to_bytes().unwrap()).unwrap();
+    let codes: Vec<i32> = (0..2 * 4 * 3).map(|n| n * 5 % 16 - 8).collect();
+    write_i32(&home.join("batch.npy"), &[2, 4, 3], &codes).unwrap();
+    write_i32(&home.join("lengths.npy"), &[2], &[2, 4]).unwrap();
+    let lengths = ["--lengths", "lengths.npy", "--state", "c.npy"];
+    run(home, &model, "batch.npy", "h.npy", &lengths)
+        .success()
+        .stdout_eq(str![[r"
+2 sequences, 6 steps: 60 words of h
+  saturated in  [..]
+  layer 0 forward   [..]
+  layer 0 backward  [..]
+
+"]]);
+    let h = read_i32(&home.join("h.npy")).unwrap();
+    assert_eq!(h.shape, [2, 4, 10]);
+    assert!(h.data[20..40].iter().all(|&code| code == 0));
+    // Each half by itself, the other taken away: a forward model on the steps from the last one.
+    let own = QuantizedModel::read(&model).unwrap();
+    let c = read_i32(&home.join("c.npy")).unwrap();
+    for (half, first) in [(false, 0), (true, 5)] {
+        let mut one = own.clone();
+        let layer = &own.layers[0];
+        let layer = if half {
+            layer.other_half().unwrap()
+        } else {
+            layer
+        };
+        one.layers[0] = Layer {
+            direction: Direction::Forward,
+            ..layer.clone()
+        };
+        let mut lstm = Lstm::new(&one);
+        for turn in 0..4 {
+            let step = if half { 3 - turn } else { turn };
+            let x = &codes[(4 + step) * 3..][..3];
+            let at = (4 + step) * 10 + first;
+            assert_eq!(lstm.step(x), &h.data[at..at + 5], "step {step}");
+            assert_eq!(lstm.state()[0].c, c.data[at..at + 5], "step {step}");
+        }
+    }
+    let short = ["--lengths", "lengths.npy", "--max-steps", "3"];
+    run(home, &model, "batch.npy", "h3.npy", &short)
+        .code(2)
+        .stderr_eq(str![[r#"
+error: sequence 1 has 4 steps, the longest may have 3
+help: give shorter sequences, or a larger --max-steps
+
+"#]]);
+    assert!(!home.join("h3.npy").exists());
+    program()
+        .current_dir(home)
+        .args([
+            "gen",
+            "--model",
+            "both.safetensors",
+            "--max-steps",
+            "8",
+            "-o",
+            "core",
+        ])
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r#"
+error: layer 0 is bidirectional: hardware of a layer that takes steps backward is not built yet
+help: train it forward, or compute it with `lprnn-hw run`
+
+"#]]);
+    program()
+        .current_dir(home)
+        .args(["gen", "--hidden", "4", "--max-steps", "8", "-o", "core"])
+        .assert()
+        .code(2)
+        .stderr_eq(str![[r#"
+error: --max-steps: no layer takes the steps of a sequence backward: nothing holds sequences
+help: leave it out
+
+"#]]);
 }

@@ -195,6 +195,7 @@ impl Recipe {
             state: self.state,
             memory_init: self.init,
             contexts: self.contexts,
+            max_steps: None,
             stream_elements: None,
         }
     }
@@ -223,6 +224,7 @@ impl Recipe {
             let weight_hh = weights(gates * hidden_size * hidden_size);
             let base = self.w_bits as i32;
             layers.push(Layer {
+                direction: lprnn_hw::quantize::Direction::Forward,
                 input_size,
                 hidden_size,
                 x,

@@ -100,6 +100,7 @@ fn model() -> QuantizedModel {
     let rows = 4 * UNITS;
     QuantizedModel {
         layers: vec![Layer {
+            direction: lprnn_hw::quantize::Direction::Forward,
             input_size: INPUTS,
             hidden_size: UNITS,
             x: QFormat::new(4, 2),
@@ -141,6 +142,7 @@ fn generate(scene: &Scene, model: &QuantizedModel, folder: &Path) -> Interface {
         state: scene.state,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: Some(2),
     };
     let planned = plan_core(model.clone(), implementation).expect("folds");

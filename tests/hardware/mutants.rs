@@ -148,6 +148,7 @@ fn elements_beyond_the_last_are_found_at_one_bit() {
     let recipe = Recipe::new("partial", &[5, 6], 1).folded(4, 4);
     let how = Implementation {
         contexts: 1,
+        max_steps: None,
         stream_elements: Some(4),
         ..recipe.implementation()
     };

@@ -62,6 +62,7 @@ fn random_implementation(model: &QuantizedModel, noise: &mut SplitMix) -> Implem
         state: policies[pick(4)],
         memory_init: [MemoryInit::Readmemh, MemoryInit::Inline][pick(2)],
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
         folding: FoldingGoal::Explicit {
             units: 1 + pick(smallest.min(8) as i64),

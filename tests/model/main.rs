@@ -8,6 +8,7 @@ mod float_models;
 mod signals;
 
 mod demo_model;
+mod directions;
 mod entropy;
 mod eval;
 mod import;

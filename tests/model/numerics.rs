@@ -210,6 +210,7 @@ fn wide_formats_follow_the_real_numbers() {
             .collect::<Vec<_>>()
     };
     let layer = lprnn_hw::quantize::Layer {
+        direction: lprnn_hw::quantize::Direction::Forward,
         input_size: inputs,
         hidden_size: hidden,
         x: QFormat::new(16, 14),

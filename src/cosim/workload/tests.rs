@@ -58,6 +58,7 @@ fn random_inputs_are_seeded_codes_that_reach_the_extremes() {
 
 fn model() -> QuantizedModel {
     let layer = Layer {
+        direction: crate::quantize::Direction::Forward,
         input_size: 3,
         hidden_size: 2,
         x: QFormat::new(2, 0),

@@ -312,6 +312,7 @@ impl SeriesDesign {
             state: StatePolicy::Tlast,
             memory_init: MemoryInit::Readmemh,
             contexts: self.contexts,
+            max_steps: None,
             stream_elements: None,
         }
     }

@@ -60,6 +60,7 @@ impl SeriesDesign {
         let mut weights =
             |count: usize| -> Vec<i16> { (0..count).map(|_| weight(random, w_codes)).collect() };
         let mut layer = Layer {
+            direction: crate::quantize::Direction::Forward,
             input_size,
             hidden_size,
             x,

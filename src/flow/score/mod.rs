@@ -109,7 +109,7 @@ impl ScoreRequest<'_> {
             answers: given.answers.len(),
             when: targets.when,
             x: given.x.map(Rate::from),
-            saturation: LayerSaturation::all(&given.saturation),
+            saturation: given.saturation,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! A model that answers: in real numbers as import reads it, or in the hardware's integers.
 
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::{Arrangement, ArrayLayout, Wants, Watch, compute};
+use crate::flow::{Arrangement, ArrayLayout, LayerSaturation, Wants, Watch, compute};
 use crate::import::{EMBEDDING, FloatHead, FloatModel, ImportOptions, read_bytes};
 use crate::lm::is_quantized;
 use crate::ptq::{Sequences, asked, float_h, float_outputs};
-use crate::quantize::{Dense, DenseOutput, Emit, QuantizedModel};
-use crate::reference::{Saturation, StageCount};
+use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel};
+use crate::reference::StageCount;
 use crate::score::{Answers, Metric};
 use std::borrow::Cow;
 use std::path::Path;
@@ -42,7 +42,7 @@ pub struct Answered {
     /// Elements of x beyond its format, of an integer model on real inputs.
     pub x: Option<StageCount>,
     /// Clamped values of every layer of an integer model.
-    pub saturation: Vec<Saturation>,
+    pub saturation: Vec<LayerSaturation>,
 }
 
 impl ModelInputs {
@@ -76,7 +76,7 @@ impl AnsweringModel {
     /// A quantised model, with the linear layer in real numbers that rides along where it has no other.
     #[must_use]
     pub fn integer(model: QuantizedModel) -> Self {
-        let units = model.layers.last().map_or(0, |layer| layer.hidden_size);
+        let units = model.layers.last().map_or(0, Layer::output_size);
         let weight = model.passengers.get("decoder.weight");
         let head = weight.filter(|(shape, _)| {
             model.head.is_empty()
@@ -108,7 +108,7 @@ impl AnsweringModel {
             Self::Integer(model, head) => {
                 let dense = model.head.last().map(|dense| dense.output_size);
                 let float = head.as_ref().map(|head| head.output_size);
-                (dense.or(float), model.layers.last().map(|l| l.hidden_size))
+                (dense.or(float), model.layers.last().map(Layer::output_size))
             }
         };
         head.or(units).unwrap_or(0)
@@ -320,7 +320,7 @@ fn integer_answers(
     let computed = compute(model, codes, lengths, wants, watch)?;
     let last = model.head.last();
     let h = model.layers[model.layers.len() - 1].h;
-    let width = last.map_or(model.layers[model.layers.len() - 1].hidden_size, |d| {
+    let width = last.map_or(model.layers[model.layers.len() - 1].output_size(), |d| {
         d.outputs()
     });
     let waits = last.is_some_and(|dense| dense.when == Emit::Last);
@@ -355,6 +355,6 @@ fn integer_answers(
     Ok(Answered {
         answers,
         x: None,
-        saturation: computed.saturation,
+        saturation: LayerSaturation::all(model, &computed.saturation),
     })
 }

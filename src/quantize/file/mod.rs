@@ -8,7 +8,7 @@ mod write;
 use super::dense::Emit;
 use super::model::InputOffset;
 use crate::fixed::{Levels, QFormat};
-use crate::spec::OutputKind;
+use crate::spec::{DirectionKind, OutputKind};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +40,8 @@ enum LayerHeader {
     Dense(DenseHeader),
 }
 
-/// Order in which a layer takes the steps of a sequence.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StepOrder {
-    Forward,
-}
+/// Ending of the names of tensors of a bidirectional layer's backward half.
+const REVERSE: &str = "_reverse";
 
 /// The number of the format, whatever else there is.
 #[derive(Deserialize)]
@@ -56,7 +52,8 @@ struct FormatNumber {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RecurrentHeader {
-    direction: StepOrder,
+    #[serde(default)]
+    direction: DirectionKind,
     input_size: usize,
     hidden_size: usize,
     x: QFormat,
@@ -79,9 +76,33 @@ struct RecurrentHeader {
     s: Option<QFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     row_scale: Option<RowScaleFormat>,
+    /// The backward half of a bidirectional layer: what it does not share with the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reverse: Option<PassHeader>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Formats of one pass; sizes, x and h are the layer's.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassHeader {
+    w_bits: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    w_levels: Option<Levels>,
+    w_frac_ih: Vec<i32>,
+    w_frac_hh: Vec<i32>,
+    z: QFormat,
+    a_frac: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<QFormat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    v: Option<QFormat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    s: Option<QFormat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row_scale: Option<RowScaleFormat>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RowScaleFormat {
     bits: u32,

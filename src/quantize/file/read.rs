@@ -1,14 +1,14 @@
 //! The bytes of a file as a model, or everything that is wrong with them.
 
 use super::super::dense::{Dense, DenseOutput, Embedding};
-use super::super::model::{Layer, QuantizedModel, Recurrence, RowScale};
+use super::super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::{
-    DenseHeader, EmbeddingHeader, FORMAT, FormatNumber, KEY, LayerHeader, ModelHeader,
-    RecurrentHeader,
+    DenseHeader, EmbeddingHeader, FORMAT, FormatNumber, KEY, LayerHeader, ModelHeader, PassHeader,
+    REVERSE, RecurrentHeader,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, Levels, QFormat, stored_codes};
-use crate::spec::{CellKind, OutputKind};
+use crate::spec::{CellKind, DirectionKind, OutputKind};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,29 +246,65 @@ impl ModelReader<'_> {
         values.iter().map(|&value| value as i32).collect()
     }
 
+    /// A recurrent layer, with its other half where it has two directions.
     fn layer(&mut self, place: &str, kind: CellKind, formats: &RecurrentHeader) -> Layer {
-        let recurrence = self.recurrence(place, kind, formats);
+        let mut layer = self.pass((place, ""), kind, formats, &formats.own());
+        let both = formats.direction == DirectionKind::Bidirectional;
+        if both != formats.reverse.is_some() {
+            let problem = if both {
+                "is missing; a bidirectional layer says the formats of its backward half there"
+            } else {
+                "is there, but the direction is not bidirectional"
+            };
+            self.fail(&format!("{place}.reverse"), problem.into());
+        }
+        layer.direction = match (formats.direction, &formats.reverse) {
+            (DirectionKind::Bidirectional, Some(other)) => {
+                let mut other = self.pass((place, REVERSE), kind, formats, other);
+                other.direction = Direction::Backward;
+                Direction::Bidirectional(Box::new(other))
+            }
+            (DirectionKind::Backward, _) => Direction::Backward,
+            // What is missing has been named.
+            _ => Direction::Forward,
+        };
+        layer
+    }
+
+    /// One pass of a layer: sizes, x and h of `layer`, tensors whose names have an ending.
+    fn pass(
+        &mut self,
+        (place, ending): (&str, &str),
+        kind: CellKind,
+        layer: &RecurrentHeader,
+        formats: &PassHeader,
+    ) -> Layer {
+        let (inputs, units) = (layer.input_size, layer.hidden_size);
+        let name = |tensor: &str| format!("{place}.{tensor}{ending}");
+        // Where the formats stand: in the layer, or in its key for the other half.
+        let own = match ending {
+            "" => place.to_owned(),
+            _ => format!("{place}.reverse"),
+        };
+        let recurrence = self.recurrence((&own, &name("bias_n_h")), kind, units, formats);
         let gates = recurrence.gates().len();
-        let rows = formats.hidden_size.saturating_mul(gates);
+        let rows = units.saturating_mul(gates);
         let sums = gates + usize::from(recurrence.parted().is_some());
         let row_scale = formats.row_scale.as_ref().map(|scale| RowScale {
             bits: scale.bits,
             frac: scale.frac,
-            multiplier: self
-                .integers(
-                    &format!("{place}.row_scale"),
-                    &[formats.hidden_size.saturating_mul(sums)],
-                )
+            multiplier: (self.integers(&name("row_scale"), &[units.saturating_mul(sums)]))
                 .iter()
                 .map(|&m| m as u32)
                 .collect(),
         });
-        let weights = self.weight_codes(place, formats.w_bits, formats.w_levels);
+        let weights = self.weight_codes(&own, formats.w_bits, formats.w_levels);
         Layer {
-            input_size: formats.input_size,
-            hidden_size: formats.hidden_size,
-            x: formats.x,
-            h: formats.h,
+            direction: Direction::Forward,
+            input_size: inputs,
+            hidden_size: units,
+            x: layer.x,
+            h: layer.h,
             w_bits: weights.bits,
             w_levels: weights.levels,
             w_frac_ih: formats.w_frac_ih.clone(),
@@ -276,15 +312,21 @@ impl ModelReader<'_> {
             z: formats.z,
             a_frac: formats.a_frac,
             recurrence,
-            weight_ih: self.codes(&format!("{place}.weight_ih"), &[rows, formats.input_size]),
-            weight_hh: self.codes(&format!("{place}.weight_hh"), &[rows, formats.hidden_size]),
-            bias: self.words(&format!("{place}.bias"), rows),
+            weight_ih: self.codes(&name("weight_ih"), &[rows, inputs]),
+            weight_hh: self.codes(&name("weight_hh"), &[rows, units]),
+            bias: self.words(&name("bias"), rows),
             row_scale,
         }
     }
 
-    /// The cell of a layer: the formats that its kind has, and no other.
-    fn recurrence(&mut self, place: &str, kind: CellKind, formats: &RecurrentHeader) -> Recurrence {
+    /// The cell of a pass: the formats that its kind has, and no other.
+    fn recurrence(
+        &mut self,
+        (place, bias_n_h): (&str, &str),
+        kind: CellKind,
+        units: usize,
+        formats: &PassHeader,
+    ) -> Recurrence {
         let of_lstm = kind.is_lstm();
         let mut take = |name: &str, wanted: bool, format: Option<QFormat>| {
             let problem = match (format, wanted) {
@@ -309,7 +351,7 @@ impl ModelReader<'_> {
             CellKind::Gru => Recurrence::Gru {
                 v: or_any(v),
                 s: or_any(s),
-                bias_n_h: self.words(&format!("{place}.bias_n_h"), formats.hidden_size),
+                bias_n_h: self.words(bias_n_h, units),
             },
         }
     }
@@ -339,8 +381,9 @@ impl ModelReader<'_> {
                         .collect();
                     passengers.insert(name, (view.shape().to_vec(), values));
                 }
-                _ if name.ends_with("_reverse") => {
-                    self.fail(&name, "bidirectional layers are not implemented".into());
+                _ if name.ends_with(REVERSE) => {
+                    let problem = "belongs to a bidirectional layer, the file says none there";
+                    self.fail(&name, problem.into());
                 }
                 _ => self.fail(
                     &name,
@@ -349,6 +392,24 @@ impl ModelReader<'_> {
             }
         }
         passengers
+    }
+}
+
+impl RecurrentHeader {
+    /// Formats of the layer's own pass.
+    fn own(&self) -> PassHeader {
+        PassHeader {
+            w_bits: self.w_bits,
+            w_levels: self.w_levels,
+            w_frac_ih: self.w_frac_ih.clone(),
+            w_frac_hh: self.w_frac_hh.clone(),
+            z: self.z,
+            a_frac: self.a_frac,
+            c: self.c,
+            v: self.v,
+            s: self.s,
+            row_scale: self.row_scale,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-use super::super::{QuantizedModel, random_model};
+use super::super::{QuantizedModel, random_model, seeded};
+use crate::spec::{DirectionKind, Numerics, SeededNetwork};
 
 /// What is said of a small model's file in which `good` became `bad`, of the same length.
 fn refusal(good: &str, bad: &str) -> String {
@@ -50,9 +51,85 @@ fn kinds_and_directions_are_known_ones() {
         assert!(other.contains(problem), "{other}");
     }
     let direction = refusal("forward", "reverse");
-    assert!(
-        direction.contains("unknown variant `reverse`, expected `forward`"),
-        "{direction}"
+    let wanted =
+        "unknown variant `reverse`, expected one of `forward`, `backward`, `bidirectional`";
+    assert!(direction.contains(wanted), "{direction}");
+}
+
+/// The JSON of formats of a small bidirectional model's file, changed, with its tensors and those of `more`.
+fn with_formats(
+    change: impl Fn(&mut serde_json::Value),
+    more: &[&str],
+) -> Result<QuantizedModel, crate::diagnostic::Problems> {
+    let network = SeededNetwork {
+        hidden: 2,
+        input_size: 2,
+        layers: 1,
+        direction: DirectionKind::Bidirectional,
+        vocabulary: None,
+        head: None,
+        seed: 1,
+        numerics: Numerics::of_widths(4, 4, 4),
+    };
+    let bytes = seeded(&network).to_bytes().unwrap();
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let mut metadata = metadata.metadata().clone().unwrap();
+    let mut formats = serde_json::from_str(&metadata[super::KEY]).unwrap();
+    change(&mut formats);
+    metadata.insert(super::KEY.to_owned(), formats.to_string());
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut tensors = file.tensors();
+    let one = file.tensor("layers.0.bias").unwrap();
+    tensors.extend(more.iter().map(|name| ((*name).to_owned(), one.clone())));
+    QuantizedModel::from_bytes(&safetensors::serialize(tensors, Some(metadata)).unwrap())
+}
+
+#[test]
+fn a_direction_and_its_tensors_belong_together() {
+    with_formats(|_| {}, &[]).unwrap();
+    let refused = |change: &dyn Fn(&mut serde_json::Value), more: &[&str]| {
+        format!("{:?}", with_formats(change, more).unwrap_err())
+    };
+    let of_layer = |formats: &mut serde_json::Value, key: &str, value: serde_json::Value| {
+        formats["layers"][0][key] = value;
+    };
+    let none = refused(&|formats| of_layer(formats, "reverse", ().into()), &[]);
+    assert!(none.contains("is missing; a bidirectional layer"), "{none}");
+    let forward = refused(
+        &|formats| of_layer(formats, "direction", "forward".into()),
+        &[],
+    );
+    assert!(forward.contains("the direction is not bidirectional"));
+    assert!(forward.contains("weight_hh_reverse"), "{forward}");
+    assert!(forward.contains("belongs to a bidirectional layer, the file says none there"));
+    let beyond = refused(&|_| {}, &["layers.1.bias_reverse"]);
+    assert!(beyond.contains("layers.1.bias_reverse"), "{beyond}");
+    let unknown = refused(
+        &|formats| formats["layers"][0]["reverse"]["input_size"] = 2.into(),
+        &[],
+    );
+    assert!(unknown.contains("unknown field `input_size`"), "{unknown}");
+    let gru = refused(
+        &|formats| {
+            let c = formats["layers"][0]["reverse"]["c"].take();
+            formats["layers"][0]["reverse"]["s"] = c;
+        },
+        &[],
+    );
+    for place in ["layers.0.reverse.c", "layers.0.reverse.s"] {
+        assert!(gru.contains(place), "{gru}");
+    }
+    // A file need not say that a layer is forward.
+    let bytes = random_model(3, 4).to_bytes().unwrap();
+    let text = br#"\"direction\":\"forward\","#;
+    let mut silent = bytes.clone();
+    while let Some(at) = silent.windows(text.len()).position(|w| w == text) {
+        silent.splice(at..at + text.len(), std::iter::repeat_n(b' ', text.len()));
+    }
+    assert_ne!(silent, bytes);
+    assert_eq!(
+        QuantizedModel::from_bytes(&silent).unwrap(),
+        random_model(3, 4)
     );
 }
 

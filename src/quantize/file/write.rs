@@ -3,8 +3,8 @@
 use super::super::dense::{Dense, DenseOutput};
 use super::super::model::{Layer, QuantizedModel, Recurrence};
 use super::{
-    DenseHeader, EmbeddingHeader, FORMAT, KEY, LayerHeader, ModelHeader, RecurrentHeader,
-    RowScaleFormat, StepOrder,
+    DenseHeader, EmbeddingHeader, FORMAT, KEY, LayerHeader, ModelHeader, PassHeader, REVERSE,
+    RecurrentHeader, RowScaleFormat,
 };
 use crate::diagnostic::{Problem, Problems};
 use crate::spec::CellKind;
@@ -78,18 +78,9 @@ impl QuantizedModel {
             put("layers.0.weight".into(), shape, wide(&embedding.codes));
         }
         for (index, layer) in (first..).zip(&self.layers) {
-            let name = |tensor: &str| format!("layers.{index}.{tensor}");
-            let rows = layer.rows();
-            let (x, h) = (layer.input_size, layer.hidden_size);
-            put(name("weight_ih"), vec![rows, x], wide(&layer.weight_ih));
-            put(name("weight_hh"), vec![rows, h], wide(&layer.weight_hh));
-            put(name("bias"), vec![rows], wide(&layer.bias));
-            if let Some(scale) = &layer.row_scale {
-                let sums = vec![layer.scaled_sums()];
-                put(name("row_scale"), sums, wide(&scale.multiplier));
-            }
-            if let Recurrence::Gru { bias_n_h, .. } = &layer.recurrence {
-                put(name("bias_n_h"), vec![h], wide(bias_n_h));
+            put_pass(&mut put, &format!("layers.{index}."), "", layer);
+            if let Some(other) = layer.other_half() {
+                put_pass(&mut put, &format!("layers.{index}."), REVERSE, other);
             }
         }
         for (index, dense) in (first + self.layers.len()..).zip(&self.head) {
@@ -125,6 +116,28 @@ impl QuantizedModel {
     }
 }
 
+/// The tensors of one pass, `ending` behind each name.
+fn put_pass(
+    put: &mut dyn FnMut(String, Vec<usize>, Vec<i64>),
+    place: &str,
+    ending: &str,
+    layer: &Layer,
+) {
+    let name = |tensor: &str| format!("{place}{tensor}{ending}");
+    let rows = layer.rows();
+    let (x, h) = (layer.input_size, layer.hidden_size);
+    put(name("weight_ih"), vec![rows, x], wide(&layer.weight_ih));
+    put(name("weight_hh"), vec![rows, h], wide(&layer.weight_hh));
+    put(name("bias"), vec![rows], wide(&layer.bias));
+    if let Some(scale) = &layer.row_scale {
+        let sums = vec![layer.scaled_sums()];
+        put(name("row_scale"), sums, wide(&scale.multiplier));
+    }
+    if let Recurrence::Gru { bias_n_h, .. } = &layer.recurrence {
+        put(name("bias_n_h"), vec![h], wide(bias_n_h));
+    }
+}
+
 fn dense_header(dense: &Dense) -> LayerHeader {
     let (y, relu) = match dense.output {
         DenseOutput::Code { format, relu } => (Some(format), relu),
@@ -145,17 +158,13 @@ fn dense_header(dense: &Dense) -> LayerHeader {
     })
 }
 
-fn layer_header(layer: &Layer) -> LayerHeader {
+/// What one pass says of itself.
+fn pass_header(layer: &Layer) -> PassHeader {
     let (c, v, s) = match layer.recurrence {
         Recurrence::Lstm { c } => (Some(c), None, None),
         Recurrence::Gru { v, s, .. } => (None, Some(v), Some(s)),
     };
-    let header = RecurrentHeader {
-        direction: StepOrder::Forward,
-        input_size: layer.input_size,
-        hidden_size: layer.hidden_size,
-        x: layer.x,
-        h: layer.h,
+    PassHeader {
         w_bits: layer.w_bits,
         w_levels: (!layer.weights().is_usual()).then_some(layer.w_levels),
         w_frac_ih: layer.w_frac_ih.clone(),
@@ -169,6 +178,28 @@ fn layer_header(layer: &Layer) -> LayerHeader {
             bits: scale.bits,
             frac: scale.frac,
         }),
+    }
+}
+
+fn layer_header(layer: &Layer) -> LayerHeader {
+    let own = pass_header(layer);
+    let header = RecurrentHeader {
+        direction: layer.direction.kind(),
+        input_size: layer.input_size,
+        hidden_size: layer.hidden_size,
+        x: layer.x,
+        h: layer.h,
+        w_bits: own.w_bits,
+        w_levels: own.w_levels,
+        w_frac_ih: own.w_frac_ih,
+        w_frac_hh: own.w_frac_hh,
+        z: own.z,
+        a_frac: own.a_frac,
+        c: own.c,
+        v: own.v,
+        s: own.s,
+        row_scale: own.row_scale,
+        reverse: layer.other_half().map(pass_header),
     };
     match layer.recurrence.kind() {
         CellKind::Lstm => LayerHeader::Lstm(header),

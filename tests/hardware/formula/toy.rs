@@ -47,6 +47,7 @@ fn layers(
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
     };
     Design::layers_of(specs, &implementation, &*FactorTable::built_in()).unwrap()

@@ -37,6 +37,7 @@ pub fn design_of(layer: &Layer, target: Family) -> LayerDesign {
         state: StatePolicy::Tlast,
         memory_init: MemoryInit::Readmemh,
         contexts: 1,
+        max_steps: None,
         stream_elements: None,
     };
     let model = QuantizedModel {
@@ -144,6 +145,7 @@ impl Lane {
         let input_size = blocks - 1;
         let acc_frac = z.1 + z_shift;
         let layer = Layer {
+            direction: lprnn_hw::quantize::Direction::Forward,
             input_size,
             hidden_size: 1,
             x: QFormat::new(4, 0),

@@ -86,6 +86,7 @@ impl GruLane {
         let format = |(bits, frac)| QFormat::new(bits, frac);
         let acc_frac = z.1 + z_shift;
         let layer = Layer {
+            direction: lprnn_hw::quantize::Direction::Forward,
             input_size: 4,
             hidden_size: 1,
             x: QFormat::new(4, 0),

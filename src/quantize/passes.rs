@@ -1,0 +1,94 @@
+//! The passes of recurrent layers over a sequence: one, or one in each direction.
+
+use super::model::{Direction, Layer, QuantizedModel};
+use std::fmt::{Display, Formatter};
+
+/// Most steps of a sequence that a core with a backward layer may hold.
+pub const LONGEST_SEQUENCE: usize = 65_536;
+
+/// One pass over the steps of a sequence: a layer of one direction, or one half of a bidirectional layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'a> {
+    /// Weights and formats of this pass.
+    pub layer: &'a Layer,
+    /// Where it belongs.
+    pub place: PassPlace,
+}
+
+/// Which pass of which recurrent layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassPlace {
+    /// Number of the recurrent layer, from 0.
+    pub layer: usize,
+    /// It takes the steps from the last to the first.
+    pub backward: bool,
+    /// It is half of a bidirectional layer.
+    pub half: bool,
+}
+
+/// `layer 1`; `layer 1 backward`; `layer 1 forward` where there is a backward one beside it.
+impl Display for PassPlace {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(out, "layer {}", self.layer)?;
+        self.word().map_or(Ok(()), |word| write!(out, " {word}"))
+    }
+}
+
+impl PassPlace {
+    /// The direction, where it does not go without saying.
+    #[must_use]
+    pub const fn word(&self) -> Option<&'static str> {
+        match (self.backward, self.half) {
+            (true, _) => Some("backward"),
+            (false, true) => Some("forward"),
+            (false, false) => None,
+        }
+    }
+}
+
+impl Layer {
+    /// The half of a bidirectional layer that takes the steps backward.
+    #[must_use]
+    pub fn other_half(&self) -> Option<&Self> {
+        match &self.direction {
+            Direction::Bidirectional(other) => Some(other),
+            Direction::Forward | Direction::Backward => None,
+        }
+    }
+
+    /// Elements of the output of a step: units, of both directions where there are two.
+    #[must_use]
+    pub fn output_size(&self) -> usize {
+        self.hidden_size * (1 + usize::from(self.other_half().is_some()))
+    }
+}
+
+impl QuantizedModel {
+    /// The passes of all recurrent layers; of a bidirectional one the forward half before the backward one.
+    pub fn passes(&self) -> impl Iterator<Item = Pass<'_>> {
+        let layers = self.layers.iter().enumerate();
+        layers.flat_map(|(number, layer)| {
+            let half = layer.other_half().is_some();
+            let place = |backward| PassPlace {
+                layer: number,
+                backward,
+                half,
+            };
+            let own = Pass {
+                layer,
+                place: place(matches!(layer.direction, Direction::Backward)),
+            };
+            let other = layer.other_half().map(|layer| Pass {
+                layer,
+                place: place(true),
+            });
+            std::iter::once(own).chain(other)
+        })
+    }
+
+    /// Some layer takes steps backward, so that the first output needs the whole sequence.
+    #[must_use]
+    pub fn needs_whole_sequences(&self) -> bool {
+        self.passes().any(|pass| pass.place.backward)
+    }
+}

@@ -1,0 +1,296 @@
+//! Backward and bidirectional layers: the model file, and the words by way of forward layers alone.
+
+use lprnn_hw::lm::LanguageModel;
+use lprnn_hw::quantize::{
+    Direction, Layer, QuantizedModel, SplitMix, random_model_directed, seeded, with_random_ends,
+    with_row_scales,
+};
+use lprnn_hw::reference::{Lstm, WholeNetwork, dense_outputs, run_batch};
+use lprnn_hw::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
+
+const CELLS: [CellKind; 2] = [CellKind::Lstm, CellKind::Gru];
+
+/// Layers of any direction and cell; with row scales and with ends in some.
+fn random(seed: u64) -> QuantizedModel {
+    let cells = [CELLS[seed as usize % 2], CELLS[seed as usize / 2 % 2]];
+    let mut model = random_model_directed(seed, 7, &cells);
+    if seed.is_multiple_of(3) {
+        model = with_row_scales(model, seed);
+    }
+    if seed.is_multiple_of(5) {
+        model = with_random_ends(model, seed, 7);
+    }
+    model
+}
+
+/// One pass as a model of a forward layer, step by step: `[steps, H]`.
+fn forward_words(layer: &Layer, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
+    let layer = Layer {
+        direction: Direction::Forward,
+        ..layer.clone()
+    };
+    let model = QuantizedModel {
+        layers: vec![layer],
+        ..QuantizedModel::default()
+    };
+    let mut lstm = Lstm::new(&model);
+    x.iter().map(|x| lstm.step(x).to_vec()).collect()
+}
+
+/// The sequence from its end, and the words in the order of the steps again.
+fn backward_words(layer: &Layer, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
+    let reversed: Vec<Vec<i32>> = x.iter().rev().cloned().collect();
+    let mut words = forward_words(layer, &reversed);
+    words.reverse();
+    words
+}
+
+/// Words of all recurrent layers by their definition.
+fn by_definition(model: &QuantizedModel, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
+    let mut signal = x.to_vec();
+    for layer in &model.layers {
+        signal = match &layer.direction {
+            Direction::Forward => forward_words(layer, &signal),
+            Direction::Backward => backward_words(layer, &signal),
+            Direction::Bidirectional(other) => {
+                let halves = forward_words(layer, &signal);
+                let others = backward_words(other, &signal);
+                let steps = halves.into_iter().zip(others);
+                steps.map(|(own, other)| [own, other].concat()).collect()
+            }
+        };
+    }
+    signal
+}
+
+fn inputs(model: &QuantizedModel, steps: usize, noise: &mut SplitMix) -> Vec<Vec<i32>> {
+    let first = &model.layers[0];
+    let code = |noise: &mut SplitMix| noise.code(first.x.codes(), false) as i32;
+    let mut vector = || (0..first.input_size).map(|_| code(noise)).collect();
+    (0..steps).map(|_| vector()).collect()
+}
+
+#[test]
+fn words_are_those_of_forward_layers_on_turned_sequences() {
+    let mut kinds = [0; 3];
+    for seed in 0..60 {
+        let model = random(seed).recurrent();
+        for layer in &model.layers {
+            kinds[layer.direction.kind() as usize] += 1;
+        }
+        let mut noise = SplitMix(seed);
+        let x = inputs(&model, 1 + seed as usize % 11, &mut noise);
+        let wanted = by_definition(&model, &x).concat();
+        let mut lstm = Lstm::new(&model);
+        assert_eq!(lstm.run(&x.concat()), wanted, "seed {seed}");
+        // A second sequence begins from zero state again.
+        assert_eq!(
+            lstm.sequence(&x.concat(), &mut |_| true).unwrap(),
+            wanted,
+            "seed {seed}"
+        );
+        let (words, trace) = Lstm::new(&model).run_traced(&x.concat());
+        assert_eq!(words, wanted);
+        for (step, passes) in trace.steps.iter().enumerate() {
+            let width = lstm.hidden_size();
+            let last = model.layers.len() - 1;
+            let of_last = lstm.places().zip(passes);
+            let of_last = of_last.filter(|(place, _)| place.layer == last);
+            let h: Vec<i32> = of_last.flat_map(|(_, pass)| pass.h.clone()).collect();
+            assert_eq!(h, wanted[step * width..][..width], "seed {seed}");
+        }
+        let (batch, counts) = run_batch(&model, &[x.concat(), x.concat()].concat(), x.len());
+        assert_eq!(batch, [&wanted[..], &wanted[..]].concat(), "seed {seed}");
+        assert_eq!(counts.len(), model.passes().count());
+    }
+    assert!(kinds.iter().all(|&count| count > 20), "{kinds:?}");
+}
+
+/// Embedding and dense layers around them; a network of forward layers gives what it gives step by step.
+#[test]
+fn whole_networks_take_whole_sequences() {
+    let mut causal = 0;
+    for seed in 0..90 {
+        let model = with_random_ends(random(seed).recurrent(), seed, 7);
+        let mut noise = SplitMix(seed);
+        let steps = 1 + seed as usize % 9;
+        let (tokens, x) = if let Some(embedding) = &model.embedding {
+            let most = embedding.vocabulary as i64 - 1;
+            let tokens: Vec<i32> = (0..steps).map(|_| noise.between(0, most) as i32).collect();
+            let size = model.layers[0].input_size;
+            let row = |&token: &i32| {
+                let row = &embedding.codes[token as usize * size..][..size];
+                row.iter().map(|&code| code.into()).collect()
+            };
+            let x = tokens.iter().map(row).collect();
+            (tokens, x)
+        } else {
+            let x = inputs(&model, steps, &mut noise);
+            (x.concat(), x)
+        };
+        let mut network = WholeNetwork::new(&model);
+        let outputs = network.sequence(&tokens, &mut |_| true).unwrap();
+        let h = by_definition(&model, &x);
+        assert_eq!(outputs.h, h.concat(), "seed {seed}");
+        let mut given = Vec::new();
+        for (step, h) in h.iter().enumerate() {
+            if network.waits_for_last() && step + 1 < steps {
+                continue;
+            }
+            let mut codes = h.clone();
+            let mut words: Vec<i64> = h.iter().map(|&code| code.into()).collect();
+            for dense in &model.head {
+                words = dense_outputs(dense, &codes);
+                codes = words.iter().map(|&word| word as i32).collect();
+            }
+            given.extend(words);
+        }
+        assert_eq!(outputs.given, given, "seed {seed}");
+        let trace = network.sequence_trace(&tokens);
+        assert_eq!(trace.steps.len(), steps);
+        assert_eq!(trace.steps[steps - 1].len(), network.layers());
+        if !model.needs_whole_sequences() {
+            causal += 1;
+            network.reset();
+            let width = network.input_size();
+            let by_step = tokens.chunks(width).enumerate().flat_map(|(step, x)| {
+                let given = network.step(x, step + 1 == steps);
+                given.map(<[i64]>::to_vec).unwrap_or_default()
+            });
+            assert_eq!(by_step.collect::<Vec<_>>(), given, "seed {seed}");
+        }
+    }
+    assert!(causal > 5, "{causal}");
+}
+
+#[test]
+fn an_interrupted_sequence_gives_nothing() {
+    let model = random_model_directed(1, 5, &CELLS);
+    let x = inputs(&model, 6, &mut SplitMix(1)).concat();
+    let mut steps = 0;
+    let words = Lstm::new(&model).sequence(&x, &mut |_| {
+        steps += 1;
+        steps < 4
+    });
+    assert_eq!((words, steps), (None, 4));
+}
+
+#[test]
+#[should_panic(expected = "a backward layer takes a whole sequence, not a step")]
+fn a_backward_layer_takes_no_single_step() {
+    let model = seeded(&network(DirectionKind::Backward));
+    Lstm::new(&model).step(&[0; 3]);
+}
+
+fn network(direction: DirectionKind) -> SeededNetwork {
+    SeededNetwork {
+        hidden: 4,
+        input_size: 3,
+        layers: 2,
+        direction,
+        vocabulary: None,
+        head: None,
+        seed: 7,
+        numerics: Numerics::of_widths(4, 4, 4),
+    }
+}
+
+#[test]
+fn seeded_networks_have_both_directions() {
+    let forward = seeded(&network(DirectionKind::Forward));
+    let backward = seeded(&network(DirectionKind::Backward));
+    let both = seeded(&network(DirectionKind::Bidirectional));
+    assert!(!forward.needs_whole_sequences());
+    assert!(backward.needs_whole_sequences() && both.needs_whole_sequences());
+    // The same draws in another direction.
+    assert_eq!(forward.layers[1].weight_hh, backward.layers[1].weight_hh);
+    assert_eq!(forward.layers[0].weight_ih, both.layers[0].weight_ih);
+    let other = both.layers[0].other_half().unwrap();
+    assert_ne!(other.weight_ih, both.layers[0].weight_ih);
+    assert_eq!(both.layers[0].output_size(), 8);
+    assert_eq!(both.layers[1].input_size, 8);
+    let names: Vec<String> = both.passes().map(|pass| pass.place.to_string()).collect();
+    let wanted = ["layer 0 forward", "layer 0 backward", "layer 1 forward"];
+    assert_eq!(names[..3], wanted);
+    let names: Vec<String> = backward.passes().map(|p| p.place.to_string()).collect();
+    assert_eq!(names, ["layer 0 backward", "layer 1 backward"]);
+    let names: Vec<String> = forward.passes().map(|p| p.place.to_string()).collect();
+    assert_eq!(names, ["layer 0", "layer 1"]);
+}
+
+#[test]
+fn files_hold_every_direction() {
+    for seed in 0..60 {
+        let model = random(seed);
+        let bytes = model.to_bytes().unwrap();
+        assert_eq!(QuantizedModel::from_bytes(&bytes).unwrap(), model, "{seed}");
+    }
+}
+
+#[test]
+fn sequences_beyond_the_longest_are_named() {
+    WholeNetwork::check_lengths(&[3, 9, 1], 9).unwrap();
+    let problem = WholeNetwork::check_lengths(&[3, 9, 1], 8).unwrap_err();
+    assert_eq!(
+        problem.what,
+        "sequence 1 has 9 steps, the longest may have 8"
+    );
+}
+
+/// What a model is refused with.
+fn refused(change: impl FnOnce(&mut QuantizedModel)) -> String {
+    let mut model = seeded(&network(DirectionKind::Bidirectional));
+    model.validate().unwrap();
+    change(&mut model);
+    format!("{:?}", model.validate().unwrap_err())
+}
+
+fn other(model: &mut QuantizedModel, layer: usize) -> &mut Layer {
+    match &mut model.layers[layer].direction {
+        Direction::Bidirectional(other) => other,
+        _ => panic!("one direction"),
+    }
+}
+
+#[test]
+fn halves_share_what_their_outputs_share() {
+    let shared = "both directions have one kind, and the same sizes and formats of x and h";
+    let problems = refused(|model| other(model, 0).h.frac += 1);
+    assert!(problems.contains(shared) && problems.contains("layers.0.reverse"));
+    let problems = refused(|model| other(model, 1).hidden_size -= 1);
+    assert!(problems.contains(shared) && problems.contains("layers.1.reverse"));
+    let problems = refused(|model| other(model, 0).direction = Direction::Forward);
+    assert!(problems.contains("takes the steps backward"), "{problems}");
+    let problems = refused(|model| model.layers[0].direction = Direction::Backward);
+    let wanted = "must be 4, the hidden size of the layer before";
+    assert!(problems.contains(wanted), "{problems}");
+    let problems = refused(|model| {
+        let only = model.layers.pop().unwrap();
+        let size = only.hidden_size;
+        model.layers.push(Layer {
+            input_size: size,
+            ..only
+        });
+    });
+    let wanted = "must be 8, the units of both directions of the layer before";
+    assert!(problems.contains(wanted), "{problems}");
+    let problems = refused(|model| other(model, 1).weight_hh[5] = 99);
+    let wanted = "layers.1.weight_hh_reverse[1][1]";
+    assert!(problems.contains(wanted), "{problems}");
+    let problems = refused(|model| other(model, 1).z.bits = 13);
+    assert!(problems.contains("layers.1.reverse.z.bits"), "{problems}");
+    // What the halves need not share.
+    let mut model = seeded(&network(DirectionKind::Bidirectional));
+    other(&mut model, 0).w_frac_ih[2] += 1;
+    other(&mut model, 0).z.frac += 1;
+    model.validate().unwrap();
+}
+
+#[test]
+fn a_language_model_reads_forward() {
+    let mut model = seeded(&network(DirectionKind::Bidirectional));
+    model.embed(&[0.25; 5 * 3]);
+    let refused = LanguageModel::from_quantized(model).unwrap_err();
+    let wanted = "layer 0 backward reads the text from its end";
+    assert!(refused.what.contains(wanted), "{}", refused.what);
+}

@@ -23,8 +23,8 @@ pub struct AxesArgs {
     /// Bits of h and x, combined with every --weight-bits
     #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     act_bits: Option<String>,
-    /// Bits of x, where they differ from h
-    #[arg(long, value_name = "B")]
+    /// Bits of x, where they differ from h, combined with all others
+    #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     input_bits: Option<String>,
     /// Integers of weights, h and x of 1 to 4 bits: even, odd or auto (see gen --help), or several of them
     #[arg(long, value_name = "LIST", default_value = "even")]
@@ -194,8 +194,8 @@ impl AxesArgs {
         let weight = widths("--weight-bits", &self.weight_bits);
         let act = widths("--act-bits", &self.act_bits);
         let input = widths("--input-bits", &self.input_bits);
-        let input = input.and_then(|list| reader.one("--input-bits", &list));
-        let x = |act: u32| input.unwrap_or(act);
+        let x = |act: u32| input.clone().unwrap_or_else(|| vec![act]);
+        let with_x = |w: u32, a: u32| x(a).into_iter().map(move |x| (w, a, x));
         let given = |own: &Option<Vec<u32>>| own.clone().or_else(|| both.clone());
         match (&both, &weight, &act) {
             (None, None, None) => reader.issues.push(
@@ -203,14 +203,14 @@ impl AxesArgs {
                     .help("give --bits 2..8, or --weight-bits and --act-bits"),
             ),
             (Some(both), None, None) => {
-                return both.iter().map(|&bits| (bits, bits, x(bits))).collect();
+                return both.iter().flat_map(|&bits| with_x(bits, bits)).collect();
             }
             (_, weight, act) => match (given(weight), given(act)) {
                 (Some(weight), Some(act)) => {
                     let pairs = weight
                         .iter()
                         .flat_map(|&w| act.iter().map(move |&a| (w, a)));
-                    return pairs.map(|(w, a)| (w, a, x(a))).collect();
+                    return pairs.flat_map(|(w, a)| with_x(w, a)).collect();
                 }
                 (weight, _) => {
                     let missing = match weight {

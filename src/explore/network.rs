@@ -125,15 +125,21 @@ impl NetworkShape {
     }
 }
 
+impl NetworkShape {
+    /// `W4A4`, `W2A4 X8 odd r8`: bits of weights and h, of x where they are others, levels that are not even, bits of the
+    /// rows' multipliers.
+    #[must_use]
+    pub fn widths(&self) -> String {
+        let input = (self.input_bits != self.act_bits).then_some(self.input_bits);
+        let refined = refined(input, self.levels, self.row_scale_bits);
+        format!("W{}A{}{refined}", self.weight_bits, self.act_bits)
+    }
+}
+
 impl std::fmt::Display for NetworkShape {
     /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`, `W2A2 odd 256 units`.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
-        write!(
-            out,
-            "W{weight}A{act}{} {hidden} ",
-            refined(self.levels, self.row_scale_bits)
-        )?;
+        write!(out, "{} {} ", self.widths(), self.hidden)?;
         match self.cell {
             CellKind::Lstm => write!(out, "units")?,
             CellKind::Gru => write!(out, "GRU units")?,
@@ -145,9 +151,15 @@ impl std::fmt::Display for NetworkShape {
     }
 }
 
-/// What stands behind the widths of a network: ` odd`, ` r8` for multipliers of rows of 8 bits.
-pub(super) fn refined(levels: LevelRule, row_scale_bits: Option<u32>) -> String {
+/// What stands behind the widths of weights and h: ` X8` for the bits of x, ` odd`, ` r8` for multipliers of rows
+/// of 8 bits.
+pub(super) fn refined(
+    input: Option<u32>,
+    levels: LevelRule,
+    row_scale_bits: Option<u32>,
+) -> String {
+    let input = input.map(|bits| format!(" X{bits}"));
     let rule = (!levels.is_even()).then(|| format!(" {}", levels.word()));
     let rows = row_scale_bits.map(|bits| format!(" r{bits}"));
-    rule.into_iter().chain(rows).collect()
+    input.into_iter().chain(rule).chain(rows).collect()
 }

@@ -77,7 +77,14 @@ fn the_cheapest_that_is_good_enough_is_chosen_and_nothing_is_trained_twice() {
     search(home.path(), &format!("{options} --resume"), TRAINER).success();
     assert_eq!(runs(home.path()), trained);
     assert_eq!(names.map(bytes), before);
-    // The table is one of accuracies.
+    // The plan is one of `explore`, the table is one of accuracies.
+    program()
+        .current_dir(home.path())
+        .args(["-q", "explore", "collect", "found/plan"])
+        .assert()
+        .code(2);
+    let plan = String::from_utf8(bytes("plan/plan.json")).unwrap();
+    assert!(plan.contains("\"hidden\": "), "{plan}");
     let csv = String::from_utf8(bytes("trials.csv")).unwrap();
     assert_eq!(csv.lines().count(), 7, "{csv}");
     program()

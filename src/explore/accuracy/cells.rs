@@ -83,6 +83,7 @@ impl Line<'_> {
     pub(super) fn row(&self, columns: &Columns) -> Result<AccuracyRow, Problem> {
         let (weight_bits, mut ternary) = self.bits(columns.weight)?;
         let (act_bits, _) = self.bits(columns.act)?;
+        let input = columns.input.map(|column| self.bits(column)).transpose()?;
         if let Some(column) = columns.ternary {
             ternary |= self.flag(column)?;
         }
@@ -102,6 +103,7 @@ impl Line<'_> {
                 weight_bits
             },
             act_bits,
+            input_bits: input.and_then(|(bits, _)| bits),
             levels: columns
                 .levels
                 .map(|column| self.levels(column))

@@ -2,7 +2,7 @@
 use crate::diagnostic::{Problem, Problems};
 
 /// Columns that name the network.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "bits",
     "w_bits",
     "weight_bits",
@@ -13,6 +13,7 @@ const KEYS: [&str; 12] = [
     "units",
     "layers",
     "ternary",
+    "input_bits",
     "levels",
     "row_scale_bits",
 ];
@@ -73,6 +74,7 @@ pub(super) struct Columns {
     pub(super) hidden: usize,
     pub(super) layers: Option<usize>,
     pub(super) ternary: Option<usize>,
+    pub(super) input: Option<usize>,
     pub(super) levels: Option<usize>,
     pub(super) row_scale_bits: Option<usize>,
     pub(super) metric_word: Option<usize>,
@@ -114,6 +116,7 @@ impl Columns {
                 hidden,
                 layers: find(&["layers"]),
                 ternary: find(&["ternary"]),
+                input: find(&["input_bits"]),
                 levels: find(&["levels"]),
                 row_scale_bits: find(&["row_scale_bits"]),
                 metric_word,

@@ -21,6 +21,8 @@ pub struct AccuracyRow {
     pub weight_bits: Option<u32>,
     /// Bits of h; `None` for float.
     pub act_bits: Option<u32>,
+    /// Bits of x; `None` where the file does not say them: of any.
+    pub input_bits: Option<u32>,
     /// Levels of weights, x and h; `None` where the file does not say them: of any.
     pub levels: Option<LevelRule>,
     /// Bits of a multiplier of every row, 0 for none; `None` where the file does not say it: any.
@@ -42,7 +44,7 @@ impl AccuracyRow {
     pub(super) fn key(&self) -> impl Ord + use<> {
         (
             (self.weight_bits, self.act_bits, self.ternary),
-            (self.levels, self.row_scale_bits),
+            (self.input_bits, self.levels, self.row_scale_bits),
             self.hidden,
             self.layers,
         )
@@ -52,7 +54,9 @@ impl AccuracyRow {
     #[must_use]
     pub fn widths(&self) -> String {
         let levels = self.levels.unwrap_or_default();
-        let refined = refined(levels, self.row_scale_bits.filter(|&bits| bits > 0));
+        let input = self.input_bits.filter(|_| self.input_bits != self.act_bits);
+        let rows = self.row_scale_bits.filter(|&bits| bits > 0);
+        let refined = refined(input, levels, rows);
         self.plain_widths() + &refined
     }
 
@@ -68,7 +72,7 @@ impl AccuracyRow {
 }
 
 impl AccuracyRow {
-    /// `true` if it is of a network of these widths, units and layers, and of these levels and multipliers of rows where
+    /// `true` if it is of a network of these widths, units and layers, and of these bits of x, levels and multipliers of rows where
     /// it says them. Weights of -1, 0 and 1 are even ones.
     #[must_use]
     pub fn is_of(&self, network: &NetworkShape) -> bool {
@@ -80,6 +84,9 @@ impl AccuracyRow {
             && self.hidden == network.hidden
             && self.layers == network.layers
             && !(self.ternary && network.levels.of(network.weight_bits).is_odd())
+            && self
+                .input_bits
+                .is_none_or(|bits| bits == network.input_bits)
             && self.levels.is_none_or(levels)
             && self.row_scale_bits.is_none_or(rows)
     }

@@ -1,6 +1,6 @@
 //! One point as a flat record: a line of `points.csv`, an object of `points.json`.
 
-use super::super::network::{NetworkShape, refined};
+use super::super::network::NetworkShape;
 use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
 use crate::fixed::LevelRule;
@@ -118,11 +118,9 @@ impl PointRow {
             layers => format!(" x{layers}"),
         };
         format!(
-            "{}W{}A{}{} H{}{layers}{}",
+            "{}{} H{}{layers}{}",
             self.prefix(),
-            self.weight_bits,
-            self.act_bits,
-            refined(self.levels, self.row_scale_bits),
+            self.shape().widths(),
             self.hidden,
             self.turns()
         )
@@ -131,9 +129,8 @@ impl PointRow {
     /// `W4A4 64`, `GRU W4A4 64`: cell, widths, units.
     #[must_use]
     pub fn widths_and_units(&self) -> String {
-        let (weight, act, hidden) = (self.weight_bits, self.act_bits, self.hidden);
-        let refined = refined(self.levels, self.row_scale_bits);
-        format!("{}W{weight}A{act}{refined} {hidden}", self.prefix())
+        let widths = self.shape().widths();
+        format!("{}{widths} {}", self.prefix(), self.hidden)
     }
 
     /// ` /2` for two contexts; nothing for one.

@@ -11,12 +11,15 @@ pub use asked::Asked;
 pub use report::{CoreFigures, SearchReport, TriedNetwork};
 pub use trainer::{Instructions, TrainerWords};
 
+use super::jobs::Jobs;
 use super::sweep::{SweepReport, sweep};
 use super::training::Begin;
 use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::explore::report::ReportSetting;
-use crate::explore::{Accuracies, AccuracyRow, Evaluator, Limits, NetworkShape, Spec, Sweep};
+use crate::explore::{
+    Accuracies, AccuracyRow, Evaluator, Limits, NetworkShape, Plan, Spec, Sweep, Work,
+};
 use crate::files;
 use crate::search::{
     Candidate, CandidateTrial, Goal, Schedule, Scored, TrialOutcome, choose, promising,
@@ -173,6 +176,9 @@ impl NetworkSearch<'_> {
         let mut report = SearchReport::new(&self.asked, tried, floats, goal, chosen);
         let mut files = self.page(&final_sweep, &known, watch)?;
         files.insert("trials.csv".into(), report.to_csv());
+        let plan = Plan::of(&final_sweep, false, Work::Synth, self.setting.clock_mhz);
+        let plan = Jobs::files(&plan).into_iter();
+        files.extend(plan.map(|(name, contents)| (format!("plan/{name}"), contents)));
         for (name, contents) in &files {
             super::place::write_inside(self.folder, Path::new(name), contents)?;
         }
@@ -228,6 +234,7 @@ impl NetworkSearch<'_> {
                     AccuracyRow {
                         weight_bits: coded.then_some(network.weight_bits),
                         act_bits: coded.then_some(network.act_bits),
+                        input_bits: coded.then_some(network.input_bits),
                         levels: coded.then_some(network.levels),
                         row_scale_bits: coded.then_some(network.row_scale_bits.unwrap_or(0)),
                         ternary: false,

@@ -74,6 +74,19 @@ fn levels_and_multipliers_of_rows_tell_networks_apart() {
     assert!(found.contains(&row([4, 4, 2], "even", Some(0.97))));
     assert!(found.contains(&row([4, 4, 2], "odd", None)), "{found:?}");
     assert_eq!(found.len(), 2 * (2 + 3 + 3 + 2), "{found:?}");
+    // Bits of x, where the file says them, are those of the row alone.
+    let known = "w_bits,a_bits,input_bits,hidden,accuracy\n4,4,8,64,0.97\n4,4,4,64,0.9\n";
+    std::fs::write(home.path().join("inputs.csv"), known).unwrap();
+    let found = json(
+        home.path(),
+        "--bits 4 --input-bits 4,8,6 --hidden 64 --units 2 --columns 8 --mac lut --part xc7a100t --accuracy inputs.csv",
+    );
+    let points = found["points"].as_array().unwrap();
+    let of = |point: &serde_json::Value| (point["input_bits"].as_u64(), point["accuracy"].as_f64());
+    let mut found: Vec<_> = points.iter().map(of).collect();
+    found.sort_by_key(|row| row.0);
+    let wanted = [(4, Some(0.9)), (6, None), (8, Some(0.97))];
+    assert_eq!(found, wanted.map(|(bits, value)| (Some(bits), value)));
     let scaled = sweep("--row-scale-bits 8");
     let known: Vec<_> = scaled.iter().filter(|row| row.2.is_some()).collect();
     assert_eq!(known, [&row([2, 2, 1], "odd", Some(0.95))]);

@@ -17,6 +17,7 @@ fn axes(layers: usize) -> Axes {
         widths: (2..=8).map(|bits| (bits, bits, bits)).collect(),
         levels: vec![LevelRule::Even],
         row_scale_bits: None,
+        z_bits: vec![8],
         hidden: vec![64, 128, 256, 512],
         input_size: None,
         layers: vec![layers],

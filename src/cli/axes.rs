@@ -3,7 +3,7 @@
 use super::values::{microseconds, number, percent};
 use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
-use crate::explore::{Axes, Deadline, Foldings, Limits, numbers};
+use crate::explore::{Axes, Deadline, Foldings, Limits, Z_BITS, numbers};
 use crate::fixed::LevelRule;
 use crate::spec::{CellKind, Kind, MacStyle, Setting, Value};
 
@@ -32,6 +32,14 @@ pub struct AxesArgs {
     /// Bits of a multiplier for every row of the weights [default: rows have none]
     #[arg(long, value_name = "B")]
     row_scale_bits: Option<String>,
+    /// Bits of z, which addresses the tables, four of them whole: 5 to 12
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "8",
+        allow_negative_numbers = true
+    )]
+    z_bits: String,
     /// Units of every layer
     #[arg(
         long,
@@ -173,6 +181,7 @@ impl AxesArgs {
             widths,
             levels: self.levels(reader),
             row_scale_bits,
+            z_bits: self.z_bits(reader),
             hidden,
             input_size,
             layers,
@@ -260,6 +269,13 @@ impl AxesArgs {
             }
         }
         rules
+    }
+
+    fn z_bits(&self, reader: &mut Reader) -> Vec<u32> {
+        let (low, high) = (*Z_BITS.start(), *Z_BITS.end());
+        let kind = Kind::Integer(i64::from(low), i64::from(high));
+        let list = reader.list("--z-bits", &self.z_bits, kind);
+        list.into_iter().map(|bits| bits as u32).collect()
     }
 
     fn mac(&self, reader: &mut Reader) -> Vec<MacStyle> {

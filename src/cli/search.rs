@@ -15,13 +15,15 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Options of `train` that the search decides.
-const DECIDED: [&str; 17] = [
+const DECIDED: [&str; 19] = [
     "--bits",
     "--weight-bits",
     "--act-bits",
     "--input-bits",
     "--levels",
     "--row-scales",
+    "--z-bits",
+    "--z-frac",
     "--hidden",
     "--layers",
     "--cell",

@@ -38,6 +38,8 @@ pub struct Axes {
     pub levels: Vec<LevelRule>,
     /// Bits of a multiplier of every row, where rows have one.
     pub row_scale_bits: Option<u32>,
+    /// Bits of z.
+    pub z_bits: Vec<u32>,
     /// Units of every layer.
     pub hidden: Vec<usize>,
     /// Elements of x; `None` for as many as units.
@@ -102,7 +104,7 @@ impl Foldings {
 }
 
 impl Axes {
-    /// All networks, in the order of layers, units, widths, levels; levels that are the same for narrow and wide codes
+    /// All networks, in the order of layers, units, widths, levels, z; levels that are the same for narrow and wide codes
     /// alike are one.
     #[must_use]
     pub fn networks(&self) -> Vec<NetworkShape> {
@@ -118,13 +120,17 @@ impl Axes {
                             levels.push(rule);
                         }
                     }
-                    networks.extend(levels.into_iter().map(|levels| NetworkShape {
+                    let levels = levels.into_iter();
+                    let all =
+                        levels.flat_map(|levels| self.z_bits.iter().map(move |&z| (levels, z)));
+                    networks.extend(all.map(|(levels, z_bits)| NetworkShape {
                         cell: self.cell,
                         weight_bits,
                         act_bits,
                         input_bits,
                         levels,
                         row_scale_bits: self.row_scale_bits,
+                        z_bits,
                         hidden,
                         input_size: self.input_size.unwrap_or(hidden),
                         layers,

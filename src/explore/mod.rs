@@ -24,7 +24,7 @@ pub use axes::{Axes, Foldings, LARGEST_ARRAY, MOST_POINTS};
 pub use deadline::Deadline;
 pub use explain::nothing_left;
 pub use limits::{Limit, Limits, Shares};
-pub use network::NetworkShape;
+pub use network::{NetworkShape, Z_BITS};
 pub use pareto::{OBJECTIVES, front};
 pub use plan::{Figures, Found, Plan, Task, Work, is_id, read_record, record, results_csv};
 pub use point::{Evaluator, Point, PointError, Spec};

@@ -1,6 +1,6 @@
 //! The network of a point: widths and sizes, without a weight.
 
-use crate::fixed::LevelRule;
+use crate::fixed::{LevelRule, QFormat};
 use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
 use crate::quantize::{Recurrence, default_h};
 use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
@@ -25,6 +25,9 @@ pub struct NetworkShape {
     /// Bits of a multiplier of every row, where rows have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_scale_bits: Option<u32>,
+    /// Bits of z, four of them whole; 8 go without saying.
+    #[serde(default = "usual_z", skip_serializing_if = "is_usual_z")]
+    pub z_bits: u32,
     /// Units of every layer.
     pub hidden: usize,
     /// Elements of x of the first layer.
@@ -33,7 +36,29 @@ pub struct NetworkShape {
     pub layers: usize,
 }
 
+/// Whole bits of z, its sign among them: sigmoid and tanh are flat outside of them.
+const WHOLE_Z: u32 = 4;
+
+/// Bits of z that a sweep may have: with fewer the tables have no fraction.
+pub const Z_BITS: std::ops::RangeInclusive<u32> = 5..=12;
+
+/// Bits of z where nothing is said.
+pub(super) const fn usual_z() -> u32 {
+    8
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_usual_z(bits: &u32) -> bool {
+    *bits == usual_z()
+}
+
 impl NetworkShape {
+    /// Fraction bits of z.
+    #[must_use]
+    pub const fn z_frac(&self) -> i32 {
+        self.z_bits as i32 - WHOLE_Z as i32
+    }
+
     /// Elements of x of layer `index`.
     fn input_of(&self, index: usize) -> usize {
         if index == 0 {
@@ -66,6 +91,7 @@ impl NetworkShape {
             input_bits: self.input_bits,
             levels: self.levels,
             row_scale_bits: self.row_scale_bits,
+            z: QFormat::new(self.z_bits, self.z_frac()),
             ..numerics.for_cell(self.cell)
         }
     }
@@ -126,12 +152,13 @@ impl NetworkShape {
 }
 
 impl NetworkShape {
-    /// `W4A4`, `W2A4 X8 odd r8`: bits of weights and h, of x where they are others, levels that are not even, bits of the
-    /// rows' multipliers.
+    /// `W4A4`, `W2A4 X8 odd r8 Z6`: bits of weights and h, of x where they are others, levels that are not even, bits of the
+    /// rows' multipliers, of z where they are not 8.
     #[must_use]
     pub fn widths(&self) -> String {
         let input = (self.input_bits != self.act_bits).then_some(self.input_bits);
-        let refined = refined(input, self.levels, self.row_scale_bits);
+        let z = (!is_usual_z(&self.z_bits)).then_some(self.z_bits);
+        let refined = refined(input, self.levels, self.row_scale_bits, z);
         format!("W{}A{}{refined}", self.weight_bits, self.act_bits)
     }
 }
@@ -152,14 +179,16 @@ impl std::fmt::Display for NetworkShape {
 }
 
 /// What stands behind the widths of weights and h: ` X8` for the bits of x, ` odd`, ` r8` for multipliers of rows
-/// of 8 bits.
+/// of 8 bits, ` Z6` for the bits of z.
 pub(super) fn refined(
     input: Option<u32>,
     levels: LevelRule,
     row_scale_bits: Option<u32>,
+    z: Option<u32>,
 ) -> String {
     let input = input.map(|bits| format!(" X{bits}"));
     let rule = (!levels.is_even()).then(|| format!(" {}", levels.word()));
     let rows = row_scale_bits.map(|bits| format!(" r{bits}"));
-    input.into_iter().chain(rule).chain(rows).collect()
+    let z = z.map(|bits| format!(" Z{bits}"));
+    [input, rule, rows, z].into_iter().flatten().collect()
 }

@@ -1,6 +1,6 @@
 //! A sweep as work to be done anywhere: tasks that are known by their contents, and their results.
 
-use super::network::NetworkShape;
+use super::network::{NetworkShape, Z_BITS, usual_z};
 use super::point::{Point, Spec};
 use super::sweep::Sweep;
 use crate::device::{Family, Part};
@@ -77,6 +77,7 @@ impl Task {
             ("network.input_size", size(network.input_size)),
             ("network.layers", (1..=64).contains(&network.layers)),
             ("contexts", (1..=MOST_CONTEXTS).contains(&self.contexts)),
+            ("network.z_bits", Z_BITS.contains(&network.z_bits)),
             (
                 "network.row_scale_bits",
                 (network.row_scale_bits).is_none_or(|bits| (2..=12).contains(&bits)),
@@ -315,7 +316,7 @@ fn digest(text: &str) -> String {
 }
 
 /// Columns of what goes without saying, each with whether a task of the plan says it.
-fn more_columns(results: &[(&Task, &Found)]) -> [(bool, &'static str); 3] {
+fn more_columns(results: &[(&Task, &Found)]) -> [(bool, &'static str); 4] {
     let said = |says: fn(&Task) -> bool| results.iter().any(|(task, _)| says(task));
     let refined = |task: &Task| {
         let network = &task.network;
@@ -325,17 +326,19 @@ fn more_columns(results: &[(&Task, &Found)]) -> [(bool, &'static str); 3] {
         (said(|task| !task.network.cell.is_lstm()), ",cell"),
         (said(refined), ",levels,row_scale_bits"),
         (said(|task| task.contexts != 1), ",contexts"),
+        (said(|task| task.network.z_bits != usual_z()), ",z_bits"),
     ]
 }
 
 /// What a task has in those columns.
-fn more_cells(task: &Task) -> [String; 3] {
+fn more_cells(task: &Task) -> [String; 4] {
     let network = &task.network;
     let rows = option(network.row_scale_bits);
     [
         network.cell.word().to_string(),
         format!("{},{rows}", network.levels.word()),
         task.contexts.to_string(),
+        network.z_bits.to_string(),
     ]
 }
 

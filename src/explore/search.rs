@@ -79,6 +79,7 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], built: &Implementation) 
         // The layers' formats say it; nothing is compared by this.
         levels: LevelRule::Even,
         row_scale_bits: None,
+        z_bits: first.z.bits,
     };
     let styles: &[MacStyle] = match built.mac {
         MacStyle::Lut => &[MacStyle::Lut],

@@ -30,6 +30,7 @@ impl CandidateTrial {
                 input_bits: 16,
                 levels: crate::fixed::LevelRule::Even,
                 row_scale_bits: None,
+                z_bits: 8,
                 ..*network
             },
             float: true,

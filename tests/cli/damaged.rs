@@ -26,6 +26,7 @@ fn task(bits: u32) -> Task {
             input_bits: 4,
             levels: LevelRule::Even,
             row_scale_bits: None,
+            z_bits: 8,
             hidden: 16,
             input_size: 8,
             layers: 1,

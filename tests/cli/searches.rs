@@ -192,6 +192,8 @@ fn a_search_that_trains_ends_in_a_core_of_the_whole_network() {
             "4",
             "--hidden",
             "8",
+            "--z-bits",
+            "6",
         ])
         .args(["--part", "ice40up5k", "--max-time", "1ms", "--clock", "12"])
         .args([

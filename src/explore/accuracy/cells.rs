@@ -1,5 +1,6 @@
 //! One line of an accuracy file.
 
+use super::super::network::Z_BITS;
 use super::columns::Columns;
 use super::table::AccuracyRow;
 use crate::diagnostic::Problem;
@@ -69,6 +70,12 @@ impl Line<'_> {
         rule.ok_or_else(|| self.fault(column, "is no kind of levels", "give even, odd or auto"))
     }
 
+    fn z_bits(&self, column: usize) -> Result<u32, Problem> {
+        let bits = self.cell(column).parse().ok();
+        bits.filter(|bits| Z_BITS.contains(bits))
+            .ok_or_else(|| self.fault(column, "is no width of z", "give 5 to 12"))
+    }
+
     /// Bits of the multipliers of rows; 0 or nothing: there are none.
     fn row_scale_bits(&self, column: usize) -> Result<u32, Problem> {
         match self.cell(column) {
@@ -112,6 +119,7 @@ impl Line<'_> {
                 .row_scale_bits
                 .map(|column| self.row_scale_bits(column))
                 .transpose()?,
+            z_bits: (columns.z_bits.map(|column| self.z_bits(column))).transpose()?,
             ternary,
             hidden: self.size(columns.hidden)?,
             layers: columns.layers.map_or(Ok(1), |column| self.size(column))?,

@@ -2,7 +2,7 @@
 use crate::diagnostic::{Problem, Problems};
 
 /// Columns that name the network.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "bits",
     "w_bits",
     "weight_bits",
@@ -16,6 +16,7 @@ const KEYS: [&str; 13] = [
     "input_bits",
     "levels",
     "row_scale_bits",
+    "z_bits",
 ];
 /// Columns that are taken for the measure by their names; the larger is the better one in the second
 /// list.
@@ -77,6 +78,7 @@ pub(super) struct Columns {
     pub(super) input: Option<usize>,
     pub(super) levels: Option<usize>,
     pub(super) row_scale_bits: Option<usize>,
+    pub(super) z_bits: Option<usize>,
     pub(super) metric_word: Option<usize>,
     pub(super) value: usize,
 }
@@ -119,6 +121,7 @@ impl Columns {
                 input: find(&["input_bits"]),
                 levels: find(&["levels"]),
                 row_scale_bits: find(&["row_scale_bits"]),
+                z_bits: find(&["z_bits"]),
                 metric_word,
                 value,
             }),

@@ -1,6 +1,6 @@
 //! Measured accuracies of networks.
 
-use super::super::network::{NetworkShape, refined};
+use super::super::network::{NetworkShape, refined, usual_z};
 use crate::fixed::LevelRule;
 
 /// Accuracies of networks in one measure.
@@ -27,6 +27,8 @@ pub struct AccuracyRow {
     pub levels: Option<LevelRule>,
     /// Bits of a multiplier of every row, 0 for none; `None` where the file does not say it: any.
     pub row_scale_bits: Option<u32>,
+    /// Bits of z; `None` where the file does not say them: of any.
+    pub z_bits: Option<u32>,
     /// `true` for weights of -1, 0 and 1, which the hardware holds in 2 bits.
     pub ternary: bool,
     /// Units of every layer.
@@ -44,7 +46,12 @@ impl AccuracyRow {
     pub(super) fn key(&self) -> impl Ord + use<> {
         (
             (self.weight_bits, self.act_bits, self.ternary),
-            (self.input_bits, self.levels, self.row_scale_bits),
+            (
+                self.input_bits,
+                self.levels,
+                self.row_scale_bits,
+                self.z_bits,
+            ),
             self.hidden,
             self.layers,
         )
@@ -56,7 +63,12 @@ impl AccuracyRow {
         let levels = self.levels.unwrap_or_default();
         let input = self.input_bits.filter(|_| self.input_bits != self.act_bits);
         let rows = self.row_scale_bits.filter(|&bits| bits > 0);
-        let refined = refined(input, levels, rows);
+        let refined = refined(
+            input,
+            levels,
+            rows,
+            self.z_bits.filter(|&bits| bits != usual_z()),
+        );
         self.plain_widths() + &refined
     }
 
@@ -87,6 +99,7 @@ impl AccuracyRow {
             && self
                 .input_bits
                 .is_none_or(|bits| bits == network.input_bits)
+            && self.z_bits.is_none_or(|bits| bits == network.z_bits)
             && self.levels.is_none_or(levels)
             && self.row_scale_bits.is_none_or(rows)
     }

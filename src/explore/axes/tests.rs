@@ -25,6 +25,7 @@ fn the_points_are_the_product_and_larger_foldings_are_left_out() {
         widths: vec![(4, 4, 4), (2, 4, 4)],
         levels: vec![LevelRule::Even],
         row_scale_bits: None,
+        z_bits: vec![8],
         hidden: vec![8, 32],
         input_size: None,
         layers: vec![1, 2],

@@ -18,6 +18,7 @@ fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> Net
         input_bits: act_bits,
         levels: LevelRule::Even,
         row_scale_bits: None,
+        z_bits: 8,
         hidden,
         input_size: hidden / 2 + 1,
         layers,
@@ -30,11 +31,11 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
     let sizes = [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)];
     let cells = [CellKind::Lstm, CellKind::Gru];
     let refined = [
-        (LevelRule::Even, None, 1),
-        (LevelRule::Odd, Some(8), 3),
-        (LevelRule::Auto, None, 2),
+        (LevelRule::Even, None, 1, 8),
+        (LevelRule::Odd, Some(8), 3, 6),
+        (LevelRule::Auto, None, 2, 10),
     ];
-    for ((cell, (w, a, hidden, layers)), (levels, row_scale_bits, contexts)) in cells
+    for ((cell, (w, a, hidden, layers)), (levels, row_scale_bits, contexts, z_bits)) in cells
         .into_iter()
         .flat_map(|cell| sizes.map(|size| (cell, size)))
         .flat_map(|of| refined.map(|refined| (of, refined)))
@@ -43,6 +44,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
             cell,
             levels,
             row_scale_bits,
+            z_bits,
             ..network(w, a, hidden, layers)
         };
         let numerics = numerics();

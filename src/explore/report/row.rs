@@ -1,6 +1,6 @@
 //! One point as a flat record: a line of `points.csv`, an object of `points.json`.
 
-use super::super::network::NetworkShape;
+use super::super::network::{NetworkShape, usual_z};
 use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
 use crate::fixed::LevelRule;
@@ -25,6 +25,8 @@ pub struct PointRow {
     pub levels: LevelRule,
     /// Bits of a multiplier of every row; none where rows have none.
     pub row_scale_bits: Option<u32>,
+    /// Bits of z.
+    pub z_bits: u32,
     /// Bits of x.
     pub input_bits: u32,
     /// Units of every layer.
@@ -152,6 +154,7 @@ impl PointRow {
             input_bits: self.input_bits,
             levels: self.levels,
             row_scale_bits: self.row_scale_bits,
+            z_bits: self.z_bits,
             hidden: self.hidden,
             input_size: self.input_size,
             layers: self.layers,
@@ -189,6 +192,7 @@ impl PointRow {
             act_bits: network.act_bits,
             levels: network.levels,
             row_scale_bits: network.row_scale_bits,
+            z_bits: network.z_bits,
             input_bits: network.input_bits,
             hidden: network.hidden,
             input_size: network.input_size,
@@ -266,6 +270,10 @@ fn gen_arguments(judged: &Judged, target: Family) -> String {
     }
     if let Some(bits) = network.row_scale_bits {
         add("--row-scale-bits", &bits);
+    }
+    if network.z_bits != usual_z() {
+        add("--z-bits", &network.z_bits);
+        add("--z-frac", &network.z_frac());
     }
     add("--target", &target.word());
     add("--mac", &mac_name(point.mac));

@@ -235,6 +235,7 @@ impl NetworkSearch<'_> {
                         weight_bits: coded.then_some(network.weight_bits),
                         act_bits: coded.then_some(network.act_bits),
                         input_bits: coded.then_some(network.input_bits),
+                        z_bits: coded.then_some(network.z_bits),
                         levels: coded.then_some(network.levels),
                         row_scale_bits: coded.then_some(network.row_scale_bits.unwrap_or(0)),
                         ternary: false,

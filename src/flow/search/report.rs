@@ -142,7 +142,7 @@ impl SearchReport {
     /// The networks as a table that `explore --accuracy` reads, too.
     pub(super) fn to_csv(&self) -> Vec<u8> {
         let mut text = format!(
-            "w_bits,a_bits,input_bits,levels,row_scale_bits,hidden,layers,{},cell,epochs,price,chosen\n",
+            "w_bits,a_bits,input_bits,levels,row_scale_bits,z_bits,hidden,layers,{},cell,epochs,price,chosen\n",
             self.metric
         );
         for one in &self.networks {
@@ -153,6 +153,7 @@ impl SearchReport {
                 network.input_bits.to_string(),
                 network.levels.word().to_string(),
                 network.row_scale_bits.unwrap_or(0).to_string(),
+                network.z_bits.to_string(),
                 network.hidden.to_string(),
                 network.layers.to_string(),
                 one.value.to_string(),

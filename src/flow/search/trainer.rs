@@ -135,6 +135,8 @@ fn options(trial: &CandidateTrial) -> Vec<String> {
     if !network.levels.is_even() {
         add("--levels", network.levels.word().into());
     }
+    add("--z-bits", network.z_bits.to_string());
+    add("--z-frac", network.z_frac().to_string());
     if network.row_scale_bits.is_some() {
         words.push("--row-scales".into());
     }

@@ -60,7 +60,10 @@ fn a_sweep_keeps_what_fits_and_recommends() {
 fn a_point_is_what_estimate_says_of_it() {
     point_beside_estimate("lstm", "");
     point_beside_estimate("gru", "");
-    point_beside_estimate("lstm", "--levels odd --row-scale-bits 8 --contexts 3");
+    point_beside_estimate(
+        "lstm",
+        "--levels odd --row-scale-bits 8 --contexts 3 --z-bits 6",
+    );
 }
 
 fn point_beside_estimate(cell: &str, more: &str) {

@@ -6,11 +6,11 @@ use super::super::summary::Summary;
 use crate::fixed::LevelRule;
 use std::collections::BTreeMap;
 
-/// Bits of weights and of h, ternary or not; bits of x, levels and multipliers of rows; layers: what the rows of a line have in
+/// Bits of weights and of h, ternary or not; bits of x, levels, multipliers of rows, bits of z; layers: what the rows of a line have in
 /// common.
 type LineKey = (
     (Option<u32>, Option<u32>, bool),
-    (Option<u32>, Option<LevelRule>, Option<u32>),
+    (Option<u32>, Option<LevelRule>, Option<u32>, Option<u32>),
     usize,
 );
 
@@ -88,7 +88,7 @@ impl Drawing<'_> {
         let mut lines: BTreeMap<LineKey, Vec<&AccuracyRow>> = BTreeMap::new();
         for row in &self.known.rows {
             let widths = (row.weight_bits, row.act_bits, row.ternary);
-            let refined = (row.input_bits, row.levels, row.row_scale_bits);
+            let refined = (row.input_bits, row.levels, row.row_scale_bits, row.z_bits);
             let key = (widths, refined, row.layers);
             lines.entry(key).or_default().push(row);
         }

@@ -17,6 +17,7 @@ fn summary() -> Summary {
             input_bits: 4,
             levels: LevelRule::Even,
             row_scale_bits: None,
+            z_bits: 8,
             hidden: 32,
             input_size: 16,
             layers: 1,

@@ -12,7 +12,7 @@ from .layer import _columns, _product
 
 @dataclasses.dataclass
 class Dense:
-    """A dense layer behind the recurrent ones; `y = weight x + bias`, exact, and what is given of it."""
+    """A dense layer before or behind the recurrent ones; `y = weight x + bias`, exact, and what is given of it."""
 
     weight: np.ndarray
     """[O, I], symmetric codes."""
@@ -21,7 +21,7 @@ class Dense:
     w_bits: int
     w_frac: int
     x: Format | None = None
-    """Format of x; that of what is before where it is not given."""
+    """Format of x; that of what is before where it is not given. A layer before the recurrent ones says it."""
     output: str = "sum"
     """"sum", the sums; "code", codes of `y`; or "argmax", the index of the largest, the lowest of equal ones."""
     y: Format | None = None

@@ -146,15 +146,22 @@ def embedding_of(about: dict, tensors: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def check_chain(
-    embedding: np.ndarray | None, layers: list[Layer | GruLayer], dense: list[Dense]
+    embedding: np.ndarray | None, front: list[Dense], layers: list[Layer | GruLayer], dense: list[Dense]
 ) -> None:
     """Refuses dense layers and an embedding that do not fit what is beside them."""
-    first = layers[0]
+    size, form = layers[0].input_size, layers[0].x
+    for index, layer in reversed(list(enumerate(front))):
+        if (layer.output, layer.when) != ("code", "step"):
+            raise ValueError(f"dense layer {index} is before a recurrent one: it must give codes at every step")
+        if (len(layer.weight), layer.y) != (size, form):
+            raise ValueError(f"dense layer {index} gives {len(layer.weight)} elements of {layer.y}, "
+                             f"the layer behind takes {size} of {form}")
+        size, form = layer.weight.shape[1], layer.x
     if embedding is not None:
-        if embedding.shape[1] != first.input_size:
-            raise ValueError(f"the embedding has {embedding.shape[1]} columns, x {first.input_size}")
-        if not first.x.holds(embedding).all():
-            raise ValueError(f"the embedding holds what is no code of x, {first.x}")
+        if embedding.shape[1] != size:
+            raise ValueError(f"the embedding has {embedding.shape[1]} columns, x {size}")
+        if not form.holds(embedding).all():
+            raise ValueError(f"the embedding holds what is no code of x, {form}")
     size, form = layers[-1].hidden_size, layers[-1].h
     for index, layer in enumerate(dense):
         if (layer.weight.shape[1], layer.x) != (size, form):

@@ -35,8 +35,8 @@ State = list[tuple[np.ndarray, np.ndarray]]
 
 @dataclasses.dataclass
 class Model:
-    """A quantised network: recurrent layers, an embedding before them and dense layers behind them where there
-    are some, and float tensors that ride along."""
+    """A quantised network: recurrent layers, an embedding and dense layers before them and dense layers behind them
+    where there are some, and float tensors that ride along."""
 
     layers: list[Layer | GruLayer]
     passengers: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
@@ -51,12 +51,21 @@ class Model:
     """[V, I], codes of x: the input of a step is the index of a row."""
     hidden_dense: list[Dense] = dataclasses.field(default_factory=list)
     """Dense layers between the recurrent ones and `head`; all of them give codes at every step."""
+    front: list[Dense] = dataclasses.field(default_factory=list)
+    """Dense layers before the recurrent ones, each with its `x`; all of them give codes at every step, the last the
+    codes of x of the first recurrent layer."""
+
+    def first_input(self) -> tuple[int, Format]:
+        """Elements of x of the first layer, dense or recurrent, and their format."""
+        if self.front:
+            return self.front[0].weight.shape[1], self.front[0].x
+        return self.layers[0].input_size, self.layers[0].x
 
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
         """Codes of real inputs, of the same shape: the nearest, clamped."""
         if self.input_offset is not None:
             x = np.asarray(x, np.float64) - self.input_offset.values()
-        return codes(x, self.layers[0].x)
+        return codes(x, self.first_input()[1])
 
     def run(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Codes of the last layer's h, as `lprnn-hw run` computes them.
@@ -113,26 +122,30 @@ class Model:
         return y
 
     def _check_codes(self, x: np.ndarray) -> np.ndarray:
-        """The inputs as integers; what are no codes of x, or of another shape, is an error."""
-        if self.embedding is not None:
-            return self._rows_of(x)
-        first = self.layers[0]
+        """What the recurrent layers take of the inputs; what are no codes of x, or of another shape, is an error."""
+        x = self._rows_of(x) if self.embedding is not None else self._codes_of(x)
+        for layer in self.front:
+            x = layer.outputs(x, layer.x)
+        return x
+
+    def _codes_of(self, x: np.ndarray) -> np.ndarray:
+        """The inputs as integers."""
+        size, form = self.first_input()
         if x.dtype.kind not in "iu":
             raise ValueError(
                 f"x is {x.dtype}: codes are wanted; quantize_input makes them of real inputs"
             )
-        if x.ndim not in (2, 3) or x.shape[-1] != first.input_size:
+        if x.ndim not in (2, 3) or x.shape[-1] != size:
             raise ValueError(
-                f"x has the shape {list(x.shape)}; give [steps, {first.input_size}] or "
-                f"[batch, steps, {first.input_size}]"
+                f"x has the shape {list(x.shape)}; give [steps, {size}] or [batch, steps, {size}]"
             )
         if 0 in x.shape:
             raise ValueError(f"x has the shape {list(x.shape)}: it holds no steps")
         x = x.astype(np.int64)
-        wrong = ~first.x.holds(x)
+        wrong = ~form.holds(x)
         if wrong.any():
             at = tuple(map(int, np.argwhere(wrong)[0]))
-            raise ValueError(f"x{list(at)} is {x[at]}, no code of {first.x}")
+            raise ValueError(f"x{list(at)} is {x[at]}, no code of {form}")
         return x
 
     def _rows_of(self, tokens: np.ndarray) -> np.ndarray:
@@ -158,6 +171,8 @@ class Model:
             rows, width = self.embedding.shape
             tensors["layers.0.weight"] = narrowest(self.embedding)
             about["layers"].append({"kind": "embedding", "vocabulary": rows, "output_size": width})
+        for layer in self.front:
+            self._save_dense(layer, layer.x, about, tensors)
         for index, layer in enumerate(self.layers, len(about["layers"])):
             for name in ("weight_ih", "weight_hh", "bias"):
                 tensors[f"layers.{index}.{name}"] = narrowest(getattr(layer, name))
@@ -170,12 +185,17 @@ class Model:
             about["input_offset"] = self.input_offset._asdict()
         form = self.layers[-1].h
         for layer in [*self.hidden_dense, *([] if self.head is None else [self.head])]:
-            place = f"layers.{len(about['layers'])}"
-            tensors[f"{place}.weight"] = narrowest(layer.weight)
-            tensors[f"{place}.bias"] = narrowest(layer.bias)
-            about["layers"].append(dense_header(layer, form))
+            self._save_dense(layer, form, about, tensors)
             form = layer.y
         write_safetensors(path, tensors, {"lprnn": json.dumps(about)})
+
+    @staticmethod
+    def _save_dense(layer: Dense, form: Format, about: dict, tensors: dict[str, np.ndarray]) -> None:
+        """Adds a dense layer on codes of `form` to the file's formats and tensors."""
+        place = f"layers.{len(about['layers'])}"
+        tensors[f"{place}.weight"] = narrowest(layer.weight)
+        tensors[f"{place}.bias"] = narrowest(layer.bias)
+        about["layers"].append(dense_header(layer, form))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Model:
@@ -195,15 +215,19 @@ class Model:
             embedding = None
             if forms and forms[0][1]["kind"] == "embedding":
                 embedding = embedding_of(forms.pop(0)[1], tensors)
-            dense = []
+            front, dense = [], []
+            while forms and forms[0][1]["kind"] == "dense":
+                index, form = forms.pop(0)
+                front.append(dense_of(form, f"layers.{index}", tensors))
             while forms and forms[-1][1]["kind"] == "dense":
                 index, form = forms.pop()
                 dense.insert(0, dense_of(form, f"layers.{index}", tensors))
             if not forms:
                 raise ValueError("the model has no recurrent layer")
             layers = [layer_of(form, index, tensors) for index, form in forms]
-            check_chain(embedding, layers, dense)
-            offset = offset_of(about.get("input_offset"), layers[0].weight_ih.shape[1])
+            check_chain(embedding, front, layers, dense)
+            inputs = front[0].weight.shape[1] if front else layers[0].input_size
+            offset = offset_of(about.get("input_offset"), inputs)
             for name, value in tensors.items():
                 if value.dtype != np.float32:
                     raise ValueError(f"{name} is {value.dtype} and described by no format")
@@ -213,7 +237,7 @@ class Model:
             raise ValueError(f"{path}: {error}") from error
         head = dense.pop() if dense else None
         return cls(
-            layers, tensors, head, input_offset=offset, embedding=embedding, hidden_dense=dense
+            layers, tensors, head, input_offset=offset, embedding=embedding, hidden_dense=dense, front=front
         )
 
 

@@ -66,7 +66,7 @@ impl ArrayLayout<'_> {
         if let Some(embedding) = &model.embedding {
             return self.read_tokens(path, embedding.vocabulary, float_input, watch);
         }
-        let (size, format) = (model.layers[0].input_size, model.layers[0].x);
+        let (size, format) = model.first_input();
         if float_input {
             let all = self.read_float(path, size, watch)?;
             let steps = all.0.data.chunks_exact(size);

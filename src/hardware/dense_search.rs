@@ -1,4 +1,4 @@
-//! Choosing the folding of a dense layer: no faster than the recurrent layers before it need.
+//! Choosing the folding of a dense layer: no faster than the recurrent layers beside it need.
 
 use super::candidates::{Layers, candidates};
 use super::folding::{ArrayStyle, Folding};

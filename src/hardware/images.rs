@@ -186,11 +186,8 @@ fn constants(
     let shift = widths.taken_shift(source);
     // An odd code needs no rounding; behind a row's multiplier the half comes later.
     let rounded = !spec.taken(source).is_odd() && !spec.cell.scales_rows();
-    let half = if shift > 0 && rounded {
-        1i128 << (shift - 1)
-    } else {
-        0
-    };
+    let halved = shift > 0 && rounded;
+    let half = if halved { 1i128 << (shift - 1) } else { 0 };
     let (shift_x, shift_h) = (widths.shift_x[sum], widths.shift_h[sum]);
     let one = 1i128 << shift_x.min(shift_h);
     let of_blocks = |blocks: std::ops::Range<usize>, shift: u32| -> i128 {
@@ -225,7 +222,10 @@ fn constants(
             Source::H => i128::from(weights.bias_h[unit]) << (widths.acc_frac - h_frac),
         };
         value_x -= x * offset(spec.x, shift_x);
-        value_h -= h * offset(spec.h, shift_h);
+        // Of a dense layer h is no operand, whatever its levels.
+        if spec.is_recurrent() {
+            value_h -= h * offset(spec.h, shift_h);
+        }
     }
     match source {
         Source::Both => (half + bias + value_x, value_h),

@@ -20,13 +20,15 @@ pub(super) fn fold(
     implementation: &Implementation,
     price: &dyn Price,
 ) -> Result<Vec<Folding>, Problem> {
-    if specs.is_empty() {
+    if !specs.iter().any(LayerSpec::is_recurrent) {
         return Err(Problem::new("a design needs at least one recurrent layer"));
     }
     let style = ArrayStyle::from(implementation);
-    let (recurrent, dense) = specs.split_at(specs.partition_point(LayerSpec::is_recurrent));
+    let front = specs.iter().take_while(|spec| !spec.is_recurrent()).count();
+    let (front, behind) = specs.split_at(front);
+    let (recurrent, dense) = behind.split_at(behind.partition_point(LayerSpec::is_recurrent));
     let mut foldings = Vec::with_capacity(recurrent.len());
-    for (index, spec) in recurrent.iter().enumerate() {
+    for (index, spec) in (front.len()..).zip(recurrent) {
         foldings.push(match implementation.folding {
             FoldingGoal::Explicit { units, columns } => {
                 explicit(index, spec, units, columns, recurrent.len())?
@@ -36,10 +38,10 @@ pub(super) fn fold(
         });
     }
     let stream = stream_elements(recurrent, &foldings, implementation.stream_elements, style)?;
-    let mut folded: Vec<Folding> = (recurrent.iter().zip(&foldings))
+    let recurrent: Vec<Folding> = (recurrent.iter().zip(&foldings))
         .map(|(spec, &(units, columns))| Folding::fold(spec, units, columns, stream, style))
         .collect();
-    let pace = folded.iter().map(Folding::free_running_cycles).max();
+    let pace = recurrent.iter().map(Folding::free_running_cycles).max();
     let around = DenseSearch {
         goal: implementation.folding,
         pace: pace.unwrap_or(1),
@@ -51,8 +53,13 @@ pub(super) fn fold(
         },
         price,
     };
+    let mut folded = Vec::with_capacity(specs.len());
+    for place in front.iter().enumerate() {
+        folded.push(around.fold(place, false)?);
+    }
+    folded.extend(recurrent);
     for (index, spec) in dense.iter().enumerate() {
-        let layer = recurrent.len() + index;
+        let layer = folded.len();
         folded.push(around.fold((layer, spec), index + 1 == dense.len())?);
     }
     Ok(folded)

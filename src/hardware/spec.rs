@@ -336,10 +336,11 @@ impl<'a> From<&'a Dense> for LayerWeights<'a> {
 }
 
 impl<'a> LayerWeights<'a> {
-    /// Those of every layer of a network, recurrent ones first.
+    /// Those of every layer of a network, in the order of the data.
     pub fn of_network(model: &'a QuantizedModel) -> impl Iterator<Item = Self> {
+        let front = model.front.iter().map(Self::from);
         let recurrent = model.layers.iter().map(Self::from);
-        recurrent.chain(model.head.iter().map(Self::from))
+        (front.chain(recurrent)).chain(model.head.iter().map(Self::from))
     }
 
     /// The weights of h of a row; none of a dense layer.
@@ -353,11 +354,12 @@ impl<'a> LayerWeights<'a> {
 }
 
 impl LayerSpec {
-    /// Every layer of a network, recurrent ones first.
+    /// Every layer of a network, in the order of the data.
     #[must_use]
     pub fn of_network(model: &QuantizedModel) -> Vec<Self> {
+        let front = model.front.iter().map(Self::of_dense);
         let recurrent = model.layers.iter().map(Self::of);
-        let mut specs: Vec<Self> = recurrent
+        let mut specs: Vec<Self> = (front.chain(recurrent))
             .chain(model.head.iter().map(Self::of_dense))
             .collect();
         if let (Some(embedding), Some(first)) = (&model.embedding, specs.first_mut()) {

@@ -102,6 +102,12 @@ impl LanguageModel {
                 "evaluate a model of forward layers; `lprnn-hw run` gives the words of this one",
             );
         }
+        if !model.front.is_empty() {
+            return refuse(
+                "has dense layers before the recurrent ones, which a language model here has not",
+                "compute it with `lprnn-hw run`",
+            );
+        }
         let passengers = std::mem::take(&mut model.passengers);
         let decoder = match (model.head.pop(), &model.head[..]) {
             (None, _) => None,

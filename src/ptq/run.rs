@@ -185,6 +185,7 @@ fn assemble(
         _ => {}
     }
     QuantizedModel {
+        front: Vec::new(),
         embedding: None,
         input_offset: None,
         layers: layers(model, formats, wanted.weights()),

@@ -50,8 +50,8 @@ impl Dense {
     }
 }
 
-/// The same recurrent layers with an embedding before them in every second case, and none to two dense layers
-/// behind them, for property tests: every width, levels, and kind of output.
+/// The same recurrent layers with an embedding before them in every second case, none or one or two dense layers
+/// behind it, and none to two behind the recurrent layers, for property tests: every width, levels, and kind of output.
 #[must_use]
 pub fn with_random_ends(mut model: QuantizedModel, seed: u64, largest: usize) -> QuantizedModel {
     let mut noise = SplitMix(seed ^ 0xe4d5);
@@ -77,9 +77,29 @@ pub fn with_random_ends(mut model: QuantizedModel, seed: u64, largest: usize) ->
         let when = [Emit::Step, Emit::Last][if last { pick(1) } else { 0 }];
         shapes.push((pick(largest as i64 - 1) + 1, weights, (output, when)));
     }
+    // Dense layers before the recurrent ones, the last of which gives x of these.
+    let (size, x) = model.first_input();
+    let mut behind = (size, x);
+    let mut front = Vec::new();
+    for _ in 0..[0, 0, 1, 2][pick(3)] {
+        let codes = levels(&mut pick).of(width(&mut pick));
+        let input = (pick(largest as i64 - 1) + 1, codes.at(codes.unit_frac()));
+        front.push((
+            input,
+            levels(&mut pick).of(width(&mut pick)),
+            behind,
+            pick(1) == 0,
+        ));
+        behind = input;
+    }
+    for (input, weights, (size, format), relu) in front.into_iter().rev() {
+        let kind = (DenseOutput::Code { format, relu }, Emit::Step);
+        let dense = Dense::drawn(input, size, weights, kind, &mut noise);
+        model.front.push(dense);
+    }
     if embedded {
-        let (rows, first) = (pick(40) + 1, &model.layers[0]);
-        let (size, x) = (first.input_size, first.x);
+        let rows = noise.between(1, 41) as usize;
+        let (size, x) = model.first_input();
         model.embedding = Some(Embedding::drawn(rows, size, x, &mut noise));
     }
     let last = &model.layers[model.layers.len() - 1];

@@ -282,12 +282,15 @@ pub struct InputOffset {
     pub codes: Vec<i64>,
 }
 
-/// A network: an embedding or none, recurrent layers, dense layers or none; and float tensors that only ride
-/// along.
+/// A network: an embedding or none, dense layers or none, recurrent layers, dense layers or none; and float
+/// tensors that only ride along.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QuantizedModel {
     /// Makes x of the first layer out of a token's index.
     pub embedding: Option<Embedding>,
+    /// Dense layers before the recurrent ones, which give codes at every step; the x format of a layer is the
+    /// output format of the one before.
+    pub front: Vec<Dense>,
     /// At least one; a layer takes the output of the one before, in its h format.
     pub layers: Vec<Layer>,
     /// A constant taken off every x before it is quantised, where the file has one.
@@ -321,9 +324,21 @@ impl QuantizedModel {
         let codes = self.input_codes(embedding);
         self.input_offset = None;
         self.embedding = Some(Embedding {
-            vocabulary: embedding.len() / self.layers[0].input_size,
+            vocabulary: embedding.len() / self.first_input().0,
             codes: codes.into_iter().map(|code| code as i16).collect(),
         });
+    }
+
+    /// Elements of x of the first layer, dense or recurrent, and their format.
+    ///
+    /// # Panics
+    /// For a network without layers.
+    #[must_use]
+    pub fn first_input(&self) -> (usize, QFormat) {
+        match self.front.first() {
+            Some(dense) => (dense.input_size, dense.x),
+            None => (self.layers[0].input_size, self.layers[0].x),
+        }
     }
 
     /// Codes or indices of one step's input: elements of x, or 1, the index of a token.
@@ -331,7 +346,8 @@ impl QuantizedModel {
     pub fn input_elements(&self) -> usize {
         match self.embedding {
             Some(_) => 1,
-            None => self.layers.first().map_or(0, |layer| layer.input_size),
+            None if self.layers.is_empty() => 0,
+            None => self.first_input().0,
         }
     }
 
@@ -344,18 +360,26 @@ impl QuantizedModel {
         }
     }
 
-    /// The recurrent layers alone, with what rides along.
+    /// The recurrent layers alone, with what rides along; an offset of x is that of what the network takes, and
+    /// goes with the layers before them.
     #[must_use]
     pub fn recurrent(&self) -> Self {
         Self {
             embedding: None,
+            front: Vec::new(),
             head: Vec::new(),
+            input_offset: (self.input_offset.clone()).filter(|_| self.front.is_empty()),
             ..self.clone()
         }
     }
 
     /// Number of the first recurrent layer in the file's list of layers.
     pub(super) fn first_recurrent(&self) -> usize {
+        self.first_front() + self.front.len()
+    }
+
+    /// Number of the first layer behind the embedding in that list.
+    pub(super) fn first_front(&self) -> usize {
         usize::from(self.embedding.is_some())
     }
 }

@@ -90,13 +90,13 @@ impl QuantizedModel {
     /// half to even, clamped.
     #[must_use]
     pub fn input_codes(&self, x: &[f32]) -> Vec<i32> {
-        nearest_codes(self.centred(x), self.layers[0].x)
+        nearest_codes(self.centred(x), self.first_input().1)
     }
 
     /// How many of these inputs are beyond the codes of x.
     #[must_use]
     pub fn clamped_inputs(&self, x: &[f32]) -> u64 {
-        clamped_values(self.centred(x), self.layers[0].x)
+        clamped_values(self.centred(x), self.first_input().1)
     }
 }
 

@@ -51,6 +51,7 @@ impl QuantizedModel {
         }
         errors.offset(self);
         errors.embedding(self);
+        errors.front(self);
         errors.head(self);
         Problems::none_or(errors.0, ())
     }
@@ -273,14 +274,14 @@ impl Breaches {
     }
 
     fn offset(&mut self, model: &QuantizedModel) {
-        let (Some(offset), Some(first)) = (&model.input_offset, model.layers.first()) else {
+        let (Some(offset), false) = (&model.input_offset, model.layers.is_empty()) else {
             return;
         };
         self.range("input_offset.frac".into(), &offset.frac, &-32, &32);
         if self.length(
             "input_offset.codes".into(),
             offset.codes.len(),
-            first.input_size,
+            model.first_input().0,
             1,
         ) && let Some(at) = offset
             .codes
@@ -293,24 +294,56 @@ impl Breaches {
     }
 
     fn embedding(&mut self, model: &QuantizedModel) {
-        let (Some(embedding), Some(first)) = (&model.embedding, model.layers.first()) else {
+        let (Some(embedding), false) = (&model.embedding, model.layers.is_empty()) else {
             return;
         };
+        let (size, x) = model.first_input();
         let rows = embedding.vocabulary;
         let place = "layers.0.vocabulary".into();
         self.range(place, &rows, &1, &LARGEST_VOCABULARY);
         let codes = &embedding.codes;
         let place = "layers.0.weight";
-        if self.length(place.into(), codes.len(), rows, first.input_size)
-            && let Some(at) = (codes.iter()).position(|&code| !first.x.contains(code.into()))
+        if self.length(place.into(), codes.len(), rows, size)
+            && let Some(at) = (codes.iter()).position(|&code| !x.contains(code.into()))
         {
-            let (row, column) = (at / first.input_size, at % first.input_size);
-            let problem = format!("{} is no code of x, {}", codes[at], first.x);
+            let (row, column) = (at / size, at % size);
+            let problem = format!("{} is no code of x, {x}", codes[at]);
             self.add(format!("{place}[{row}][{column}]"), problem);
         }
         if model.input_offset.is_some() {
             let problem = "an embedding's rows are codes already: leave the offset out";
             self.add("input_offset".into(), problem.into());
+        }
+    }
+
+    /// Dense layers before the recurrent ones: each gives codes at every step to what is behind it.
+    fn front(&mut self, model: &QuantizedModel) {
+        let Some(recurrent) = model.layers.first() else {
+            return;
+        };
+        let behind = model.front.iter().skip(1);
+        let behind = behind.map(|dense| (dense.input_size, dense.x));
+        let behind = behind.chain([(recurrent.input_size, recurrent.x)]);
+        let layers = (model.first_front()..).zip(&model.front).zip(behind);
+        for ((index, dense), (size, format)) in layers {
+            let place = format!("layers.{index}");
+            self.dense(&place, dense);
+            let DenseOutput::Code { format: y, .. } = dense.output else {
+                let problem = "must be code: only the last layer may give sums or an index";
+                self.add(format!("{place}.output"), problem.into());
+                continue;
+            };
+            if (dense.output_size, y) != (size, format) {
+                let problem = format!(
+                    "gives {} elements of {y}, the layer behind takes {size} of {format}",
+                    dense.output_size
+                );
+                self.add(place.clone(), problem);
+            }
+            if dense.when == Emit::Last {
+                let problem = "must be step: only the last layer may wait for a sequence's end";
+                self.add(format!("{place}.when"), problem.into());
+            }
         }
     }
 

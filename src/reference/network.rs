@@ -9,6 +9,7 @@ use crate::quantize::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
 #[derive(Clone, Debug)]
 pub struct WholeNetwork {
     embedding: Option<Embedding>,
+    front: Vec<DenseState>,
     pub(super) lstm: Lstm,
     pub(super) dense: Vec<DenseState>,
     /// Codes of h, then of every dense layer's output.
@@ -100,6 +101,7 @@ impl WholeNetwork {
     pub fn new(model: &QuantizedModel) -> Self {
         Self {
             embedding: model.embedding.clone(),
+            front: model.front.iter().map(DenseState::new).collect(),
             lstm: Lstm::new(model),
             dense: model.head.iter().map(DenseState::new).collect(),
             codes: Vec::new(),
@@ -112,8 +114,14 @@ impl WholeNetwork {
     pub fn input_size(&self) -> usize {
         match self.embedding {
             Some(_) => 1,
-            None => self.lstm.input_size(),
+            None => self.first_size(),
         }
+    }
+
+    /// Elements of x of the first layer.
+    fn first_size(&self) -> usize {
+        let front = self.front.first();
+        front.map_or_else(|| self.lstm.input_size(), |dense| dense.layer.input_size)
     }
 
     /// Values of one output.
@@ -123,10 +131,10 @@ impl WholeNetwork {
         last.map_or(self.lstm.hidden_size(), |dense| dense.layer.outputs())
     }
 
-    /// Passes of recurrent layers, and dense layers.
+    /// Dense layers, and passes of recurrent layers.
     #[must_use]
     pub fn layers(&self) -> usize {
-        self.lstm.places().len() + self.dense.len()
+        self.front.len() + self.lstm.places().len() + self.dense.len()
     }
 
     /// It gives an output at the last step of a sequence only.
@@ -176,8 +184,9 @@ impl WholeNetwork {
     /// # Panics
     /// For a network with a backward layer: [`WholeNetwork::sequence`] computes it.
     pub fn step(&mut self, input: &[i32], last: bool) -> Option<&[i64]> {
-        if self.embedding.is_some() {
+        if self.embedding.is_some() || !self.front.is_empty() {
             let x = self.codes_of(input);
+            let x = self.front_of(x);
             self.lstm.step(&x);
         } else {
             self.lstm.step(input);
@@ -187,12 +196,26 @@ impl WholeNetwork {
         self.outputs_of_codes(last)
     }
 
-    /// Codes of x for these inputs, which they are where there is no embedding.
+    /// One step of the dense layers before the recurrent ones.
+    pub(super) fn front_of(&mut self, x: Vec<i32>) -> Vec<i32> {
+        self.front.iter_mut().fold(x, |x, dense| {
+            dense.step(&x);
+            // Codes of at most 16 bits.
+            dense.outputs.iter().map(|&code| code as i32).collect()
+        })
+    }
+
+    /// What the dense layers before the recurrent ones took in their last step.
+    pub(super) fn front_traced(&self) -> Vec<StepTrace> {
+        self.front.iter().map(DenseState::traced).collect()
+    }
+
+    /// Codes of x of the first layer for these inputs, which they are where there is no embedding.
     pub(super) fn codes_of(&self, inputs: &[i32]) -> Vec<i32> {
         let Some(embedding) = &self.embedding else {
             return inputs.to_vec();
         };
-        let size = self.lstm.input_size();
+        let size = self.first_size();
         let row = |&index: &i32| {
             let index = usize::try_from(index).ok();
             let index = index.filter(|&index| index < embedding.vocabulary);
@@ -229,11 +252,13 @@ impl WholeNetwork {
         Some(&self.given)
     }
 
-    /// What every layer took of its sums in the last step: passes of recurrent layers, then dense ones, of which one that
+    /// What every layer took of its sums in the last step: dense layers before the recurrent ones, passes of
+    /// recurrent layers, then the dense layers behind them, of which one that
     /// waits for the end of a sequence has that of the last end.
     #[must_use]
     pub fn traced(&self) -> Vec<StepTrace> {
-        let mut layers = self.lstm.traced();
+        let mut layers = self.front_traced();
+        layers.extend(self.lstm.traced());
         layers.extend(self.dense.iter().map(DenseState::traced));
         layers
     }

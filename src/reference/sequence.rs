@@ -130,36 +130,45 @@ impl WholeNetwork {
         inputs: &[i32],
         done: &mut dyn FnMut(StepDone<'_>) -> bool,
     ) -> Option<SequenceOutputs> {
-        self.sequence_watched(inputs, done, &mut |_| {})
+        self.sequence_watched(inputs, done, &mut |_| {}, &mut |_| {})
     }
 
-    /// What every layer took of its sums in every step of a sequence from zero state: `[steps][passes, then dense
-    /// layers]`; a dense layer that waits for the end of the sequence is there in the last step only.
+    /// What every layer took of its sums in every step of a sequence from zero state: `[steps][dense layers before
+    /// the recurrent ones, passes, then the dense layers behind them]`; a dense layer that waits for the end of the sequence is there in the last step only.
     pub fn sequence_trace(&mut self, inputs: &[i32]) -> Trace {
         let mut trace = Trace::default();
-        let mut dense = Vec::new();
+        let (mut front, mut dense) = (Vec::new(), Vec::new());
         self.sequence_watched(
             inputs,
             &mut |done| {
                 trace.keep(&done);
                 true
             },
+            &mut |traced| front.push(traced),
             &mut |traced| dense.push(traced),
         );
-        for (step, dense) in trace.steps.iter_mut().zip(dense) {
+        for ((step, front), dense) in trace.steps.iter_mut().zip(front).zip(dense) {
+            step.splice(0..0, front);
             step.extend(dense);
         }
         trace
     }
 
-    /// [`WholeNetwork::sequence`]; `traced` gets what the dense layers took in every step.
+    /// [`WholeNetwork::sequence`]; `front` gets what the dense layers before the recurrent ones took in every step,
+    /// `traced` what those behind them did.
     fn sequence_watched(
         &mut self,
         inputs: &[i32],
         done: &mut dyn FnMut(StepDone<'_>) -> bool,
+        front: &mut dyn FnMut(Vec<StepTrace>),
         traced: &mut dyn FnMut(Vec<StepTrace>),
     ) -> Option<SequenceOutputs> {
-        let x = self.codes_of(inputs);
+        let mut x = Vec::new();
+        for input in inputs.chunks_exact(self.input_size()) {
+            let codes = self.codes_of(input);
+            x.extend(self.front_of(codes));
+            front(self.front_traced());
+        }
         let h = self.lstm.sequence(&x, done)?;
         let width = self.lstm.hidden_size();
         let steps = h.len() / width;

@@ -187,6 +187,7 @@ impl Numbers {
         let mut model = QuantizedModel {
             embedding: None,
             input_offset: None,
+            front: Vec::new(),
             layers,
             head: head.into_iter().collect(),
             passengers,

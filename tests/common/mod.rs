@@ -86,6 +86,8 @@ pub struct Recipe {
     pub contexts: usize,
     /// Rows of an embedding.
     pub vocabulary: Option<usize>,
+    /// Elements that a dense layer before the recurrent ones takes.
+    pub front: Option<usize>,
     /// Rows of a dense layer that gives codes behind a `ReLU`.
     pub hidden: Option<usize>,
     /// Dense layer at the end: rows, and what it gives when.
@@ -113,6 +115,7 @@ impl Recipe {
             state: StatePolicy::Tlast,
             contexts: 1,
             vocabulary: None,
+            front: None,
             hidden: None,
             head: None,
         }
@@ -120,6 +123,11 @@ impl Recipe {
 
     pub const fn embedding(mut self, rows: usize) -> Self {
         self.vocabulary = Some(rows);
+        self
+    }
+
+    pub const fn front(mut self, elements: usize) -> Self {
+        self.front = Some(elements);
         self
     }
 
@@ -273,9 +281,22 @@ impl Recipe {
 
     fn add_ends(&self, model: &mut QuantizedModel, seed: u64) {
         let mut noise = SplitMix(seed);
-        let (first, weights) = (&model.layers[0], self.levels.of(self.w_bits));
-        let embedding = (self.vocabulary)
-            .map(|rows| Embedding::drawn(rows, first.input_size, first.x, &mut noise));
+        let weights = self.levels.of(self.w_bits);
+        let (size, format) = model.first_input();
+        if let Some(elements) = self.front {
+            let x = self.levels.of(self.x_bits).at(self.x_bits as i32 - 1);
+            let kind = (
+                DenseOutput::Code {
+                    format,
+                    relu: false,
+                },
+                Emit::Step,
+            );
+            let dense = Dense::drawn((elements, x), size, weights, kind, &mut noise);
+            model.front.push(dense);
+        }
+        let (size, x) = model.first_input();
+        let embedding = (self.vocabulary).map(|rows| Embedding::drawn(rows, size, x, &mut noise));
         model.embedding = embedding;
         let last = model.layers.last().unwrap();
         let mut before = (last.hidden_size, last.h);

@@ -13,7 +13,7 @@ use lprnn_hw::tools::ToolKind;
 const SPOILT: Recipe = Recipe::new("spoilt", &[3, 4], 4).folded(2, 2);
 
 /// Sizes, widths, foldings, memories and policies, all small.
-fn designs() -> [Recipe; 11] {
+fn designs() -> [Recipe; 12] {
     [
         Recipe::new("one", &[1, 1], 4).folded(1, 1),
         Recipe::new("odd", &[3, 5, 2], 4).folded(2, 3),
@@ -38,6 +38,11 @@ fn designs() -> [Recipe; 11] {
             .hidden(3)
             .dense(5, DenseOutput::Argmax, Emit::Last)
             .contexts(3),
+        Recipe::new("front", &[3, 4], 4)
+            .front(5)
+            .embedding(6)
+            .folded(2, 3)
+            .contexts(2),
     ]
 }
 

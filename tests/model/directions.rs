@@ -64,9 +64,9 @@ fn by_definition(model: &QuantizedModel, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
 }
 
 fn inputs(model: &QuantizedModel, steps: usize, noise: &mut SplitMix) -> Vec<Vec<i32>> {
-    let first = &model.layers[0];
-    let code = |noise: &mut SplitMix| noise.code(first.x.codes(), false) as i32;
-    let mut vector = || (0..first.input_size).map(|_| code(noise)).collect();
+    let (size, format) = model.first_input();
+    let code = |noise: &mut SplitMix| noise.code(format.codes(), false) as i32;
+    let mut vector = || (0..size).map(|_| code(noise)).collect();
     (0..steps).map(|_| vector()).collect()
 }
 
@@ -117,7 +117,7 @@ fn whole_networks_take_whole_sequences() {
         let (tokens, x) = if let Some(embedding) = &model.embedding {
             let most = embedding.vocabulary as i64 - 1;
             let tokens: Vec<i32> = (0..steps).map(|_| noise.between(0, most) as i32).collect();
-            let size = model.layers[0].input_size;
+            let (size, _) = model.first_input();
             let row = |&token: &i32| {
                 let row = &embedding.codes[token as usize * size..][..size];
                 row.iter().map(|&code| code.into()).collect()
@@ -128,6 +128,13 @@ fn whole_networks_take_whole_sequences() {
             let x = inputs(&model, steps, &mut noise);
             (x.concat(), x)
         };
+        let of_front = |x: Vec<i32>| {
+            model.front.iter().fold(x, |x, dense| {
+                let codes = dense_outputs(dense, &x);
+                codes.iter().map(|&code| code as i32).collect()
+            })
+        };
+        let x: Vec<Vec<i32>> = x.into_iter().map(of_front).collect();
         let mut network = WholeNetwork::new(&model);
         let outputs = network.sequence(&tokens, &mut |_| true).unwrap();
         let h = by_definition(&model, &x);

@@ -17,12 +17,13 @@ fn refused(model: &QuantizedModel) -> String {
 
 #[test]
 fn files_hold_every_kind_of_network() {
-    let mut kinds = [0; 4];
+    let mut kinds = [0; 5];
     for seed in 0..60 {
         let model = random(seed);
         let read = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
         assert_eq!(read, model, "seed {seed}");
         kinds[0] += usize::from(model.embedding.is_some());
+        kinds[4] += model.front.len();
         for dense in &model.head {
             kinds[match dense.output {
                 DenseOutput::Sum => 1,
@@ -81,7 +82,7 @@ fn words_are_those_of_the_definition() {
         let model = random(seed);
         let mut noise = SplitMix(seed);
         let (mut network, mut lstm) = (WholeNetwork::new(&model), Lstm::new(&model.recurrent()));
-        let size = model.layers[0].input_size;
+        let (size, format) = model.first_input();
         let mut answers = 0;
         for step in 0..12 {
             let last = noise.between(0, 3) == 0;
@@ -90,10 +91,16 @@ fn words_are_those_of_the_definition() {
                 let row = &embedding.codes[index as usize * size..][..size];
                 (vec![index as i32], row.iter().map(|&c| c.into()).collect())
             } else {
-                let x = (0..size).map(|_| noise.code(model.layers[0].x.codes(), false) as i32);
+                let x = (0..size).map(|_| noise.code(format.codes(), false) as i32);
                 let x: Vec<i32> = x.collect();
                 (x.clone(), x)
             };
+            let x: Vec<i64> = x.iter().map(|&code: &i32| code.into()).collect();
+            let x = model
+                .front
+                .iter()
+                .fold(x, |x, dense| by_definition(dense, &x));
+            let x: Vec<i32> = x.iter().map(|&code| code as i32).collect();
             let mut words: Vec<i64> = lstm.step(&x).iter().map(|&h| h.into()).collect();
             let answer = network.step(&input, last).map(<[i64]>::to_vec);
             let waits = model.head.iter().any(|dense| dense.when == Emit::Last);
@@ -161,7 +168,7 @@ fn breaches_are_named_with_their_place() {
     let seed =
         (0..1000).find(|&seed| random(seed).head.len() == 2 && random(seed).embedding.is_some());
     let good = random(seed.unwrap());
-    let at = 1 + good.layers.len();
+    let at = 1 + good.front.len() + good.layers.len();
     let mut bad = good.clone();
     bad.head[0].output = DenseOutput::Sum;
     assert!(refused(&bad).contains("only the last layer may give sums"));
@@ -180,4 +187,63 @@ fn breaches_are_named_with_their_place() {
     let mut bad = good;
     bad.embedding.as_mut().unwrap().vocabulary = 0;
     assert!(refused(&bad).contains("layers.0.vocabulary"));
+}
+
+/// Dense layers before the recurrent ones give codes at every step, of the format that is taken behind them.
+#[test]
+fn breaches_before_the_recurrent_layers_are_named_with_their_place() {
+    let found = (0..1000).map(random).find(|model| {
+        model.front.len() == 2 && model.embedding.is_some() && model.front[1].output_size > 1
+    });
+    let good = found.unwrap();
+    good.to_bytes().unwrap();
+    let of = |change: &dyn Fn(&mut QuantizedModel)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        refused(&bad)
+    };
+    let sums = of(&|bad| bad.front[1].output = DenseOutput::Sum);
+    assert!(sums.contains("layers.2.output"), "{sums}");
+    let waits = of(&|bad| bad.front[0].when = Emit::Last);
+    assert!(waits.contains("layers.1.when"), "{waits}");
+    let width = of(&|bad| bad.front[1].x.frac += 1);
+    assert!(width.contains("layers.1"), "{width}");
+    let behind = of(&|bad| bad.layers[0].x.frac += 1);
+    assert!(behind.contains("layers.2"), "{behind}");
+    let rows = of(&|bad| bad.embedding.as_mut().unwrap().codes[0] = i16::MAX);
+    assert!(rows.contains("layers.0.weight[0][0]"), "{rows}");
+}
+
+/// A whole sequence and its steps one by one: the same words and traces, dense layers before the recurrent ones among
+/// them.
+#[test]
+fn sequences_are_their_steps_with_dense_layers_before_the_recurrent_ones() {
+    let models = (0..300).map(random).filter(|model| !model.front.is_empty());
+    for model in models.take(20) {
+        let mut noise = SplitMix(5);
+        let (size, format) = model.first_input();
+        let inputs: Vec<i32> = match &model.embedding {
+            Some(rows) => (0..9)
+                .map(|step| step * 5 % rows.vocabulary as i32)
+                .collect(),
+            None => {
+                let code = |_| noise.code(format.codes(), false) as i32;
+                (0..9 * size).map(code).collect()
+            }
+        };
+        let mut network = WholeNetwork::new(&model);
+        let whole = network.sequence(&inputs, &mut |_| true).unwrap().given;
+        let traced = network.sequence_trace(&inputs);
+        network.reset();
+        let mut given: Vec<i64> = Vec::new();
+        let width = network.input_size();
+        for (step, x) in inputs.chunks_exact(width).enumerate() {
+            given.extend(network.step(x, step == 8).unwrap_or_default());
+            let all = network.traced();
+            assert_eq!(all.len(), network.layers());
+            let there = traced.steps[step].len();
+            assert_eq!(traced.steps[step], all[..there]);
+        }
+        assert_eq!(whole, given);
+    }
 }

@@ -243,7 +243,7 @@ def dense_layer(size, outputs, x, random, levels, **what):
 
 
 def compare_whole(program, home, random):
-    """Embeddings, dense layers behind recurrent ones: every kind of output, at every step and at the last."""
+    """Embeddings, dense layers before and behind recurrent ones: every kind of output, at every step and at the last."""
     file, words = home / "network.safetensors", 0
     for index in range(12):
         output, when = ["sum", "code", "argmax"][index % 3], ["step", "last"][index // 3 % 2]
@@ -256,9 +256,16 @@ def compare_whole(program, home, random):
         relu = output == "code" and index % 2 == 0
         head = dense_layer(9 if between else 11, 6, before, random, levels, output=output, y=y, relu=relu, when=when)
         model = lq.Model([layer], head=head, hidden_dense=between)
-        x = codes_of(layer.x, (4, 50, 7), random)
+        if index % 3 == 1:
+            first = lq.Format(4, 1, levels)
+            model.front = [
+                dense_layer(5, 8, first, random, levels, output="code", y=middle, relu=True),
+                dense_layer(8, 7, middle, random, levels, output="code", y=layer.x),
+            ][index % 2 :]
+        size, form = model.first_input()
+        x = codes_of(form, (4, 50, size), random)
         if index % 4 < 2:
-            model.embedding = codes_of(layer.x, (13, 7), random)
+            model.embedding = codes_of(form, (13, size), random)
             x = random.integers(0, 13, (4, 50))
         lengths = np.array([50, 1, 33, 12])
         np.save(home / "x.npy", x.astype(np.int32))

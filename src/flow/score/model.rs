@@ -195,7 +195,7 @@ impl AnsweringModel {
                     .embedding
                     .as_ref()
                     .map(|embedding| embedding.vocabulary);
-                (own, &model.passengers, model.layers[0].input_size)
+                (own, &model.passengers, model.first_input().0)
             }
         };
         let rides = passengers.get(EMBEDDING);
@@ -222,7 +222,7 @@ impl AnsweringModel {
         }
         let size = match self {
             Self::Float(model) => model.layers[0].input_size,
-            Self::Integer(model, _) => model.layers[0].input_size,
+            Self::Integer(model, _) => model.first_input().0,
         };
         let (sequences, places) = layout.read_real(path, Some(size), watch)?;
         Ok(ModelInputs::real(sequences, places))
@@ -236,7 +236,7 @@ impl AnsweringModel {
         };
         let (passengers, width) = match self {
             Self::Float(model) => (&model.passengers, model.layers[0].input_size),
-            Self::Integer(model, _) => (&model.passengers, model.layers[0].input_size),
+            Self::Integer(model, _) => (&model.passengers, model.first_input().0),
         };
         let rows = &passengers[EMBEDDING].1;
         let rows = tokens

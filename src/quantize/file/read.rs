@@ -151,7 +151,7 @@ impl ModelReader<'_> {
         values.iter().map(|&value| value as i16).collect()
     }
 
-    /// All layers: an embedding first or none, recurrent ones, dense ones.
+    /// All layers: an embedding first or none, dense ones, recurrent ones, dense ones.
     fn network(&mut self, headers: &[LayerHeader]) -> QuantizedModel {
         let mut model = QuantizedModel::default();
         for (index, header) in headers.iter().enumerate() {
@@ -169,7 +169,8 @@ impl ModelReader<'_> {
                     self.fail(&place, "an embedding is the first layer, or none".into());
                 }
                 LayerHeader::Lstm(_) | LayerHeader::Gru(_) if !model.head.is_empty() => {
-                    let problem = "a recurrent layer behind a dense one is not implemented: dense layers come last";
+                    let problem = "a recurrent layer behind a dense one behind a recurrent one is not implemented: recurrent layers \
+                                   follow one another";
                     self.fail(&place, problem.into());
                 }
                 LayerHeader::Lstm(formats) => {
@@ -178,9 +179,8 @@ impl ModelReader<'_> {
                 LayerHeader::Gru(formats) => {
                     (model.layers).push(self.layer(&place, CellKind::Gru, formats));
                 }
-                LayerHeader::Dense(_) if model.layers.is_empty() => {
-                    let problem = "a dense layer before the recurrent ones is not implemented; compute it outside";
-                    self.fail(&place, problem.into());
+                LayerHeader::Dense(formats) if model.layers.is_empty() => {
+                    model.front.push(self.dense(&place, formats));
                 }
                 LayerHeader::Dense(formats) => model.head.push(self.dense(&place, formats)),
             }

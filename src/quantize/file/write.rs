@@ -73,8 +73,8 @@ impl QuantizedModel {
             tensors.insert(name, (dtype, shape, bytes));
         };
         let first = self.first_recurrent();
-        if let (Some(embedding), Some(layer)) = (&self.embedding, self.layers.first()) {
-            let shape = vec![embedding.vocabulary, layer.input_size];
+        if let Some(embedding) = &self.embedding {
+            let shape = vec![embedding.vocabulary, self.first_input().0];
             put("layers.0.weight".into(), shape, wide(&embedding.codes));
         }
         for (index, layer) in (first..).zip(&self.layers) {
@@ -83,7 +83,9 @@ impl QuantizedModel {
                 put_pass(&mut put, &format!("layers.{index}."), REVERSE, other);
             }
         }
-        for (index, dense) in (first + self.layers.len()..).zip(&self.head) {
+        let front = (self.first_front()..).zip(&self.front);
+        let head = (first + self.layers.len()..).zip(&self.head);
+        for (index, dense) in front.chain(head) {
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
             let shape = vec![dense.output_size, dense.input_size];
             put(name("weight"), shape, wide(&dense.weight));
@@ -98,18 +100,20 @@ impl QuantizedModel {
     }
 
     fn formats(&self) -> ModelHeader {
-        let embedding = self.embedding.iter().zip(&self.layers);
-        let embedding = embedding.map(|(embedding, layer)| {
+        let embedding = self.embedding.iter().map(|embedding| {
             LayerHeader::Embedding(EmbeddingHeader {
                 vocabulary: embedding.vocabulary,
-                output_size: layer.input_size,
+                output_size: self.first_input().0,
             })
         });
+        let front = self.front.iter().map(dense_header);
         let recurrent = self.layers.iter().map(layer_header);
         let dense = self.head.iter().map(dense_header);
         ModelHeader {
             format: FORMAT,
-            layers: embedding.chain(recurrent).chain(dense).collect(),
+            layers: (embedding.chain(front).chain(recurrent))
+                .chain(dense)
+                .collect(),
             input_offset: self.input_offset.clone(),
             head: None,
         }

@@ -3,6 +3,7 @@
 mod bench;
 mod columns;
 mod command;
+mod directions;
 mod ends;
 mod lane;
 mod lane_control;

@@ -20,6 +20,13 @@ pub fn human_timing(out: &mut dyn Write, timing: &TimingReport) -> std::io::Resu
             grouped(timing.contexts as u64 * timing.cycles_per_step)
         )?;
     }
+    if let Some(steps) = timing.max_steps {
+        writeln!(
+            out,
+            "  sequences of up to {steps} steps, each computed when it is there as a whole: the latency is that of one \
+             step"
+        )?;
+    }
     writeln!(
         out,
         "  {} multiply-accumulates per step, {} per cycle: the array is in use {:.1} % of the time",
@@ -53,7 +60,7 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
     let mut rows = vec![heads.map(String::from).to_vec()];
     for (index, layer) in layers.iter().enumerate() {
         rows.push(vec![
-            index.to_string(),
+            layer.number(index),
             layer.input_size.to_string(),
             layer.hidden_size.to_string(),
             format!("{} bit", layer.w_bits),
@@ -68,7 +75,7 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
     table(out, &rows)?;
     for (index, layer) in layers.iter().enumerate() {
         if let Some(text) = layer.row_scales() {
-            writeln!(out, "  layer {index}: {text}")?;
+            writeln!(out, "  layer {}: {text}", layer.number(index))?;
         }
     }
     Ok(())
@@ -78,7 +85,10 @@ pub fn human_layers(out: &mut dyn Write, layers: &[LayerReport]) -> std::io::Res
 fn kinds(layers: &[LayerReport]) -> String {
     let (dense, recurrent): (Vec<_>, Vec<_>) = layers.iter().partition(|layer| layer.is_dense());
     let kind = cell_title(recurrent.iter().map(|layer| layer.cell));
-    let text = match recurrent.len() {
+    let recurrent = recurrent
+        .iter()
+        .filter(|layer| !(layer.pass.half && layer.pass.backward));
+    let text = match recurrent.count() {
         1 => format!("one {kind} layer"),
         count => format!("{count} {kind} layers"),
     };

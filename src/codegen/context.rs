@@ -4,7 +4,7 @@ use super::interface::{Interface, StreamPort};
 use super::layer::LayerContext;
 use super::leaves::Leaves;
 use super::library::library_prefix;
-use super::parameters::assignment;
+use super::parameters::{assignment, parameters};
 use crate::hardware::{Design, Image, bits_for, element_width};
 use crate::spec::StatePolicy;
 use bitvec::field::BitField;
@@ -94,6 +94,27 @@ impl ArgmaxContext {
     }
 }
 
+/// What ends the sequences that are too long, where something has to hold them.
+#[derive(Debug, Default, Serialize)]
+struct CutContext {
+    here: bool,
+    steps: usize,
+    parameters: String,
+}
+
+impl CutContext {
+    fn new(design: &Design, beats: usize) -> Self {
+        let Some(steps) = design.max_steps() else {
+            return Self::default();
+        };
+        Self {
+            here: true,
+            steps,
+            parameters: assignment(&parameters! { STEPS: steps, BEATS: beats }, 4),
+        }
+    }
+}
+
 /// Context of `top.v.tera`.
 #[derive(Debug, Serialize)]
 pub struct TopContext {
@@ -113,6 +134,9 @@ pub struct TopContext {
     contexts: usize,
     output_title: &'static str,
     last_only: bool,
+    cut: CutContext,
+    /// TLAST of an input beat.
+    last_net: &'static str,
     embedding: EmbeddingContext,
     argmax: ArgmaxContext,
     streams: Vec<Stream>,
@@ -134,7 +158,8 @@ impl TopContext {
             small_memory_style: design.small_memory_style(),
         };
         let (first, last) = design.ends();
-        let all = design.layers().iter();
+        // Both directions of a layer have one input.
+        let all = (design.layers().iter()).filter(|layer| !layer.spec().is_backward_half());
         let mut stream_widths: Vec<usize> = all
             .map(|layer| layer.folding().in_elements * element_width(layer.spec().x.bits))
             .collect();
@@ -157,6 +182,12 @@ impl TopContext {
             contexts: interface.contexts,
             output_title: interface.output.title(),
             last_only: last.spec().waits_for_last(),
+            last_net: if design.max_steps().is_some() {
+                "last"
+            } else {
+                "s_axis_tlast"
+            },
+            cut: CutContext::new(design, interface.input.beats_per_step),
             embedding: EmbeddingContext::new(leaves(first), interface.input.element_width),
             argmax: ArgmaxContext::new(leaves(last)),
             streams: stream_widths

@@ -22,6 +22,11 @@ struct Diagram<'a> {
 #[derive(Debug, Serialize)]
 struct LayerBlocks<'a> {
     top: usize,
+    /// Number of the layer.
+    number: usize,
+    /// Direction, where it does not go without saying.
+    direction: Option<&'static str>,
+    backwards: bool,
     layer: &'a LayerReport,
     dense: bool,
     rows: usize,
@@ -36,7 +41,7 @@ pub(super) fn diagram(report: &Report) -> Result<Vec<u8>, TemplateError> {
     let context = Diagram {
         report: report.shown(),
         height: TITLE_HEIGHT + layers.len() * LAYER_HEIGHT,
-        last: layers.len() - 1,
+        last: layers.last().map_or(0, |row| row.number),
         layers,
     };
     let text = render("block.svg.tera", &context)?;
@@ -46,10 +51,17 @@ pub(super) fn diagram(report: &Report) -> Result<Vec<u8>, TemplateError> {
 fn blocks(report: &Report, index: usize) -> LayerBlocks<'_> {
     let layer = &report.layers[index];
     let mut memories = report.memories.iter();
-    let weights = memories.find(|memory| memory.layer == index && memory.contents == "weights");
+    let weights = memories.find(|memory| {
+        memory.layer == layer.pass.layer
+            && memory.place == layer.place
+            && memory.contents == "weights"
+    });
     let (rows, width) = weights.map_or((0, 0), |memory| (memory.rows, memory.width));
     LayerBlocks {
         top: TITLE_HEIGHT + index * LAYER_HEIGHT,
+        number: layer.pass.layer,
+        direction: layer.pass.word(),
+        backwards: layer.pass.backward,
         layer,
         dense: layer.is_dense(),
         rows: layer.macs_per_cycle / layer.columns,

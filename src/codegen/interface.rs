@@ -1,7 +1,7 @@
 //! The core's signature, written beside the RTL as `interface.json`; cosimulation drives from it.
 
 use crate::fixed::QFormat;
-use crate::quantize::{Emit, InputOffset};
+use crate::quantize::{Emit, InputOffset, LONGEST_SEQUENCE};
 use crate::spec::{MOST_CONTEXTS, StatePolicy, is_one_context, one_context};
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,12 @@ pub struct Interface {
     /// Port that is high once an index beyond the embedding came, with an embedding only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_index: Option<String>,
+    /// Steps of the longest sequence; a longer one is cut into several. Of a core that takes steps backward only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
+    /// Port that is high once a longer sequence came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_length: Option<String>,
     /// Exact cycle counts.
     pub timing: Timing,
     /// Verilog sources, relative to the bundle's directory, in compile order.
@@ -167,6 +173,7 @@ impl Interface {
             ("reset_n", Some(&self.reset_n)),
             ("state_clear", self.state_clear.as_ref()),
             ("status_index", self.status_index.as_ref()),
+            ("status_length", self.status_length.as_ref()),
             ("input.prefix", Some(&self.input.prefix)),
             ("output.prefix", Some(&self.output.prefix)),
         ];
@@ -184,6 +191,12 @@ impl Interface {
         }
         if self.contexts == 0 || self.contexts > MOST_CONTEXTS {
             return Err(format!("contexts is {}", self.contexts));
+        }
+        if let Some(steps) = self
+            .max_steps
+            .filter(|steps| !(1..=LONGEST_SEQUENCE).contains(steps))
+        {
+            return Err(format!("max_steps is {steps}"));
         }
         self.timing.check()?;
         if self.sources.is_empty() {

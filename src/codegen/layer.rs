@@ -4,7 +4,10 @@ use super::leaves::Leaves;
 use super::library::library_prefix;
 use super::memories::Rom;
 use super::parameters::{Parameters, assignment};
-use crate::hardware::{Cell, LayerDesign, RowSum, Source, bits_for, element_width, log2_up};
+use crate::hardware::{
+    Cell, LayerDesign, LayerSpec, RowSum, Source, bits_for, element_width, log2_up,
+};
+use crate::quantize::PassPlace;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -25,11 +28,65 @@ struct Strobe {
     phase: usize,
 }
 
+/// Streams of a layer in the top module: by the beginning of their names, or net by net.
+#[derive(Debug, Serialize)]
+struct Nets {
+    /// A beat of x is there.
+    valid: String,
+    /// It is taken.
+    ready: String,
+    input: String,
+    output: String,
+    /// The output in the order of the sequence.
+    ordered: String,
+}
+
+impl Nets {
+    fn new(spec: &LayerSpec, tag: &str) -> Self {
+        let PassPlace {
+            layer,
+            backward,
+            half,
+        } = spec.pass;
+        let (x, y) = (format!("stream{layer}"), format!("stream{}", layer + 1));
+        let (input, output) = match (backward, half) {
+            (true, _) => (format!("l{tag}_backwards"), format!("l{tag}_results")),
+            (false, true) => (x, format!("l{tag}_results")),
+            (false, false) => (x, y.clone()),
+        };
+        let (valid, ready) = if spec.is_forward_half() {
+            (
+                format!("{input}_valid & l{tag}_reverse_free"),
+                format!("l{tag}_free"),
+            )
+        } else {
+            (format!("{input}_valid"), format!("{input}_ready"))
+        };
+        Self {
+            valid,
+            ready,
+            input,
+            output,
+            ordered: if half { format!("l{tag}_ordered") } else { y },
+        }
+    }
+}
+
 /// Context of `layer.v.tera`, and of the layer's instance in `top.v.tera`.
 #[derive(Debug, Serialize)]
 pub struct LayerContext {
+    /// Number of the layer, which both directions of one have in common.
     index: usize,
     next: usize,
+    /// Its number in names, of the second direction of a layer with more behind it.
+    tag: String,
+    /// Number of its trace ports: of all directions, in the order of the data.
+    trace: usize,
+    /// Comment on the direction; empty of one that goes without saying.
+    direction: String,
+    /// `forward` or `backward`; `first_of_two` or `second_of_two` of a bidirectional layer.
+    around: &'static str,
+    nets: Nets,
     module: String,
     /// Module of the activation tables.
     tables_module: String,
@@ -63,20 +120,14 @@ pub struct LayerContext {
 }
 
 impl LayerContext {
-    /// Layer `index` of the design `name`.
+    /// Number `trace` of the layers of the design `name`, each direction counted.
     #[must_use]
-    pub fn new(index: usize, name: &str, leaves: Leaves<'_>, roms: Vec<Rom>) -> Self {
+    pub fn new(trace: usize, name: &str, leaves: Leaves<'_>, roms: Vec<Rom>) -> Self {
         let (spec, folding) = (leaves.layer.spec(), leaves.layer.folding());
         let (sum_w, acc_w) = (leaves.layer.widths().sum, leaves.layer.widths().acc);
         let text = |parameters: &Parameters, indent| assignment(parameters, indent);
-        let (array, array_parameters) = leaves.array();
-        let mut leaf: BTreeMap<_, _> = leaves
-            .modules()
-            .into_iter()
-            .map(|(name, parameters)| (name, text(&parameters, 4)))
-            .collect();
-        leaf.insert("array", text(&array_parameters, 4));
-        leaf.insert("lane", text(&leaves.lane(), 12));
+        let (array, _) = leaves.array();
+        let leaf = leaf_parameters(leaves);
         let unit_sum = |(gate, sum): (usize, &RowSum)| UnitSum {
             name: sum.gate,
             parameters: text(&leaves.accumulator(gate), 12),
@@ -85,11 +136,17 @@ impl LayerContext {
         };
         let width = widths(leaves);
         let (first, last) = leaves.pre_activations();
+        let tag = tag(spec);
         Self {
-            index,
-            next: index + 1,
-            module: format!("{name}_l{index}"),
-            tables_module: format!("{name}_l{index}_tables"),
+            index: spec.pass.layer,
+            next: spec.pass.layer + 1,
+            trace,
+            direction: direction(leaves.layer),
+            around: around(spec),
+            module: format!("{name}_l{tag}"),
+            tables_module: format!("{name}_l{tag}_tables"),
+            nets: Nets::new(spec, &tag),
+            tag,
             library: library_prefix(),
             summary: summary(leaves.layer),
             recurrent: spec.is_recurrent(),
@@ -122,6 +179,48 @@ impl LayerContext {
             roms,
         }
     }
+}
+
+/// A layer's number in names; of the second direction of a layer with `_reverse` behind it.
+pub(super) fn tag(spec: &LayerSpec) -> String {
+    let number = spec.pass.layer;
+    if spec.is_backward_half() {
+        format!("{number}_reverse")
+    } else {
+        number.to_string()
+    }
+}
+
+/// Parameters by instance.
+fn leaf_parameters(leaves: Leaves<'_>) -> BTreeMap<&'static str, String> {
+    let mut leaf: BTreeMap<_, _> = (leaves.modules().into_iter())
+        .chain(leaves.directions())
+        .map(|(name, parameters)| (name, assignment(&parameters, 4)))
+        .collect();
+    leaf.insert("array", assignment(&leaves.array().1, 4));
+    leaf.insert("lane", assignment(&leaves.lane(), 12));
+    leaf
+}
+
+/// What stands around a pass.
+const fn around(spec: &LayerSpec) -> &'static str {
+    match (spec.pass.half, spec.pass.backward) {
+        (false, false) => "forward",
+        (false, true) => "backward",
+        (true, false) => "first_of_two",
+        (true, true) => "second_of_two",
+    }
+}
+
+/// What is said of the direction of a pass.
+fn direction(layer: &LayerDesign) -> String {
+    let word = layer.spec().pass.word();
+    word.map_or_else(String::new, |word| {
+        format!(
+            " {word}, sequences of up to {} steps",
+            layer.folding().max_steps
+        )
+    })
 }
 
 /// Sizes and folding of a layer in one line.

@@ -1,6 +1,6 @@
 //! The files of one layer: its module, tables, weights and biases.
 
-use super::layer::LayerContext;
+use super::layer::{LayerContext, tag};
 use super::leaves::Leaves;
 use super::memories::{ActivationRomContext, Memory};
 use super::render::{TemplateError, render};
@@ -19,18 +19,19 @@ pub(super) fn layer_files(
 ) -> Result<LayerContext, TemplateError> {
     let design = leaves.layer;
     let (name, init) = (&implementation.name, implementation.memory_init);
+    let tag = tag(design.spec());
     let mut add =
         |file: String, text: String| files.insert(format!("rtl/{file}"), text.into_bytes());
 
     if design.spec().is_recurrent() {
-        let tables_module = format!("{name}_l{index}_tables");
+        let tables_module = format!("{name}_l{tag}_tables");
         let tables = ActivationTables::new(design.spec().z, design.spec().a_frac);
         let context = ActivationRomContext::new(tables_module.clone(), design, &tables);
         let text = render(tables_template(init), &context)?;
         add(format!("{tables_module}.v"), text);
     }
 
-    let memories = memories(name, model, (index, weights, design));
+    let memories = memories(name, model, (weights, design));
     for memory in &memories {
         match init {
             MemoryInit::Readmemh => {
@@ -50,7 +51,7 @@ pub(super) fn layer_files(
     let roms = memories.iter().map(|memory| memory.rom(init)).collect();
     let context = LayerContext::new(index, name, leaves, roms);
     add(
-        format!("{name}_l{index}.v"),
+        format!("{name}_l{tag}.v"),
         render("layer.v.tera", &context)?,
     );
     Ok(context)
@@ -60,9 +61,11 @@ pub(super) fn layer_files(
 fn memories(
     name: &str,
     model: &QuantizedModel,
-    (index, weights, design): (usize, LayerWeights<'_>, &LayerDesign),
+    (weights, design): (LayerWeights<'_>, &LayerDesign),
 ) -> Vec<Memory> {
-    let embedding = model.embedding.as_ref().filter(|_| index == 0);
+    let tag = tag(design.spec());
+    let embedding = model.embedding.as_ref();
+    let embedding = embedding.filter(|_| design.spec().vocabulary.is_some());
     let embedding = embedding.map(|embedding| {
         (
             ("embedding", "embedding"),
@@ -85,7 +88,7 @@ fn memories(
     .into_iter()
     .chain(embedding)
     .map(|(contents, shape, image)| Memory {
-        name: format!("{name}_l{index}_{}", contents.0),
+        name: format!("{name}_l{tag}_{}", contents.0),
         style: shape.rom_style(),
         image,
         contents,

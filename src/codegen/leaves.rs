@@ -2,7 +2,8 @@
 
 use super::literal;
 use super::parameters::{Parameters, parameters};
-use crate::hardware::{Event, Folding, LayerDesign, MacArray};
+use crate::fixed::QFormat;
+use crate::hardware::{Event, Folding, LayerDesign, MacArray, MemoryShape, element_width};
 
 /// One layer, from whose numbers the parameters of its modules follow.
 #[derive(Clone, Copy)]
@@ -198,6 +199,55 @@ impl Leaves<'_> {
                 WIDTH: spec.h.bits,
             }
         })
+    }
+
+    /// Style that a memory of sequences asks for: block RAM where it has enough words.
+    fn sequence_style(&self, shape: MemoryShape) -> String {
+        literal::string(if shape.in_block_ram() {
+            shape.rom_style()
+        } else {
+            self.small_memory_style
+        })
+    }
+
+    /// Parameters of what stands around a pass backward, or waits for one, by the name of the instance.
+    #[must_use]
+    pub fn directions(&self) -> Vec<(&'static str, Parameters)> {
+        let (layer, spec, folding) = (self.layer, self.layer.spec(), self.layer.folding());
+        let codes = |format: QFormat, elements: usize, shape: MemoryShape| {
+            parameters! {
+                ELEMENTS: elements,
+                CODE_W: format.bits,
+                CODE_ODD: u8::from(format.is_odd()),
+                STYLE: self.sequence_style(shape),
+            }
+        };
+        let reverser = |beats: usize, of: Parameters| {
+            let mut all = parameters! { STEPS: folding.max_steps, BEATS: beats };
+            all.extend(of);
+            all
+        };
+        let mut modules = Vec::new();
+        if spec.pass.backward {
+            let before = codes(spec.x, folding.in_elements, layer.memory_before());
+            let behind = codes(spec.h, folding.out_elements, layer.memory_behind());
+            modules.push(("before", reverser(folding.in_beats(), before)));
+            modules.push(("behind", reverser(folding.out_beats(), behind)));
+        }
+        if spec.is_forward_half() {
+            let shape = layer.waiting_memory();
+            let mut waiting = parameters! { DEPTH: shape.depth };
+            waiting.extend(codes(spec.h, folding.out_elements, shape));
+            modules.push(("waiting", waiting));
+        }
+        if spec.is_backward_half() {
+            let width = folding.out_elements * element_width(spec.h.bits);
+            modules.push((
+                "join",
+                parameters! { BEATS: folding.out_beats(), WIDTH: width },
+            ));
+        }
+        modules
     }
 
     fn results(&self) -> Vec<(&'static str, Parameters)> {

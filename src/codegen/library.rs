@@ -37,11 +37,15 @@ pub enum LibraryPart {
     Rom,
     /// Several sequences in turn.
     Turn,
+    /// Sequences backwards.
+    Reverser,
+    /// Two directions side by side.
+    Join,
 }
 
 impl LibraryPart {
     /// All parts, in compile order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Common,
         Self::LaneLstm,
         Self::LaneGru,
@@ -53,6 +57,8 @@ impl LibraryPart {
         Self::ArrayMult,
         Self::Rom,
         Self::Turn,
+        Self::Reverser,
+        Self::Join,
     ];
 
     /// Name of the part's `FuseSoC` core, behind the name of the library.
@@ -70,6 +76,8 @@ impl LibraryPart {
             Self::ArrayMult => "_array_mult",
             Self::Rom => "_rom",
             Self::Turn => "_turn",
+            Self::Reverser => "_reverser",
+            Self::Join => "_join",
         }
     }
 
@@ -105,6 +113,12 @@ impl LibraryPart {
             Self::ArrayMult => &[primitive!("array_mult")],
             Self::Rom => &[primitive!("rom")],
             Self::Turn => &[primitive!("turn")],
+            Self::Reverser => &[
+                primitive!("cut"),
+                primitive!("beat_ram"),
+                primitive!("reverser"),
+            ],
+            Self::Join => &[primitive!("beat_queue"), primitive!("join")],
         }
     }
 }

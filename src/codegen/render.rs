@@ -23,6 +23,10 @@ fn with_header(template: &str, text: String) -> String {
 /// Templates by name. `{= =}` delimits values, so that Verilog's braces stand as they are.
 const TEMPLATES: &[(&str, &str)] = &[
     ("top.v.tera", include_str!("../../templates/top.v.tera")),
+    (
+        "directions.v.tera",
+        include_str!("../../templates/directions.v.tera"),
+    ),
     ("layer.v.tera", include_str!("../../templates/layer.v.tera")),
     (
         "activation_rom.v.tera",

@@ -1,6 +1,7 @@
 //! A core's signature from its design, without making any file.
 
 use super::interface::{Interface, PortKind, SCHEMA, StreamPort, Timing};
+use super::layer::tag;
 use super::library::{LibraryPart, library_files};
 use crate::fixed::QFormat;
 use crate::hardware::{Design, MacArray, element_width};
@@ -25,7 +26,8 @@ fn file_names(design: &Design, implementation: &Implementation) -> (Vec<String>,
         .map(|(file, _)| format!("rtl/{file}"))
         .collect();
     let mut memories = Vec::new();
-    for (layer, design) in design.layers().iter().enumerate() {
+    for design in design.layers() {
+        let layer = tag(design.spec());
         let mut images = vec!["weights", "biases"];
         if design.spec().is_recurrent() {
             sources.push(format!("rtl/{name}_l{layer}_tables.v"));
@@ -70,6 +72,8 @@ fn signature(
             .spec()
             .vocabulary
             .map(|_| "status_index".into()),
+        max_steps: design.max_steps(),
+        status_length: design.max_steps().map(|_| "status_length".into()),
         timing: Timing {
             cycles_per_step: design.cycles().per_step,
             filling: design.cycles().filling.clone(),
@@ -126,7 +130,8 @@ fn input_port(design: &Design) -> StreamPort {
 fn output_port(design: &Design) -> StreamPort {
     let last = design.ends().1;
     let (spec, folding) = (last.spec(), last.folding());
-    let shape = (spec.hidden_size, folding.out_elements);
+    let passes = 1 + usize::from(spec.pass.half);
+    let shape = (passes * spec.hidden_size, folding.out_elements);
     let (shape, format, kind) = match spec.dense {
         Some(dense) if dense.gives == OutputKind::Argmax => {
             let count = spec.hidden_size;
@@ -155,6 +160,8 @@ pub(super) fn parts(design: &Design, init: MemoryInit) -> impl Iterator<Item = L
             .any(|cell| part.suffix() == format!("_{}", cell.lane())),
         LibraryPart::Rom => init == MemoryInit::Readmemh,
         LibraryPart::Turn => design.contexts() > 1,
+        LibraryPart::Reverser => design.max_steps().is_some(),
+        LibraryPart::Join => layers.iter().any(|layer| layer.spec().pass.half),
         LibraryPart::ArrayLut | LibraryPart::ArrayDsp | LibraryPart::ArrayMult => {
             arrays.clone().any(|array| array == *part)
         }

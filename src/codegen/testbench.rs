@@ -39,6 +39,8 @@ struct TestbenchContext {
     zero_in: String,
     has_state_clear: bool,
     has_status_index: bool,
+    /// Steps of the longest sequence; 0 where any is taken.
+    max_steps: usize,
     has_memories: bool,
 }
 
@@ -50,7 +52,8 @@ pub fn testbench(
     let (input, output) = (&interface.input, &interface.output);
     let steps = vectors.inputs.len() / input.elements;
     let answers = vectors.outputs.len() / output.elements;
-    let waits = output.when == Emit::Last;
+    let (timing, waits) = (&interface.timing, output.when == Emit::Last);
+    let settles = timing.repeating.len() == 1 && !waits && interface.max_steps.is_none();
     let width = |port: &StreamPort| port.elements_per_beat * port.element_width;
     let has_state_clear = interface.state_clear.is_some();
     let stimulus_msb = width(input) + usize::from(has_state_clear);
@@ -62,14 +65,17 @@ pub fn testbench(
         in_beats: steps * input.beats_per_step,
         out_beats: answers * output.beats_per_step,
         out_step_beats: output.beats_per_step,
-        cycles_per_step: interface.timing.cycles_per_step,
+        cycles_per_step: timing.cycles_per_step,
         // Distances that alternate are left to cosimulation, and answers of whole sequences.
-        settled_steps: if interface.timing.repeating.len() == 1 && !waits {
-            interface.timing.filling.len() + 1
+        settled_steps: if settles {
+            timing.filling.len() + 1
         } else {
             steps
         },
-        patience: 8 * (interface.timing.latency + interface.timing.cycles_per_step) + 1000,
+        // Nothing may move for as long as a pass backward takes for a whole sequence.
+        patience: 8 * (timing.latency + timing.cycles_per_step)
+            + 1000
+            + 4 * interface.max_steps.unwrap_or(0) as u64 * timing.cycles_per_step,
         in_width: width(input),
         out_width: width(output),
         in_msb: width(input) - 1,
@@ -78,6 +84,7 @@ pub fn testbench(
         zero_in: super::literal::hex(stimulus_msb + 1, "0"),
         has_state_clear,
         has_status_index: interface.status_index.is_some(),
+        max_steps: interface.max_steps.unwrap_or(0),
         has_memories: !interface.memories.is_empty(),
     };
     let text = render("testbench.v.tera", &context)?;

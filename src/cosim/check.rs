@@ -99,6 +99,17 @@ pub fn check(toolchain: &Toolchain, mut request: Request<'_>) -> Result<Verdict,
     }
 }
 
+/// Steps of a stimulus that are kept of it, `wanted` at least where it has them.
+fn kept_steps(core: &Core<'_>, stimulus: &Stimulus<'_>, wanted: usize) -> usize {
+    let kept = wanted.min(stimulus.steps());
+    if core.interface.max_steps.is_none() {
+        return kept;
+    }
+    // Nothing comes of a sequence without its end.
+    let end = stimulus.last[kept - 1..].iter().position(|&last| last);
+    kept + end.unwrap_or(0)
+}
+
 /// Follows a difference to its origin, and packs it up where a folder is given for that.
 fn explain(
     toolchain: &Toolchain,
@@ -114,11 +125,12 @@ fn explain(
     } = request;
     let step = difference.step().unwrap_or(stimulus.steps() - 1);
     // Later steps may have spoilt this one, in a queue that overflows.
-    let kept = (step + 1 + pattern.steps_ahead()).min(stimulus.steps());
+    let kept = kept_steps(&core, &stimulus, step + 1 + pattern.steps_ahead());
     let stimulus = Stimulus {
         inputs: &stimulus.inputs[..kept * core.interface.input.elements],
         last: &stimulus.last[..kept],
         clear: stimulus.clear.get(..kept).unwrap_or_default(),
+        cut: stimulus.cut.get(..kept).unwrap_or_default(),
     };
     let when = core.interface.output.when;
     let answers = stimulus.answers(when);
@@ -215,6 +227,7 @@ pub fn replay(toolchain: &Toolchain, folder: &Path) -> Result<Outcome, CosimErro
         inputs: &failure.inputs,
         last: &failure.last,
         clear: &failure.clear,
+        cut: &failure.cut,
     };
     let run = (failure.pattern, failure.seed);
     let timing = failure.stated.map_or(BeatTiming::Unknown, |(beat, cycle)| {

@@ -31,7 +31,7 @@ pub use deal::{SequenceStep, deal};
 pub use dut::{Capture, Drive, Dut, DutError, FLAG_CLEAR, FLAG_LAST, RunEnded, TraceRecord};
 pub use error::CosimError;
 pub use forecast::Pressure;
-pub use locate::{Oracle, TracedLayer};
+pub use locate::{Oracle, SequenceOrder, TracedLayer};
 pub use mock::{Compute, MockDut, MockFault};
 pub use outcome::{Agreement, Difference, Outcome};
 pub use pattern::{Following, Pattern, Pauses};

@@ -3,6 +3,11 @@
 use super::forecast::Pressure;
 use serde::Serialize;
 
+/// A word behind a space, or nothing.
+fn spaced(word: Option<&str>) -> String {
+    word.map_or_else(String::new, |word| format!(" {word}"))
+}
+
 /// The first thing in which hardware and model differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "what")]
@@ -21,13 +26,16 @@ pub enum Difference {
     },
     /// A pre-activation, found by the trace ports.
     #[error(
-        "step {step} layer {layer} gate {gate} unit {unit}: hardware {hardware}, model {model}"
+        "step {step} layer {layer}{} gate {gate} unit {unit}: hardware {hardware}, model {model}", spaced(*direction)
     )]
     Gate {
         /// Step, from 0.
         step: usize,
         /// Layer, from 0.
         layer: usize,
+        /// Direction of the pass, where it does not go without saying.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        direction: Option<&'static str>,
         /// `i`, `f`, `g` or `o`.
         gate: char,
         /// Unit, from 0.
@@ -52,12 +60,17 @@ pub enum Difference {
         model: i64,
     },
     /// An output word though all pre-activations before it agree.
-    #[error("step {step} layer {layer} h unit {unit}: hardware {hardware}, model {model}")]
+    #[error(
+        "step {step} layer {layer}{} h unit {unit}: hardware {hardware}, model {model}", spaced(*direction)
+    )]
     Hidden {
         /// Step, from 0.
         step: usize,
         /// Layer, from 0.
         layer: usize,
+        /// Direction of the pass, where it does not go without saying.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        direction: Option<&'static str>,
         /// Unit, from 0.
         unit: usize,
         /// Value of the core.

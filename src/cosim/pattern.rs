@@ -95,8 +95,7 @@ impl Pattern {
             cycles: interface.timing.cycles_per_step,
             source: interface.input.beats_per_step as u64,
             sink: interface.output.beats_per_step as u64,
-            held: Controls::steps_held(&layers[layers.len() - 1]) as u64
-                * steps_an_answer(interface) as u64,
+            held: Controls::steps_held(layers) as u64 * steps_an_answer(interface) as u64,
         })
     }
 
@@ -130,6 +129,12 @@ pub(super) fn steps_an_answer(interface: &Interface) -> usize {
         Emit::Step => 1,
         Emit::Last => 32,
     }
+}
+
+/// Most steps between one that comes in and its answer.
+pub(super) fn longest_wait(interface: &Interface) -> usize {
+    let sequences = 4 * interface.max_steps.unwrap_or(0);
+    steps_an_answer(interface) + sequences
 }
 
 impl Following {

@@ -80,6 +80,9 @@ pub struct Stimulus<'a> {
     pub last: &'a [bool],
     /// For each step, whether `state_clear` is pulsed before it; empty: never.
     pub clear: &'a [bool],
+    /// For each step, whether it ends its sequence without a TLAST that is offered, because the core cuts the
+    /// sequence there; empty: never.
+    pub cut: &'a [bool],
 }
 
 impl Stimulus<'_> {

@@ -1,13 +1,15 @@
 //! Steps to feed a core with, and the words its model gives for them.
 
 use super::deal::{SequenceStep, deal};
+use super::locate::SequenceOrder;
 use super::stimulus::Stimulus;
 use crate::codegen::{Interface, PortKind};
 use crate::fixed::QFormat;
 use crate::quantize::{QuantizedModel, SplitMix};
-use crate::reference::{StepTrace, WholeNetwork};
+use crate::reference::{StepTrace, Trace, WholeNetwork};
 use crate::spec::StatePolicy;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Inputs of a number of steps, cut into sequences.
 ///
@@ -20,6 +22,9 @@ pub struct Workload {
     pub last: Vec<bool>,
     /// For each step, whether `state_clear` is pulsed before it; empty without that port.
     pub clear: Vec<bool>,
+    /// For each step, whether it ends its sequence only because the core holds no longer one, without TLAST; empty:
+    /// never.
+    pub cut: Vec<bool>,
     /// Contexts of the core.
     pub contexts: usize,
     /// For each step, whose it is; `None` where it is nobody's. Empty where the contexts are the sequences.
@@ -42,9 +47,15 @@ impl Workload {
                 });
             }
         }
-        let last = (0..steps)
+        let last: Vec<bool> = (0..steps)
             .map(|step| step + 1 == steps || random.below(8) == 0)
             .collect();
+        let cut = interface
+            .max_steps
+            .map_or_else(Vec::new, |most| cuts(&last, most));
+        let ends = last.iter().enumerate();
+        let last = ends.map(|(step, &last)| last || cut.get(step) == Some(&true));
+        let last = last.collect();
         let clear = match interface.state_clear {
             Some(_) => (0..steps).map(|_| random.below(6) == 0).collect(),
             None => Vec::new(),
@@ -53,6 +64,7 @@ impl Workload {
             inputs,
             last,
             clear,
+            cut,
             contexts: interface.contexts,
             places: Vec::new(),
         }
@@ -93,6 +105,7 @@ impl Workload {
                 Some(_) => flags(&|place| place.step == 0),
                 None => Vec::new(),
             },
+            cut: Vec::new(),
             contexts: interface.contexts,
             places,
         }
@@ -111,16 +124,18 @@ impl Workload {
         self.places.get(step).copied().unwrap_or(Some(of_context))
     }
 
-    /// `steps` steps for the emitted test bench: random inputs, sequences of four steps, and where the
+    /// `steps` steps for the emitted test bench: random inputs, sequences of four steps at most, and where the
     /// core has the port a pulse before every third step, so that every state policy has something
     /// to do in few steps. Several contexts have their ends at different times.
     #[must_use]
     pub fn bench(interface: &Interface, steps: usize, seed: u64) -> Self {
         let mut load = Self::random(interface, steps, seed);
+        let length = interface.max_steps.map_or(4, |most| most.min(4));
         let turn = |step: usize| step / interface.contexts + step % interface.contexts;
         for (step, last) in load.last.iter_mut().enumerate() {
-            *last = turn(step) % 4 == 3 || step + 1 == steps;
+            *last = turn(step) % length == length - 1 || step + 1 == steps;
         }
+        load.cut.clear();
         for (step, clear) in load.clear.iter_mut().enumerate() {
             *clear = turn(step) % 3 == 2;
         }
@@ -132,6 +147,10 @@ impl Workload {
         self.inputs.truncate(steps * interface.input.elements);
         self.last.truncate(steps);
         self.clear.truncate(steps);
+        self.cut.truncate(steps);
+        if let Some(cut) = self.cut.last_mut() {
+            *cut = false;
+        }
         self.places.truncate(steps);
         if let Some(last) = self.last.last_mut() {
             *last = true;
@@ -145,6 +164,7 @@ impl Workload {
             inputs: &self.inputs,
             last: &self.last,
             clear: &self.clear,
+            cut: &self.cut,
         }
     }
 
@@ -180,6 +200,9 @@ impl Workload {
         policy: StatePolicy,
         progress: &mut dyn FnMut(usize),
     ) -> Vec<i32> {
+        if model.needs_whole_sequences() {
+            return self.expected_of_sequences(model, progress);
+        }
         let mut contexts = vec![WholeNetwork::new(model); self.contexts];
         let mut words = Vec::with_capacity(self.last.len() * contexts[0].outputs());
         let steps = self.inputs.chunks_exact(contexts[0].input_size());
@@ -194,6 +217,57 @@ impl Workload {
         }
         words
     }
+
+    /// The same of a model that takes steps backward.
+    fn expected_of_sequences(
+        &self,
+        model: &QuantizedModel,
+        progress: &mut dyn FnMut(usize),
+    ) -> Vec<i32> {
+        let mut network = WholeNetwork::new(model);
+        let size = network.input_size();
+        let mut words = Vec::new();
+        for steps in self.sequence_steps() {
+            let inputs = &self.inputs[steps.start * size..steps.end * size];
+            let outputs = network.sequence(inputs, &mut |_| true);
+            let given = outputs.into_iter().flat_map(|outputs| outputs.given);
+            words.extend(given.map(|word| i32::try_from(word).expect("a word of 32 bits")));
+            progress(steps.end);
+        }
+        words
+    }
+
+    /// The steps of every sequence of a core without contexts, one sequence after the other.
+    fn sequence_steps(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut start = 0;
+        let ends = self.last.iter().enumerate().filter(|(_, last)| **last);
+        ends.map(move |(step, _)| std::mem::replace(&mut start, step + 1)..step + 1)
+    }
+
+    /// The order in which passes take the steps.
+    #[must_use]
+    pub fn order(&self) -> SequenceOrder {
+        let mut order = SequenceOrder::default();
+        for (sequence, steps) in self.sequence_steps().enumerate() {
+            order.sequence.extend(steps.clone().map(|_| sequence));
+            order.backward.extend(steps.rev());
+        }
+        order
+    }
+}
+
+/// Which of these steps a core cuts a sequence behind that holds `most` steps: TLAST of others ends one.
+fn cuts(last: &[bool], most: usize) -> Vec<bool> {
+    let mut length = 0;
+    let mut cut = |last: &bool| {
+        length += 1;
+        let longest = length == most;
+        if *last || longest {
+            length = 0;
+        }
+        longest && !last
+    };
+    last.iter().map(&mut cut).collect()
 }
 
 /// Steps whose pre-activations are kept: layers further up the stack are some steps behind.
@@ -209,6 +283,9 @@ pub struct Tracer<'a> {
     /// The step after the last that was computed.
     next: usize,
     kept: VecDeque<Vec<StepTrace>>,
+    /// The sequence that was computed last, of a model that takes steps backward.
+    sequence: Option<(Range<usize>, Trace)>,
+    whole_sequences: bool,
 }
 
 impl<'a> Tracer<'a> {
@@ -223,6 +300,8 @@ impl<'a> Tracer<'a> {
             fresh,
             next: 0,
             kept: VecDeque::new(),
+            sequence: None,
+            whole_sequences: model.needs_whole_sequences(),
         }
     }
 
@@ -232,6 +311,9 @@ impl<'a> Tracer<'a> {
     /// # Panics
     /// When there is no such step, layer, gate or unit.
     pub fn z(&mut self, step: usize, layer: usize, gate: usize, unit: usize) -> i64 {
+        if self.whole_sequences {
+            return self.z_of_sequence(step, layer, (gate, unit));
+        }
         if step + self.kept.len() < self.next {
             self.contexts.fill(self.fresh.clone());
             self.next = 0;
@@ -253,6 +335,24 @@ impl<'a> Tracer<'a> {
         }
         let layer = &self.kept[step + self.kept.len() - self.next][layer];
         i64::from(layer.z[gate * layer.h.len() + unit])
+    }
+
+    fn z_of_sequence(&mut self, step: usize, layer: usize, (gate, unit): (usize, usize)) -> i64 {
+        let known = self.sequence.take();
+        let (steps, trace) = known
+            .filter(|(steps, _)| steps.contains(&step))
+            .unwrap_or_else(|| {
+                let mut sequences = self.load.sequence_steps();
+                let steps = sequences.find(|steps| steps.contains(&step));
+                let steps = steps.expect("a step of the workload");
+                let size = self.fresh.input_size();
+                let inputs = &self.load.inputs[steps.start * size..steps.end * size];
+                let trace = self.fresh.sequence_trace(inputs);
+                (steps, trace)
+            });
+        let z = trace.z(step - steps.start, layer, gate, unit);
+        self.sequence = Some((steps, trace));
+        z
     }
 }
 

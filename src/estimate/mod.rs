@@ -10,6 +10,7 @@ mod array;
 pub mod clock;
 mod coefficients;
 mod control;
+mod directions;
 mod ends;
 mod lanes;
 mod memory;

@@ -39,6 +39,7 @@ pub fn of_layer(family: Family, layer: &LayerDesign, roms: Option<RomColumns>) -
     part.control(&mut terms);
     part.embedding(&mut terms);
     part.argmax(&mut terms);
+    part.directions(&mut terms);
     terms
 }
 

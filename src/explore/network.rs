@@ -1,7 +1,7 @@
 //! The network of a point: widths and sizes, without a weight.
 
 use crate::fixed::{LevelRule, QFormat};
-use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
+use crate::hardware::{LayerSpec, RowMultiplier, cell_of, forward_pass};
 use crate::quantize::{Recurrence, default_h};
 use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,7 @@ impl NetworkShape {
                 v: recurrence.v(),
                 vocabulary: None,
                 dense: None,
+                pass: forward_pass(index),
                 row_multiplier: RowMultiplier::drawn(numerics.row_scale_bits),
             })
             .collect()

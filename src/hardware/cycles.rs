@@ -5,6 +5,7 @@
 //! cosimulation compares its counts with the simulated ones.
 
 use super::control::Control;
+use super::directions::{BackwardControl, BothControl, CutControl, Passes, passes};
 use super::ends::{ArgmaxControl, EmbeddingControl};
 use super::layer::LayerDesign;
 use serde::Serialize;
@@ -29,16 +30,43 @@ pub struct CycleCounts {
 /// from the first state that is seen twice.
 ///
 /// Of a core that gives something at the last step of a sequence only, the distances are those of the steps within a
-/// sequence, which the layers before its last one set, and the latency is that of a sequence of one step.
+/// sequence, which the layers before its last one set, and the latency is that of a sequence of one step. The same
+/// holds of a core that takes steps backward, where the slowest pass by itself sets the distance.
 #[must_use]
 pub fn count_cycles(layers: &[LayerDesign]) -> CycleCounts {
-    match layers.split_last() {
-        Some((last, before)) if last.spec().waits_for_last() && !before.is_empty() => CycleCounts {
+    let before = match layers.split_last() {
+        Some((last, before)) if last.spec().waits_for_last() && !before.is_empty() => before,
+        _ => layers,
+    };
+    if layers.iter().any(|layer| layer.spec().pass.backward) {
+        let pace = before.iter().map(pace).max().unwrap_or(1);
+        return CycleCounts {
             latency: answer_latency(layers),
-            ..count_distances(before)
-        },
-        _ => count_distances(layers),
+            filling: Vec::new(),
+            repeating: vec![pace],
+            per_step: pace,
+        };
     }
+    if before.len() < layers.len() {
+        return CycleCounts {
+            latency: answer_latency(layers),
+            ..count_distances(Controls::new(before))
+        };
+    }
+    count_distances(Controls::new(layers))
+}
+
+/// Cycles between steps of a pass by itself, whose outputs leave beside those of the other one where there is one.
+fn pace(layer: &LayerDesign) -> u64 {
+    let beats = layer.folding().out_beats();
+    let alone = Controls {
+        stages: vec![CoreStage::Layer(Control::new(layer))],
+        waits: vec![Waits::default()],
+        beats_per_step: beats,
+        cut: None,
+    };
+    let both = if layer.spec().pass.half { 2 * beats } else { 0 };
+    count_distances(alone).per_step.max(both as u64)
 }
 
 /// From the first input beat of a sequence of one step to the last beat of its answer, both counted.
@@ -59,8 +87,7 @@ fn answer_latency(layers: &[LayerDesign]) -> u64 {
     unreachable!("a core answers")
 }
 
-fn count_distances(layers: &[LayerDesign]) -> CycleCounts {
-    let mut core = Controls::new(layers);
+fn count_distances(mut core: Controls<'_>) -> CycleCounts {
     let beats = core.beats_per_step();
     let mut ends: Vec<u64> = Vec::new();
     let mut seen: Vec<Vec<CoreStage>> = Vec::new();
@@ -120,6 +147,8 @@ pub struct Waits {
 enum CoreStage<'a> {
     Embedding(EmbeddingControl),
     Layer(Control<'a>),
+    Backward(BackwardControl<'a>),
+    Both(BothControl<'a>),
     Argmax(ArgmaxControl),
 }
 
@@ -129,6 +158,8 @@ impl CoreStage<'_> {
         match self {
             Self::Embedding(stage) => stage.takes(),
             Self::Layer(stage) => stage.takes(),
+            Self::Backward(stage) => stage.takes(),
+            Self::Both(stage) => stage.takes(),
             Self::Argmax(stage) => stage.takes(ready),
         }
     }
@@ -138,6 +169,8 @@ impl CoreStage<'_> {
         match self {
             Self::Embedding(stage) => stage.offer(),
             Self::Layer(stage) => stage.offer(),
+            Self::Backward(stage) => stage.offer(),
+            Self::Both(stage) => stage.offer(),
             Self::Argmax(stage) => stage.offer(),
         }
     }
@@ -146,15 +179,21 @@ impl CoreStage<'_> {
         match self {
             Self::Embedding(stage) => stage.clock(input, output),
             Self::Layer(stage) => stage.clock(input, output),
+            Self::Backward(stage) => stage.clock(input, output),
+            Self::Both(stage) => stage.clock(input, output),
             Self::Argmax(stage) => stage.clock(input, output),
         }
     }
 
-    const fn layer(&self) -> Option<&Control<'_>> {
-        match self {
-            Self::Layer(stage) => Some(stage),
-            Self::Embedding(_) | Self::Argmax(_) => None,
-        }
+    /// The passes in it, of a bidirectional layer the forward one first.
+    fn engines(&self) -> impl Iterator<Item = &Control<'_>> {
+        let (first, second) = match self {
+            Self::Layer(stage) => (Some(stage), None),
+            Self::Backward(stage) => (Some(&stage.engine), None),
+            Self::Both(stage) => (Some(&stage.forward), Some(&stage.backward.engine)),
+            Self::Embedding(_) | Self::Argmax(_) => (None, None),
+        };
+        first.into_iter().chain(second)
     }
 }
 
@@ -165,6 +204,8 @@ impl CoreStage<'_> {
 #[derive(Clone, Debug)]
 pub struct Controls<'a> {
     stages: Vec<CoreStage<'a>>,
+    /// Ends sequences that are too long, where some are held as a whole.
+    cut: Option<CutControl>,
     waits: Vec<Waits>,
     beats_per_step: usize,
 }
@@ -182,16 +223,21 @@ impl<'a> Controls<'a> {
         let last = layers.last().filter(|last| last.spec().gives_index());
         let embedding = first.map(|first| CoreStage::Embedding(EmbeddingControl::new(first)));
         let argmax = last.map(|last| CoreStage::Argmax(ArgmaxControl::new(last)));
-        let middle = layers
-            .iter()
-            .map(|layer| CoreStage::Layer(Control::new(layer)));
+        let middle = passes(layers).map(|passes| match passes {
+            Passes::Forward(layer) => CoreStage::Layer(Control::new(layer)),
+            Passes::Backward(layer) => CoreStage::Backward(BackwardControl::new(layer)),
+            Passes::Both(forward, backward) => CoreStage::Both(BothControl::new(forward, backward)),
+        });
         Self {
             beats_per_step: match (&argmax, layers.last()) {
-                (None, Some(last)) => last.folding().out_beats(),
+                (None, Some(last)) => {
+                    last.folding().out_beats() * (1 + usize::from(last.spec().pass.half))
+                }
                 _ => 1,
             },
             stages: embedding.into_iter().chain(middle).chain(argmax).collect(),
             waits: vec![Waits::default(); layers.len()],
+            cut: CutControl::new(layers),
         }
     }
 
@@ -217,7 +263,7 @@ impl<'a> Controls<'a> {
     pub fn clock(&mut self, offered: Option<bool>, ready: bool) -> Moved {
         let takes = self.stages[0].takes(ready);
         let valid = self.offers();
-        let layers = self.stages.iter().filter_map(CoreStage::layer);
+        let layers = self.stages.iter().flat_map(CoreStage::engines);
         for (layer, waits) in layers.zip(&mut self.waits) {
             waits.queue_full += u64::from(layer.is_full());
             waits.array_waited += u64::from(layer.waits_for_room());
@@ -225,6 +271,9 @@ impl<'a> Controls<'a> {
         // Registered signals of this cycle are exchanged from the source on; a stage's own clock edge
         // comes after its neighbour has seen them.
         let mut input = offered.filter(|_| takes);
+        if let (Some(cut), Some(last)) = (&mut self.cut, &mut input) {
+            *last = cut.clock(*last);
+        }
         for index in 0..self.stages.len() {
             let offer = self.stages[index].offer();
             let output = offer.filter(|_| self.taken_from(index, ready));
@@ -244,13 +293,21 @@ impl<'a> Controls<'a> {
         &self.waits
     }
 
-    /// Steps of this layer's results that fit between the array and a sink that takes nothing, one
-    /// more than begun counted as one.
+    /// Steps of the last layer's results that fit between its array and a sink that takes nothing, one
+    /// more than begun counted as one. Whole sequences are held between the layers where one takes steps backward: the
+    /// one that leaves, and the next.
+    ///
+    /// # Panics
+    /// When there are no layers.
     #[must_use]
-    pub fn steps_held(layer: &LayerDesign) -> usize {
+    pub fn steps_held(layers: &[LayerDesign]) -> usize {
+        let layer = &layers[layers.len() - 1];
         let folding = layer.folding();
         // The queue, and the group that is being sent.
         let index = usize::from(layer.spec().gives_index());
-        ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1 + 2 * index
+        let longest = layers.iter().map(|layer| layer.folding().max_steps).max();
+        let of_layer =
+            ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1 + 2 * index;
+        of_layer + 2 * longest.unwrap_or(0)
     }
 }

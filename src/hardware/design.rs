@@ -8,7 +8,7 @@ use super::spec::{LayerSpec, LayerWeights};
 use super::widths::RowBound;
 use crate::diagnostic::Problem;
 use crate::quantize::QuantizedModel;
-use crate::spec::{Implementation, MemoryInit};
+use crate::spec::{Implementation, MemoryInit, StatePolicy};
 use serde::Serialize;
 
 /// A core in numbers: immutable, and made from model and implementation alone.
@@ -28,39 +28,55 @@ const MOST_SUM_BITS: u32 = 32;
 /// Refuses sums that no word of ours holds.
 fn refuse_wide_sums(specs: &[LayerSpec]) -> Result<(), Problem> {
     let wide = |spec: &LayerSpec| spec.h.bits > MOST_SUM_BITS;
-    match specs.iter().position(wide) {
+    match specs.iter().find(|spec| wide(spec)) {
         None => Ok(()),
-        Some(layer) => {
-            let bits = specs[layer].h.bits;
-            let problem = format!(
-                "layer {layer} has sums of {bits} bits, the hardware at most {MOST_SUM_BITS}"
-            );
+        Some(spec) => {
+            let (layer, bits) = (spec.pass, spec.h.bits);
+            let problem =
+                format!("{layer} has sums of {bits} bits, the hardware at most {MOST_SUM_BITS}");
             Err(Problem::new(problem)
                 .help("quantise the dense layer with fewer weight bits (--head-bits 8)"))
         }
     }
 }
 
-/// Refuses layers that take steps backward, and a length that no layer needs.
-fn refuse_backward(model: &QuantizedModel, implementation: &Implementation) -> Result<(), Problem> {
+/// Refuses what a network that takes steps backward cannot have, and a length that no other needs.
+fn check_directions(
+    model: &QuantizedModel,
+    implementation: &Implementation,
+) -> Result<(), Problem> {
     let key = "implementation.max_steps";
-    let backward = model.passes().find(|pass| pass.place.backward);
-    match (backward, implementation.max_steps) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => {
-            let problem =
-                "no layer takes the steps of a sequence backward: nothing holds sequences";
-            Err(Problem::setting(key, problem).help("leave it out"))
-        }
-        (Some(pass), _) => {
-            let direction = model.layers[pass.place.layer].direction.kind().word();
-            let problem = format!(
-                "layer {} is {direction}: hardware of a layer that takes steps backward is not built yet",
-                pass.place.layer
-            );
-            Err(Problem::new(problem).help("train it forward, or compute it with `lprnn-hw run`"))
-        }
+    let Some(pass) = model.passes().find(|pass| pass.place.backward) else {
+        return match implementation.max_steps {
+            None => Ok(()),
+            Some(_) => {
+                let problem =
+                    "no layer takes the steps of a sequence backward: nothing holds sequences";
+                Err(Problem::setting(key, problem).help("leave it out"))
+            }
+        };
+    };
+    let direction = model.layers[pass.place.layer].direction.kind().word();
+    let layer = model.front.len() + pass.place.layer;
+    if implementation.max_steps.is_none() {
+        let problem =
+            format!("layer {layer} is {direction}, so that the core holds whole sequences");
+        let help = "give the steps of the longest one: --max-steps N";
+        return Err(Problem::setting(key, problem).help(help));
     }
+    if implementation.contexts > 1 {
+        let problem = format!(
+            "layer {layer} is {direction}: several sequences in turn through such a layer are not built"
+        );
+        return Err(
+            Problem::setting("implementation.contexts", problem).help("leave the contexts out")
+        );
+    }
+    if implementation.state != StatePolicy::Tlast {
+        let problem = format!("layer {layer} is {direction}: only TLAST ends its sequences");
+        return Err(Problem::setting("implementation.state_policy", problem).help("give tlast"));
+    }
+    Ok(())
 }
 
 impl Design {
@@ -74,7 +90,7 @@ impl Design {
         implementation: &Implementation,
         price: &dyn Price,
     ) -> Result<Self, Problem> {
-        refuse_backward(model, implementation)?;
+        check_directions(model, implementation)?;
         let specs = LayerSpec::of_network(model);
         refuse_wide_sums(&specs)?;
         let foldings = fold(&specs, implementation, price)?;
@@ -128,6 +144,14 @@ impl Design {
     pub fn contexts(&self) -> usize {
         let contexts = self.layers.iter().map(|layer| layer.folding().contexts);
         contexts.max().unwrap_or(1)
+    }
+
+    /// Steps of the longest sequence, where some layer takes steps backward.
+    #[must_use]
+    pub fn max_steps(&self) -> Option<usize> {
+        let layers = self.layers.iter().map(LayerDesign::folding);
+        let steps = layers.map(|folding| folding.max_steps).max();
+        steps.filter(|&steps| steps > 0)
     }
 
     /// The layer that the core's input goes to, and the one that its output comes from.

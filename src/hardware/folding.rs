@@ -17,6 +17,8 @@ pub struct ArrayStyle {
     pub target: Family,
     /// Sequences whose steps come in turn, at least 1.
     pub contexts: usize,
+    /// Steps of the longest sequence, where something takes steps backward.
+    pub max_steps: usize,
 }
 
 impl From<&Implementation> for ArrayStyle {
@@ -25,6 +27,7 @@ impl From<&Implementation> for ArrayStyle {
             mac: implementation.mac,
             target: implementation.target,
             contexts: implementation.contexts,
+            max_steps: implementation.max_steps.unwrap_or(0),
         }
     }
 }
@@ -80,6 +83,14 @@ pub struct Folding {
     /// Sequences whose steps come in turn: the step `contexts` later reads a step's h.
     #[serde(skip_serializing_if = "is_one_context")]
     pub contexts: usize,
+    /// Steps of the longest sequence that is held for a pass backward, or beside one; 0 where none is.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub max_steps: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Folding {
@@ -134,6 +145,11 @@ impl Folding {
             mac_latency,
             queue_log2,
             contexts: style.contexts,
+            max_steps: if spec.pass.backward || spec.pass.half {
+                style.max_steps
+            } else {
+                0
+            },
         }
     }
 

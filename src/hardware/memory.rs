@@ -49,7 +49,7 @@ impl MemoryShape {
         self.copies * self.width * self.depth
     }
 
-    /// A read-only memory of this depth belongs into block RAM.
+    /// A read-only memory of this depth, or a memory of sequences, belongs into block RAM.
     #[must_use]
     pub const fn in_block_ram(&self) -> bool {
         self.depth >= BLOCK_RAM_WORDS
@@ -63,6 +63,14 @@ impl MemoryShape {
         } else {
             "distributed"
         }
+    }
+}
+
+/// A memory of so many beats, or none.
+fn beats_memory(beats: usize, width: usize) -> MemoryShape {
+    MemoryShape {
+        copies: usize::from(beats > 0),
+        ..MemoryShape::ram(width, beats.max(1))
     }
 }
 
@@ -145,6 +153,33 @@ impl LayerDesign {
             copies: folding.used_columns(),
             ..MemoryShape::ram(self.spec().operand_bits() as usize, words)
         }
+    }
+
+    /// Steps before a pass backward, of the longest sequence: the next one is written where this is read. None of a
+    /// pass forward.
+    #[must_use]
+    pub fn memory_before(&self) -> MemoryShape {
+        let (spec, folding) = (self.spec(), self.folding());
+        let beats = usize::from(spec.pass.backward) * folding.max_steps * folding.in_beats();
+        beats_memory(beats, folding.in_elements * spec.x.bits as usize)
+    }
+
+    /// The same of the outputs behind it.
+    #[must_use]
+    pub fn memory_behind(&self) -> MemoryShape {
+        let (spec, folding) = (self.spec(), self.folding());
+        let beats = usize::from(spec.pass.backward) * folding.max_steps * folding.out_beats();
+        beats_memory(beats, folding.out_elements * spec.h.bits as usize)
+    }
+
+    /// Outputs of a pass forward that wait for those of the pass backward beside it: of two sequences, since the
+    /// first beat of one leaves when that pass has taken the next one too. None of another.
+    #[must_use]
+    pub fn waiting_memory(&self) -> MemoryShape {
+        let (spec, folding) = (self.spec(), self.folding());
+        let beats =
+            usize::from(spec.is_forward_half()) * 2 * folding.max_steps * folding.out_beats();
+        beats_memory(beats, folding.out_elements * spec.h.bits as usize)
     }
 
     /// Finished groups: h and three flags.

@@ -28,13 +28,14 @@ pub(super) fn fold(
     let (front, behind) = specs.split_at(front);
     let (recurrent, dense) = behind.split_at(behind.partition_point(LayerSpec::is_recurrent));
     let mut foldings = Vec::with_capacity(recurrent.len());
-    for (index, spec) in (front.len()..).zip(recurrent) {
+    // Both directions of a layer have its sizes.
+    let layers = recurrent.iter().filter(|spec| !spec.is_backward_half());
+    let layers = layers.count();
+    for spec in recurrent {
         foldings.push(match implementation.folding {
-            FoldingGoal::Explicit { units, columns } => {
-                explicit(index, spec, units, columns, recurrent.len())?
-            }
+            FoldingGoal::Explicit { units, columns } => explicit(spec, (units, columns), layers)?,
             FoldingGoal::MaxMacs { macs } => largest(spec, macs, style, price)?,
-            FoldingGoal::TargetCycles { cycles } => smallest(index, spec, cycles, style, price)?,
+            FoldingGoal::TargetCycles { cycles } => smallest(spec, cycles, style, price)?,
         });
     }
     let stream = stream_elements(recurrent, &foldings, implementation.stream_elements, style)?;
@@ -59,27 +60,25 @@ pub(super) fn fold(
     }
     folded.extend(recurrent);
     for (index, spec) in dense.iter().enumerate() {
-        let layer = folded.len();
+        let layer = spec.pass.layer;
         folded.push(around.fold((layer, spec), index + 1 == dense.len())?);
     }
     Ok(folded)
 }
 
 fn explicit(
-    layer: usize,
     spec: &LayerSpec,
-    units: usize,
-    columns: usize,
+    (units, columns): (usize, usize),
     layers: usize,
 ) -> Result<(usize, usize), Problem> {
-    let longest = spec.longest_operand();
+    let (layer, longest) = (spec.pass, spec.longest_operand());
     for (setting, value, max) in [
         ("implementation.units", units, spec.hidden_size),
         ("implementation.columns", columns, longest),
     ] {
         // One folding for several layers of different sizes: each takes what it can use.
         if value == 0 || (value > max && layers == 1) {
-            let problem = format!("{value} is not between 1 and {max} (layer {layer})");
+            let problem = format!("{value} is not between 1 and {max} ({layer})");
             return Err(Problem::setting(setting, problem).help(format!("give 1 to {max}")));
         }
     }
@@ -107,7 +106,6 @@ fn largest(
 
 /// The cheapest array that takes at most `goal` cycles a step.
 fn smallest(
-    layer: usize,
     spec: &LayerSpec,
     goal: u64,
     style: ArrayStyle,
@@ -122,7 +120,8 @@ fn smallest(
     let price = |layer: &LayerDesign| price.price(layer, style.target);
     best(spec, looks, Wanted::Smallest, price).ok_or_else(|| {
         let problem = format!(
-            "{goal} cycles a step cannot be met: the fastest array for layer {layer} takes {fastest}"
+            "{goal} cycles a step cannot be met: the fastest array for {} takes {fastest}",
+            spec.pass
         );
         Problem::setting("implementation.target_cycles", problem)
             .help(format!("give at least {fastest}"))
@@ -141,6 +140,7 @@ mod tests {
         mac: MacStyle::Lut,
         target: Family::Xc7,
         contexts: 1,
+        max_steps: 0,
     };
 
     /// So much for a product of bits, so much for a lane.
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_goal_of_cycles_is_met_at_the_least_price() {
         let spec = layer(64, 64, 4);
-        let found = smallest(0, &spec, 530, STYLE, &Lanes).unwrap();
+        let found = smallest(&spec, 530, STYLE, &Lanes).unwrap();
         let all = all(&spec, usize::MAX);
         let &(_, cycles, price) = all.iter().find(|look| look.0 == found).unwrap();
         assert!(cycles <= 530);

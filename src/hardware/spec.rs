@@ -6,7 +6,7 @@ use super::gru::{GRU, GRU_SCALED};
 use super::lstm::{LSTM, LSTM_SCALED};
 use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel, Recurrence};
+use crate::quantize::{Dense, DenseOutput, Emit, Layer, PassPlace, QuantizedModel, Recurrence};
 use crate::spec::{CellKind, OutputKind};
 
 /// The hardware's view of a kind of cell, whose rows may have multipliers.
@@ -73,6 +73,18 @@ pub struct LayerSpec {
     pub vocabulary: Option<usize>,
     /// What a dense layer makes of its sums; `None` of a recurrent one.
     pub dense: Option<DenseEnd>,
+    /// Number of the layer, and the direction in which this takes the steps of a sequence.
+    pub pass: PassPlace,
+}
+
+/// The pass of a layer that takes the steps as they come, and is no half of another.
+#[must_use]
+pub const fn forward_pass(layer: usize) -> PassPlace {
+    PassPlace {
+        layer,
+        backward: false,
+        half: false,
+    }
 }
 
 /// What a dense layer makes of its sums, beside their format.
@@ -111,6 +123,7 @@ impl LayerSpec {
             row_multiplier: (cell.scales_rows()).then_some(RowMultiplier { bits: 8, frac: 7 }),
             vocabulary: None,
             dense: None,
+            pass: forward_pass(0),
         }
     }
 
@@ -142,6 +155,7 @@ impl LayerSpec {
                 relu,
                 when: dense.when,
             }),
+            pass: forward_pass(0),
         }
     }
 
@@ -196,7 +210,20 @@ impl LayerSpec {
             }),
             vocabulary: None,
             dense: None,
+            pass: forward_pass(0),
         }
+    }
+
+    /// It is the part of a bidirectional layer whose output comes first.
+    #[must_use]
+    pub const fn is_forward_half(&self) -> bool {
+        self.pass.half && !self.pass.backward
+    }
+
+    /// It is the part of a bidirectional layer whose output comes second.
+    #[must_use]
+    pub const fn is_backward_half(&self) -> bool {
+        self.pass.half && self.pass.backward
     }
 
     /// Bits of a row's multiplier; 0 where rows have none.
@@ -336,10 +363,10 @@ impl<'a> From<&'a Dense> for LayerWeights<'a> {
 }
 
 impl<'a> LayerWeights<'a> {
-    /// Those of every layer of a network, in the order of the data.
+    /// Those of every pass and dense layer of a network, in the order of the data.
     pub fn of_network(model: &'a QuantizedModel) -> impl Iterator<Item = Self> {
         let front = model.front.iter().map(Self::from);
-        let recurrent = model.layers.iter().map(Self::from);
+        let recurrent = model.passes().map(|pass| Self::from(pass.layer));
         (front.chain(recurrent)).chain(model.head.iter().map(Self::from))
     }
 
@@ -354,14 +381,25 @@ impl<'a> LayerWeights<'a> {
 }
 
 impl LayerSpec {
-    /// Every layer of a network, in the order of the data.
+    /// Every pass and dense layer of a network, in the order of the data; of a bidirectional layer the forward pass
+    /// first.
     #[must_use]
     pub fn of_network(model: &QuantizedModel) -> Vec<Self> {
-        let front = model.front.iter().map(Self::of_dense);
-        let recurrent = model.layers.iter().map(Self::of);
-        let mut specs: Vec<Self> = (front.chain(recurrent))
-            .chain(model.head.iter().map(Self::of_dense))
-            .collect();
+        let dense = |(number, layer): (usize, &Dense)| Self {
+            pass: forward_pass(number),
+            ..Self::of_dense(layer)
+        };
+        let first = model.front.len();
+        let recurrent = model.passes().map(|pass| Self {
+            pass: PassPlace {
+                layer: first + pass.place.layer,
+                ..pass.place
+            },
+            ..Self::of(pass.layer)
+        });
+        let behind = (first + model.layers.len()..).zip(&model.head).map(dense);
+        let front = model.front.iter().enumerate().map(dense);
+        let mut specs: Vec<Self> = front.chain(recurrent).chain(behind).collect();
         if let (Some(embedding), Some(first)) = (&model.embedding, specs.first_mut()) {
             first.vocabulary = Some(embedding.vocabulary);
         }

@@ -26,6 +26,9 @@ pub struct SteadyCycles {
 /// it is not proved; a test compares thousands of random cores with the simulated control.
 #[must_use]
 pub fn steady_cycles(layers: &[LayerDesign]) -> Option<SteadyCycles> {
+    if layers.iter().any(|layer| layer.spec().pass.backward) {
+        return None;
+    }
     let layers = || layers.iter().map(LayerDesign::folding);
     let free: Vec<usize> = layers()
         .map(|layer| layer.free_running_cycles() as usize)

@@ -9,6 +9,19 @@ fn cycles(spec: &LayerSpec, units: usize, columns: usize, style: ArrayStyle) -> 
     Folding::fold(spec, units, columns, 1, style).shortest_cycles()
 }
 
+/// The sentence on elements that do not suit a layer of this folding.
+fn said_of_misfit(value: usize, spec: &LayerSpec, (units, columns): (usize, usize)) -> String {
+    let of_both = if spec.pass.half {
+        format!(" and the {} outputs of a direction", spec.hidden_size)
+    } else {
+        String::new()
+    };
+    format!(
+        "{value} must divide units ({units}){of_both} and be at most columns ({columns}) in {}",
+        spec.pass
+    )
+}
+
 /// The requested elements per beat, or the fewest with which no stream slows an array down.
 pub(super) fn stream_elements(
     specs: &[LayerSpec],
@@ -16,19 +29,20 @@ pub(super) fn stream_elements(
     wanted: Option<usize>,
     style: ArrayStyle,
 ) -> Result<usize, Problem> {
+    // Beats of both directions of a layer follow one another, so that the first have to be full.
+    let fits = |spec: &LayerSpec, (units, columns): (usize, usize), value: usize| {
+        let full = !spec.pass.half || spec.hidden_size.is_multiple_of(value);
+        full && units.is_multiple_of(value) && value <= columns
+    };
     let misfit = |value: usize| {
-        foldings
-            .iter()
-            .position(|&(units, columns)| value == 0 || units % value != 0 || value > columns)
+        let mut layers = specs.iter().zip(foldings);
+        layers.position(|(spec, &folding)| value == 0 || !fits(spec, folding, value))
     };
     if let Some(value) = wanted {
         return match misfit(value) {
             None => Ok(value),
             Some(layer) => {
-                let (units, columns) = foldings[layer];
-                let problem = format!(
-                    "{value} must divide units ({units}) and be at most columns ({columns}) in layer {layer}"
-                );
+                let problem = said_of_misfit(value, &specs[layer], foldings[layer]);
                 Err(Problem::setting("implementation.stream_elements", problem)
                     .help("give 1, which always fits"))
             }
@@ -49,9 +63,10 @@ pub(super) fn stream_elements(
             let layer = Folding::fold(spec, units, columns, value, style);
             let steps = slowest.max(layer.shortest_cycles()) as usize;
             let writes = layer.h_writes();
+            let out_beats = layer.out_beats() * (1 + usize::from(spec.pass.half));
             layer.in_beats() + writes + layer.chain + 2 <= steps
                 && layer.units / value <= layer.blocks
-                && layer.out_beats() <= steps
+                && out_beats <= steps
         })
     };
     Ok(fits

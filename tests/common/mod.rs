@@ -11,9 +11,12 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::flow::{BenchInputs, build_with, plan_core};
 use lprnn_hw::quantize::{
-    Dense, DenseOutput, Embedding, Emit, Layer, QuantizedModel, Recurrence, RowScale, SplitMix,
+    Dense, DenseOutput, Direction, Embedding, Emit, Layer, QuantizedModel, Recurrence, RowScale,
+    SplitMix,
 };
-use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::spec::{
+    CellKind, DirectionKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy,
+};
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::path::Path;
 use std::time::Duration;
@@ -84,6 +87,9 @@ pub struct Recipe {
     pub init: MemoryInit,
     pub state: StatePolicy,
     pub contexts: usize,
+    /// Direction of every layer, and steps of the longest sequence where it is not forward.
+    pub direction: DirectionKind,
+    pub max_steps: Option<usize>,
     /// Rows of an embedding.
     pub vocabulary: Option<usize>,
     /// Elements that a dense layer before the recurrent ones takes.
@@ -114,6 +120,8 @@ impl Recipe {
             init: MemoryInit::Readmemh,
             state: StatePolicy::Tlast,
             contexts: 1,
+            direction: DirectionKind::Forward,
+            max_steps: None,
             vocabulary: None,
             front: None,
             hidden: None,
@@ -186,6 +194,13 @@ impl Recipe {
         self
     }
 
+    /// With layers of this direction, for sequences of up to so many steps.
+    pub const fn directed(mut self, direction: DirectionKind, max_steps: usize) -> Self {
+        self.direction = direction;
+        self.max_steps = Some(max_steps);
+        self
+    }
+
     pub const fn inline(mut self) -> Self {
         self.init = MemoryInit::Inline;
         self
@@ -203,7 +218,7 @@ impl Recipe {
             state: self.state,
             memory_init: self.init,
             contexts: self.contexts,
-            max_steps: None,
+            max_steps: self.max_steps,
             stream_elements: None,
         }
     }
@@ -211,65 +226,21 @@ impl Recipe {
     /// Seeded weights of moderate gain, different fractions in every gate.
     pub fn model(&self, seed: u64) -> QuantizedModel {
         let mut random = Random(seed);
-        let h = self.levels.of(self.h_bits).at(self.h_bits as i32 - 1);
         let mut x = self.levels.of(self.x_bits).at(self.x_bits as i32 - 2);
-        let weights_of = self.levels.of(self.w_bits);
-        let gates = self.cell.gates().len();
+        let mut input_size = self.sizes[0];
         let mut layers = Vec::new();
-        for size in self.sizes.windows(2) {
-            let (input_size, hidden_size) = (size[0], size[1]);
-            let mut weights = |count: usize| -> Vec<i16> {
-                let weight = |random: &mut Random| {
-                    if weights_of.is_usual() {
-                        random.weight(self.w_bits)
-                    } else {
-                        random.odd_weight(self.w_bits)
-                    }
-                };
-                (0..count).map(|_| weight(&mut random)).collect()
+        for &hidden_size in &self.sizes[1..] {
+            let mut layer = self.pass(&mut random, (input_size, hidden_size), x);
+            layer.direction = match self.direction {
+                DirectionKind::Forward => Direction::Forward,
+                DirectionKind::Backward => Direction::Backward,
+                DirectionKind::Bidirectional => Direction::Bidirectional(Box::new(Layer {
+                    direction: Direction::Backward,
+                    ..self.pass(&mut random, (input_size, hidden_size), x)
+                })),
             };
-            let weight_ih = weights(gates * hidden_size * input_size);
-            let weight_hh = weights(gates * hidden_size * hidden_size);
-            let base = self.w_bits as i32;
-            layers.push(Layer {
-                direction: lprnn_hw::quantize::Direction::Forward,
-                input_size,
-                hidden_size,
-                x,
-                h,
-                w_bits: self.w_bits,
-                w_levels: weights_of.levels,
-                w_frac_ih: [base, base + 1, base - 1, base][..gates].to_vec(),
-                w_frac_hh: [base + 1, base, base, base + 1][..gates].to_vec(),
-                z: self.z,
-                a_frac: self.a_frac,
-                recurrence: match self.cell {
-                    CellKind::Lstm => Recurrence::Lstm {
-                        c: QFormat::new(12, 8),
-                    },
-                    CellKind::Gru => Recurrence::Gru {
-                        v: QFormat::new(self.z.bits + 3, self.z.frac + 3),
-                        s: QFormat::new(12, 10),
-                        bias_n_h: (0..hidden_size).map(|n| 17 * n as i32 % 50 - 25).collect(),
-                    },
-                },
-                weight_ih,
-                weight_hh,
-                bias: (0..gates * hidden_size)
-                    .map(|_| random.between(-60, 60) as i32)
-                    .collect(),
-                row_scale: None,
-            });
-            if let (Some(layer), 1..) = (layers.last_mut(), self.row_bits) {
-                let rows = layer.scaled_sums() as u32;
-                let multiplier = (0..rows).map(|row| (37 * row + 5) % (1 << self.row_bits));
-                layer.row_scale = Some(RowScale {
-                    bits: self.row_bits,
-                    frac: self.row_bits as i32 - 1,
-                    multiplier: multiplier.collect(),
-                });
-            }
-            x = h;
+            (input_size, x) = (layer.output_size(), layer.h);
+            layers.push(layer);
         }
         let mut model = QuantizedModel {
             layers,
@@ -277,6 +248,69 @@ impl Recipe {
         };
         self.add_ends(&mut model, seed);
         model
+    }
+
+    /// A layer, or a direction of one.
+    fn pass(
+        &self,
+        random: &mut Random,
+        (input_size, hidden_size): (usize, usize),
+        x: QFormat,
+    ) -> Layer {
+        let weights_of = self.levels.of(self.w_bits);
+        let gates = self.cell.gates().len();
+        let mut weights = |count: usize| -> Vec<i16> {
+            let weight = |random: &mut Random| {
+                if weights_of.is_usual() {
+                    random.weight(self.w_bits)
+                } else {
+                    random.odd_weight(self.w_bits)
+                }
+            };
+            (0..count).map(|_| weight(random)).collect()
+        };
+        let weight_ih = weights(gates * hidden_size * input_size);
+        let weight_hh = weights(gates * hidden_size * hidden_size);
+        let base = self.w_bits as i32;
+        let mut layer = Layer {
+            direction: Direction::Forward,
+            input_size,
+            hidden_size,
+            x,
+            h: self.levels.of(self.h_bits).at(self.h_bits as i32 - 1),
+            w_bits: self.w_bits,
+            w_levels: weights_of.levels,
+            w_frac_ih: [base, base + 1, base - 1, base][..gates].to_vec(),
+            w_frac_hh: [base + 1, base, base, base + 1][..gates].to_vec(),
+            z: self.z,
+            a_frac: self.a_frac,
+            recurrence: match self.cell {
+                CellKind::Lstm => Recurrence::Lstm {
+                    c: QFormat::new(12, 8),
+                },
+                CellKind::Gru => Recurrence::Gru {
+                    v: QFormat::new(self.z.bits + 3, self.z.frac + 3),
+                    s: QFormat::new(12, 10),
+                    bias_n_h: (0..hidden_size).map(|n| 17 * n as i32 % 50 - 25).collect(),
+                },
+            },
+            weight_ih,
+            weight_hh,
+            bias: (0..gates * hidden_size)
+                .map(|_| random.between(-60, 60) as i32)
+                .collect(),
+            row_scale: None,
+        };
+        if self.row_bits > 0 {
+            let rows = layer.scaled_sums() as u32;
+            let multiplier = (0..rows).map(|row| (37 * row + 5) % (1 << self.row_bits));
+            layer.row_scale = Some(RowScale {
+                bits: self.row_bits,
+                frac: self.row_bits as i32 - 1,
+                multiplier: multiplier.collect(),
+            });
+        }
+        layer
     }
 
     fn add_ends(&self, model: &mut QuantizedModel, seed: u64) {
@@ -299,7 +333,7 @@ impl Recipe {
         let embedding = (self.vocabulary).map(|rows| Embedding::drawn(rows, size, x, &mut noise));
         model.embedding = embedding;
         let last = model.layers.last().unwrap();
-        let mut before = (last.hidden_size, last.h);
+        let mut before = (last.output_size(), last.h);
         let codes = DenseOutput::Code {
             format: self.levels.of(self.h_bits).at(self.h_bits as i32 - 2),
             relu: true,

@@ -89,6 +89,7 @@ fn unoptimised_models_agree_too() {
         inputs: &inputs,
         last: &[true; 20],
         clear: &[],
+        cut: &[],
     };
     let quick = toolchain().clone().unoptimised();
     let mut model = quick.model(core.core(), Probes::default(), 1).unwrap();
@@ -104,6 +105,7 @@ fn clearing_the_state_by_pulse() {
         inputs: &inputs,
         last: &[false; 30],
         clear: &clear,
+        cut: &[],
     };
     for pattern in [Pattern::AlwaysReady, RANDOM] {
         let mut model = toolchain()
@@ -121,6 +123,7 @@ fn vcd_is_written_by_a_model_made_for_it_only() {
         inputs: &inputs,
         last: &[true; 3],
         clear: &[],
+        cut: &[],
     };
     let file = core.folder.path().join("waves.vcd");
     let mut plain = toolchain()
@@ -159,6 +162,7 @@ fn uninitialised_registers_differ_from_seed_to_seed() {
         inputs: &inputs,
         last: &[false],
         clear: &[],
+        cut: &[],
     };
     let first = |seed| {
         let mut model = toolchain()
@@ -190,6 +194,7 @@ fn the_distributions_verilator_passes_too() {
         inputs: &inputs,
         last: &[false; 20],
         clear: &[],
+        cut: &[],
     };
     let mut model = old.model(core.core(), Probes::default(), 1).unwrap();
     equal(core.compare(&mut model, stimulus, &core.model(stimulus), RANDOM));

@@ -30,6 +30,7 @@ fn closed_form_equals_the_exact_count_where_units_fit_into_a_block() {
                     mac,
                     target,
                     contexts,
+                    max_steps: 0,
                 };
                 let layer = Folding::fold(&spec, units, columns, 1, style);
                 if layer.blocks < layer.timing.far() {

@@ -8,7 +8,7 @@ use crate::common::{Recipe, flows_program, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{DenseOutput, Emit};
-use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
+use lprnn_hw::spec::{CellKind, DirectionKind, MacStyle, StatePolicy};
 use lprnn_hw::tools::{Output, ToolKind};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -103,6 +103,43 @@ fn designs() -> Vec<Recipe> {
         let recipe = Recipe::new(name, &[6, 5, 4], 4).of(cell).scaled(bits);
         designs.push(recipe.folded(2, 3).target(target, MacStyle::Lut));
     }
+    for (name, cell, direction, steps, target) in [
+        (
+            "back",
+            CellKind::Lstm,
+            DirectionKind::Backward,
+            1,
+            Family::Xc7,
+        ),
+        (
+            "both",
+            CellKind::Gru,
+            DirectionKind::Bidirectional,
+            3,
+            Family::Xc7,
+        ),
+        (
+            "both_slow",
+            CellKind::Lstm,
+            DirectionKind::Bidirectional,
+            40,
+            Family::Ecp5,
+        ),
+    ] {
+        let recipe = Recipe::new(name, &[3, 4, 2], 3).of(cell).folded(2, 3);
+        designs.push(
+            recipe
+                .directed(direction, steps)
+                .target(target, MacStyle::Lut),
+        );
+    }
+    designs.push(
+        small("both_answer", 2)
+            .odd()
+            .directed(DirectionKind::Bidirectional, 5)
+            .embedding(9)
+            .dense(4, argmax, Emit::Last),
+    );
     let mut coarse = Recipe::new("coarse", &[3, 4], 4);
     (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);
     designs.push(coarse);

@@ -9,7 +9,7 @@ use crate::common::{Recipe, tool, write};
 use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::quantize::{DenseOutput, Emit};
-use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
+use lprnn_hw::spec::{CellKind, DirectionKind, MacStyle, StatePolicy};
 use lprnn_hw::synth::{self, NetlistSources, Options};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@
 
 use crate::common::{Recipe, testbench, write};
 use lprnn_hw::device::Family;
-use lprnn_hw::spec::{MacStyle, MemoryInit};
+use lprnn_hw::spec::{DirectionKind, MacStyle, MemoryInit};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -56,6 +56,13 @@ fn designs() -> Vec<Recipe> {
     ] {
         let recipe = Recipe::new(name, PADDED, bits).target(target, mac);
         designs.push(recipe.contexts(contexts).folded(3, 4));
+    }
+    for (name, direction, target) in [
+        ("back", DirectionKind::Backward, Family::Ice40),
+        ("both", DirectionKind::Bidirectional, Family::Xc7),
+    ] {
+        let recipe = Recipe::new(name, PADDED, 4).target(target, MacStyle::Lut);
+        designs.push(recipe.directed(direction, 3).folded(3, 4));
     }
     let mixed = Recipe::new("mixed", &[5, 7, 3], 1).activations(8, 2);
     designs.push(mixed.folded(3, 4));

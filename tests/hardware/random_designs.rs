@@ -9,8 +9,8 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{
-    QuantizedModel, SplitMix, random_model, random_model_mixed, random_network, with_random_ends,
-    with_row_scales,
+    QuantizedModel, SplitMix, random_model, random_model_directed, random_model_mixed,
+    random_network, with_random_ends, with_row_scales,
 };
 use lprnn_hw::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
 use lprnn_hw::tools::Search;
@@ -91,7 +91,9 @@ fn agrees(
             .map_err(|error| error.to_string())?;
         std::fs::write(path, bytes).map_err(|error| error.to_string())?;
     }
-    let load = Workload::random(&bundle.interface, 14 * how.contexts, seed);
+    // Of whole sequences several, some of them longer than the core holds.
+    let steps = if how.max_steps.is_some() { 40 } else { 14 };
+    let load = Workload::random(&bundle.interface, steps * how.contexts, seed);
     let expected = load.expected(model, how.state, &mut |_| {});
     let core = Core {
         folder: folder.path(),
@@ -143,7 +145,11 @@ fn run(part: u8, model: impl Fn(u64) -> QuantizedModel) {
     let words = std::cell::Cell::new(0);
     let result = runner.run(&any::<u64>(), |seed| {
         let model = model(seed);
-        let how = random_implementation(&model, &mut SplitMix(!seed));
+        let mut how = random_implementation(&model, &mut SplitMix(!seed));
+        if model.needs_whole_sequences() {
+            (how.contexts, how.state) = (1, StatePolicy::Tlast);
+            how.max_steps = Some([1, 2, 3, 5, 8, 12][(seed >> 7) as usize % 6]);
+        }
         match agrees(&model, &how, &toolchain, seed) {
             Ok(equal) => {
                 words.set(words.get() + equal);
@@ -201,6 +207,17 @@ fn random_designs_of_whole_networks_compute_what_the_model_computes() {
     let both = [CellKind::Lstm, CellKind::Gru];
     run(5, |seed| {
         with_random_ends(random_model_mixed(seed, largest(), &both), seed, largest())
+    });
+}
+
+/// Layers of any direction, of both cells, and whole networks of them, rows with and without multipliers.
+#[test]
+fn random_designs_of_both_directions_compute_what_the_model_computes() {
+    let both = [CellKind::Lstm, CellKind::Gru];
+    run(8, |seed| random_model_directed(seed, largest(), &both));
+    run(9, |seed| {
+        let scaled = with_row_scales(random_model_directed(seed, largest(), &both), seed);
+        with_random_ends(scaled, seed, largest())
     });
 }
 

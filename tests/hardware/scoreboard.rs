@@ -30,6 +30,8 @@ fn interface() -> Interface {
     let cycles = 1 + BUSY + BEATS as u64;
     Interface {
         status_index: None,
+        max_steps: None,
+        status_length: None,
         schema: 1,
         top: "mock".to_string(),
         clock: "aclk".to_string(),
@@ -69,6 +71,7 @@ fn run(fault: MockFault, pattern: Pattern) -> Result<Outcome, CosimError> {
         inputs: &inputs,
         last: &last,
         clear: &[],
+        cut: &[],
     };
     let mut state = 0;
     let expected: Vec<i32> = inputs
@@ -176,6 +179,7 @@ fn nothing_compared_is_an_error() {
             inputs,
             last,
             clear,
+            cut: &[],
         };
         compare(
             &mut dut,

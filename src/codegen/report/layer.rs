@@ -1,8 +1,10 @@
 //! Layers of a design, as every report lists them.
 
 use crate::fixed::QFormat;
-use crate::hardware::{DENSE, Design, LSTM, LayerDesign, MacArray};
+use crate::hardware::{DENSE, Design, LSTM, LayerDesign, LayerSpec, MacArray};
+use crate::quantize::PassPlace;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Shape, formats and folding of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -10,6 +12,12 @@ pub struct LayerReport {
     /// The cell: `lstm` goes without saying.
     #[serde(skip_serializing_if = "is_lstm")]
     pub cell: &'static str,
+    /// Number of the layer and direction, `0 backward`, of a network in which some layer is not forward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Number and direction, in numbers.
+    #[serde(skip)]
+    pub pass: PassPlace,
     /// Rows of the array for one unit.
     #[serde(skip)]
     pub sums: usize,
@@ -68,15 +76,37 @@ pub fn cell_title(mut names: impl Iterator<Item = &'static str>) -> String {
 #[must_use]
 pub(in crate::codegen) fn stack_title(design: &Design) -> String {
     let specs = design.layers().iter().map(LayerDesign::spec);
-    let recurrent = specs.clone().filter(|spec| spec.is_recurrent());
+    let recurrent = specs
+        .clone()
+        .filter(|spec| spec.is_recurrent() && !spec.is_backward_half());
     let cells = recurrent.clone().map(|spec| spec.cell.name);
-    let count = recurrent.count();
+    let count = recurrent.clone().count();
     let embedding = specs.clone().find_map(|spec| spec.vocabulary);
     let mut parts: Vec<String> = embedding.map(|_| "embedding".into()).into_iter().collect();
-    parts.push(format!("{count}-layer {}", cell_title(cells)));
+    let words: BTreeSet<_> = recurrent.map(direction_word).collect();
+    let words = match Vec::from_iter(words)[..] {
+        ["forward"] => String::new(),
+        ref words => words.join("/") + " ",
+    };
+    parts.push(format!("{count}-layer {words}{}", cell_title(cells)));
     let dense = specs.filter(|spec| !spec.is_recurrent());
     parts.extend(dense.map(|spec| spec.cell.name.into()));
     parts.join(", ")
+}
+
+/// The direction of a recurrent layer, one of whose passes this is.
+const fn direction_word(spec: &LayerSpec) -> &'static str {
+    match (spec.pass.half, spec.pass.backward) {
+        (true, _) => "bidirectional",
+        (false, true) => "backward",
+        (false, false) => "forward",
+    }
+}
+
+/// Number of a layer and direction of a pass, where that does not go without saying: `1`, `0 backward`.
+pub(super) fn place(spec: &LayerSpec) -> String {
+    let word = spec.pass.word().map(|word| format!(" {word}"));
+    spec.pass.layer.to_string() + &word.unwrap_or_default()
 }
 
 /// The letter of the state that the layers keep beside h: c of an LSTM, s of a GRU.
@@ -117,7 +147,19 @@ impl LayerReport {
     /// One entry for every layer of `design`.
     #[must_use]
     pub fn all(design: &Design) -> Vec<Self> {
-        design.layers().iter().map(Self::of).collect()
+        let named = design.max_steps().is_some();
+        (design.layers().iter())
+            .map(|layer| Self {
+                place: named.then(|| place(layer.spec())),
+                ..Self::of(layer)
+            })
+            .collect()
+    }
+
+    /// Number and direction of the layer, which is number `index` of a report.
+    #[must_use]
+    pub fn number(&self, index: usize) -> String {
+        self.place.clone().unwrap_or_else(|| index.to_string())
     }
 
     /// It is a dense layer.
@@ -137,6 +179,8 @@ impl LayerReport {
         };
         Self {
             cell: layer.cell.name,
+            place: None,
+            pass: layer.pass,
             sums: layer.sums(),
             input_size: layer.input_size,
             hidden_size: layer.hidden_size,

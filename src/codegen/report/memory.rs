@@ -1,5 +1,7 @@
 //! Memories of a design, as its report lists them.
 
+use super::layer::place;
+use crate::codegen::layer::tag;
 use crate::hardware::{LayerDesign, MemoryShape};
 use crate::spec::{Implementation, MemoryInit};
 use serde::Serialize;
@@ -9,6 +11,9 @@ use serde::Serialize;
 pub struct MemoryReport {
     /// The layer.
     pub layer: usize,
+    /// Its number and direction, `0 backward`, of a network in which some layer is not forward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// Its contents, in a word.
     pub contents: &'static str,
     /// How many there are of it, equal in shape.
@@ -25,19 +30,20 @@ pub struct MemoryReport {
     pub file: String,
 }
 
-/// The memories of the layer with this number.
+/// The memories of a layer, whose direction is `named` or not.
 pub(super) fn memories(
-    index: usize,
     layer: &LayerDesign,
+    named: bool,
     implementation: &Implementation,
 ) -> Vec<MemoryReport> {
-    let name = &implementation.name;
+    let (name, index) = (&implementation.name, tag(layer.spec()));
     let file = |suffix: &str| match implementation.memory_init {
         MemoryInit::Readmemh => format!("rtl/{name}_l{index}_{suffix}.mem"),
         MemoryInit::Inline => format!("rtl/{name}_l{index}_{suffix}.v"),
     };
     let memory = |contents, shape: MemoryShape, file: String| MemoryReport {
-        layer: index,
+        layer: layer.spec().pass.layer,
+        place: named.then(|| place(layer.spec())),
         contents,
         copies: shape.copies,
         rows: shape.depth,
@@ -60,6 +66,9 @@ pub(super) fn memories(
         memory("cell state c", layer.state_memory(), none()),
         memory(operands, layer.vector_memory(), none()),
         memory("embedding", layer.embedding_memory(), file("embedding")),
+        memory("x of a sequence", layer.memory_before(), none()),
+        memory("h of a sequence", layer.memory_behind(), none()),
+        memory("h of two sequences", layer.waiting_memory(), none()),
     ]
     .into_iter()
     .filter(|memory| memory.copies > 0)

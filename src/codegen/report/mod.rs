@@ -66,8 +66,9 @@ impl Report {
         model_sha256: &str,
         clock_ns: f64,
     ) -> Self {
-        let memories: Vec<_> = (design.layers().iter().enumerate())
-            .flat_map(|(index, layer)| memory::memories(index, layer, implementation))
+        let named = design.max_steps().is_some();
+        let memories: Vec<_> = (design.layers().iter())
+            .flat_map(|layer| memory::memories(layer, named, implementation))
             .collect();
         Self {
             schema: 2,
@@ -91,7 +92,7 @@ impl Report {
             row_scales: (self.layers.iter().enumerate())
                 .filter_map(|(index, layer)| {
                     let text = layer.row_scales()?;
-                    Some(format!("Layer {index}: {text}."))
+                    Some(format!("Layer {}: {text}.", layer.number(index)))
                 })
                 .collect(),
             target: self.implementation.target.facts().title,

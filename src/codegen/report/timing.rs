@@ -10,6 +10,9 @@ pub struct TimingReport {
     /// Sequences whose steps come in turn; absent where there is one.
     #[serde(skip_serializing_if = "is_one_context")]
     pub contexts: usize,
+    /// Steps of the longest sequence; absent where none is held as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
     /// Between the last output beats of consecutive steps, whosever they are, in the steady state.
     pub cycles_per_step: u64,
     /// From the first input beat to the last output beat of the first step, both counted.
@@ -35,6 +38,7 @@ impl TimingReport {
         let cycles = design.cycles();
         Self {
             contexts: design.contexts(),
+            max_steps: design.max_steps(),
             cycles_per_step: cycles.per_step,
             latency_cycles: cycles.latency,
             macs_per_step: design.macs_per_step(),

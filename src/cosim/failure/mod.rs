@@ -40,6 +40,7 @@ pub(super) struct SavedFailure {
     pub expected: Vec<i32>,
     pub last: Vec<bool>,
     pub clear: Vec<bool>,
+    pub cut: Vec<bool>,
     pub pattern: Pattern,
     pub seed: u64,
     /// An output beat and the cycle in which it should leave, where that differed.
@@ -58,6 +59,9 @@ struct FailureFile {
     last: Vec<usize>,
     /// Steps before which the state is cleared.
     clear: Vec<usize>,
+    /// Steps that end a sequence without a TLAST that is offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cut: Vec<usize>,
     steps: usize,
     /// An output beat and the cycle in which it should leave, where that differed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

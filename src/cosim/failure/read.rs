@@ -69,6 +69,7 @@ pub fn read(folder: &Path) -> Result<SavedFailure, CosimError> {
         } else {
             at.flags(&file.clear, file.steps)?
         },
+        cut: at.flags(&file.cut, file.steps)?,
         inputs,
         pattern: file.pattern,
         seed: file.seed,

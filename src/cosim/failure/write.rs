@@ -79,6 +79,7 @@ fn record(package: &FailurePackage<'_>) -> FailureFile {
         seed: package.seed,
         last: numbers(package.stimulus.last),
         clear: numbers(package.stimulus.clear),
+        cut: numbers(package.stimulus.cut),
         steps: package.stimulus.steps(),
         stated: match *package.difference {
             Difference::Beat { beat, stated, .. } => Some((beat, stated)),

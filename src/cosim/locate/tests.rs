@@ -21,6 +21,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
         units: 2,
         z_bits: 4,
         odd: false,
+        pass: crate::hardware::forward_pass(0),
     }];
     let mut z = |step: usize, _: usize, gate: usize, unit: usize| (step + gate + unit) as i64 - 4;
     let mut records = Vec::new();
@@ -40,6 +41,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
     let h = Difference::Hidden {
         step: 2,
         layer: 0,
+        direction: None,
         unit: 1,
         hardware: 3,
         model: 4,
@@ -49,6 +51,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
             Oracle {
                 layers: &layers,
                 z: &mut z,
+                order: None,
             },
             last,
             None,
@@ -69,6 +72,7 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
             Some(Difference::Gate {
                 step,
                 layer: 0,
+                direction: None,
                 gate: ['i', 'f', 'g', 'o'][gate],
                 unit,
                 hardware: model ^ 1,
@@ -81,16 +85,17 @@ fn earliest_step_then_gate_then_unit_wins_and_spare_units_do_not_count() {
 
 #[test]
 fn of_a_layer_that_waits_for_ends_the_step_is_that_of_the_end() {
-    let layer = |cell| TracedLayer {
+    let layer = |cell, number| TracedLayer {
         cell,
         hidden_size: 2,
         units: 2,
         z_bits: 4,
         odd: false,
+        pass: crate::hardware::forward_pass(number),
     };
     let layers = [
-        layer(&crate::hardware::LSTM),
-        layer(&crate::hardware::DENSE),
+        layer(&crate::hardware::LSTM, 0),
+        layer(&crate::hardware::DENSE, 1),
     ];
     // Sequences end at steps 1 and 4; every code is 0.
     let find = |wrong: &[(usize, usize)]| {
@@ -101,6 +106,7 @@ fn of_a_layer_that_waits_for_ends_the_step_is_that_of_the_end() {
         let oracle = Oracle {
             layers: &layers,
             z: &mut z,
+            order: None,
         };
         let mut search = OriginSearch::new(oracle, 4, Some(vec![1, 4]));
         for layer in 0..2 {
@@ -127,4 +133,66 @@ fn of_a_layer_that_waits_for_ends_the_step_is_that_of_the_end() {
     // The gate that spoils the second answer comes first.
     let gate = find(&[(0, 3), (1, 1)]).unwrap();
     assert!(matches!(gate, Difference::Gate { step: 3, .. }), "{gate}");
+}
+
+/// Of a sequence of three steps and one of two, the pass backward comes to steps 2, 1, 0, 4, 3.
+#[test]
+fn the_step_of_a_pass_backward_is_counted_in_the_order_of_the_sequence() {
+    let pass = |backward| PassPlace {
+        layer: 0,
+        backward,
+        half: true,
+    };
+    let layer = |backward| TracedLayer {
+        cell: &crate::hardware::LSTM,
+        hidden_size: 2,
+        units: 2,
+        z_bits: 4,
+        odd: false,
+        pass: pass(backward),
+    };
+    let layers = [layer(false), layer(true)];
+    let order = SequenceOrder {
+        sequence: vec![0, 0, 0, 1, 1],
+        backward: vec![2, 1, 0, 4, 3],
+    };
+    let mut z = |step: usize, layer: usize, _: usize, _: usize| (step + layer) as i64;
+    let word = Difference::Word {
+        step: 0,
+        element: 3,
+        hardware: 0,
+        model: 1,
+    };
+    // The second turn of the second layer, step 1, is wrong, and so is the first of the first sequence but one.
+    let mut find = |wrong: &[(usize, usize)], last: usize| {
+        let oracle = Oracle {
+            layers: &layers,
+            z: &mut z,
+            order: Some(&order),
+        };
+        let mut search = OriginSearch::new(oracle, last, None);
+        for number in 0..2 {
+            for (turn, &step) in [[0, 1, 2, 3, 4], [2, 1, 0, 4, 3]][number]
+                .iter()
+                .enumerate()
+            {
+                let right = (step + number) as i8;
+                let wrong = i8::from(wrong.contains(&(number, turn)));
+                let mut record = record(0, 0, [right, right ^ wrong]);
+                record.layer = number;
+                search.look(&[record]);
+            }
+        }
+        search.finish(&word).unwrap().to_string()
+    };
+    let said = "step 1 layer 0 backward gate i unit 1: hardware 3, model 2";
+    assert_eq!(find(&[(1, 1), (1, 2), (0, 3)], 0), said);
+    // The step behind the one that differs is of its sequence, and is looked at too.
+    assert!(find(&[(1, 0)], 0).starts_with("step 2 layer 0 backward"));
+    // The other layer comes first, and a sequence behind not at all.
+    assert!(find(&[(1, 1), (0, 2)], 0).starts_with("step 2 layer 0 forward"));
+    assert_eq!(
+        find(&[(0, 3), (1, 3)], 2),
+        "step 0 layer 0 backward h unit 1: hardware 0, model 1"
+    );
 }

@@ -65,9 +65,9 @@ pub fn compare_timed(
         BeatTiming::Layers(layers)
     };
     let outcome = judge(dut, interface, stimulus, expected, run, timing, progress)?;
-    if let (Pattern::Following(_), Outcome::Equal(agreement), Some(last)) =
-        (run.0, &outcome, layers.last())
-        && stimulus.steps() >= Controls::steps_held(last) * steps_an_answer(interface)
+    if let (Pattern::Following(_), Outcome::Equal(agreement)) = (run.0, &outcome)
+        && !layers.is_empty()
+        && stimulus.steps() >= Controls::steps_held(layers) * steps_an_answer(interface)
         && let Some(pressure) = &agreement.pressure
         && pressure
             .layers
@@ -97,10 +97,11 @@ pub(super) fn judge(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Outcome, CosimError> {
     let mut run = Run::new(interface, stimulus, expected, pattern.masks(seed))?;
-    // What is stated of a core that waits for the end of a sequence is the pace within one.
+    // What is stated of a core that waits for the end of a sequence, or for whole ones, is the pace within one.
     let exact = pattern == Pattern::AlwaysReady
         && !stimulus.clear.contains(&true)
-        && interface.output.when == Emit::Step;
+        && interface.output.when == Emit::Step
+        && interface.max_steps.is_none();
     if !exact {
         run.know(timing);
     }

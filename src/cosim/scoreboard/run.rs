@@ -5,7 +5,7 @@ use super::super::dut::{Capture, Drive, Dut, DutError, RunEnded};
 use super::super::error;
 use super::super::forecast::{BeatTiming, Forecast};
 use super::super::outcome::Difference;
-use super::super::pattern::steps_an_answer;
+use super::super::pattern::longest_wait;
 use super::super::recorder::words_of;
 use super::super::stimulus::{Mask, Stimulus, beat_bytes};
 use super::stimulus::{check, packed};
@@ -73,8 +73,7 @@ impl<'a> Run<'a> {
             flags,
             // Far above what a working core needs, also under the heaviest stalls.
             quiet_limit: 10_000
-                + 16 * steps_an_answer(interface) as u64
-                    * (timing.latency + timing.cycles_per_step),
+                + 16 * longest_wait(interface) as u64 * (timing.latency + timing.cycles_per_step),
             accepted: 0,
             first_accepted: None,
             answers: stimulus.answers(interface.output.when),

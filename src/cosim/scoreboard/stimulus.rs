@@ -63,7 +63,7 @@ pub(super) fn packed(input: &StreamPort, stimulus: &Stimulus<'_>) -> (Vec<u8>, V
         if stimulus.clear.get(step) == Some(&true) {
             beats[0] |= FLAG_CLEAR;
         }
-        if stimulus.last[step] {
+        if stimulus.last[step] && stimulus.cut.get(step) != Some(&true) {
             beats[input.beats_per_step - 1] |= FLAG_LAST;
         }
     }

@@ -20,6 +20,8 @@ fn interface(state: StatePolicy) -> Interface {
     Interface {
         input_offset: None,
         status_index: None,
+        max_steps: None,
+        status_length: None,
         schema: 1,
         top: "t".into(),
         clock: "aclk".into(),
@@ -116,6 +118,7 @@ fn every_policy_starts_where_it_says() {
         inputs: vec![0; 15],
         last: vec![false, true, false, false, true],
         clear: vec![false, false, false, true, false],
+        cut: Vec::new(),
         contexts: 1,
         places: Vec::new(),
     };
@@ -160,6 +163,7 @@ fn contexts_are_stacks_of_their_own() {
                     .collect(),
                 last: pick(&load.last),
                 clear: pick(&load.clear),
+                cut: Vec::new(),
                 contexts: 1,
                 places: Vec::new(),
             };
@@ -224,4 +228,43 @@ fn sequences_end_with_tlast_and_begin_with_the_pulse() {
     assert!(load.clear.is_empty());
     load.truncate(&interface, 2);
     assert_eq!((load.inputs.len(), load.last), (6, vec![false, true]));
+}
+
+#[test]
+fn sequences_that_are_too_long_are_cut_where_the_core_cuts_them() {
+    let of_five = Interface {
+        max_steps: Some(5),
+        ..interface(StatePolicy::Tlast)
+    };
+    let load = Workload::random(&of_five, 300, 9);
+    let free = Workload::random(&interface(StatePolicy::Tlast), 300, 9);
+    let mut length = 0;
+    let (mut cut, mut ended) = (0, 0);
+    for step in 0..300 {
+        length += 1;
+        // What ends a sequence of its own accord ends it, and nothing else does before the fifth step.
+        assert_eq!(load.last[step], free.last[step] || length == 5, "{step}");
+        assert_eq!(load.cut[step], length == 5 && !free.last[step], "{step}");
+        (cut, ended) = (
+            cut + i32::from(load.cut[step]),
+            ended + i32::from(free.last[step]),
+        );
+        if load.last[step] {
+            length = 0;
+        }
+    }
+    assert!(cut > 20 && ended > 20, "{cut} {ended}");
+    let mut shorter = load.clone();
+    let at = load.cut.iter().position(|&cut| cut).unwrap();
+    shorter.truncate(&of_five, at + 1);
+    assert!(shorter.last[at] && !shorter.cut[at]);
+}
+
+#[test]
+fn a_pass_backward_takes_every_sequence_from_its_end() {
+    let mut load = Workload::random(&interface(StatePolicy::Tlast), 6, 1);
+    load.last = vec![false, false, true, true, false, true];
+    let order = load.order();
+    assert_eq!(order.sequence, [0, 0, 0, 1, 2, 2]);
+    assert_eq!(order.backward, [2, 1, 0, 3, 5, 4]);
 }

@@ -5,6 +5,7 @@ use crate::diagnostic::Problems;
 use crate::flow::inputs::{Arrangement, ArrayLayout};
 use crate::flow::open::Opened;
 use crate::flow::watch::Watch;
+use crate::reference::WholeNetwork;
 use std::path::Path;
 
 /// Inputs of a cosimulation.
@@ -64,6 +65,9 @@ impl LoadSource<'_> {
             } => (path, layout, float_input, most),
         };
         let given = layout.read(path, model, float_input, watch)?;
+        if let Some(steps) = interface.max_steps {
+            WholeNetwork::check_lengths(&given.arrangement.lengths, steps)?;
+        }
         let compared = most.unwrap_or(usize::MAX);
         let clamped = given.clamped;
         let clamped = clamped.map(|steps| steps.iter().take(compared).sum());

@@ -132,6 +132,7 @@ fn one_run(
     let what = format!("cosimulating {}", pattern_words(Some(pattern)));
     let progress = watch.begin(&what, Some(load.last.len()));
     let mut tracer = Tracer::new(&opened.planned.model, load, interface.state);
+    let order = interface.max_steps.map(|_| load.order());
     let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
     let request = Request {
         core: Core { folder, interface },
@@ -144,6 +145,7 @@ fn one_run(
         oracle: Some(Oracle {
             layers: &layers,
             z: &mut z,
+            order: order.as_ref(),
         }),
         failures: run.failures,
         words: run.words.then_some(words),

@@ -2,9 +2,10 @@
 
 use super::SPOILT;
 use crate::common::{Recipe, testbench, write};
+use lprnn_hw::spec::DirectionKind;
 
-/// Changes one file of a good bundle and expects that the test bench no longer passes.
-fn spoiled(recipe: Recipe, path: &str, change: impl FnOnce(String) -> Option<String>) {
+/// Changes one file of a good bundle and expects that the test bench no longer passes; what it says.
+fn spoiled(recipe: Recipe, path: &str, change: impl FnOnce(String) -> Option<String>) -> String {
     let folder = tempfile::tempdir().unwrap();
     write(&recipe.bundle(7, 14), folder.path());
     let target = folder.path().join(path);
@@ -19,6 +20,7 @@ fn spoiled(recipe: Recipe, path: &str, change: impl FnOnce(String) -> Option<Str
     let (says, well) = testbench(folder.path(), recipe.name, &[]);
     assert!(!says.contains("PASS"), "{path}: {says}");
     assert!(says.contains("FAIL: ") && !well, "{path}: {says}");
+    says
 }
 
 /// Flips the last bit of the last digit of line `line`.
@@ -57,6 +59,22 @@ fn wrong_vectors_never_pass() {
     spoiled(SPOILT, "tb/spoilt_expected.mem", |text| {
         Some(flip(&text, 20))
     });
+}
+
+/// A sequence that is longer than the core holds is said to be one.
+#[test]
+fn vectors_of_too_long_sequences_never_pass() {
+    let recipe = Recipe::new("long", &[1, 2], 4).directed(DirectionKind::Bidirectional, 4);
+    let says = spoiled(recipe, "tb/long_stimulus.mem", |text| {
+        // TLAST is the bit above TDATA; the last one stays.
+        let lines = text.lines().count();
+        let kept = |(line, beat): (usize, &str)| match line + 1 == lines {
+            true => beat.to_owned() + "\n",
+            false => format!("0{}\n", &beat[1..]),
+        };
+        Some(text.lines().enumerate().map(kept).collect())
+    });
+    assert!(says.contains("status_length is high"), "{says}");
 }
 
 #[test]

@@ -131,6 +131,7 @@ impl Accumulator {
             inputs: &inputs,
             last: &last,
             clear: &[],
+            cut: &[],
         };
         let mut model = toolchain().model(self.core(), Probes::default(), 1)?;
         self.compare(&mut model, stimulus, &self.model(stimulus), pattern)
@@ -151,6 +152,8 @@ pub fn interface(shape: Shape) -> Interface {
     };
     Interface {
         status_index: None,
+        max_steps: None,
+        status_length: None,
         schema: 1,
         top: "accumulator_top".to_string(),
         clock: "aclk".to_string(),

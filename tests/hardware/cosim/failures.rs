@@ -17,6 +17,7 @@ fn checked(
         inputs: &inputs,
         last: &last,
         clear: &[],
+        cut: &[],
     };
     let words = core.model(stimulus);
     let mut spoilt = words.clone();
@@ -27,6 +28,7 @@ fn checked(
         hidden_size: 4,
         units: 2,
         z_bits: 11,
+        pass: lprnn_hw::hardware::forward_pass(0),
     }];
     let mut z = |step: usize, _: usize, gate: usize, unit: usize| {
         i64::from((words[step * 5 + unit] + gate as i32) << 21 >> 21)
@@ -42,6 +44,7 @@ fn checked(
         oracle: Some(Oracle {
             layers: &layers,
             z: &mut z,
+            order: None,
         }),
         failures: Some(failures),
         words: None,

@@ -11,6 +11,7 @@ fn wrong_word_is_named() {
         inputs: &inputs,
         last: &[false; 9],
         clear: &[],
+        cut: &[],
     };
     let mut expected = core.model(stimulus);
     let right = expected[6 * 5 + 3];
@@ -56,6 +57,7 @@ fn model_that_stopped_stays_stopped() {
         inputs: &inputs,
         last: &[true],
         clear: &[],
+        cut: &[],
     };
     let expected = core.model(stimulus);
     for _ in 0..2 {

@@ -11,8 +11,9 @@ use lprnn_hw::cosim::{
     beat_bytes, check, compare, pack_step, signed_field,
 };
 use lprnn_hw::flow::{build, plan_core};
+use lprnn_hw::quantize::{Direction, QuantizedModel};
 use lprnn_hw::reference::Lstm;
-use lprnn_hw::spec::{CellKind, StatePolicy};
+use lprnn_hw::spec::{CellKind, DirectionKind, StatePolicy};
 use std::collections::BTreeMap;
 
 /// Steps that are played with pulses.
@@ -231,48 +232,80 @@ fn another_multiplier_is_followed_to_its_row() {
             .of(cell)
             .scaled(6)
             .folded(2, 3);
-        let model = recipe.model(SEED);
-        let mut other = model.clone();
-        let scale = other.layers[0].row_scale.as_mut().unwrap();
-        scale.multiplier[row] ^= 1 << 5;
-        let planned = plan_core(other, recipe.implementation()).unwrap();
-        let bundle = build(&planned).unwrap().bundle;
-        let folder = tempfile::tempdir().unwrap();
-        crate::common::write(&bundle, folder.path());
-        let load = Workload::random(&bundle.interface, 40, SEED);
-        let expected = load.expected(&model, recipe.state, &mut |_| {});
-        let mut tracer = Tracer::new(&model, &load, recipe.state);
-        let layers = [TracedLayer {
-            cell: planned.design.layers()[0].spec().cell,
-            hidden_size: 4,
-            units: 2,
-            z_bits: planned.design.layers()[0].spec().widest_taken() as usize,
-            odd: false,
-        }];
-        let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
-        let request = Request {
-            core: Core {
-                folder: folder.path(),
-                interface: &bundle.interface,
-            },
-            layers: planned.design.layers(),
-            stimulus: load.stimulus(),
-            expected: &expected,
-            pattern: Pattern::AlwaysReady,
-            seed: 3,
-            vcd: None,
-            oracle: Some(Oracle {
-                layers: &layers,
-                z: &mut z,
-            }),
-            failures: None,
-            words: None,
-            progress: &mut |_| {},
-        };
-        let Outcome::Different(difference) = check(&toolchain(), request).unwrap().outcome else {
-            panic!("{cell:?}: equal");
-        };
-        let text = difference.to_string();
-        assert!(text.contains(said), "{text}");
+        followed(&recipe, said, |other| {
+            let scale = other.layers[0].row_scale.as_mut().unwrap();
+            scale.multiplier[row] ^= 1 << 5;
+        });
     }
+}
+
+/// A core of another bias in one direction: the first difference is followed to the direction too.
+#[test]
+fn another_bias_is_followed_to_its_direction() {
+    let both = |layers| {
+        let recipe = Recipe::new("both", layers, 4).folded(2, 3);
+        recipe.directed(DirectionKind::Bidirectional, 5)
+    };
+    let stack = both(&[3, 4, 4]);
+    followed(&stack, "layer 1 backward gate f unit 2", |other| {
+        let Direction::Bidirectional(backward) = &mut other.layers[1].direction else {
+            panic!("forward");
+        };
+        backward.bias[4 + 2] += 400;
+    });
+    followed(&stack, "layer 1 forward gate o unit 1", |other| {
+        other.layers[1].bias[3 * 4 + 1] += 400;
+    });
+    let alone = Recipe::new("back", &[3, 4], 4).directed(DirectionKind::Backward, 5);
+    followed(
+        &alone.folded(2, 3),
+        "layer 0 backward gate i unit 3",
+        |other| {
+            other.layers[0].bias[3] += 400;
+        },
+    );
+}
+
+/// Makes a core of another model than the one that it is compared with, and expects `said` of the difference.
+fn followed(recipe: &Recipe, said: &str, change: impl FnOnce(&mut QuantizedModel)) {
+    let model = recipe.model(SEED);
+    let mut other = model.clone();
+    change(&mut other);
+    let planned = plan_core(other, recipe.implementation()).unwrap();
+    let bundle = build(&planned).unwrap().bundle;
+    let folder = tempfile::tempdir().unwrap();
+    crate::common::write(&bundle, folder.path());
+    let load = Workload::random(&bundle.interface, 40, SEED);
+    let expected = load.expected(&model, recipe.state, &mut |_| {});
+    let mut tracer = Tracer::new(&model, &load, recipe.state);
+    let layers: Vec<_> = (planned.design.layers().iter())
+        .map(TracedLayer::from)
+        .collect();
+    let order = bundle.interface.max_steps.map(|_| load.order());
+    let mut z = |step, layer, gate, unit| tracer.z(step, layer, gate, unit);
+    let request = Request {
+        core: Core {
+            folder: folder.path(),
+            interface: &bundle.interface,
+        },
+        layers: planned.design.layers(),
+        stimulus: load.stimulus(),
+        expected: &expected,
+        pattern: Pattern::AlwaysReady,
+        seed: 3,
+        vcd: None,
+        oracle: Some(Oracle {
+            layers: &layers,
+            z: &mut z,
+            order: order.as_ref(),
+        }),
+        failures: None,
+        words: None,
+        progress: &mut |_| {},
+    };
+    let Outcome::Different(difference) = check(&toolchain(), request).unwrap().outcome else {
+        panic!("{}: equal", recipe.name);
+    };
+    let text = difference.to_string();
+    assert!(text.contains(said), "{text}");
 }

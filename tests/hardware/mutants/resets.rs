@@ -17,7 +17,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::hardware;
 use lprnn_hw::quantize::{DenseOutput, Emit, QuantizedModel};
-use lprnn_hw::spec::{CellKind, MacStyle, StatePolicy};
+use lprnn_hw::spec::{CellKind, DirectionKind, MacStyle, StatePolicy};
 
 /// Steps of a run that is compared after a reset.
 const STEPS: usize = 4;
@@ -90,7 +90,8 @@ impl Design {
             beats[port.beats_per_step - 1] = u8::from(last) * FLAG_LAST;
         }
         let timing = &self.interface.timing;
-        let longest = (timing.latency + 2 * timing.cycles_per_step) as i64;
+        let held = 2 + self.interface.max_steps.unwrap_or(0) as u64;
+        let longest = (timing.latency + held * timing.cycles_per_step) as i64;
         // A sink that takes little keeps results in the queue and a beat at the port.
         let percent = [100, 60, 5][random.between(0, 2) as usize];
         let mut capture = Capture::default();
@@ -157,7 +158,7 @@ impl Design {
 }
 
 /// Designs that have every module with a reset between them.
-fn every_module() -> [Recipe; 8] {
+fn every_module() -> [Recipe; 9] {
     [
         guarded(),
         wide(),
@@ -167,6 +168,7 @@ fn every_module() -> [Recipe; 8] {
         network(),
         choice(),
         answer(),
+        both(),
     ]
 }
 
@@ -239,6 +241,13 @@ const fn answer() -> Recipe {
         .embedding(6)
         .hidden(3)
         .dense(5, DenseOutput::Argmax, Emit::Last)
+        .folded(1, 2)
+}
+
+/// Both directions, two beats of x and three of h a step.
+const fn both() -> Recipe {
+    Recipe::new("both", &[2, 3], 3)
+        .directed(DirectionKind::Bidirectional, 2)
         .folded(1, 2)
 }
 
@@ -321,7 +330,7 @@ fn wrong_resets(file: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// What no reset of a whole core shows, each with the reason; not simulated.
-const EQUIVALENT: [(&str, &str); 18] = [
+const EQUIVALENT: [(&str, &str); 22] = [
     (
         "lprnn_lane_dense.v: reset 0 late",
         "no group comes in the cycle after",
@@ -333,6 +342,22 @@ const EQUIVALENT: [(&str, &str); 18] = [
     (
         "lprnn_embedding.v: no reset of beyond_q",
         "it is no word; primitives/ends.rs finds it",
+    ),
+    (
+        "lprnn_cut.v: no reset of cut_q",
+        "it is no word; primitives/directions.rs finds it",
+    ),
+    (
+        "lprnn_beat_queue.v: no reset of valid_q",
+        "it falls in the next cycle, and until then nothing takes; primitives/directions.rs finds it",
+    ),
+    (
+        "lprnn_beat_queue.v: reset 0 late",
+        "no beat comes or leaves in the cycle after",
+    ),
+    (
+        "lprnn_join.v: reset 0 late",
+        "no beat leaves in the cycle after",
     ),
     (
         "lprnn_sequencer.v: no reset of distance_q",

@@ -270,3 +270,65 @@ netlist!(
     },
     when_asked
 );
+
+// Both directions: sequences in block RAM, and few steps in whatever else the family has.
+netlist!(
+    both_directions_in_block_ram_on_xc7,
+    Case {
+        recipe: both("both", 4, 40).target(Family::Xc7, MacStyle::Lut),
+        with: &["RAMB18E1"],
+        without: &[],
+    }
+);
+
+netlist!(
+    both_directions_on_ultrascale,
+    Case {
+        recipe: both("uboth", 3, 5).target(Family::Xcup, MacStyle::Dsp),
+        with: &["DSP48E2"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+netlist!(
+    both_directions_of_a_gru_in_block_ram_on_ecp5,
+    Case {
+        recipe: both("eboth", 3, 40)
+            .of(CellKind::Gru)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &["DP16KD"],
+        without: &[],
+    },
+    when_asked
+);
+
+netlist!(
+    both_directions_in_block_ram_on_ice40,
+    Case {
+        recipe: both("iboth", 2, 40).target(Family::Ice40, MacStyle::Lut),
+        with: &["SB_RAM40_4K"],
+        without: &["SB_MAC16"],
+    },
+    when_asked
+);
+
+netlist!(
+    steps_backward_on_ecp5,
+    Case {
+        recipe: Recipe::new("eback", &[3, 4], 3)
+            .directed(DirectionKind::Backward, 4)
+            .folded(2, 3)
+            .target(Family::Ecp5, MacStyle::Lut),
+        with: &["TRELLIS_DPR16X4"],
+        without: &BLOCK_RAM,
+    },
+    when_asked
+);
+
+/// A layer of both directions for sequences of up to so many steps.
+const fn both(name: &'static str, bits: u32, steps: usize) -> Recipe {
+    Recipe::new(name, &[3, 4], bits)
+        .directed(DirectionKind::Bidirectional, steps)
+        .folded(2, 3)
+}

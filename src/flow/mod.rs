@@ -28,6 +28,7 @@ mod sweep;
 mod training;
 mod verify;
 mod watch;
+mod writing;
 
 pub use build::{BenchInputs, Built, build, build_with};
 pub use check::{
@@ -59,3 +60,4 @@ pub use sweep::{SweepReport, sweep};
 pub use training::{Begin, TextFiles, Texts, TrainReport, Training};
 pub use verify::{Measured, Verified};
 pub use watch::{Ongoing, Silent, Watch};
+pub use writing::{Disagreement, Writing, WritingModel, WritingReport, WritingRequest};

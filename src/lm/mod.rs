@@ -23,6 +23,6 @@ pub use model::{Decoder, LanguageModel, Stack, TokenRows};
 pub use product::{Element, Matrix, Packed, add_product, product};
 pub use read::{is_quantized, read_text};
 pub use softmax::negative_log_probability;
-pub use text::{EOS, Level, characters};
+pub use text::{EOS, Level, characters, written};
 pub use vocabulary::{Vocabulary, tokenize};
 pub use walk::{Prepared, Round, Walk};

@@ -54,6 +54,33 @@ pub(super) fn pieces(text: &str, level: Level) -> Result<Vec<(usize, &str)>, Pro
     Ok(pieces)
 }
 
+/// The tokens that `text` begins with, as the start of a line that goes on: white space at its ends counts, and every
+/// end of a line in it is [`EOS`].
+pub(super) fn opening(text: &str, level: Level) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            pieces.push(EOS);
+        }
+        match level {
+            Level::Word => pieces.extend(line.split_whitespace()),
+            Level::Char => pieces.extend(line.split("").filter(|letter| !letter.is_empty())),
+        }
+    }
+    pieces
+}
+
+/// What a token is in a running text behind `before`, the token before it: an end of a line, a character, or a
+/// word with the blank before it.
+#[must_use]
+pub fn written(token: &str, before: &str, level: Level) -> String {
+    match (level, token) {
+        (_, EOS) => "\n".to_string(),
+        (Level::Word, word) if before != EOS => format!(" {word}"),
+        (_, token) => token.to_string(),
+    }
+}
+
 /// Characters that all tokens but the first stand for, by which bits per character are counted.
 ///
 /// Word level: a word's own characters, and one for the blank or the end of the line behind it; an

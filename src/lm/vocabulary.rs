@@ -1,6 +1,6 @@
 //! The tokens of a model, in the order of its embedding's rows.
 
-use super::text::{Level, pieces};
+use super::text::{Level, opening, pieces};
 use crate::diagnostic::Problem;
 use std::collections::HashMap;
 use std::path::Path;
@@ -142,6 +142,20 @@ impl Vocabulary {
     #[must_use]
     pub fn index(&self, token: &str) -> Option<u32> {
         self.index.get(token).copied()
+    }
+
+    /// The beginning of a text as indices, without the end of its last line.
+    ///
+    /// # Errors
+    /// The first token that the vocabulary lacks.
+    pub fn opening(&self, text: &str, level: Level) -> Result<Vec<u32>, Problem> {
+        let index = |piece: &str| {
+            self.index(piece).ok_or_else(|| {
+                Problem::new(format!("{piece:?} is not in the vocabulary"))
+                    .help("leave it out: the model has not seen it")
+            })
+        };
+        opening(text, level).into_iter().map(index).collect()
     }
 
     /// `true` if a model with `rows` embedding rows can be used with this vocabulary.

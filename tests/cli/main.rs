@@ -20,6 +20,7 @@ mod program;
 mod score;
 mod searches;
 mod settings;
+mod writing;
 
 use program::program;
 use snapbox::Data;

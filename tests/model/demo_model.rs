@@ -1,5 +1,6 @@
-//! The committed demonstration model is the one its README describes.
+//! The committed demonstration models are those that their READMEs describe.
 
+use lprnn_hw::lm::{EvalOptions, LanguageModel, Level, Vocabulary, evaluate, tokenize};
 use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
 use lprnn_hw::quantize::{HeadFormat, QuantizedModel, quantize_input};
 use lprnn_hw::reference::Lstm;
@@ -7,16 +8,19 @@ use lprnn_hw::{files::npy, import};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo")
+fn models() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models")
 }
 
-#[test]
-fn bytes_have_the_digests_of_the_readme() {
-    let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
-    let mut checked = 0;
-    for name in ["demo.safetensors", "calib.npy", "test.npy"] {
-        let digest = Sha256::digest(std::fs::read(folder().join(name)).unwrap());
+fn folder() -> PathBuf {
+    models().join("demo")
+}
+
+fn check_digests(folder: &str, names: &[&str]) {
+    let folder = models().join(folder);
+    let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    for name in names {
+        let digest = Sha256::digest(std::fs::read(folder.join(name)).unwrap());
         let hex: String = digest
             .iter()
             .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
@@ -24,9 +28,37 @@ fn bytes_have_the_digests_of_the_readme() {
             readme.contains(&format!("{hex}  {name}")),
             "{name} has digest {hex}, which README.md does not state"
         );
-        checked += 1;
     }
-    assert_eq!(checked, 3);
+}
+
+#[test]
+fn bytes_have_the_digests_of_the_readme() {
+    check_digests("demo", &["demo.safetensors", "calib.npy", "test.npy"]);
+    let files = [
+        "text.safetensors",
+        "text.vocab.json",
+        "text.txt",
+        "valid.txt",
+    ];
+    check_digests("text", &files);
+}
+
+/// The model that writes is small, of four bits throughout, and knows its text.
+#[test]
+fn the_model_that_writes_knows_its_text() {
+    let folder = models().join("text");
+    let file = folder.join("text.safetensors");
+    assert!(std::fs::metadata(&file).unwrap().len() < 300_000);
+    let model = QuantizedModel::read(&file).unwrap();
+    assert_eq!((model.layers[0].w_bits, model.layers[0].h.bits), (4, 4));
+    assert_eq!((model.layers[0].x.bits, model.head[0].w_bits), (4, 4));
+    let vocabulary = Vocabulary::read(&folder.join("text.vocab.json")).unwrap();
+    let text = std::fs::read_to_string(folder.join("text.txt")).unwrap();
+    let tokens = tokenize(&text, Level::Char, &vocabulary).unwrap();
+    let model = LanguageModel::from_quantized(model).unwrap();
+    let found = evaluate(&model, &tokens, &EvalOptions { streams: 1 }, &|_| {}).unwrap();
+    // As its README says.
+    assert_eq!(format!("{:.2}", found.nats), "0.87");
 }
 
 /// Mean squared error of predicting the next reading with the integer model and its head.

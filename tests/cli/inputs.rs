@@ -262,7 +262,7 @@ lstm_top: [..]
 
 /// A model with a bidirectional layer: `run` computes it and knows the longest sequence; a core is refused.
 #[test]
-fn bidirectional_layers_are_run_and_not_built() {
+fn bidirectional_layers_are_run_and_built_for_sequences_that_fit() {
     let home = home();
     let home = home.path();
     let network = SeededNetwork {
@@ -326,6 +326,41 @@ help: give shorter sequences, or a larger --max-steps
 
 "#]]);
     assert!(!home.join("h3.npy").exists());
+    let refused = |options: &[&str], said| {
+        let gen_of = ["gen", "--model", "both.safetensors", "-o", "core"];
+        let run = program()
+            .current_dir(home)
+            .args(gen_of)
+            .args(options)
+            .assert();
+        run.code(2).stderr_eq(said);
+        assert!(!home.join("core").exists());
+    };
+    refused(
+        &[],
+        str![[r#"
+error: --max-steps: layer 0 is bidirectional, so that the core holds whole sequences
+help: give the steps of the longest one: --max-steps N
+
+"#]],
+    );
+    refused(
+        &["--max-steps", "8", "--contexts", "2"],
+        str![[r#"
+error: --contexts: layer 0 is bidirectional: several sequences in turn through such a layer are not built
+help: leave the contexts out
+
+"#]],
+    );
+    refused(
+        &["--max-steps", "8", "--state-policy", "never"],
+        str![[r#"
+error: --state-policy: layer 0 is bidirectional: only TLAST ends its sequences
+help: give tlast
+
+"#]],
+    );
+    // The core is built, and fed nothing that it would cut.
     program()
         .current_dir(home)
         .args([
@@ -333,20 +368,32 @@ help: give shorter sequences, or a larger --max-steps
             "--model",
             "both.safetensors",
             "--max-steps",
-            "8",
+            "3",
             "-o",
             "core",
         ])
         .assert()
+        .success();
+    program()
+        .current_dir(home)
+        .args([
+            "cosim",
+            "core",
+            "--input",
+            "batch.npy",
+            "--lengths",
+            "lengths.npy",
+        ])
+        .assert()
         .code(2)
         .stderr_eq(str![[r#"
-error: layer 0 is bidirectional: hardware of a layer that takes steps backward is not built yet
-help: train it forward, or compute it with `lprnn-hw run`
+error: sequence 1 has 4 steps, the longest may have 3
+help: give shorter sequences, or a larger --max-steps
 
 "#]]);
     program()
         .current_dir(home)
-        .args(["gen", "--hidden", "4", "--max-steps", "8", "-o", "core"])
+        .args(["gen", "--hidden", "4", "--max-steps", "8", "-o", "other"])
         .assert()
         .code(2)
         .stderr_eq(str![[r#"

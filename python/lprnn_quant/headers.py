@@ -16,14 +16,26 @@ OWN = {"lstm": "c", "gru": "vs"}
 
 
 class InputOffset(NamedTuple):
-    """A constant for each element of x, in units of `2**-frac`: the model is one of `x - offset`."""
+    """What is done to x before it becomes codes: the model is one of `(x - offset) * 2**shift`."""
 
     frac: int
     codes: list[int]
+    """Constants of the elements, in units of `2**-frac`."""
+    shift: list[int] = []
+    """Exponents of the powers of two that the elements are multiplied by; empty where all are 0."""
 
     def values(self) -> np.ndarray:
         """The constants, [I], exact."""
         return np.array(self.codes, np.float64) * 2.0**-self.frac
+
+    def applied(self, x: np.ndarray) -> np.ndarray:
+        """`(x - offset) * 2**shift`, [..., I]."""
+        rest = np.asarray(x, np.float64) - self.values()
+        return rest * 2.0 ** np.array(self.shift) if self.shift else rest
+
+    def stored(self) -> dict:
+        """As the file has it."""
+        return {key: value for key, value in self._asdict().items() if key != "shift" or value}
 
 
 def formats_of(layer: Layer | GruLayer) -> dict:
@@ -175,10 +187,12 @@ def check_chain(
 def offset_of(about: dict | None, inputs: int) -> InputOffset | None:
     if about is None:
         return None
-    known(about, {"frac", "codes"}, "input_offset")
+    known(about, {"frac", "codes", "shift"}, "input_offset")
     offset = InputOffset(**about)
     if len(offset.codes) != inputs:
         raise ValueError(f"input_offset has {len(offset.codes)} codes, x has {inputs} elements")
+    if offset.shift and len(offset.shift) != inputs:
+        raise ValueError(f"input_offset has {len(offset.shift)} shifts, x has {inputs} elements")
     return offset
 
 

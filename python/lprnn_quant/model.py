@@ -64,7 +64,7 @@ class Model:
     def quantize_input(self, x: np.ndarray) -> np.ndarray:
         """Codes of real inputs, of the same shape: the nearest, clamped."""
         if self.input_offset is not None:
-            x = np.asarray(x, np.float64) - self.input_offset.values()
+            x = self.input_offset.applied(x)
         return codes(x, self.first_input()[1])
 
     def run(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -182,7 +182,7 @@ class Model:
                 tensors[f"layers.{index}.row_scale"] = narrowest(layer.row_scale.multiplier)
             about["layers"].append(formats_of(layer))
         if self.input_offset is not None:
-            about["input_offset"] = self.input_offset._asdict()
+            about["input_offset"] = self.input_offset.stored()
         form = self.layers[-1].h
         for layer in [*self.hidden_dense, *([] if self.head is None else [self.head])]:
             self._save_dense(layer, form, about, tensors)

@@ -271,15 +271,19 @@ impl Layer {
     }
 }
 
-/// One constant for each element of x: the integer model is one of `x - offset`, exactly, since
-/// `W x + b = W (x - offset) + (b + W offset)` and the biases hold the second bracket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is done to every element of x before it becomes a code: a constant is taken off, and the rest is
+/// multiplied by a power of two. The integer model is one of `(x - offset) * 2^shift`, exactly, since
+/// `W x + b = (W 2^-shift) ((x - offset) 2^shift) + (b + W offset)`, and the biases hold the second bracket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputOffset {
     /// Fraction of the codes.
     pub frac: i32,
     /// The constants, `[input_size]`, in units of `2^-frac`.
     pub codes: Vec<i64>,
+    /// Exponents of the powers of two, `[input_size]`; none where all are 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shift: Vec<i32>,
 }
 
 /// A network: an embedding or none, dense layers or none, recurrent layers, dense layers or none; and float
@@ -293,7 +297,7 @@ pub struct QuantizedModel {
     pub front: Vec<Dense>,
     /// At least one; a layer takes the output of the one before, in its h format.
     pub layers: Vec<Layer>,
-    /// A constant taken off every x before it is quantised, where the file has one.
+    /// A constant taken off every x, and a scale, before it is quantised, where the file has one.
     pub input_offset: Option<InputOffset>,
     /// Dense layers behind the recurrent ones; the x format of one is the output format of what is before.
     pub head: Vec<Dense>,

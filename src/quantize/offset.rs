@@ -1,8 +1,8 @@
-//! A constant that is taken off x before it is quantised.
+//! A constant that is taken off x, and its scale, before it is quantised.
 
 use super::codes::{clamped_values, nearest_codes};
 use super::model::{InputOffset, QuantizedModel};
-use crate::import::FloatModel;
+use crate::import::{FloatLayer, FloatModel};
 
 /// Bits that a code of [`InputOffset::nearest`] has at most.
 const BITS: i32 = 40;
@@ -27,7 +27,29 @@ impl InputOffset {
                 .iter()
                 .map(|value| (value * one).round_ties_even() as i64)
                 .collect(),
+            shift: Vec::new(),
         }
+    }
+
+    /// The same with these exponents of powers of two, which the rest is multiplied by.
+    #[must_use]
+    pub fn scaled(self, shift: Vec<i32>) -> Self {
+        let none = shift.iter().all(|&shift| shift == 0);
+        let shift = if none { Vec::new() } else { shift };
+        Self { shift, ..self }
+    }
+
+    /// It changes nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.shift.is_empty() && self.codes.iter().all(|&code| code == 0)
+    }
+
+    /// The powers of two, `[input_size]`.
+    fn factors(&self) -> Vec<f64> {
+        let exponents = self.shift.iter().chain(std::iter::repeat(&0));
+        let factors = exponents.map(|&shift| f64::from(shift).exp2());
+        factors.take(self.codes.len()).collect()
     }
 
     /// The constants, `[input_size]`, exact.
@@ -37,52 +59,70 @@ impl InputOffset {
         self.codes.iter().map(|&code| code as f64 * ulp).collect()
     }
 
-    /// The float model of `x - offset`.
+    /// The float model of `(x - offset) * 2^shift`.
     #[must_use]
     pub fn folded(&self, model: &FloatModel) -> FloatModel {
         let mut model = model.clone();
-        let offset = self.values();
         let layer = &mut model.layers[0];
-        let rows = layer.weight_ih.chunks_exact(layer.input_size);
-        for (bias, row) in layer.bias.iter_mut().zip(rows) {
-            let sum: f64 = row
-                .iter()
-                .zip(&offset)
-                .map(|(&w, offset)| f64::from(w) * offset)
-                .sum();
-            *bias = (f64::from(*bias) + sum) as f32;
-        }
+        self.add_offsets(layer, 1.0);
+        self.scale_columns(layer, -1);
         model
     }
 
-    /// `x - offset` for whole vectors.
+    /// The float model of x, where `model` is that of `(x - offset) * 2^shift`.
+    #[must_use]
+    pub fn unfolded(&self, model: &FloatModel) -> FloatModel {
+        let mut model = model.clone();
+        let layer = &mut model.layers[0];
+        self.scale_columns(layer, 1);
+        self.add_offsets(layer, -1.0);
+        model
+    }
+
+    /// Adds what the weights make of the constants to the biases, `times` 1 or -1.
+    fn add_offsets(&self, layer: &mut FloatLayer, times: f64) {
+        let offset = self.values();
+        let rows = layer.weight_ih.chunks_exact(layer.input_size);
+        for (bias, row) in layer.bias.iter_mut().zip(rows) {
+            let products = row.iter().zip(&offset);
+            let sum: f64 = products.map(|(&w, offset)| f64::from(w) * offset).sum();
+            *bias = (f64::from(*bias) + times * sum) as f32;
+        }
+    }
+
+    /// Multiplies the columns of the weights by the powers of two, or divides them.
+    fn scale_columns(&self, layer: &mut FloatLayer, sign: i32) {
+        if self.shift.is_empty() {
+            return;
+        }
+        for row in layer.weight_ih.chunks_exact_mut(layer.input_size) {
+            for (weight, &shift) in row.iter_mut().zip(&self.shift) {
+                *weight *= ((sign * shift) as f32).exp2();
+            }
+        }
+    }
+
+    /// `(x - offset) * 2^shift` for whole vectors.
     #[must_use]
     pub fn taken_off(&self, x: &[f32]) -> Vec<f32> {
-        let offset = self.values();
-        let vectors = x.chunks_exact(offset.len());
-        vectors
-            .flat_map(|x| {
-                x.iter()
-                    .zip(&offset)
-                    .map(|(&x, offset)| (f64::from(x) - offset) as f32)
-            })
-            .collect()
+        self.applied(x).map(|x| x as f32).collect()
+    }
+
+    /// The same in double precision.
+    fn applied<'a>(&self, x: &'a [f32]) -> impl Iterator<Item = f64> + use<'a> {
+        let both = self.values().into_iter().zip(self.factors());
+        let both: Vec<(f64, f64)> = both.collect();
+        let both = both.into_iter().cycle();
+        (x.iter().zip(both)).map(|(&x, (offset, factor))| (f64::from(x) - offset) * factor)
     }
 }
 
 impl QuantizedModel {
-    /// Real inputs less the offset, for whole vectors.
+    /// Real inputs less the offset, scaled, for whole vectors.
     fn centred<'a>(&self, x: &'a [f32]) -> Box<dyn Iterator<Item = f64> + 'a> {
         match &self.input_offset {
             None => Box::new(x.iter().map(|&x| f64::from(x))),
-            Some(offset) => {
-                let offset = offset.values().into_iter().cycle();
-                Box::new(
-                    x.iter()
-                        .zip(offset)
-                        .map(|(&x, offset)| f64::from(x) - offset),
-                )
-            }
+            Some(offset) => Box::new(offset.applied(x)),
         }
     }
 

@@ -8,6 +8,9 @@ use super::model::{
 use crate::diagnostic::{Problem, Problems};
 use crate::fixed::{Codes, MOST_ODD_BITS, QFormat};
 
+/// Largest exponent of a power of two that an element of x is multiplied by.
+const MOST_SHIFT: i32 = 64;
+
 impl QuantizedModel {
     /// Checks everything that the arithmetic contract asks of a model.
     ///
@@ -290,6 +293,12 @@ impl Breaches {
         {
             let problem = format!("{} is beyond 2^53", offset.codes[at]);
             self.add(format!("input_offset.codes[{at}]"), problem);
+        }
+        let (shift, place) = (&offset.shift, "input_offset.shift");
+        if !shift.is_empty() && self.length(place.into(), shift.len(), first.input_size, 1) {
+            for (at, shift) in shift.iter().enumerate() {
+                self.range(format!("{place}[{at}]"), shift, &-MOST_SHIFT, &MOST_SHIFT);
+            }
         }
     }
 

@@ -6,8 +6,8 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix};
-use lprnn_hw::spec::Numerics;
-use lprnn_hw::train::{Rule, Sizes, TrainOptions, Trainer};
+use lprnn_hw::spec::{CellKind, Numerics};
+use lprnn_hw::train::{Rule, Sizes, TextTask, TrainOptions, Trainer};
 
 const WORDS: usize = 10_000;
 const SIZE: usize = 300;
@@ -26,12 +26,9 @@ fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>) {
         .map(|_| noise.between(0, WORDS as i64 - 1) as u32)
         .collect();
     let options = TrainOptions {
-        sizes: Sizes {
-            vocabulary: WORDS,
-            embedding: SIZE,
-            hidden: vec![SIZE],
-        },
+        sizes: Sizes::language(CellKind::Lstm, WORDS, SIZE, vec![SIZE]),
         numbers,
+        x_frac: None,
         row_scales: false,
         batch: BATCH,
         steps: STEPS,
@@ -45,12 +42,17 @@ fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>) {
         windows: None,
         seed: 1,
     };
+    let task = TextTask {
+        tokens: &tokens,
+        batch: BATCH,
+        steps: STEPS,
+    };
     let mut trainer = Trainer::new(options, None).expect("nothing to start from");
     bencher
         .counter(ItemsCount::new(BATCH * STEPS * WINDOWS))
         .bench_local(|| {
             for _ in 0..WINDOWS {
-                trainer.step(&tokens).expect("a small rate");
+                trainer.step(&task).expect("a small rate");
             }
         });
 }

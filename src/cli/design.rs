@@ -4,7 +4,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::flow::read_design;
 use crate::ptq::FormatRequest;
 use crate::quantize::HeadFormat;
-use crate::spec::{DesignConfig, GROUPS, Kind, Numerics, SETTINGS, Setting, Settings};
+use crate::spec::{CellKind, DesignConfig, GROUPS, Kind, Numerics, SETTINGS, Setting, Settings};
 use clap::{Arg, ArgMatches, Command, Error};
 use std::path::PathBuf;
 
@@ -118,13 +118,15 @@ impl NumericsArgs {
         Err(problem.help(help).into())
     }
 
-    /// The number formats that these options ask for, of a training.
-    pub fn resolve(&self) -> Result<Numerics, Problems> {
+    /// The number formats that these options ask for, of a training of such cells.
+    pub fn resolve(&self, cell: CellKind) -> Result<Numerics, Problems> {
         self.refuse_rows(
             "multipliers of rows that are trained have 8 bits",
             "give --row-scales instead",
         )?;
-        Numerics::resolve(self.0.clone())
+        let mut settings = self.0.clone();
+        settings.option(Setting::of("network.cell"), cell.word());
+        Numerics::resolve(settings)
     }
 }
 

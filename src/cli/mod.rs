@@ -74,7 +74,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Quantise a float model; number formats are chosen by calibration
     Quantize(quantize::QuantizeArgs),
-    /// Train a language model whose forward pass is the hardware's arithmetic
+    /// Train a language model, or a network for another task, in the hardware's arithmetic
     Train(train::TrainArgs),
     /// Evaluate a language model on a text: perplexity, in floating point or the core's integers
     Eval(eval::EvalArgs),

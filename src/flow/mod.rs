@@ -57,7 +57,10 @@ pub use search::{
     Asked, CoreFigures, Instructions, NetworkSearch, SearchReport, TrainerWords, TriedNetwork,
 };
 pub use sweep::{SweepReport, sweep};
-pub use training::{Begin, TextFiles, Texts, TrainReport, Training};
+pub use training::{
+    Begin, KnownSet, LanguageTraining, SetFiles, TaskFiles, TaskKind, TaskReport, TaskSets,
+    TaskTraining, TextFiles, Texts, TrainReport, Training,
+};
 pub use verify::{Measured, Verified};
 pub use watch::{Ongoing, Silent, Watch};
 pub use writing::{Disagreement, Writing, WritingModel, WritingReport, WritingRequest};

@@ -71,6 +71,8 @@ impl FloatLayer {
 /// One unit of a GRU after a step in real numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FloatGruUnit {
+    /// Values of the gates r, u, n.
+    pub gates: [f32; 3],
     /// Argument of n's tanh.
     pub argument: f32,
     /// h.
@@ -90,9 +92,11 @@ impl FloatGruUnit {
     ) -> Self {
         let (r, u) = (sigmoid(r), sigmoid(u));
         let argument = nx + r * nh;
+        let n = tanh(argument);
         Self {
+            gates: [r, u, n],
             argument,
-            h: (1.0 - u) * tanh(argument) + u * h,
+            h: (1.0 - u) * n + u * h,
         }
     }
 }
@@ -192,15 +196,6 @@ pub struct FloatModel {
     pub left_out: Vec<String>,
     /// Assumptions, where the file says nothing.
     pub assumptions: Vec<String>,
-}
-
-impl FloatModel {
-    /// The first cell that is no LSTM, for what takes LSTMs alone.
-    #[must_use]
-    pub fn other_cell(&self) -> Option<CellKind> {
-        let mut kinds = self.layers.iter().map(|layer| layer.recurrence.kind());
-        kinds.find(|kind| !kind.is_lstm())
-    }
 }
 
 /// The parts of a file that are wanted; also the options of every command that reads one.

@@ -1,41 +1,26 @@
-//! A float LSTM layer, many streams side by side.
+//! A float layer, many streams side by side.
+
+mod gru;
 
 use super::math::{sigmoid, tanh};
 use super::product::{Matrix, add_product, product};
-use crate::import::{FloatLayer, FloatUnit};
+use super::state::FloatState;
+use crate::import::{FloatLayer, FloatRecurrence, FloatUnit};
 use pulp::{Arch, Simd, WithSimd};
-
-/// h and c of a layer in every stream, `[streams, units]` each; zero at the start.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FloatState {
-    /// Hidden state.
-    pub h: Vec<f32>,
-    /// Cell state.
-    pub c: Vec<f32>,
-}
-
-impl FloatState {
-    /// The state before the first step.
-    #[must_use]
-    pub fn new(layer: &FloatLayer, streams: usize) -> Self {
-        let zeros = vec![0.0; streams * layer.hidden_size];
-        Self {
-            h: zeros.clone(),
-            c: zeros,
-        }
-    }
-}
 
 /// Computes some steps of `layer` for the first `streams` streams of `state`, which is carried on:
 /// x `[steps, streams, input_size]` in, h `[steps, streams, hidden_size]` out.
 ///
-/// The arithmetic of `PyTorch`'s `nn.LSTM`, with both biases added beforehand.
+/// The arithmetic of `PyTorch`'s `nn.LSTM` and `nn.GRU`, with biases added beforehand where they are.
 pub fn float_layer(
     layer: &FloatLayer,
     x: &[f32],
     streams: usize,
     state: &mut FloatState,
 ) -> Vec<f32> {
+    if let FloatRecurrence::Gru { bias_n_h } = &layer.recurrence {
+        return gru::gru_layer(layer, bias_n_h, x, streams, state);
+    }
     let (width, hidden) = (layer.input_size, layer.hidden_size);
     let rows = x.len() / width;
     let weight_ih = Matrix::new(&layer.weight_ih, 4 * hidden, width);

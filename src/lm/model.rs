@@ -65,17 +65,8 @@ impl LanguageModel {
     /// where both are the same.
     ///
     /// # Errors
-    /// Layers that are no LSTMs, no embedding or decoder, and another count of tokens in one than in the other.
+    /// No embedding or decoder, and another count of tokens in one than in the other.
     pub fn from_float(model: &FloatModel) -> Result<Self, Problem> {
-        if let Some(kind) = model.other_cell() {
-            return refuse(
-                format!(
-                    "has {} layers; a float language model is evaluated of LSTM layers only",
-                    kind.title()
-                ),
-                "quantise it first: the quantised model is evaluated whatever its cells",
-            );
-        }
         let decoder = model.head.clone();
         Self::assemble(
             Stack::Float(model.layers.clone()),

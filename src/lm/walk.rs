@@ -1,7 +1,8 @@
 //! The LSTM's walk through a text, in one or many streams, without the decoder.
 
-use super::forward::{FloatState, float_layer};
+use super::forward::float_layer;
 use super::model::{LanguageModel, Stack, TokenRows};
+use super::state::FloatState;
 use crate::diagnostic::Problem;
 use crate::import::FloatLayer;
 use crate::quantize::QuantizedModel;

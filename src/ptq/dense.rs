@@ -52,8 +52,10 @@ pub(super) fn layers(
     chain(model).enumerate().map(layer).collect()
 }
 
-/// Least squared error, coarser where the bias would not fit 32 bits at the fraction of the sums.
-fn head_format(float: &FloatHead, bits: u32, x: QFormat) -> QFormat {
+/// Format of the weights of a linear layer on operands of the format `x`: of the least squared error, coarser where
+/// the bias would not fit 32 bits at the fraction of the sums.
+#[must_use]
+pub fn head_format(float: &FloatHead, bits: u32, x: QFormat) -> QFormat {
     let most = float
         .bias
         .iter()

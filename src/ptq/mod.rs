@@ -20,7 +20,7 @@ mod sequences;
 mod truth;
 mod warnings;
 
-pub use dense::{asked, float_outputs};
+pub use dense::{asked, float_outputs, head_format};
 pub use formats::Formats;
 pub use offset::{middle, repeated};
 pub use report::{

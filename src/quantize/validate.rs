@@ -295,7 +295,7 @@ impl Breaches {
             self.add(format!("input_offset.codes[{at}]"), problem);
         }
         let (shift, place) = (&offset.shift, "input_offset.shift");
-        if !shift.is_empty() && self.length(place.into(), shift.len(), first.input_size, 1) {
+        if !shift.is_empty() && self.length(place.into(), shift.len(), model.first_input().0, 1) {
             for (at, shift) in shift.iter().enumerate() {
                 self.range(format!("{place}[{at}]"), shift, &-MOST_SHIFT, &MOST_SHIFT);
             }

@@ -3,9 +3,11 @@
 //! One count for everybody: `score` and the validation of a training, in real numbers or in integers.
 
 mod answers;
+mod loss;
 mod metric;
 mod targets;
 
 pub use answers::Answers;
+pub use loss::{cross_entropy, weighted_squares};
 pub use metric::{Metric, MetricValue};
 pub use targets::{RightAnswers, Targets};

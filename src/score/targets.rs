@@ -1,6 +1,7 @@
 //! What a model is to answer.
 
 use crate::quantize::Emit;
+use std::ops::Range;
 
 /// The right answers to some sequences, sequence after sequence.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,33 @@ impl RightAnswers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// These of them.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    #[must_use]
+    pub fn part(&self, answers: Range<usize>) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(classes[answers].to_vec()),
+            Self::Values { data, width } => Self::Values {
+                data: data[answers.start * width..answers.end * width].to_vec(),
+                width: *width,
+            },
+        }
+    }
+
+    /// Adds others of the same kind behind them.
+    ///
+    /// # Panics
+    /// Where they are of another kind.
+    pub fn extend(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Classes(all), Self::Classes(more)) => all.extend(more),
+            (Self::Values { data, .. }, Self::Values { data: more, .. }) => data.extend(more),
+            _ => panic!("answers of two kinds"),
+        }
     }
 
     /// The only class that they name, where they name one alone.

@@ -52,12 +52,13 @@ struct TrainingProgress {
     settings: BTreeMap<String, String>,
     epoch: u64,
     done: usize,
+    pass: u64,
     position: usize,
     rate: f32,
     noise: u64,
     taken: u64,
     loss: f64,
-    tokens: u64,
+    answers: u64,
     stale: u64,
     fitted: Vec<i32>,
     best: Option<(u64, f64, Vec<i32>)>,
@@ -65,7 +66,7 @@ struct TrainingProgress {
 }
 
 /// Number of the format of checkpoints.
-const CHECKPOINT_FORMAT: u32 = 3;
+const CHECKPOINT_FORMAT: u32 = 4;
 /// Stands in the place of the digest while it is made.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Stands before the digest, in a string of the file's header.
@@ -132,18 +133,19 @@ impl Trainer {
             settings: settings.clone(),
             epoch: self.epoch,
             done: self.done,
+            pass: self.pass,
             position: self.position,
             rate: self.rate,
             noise: self.noise.0,
             taken: self.optimizer.taken,
             loss: self.loss,
-            tokens: self.tokens,
+            answers: self.answers,
             stale: self.stale,
             fitted: numbers(self.numbers.as_ref()),
             best: self
                 .best
                 .as_ref()
-                .map(|best| (best.epoch, best.nats, numbers(best.numbers.as_ref()))),
+                .map(|best| (best.epoch, best.loss, numbers(best.numbers.as_ref()))),
             history: self.history.clone(),
         };
         let text = serde_json::to_string(&progress).expect("plain data");
@@ -166,17 +168,18 @@ impl Trainer {
         let values = tensors.take("values", count)?;
         let mut state = self.state.clone();
         for (layer, (h, c)) in state.h.iter_mut().zip(&mut state.c).enumerate() {
-            *h = tensors.take(&format!("h.{layer}"), h.len())?;
-            *c = tensors.take(&format!("c.{layer}"), c.len())?;
+            let units = self.layout.sizes.hidden[layer];
+            *h = tensors.rows(&format!("h.{layer}"), units)?;
+            *c = tensors.take(&format!("c.{layer}"), h.len())?;
         }
         let mut moments = self.optimizer.moments.clone();
         for (index, moment) in moments.iter_mut().enumerate() {
             *moment = tensors.take(&format!("moments.{index}"), moment.len())?;
         }
         self.best = match progress.best {
-            Some((epoch, nats, fitted)) => Some(Best {
+            Some((epoch, loss, fitted)) => Some(Best {
                 epoch,
-                nats,
+                loss,
                 values: tensors.take("best", count)?,
                 numbers: with_fitted(self.numbers.as_ref(), &fitted)?,
             }),
@@ -186,9 +189,10 @@ impl Trainer {
         (self.values, self.state) = (values, state);
         (self.optimizer.moments, self.optimizer.taken) = (moments, progress.taken);
         (self.epoch, self.done) = (progress.epoch, progress.done);
-        (self.position, self.rate) = (progress.position, progress.rate);
+        (self.pass, self.position) = (progress.pass, progress.position);
+        self.rate = progress.rate;
         self.noise = SplitMix(progress.noise);
-        (self.loss, self.tokens) = (progress.loss, progress.tokens);
+        (self.loss, self.answers) = (progress.loss, progress.answers);
         (self.stale, self.history) = (progress.stale, progress.history);
         Ok(())
     }
@@ -248,12 +252,28 @@ struct Saved<'a>(SafeTensors<'a>);
 impl Saved<'_> {
     /// The tensor `name`, which must have `length` elements.
     fn take(&self, name: &str, length: usize) -> Result<Vec<f32>, CheckpointError> {
-        let tensor = self.0.tensor(name).map_err(damaged)?;
-        let (words, _) = tensor.data().as_chunks();
-        let values: Vec<f32> = words.iter().copied().map(f32::from_le_bytes).collect();
-        if tensor.dtype() != Dtype::F32 || values.len() != length {
+        let values = self.any(name)?;
+        if values.len() != length {
             return Err(damaged(format!("{name} has {} elements", values.len())));
         }
         Ok(values)
+    }
+
+    /// The tensor `name`, which must have whole rows of `width` elements.
+    fn rows(&self, name: &str, width: usize) -> Result<Vec<f32>, CheckpointError> {
+        let values = self.any(name)?;
+        if !values.len().is_multiple_of(width) {
+            return Err(damaged(format!("{name} has {} elements", values.len())));
+        }
+        Ok(values)
+    }
+
+    fn any(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let tensor = self.0.tensor(name).map_err(damaged)?;
+        if tensor.dtype() != Dtype::F32 {
+            return Err(damaged(format!("{name} has other elements")));
+        }
+        let (words, _) = tensor.data().as_chunks();
+        Ok(words.iter().copied().map(f32::from_le_bytes).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! The float model as a file, as `PyTorch` names it.
 
-use crate::import::FloatModel;
+use crate::import::{FloatLayer, FloatModel};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,19 +27,19 @@ pub(super) fn file(
     serialize(views, metadata).expect("names and shapes of our own")
 }
 
-/// A float language model as a state dict of `PyTorch`: `embedding`, `lstm`, `decoder`. The bias is
-/// the input's, the recurrent one is zero.
+/// A float model as a state dict of `PyTorch`: `embedding`, `lstm` or `gru`, `decoder`. The bias is the
+/// input's, the recurrent one is zero, but for that of n's part of h of a GRU.
 #[must_use]
 pub fn state_dict(model: &FloatModel) -> Vec<u8> {
     let mut tensors: BTreeMap<String, (Vec<usize>, &[f32])> = BTreeMap::new();
     for (name, (shape, values)) in &model.passengers {
         tensors.insert(name.clone(), (shape.clone(), values));
     }
-    let widest = model.layers.iter().map(|layer| layer.bias.len()).max();
-    let zeros = vec![0.0; widest.unwrap_or(0)];
-    for (index, layer) in model.layers.iter().enumerate() {
+    let recurrent: Vec<Vec<f32>> = model.layers.iter().map(recurrent_bias).collect();
+    for (index, (layer, recurrent)) in model.layers.iter().zip(&recurrent).enumerate() {
         let rows = layer.bias.len();
-        for (name, shape, values) in [
+        let name = layer.recurrence.kind().word();
+        for (tensor, shape, values) in [
             (
                 "weight_ih",
                 vec![rows, layer.input_size],
@@ -47,9 +47,9 @@ pub fn state_dict(model: &FloatModel) -> Vec<u8> {
             ),
             ("weight_hh", vec![rows, layer.hidden_size], &layer.weight_hh),
             ("bias_ih", vec![rows], &layer.bias),
-            ("bias_hh", vec![rows], &zeros[..rows]),
+            ("bias_hh", vec![rows], recurrent),
         ] {
-            tensors.insert(format!("lstm.{name}_l{index}"), (shape, values));
+            tensors.insert(format!("{name}.{tensor}_l{index}"), (shape, values));
         }
     }
     if let Some(head) = &model.head {
@@ -59,4 +59,12 @@ pub fn state_dict(model: &FloatModel) -> Vec<u8> {
         tensors.insert("decoder.bias".into(), (vec![head.output_size], &head.bias));
     }
     file(&tensors, None)
+}
+
+/// The bias of the products with h, `[GH]`.
+fn recurrent_bias(layer: &FloatLayer) -> Vec<f32> {
+    let of_n = layer.recurrence.bias_n_h();
+    let mut bias = vec![0.0; layer.bias.len() - of_n.len()];
+    bias.extend(of_n);
+    bias
 }

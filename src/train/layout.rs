@@ -2,25 +2,47 @@
 
 use crate::import::{EMBEDDING, FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers};
 use crate::quantize::SplitMix;
+use crate::spec::CellKind;
 use std::ops::Range;
 
-/// Sizes of a language model.
+/// Sizes of a network that is trained: an embedding or none, recurrent layers, a linear layer.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Sizes {
-    /// Tokens, V.
-    pub vocabulary: usize,
-    /// Elements of an embedding, the first layer's x.
-    pub embedding: usize,
+    /// The cell of every layer.
+    pub cell: CellKind,
+    /// Tokens of an embedding, V; none where vectors are read.
+    pub vocabulary: Option<usize>,
+    /// Elements of the first layer's x: of an embedding, or of a vector that is read.
+    pub input: usize,
     /// Units of every layer.
     pub hidden: Vec<usize>,
+    /// Outputs of the linear layer, O: tokens, classes or numbers.
+    pub outputs: usize,
 }
 
 impl Sizes {
+    /// A language model: as many outputs as tokens.
+    #[must_use]
+    pub fn language(
+        cell: CellKind,
+        vocabulary: usize,
+        embedding: usize,
+        hidden: Vec<usize>,
+    ) -> Self {
+        Self {
+            cell,
+            vocabulary: Some(vocabulary),
+            input: embedding,
+            hidden,
+            outputs: vocabulary,
+        }
+    }
+
     /// Elements of a layer's x.
     #[must_use]
     pub fn input(&self, layer: usize) -> usize {
         if layer == 0 {
-            self.embedding
+            self.input
         } else {
             self.hidden[layer - 1]
         }
@@ -32,10 +54,17 @@ impl Sizes {
         let wide = |size: usize| size as u64;
         let layers = (0..self.hidden.len()).map(|layer| {
             let hidden = wide(self.hidden[layer]);
-            4 * hidden * (wide(self.input(layer)) + hidden + 1)
+            let weights = wide(self.gates()) * (wide(self.input(layer)) + hidden + 1);
+            hidden * (weights + u64::from(self.cell.parted().is_some()))
         });
-        let around = wide(self.vocabulary) * (wide(self.embedding) + wide(self.last()) + 1);
-        layers.sum::<u64>() + around
+        let embedding = wide(self.vocabulary.unwrap_or(0)) * wide(self.input);
+        layers.sum::<u64>() + embedding + wide(self.outputs) * (wide(self.last()) + 1)
+    }
+
+    /// Gates of a unit, G.
+    #[must_use]
+    pub fn gates(&self) -> usize {
+        self.cell.gates().len()
     }
 
     /// Units of the last layer.
@@ -48,12 +77,14 @@ impl Sizes {
 /// Places of one layer's tensors.
 #[derive(Clone, Debug)]
 pub struct LayerPlaces {
-    /// `[4H, I]`.
+    /// `[GH, I]`.
     pub ih: Range<usize>,
-    /// `[4H, H]`.
+    /// `[GH, H]`.
     pub hh: Range<usize>,
-    /// `[4H]`.
+    /// `[GH]`.
     pub bias: Range<usize>,
+    /// Bias of n's part of h of a GRU, `[H]`; empty of an LSTM.
+    pub bias_n_h: Range<usize>,
 }
 
 /// Where every tensor lies in the vector of parameters, row-major.
@@ -61,13 +92,13 @@ pub struct LayerPlaces {
 pub struct ParameterLayout {
     /// Sizes of the model.
     pub sizes: Sizes,
-    /// `[V, E]`.
+    /// `[V, E]`; empty where vectors are read.
     pub embedding: Range<usize>,
     /// Per layer.
     pub layers: Vec<LayerPlaces>,
-    /// `[V, H]`.
+    /// `[O, H]`.
     pub decoder: Range<usize>,
-    /// `[V]`.
+    /// `[O]`.
     pub decoder_bias: Range<usize>,
 }
 
@@ -80,19 +111,24 @@ impl ParameterLayout {
             end += count;
             end - count..end
         };
-        let embedding = take(sizes.vocabulary * sizes.embedding);
+        let embedding = take(sizes.vocabulary.unwrap_or(0) * sizes.input);
         let layers = (0..sizes.hidden.len())
             .map(|layer| {
                 let hidden = sizes.hidden[layer];
                 LayerPlaces {
-                    ih: take(4 * hidden * sizes.input(layer)),
-                    hh: take(4 * hidden * hidden),
-                    bias: take(4 * hidden),
+                    ih: take(sizes.gates() * hidden * sizes.input(layer)),
+                    hh: take(sizes.gates() * hidden * hidden),
+                    bias: take(sizes.gates() * hidden),
+                    bias_n_h: take(if sizes.cell.parted().is_some() {
+                        hidden
+                    } else {
+                        0
+                    }),
                 }
             })
             .collect();
-        let decoder = take(sizes.vocabulary * sizes.last());
-        let decoder_bias = take(sizes.vocabulary);
+        let decoder = take(sizes.outputs * sizes.last());
+        let decoder_bias = take(sizes.outputs);
         Self {
             sizes,
             embedding,
@@ -115,7 +151,7 @@ impl ParameterLayout {
     }
 
     /// First values: weights uniform in `±1/sqrt(H)` as `PyTorch` has them, embedding and decoder in
-    /// ±0.1, the forget gate's bias 1, other biases 0.
+    /// ±0.1, the bias of an LSTM's forget gate 1, other biases 0.
     #[must_use]
     pub fn first_values(&self, seed: u64) -> Vec<f32> {
         let mut noise = SplitMix(seed);
@@ -132,34 +168,41 @@ impl ParameterLayout {
             fill(places.hh.clone(), scale);
         }
         fill(self.decoder.clone(), 0.1);
-        for (layer, places) in self.layers.iter().enumerate() {
-            let hidden = self.sizes.hidden[layer];
-            values[places.bias.clone()][hidden..2 * hidden].fill(1.0);
+        if self.sizes.cell.is_lstm() {
+            for (layer, places) in self.layers.iter().enumerate() {
+                let hidden = self.sizes.hidden[layer];
+                values[places.bias.clone()][hidden..2 * hidden].fill(1.0);
+            }
         }
         values
     }
 
-    /// The values of a float language model; `None` where its shapes are others.
+    /// The values of a float model; `None` where its cells or shapes are others.
     #[must_use]
     pub fn values_of(&self, model: &FloatModel) -> Option<Vec<f32>> {
         let mut values = Vec::with_capacity(self.len());
-        let (_, embedding) = model.passengers.get(EMBEDDING)?;
-        values.extend_from_slice(embedding);
+        if self.sizes.vocabulary.is_some() {
+            let (_, embedding) = model.passengers.get(EMBEDDING)?;
+            values.extend_from_slice(embedding);
+        }
         for layer in &model.layers {
             values.extend_from_slice(&layer.weight_ih);
             values.extend_from_slice(&layer.weight_hh);
             values.extend_from_slice(&layer.bias);
+            values.extend_from_slice(layer.recurrence.bias_n_h());
         }
-        let head = model.head.as_ref()?;
+        let head = model.head.as_ref().filter(|_| model.dense.is_empty())?;
         values.extend_from_slice(&head.weight);
         values.extend_from_slice(&head.bias);
         let shapes = model
             .layers
             .iter()
-            .map(|layer| (layer.input_size, layer.hidden_size));
-        let wanted = (0..self.sizes.hidden.len())
-            .map(|layer| (self.sizes.input(layer), self.sizes.hidden[layer]));
-        (values.len() == self.len() && shapes.eq(wanted)).then_some(values)
+            .map(|layer| (layer.recurrence.kind(), layer.input_size, layer.hidden_size));
+        let sizes = &self.sizes;
+        let wanted = (0..sizes.hidden.len())
+            .map(|layer| (sizes.cell, sizes.input(layer), sizes.hidden[layer]));
+        let fits = values.len() == self.len() && head.output_size == sizes.outputs;
+        (fits && shapes.eq(wanted)).then_some(values)
     }
 
     /// The float model of these values.
@@ -173,23 +216,25 @@ impl ParameterLayout {
             .map(|(layer, places)| FloatLayer {
                 input_size: sizes.input(layer),
                 hidden_size: sizes.hidden[layer],
-                recurrence: FloatRecurrence::Lstm,
+                recurrence: match sizes.cell {
+                    CellKind::Lstm => FloatRecurrence::Lstm,
+                    CellKind::Gru => FloatRecurrence::Gru {
+                        bias_n_h: values[places.bias_n_h.clone()].to_vec(),
+                    },
+                },
                 weight_ih: values[places.ih.clone()].to_vec(),
                 weight_hh: values[places.hh.clone()].to_vec(),
                 bias: values[places.bias.clone()].to_vec(),
             });
         let mut passengers = Passengers::new();
-        passengers.insert(
-            EMBEDDING.into(),
-            (
-                vec![sizes.vocabulary, sizes.embedding],
-                values[self.embedding.clone()].to_vec(),
-            ),
-        );
+        if let Some(vocabulary) = sizes.vocabulary {
+            let rows = values[self.embedding.clone()].to_vec();
+            passengers.insert(EMBEDDING.into(), (vec![vocabulary, sizes.input], rows));
+        }
         FloatModel {
             layers: layers.collect(),
             head: Some(FloatHead {
-                output_size: sizes.vocabulary,
+                output_size: sizes.outputs,
                 weight: values[self.decoder.clone()].to_vec(),
                 bias: values[self.decoder_bias.clone()].to_vec(),
             }),

@@ -1,4 +1,4 @@
-//! Quantisation-aware training of a language model.
+//! Quantisation-aware training: of language models, and of networks for other tasks.
 //!
 //! The forward pass is the hardware's arithmetic (`docs/numerics.md`): weights, operands, gates and
 //! states take exactly the values of their codes, products are exact, bits are dropped where the
@@ -7,8 +7,10 @@
 
 mod cell;
 mod checkpoint;
+mod examples;
 mod files;
 mod layout;
+mod loss;
 mod nearest;
 mod network;
 mod numbers;
@@ -16,14 +18,17 @@ mod optimizer;
 mod plot;
 mod rows;
 mod trainer;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use checkpoint::CheckpointError;
+pub use examples::{Batches, Examples};
 pub use files::state_dict;
 pub use layout::{ParameterLayout, Sizes};
-pub use network::{Window, WindowState};
+pub use network::WindowState;
 pub use optimizer::Rule;
 pub use plot::plot;
 pub use trainer::{Diverged, Epoch, TrainOptions, Trainer};
+pub use window::{Reading, TextTask, TrainingTask, Window, WindowGoal};

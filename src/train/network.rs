@@ -1,18 +1,24 @@
-//! Forward and backward through a window of text.
+//! Forward and backward through a window.
 
-use super::cell::{Backward, LayerTape, Sums, float_step, integer_step, step_back};
-use super::layout::{ParameterLayout, uniform};
+use super::cell::{
+    Backward, LayerTape, Sums, float_step, gru_float_step, gru_integer_step, integer_step,
+    step_back,
+};
+use super::layout::{LayerPlaces, ParameterLayout, uniform};
+use super::loss::{add_columns, decoder_back};
 use super::numbers::{LayerNumbers, Numbers, operand};
-use crate::lm::{Element, Matrix, add_product, exp, product};
+use super::window::{Reading, Window};
+use crate::lm::{Element, Matrix, add_product, product};
 use crate::quantize::SplitMix;
-use rayon::prelude::*;
+use crate::spec::CellKind;
+use std::borrow::Cow;
 
 /// h and c of every layer, `[batch, H]` each, carried from window to window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WindowState {
     /// Hidden states.
     pub h: Vec<Vec<f32>>,
-    /// Cell states.
+    /// States beside h: c, of a GRU s.
     pub c: Vec<Vec<f32>>,
 }
 
@@ -27,17 +33,6 @@ impl WindowState {
             c: zeros,
         }
     }
-}
-
-/// A piece of `steps` tokens of every sequence of the batch, and the tokens that follow each.
-#[derive(Clone, Debug)]
-pub struct Window {
-    /// Sequences side by side.
-    pub batch: usize,
-    /// `[steps, batch]`.
-    pub read: Vec<u32>,
-    /// `[steps, batch]`.
-    pub next: Vec<u32>,
 }
 
 /// Share of values that are dropped: embeddings, between layers, before the decoder.
@@ -90,14 +85,17 @@ pub(super) fn forward(
     state: &mut WindowState,
     dropout: &mut Dropout,
 ) -> Tape {
-    let rows = window.read.len();
-    let width = layout.sizes.embedding;
+    let rows = window.rows();
+    let width = layout.sizes.input;
     let embedding = &values[layout.embedding.clone()];
-    let read = window.read.iter();
-    let mut signal: Vec<f32> = read
-        .flat_map(|&token| &embedding[token as usize * width..][..width])
-        .copied()
-        .collect();
+    let mut signal: Vec<f32> = match &window.read {
+        Reading::Tokens(tokens) => tokens
+            .iter()
+            .flat_map(|&token| &embedding[token as usize * width..][..width])
+            .copied()
+            .collect(),
+        Reading::Vectors(vectors) => vectors.clone(),
+    };
     let mut masks = vec![dropout.mask(rows * width)];
     let mut layers = Vec::new();
     for (layer, places) in layout.layers.iter().enumerate() {
@@ -112,9 +110,12 @@ pub(super) fn forward(
         scale(&mut signal, masks[layer].as_ref());
         let mut tape = LayerTape::new(std::mem::take(&mut signal), x_pass, rows, hidden);
         let layer_values = LayerValues {
+            cell: layout.sizes.cell,
+            units: hidden,
             ih: &values[places.ih.clone()],
             hh: &values[places.hh.clone()],
             bias: &masters[places.bias.clone()],
+            bias_n_h: &masters[places.bias_n_h.clone()],
             numbers,
         };
         let (h, c) = (&mut state.h[layer], &mut state.c[layer]);
@@ -133,32 +134,60 @@ pub(super) fn forward(
 
 /// One layer's parameters as they are computed with.
 struct LayerValues<'a> {
+    cell: CellKind,
+    units: usize,
     ih: &'a [f32],
     hh: &'a [f32],
     bias: &'a [f32],
+    bias_n_h: &'a [f32],
     numbers: Option<&'a LayerNumbers>,
 }
 
 impl LayerValues<'_> {
     /// All steps of a layer: operands are on the tape, state goes in and out.
     fn run(&self, tape: &mut LayerTape, batch: usize, h: &mut [f32], c: &mut [f32]) {
-        let hidden = self.bias.len() / 4;
-        let input = self.ih.len() / (4 * hidden);
         let Some(numbers) = self.numbers else {
-            return self.steps(tape, batch, h, c, |tape, row, sums, c| {
-                float_step(tape, row, sums, self.bias, c);
-            });
+            return self.float(tape, batch, h, c);
         };
-        let bias = numbers.biases(self.bias);
-        if numbers.narrow(input, numbers.x) && numbers.narrow(hidden, numbers.h) {
-            self.steps(tape, batch, h, c, |tape, row, sums: Sums<f32>, c| {
-                integer_step(tape, row, sums, &bias, c, numbers);
-            });
+        let input = self.ih.len() / self.bias.len();
+        if numbers.narrow(input, numbers.x) && numbers.narrow(self.units, numbers.h) {
+            self.integer::<f32>(tape, batch, h, c, numbers);
         } else {
             // Only in double precision are the products exact.
-            self.steps(tape, batch, h, c, |tape, row, sums: Sums<f64>, c| {
+            self.integer::<f64>(tape, batch, h, c, numbers);
+        }
+    }
+
+    fn float(&self, tape: &mut LayerTape, batch: usize, h: &mut [f32], c: &mut [f32]) {
+        match self.cell {
+            CellKind::Lstm => self.steps(tape, batch, h, c, |tape, row, sums, c| {
+                float_step(tape, row, sums, self.bias, c);
+            }),
+            CellKind::Gru => {
+                let bias = [self.bias, self.bias_n_h].concat();
+                self.steps(tape, batch, h, c, |tape, row, sums, s| {
+                    gru_float_step(tape, row, sums, &bias, s);
+                });
+            }
+        }
+    }
+
+    fn integer<T: Element + From<f32> + Into<f64>>(
+        &self,
+        tape: &mut LayerTape,
+        batch: usize,
+        h: &mut [f32],
+        c: &mut [f32],
+        numbers: &LayerNumbers,
+    ) {
+        let bias = numbers.biases(self.bias, self.bias_n_h);
+        match numbers.v {
+            None => self.steps(tape, batch, h, c, |tape, row, sums: Sums<T>, c| {
                 integer_step(tape, row, sums, &bias, c, numbers);
-            });
+            }),
+            Some(v) => self.steps(tape, batch, h, c, |tape, row, sums: Sums<T>, s| {
+                gru_integer_step(tape, row, sums, &bias, s, (numbers, v));
+            }),
         }
     }
 
@@ -172,17 +201,17 @@ impl LayerValues<'_> {
         mut step: impl FnMut(&mut LayerTape, usize, Sums<T>, &mut [f32]),
     ) {
         let wide = |values: &[f32]| values.iter().map(|&v| T::from(v)).collect::<Vec<T>>();
-        let hidden = self.bias.len() / 4;
-        let input = self.ih.len() / (4 * hidden);
+        let (hidden, rows) = (self.units, self.bias.len());
+        let input = self.ih.len() / rows;
         let (ih, hh) = (wide(self.ih), wide(self.hh));
-        let mut x = vec![T::default(); tape.x.len() / input * 4 * hidden];
+        let mut x = vec![T::default(); tape.x.len() / input * rows];
         product(
             &mut x,
             Matrix::of_columns(&wide(&tape.x), input),
             &Matrix::of_columns(&ih, input).t().pack(),
         );
         let hh = Matrix::of_columns(&hh, hidden).t().pack();
-        let mut sums = vec![T::default(); batch * 4 * hidden];
+        let mut sums = vec![T::default(); batch * rows];
         for (index, x) in x.chunks_exact(sums.len()).enumerate() {
             let at = index * h.len()..(index + 1) * h.len();
             tape.h_before[at.clone()].copy_from_slice(h);
@@ -193,10 +222,7 @@ impl LayerValues<'_> {
     }
 }
 
-/// Rows of the decoder that one task takes; part of the order of additions, so it is fixed.
-const ROWS: usize = 64;
-
-/// Loss of a window, in nats over all its tokens, and gradients by every parameter of the mean loss,
+/// Loss of a window, summed over all its answers, and gradients by every parameter of the mean loss,
 /// added to `gradients`.
 pub(super) fn backward(
     layout: &ParameterLayout,
@@ -205,90 +231,105 @@ pub(super) fn backward(
     tape: &Tape,
     gradients: &mut [f32],
 ) -> f64 {
-    let sizes = &layout.sizes;
-    let (loss, mut d_signal) = decoder_back(layout, values, window, tape, gradients);
+    let (loss, mut d_signal) = decoder_back(layout, values, window, &tape.out, gradients);
     for (layer, places) in layout.layers.iter().enumerate().rev() {
         scale(&mut d_signal, tape.masks[layer + 1].as_ref());
-        let (hidden, input) = (sizes.hidden[layer], sizes.input(layer));
-        let done = &tape.layers[layer];
-        let rows = window.read.len();
-        let dz = through_time(
-            done,
-            &values[places.hh.clone()],
+        d_signal = layer_back(
+            layout,
+            (layer, places),
+            values,
+            (window, tape),
             &d_signal,
-            window.batch,
-            hidden,
+            gradients,
         );
-        let all = Matrix::of_columns(&dz, 4 * hidden);
-        add_product(
-            &mut gradients[places.ih.clone()],
-            all.t(),
-            &Matrix::of_columns(&done.x, input).pack(),
-        );
-        let before = Matrix::of_columns(&done.h_before, hidden).pack();
-        add_product(&mut gradients[places.hh.clone()], all.t(), &before);
-        add_columns(&mut gradients[places.bias.clone()], &dz);
-        d_signal = vec![0.0; rows * input];
-        product(
-            &mut d_signal,
-            all,
-            &Matrix::of_columns(&values[places.ih.clone()], input).pack(),
-        );
-        if !done.x_pass.is_empty() {
-            scale(&mut d_signal, Some(&done.x_pass));
-        }
     }
     scale(&mut d_signal, tape.masks[0].as_ref());
-    let width = sizes.embedding;
-    let table = &mut gradients[layout.embedding.clone()];
-    for (&token, d) in window.read.iter().zip(d_signal.chunks_exact(width)) {
-        let row = &mut table[token as usize * width..][..width];
-        for (slot, d) in row.iter_mut().zip(d) {
-            *slot += d;
+    if let Reading::Tokens(tokens) = &window.read {
+        let width = layout.sizes.input;
+        let table = &mut gradients[layout.embedding.clone()];
+        for (&token, d) in tokens.iter().zip(d_signal.chunks_exact(width)) {
+            let row = &mut table[token as usize * width..][..width];
+            for (slot, d) in row.iter_mut().zip(d) {
+                *slot += d;
+            }
         }
     }
     loss
 }
 
-/// The way back through the decoder: the loss, and the gradient by what the decoder took.
-fn decoder_back(
+/// The way back through a layer: gradients by h in, by x out.
+fn layer_back(
     layout: &ParameterLayout,
+    (layer, places): (usize, &LayerPlaces),
     values: &[f32],
-    window: &Window,
-    tape: &Tape,
+    (window, tape): (&Window, &Tape),
+    d_h: &[f32],
     gradients: &mut [f32],
-) -> (f64, Vec<f32>) {
-    let sizes = &layout.sizes;
-    let (last, rows) = (sizes.last(), window.read.len());
-    let mut scores = vec![0.0f32; rows * sizes.vocabulary];
-    let mut d_signal = vec![0.0f32; rows * last];
-    let decoder = Matrix::of_columns(&values[layout.decoder.clone()], last);
-    let (forth, back) = (decoder.t().pack(), decoder.pack());
-    let bias = &values[layout.decoder_bias.clone()];
-    let losses: Vec<f64> = scores
-        .par_chunks_mut(ROWS * sizes.vocabulary)
-        .zip(d_signal.par_chunks_mut(ROWS * last))
-        .zip(tape.out.par_chunks(ROWS * last))
-        .zip(window.next.par_chunks(ROWS))
-        .map(|(((scores, d_out), out), next)| {
-            product(scores, Matrix::of_columns(out, last), &forth);
-            let loss = softmax(scores, bias, next, 1.0 / rows as f32);
-            product(d_out, Matrix::of_columns(scores, sizes.vocabulary), &back);
-            loss
-        })
-        .collect();
+) -> Vec<f32> {
+    let (hidden, input) = (layout.sizes.hidden[layer], layout.sizes.input(layer));
+    let done = &tape.layers[layer];
+    let cell = layout.sizes.cell;
+    let hh = &values[places.hh.clone()];
+    let dz = through_time((cell, done), hh, d_h, window.batch, hidden);
+    let sums = layout.sizes.gates() * hidden;
+    let (of_x, of_h) = (of_x(cell, &dz, hidden), of_h(cell, &dz, hidden));
+    let by_x = Matrix::of_columns(&of_x, sums);
     add_product(
-        &mut gradients[layout.decoder.clone()],
-        Matrix::of_columns(&scores, sizes.vocabulary).t(),
-        &Matrix::of_columns(&tape.out, last).pack(),
+        &mut gradients[places.ih.clone()],
+        by_x.t(),
+        &Matrix::of_columns(&done.x, input).pack(),
     );
-    add_columns(&mut gradients[layout.decoder_bias.clone()], &scores);
-    (losses.iter().sum(), d_signal)
+    let before = Matrix::of_columns(&done.h_before, hidden).pack();
+    add_product(
+        &mut gradients[places.hh.clone()],
+        Matrix::of_columns(&of_h, sums).t(),
+        &before,
+    );
+    add_columns(&mut gradients[places.bias.clone()], &of_x);
+    if !places.bias_n_h.is_empty() {
+        let slots = &mut gradients[places.bias_n_h.clone()];
+        for row in dz.chunks_exact(4 * hidden) {
+            slots
+                .iter_mut()
+                .zip(&row[3 * hidden..])
+                .for_each(|(slot, d)| *slot += d);
+        }
+    }
+    let mut d_x = vec![0.0; window.rows() * input];
+    let weights = Matrix::of_columns(&values[places.ih.clone()], input).pack();
+    product(&mut d_x, by_x, &weights);
+    if !done.x_pass.is_empty() {
+        scale(&mut d_x, Some(&done.x_pass));
+    }
+    d_x
 }
 
-/// Gradients by all pre-activations `[rows, 4H]` from those by h.
+/// Of gradients by all sums those that have a part of x, `[rows, GH]`.
+fn of_x(cell: CellKind, dz: &[f32], hidden: usize) -> Cow<'_, [f32]> {
+    match cell {
+        CellKind::Lstm => Cow::Borrowed(dz),
+        CellKind::Gru => {
+            let rows = dz.chunks_exact(4 * hidden);
+            Cow::Owned(rows.flat_map(|row| &row[..3 * hidden]).copied().collect())
+        }
+    }
+}
+
+/// The same of h.
+fn of_h(cell: CellKind, dz: &[f32], hidden: usize) -> Cow<'_, [f32]> {
+    match cell {
+        CellKind::Lstm => Cow::Borrowed(dz),
+        CellKind::Gru => {
+            let rows = dz.chunks_exact(4 * hidden);
+            let parts = rows.flat_map(|row| row[..2 * hidden].iter().chain(&row[3 * hidden..]));
+            Cow::Owned(parts.copied().collect())
+        }
+    }
+}
+
+/// Gradients by the pre-activations of all sums `[rows, 4H]` from those by h.
 fn through_time(
-    tape: &LayerTape,
+    (cell, tape): (CellKind, &LayerTape),
     hh: &[f32],
     d_h: &[f32],
     batch: usize,
@@ -296,6 +337,7 @@ fn through_time(
 ) -> Vec<f32> {
     let steps = d_h.len() / (batch * hidden);
     let mut dz = vec![0.0; steps * batch * 4 * hidden];
+    let gates = hh.len() / (hidden * hidden);
     let hh = Matrix::of_columns(hh, hidden).pack();
     let mut carried = vec![0.0; batch * hidden];
     let mut dc = vec![0.0; batch * hidden];
@@ -309,55 +351,9 @@ fn through_time(
             dc: &mut dc,
             dz,
         };
-        step_back(tape, step * batch, hidden, &mut gradients);
-        product(&mut carried, Matrix::of_columns(dz, 4 * hidden), &hh);
+        step_back(cell, tape, step * batch, hidden, &mut gradients);
+        let by_h = of_h(cell, dz, hidden);
+        product(&mut carried, Matrix::of_columns(&by_h, gates * hidden), &hh);
     }
     dz
-}
-
-/// Adds every row of `rows` to `sums`.
-fn add_columns(sums: &mut [f32], rows: &[f32]) {
-    for row in rows.chunks_exact(sums.len()) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
-        }
-    }
-}
-
-/// Turns scores without bias into gradients of the loss by them, times `weight`; the loss in nats.
-fn softmax(scores: &mut [f32], bias: &[f32], next: &[u32], weight: f32) -> f64 {
-    let rows = scores.chunks_exact_mut(bias.len()).zip(next);
-    rows.map(|(scores, &next)| {
-        pulp::Arch::new().dispatch(|| softmax_row(scores, bias, next as usize, weight))
-    })
-    .sum()
-}
-
-#[inline(always)]
-fn softmax_row(scores: &mut [f32], bias: &[f32], next: usize, weight: f32) -> f64 {
-    for (score, bias) in scores.iter_mut().zip(bias) {
-        *score += bias;
-    }
-    let mut largest = [f32::NEG_INFINITY; 16];
-    for part in scores.chunks(16) {
-        for (largest, score) in largest.iter_mut().zip(part) {
-            *largest = if *score > *largest { *score } else { *largest };
-        }
-    }
-    let largest = largest.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let wanted = f64::from(scores[next] - largest);
-    let mut sums = [0.0f32; 16];
-    for part in scores.chunks_mut(16) {
-        for (sum, score) in sums.iter_mut().zip(part) {
-            *score = exp(*score - largest);
-            *sum += *score;
-        }
-    }
-    let sum: f64 = sums.into_iter().map(f64::from).sum();
-    let share = weight / sum as f32;
-    for score in scores.iter_mut() {
-        *score *= share;
-    }
-    scores[next] -= weight;
-    sum.ln() - wanted
 }

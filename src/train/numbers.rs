@@ -4,12 +4,13 @@ use super::layout::{LayerPlaces, ParameterLayout};
 use super::nearest::nearest;
 use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
-use crate::import::{EMBEDDING, FloatLayer};
+use crate::import::{EMBEDDING, FloatLayer, FloatRecurrence};
+use crate::ptq::head_format;
 use crate::quantize::{
     ActivationTables, Dense, Fractions, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
-    best_fraction, default_h, layer_with,
+    Recurrence, best_fraction, default_h, layer_with,
 };
-use crate::spec::Numerics;
+use crate::spec::{CellKind, Numerics};
 use std::ops::Range;
 
 /// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
@@ -30,6 +31,9 @@ pub(super) struct LayerNumbers {
     /// A multiplier for every row of both matrices, where they have them.
     pub rows: Option<RowMultipliers>,
     pub z: QFormat,
+    /// Format of n's parts of a GRU.
+    pub v: Option<QFormat>,
+    /// Format of the state, c or s.
     pub c: QFormat,
     /// By the bits of a z code: values of sigmoid and tanh.
     pub sigmoid: Vec<f32>,
@@ -47,56 +51,42 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// Formats with the least squared error for these parameters; with a multiplier for every row of the
-    /// LSTM's weights if asked for.
+    /// recurrent layers' weights if asked for. `x_frac` is the fraction of vectors that are read; that of an
+    /// embedding is chosen.
     pub(super) fn fit(
         layout: &ParameterLayout,
         values: &[f32],
         options: QuantizeOptions,
         row_scales: bool,
+        x_frac: Option<i32>,
     ) -> Self {
         let model = layout.float_model(values);
-        let numerics = options.numerics;
+        let numerics = Numerics {
+            cell: layout.sizes.cell,
+            ..options.numerics
+        };
         let embedding = &values[layout.embedding.clone()];
-        let x_frac = match numerics.x() {
-            Codes { bits: 1, .. } => 0,
-            codes => best_fraction(embedding, codes, false),
+        let x_frac = match (numerics.x(), x_frac) {
+            (_, Some(frac)) => frac,
+            (Codes { bits: 1, .. }, _) => 0,
+            (codes, _) => best_fraction(embedding, codes, false),
         };
         let h = default_h(numerics.h());
         let mut x = numerics.x().at(x_frac);
-        let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
-        let ulp = (-(numerics.gate_frac as f32)).exp2();
-        let reals = |table: &[i32]| {
-            table
-                .iter()
-                .map(|&code| code as f32 * ulp)
-                .collect::<Vec<_>>()
-        };
         let mut layers = Vec::new();
         for (layer, places) in model.layers.iter().zip(&layout.layers) {
-            let mut numbers = LayerNumbers {
-                x,
-                h,
-                weights: numerics.weights(),
-                fractions: Fractions::fit(layer, x, h, numerics.weights()),
-                rows: None,
-                z: numerics.z,
-                c: numerics.c,
-                sigmoid: reals(&tables.sigmoid),
-                tanh: reals(&tables.tanh),
-            };
+            let mut numbers = LayerNumbers::fit(layer, (x, h), &numerics);
             if row_scales {
                 let row = |row| numbers.row(places, values, row);
-                numbers.rows = Some(RowMultipliers::fit(places.bias.len(), row));
+                let sums = places.bias.len() + places.bias_n_h.len();
+                numbers.rows = Some(RowMultipliers::fit(sums, row));
             }
             layers.push(numbers);
             x = h;
         }
-        let head = match options.head {
-            HeadFormat::Float => None,
-            HeadFormat::Integer(bits) => {
-                let weight = &values[layout.decoder.clone()];
-                Some(QFormat::new(bits, best_fraction(weight, bits, true)))
-            }
+        let head = match (options.head, &model.head) {
+            (HeadFormat::Integer(bits), Some(head)) => Some(head_format(head, bits, h)),
+            _ => None,
         };
         Self {
             options,
@@ -137,9 +127,10 @@ impl Numbers {
         let (&x, mut rest) = fitted.split_first()?;
         numbers.layers[0].x.frac = x;
         for layer in &mut numbers.layers {
-            let (of_layer, more) = rest.split_at(8);
-            layer.fractions.ih.copy_from_slice(&of_layer[..4]);
-            layer.fractions.hh.copy_from_slice(&of_layer[4..]);
+            let gates = layer.fractions.ih.len();
+            let (of_layer, more) = rest.split_at(2 * gates);
+            layer.fractions.ih.copy_from_slice(&of_layer[..gates]);
+            layer.fractions.hh.copy_from_slice(&of_layer[gates..]);
             rest = more;
             if let Some(rows) = &mut layer.rows {
                 let (codes, more) = rest.split_at(rows.values().len());
@@ -211,7 +202,9 @@ impl Numbers {
             let h = self.layers[self.layers.len() - 1].h;
             let one = f64::from(format.frac + h.frac).exp2();
             for bias in &mut out[layout.decoder_bias.clone()] {
-                *bias = (round(f64::from(*bias) * one) / one) as f32;
+                let code = round(f64::from(*bias) * one);
+                let code = code.clamp(f64::from(i32::MIN), f64::from(i32::MAX));
+                *bias = (code / one) as f32;
             }
         }
     }
@@ -242,19 +235,25 @@ impl Numbers {
         let layers = layout.layers.iter().zip(&self.layers);
         layers.flat_map(|(places, numbers)| {
             let Fractions { ih, hh } = &numbers.fractions;
-            let matrices = [(places.ih.clone(), ih), (places.hh.clone(), hh)];
-            let scales = numbers
-                .rows
-                .as_ref()
-                .map_or(&ALONE[..], RowMultipliers::values);
-            matrices.into_iter().flat_map(move |(place, fractions)| {
-                let part = place.len() / scales.len();
-                let starts = place.step_by(part).zip(scales).enumerate();
-                starts.map(move |(index, (start, &scale))| {
-                    let frac = fractions[index * 4 / scales.len()];
-                    (start..start + part, numbers.weights.at(frac), scale)
+            let matrices = [
+                (places.ih.clone(), ih, false),
+                (places.hh.clone(), hh, true),
+            ];
+            let gates = ih.len();
+            let units = places.bias.len() / gates;
+            matrices
+                .into_iter()
+                .flat_map(move |(place, fractions, of_h)| {
+                    // Parts of a gate: its units, each with a scale of its own, or all of them at once.
+                    let parts = if numbers.rows.is_some() { units } else { 1 };
+                    let part = place.len() / (gates * parts);
+                    let starts = place.step_by(part).enumerate();
+                    starts.map(move |(index, start)| {
+                        let format = numbers.weights.at(fractions[index / parts]);
+                        let scale = numbers.scale(numbers.sum_of(index * units / parts, of_h));
+                        (start..start + part, format, scale)
+                    })
                 })
-            })
         })
     }
 }
@@ -274,27 +273,69 @@ fn scaled(values: &mut [f32], scale: f32, what: impl FnOnce(&mut [f32])) {
     }
 }
 
-/// Scales of the four gates without multipliers.
-const ALONE: [f32; 4] = [1.0; 4];
-
 impl LayerNumbers {
-    /// Row `row` of the weights among all parameters.
-    fn row<'a>(&self, places: &LayerPlaces, values: &'a [f32], row: usize) -> RealRow<'a> {
-        let (rows, Fractions { ih, hh }) = (places.bias.len(), &self.fractions);
-        let of = |place: &Range<usize>, fractions: &[i32]| {
-            let width = place.len() / rows;
-            let weights = &values[place.start + row * width..][..width];
-            (weights, self.weights.at(fractions[row * 4 / rows]))
-        };
-        RealRow {
-            ih: of(&places.ih, ih),
-            hh: of(&places.hh, hh),
+    /// Formats of a layer on operands of these, without multipliers of rows.
+    fn fit(layer: &FloatLayer, (x, h): (QFormat, QFormat), numerics: &Numerics) -> Self {
+        let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
+        let ulp = (-(numerics.gate_frac as f32)).exp2();
+        let reals = |table: &[i32]| table.iter().map(|&code| code as f32 * ulp).collect();
+        Self {
+            x,
+            h,
+            weights: numerics.weights(),
+            fractions: Fractions::fit(layer, x, h, numerics.weights()),
+            rows: None,
+            z: numerics.z,
+            v: Recurrence::of(numerics).v(),
+            c: numerics.c,
+            sigmoid: reals(&tables.sigmoid),
+            tanh: reals(&tables.tanh),
         }
     }
 
-    /// What the rows are scaled by; 1 without multipliers.
-    fn scale(&self, row: usize) -> f32 {
-        self.rows.as_ref().map_or(1.0, |rows| rows.values()[row])
+    /// The gate whose parts of x and of h have sums of their own.
+    fn parted(&self) -> Option<usize> {
+        self.v.and(CellKind::Gru.parted())
+    }
+
+    /// Number of the sum that row `row` of a matrix belongs to: as many as rows, n's parts of h behind them.
+    fn sum_of(&self, row: usize, of_h: bool) -> usize {
+        match (self.parted(), &self.rows) {
+            (Some(gate), Some(rows)) if of_h => {
+                let units = rows.values().len() / (gate + 2);
+                if row / units == gate {
+                    row + units
+                } else {
+                    row
+                }
+            }
+            _ => row,
+        }
+    }
+
+    /// The weights of sum `sum` among all parameters; none of x or of h where the sum has none of it.
+    fn row<'a>(&self, places: &LayerPlaces, values: &'a [f32], sum: usize) -> RealRow<'a> {
+        let (rows, Fractions { ih, hh }) = (places.bias.len(), &self.fractions);
+        let gates = ih.len();
+        let units = rows / gates;
+        let of = |place: &Range<usize>, fractions: &[i32], row: usize, has: bool| {
+            let width = if has { place.len() / rows } else { 0 };
+            let weights = &values[place.start + row * width..][..width];
+            (weights, self.weights.at(fractions[row / units]))
+        };
+        let parted = self.parted().map(|gate| gate * units);
+        let of_h = parted.is_some_and(|start| sum >= start + units);
+        let of_x = parted.is_some_and(|start| (start..start + units).contains(&sum));
+        let row = if of_h { sum - units } else { sum };
+        RealRow {
+            ih: of(&places.ih, ih, row, !of_h),
+            hh: of(&places.hh, hh, row, !of_x),
+        }
+    }
+
+    /// What a sum is scaled by; 1 without multipliers.
+    fn scale(&self, sum: usize) -> f32 {
+        self.rows.as_ref().map_or(1.0, |rows| rows.values()[sum])
     }
 
     /// The integer layer of these weights.
@@ -304,10 +345,19 @@ impl LayerNumbers {
         for (row, bias) in unscaled.bias.iter_mut().enumerate() {
             *bias /= self.scale(row);
         }
-        for weights in [&mut unscaled.weight_ih, &mut unscaled.weight_hh] {
+        if let FloatRecurrence::Gru { bias_n_h } = &mut unscaled.recurrence {
+            for (unit, bias) in bias_n_h.iter_mut().enumerate() {
+                *bias /= self.scale(rows + unit);
+            }
+        }
+        let matrices = [
+            (&mut unscaled.weight_ih, false),
+            (&mut unscaled.weight_hh, true),
+        ];
+        for (weights, of_h) in matrices {
             let width = weights.len() / rows;
             for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
-                let scale = self.scale(row);
+                let scale = self.scale(self.sum_of(row, of_h));
                 for weight in weights {
                     *weight /= scale;
                 }
@@ -319,21 +369,30 @@ impl LayerNumbers {
         }
     }
 
-    /// Values of the bias codes, `[4H]`, exact, times the scales of their rows.
-    pub(super) fn biases(&self, bias: &[f32]) -> Vec<f64> {
-        let hidden = bias.len() / 4;
-        bias.iter()
-            .enumerate()
-            .map(|(row, &value)| {
-                let gate = row / hidden;
-                let frac = (self.fractions.ih[gate] + self.x.frac)
-                    .max(self.fractions.hh[gate] + self.h.frac);
-                let one = f64::from(frac).exp2();
-                let scale = self.scale(row);
-                let code = round(f64::from(value / scale) * one);
-                code.clamp(f64::from(i32::MIN), f64::from(i32::MAX)) / one * f64::from(scale)
-            })
-            .collect()
+    /// Values of the bias codes, exact, times the scales of their sums: `[4H]`, of a GRU those of n's part
+    /// of h last.
+    pub(super) fn biases(&self, bias: &[f32], bias_n_h: &[f32]) -> Vec<f64> {
+        let units = bias.len() / self.fractions.ih.len();
+        let all = bias.iter().chain(bias_n_h).enumerate();
+        all.map(|(sum, &value)| {
+            let one = f64::from(self.bias_frac(sum / units)).exp2();
+            let scale = self.scale(sum);
+            let code = round(f64::from(value / scale) * one);
+            code.clamp(f64::from(i32::MIN), f64::from(i32::MAX)) / one * f64::from(scale)
+        })
+        .collect()
+    }
+
+    /// Fraction of the biases of the sums of gate `part`; n's part of h counts as one behind the gates.
+    fn bias_frac(&self, part: usize) -> i32 {
+        let Fractions { ih, hh } = &self.fractions;
+        let of_x = |gate: usize| ih[gate] + self.x.frac;
+        let of_h = |gate: usize| hh[gate] + self.h.frac;
+        match self.parted() {
+            Some(gate) if part == gate => of_x(gate),
+            Some(gate) if part == gate + 1 => of_h(gate),
+            _ => of_x(part).max(of_h(part)),
+        }
     }
 
     /// `true` if sums of `count` products of weights and operands are exact in f32.

@@ -14,14 +14,14 @@ const MOST: u32 = (1 << BITS) - 1;
 /// Smallest that is tried; the next one is already 4 % larger.
 const LEAST: u32 = 24;
 
-/// The multipliers of a layer, one a row, `[4H]`, and the values that they stand for.
+/// The multipliers of a layer, one a sum, `[4H]`, and the values that they stand for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RowMultipliers {
     codes: Vec<u32>,
     values: Vec<f32>,
 }
 
-/// One row of both matrices: real weights, and the formats of their codes.
+/// The weights of one sum, a row of both matrices or of one: real, and the formats of their codes.
 #[derive(Clone, Copy)]
 pub(super) struct RealRow<'a> {
     pub ih: (&'a [f32], QFormat),

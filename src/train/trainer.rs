@@ -1,13 +1,15 @@
 //! Training, window by window.
 
 use super::layout::{ParameterLayout, Sizes};
-use super::network::{Dropout, Window, WindowState, backward, forward};
+use super::network::{Dropout, WindowState, backward, forward};
 use super::numbers::Numbers;
 use super::optimizer::{Optimizer, Rule, clip};
+use super::window::TrainingTask;
 use crate::import::FloatModel;
 use crate::quantize::{QuantizeOptions, QuantizedModel, SplitMix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that decides what training computes.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +18,9 @@ pub struct TrainOptions {
     pub sizes: Sizes,
     /// Formats of the hardware; `None` trains in real numbers.
     pub numbers: Option<QuantizeOptions>,
-    /// Multipliers for the rows of the LSTM's weights, fitted in every window.
+    /// Fraction of x where vectors are read; that of an embedding is chosen.
+    pub x_frac: Option<i32>,
+    /// Multipliers for the rows of the recurrent layers' weights, fitted in every window.
     pub row_scales: bool,
     /// Sequences side by side.
     pub batch: usize,
@@ -36,7 +40,7 @@ pub struct TrainOptions {
     pub dropout: f32,
     /// Epochs, from the first, at whose start fractions are chosen again.
     pub range_epochs: u64,
-    /// Windows of an epoch; `None` goes once through the text.
+    /// Windows of an epoch; `None` goes once through the data.
     pub windows: Option<usize>,
     /// Start of all random sequences.
     pub seed: u64,
@@ -63,10 +67,14 @@ impl From<Diverged> for crate::diagnostic::Problem {
 pub struct Epoch {
     /// From 1.
     pub epoch: u64,
-    /// Mean loss on the text trained on, nats a token, dropout included.
+    /// Mean loss on the data trained on, dropout included: nats a token or class, or mean squared errors by
+    /// the variance of the targets.
     pub train: f64,
-    /// Nats a token of the text validated on.
+    /// The same of the data validated on.
     pub valid: f64,
+    /// Metrics of the data validated on, by name; none of a text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, f64>,
     /// Learning rate of the epoch.
     pub rate: f32,
     /// Share of values that were clamped in validation, by layer: z, c, h.
@@ -79,12 +87,12 @@ pub struct Epoch {
 #[derive(Clone, Debug)]
 pub(super) struct Best {
     pub epoch: u64,
-    pub nats: f64,
+    pub loss: f64,
     pub values: Vec<f32>,
     pub numbers: Option<Numbers>,
 }
 
-/// A model in training. Equal options, text and number of calls give equal bits.
+/// A model in training. Equal options, task and number of calls give equal bits.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     pub(super) options: TrainOptions,
@@ -100,11 +108,12 @@ pub struct Trainer {
     /// Epoch that runs, from 1, and windows done of it.
     pub(super) epoch: u64,
     pub(super) done: usize,
-    /// Next step of the text that every sequence reads.
+    /// Pass through the data, from 0, and its next window.
+    pub(super) pass: u64,
     pub(super) position: usize,
-    /// Loss of the epoch so far in nats, and its tokens.
+    /// Loss of the epoch so far, and its answers.
     pub(super) loss: f64,
-    pub(super) tokens: u64,
+    pub(super) answers: u64,
     pub(super) best: Option<Best>,
     /// Epochs since the best.
     pub(super) stale: u64,
@@ -136,9 +145,10 @@ impl Trainer {
             rate: options.rate,
             epoch: 1,
             done: 0,
+            pass: 0,
             position: 0,
             loss: 0.0,
-            tokens: 0,
+            answers: 0,
             best: None,
             stale: 0,
             history: Vec::new(),
@@ -155,24 +165,18 @@ impl Trainer {
 
     /// Chooses fractions anew.
     pub(super) fn fit_numbers(&mut self) {
-        let row_scales = self.options.row_scales;
+        let (row_scales, x_frac) = (self.options.row_scales, self.options.x_frac);
         self.numbers = (self.options.numbers)
-            .map(|options| Numbers::fit(&self.layout, &self.values, options, row_scales));
+            .map(|options| Numbers::fit(&self.layout, &self.values, options, row_scales, x_frac));
         if let Some(numbers) = &self.numbers {
             numbers.confine(&self.layout, &mut self.values);
         }
     }
 
-    /// Steps of text that every sequence has: tokens over sequences, less the last token.
-    fn length(&self, tokens: &[u32]) -> usize {
-        (tokens.len() / self.options.batch).saturating_sub(1)
-    }
-
-    /// Windows of an epoch on this text.
+    /// Windows of an epoch of this task.
     #[must_use]
-    pub fn windows(&self, tokens: &[u32]) -> usize {
-        let all = self.length(tokens).div_ceil(self.options.steps);
-        self.options.windows.unwrap_or(all)
+    pub fn windows(&self, task: &dyn TrainingTask) -> usize {
+        self.options.windows.unwrap_or_else(|| task.windows())
     }
 
     /// Epoch that runs, from 1.
@@ -187,41 +191,30 @@ impl Trainer {
         self.done
     }
 
-    /// Mean loss of the epoch so far, nats a token.
+    /// Mean loss of the epoch so far.
     #[must_use]
     pub fn loss(&self) -> f64 {
-        self.loss / self.tokens.max(1) as f64
+        self.loss / self.answers.max(1) as f64
     }
 
-    /// The window of text at the trainer's place; at the end of the text it begins again, from zero
-    /// state.
-    fn next_window(&mut self, tokens: &[u32]) -> Window {
-        let (batch, length) = (self.options.batch, self.length(tokens));
-        if self.position >= length {
-            self.position = 0;
-            self.state = WindowState::zero(&self.layout, batch);
+    /// The next window's pass and number: at the end of the data they begin again.
+    fn next_place(&self, task: &dyn TrainingTask) -> (u64, usize) {
+        if self.position >= task.windows() {
+            (self.pass + 1, 0)
+        } else {
+            (self.pass, self.position)
         }
-        let steps = self.options.steps.min(length - self.position);
-        let piece = tokens.len() / batch;
-        let at = |step: usize, sequence: usize| sequence * piece + self.position + step;
-        let gather = |ahead: usize| {
-            (0..steps)
-                .flat_map(|step| (0..batch).map(move |sequence| (step, sequence)))
-                .map(|(step, sequence)| tokens[at(step, sequence) + ahead])
-                .collect()
-        };
-        let window = Window {
-            batch,
-            read: gather(0),
-            next: gather(1),
-        };
-        self.position += steps;
-        window
     }
 
-    /// Trains on the next window of `tokens`, at least two a sequence. Nothing changes when it fails.
-    pub fn step(&mut self, tokens: &[u32]) -> Result<(), Diverged> {
-        let window = self.next_window(tokens);
+    /// Trains on the next window of `task`. Nothing changes when it fails.
+    pub fn step(&mut self, task: &dyn TrainingTask) -> Result<(), Diverged> {
+        let (pass, position) = self.next_place(task);
+        let window = task.window(pass, position);
+        if window.answers() == 0 {
+            // All its sequences have ended: nothing is wanted, and nothing follows from their state.
+            (self.pass, self.position, self.done) = (pass, position + 1, self.done + 1);
+            return Ok(());
+        }
         let diverged = Diverged {
             epoch: self.epoch,
             window: self.done + 1,
@@ -233,7 +226,11 @@ impl Trainer {
             }
             None => &self.values,
         };
-        let mut state = self.state.clone();
+        let mut state = if window.fresh {
+            WindowState::zero(&self.layout, window.batch)
+        } else {
+            self.state.clone()
+        };
         let mut dropout = Dropout {
             share: self.options.dropout,
             noise: &mut self.noise,
@@ -262,19 +259,26 @@ impl Trainer {
         }
         self.state = state;
         self.loss += loss;
-        self.tokens += window.read.len() as u64;
-        self.done += 1;
+        self.answers += window.answers() as u64;
+        (self.done, self.position) = (self.done + 1, position + 1);
+        self.pass = pass;
         Ok(())
     }
 
     /// Ends the epoch with what validation found, and begins the next. Where validation did not get
     /// better, the learning rate is divided.
-    pub fn end_epoch(&mut self, valid: f64, clamped: Vec<[f64; 3]>) {
-        let better = self.best.as_ref().is_none_or(|best| valid < best.nats);
+    pub fn end_epoch(
+        &mut self,
+        valid: f64,
+        metrics: BTreeMap<String, f64>,
+        clamped: Vec<[f64; 3]>,
+    ) {
+        let better = self.best.as_ref().is_none_or(|best| valid < best.loss);
         self.history.push(Epoch {
             epoch: self.epoch,
             train: self.loss(),
             valid,
+            metrics,
             rate: self.rate,
             clamped,
             best: better,
@@ -282,7 +286,7 @@ impl Trainer {
         if better {
             self.best = Some(Best {
                 epoch: self.epoch,
-                nats: valid,
+                loss: valid,
                 values: self.values.clone(),
                 numbers: self.numbers.clone(),
             });
@@ -295,7 +299,7 @@ impl Trainer {
         }
         self.epoch += 1;
         self.done = 0;
-        (self.loss, self.tokens) = (0.0, 0);
+        (self.loss, self.answers) = (0.0, 0);
         if self.options.windows.is_none() {
             self.position = usize::MAX;
         }

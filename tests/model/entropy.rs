@@ -7,8 +7,9 @@
 use lprnn_hw::import::FloatModel;
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
 use lprnn_hw::quantize::{HeadFormat, QuantizeOptions, SplitMix};
-use lprnn_hw::spec::Numerics;
-use lprnn_hw::train::{Rule, Sizes, TrainOptions, Trainer};
+use lprnn_hw::spec::{CellKind, Numerics};
+use lprnn_hw::train::{Rule, Sizes, TextTask, TrainOptions, Trainer};
+use std::collections::BTreeMap;
 
 /// Symbols of the source.
 const SYMBOLS: usize = 8;
@@ -76,12 +77,9 @@ impl Source {
 
 fn options(numbers: Option<QuantizeOptions>, rate: f32) -> TrainOptions {
     TrainOptions {
-        sizes: Sizes {
-            vocabulary: SYMBOLS,
-            embedding: 8,
-            hidden: vec![32],
-        },
+        sizes: Sizes::language(CellKind::Lstm, SYMBOLS, 8, vec![32]),
         numbers,
+        x_frac: None,
         row_scales: false,
         batch: 16,
         steps: 20,
@@ -105,10 +103,15 @@ fn train(
     (text, test): (&[u32], &[u32]),
 ) -> (FloatModel, f64) {
     let mut trainer = Trainer::new(options, start).unwrap();
+    let task = TextTask {
+        tokens: text,
+        batch: trainer.options().batch,
+        steps: trainer.options().steps,
+    };
     let mut nats = f64::NAN;
     for _ in 0..epochs {
-        while trainer.done() < trainer.windows(text) {
-            trainer.step(text).unwrap();
+        while trainer.done() < trainer.windows(&task) {
+            trainer.step(&task).unwrap();
         }
         let (float, quantized) = trainer.models();
         let model = match quantized {
@@ -117,7 +120,7 @@ fn train(
         };
         let found = evaluate(&model, test, &EvalOptions { streams: 8 }, &|_| {}).unwrap();
         nats = found.nats;
-        trainer.end_epoch(nats, Vec::new());
+        trainer.end_epoch(nats, BTreeMap::new(), Vec::new());
     }
     (trainer.models().0, nats)
 }

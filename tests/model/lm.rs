@@ -8,17 +8,15 @@ use lprnn_hw::quantize::{
     Dense, DenseOutput, Emit, HeadFormat, QuantizedModel, SplitMix, quantize_input,
 };
 use lprnn_hw::reference::Lstm;
+use lprnn_hw::spec::CellKind;
 use lprnn_hw::train::{ParameterLayout, Sizes};
 
 const TOKENS: usize = 23;
 const EMBEDDING: usize = 9;
 
 fn float_model(seed: u64) -> FloatModel {
-    let layout = ParameterLayout::new(Sizes {
-        vocabulary: TOKENS,
-        embedding: EMBEDDING,
-        hidden: vec![14, 11],
-    });
+    let sizes = Sizes::language(CellKind::Lstm, TOKENS, EMBEDDING, vec![14, 11]);
+    let layout = ParameterLayout::new(sizes);
     let mut values = layout.first_values(seed);
     // Far enough from zero for tokens to matter.
     for value in &mut values {
@@ -107,6 +105,23 @@ fn float_step(model: &FloatModel) -> impl FnMut(u32, bool) -> Vec<f64> + '_ {
                 .map(|((ih, hh), &bias)| dot(ih, &x) + dot(hh, h) + f64::from(bias))
                 .collect();
             let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+            if let FloatRecurrence::Gru { bias_n_h } = &layer.recurrence {
+                // z has n's parts added up: that of h is taken apart again.
+                let of_h = |unit: usize| {
+                    let row = &layer.weight_hh[(2 * hidden + unit) * hidden..][..hidden];
+                    dot(row, h)
+                };
+                let parts: Vec<f64> = (0..hidden).map(of_h).collect();
+                for unit in 0..hidden {
+                    let [r, u, n] = [0, 1, 2].map(|gate| z[gate * hidden + unit]);
+                    let of_x = n - parts[unit];
+                    let inner = parts[unit] + f64::from(bias_n_h[unit]);
+                    let n = (of_x + sigmoid(r) * inner).tanh();
+                    h[unit] = (1.0 - sigmoid(u)) * n + sigmoid(u) * h[unit];
+                }
+                x.clone_from(h);
+                continue;
+            }
             for unit in 0..hidden {
                 let [i, f, g, o] = [0, 1, 2, 3].map(|gate| z[gate * hidden + unit]);
                 c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * g.tanh();
@@ -120,12 +135,16 @@ fn float_step(model: &FloatModel) -> impl FnMut(u32, bool) -> Vec<f64> + '_ {
 
 #[test]
 fn a_float_model_is_evaluated_as_it_is_defined() {
-    let model = float_model(1);
+    as_it_is_defined(&float_model(1));
+    as_it_is_defined(&float_gru(5));
+}
+
+fn as_it_is_defined(model: &FloatModel) {
     let tokens = text(400);
-    let language = LanguageModel::from_float(&model).unwrap();
+    let language = LanguageModel::from_float(model).unwrap();
     for streams in [1, 3, 7, 20, 399] {
         let found = evaluate(&language, &tokens, &EvalOptions { streams }, &|_| {}).unwrap();
-        let want = plain(&tokens, streams, float_step(&model));
+        let want = plain(&tokens, streams, float_step(model));
         assert!(
             (found.nats - want).abs() < 1e-5,
             "{streams} streams: {}, {want}",

@@ -18,4 +18,5 @@ mod numerics;
 mod ptq;
 mod python;
 mod streams;
+mod tasks;
 mod train;

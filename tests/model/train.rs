@@ -1,6 +1,6 @@
 //! Training by the command line: files, resumption, interruption, and what is refused.
 
-mod home;
+pub mod home;
 mod refusals;
 
 use crate::signals;
@@ -26,12 +26,14 @@ fn what_training_reports_is_what_eval_and_cosim_find() {
             ],
         ),
         ("w1", &["--bits", "1", "--z-bits", "6"]),
+        ("gru", &["--cell", "gru", "--bits", "4", "--layers", "2"]),
         ("rows", &["--bits", "2", "--levels", "odd", "--row-scales"]),
         ("float", &["--float"]),
+        ("gru_float", &["--float", "--cell", "gru"]),
     ] {
         let rule = ["--rule", "adam", "--clip", "1", "--epochs", "2", "--plot"];
         let report = json(home.train(name, options).args(rule));
-        let quantised = name != "float";
+        let quantised = !name.ends_with("float");
         let file = if quantised {
             "lm_quantized.safetensors"
         } else {
@@ -102,6 +104,18 @@ fn a_training_that_is_resumed_gives_the_same_bytes() {
                 "adam",
                 "--levels",
                 "odd",
+                "--bits",
+                "2",
+                "--row-scales",
+            ],
+        ),
+        (
+            "gru",
+            &[
+                "--cell",
+                "gru",
+                "--rule",
+                "adam",
                 "--bits",
                 "2",
                 "--row-scales",

@@ -1,7 +1,7 @@
 //! The results of a training as text for people.
 
 use super::super::output::{Results, table};
-use crate::flow::TrainReport;
+use crate::flow::{TaskReport, TrainReport};
 use std::io::Write;
 
 impl Results for TrainReport {
@@ -30,5 +30,28 @@ impl Results for TrainReport {
         }
         table(out, &rows)?;
         writeln!(out, "  {} streams, each from zero state", self.streams)
+    }
+}
+
+impl Results for TaskReport {
+    fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(
+            out,
+            "best of {} epochs: {}; {} model",
+            self.epochs, self.best_epoch, self.model
+        )?;
+        let sets = [
+            ("validation", Some(&self.valid)),
+            ("test", self.test.as_ref()),
+        ];
+        let mut rows = vec![vec![String::new()]];
+        rows[0].extend(self.valid.keys().cloned());
+        for (name, metrics) in sets {
+            let Some(metrics) = metrics else { continue };
+            let mut row = vec![name.to_string()];
+            row.extend(metrics.values().map(|value| format!("{value:.6}")));
+            rows.push(row);
+        }
+        table(out, &rows)
     }
 }

@@ -70,13 +70,13 @@ impl ScoreRequest<'_> {
     pub fn run(&self, watch: &dyn Watch) -> Result<ScoreReport, Problems> {
         let model = AnsweringModel::read(self.model, self.import)?;
         model.check(self.metric)?;
-        let inputs = model.inputs(&self.layout, self.data, watch)?;
+        let (inputs, places) = model.inputs(&self.layout, self.data, watch)?;
         let shape = TargetShape {
             classes: self.metric.of_classes(),
             outputs: Some(model.outputs()),
             when: model.waits_for_last().then_some(Emit::Last),
         };
-        let targets = read_targets(self.targets, &inputs.places, shape)?;
+        let targets = read_targets(self.targets, &places, shape)?;
         if let Some(class) = targets.wanted.only_class() {
             watch.say(&format!(
                 "warning: {}: all targets are class {class}: a model that always says so is right everywhere",
@@ -105,7 +105,7 @@ impl ScoreRequest<'_> {
             metric: self.metric,
             value,
             better: if higher { "higher" } else { "lower" },
-            sequences: inputs.places.lengths.len(),
+            sequences: places.lengths.len(),
             answers: given.answers.len(),
             when: targets.when,
             x: given.x.map(Rate::from),

@@ -24,8 +24,7 @@ pub enum AnsweringModel {
 #[derive(Clone, Debug)]
 pub struct ModelInputs {
     values: InputValues,
-    /// Where they stood.
-    pub places: Arrangement,
+    lengths: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,10 +47,10 @@ pub struct Answered {
 impl ModelInputs {
     /// Real inputs.
     #[must_use]
-    pub fn real(sequences: Sequences, places: Arrangement) -> Self {
+    pub fn real(sequences: Sequences) -> Self {
         Self {
+            lengths: sequences.lengths.clone(),
             values: InputValues::Real(sequences),
-            places,
         }
     }
 }
@@ -203,7 +202,7 @@ impl AnsweringModel {
         own.or(rides.map(|(shape, _)| shape[0]))
     }
 
-    /// Reads inputs of this model: real numbers, or indices of tokens where it has an embedding.
+    /// Reads inputs of this model, and says where they stood: real numbers, or indices of tokens where it has an embedding.
     ///
     /// # Errors
     /// A file of another shape, numbers that are not finite, and indices beyond the embedding.
@@ -212,20 +211,21 @@ impl AnsweringModel {
         layout: &ArrayLayout,
         path: &Path,
         watch: &dyn Watch,
-    ) -> Result<ModelInputs, Problems> {
+    ) -> Result<(ModelInputs, Arrangement), Problems> {
         if let Some(vocabulary) = self.embedding() {
             let inputs = layout.read_tokens(path, vocabulary, false, watch)?;
-            return Ok(ModelInputs {
+            let data = ModelInputs {
                 values: InputValues::Tokens(inputs.codes),
-                places: inputs.arrangement,
-            });
+                lengths: inputs.arrangement.lengths.clone(),
+            };
+            return Ok((data, inputs.arrangement));
         }
         let size = match self {
             Self::Float(model) => model.layers[0].input_size,
             Self::Integer(model, _) => model.first_input().0,
         };
         let (sequences, places) = layout.read_real(path, Some(size), watch)?;
-        Ok(ModelInputs::real(sequences, places))
+        Ok((ModelInputs::real(sequences), places))
     }
 
     /// Real inputs: those that are given, or the rows of an embedding in real numbers.
@@ -245,7 +245,7 @@ impl AnsweringModel {
         Cow::Owned(Sequences {
             data: rows.copied().collect(),
             width,
-            lengths: inputs.places.lengths.clone(),
+            lengths: inputs.lengths.clone(),
         })
     }
 
@@ -312,7 +312,7 @@ fn integer_answers(
     when: Emit,
     watch: &dyn Watch,
 ) -> Result<Answered, Problem> {
-    let lengths = &inputs.places.lengths;
+    let lengths = &inputs.lengths;
     let wants = Wants {
         c: false,
         head: true,

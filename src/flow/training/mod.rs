@@ -1,70 +1,65 @@
-//! Training of a language model, with everything that it leaves in a folder.
+//! Training, with everything that it leaves in a folder: of a language model, or of a network for another task.
 
+mod language;
 mod report;
 mod session;
 mod setup;
+mod subject;
+mod tasks;
 mod texts;
 
-pub use report::TrainReport;
+pub use language::{LanguageTraining, TrainReport};
 pub use setup::{Begin, Training};
+pub use tasks::{KnownSet, SetFiles, TaskFiles, TaskKind, TaskReport, TaskSets, TaskTraining};
 pub use texts::{TextFiles, Texts};
 
-use super::place::{check_file, write_file};
+use super::place::check_file;
 use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use crate::import::FloatModel;
-use crate::train::{TrainOptions, Trainer};
+use crate::train::{Sizes, TrainOptions, Trainer};
 use session::Session;
-use setup::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, VOCABULARY};
+use setup::{CHECKPOINT, LOG, PLOT};
 use std::collections::BTreeMap;
+use subject::Subject;
 
 impl Training<'_> {
-    /// Trains, and writes models, vocabulary, log and checkpoint after every epoch.
-    ///
-    /// # Errors
-    /// A model to start from of other sizes, a place that cannot be written, a checkpoint of another
-    /// training, a training that diverged, and an interruption, which leaves a checkpoint.
-    pub fn run(
+    /// Trains a subject, writes models, log and checkpoint after every epoch, and ends with what `finish` makes
+    /// of it.
+    fn of<T: Send>(
         &self,
-        texts: &Texts,
-        options: TrainOptions,
-        start: Option<&FloatModel>,
+        subject: &dyn Subject,
+        (options, start): (TrainOptions, Option<&FloatModel>),
         watch: &dyn Watch,
-    ) -> Result<TrainReport, Problems> {
-        let settings = self.settings(&options, texts);
+        finish: impl FnOnce(&Session) -> Result<T, Problems> + Send,
+    ) -> Result<T, Problems> {
+        let settings = settings(&options, subject);
         let sizes = options.sizes.clone();
-        if let Some(kind) = start.and_then(FloatModel::other_cell) {
-            let problem = format!("has {} layers; LSTMs are trained only", kind.title());
-            return Err(Problem::flag("--init", problem)
-                .help("start from a language model of LSTM layers, or from none")
-                .into());
-        }
-        let mut trainer = Trainer::new(options, start).ok_or_else(|| {
-            Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
-                .help("give the sizes of that model, or none to start from")
-        })?;
-        self.prepare(&mut trainer, &settings)?;
+        let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
+        self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
             .map_err(|error| Problem::flag("--threads", error))?;
-        let vocabulary = texts.vocabulary.to_json();
-        write_file(&self.folder.join(VOCABULARY), vocabulary.as_bytes())?;
         let mut session = Session {
             run: self,
             watch,
-            texts,
+            subject,
             settings: &settings,
             trainer,
         };
-        pool.install(|| session.train())
+        pool.install(|| {
+            session.train()?;
+            finish(&session)
+        })
     }
 
     /// Makes the folder, or takes up what a checkpoint in it left.
     fn prepare(
         &self,
         trainer: &mut Trainer,
+        subject: &dyn Subject,
         settings: &BTreeMap<String, String>,
     ) -> Result<(), Problems> {
         let checkpoint = self.folder.join(CHECKPOINT);
@@ -82,41 +77,63 @@ impl Training<'_> {
             std::fs::create_dir_all(self.folder)
                 .map_err(|error| files::problem(self.folder, "make", &error))?;
         }
-        for name in [CHECKPOINT, FLOAT, QUANTIZED, VOCABULARY, LOG, PLOT] {
+        let beside = subject.beside();
+        let names = beside.iter().map(|(name, _)| *name);
+        for name in [CHECKPOINT, LOG, PLOT]
+            .into_iter()
+            .chain(subject.names())
+            .chain(names)
+        {
             check_file(&self.folder.join(name), &self.read)?;
         }
         Ok(())
     }
+}
 
-    /// Settings that must be the same when a training goes on, by the names of their options.
-    fn settings(&self, options: &TrainOptions, texts: &Texts) -> BTreeMap<String, String> {
-        let digest = |tokens: &[u32]| {
-            let bytes: Vec<u8> = tokens.iter().flat_map(|one| one.to_le_bytes()).collect();
-            let start = &files::sha256(&bytes)[..16];
-            format!("{} tokens, SHA-256 {start}...", tokens.len())
-        };
-        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        [
-            ("text", digest(&texts.train)),
-            ("valid", digest(&texts.valid)),
-            ("bits", text(&options.numbers)),
-            ("row-scales", text(&options.row_scales)),
-            ("hidden", text(&options.sizes)),
-            ("batch", text(&options.batch)),
-            ("steps", text(&options.steps)),
-            ("rule", text(&options.rule)),
-            ("rate", text(&options.rate)),
-            ("decay", text(&options.decay)),
-            ("decay-from", text(&options.decay_from)),
-            ("clip", text(&options.clip)),
-            ("dropout", text(&options.dropout)),
-            ("range-epochs", text(&options.range_epochs)),
-            ("windows", text(&options.windows)),
-            ("streams", text(&self.streams)),
-            ("seed", text(&options.seed)),
-        ]
-        .into_iter()
+/// Settings that must be the same when a training goes on, by the names of their options.
+fn settings(options: &TrainOptions, subject: &dyn Subject) -> BTreeMap<String, String> {
+    let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+    let mut all = vec![
+        ("bits", text(&options.numbers)),
+        ("row-scales", text(&options.row_scales)),
+        ("hidden", text(&options.sizes)),
+        ("batch", text(&options.batch)),
+        ("steps", text(&options.steps)),
+        ("rule", text(&options.rule)),
+        ("rate", text(&options.rate)),
+        ("decay", text(&options.decay)),
+        ("decay-from", text(&options.decay_from)),
+        ("clip", text(&options.clip)),
+        ("dropout", text(&options.dropout)),
+        ("range-epochs", text(&options.range_epochs)),
+        ("windows", text(&options.windows)),
+        ("seed", text(&options.seed)),
+    ];
+    all.extend(subject.settings());
+    let named = all.into_iter();
+    named
         .map(|(name, value)| (name.to_string(), value))
         .collect()
+}
+
+/// The start of a digest of some bytes, as settings have it.
+fn digest(what: &str, bytes: &[u8]) -> String {
+    format!("{what}, SHA-256 {}...", &files::sha256(bytes)[..16])
+}
+
+/// Why a model cannot be started from.
+fn misfit(sizes: &Sizes, start: Option<&FloatModel>) -> Problem {
+    let cells = start.into_iter().flat_map(|model| &model.layers);
+    let mut kinds = cells.map(|layer| layer.recurrence.kind());
+    if let Some(kind) = kinds.find(|&kind| kind != sizes.cell) {
+        let problem = format!(
+            "has {} layers, {} layers are trained",
+            kind.title(),
+            sizes.cell.title()
+        );
+        return Problem::flag("--init", problem)
+            .help("give --cell as that model has it, or none to start from");
     }
+    Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
+        .help("give the sizes of that model, or none to start from")
 }

@@ -1,41 +1,22 @@
 //! A training at work: its epochs, their validation, and the files that are written then.
 
-use super::report::{TrainReport, describe};
-use super::setup::{CHECKPOINT, FLOAT, LOG, PLOT, QUANTIZED, Training, VOCABULARY};
-use super::texts::Texts;
+use super::report::with_rate;
+use super::setup::{CHECKPOINT, LOG, PLOT, Training};
+use super::subject::{Models, Subject};
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Watch, write_file};
 use crate::import::FloatModel;
-use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, evaluate};
-use crate::train::{Trainer, plot, state_dict};
+use crate::quantize::QuantizedModel;
+use crate::train::{Epoch, Trainer, plot, state_dict};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// A language model as it is written and evaluated.
-fn language_model(
-    float: &FloatModel,
-    quantized: Option<crate::quantize::QuantizedModel>,
-) -> Result<LanguageModel, Problems> {
-    Ok(match quantized {
-        Some(model) => LanguageModel::from_quantized(model)?,
-        None => LanguageModel::from_float(float)?,
-    })
-}
-
-/// Clamped shares of validation: z, c, h of every layer.
-fn clamped(evaluation: &Evaluation) -> Vec<[f64; 3]> {
-    let layers = evaluation.saturation.iter();
-    layers
-        .map(|layer| [layer.z.rate(), layer.c.rate(), layer.h.rate()])
-        .collect()
-}
 
 /// A training at work.
 pub(super) struct Session<'a> {
     pub run: &'a Training<'a>,
     pub watch: &'a dyn Watch,
-    pub texts: &'a Texts,
+    pub subject: &'a dyn Subject,
     pub settings: &'a BTreeMap<String, String>,
     pub trainer: Trainer,
 }
@@ -52,39 +33,88 @@ impl Session<'_> {
         )
     }
 
-    fn evaluate(
-        &self,
-        model: &LanguageModel,
-        tokens: &[u32],
-        what: &str,
-    ) -> Result<Evaluation, Problems> {
-        let progress = self.watch.begin(what, Some(tokens.len()));
-        let options = EvalOptions {
-            streams: self.run.streams,
-        };
-        let report = |done| progress.at(done);
-        Ok(evaluate(model, tokens, &options, &report)?)
+    fn delivered(&self, (float, quantized): (FloatModel, Option<QuantizedModel>)) -> Models {
+        self.subject.delivered(Models { float, quantized })
     }
 
-    pub(super) fn train(&mut self) -> Result<TrainReport, Problems> {
+    /// The models of the best epoch as they are written, and that epoch's figures.
+    ///
+    /// # Errors
+    /// No epoch.
+    pub(super) fn best(&self) -> Result<(Models, &Epoch), Problem> {
+        let best = self.trainer.history().iter().rfind(|epoch| epoch.best);
+        let models = self.trainer.best_models();
+        best.zip(models)
+            .map(|(epoch, models)| (self.delivered(models), epoch))
+            .ok_or_else(|| {
+                Problem::flag("--epochs", "no epoch was trained").help("give at least 1")
+            })
+    }
+
+    /// Names of everything in the folder.
+    pub(super) fn files(&self) -> Vec<String> {
+        let [float, quantized] = self.subject.names();
+        let mut files = vec![float];
+        if self.trainer.options().numbers.is_some() {
+            files.push(quantized);
+        }
+        files.extend(self.subject.beside().iter().map(|(name, _)| *name));
+        files.extend([LOG, CHECKPOINT]);
+        if self.run.plot {
+            files.push(PLOT);
+        }
+        files.into_iter().map(String::from).collect()
+    }
+
+    /// Trains until the end, and writes what is to be written on the way.
+    pub(super) fn train(&mut self) -> Result<(), Problems> {
+        for (name, contents) in self.subject.beside() {
+            write_file(&self.file(name), &contents)?;
+        }
         let limit = self.run.epochs;
         while self.trainer.epoch() <= limit
             && (self.trainer.stale() < self.run.patience || self.trainer.done() > 0)
         {
             self.epoch()?;
         }
-        self.finish()
+        Ok(())
     }
 
     /// The rest of an epoch, its validation, and everything that is written then.
     fn epoch(&mut self) -> Result<(), Problems> {
         let begun = Instant::now();
-        let windows = self.trainer.windows(&self.texts.train);
+        self.windows()?;
+        let models = self.delivered(self.trainer.models());
+        let judged = match self.subject.judge(&models, self.watch) {
+            Ok(judged) => judged,
+            Err(error) => {
+                // The epoch's work is kept; what failed may have been an interruption.
+                self.write_checkpoint()?;
+                return Err(error);
+            }
+        };
+        self.trainer
+            .end_epoch(judged.loss, judged.metrics, judged.clamped);
+        self.write_models()?;
+        self.write_log()?;
+        self.write_checkpoint()?;
+        if let Some(line) = self.trainer.history().last() {
+            let losses = self.subject.describe(line);
+            let seconds = begun.elapsed().as_secs_f64();
+            self.watch.say(&with_rate(line, &losses, seconds));
+        }
+        Ok(())
+    }
+
+    /// The windows of an epoch that are still to be trained on.
+    fn windows(&mut self) -> Result<(), Problems> {
+        let task = self.subject.task();
+        let windows = self.trainer.windows(task);
         let epoch = self.trainer.epoch();
         let progress = self.watch.begin(&format!("epoch {epoch}"), Some(windows));
         let every = self.run.checkpoint_windows;
         while self.trainer.done() < windows {
-            if let Err(error) = self.trainer.step(&self.texts.train) {
+            if let Err(error) = self.trainer.step(task) {
                 return Err(Problem::from(error).into());
             }
             let done = self.trainer.done();
@@ -97,38 +127,20 @@ impl Session<'_> {
                 self.write_checkpoint()?;
             }
         }
-        drop(progress);
-        let (float, quantized) = self.trainer.models();
-        let model = language_model(&float, quantized)?;
-        let evaluation = match self.evaluate(&model, &self.texts.valid, "validation") {
-            Ok(evaluation) => evaluation,
-            Err(error) => {
-                // The epoch's work is kept; what failed may have been an interruption.
-                self.write_checkpoint()?;
-                return Err(error);
-            }
-        };
-        self.trainer
-            .end_epoch(evaluation.nats, clamped(&evaluation));
-        self.write_models()?;
-        self.write_log()?;
-        self.write_checkpoint()?;
-        if let Some(line) = self.trainer.history().last() {
-            self.watch
-                .say(&describe(line, begun.elapsed().as_secs_f64()));
-        }
         Ok(())
     }
 
     /// The models of the best epoch.
     fn write_models(&self) -> Result<(), Problems> {
-        let Some((float, quantized)) = self.trainer.best_models() else {
+        let Some(models) = self.trainer.best_models() else {
             return Ok(());
         };
-        if let Some(model) = quantized {
-            write_file(&self.file(QUANTIZED), &model.to_bytes()?)?;
+        let [float, quantized] = self.subject.names();
+        let models = self.delivered(models);
+        if let Some(model) = models.quantized {
+            write_file(&self.file(quantized), &model.to_bytes()?)?;
         }
-        write_file(&self.file(FLOAT), &state_dict(&float))
+        write_file(&self.file(float), &state_dict(&models.float))
     }
 
     fn write_log(&self) -> Result<(), Problems> {
@@ -140,10 +152,7 @@ impl Session<'_> {
         }
         write_file(&self.file(LOG), text.as_bytes())?;
         if self.run.plot {
-            let (scale, unit) = match self.run.level {
-                Level::Word => (1.0, "nats a word"),
-                Level::Char => (std::f64::consts::LOG2_E, "bits a character"),
-            };
+            let (scale, unit) = self.subject.unit();
             let title = format!(
                 "{} units, loss by epoch",
                 self.trainer.options().sizes.hidden[0]
@@ -152,39 +161,5 @@ impl Session<'_> {
             write_file(&self.file(PLOT), picture.as_bytes())?;
         }
         Ok(())
-    }
-
-    fn finish(&self) -> Result<TrainReport, Problems> {
-        let history = self.trainer.history();
-        let best = history.iter().rfind(|epoch| epoch.best).ok_or_else(|| {
-            Problem::flag("--epochs", "no epoch was trained").help("give at least 1")
-        })?;
-        let test = match (&self.texts.test, self.trainer.best_models()) {
-            (Some(tokens), Some((float, quantized))) => {
-                let model = language_model(&float, quantized)?;
-                Some(self.evaluate(&model, tokens, "test")?)
-            }
-            _ => None,
-        };
-        let mut files = vec![FLOAT, VOCABULARY, LOG, CHECKPOINT];
-        if self.trainer.options().numbers.is_some() {
-            files.insert(1, QUANTIZED);
-        }
-        if self.run.plot {
-            files.push(PLOT);
-        }
-        Ok(TrainReport {
-            schema: 1,
-            epochs: history.len() as u64,
-            best_epoch: best.epoch,
-            valid: best.valid,
-            valid_perplexity: best.valid.exp(),
-            valid_bits: best.valid / std::f64::consts::LN_2,
-            test: test.as_ref().map(|test| test.nats),
-            test_perplexity: test.as_ref().map(Evaluation::perplexity),
-            test_bits: test.as_ref().map(Evaluation::bits),
-            streams: self.run.streams,
-            files: files.into_iter().map(String::from).collect(),
-        })
     }
 }

@@ -1,13 +1,9 @@
 //! Where a training is written to, how it begins, and when it ends.
 
-use crate::lm::Level;
 use std::path::{Path, PathBuf};
 
-/// Files of a training's folder.
+/// Files of a training's folder, whatever is trained.
 pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
-pub(super) const FLOAT: &str = "lm.safetensors";
-pub(super) const QUANTIZED: &str = "lm_quantized.safetensors";
-pub(super) const VOCABULARY: &str = "lm.vocab.json";
 pub(super) const LOG: &str = "log.jsonl";
 pub(super) const PLOT: &str = "plot.svg";
 
@@ -31,14 +27,10 @@ pub struct Training<'a> {
     pub begin: Begin,
     /// Files that are read, which nothing may replace.
     pub read: Vec<PathBuf>,
-    /// Unit of the losses that are drawn.
-    pub level: Level,
     /// Most epochs.
     pub epochs: u64,
     /// Epochs without a better validation after which it ends.
     pub patience: u64,
-    /// Streams of validation and test.
-    pub streams: usize,
     /// Threads; one for every core where nothing is said.
     pub threads: Option<usize>,
     /// Windows between two checkpoints within an epoch.

@@ -1,27 +1,33 @@
 //! The way back through the element-wise part.
 
+use super::gru::gru_row_back;
 use super::tape::LayerTape;
+use crate::spec::CellKind;
 use pulp::Arch;
 
-/// Gradients of one step, going backwards, `[batch, H]` and `[batch, 4H]`.
+/// Gradients of one step, going backwards, `[batch, H]` and `[batch, 4H]`: of a GRU by r, u and both parts of n.
 pub struct Backward<'a> {
     /// By h after the step.
     pub dh: &'a [f32],
-    /// By c after the step, then by c before it.
+    /// By the state after the step, then by that before it.
     pub dc: &'a mut [f32],
     /// By the pre-activations.
     pub dz: &'a mut [f32],
 }
 
 /// One step back through the element-wise part; clamped values pass nothing on.
-pub fn step_back(tape: &LayerTape, first: usize, hidden: usize, by: &mut Backward) {
+pub fn step_back(cell: CellKind, tape: &LayerTape, first: usize, hidden: usize, by: &mut Backward) {
     let sequences = by.dz.chunks_exact_mut(4 * hidden);
     let states = by
         .dh
         .chunks_exact(hidden)
         .zip(by.dc.chunks_exact_mut(hidden));
     for (sequence, (dz, (dh, dc))) in sequences.zip(states).enumerate() {
-        Arch::new().dispatch(|| row_back(tape, first + sequence, dh, dc, dz));
+        let row = first + sequence;
+        match cell {
+            CellKind::Lstm => Arch::new().dispatch(|| row_back(tape, row, dh, dc, dz)),
+            CellKind::Gru => Arch::new().dispatch(|| gru_row_back(tape, row, dh, dc, dz)),
+        }
     }
 }
 
@@ -43,7 +49,7 @@ fn row_back(tape: &LayerTape, row: usize, dh: &[f32], dc: &mut [f32], dz: &mut [
     let (o, so, zo) = (&o[..hidden], &so[..hidden], &mut zo[..hidden]);
     let (i, f, g) = (&i[..hidden], &f[..hidden], &g[..hidden]);
     let (si, sf, sg) = (&si[..hidden], &sf[..hidden], &sg[..hidden]);
-    let (t, before) = (&tape.tanh[at.clone()], &tape.c_before[at.clone()]);
+    let (t, before) = (&tape.inner[at.clone()], &tape.c_before[at.clone()]);
     let (c_pass, h_pass) = (&tape.c_pass[at.clone()], &tape.h_pass[at]);
     let (zi, zf, zg, dc) = (
         &mut zi[..hidden],

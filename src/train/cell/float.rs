@@ -32,7 +32,7 @@ fn float_row(row: &mut Row, x: &[f32], h: &[f32], bias: &[f32], c: &mut [f32]) {
     let (i, rest) = row.gates.split_at_mut(hidden);
     let (f, rest) = rest.split_at_mut(hidden);
     let (g, o) = rest.split_at_mut(hidden);
-    units(i, f, g, o, c, row.tanh, row.h);
+    units(i, f, g, o, c, row.inner, row.h);
     let gates = row.gates.chunks_exact(hidden);
     for (k, (gates, slopes)) in gates.zip(row.slopes.chunks_exact_mut(hidden)).enumerate() {
         if k == 2 {

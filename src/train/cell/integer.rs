@@ -27,16 +27,16 @@ pub fn integer_step<T: Copy + Into<f64>>(
 
 /// A format as the loops need it.
 #[derive(Clone, Copy)]
-struct Places {
+pub(super) struct Places {
     scale: f64,
-    ulp: f64,
+    pub(super) ulp: f64,
     low: f64,
     high: f64,
 }
 
 impl Places {
     #[inline(always)]
-    fn new(format: crate::fixed::QFormat) -> Self {
+    pub(super) fn new(format: crate::fixed::QFormat) -> Self {
         Self {
             scale: f64::from(format.frac).exp2(),
             ulp: f64::from(-format.frac).exp2(),
@@ -47,13 +47,13 @@ impl Places {
 
     /// The nearest code, and 1 where it was not clamped.
     #[inline(always)]
-    fn code(self, value: f64) -> (f64, f32) {
+    pub(super) fn code(self, value: f64) -> (f64, f32) {
         self.clamped((value * self.scale + ROUND) - ROUND)
     }
 
     /// The same of odd levels.
     #[inline(always)]
-    fn odd_code(self, value: f64) -> (f64, f32) {
+    pub(super) fn odd_code(self, value: f64) -> (f64, f32) {
         self.clamped(2.0 * (value * self.scale / 2.0).floor() + 1.0)
     }
 
@@ -89,13 +89,13 @@ fn integer_row<T: Copy + Into<f64>>(
 
 /// The code of a value as an index of the tables; the low bits of what rounds are the code's.
 #[inline(always)]
-fn index_of(code: f64, mask: u32) -> u32 {
+pub(super) fn index_of(code: f64, mask: u32) -> u32 {
     (code + ROUND).to_bits() as u32 & mask
 }
 
 /// The value and the slope of one gate of every unit.
 #[inline(always)]
-fn integer_gate<T: Copy + Into<f64>>(
+pub(super) fn integer_gate<T: Copy + Into<f64>>(
     row: &mut Row,
     k: usize,
     (x, h, bias): (&[T], &[T], &[f64]),
@@ -156,24 +156,37 @@ fn integer_state(row: &mut Row, c: &mut [f32], numbers: &LayerNumbers, index: &m
 /// tanh(c) and h.
 #[inline(always)]
 fn integer_output(row: Row, numbers: &LayerNumbers, index: &[u32]) {
-    let places = Places::new(numbers.h);
-    for (t, &index) in row.tanh.iter_mut().zip(index) {
+    for (t, &index) in row.inner.iter_mut().zip(index) {
         *t = numbers.tanh[index as usize];
     }
     let o = &row.gates[3 * index.len()..];
-    let out = row.h.iter_mut().zip(row.h_pass).zip(o).zip(&*row.tanh);
-    if numbers.h.is_odd() {
+    let products = o.iter().zip(&*row.inner);
+    let products = products.map(|(&o, &t)| f64::from(o) * f64::from(t));
+    round_h(row.h, row.h_pass, products, numbers.h);
+}
+
+/// The nearest values of h, and where they were not clamped.
+#[inline(always)]
+pub(super) fn round_h(
+    h: &mut [f32],
+    pass: &mut [f32],
+    values: impl Iterator<Item = f64>,
+    format: crate::fixed::QFormat,
+) {
+    let places = Places::new(format);
+    let out = h.iter_mut().zip(pass).zip(values);
+    if format.is_odd() {
         // Of one bit the sign is all that was to be kept.
-        let always = numbers.h.bits == 1;
-        for (((h, pass), &o), &t) in out {
-            let (code, passes) = places.odd_code(f64::from(o) * f64::from(t));
+        let always = format.bits == 1;
+        for ((h, pass), value) in out {
+            let (code, passes) = places.odd_code(value);
             *h = (code * places.ulp) as f32;
             *pass = if always { 1.0 } else { passes };
         }
     } else {
-        for (((h, pass), &o), &t) in out {
+        for ((h, pass), value) in out {
             let code;
-            (code, *pass) = places.code(f64::from(o) * f64::from(t));
+            (code, *pass) = places.code(value);
             *h = (code * places.ulp) as f32;
         }
     }

@@ -6,10 +6,12 @@
 
 mod back;
 mod float;
+mod gru;
 mod integer;
 mod tape;
 
 pub(super) use back::{Backward, step_back};
 pub(super) use float::float_step;
+pub(super) use gru::{gru_float_step, gru_integer_step};
 pub(super) use integer::integer_step;
 pub(super) use tape::{LayerTape, Sums};

@@ -9,15 +9,16 @@ pub struct LayerTape {
     pub x_pass: Vec<f32>,
     /// h before every step `[rows, H]`, the state carried in first.
     pub h_before: Vec<f32>,
-    /// c before every step `[rows, H]`.
+    /// The state before every step, c or s `[rows, H]`.
     pub c_before: Vec<f32>,
-    /// Values of the gates `[rows, 4, H]`.
+    /// Values of the gates i, f, g, o; of a GRU r, u, n, and n's part of h `[rows, 4, H]`.
     pub gates: Vec<f32>,
-    /// Their derivatives by z, 0 where z was clamped `[rows, 4, H]`.
+    /// Their derivatives by z, 0 where z was clamped; of n by the argument of its tanh, and of n's part of h 0
+    /// where that was clamped, else 1 `[rows, 4, H]`.
     pub slopes: Vec<f32>,
-    /// tanh(c) `[rows, H]`.
-    pub tanh: Vec<f32>,
-    /// 0 where c or h was clamped, else 1 `[rows, H]`.
+    /// tanh(c); of a GRU 0 where n's part of x was clamped, else 1 `[rows, H]`.
+    pub inner: Vec<f32>,
+    /// 0 where the state or h was clamped, else 1 `[rows, H]`.
     pub c_pass: Vec<f32>,
     pub h_pass: Vec<f32>,
     /// h after every step `[rows, H]`.
@@ -35,7 +36,7 @@ impl LayerTape {
             c_before: room(),
             gates: vec![0.0; 4 * rows * hidden],
             slopes: vec![0.0; 4 * rows * hidden],
-            tanh: room(),
+            inner: vec![1.0; rows * hidden],
             c_pass: vec![1.0; rows * hidden],
             h_pass: vec![1.0; rows * hidden],
             h: room(),
@@ -50,7 +51,7 @@ impl LayerTape {
             gates: &mut self.gates[wide.clone()],
             slopes: &mut self.slopes[wide],
             c_before: &mut self.c_before[at.clone()],
-            tanh: &mut self.tanh[at.clone()],
+            inner: &mut self.inner[at.clone()],
             c_pass: &mut self.c_pass[at.clone()],
             h_pass: &mut self.h_pass[at.clone()],
             h: &mut self.h[at],
@@ -63,13 +64,13 @@ pub(super) struct Row<'a> {
     pub(super) gates: &'a mut [f32],
     pub(super) slopes: &'a mut [f32],
     pub(super) c_before: &'a mut [f32],
-    pub(super) tanh: &'a mut [f32],
+    pub(super) inner: &'a mut [f32],
     pub(super) c_pass: &'a mut [f32],
     pub(super) h_pass: &'a mut [f32],
     pub(super) h: &'a mut [f32],
 }
 
-/// Pre-activations of a step without bias, as two sums that are exact each, `[batch, 4H]`.
+/// Pre-activations of a step without bias, as two sums that are exact each, `[batch, GH]`.
 #[derive(Clone, Copy)]
 pub struct Sums<'a, T> {
     /// `W_x x`.

@@ -111,8 +111,8 @@ fn folders_and_models_that_do_not_fit_are_refused() {
     let other = home.train("other", &[&gru]);
     refused(
         other,
-        "--init: has GRU layers; LSTMs are trained only",
-        "LSTM layers",
+        "--init: has GRU layers, LSTM layers are trained",
+        "--cell",
     );
     let quantised = format!(
         "--init={}",

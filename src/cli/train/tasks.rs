@@ -1,0 +1,114 @@
+//! A training for a task that is no language.
+
+use super::super::training::Ends;
+use super::args::TrainArgs;
+use super::begin::training;
+use super::data::refuse_given;
+use crate::diagnostic::{Problem, Problems};
+use crate::flow::{ArrayLayout, SetFiles, TaskFiles, TaskReport, TaskSets, TaskTraining, Watch};
+use crate::import::FloatModel;
+use crate::quantize::Emit;
+use crate::train::TrainOptions;
+use std::path::{Path, PathBuf};
+
+/// Most steps of a window where answers are wanted at every step and nothing is said.
+const WINDOW: usize = 64;
+
+/// Reads the sets of a task.
+pub(super) fn sets<'a>(args: &'a TrainArgs, watch: &dyn Watch) -> Result<TaskSets, Problems> {
+    refuse_given(
+        &[
+            ("--text", args.text.is_some()),
+            ("--valid", args.valid.is_some()),
+            ("--test", args.test.is_some()),
+            ("--vocab", args.vocab.is_some()),
+        ],
+        "is an option of --task language",
+        "give --data, --valid-data and --test-data instead",
+    )?;
+    let data = args.data.data.as_deref().ok_or_else(|| {
+        Problem::flag("--data", "is missing").help("give inputs to train on, .npy or .npz")
+    })?;
+    let layout = args.layout.get();
+    let of = &args.data;
+    let train = SetFiles {
+        data,
+        targets: of.targets.as_deref(),
+        layout,
+    };
+    let other = |data: &'a Option<PathBuf>, targets, lengths| {
+        let data = data.as_deref()?;
+        Some(set_files(data, targets, (layout, lengths)))
+    };
+    let files = TaskFiles {
+        kind: of.kind(args.task)?,
+        emit: of.emit,
+        train,
+        valid: other(&of.valid_data, &of.valid_targets, &of.valid_lengths),
+        valid_fraction: of.share()?,
+        seed: args.training.seed(),
+        test: other(&of.test_data, &of.test_targets, &of.test_lengths),
+    };
+    TaskSets::read(&files, watch)
+}
+
+fn set_files<'a>(
+    data: &'a Path,
+    targets: &'a Option<PathBuf>,
+    (layout, lengths): (ArrayLayout<'a>, &'a Option<PathBuf>),
+) -> SetFiles<'a> {
+    SetFiles {
+        data,
+        targets: targets.as_deref(),
+        layout: ArrayLayout {
+            lengths: lengths.as_deref(),
+            ..layout
+        },
+    }
+}
+
+/// How a network for these sets is trained.
+pub(super) fn options(args: &TrainArgs, sets: &TaskSets) -> Result<TrainOptions, Problems> {
+    let lengths = sets.lengths_in_training(args.training.batch(false));
+    let longest = lengths.into_iter().max().unwrap_or(1);
+    let last = sets.train.targets.when == Emit::Last;
+    if let (true, Some(steps)) = (last, args.training.steps)
+        && (steps as usize) < longest
+    {
+        let problem = format!("{steps} steps, and the answer to {longest} comes at their end");
+        return Err(Problem::flag("--steps", problem)
+            .help("leave it out: windows are whole sequences")
+            .into());
+    }
+    args.training.options(Ends::Vectors {
+        inputs: sets.train.inputs.width,
+        outputs: sets.outputs(),
+        steps: if last { longest } else { longest.min(WINDOW) },
+    })
+}
+
+/// Trains for a task.
+pub(super) fn run(
+    args: &TrainArgs,
+    start: Option<&FloatModel>,
+    watch: &dyn Watch,
+) -> Result<TaskReport, Problems> {
+    let gives = args.data.gives(args.task)?;
+    let sets = sets(args, watch)?;
+    let options = options(args, &sets)?;
+    let of = &args.data;
+    let read = [
+        &of.data,
+        &of.targets,
+        &of.valid_data,
+        &of.valid_targets,
+        &of.valid_lengths,
+        &of.test_data,
+        &of.test_targets,
+        &of.test_lengths,
+        &args.init,
+    ];
+    let training = training(args, read.into_iter().flatten());
+    let task = TaskTraining { sets: &sets, gives };
+    task.run(&training, options, start, watch)
+}

@@ -75,7 +75,7 @@ enum Command {
     /// Quantise a float model; number formats are chosen by calibration
     Quantize(quantize::QuantizeArgs),
     /// Train a language model, or a network for another task, in the hardware's arithmetic
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     /// Evaluate a language model on a text: perplexity, in floating point or the core's integers
     Eval(eval::EvalArgs),
     /// Score a model on data with known answers: accuracy, F1, or mean errors

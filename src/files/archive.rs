@@ -23,6 +23,7 @@ pub struct Budget(u64);
 
 impl Budget {
     /// 64 bytes for each of the file, and 4 MiB.
+    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self((4 << 20) + 64 * bytes.len() as u64)
     }

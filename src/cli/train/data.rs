@@ -85,7 +85,7 @@ impl TaskArgs {
     pub(super) fn gives(&self, task: Learnt) -> Result<OutputKind, Problem> {
         match (self.head_kind.as_deref(), task) {
             (Some("sum"), _) => Ok(OutputKind::Sum),
-            (Some(_), Learnt::Classify) | (None, Learnt::Classify) => Ok(OutputKind::Argmax),
+            (_, Learnt::Classify) => Ok(OutputKind::Argmax),
             (Some(_), _) => Err(
                 Problem::flag("--head-kind", "argmax is the answer to classes")
                     .help("leave it out: numbers are sums"),

@@ -32,8 +32,8 @@ pub fn run(args: &TrainArgs, console: Console) -> Result<Ended, Problems> {
 }
 
 /// A text that has to be given.
-fn text<'a>(option: &'static str, path: &'a Option<PathBuf>) -> Result<&'a PathBuf, Problem> {
-    path.as_ref().ok_or_else(|| {
+fn text<'a>(option: &'static str, path: Option<&'a PathBuf>) -> Result<&'a PathBuf, Problem> {
+    path.ok_or_else(|| {
         Problem::flag(option, "is missing")
             .help("give --text and --valid, or --task with --data and --targets")
     })
@@ -47,8 +47,8 @@ fn language(
     args.data.refuse_any()?;
     let streams = args.streams as usize;
     let files = TextFiles {
-        train: text("--text", &args.text)?,
-        valid: text("--valid", &args.valid)?,
+        train: text("--text", args.text.as_ref())?,
+        valid: text("--valid", args.valid.as_ref())?,
         test: args.test.as_deref(),
         vocabulary: args.vocab.as_deref(),
     };

@@ -9,7 +9,7 @@ use crate::flow::{ArrayLayout, SetFiles, TaskFiles, TaskReport, TaskSets, TaskTr
 use crate::import::FloatModel;
 use crate::quantize::Emit;
 use crate::train::TrainOptions;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Most steps of a window where answers are wanted at every step and nothing is said.
 const WINDOW: usize = 64;
@@ -38,7 +38,16 @@ pub(super) fn sets<'a>(args: &'a TrainArgs, watch: &dyn Watch) -> Result<TaskSet
     };
     let other = |data: &'a Option<PathBuf>, targets, lengths| {
         let data = data.as_deref()?;
-        Some(set_files(data, targets, (layout, lengths)))
+        let lengths: &'a Option<PathBuf> = lengths;
+        let targets: &'a Option<PathBuf> = targets;
+        Some(SetFiles {
+            data,
+            targets: targets.as_deref(),
+            layout: ArrayLayout {
+                lengths: lengths.as_deref(),
+                ..layout
+            },
+        })
     };
     let files = TaskFiles {
         kind: of.kind(args.task)?,
@@ -50,21 +59,6 @@ pub(super) fn sets<'a>(args: &'a TrainArgs, watch: &dyn Watch) -> Result<TaskSet
         test: other(&of.test_data, &of.test_targets, &of.test_lengths),
     };
     TaskSets::read(&files, watch)
-}
-
-fn set_files<'a>(
-    data: &'a Path,
-    targets: &'a Option<PathBuf>,
-    (layout, lengths): (ArrayLayout<'a>, &'a Option<PathBuf>),
-) -> SetFiles<'a> {
-    SetFiles {
-        data,
-        targets: targets.as_deref(),
-        layout: ArrayLayout {
-            lengths: lengths.as_deref(),
-            ..layout
-        },
-    }
 }
 
 /// How a network for these sets is trained.

@@ -69,7 +69,7 @@ fn arrays_of_an_archive_are_found_by_name() {
         std::fs::read(path).unwrap()
     };
     let x = member("x.npy", &|path| {
-        write_f32(path, &[2, 1], &[0.5, 2.0]).unwrap()
+        write_f32(path, &[2, 1], &[0.5, 2.0]).unwrap();
     });
     let y = member("y.npy", &|path| write_i64(path, &[2], &[1, -3]).unwrap());
     let both = folder.path().join("set.npz");

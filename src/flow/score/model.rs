@@ -263,16 +263,17 @@ impl AnsweringModel {
             Self::Float(model) => Ok(float_answers(model, &self.real(inputs), when, watch)),
             Self::Integer(model, head) => {
                 let mut x = None;
-                let codes = match (&inputs.values, &model.embedding) {
-                    (InputValues::Tokens(tokens), Some(_)) => tokens.clone(),
-                    _ => {
-                        let real = self.real(inputs);
-                        x = Some(StageCount {
-                            saturated: model.clamped_inputs(&real.data),
-                            total: real.data.len() as u64,
-                        });
-                        model.input_codes(&real.data)
-                    }
+                let codes = if let (InputValues::Tokens(tokens), Some(_)) =
+                    (&inputs.values, &model.embedding)
+                {
+                    tokens.clone()
+                } else {
+                    let real = self.real(inputs);
+                    x = Some(StageCount {
+                        saturated: model.clamped_inputs(&real.data),
+                        total: real.data.len() as u64,
+                    });
+                    model.input_codes(&real.data)
                 };
                 let given = integer_answers(model, head.as_ref(), (&codes, inputs), when, watch)?;
                 Ok(Answered { x, ..given })

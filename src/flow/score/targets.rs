@@ -63,17 +63,18 @@ impl TargetShape {
 
     /// Why an array of these sizes does not fit, and what would.
     fn misfit(self, shape: &[usize], places: &Arrangement) -> Problem {
-        let mut problem = format!(
-            "has the shape {shape:?}, which does not fit the data's {:?}",
+        let outputs = match self.width() {
+            Some(width) if !self.classes => format!(" and {width} outputs"),
+            _ => String::new(),
+        };
+        let asked = match self.when {
+            Some(Emit::Last) => ", of which only the last step of a sequence is answered",
+            _ => "",
+        };
+        let problem = format!(
+            "has the shape {shape:?}, which does not fit the data's {:?}{outputs}{asked}",
             places.leading()
         );
-        match self.width() {
-            Some(width) if !self.classes => problem += &format!(" and {width} outputs"),
-            _ => {}
-        }
-        if self.when == Some(Emit::Last) {
-            problem += ", of which only the last step of a sequence is answered";
-        }
         Problem::new(problem).help(format!("give {}", self.wanted(places)))
     }
 

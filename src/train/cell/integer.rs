@@ -84,7 +84,7 @@ fn integer_row<T: Copy + Into<f64>>(
     }
     row.c_before.copy_from_slice(c);
     integer_state(&mut row, c, numbers, index);
-    integer_output(row, numbers, index);
+    integer_output(&mut row, numbers, index);
 }
 
 /// The code of a value as an index of the tables; the low bits of what rounds are the code's.
@@ -155,7 +155,7 @@ fn integer_state(row: &mut Row, c: &mut [f32], numbers: &LayerNumbers, index: &m
 
 /// tanh(c) and h.
 #[inline(always)]
-fn integer_output(row: Row, numbers: &LayerNumbers, index: &[u32]) {
+fn integer_output(row: &mut Row, numbers: &LayerNumbers, index: &[u32]) {
     for (t, &index) in row.inner.iter_mut().zip(index) {
         *t = numbers.tanh[index as usize];
     }

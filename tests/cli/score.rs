@@ -146,8 +146,11 @@ fn a_float_model_is_computed_in_real_numbers() {
     let home = home();
     let home = home.path();
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
-    let float =
-        lprnn_hw::import::read(&demo.join("demo.safetensors"), &Default::default()).unwrap();
+    let float = lprnn_hw::import::read(
+        &demo.join("demo.safetensors"),
+        &lprnn_hw::import::ImportOptions::default(),
+    )
+    .unwrap();
     let x = read_f32(&demo.join("test.npy")).unwrap();
     // The same by the other arithmetic of the crate.
     let mut signal = x.data.clone();

@@ -148,7 +148,7 @@ enum CoreStage<'a> {
     Embedding(EmbeddingControl),
     Layer(Control<'a>),
     Backward(BackwardControl<'a>),
-    Both(BothControl<'a>),
+    Both(Box<BothControl<'a>>),
     Argmax(ArgmaxControl),
 }
 
@@ -226,7 +226,9 @@ impl<'a> Controls<'a> {
         let middle = passes(layers).map(|passes| match passes {
             Passes::Forward(layer) => CoreStage::Layer(Control::new(layer)),
             Passes::Backward(layer) => CoreStage::Backward(BackwardControl::new(layer)),
-            Passes::Both(forward, backward) => CoreStage::Both(BothControl::new(forward, backward)),
+            Passes::Both(forward, backward) => {
+                CoreStage::Both(Box::new(BothControl::new(forward, backward)))
+            }
         });
         Self {
             beats_per_step: match (&argmax, layers.last()) {

@@ -47,14 +47,11 @@ fn check_directions(
 ) -> Result<(), Problem> {
     let key = "implementation.max_steps";
     let Some(pass) = model.passes().find(|pass| pass.place.backward) else {
-        return match implementation.max_steps {
-            None => Ok(()),
-            Some(_) => {
-                let problem =
-                    "no layer takes the steps of a sequence backward: nothing holds sequences";
-                Err(Problem::setting(key, problem).help("leave it out"))
-            }
-        };
+        if implementation.max_steps.is_none() {
+            return Ok(());
+        }
+        let problem = "no layer takes the steps of a sequence backward: nothing holds sequences";
+        return Err(Problem::setting(key, problem).help("leave it out"));
     };
     let direction = model.layers[pass.place.layer].direction.kind().word();
     let layer = model.front.len() + pass.place.layer;

@@ -320,11 +320,11 @@ fn bidirectional_layers_are_run_and_built_for_sequences_that_fit() {
     let short = ["--lengths", "lengths.npy", "--max-steps", "3"];
     run(home, &model, "batch.npy", "h3.npy", &short)
         .code(2)
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: sequence 1 has 4 steps, the longest may have 3
 help: give shorter sequences, or a larger --max-steps
 
-"#]]);
+"]]);
     assert!(!home.join("h3.npy").exists());
     let refused = |options: &[&str], said| {
         let gen_of = ["gen", "--model", "both.safetensors", "-o", "core"];
@@ -338,27 +338,27 @@ help: give shorter sequences, or a larger --max-steps
     };
     refused(
         &[],
-        str![[r#"
+        str![[r"
 error: --max-steps: layer 0 is bidirectional, so that the core holds whole sequences
 help: give the steps of the longest one: --max-steps N
 
-"#]],
+"]],
     );
     refused(
         &["--max-steps", "8", "--contexts", "2"],
-        str![[r#"
+        str![[r"
 error: --contexts: layer 0 is bidirectional: several sequences in turn through such a layer are not built
 help: leave the contexts out
 
-"#]],
+"]],
     );
     refused(
         &["--max-steps", "8", "--state-policy", "never"],
-        str![[r#"
+        str![[r"
 error: --state-policy: layer 0 is bidirectional: only TLAST ends its sequences
 help: give tlast
 
-"#]],
+"]],
     );
     // The core is built, and fed nothing that it would cut.
     program()
@@ -386,19 +386,19 @@ help: give tlast
         ])
         .assert()
         .code(2)
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: sequence 1 has 4 steps, the longest may have 3
 help: give shorter sequences, or a larger --max-steps
 
-"#]]);
+"]]);
     program()
         .current_dir(home)
         .args(["gen", "--hidden", "4", "--max-steps", "8", "-o", "other"])
         .assert()
         .code(2)
-        .stderr_eq(str![[r#"
+        .stderr_eq(str![[r"
 error: --max-steps: no layer takes the steps of a sequence backward: nothing holds sequences
 help: leave it out
 
-"#]]);
+"]]);
 }

@@ -271,13 +271,13 @@ netlist!(
     when_asked
 );
 
-// Both directions: sequences in block RAM, and few steps in whatever else the family has.
+// Both directions. Written block RAM of Xilinx and ECP5 has no model: there sequences are short enough for LUT RAM.
 netlist!(
-    both_directions_in_block_ram_on_xc7,
+    both_directions_on_xc7,
     Case {
-        recipe: both("both", 4, 40).target(Family::Xc7, MacStyle::Lut),
-        with: &["RAMB18E1"],
-        without: &[],
+        recipe: both("both", 4, 5).target(Family::Xc7, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
     }
 );
 
@@ -292,13 +292,13 @@ netlist!(
 );
 
 netlist!(
-    both_directions_of_a_gru_in_block_ram_on_ecp5,
+    both_directions_of_a_gru_on_ecp5,
     Case {
-        recipe: both("eboth", 3, 40)
+        recipe: both("eboth", 3, 4)
             .of(CellKind::Gru)
             .target(Family::Ecp5, MacStyle::Lut),
-        with: &["DP16KD"],
-        without: &[],
+        with: &["TRELLIS_DPR16X4"],
+        without: &BLOCK_RAM,
     },
     when_asked
 );

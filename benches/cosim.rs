@@ -199,6 +199,7 @@ fn measure(size: usize, steps: usize) {
         inputs: &inputs,
         last: &last,
         clear: &[],
+        cut: &[],
     };
     let mut best = [f64::MAX; 3];
     for _ in 0..ROUNDS {

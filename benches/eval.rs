@@ -75,6 +75,7 @@ fn float() -> LanguageModel {
             .collect()
     };
     around(Stack::Float(vec![FloatLayer {
+        direction: lprnn_hw::import::FloatDirection::Forward,
         recurrence: lprnn_hw::import::FloatRecurrence::Lstm,
         input_size: SIZE,
         hidden_size: SIZE,

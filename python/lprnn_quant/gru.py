@@ -35,6 +35,10 @@ class GruLayer(Recurrent):
     """[4H]: of r, u, n's part of x and n's part of h."""
     w_levels: str = "even"
     """Levels of the weights, "even" or "odd"; odd at one bit whatever it says."""
+    direction: str = "forward"
+    """Order of the steps: "forward", "backward" or "bidirectional"."""
+    reverse: GruLayer | None = None
+    """The half of a bidirectional layer that takes the steps from the last one; its own direction says nothing."""
 
     @property
     def hidden_size(self) -> int:

@@ -13,6 +13,9 @@ from .layer import Layer, RowScale
 
 OWN = {"lstm": "c", "gru": "vs"}
 """Formats that only layers of a kind have."""
+PLAIN = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
+REVERSE = "_reverse"
+"""Ending of the tensors of a bidirectional layer's backward half."""
 
 
 class InputOffset(NamedTuple):
@@ -42,18 +45,44 @@ def formats_of(layer: Layer | GruLayer) -> dict:
     """The formats of a layer as the file has them."""
     about = {
         "kind": "gru" if isinstance(layer, GruLayer) else "lstm",
-        "direction": "forward",
+        "direction": layer.direction,
         "input_size": layer.input_size,
         "hidden_size": layer.hidden_size,
         "x": layer.x.stored(),
         "h": layer.h.stored(),
+    }
+    about |= _pass_formats(layer, about["kind"])
+    if layer.reverse is not None:
+        about["reverse"] = _pass_formats(layer.reverse, about["kind"])
+    return about
+
+
+def tensors_of(layer: Layer | GruLayer, place: str) -> dict[str, np.ndarray]:
+    """The tensors of a layer as the file has them, of both directions where there are two."""
+    layer.check_direction()
+    tensors = {}
+    for ending, half in (("", layer), (REVERSE, layer.reverse)):
+        if half is None:
+            continue
+        for name in ("weight_ih", "weight_hh", "bias"):
+            tensors[f"{place}.{name}{ending}"] = narrowest(getattr(half, name))
+        if isinstance(half, GruLayer):
+            tensors[f"{place}.bias_n_h{ending}"] = narrowest(half.bias_n_h)
+        if half.row_scale is not None:
+            tensors[f"{place}.row_scale{ending}"] = narrowest(half.row_scale.multiplier)
+    return tensors
+
+
+def _pass_formats(layer: Layer | GruLayer, kind: str) -> dict:
+    """The formats that a direction has by itself."""
+    about = {
         "w_bits": layer.w_bits,
         "w_frac_ih": list(map(int, layer.w_frac_ih)),
         "w_frac_hh": list(map(int, layer.w_frac_hh)),
         "z": layer.z.stored(),
         "a_frac": layer.a_frac,
     }
-    about |= {name: getattr(layer, name).stored() for name in OWN[about["kind"]]}
+    about |= {name: getattr(layer, name).stored() for name in OWN[kind]}
     if layer.w_levels == "odd" and layer.w_bits > 1:
         about["w_levels"] = "odd"
     if layer.row_scale is not None:
@@ -65,33 +94,51 @@ def layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer |
     """A layer of a file; its tensors are taken out of `tensors`."""
     place = f"layers.{index}"
     kind = about["kind"]
-    if kind not in OWN or about["direction"] != "forward":
-        raise ValueError(
-            f"{place}: {about['direction']} {kind}, this module knows forward lstm and gru"
-        )
-    inputs, hidden = about["input_size"], about["hidden_size"]
+    if kind not in OWN:
+        raise ValueError(f"{place}: {kind}, this module knows lstm and gru")
+    shared = {"kind", "direction", "input_size", "hidden_size", "x", "h", "reverse"}
+    own = {"w_levels", "row_scale", "z", *OWN[kind], *PLAIN}
+    known(about, shared | own, place)
+    layer = _pass_of((about, about), (place, place, ""), tensors)
+    layer.direction = about.get("direction", "forward")
+    if about.get("reverse") is not None:
+        known(about["reverse"], own, f"{place}.reverse")
+        where = (place, f"{place}.reverse", REVERSE)
+        layer.reverse = _pass_of((about, about["reverse"]), where, tensors)
+        layer.reverse.direction = "backward"
+    try:
+        layer.check_direction()
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    return layer
+
+
+def _pass_of(
+    headers: tuple[dict, dict], where: tuple[str, str, str], tensors: dict[str, np.ndarray]
+) -> Layer | GruLayer:
+    """One direction of a layer: what both share, and its own; places of tensors and formats, ending of names."""
+    (shared, own), (place, formats, ending) = headers, where
+    kind, inputs, hidden = shared["kind"], shared["input_size"], shared["hidden_size"]
     rows = (3 if kind == "gru" else 4) * hidden
-    formats = "xhz" + OWN[kind]
-    plain = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
-    sizes = ("input_size", "hidden_size")
-    known(about, {"kind", "direction", *sizes, "row_scale", "w_levels", *formats, *plain}, place)
+    take = lambda name, *shape: _take(tensors, f"{place}.{name}{ending}", shape)  # noqa: E731
     scale = None
-    if about.get("row_scale"):
-        multiplier = _take(tensors, f"{place}.row_scale", (4 * hidden,))
-        scale = RowScale(about["row_scale"]["bits"], about["row_scale"]["frac"], multiplier)
+    if own.get("row_scale"):
+        multiplier = take("row_scale", 4 * hidden)
+        scale = RowScale(own["row_scale"]["bits"], own["row_scale"]["frac"], multiplier)
     codes = {
-        "weight_ih": _take(tensors, f"{place}.weight_ih", (rows, inputs)),
-        "weight_hh": _take(tensors, f"{place}.weight_hh", (rows, hidden)),
-        "bias": _take(tensors, f"{place}.bias", (rows,)),
+        "weight_ih": take("weight_ih", rows, inputs),
+        "weight_hh": take("weight_hh", rows, hidden),
+        "bias": take("bias", rows),
     }
     if kind == "gru":
-        codes["bias_n_h"] = _take(tensors, f"{place}.bias_n_h", (hidden,))
+        codes["bias_n_h"] = take("bias_n_h", hidden)
     return (GruLayer if kind == "gru" else Layer)(
         **codes,
-        **{name: _format_of(about[name], f"{place}.{name}") for name in formats},
-        **{name: about[name] for name in plain},
+        **{name: _format_of(shared[name], f"{place}.{name}") for name in "xh"},
+        **{name: _format_of(own[name], f"{formats}.{name}") for name in "z" + OWN[kind]},
+        **{name: own[name] for name in PLAIN},
         row_scale=scale,
-        w_levels=_levels(about.get("w_levels", "even"), f"{place}.w_levels"),
+        w_levels=_levels(own.get("w_levels", "even"), f"{formats}.w_levels"),
     )
 
 
@@ -174,7 +221,11 @@ def check_chain(
             raise ValueError(f"the embedding has {embedding.shape[1]} columns, x {size}")
         if not form.holds(embedding).all():
             raise ValueError(f"the embedding holds what is no code of x, {form}")
-    size, form = layers[-1].hidden_size, layers[-1].h
+    for index, (below, layer) in enumerate(zip(layers, layers[1:])):
+        if (layer.input_size, layer.x) != (below.output_size, below.h):
+            raise ValueError(f"recurrent layer {index + 1} takes {layer.input_size} elements of {layer.x}, "
+                             f"the layer before gives {below.output_size} of {below.h}")
+    size, form = layers[-1].output_size, layers[-1].h
     for index, layer in enumerate(dense):
         if (layer.weight.shape[1], layer.x) != (size, form):
             raise ValueError(f"dense layer {index} takes {layer.weight.shape[1]} elements of {layer.x}, "

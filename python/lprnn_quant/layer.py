@@ -11,6 +11,7 @@ from .formats import Format, requantize, tables
 
 GATES = "ifgo"
 LARGEST_SHIFT = 24
+DIRECTIONS = ("forward", "backward", "bidirectional")
 
 State = tuple[np.ndarray, np.ndarray]
 
@@ -37,6 +38,41 @@ class Recurrent:
     def weights(self) -> Format:
         """The codes of the weights; their fractions are those of gates and matrices."""
         return Format(self.w_bits, 0, self.w_levels)
+
+    @property
+    def output_size(self) -> int:
+        """Elements of the output of a step: units, of both directions where there are two."""
+        return self.hidden_size * (1 if self.reverse is None else 2)
+
+    def run_directed(
+        self, x: np.ndarray, last: np.ndarray | int, state: State | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`run` in the layer's direction or in both: h and what else is kept, [..., steps, output_size] each.
+
+        `last` is the index of the last step of each sequence, [batch], or of the only one. What stands behind it
+        means nothing.
+        """
+        if self.direction == "forward":
+            return self.run(x, state)
+        if state is not None:
+            raise ValueError("a backward layer takes whole sequences, from zero state")
+        halves = [self.reverse or self]
+        turned = [_turned(part, last) for part in halves[0].run(_turned(x, last))]
+        if self.reverse is None:
+            return tuple(turned)
+        return tuple(np.concatenate(pair, -1) for pair in zip(self.run(x), turned))
+
+    def check_direction(self) -> None:
+        """Refuses a direction that the other half does not fit."""
+        if self.direction not in DIRECTIONS:
+            raise ValueError(f"direction {self.direction!r}, {', '.join(DIRECTIONS)} are known")
+        if (self.direction == "bidirectional") != (self.reverse is not None):
+            raise ValueError(f"a {self.direction} layer, and {'no' if self.reverse is None else 'a'} reverse half")
+        if self.reverse is None:
+            return
+        shared = [(type(of), of.weight_ih.shape, of.hidden_size, of.x, of.h) for of in (self, self.reverse)]
+        if shared[0] != shared[1] or self.reverse.reverse is not None:
+            raise ValueError("both directions have one kind, and the same sizes and formats of x and h")
 
     def product_fracs(self, gate: int) -> tuple[int, int]:
         """Fractions of the products of x and of h."""
@@ -89,6 +125,10 @@ class Layer(Recurrent):
     row_scale: RowScale | None = None
     w_levels: str = "even"
     """Levels of the weights, "even" or "odd"; odd at one bit whatever it says."""
+    direction: str = "forward"
+    """Order of the steps: "forward", "backward" or "bidirectional"."""
+    reverse: Layer | None = None
+    """The half of a bidirectional layer that takes the steps from the last one; its own direction says nothing."""
 
     @property
     def hidden_size(self) -> int:
@@ -149,6 +189,14 @@ class Layer(Recurrent):
         c = requantize(kept + new, a + max(0, a - c_frac), self.c)
         t = tanh[requantize(c, c_frac - self.z.frac, self.z) - self.z.low]
         return requantize(o * t, 2 * a - self.h.frac, self.h), c
+
+
+def _turned(values: np.ndarray, last: np.ndarray | int) -> np.ndarray:
+    """[..., steps, N] from the last step of each sequence to its first; what is behind it stays."""
+    step = np.arange(values.shape[-2])
+    last = np.asarray(last)[..., None]
+    index = np.where(step <= last, last - step, step)
+    return np.take_along_axis(values, index[..., None], -2)
 
 
 def _columns(matrix: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from .headers import (
     layer_of,
     narrowest,
     offset_of,
+    tensors_of,
 )
 from .layer import Layer
 
@@ -30,7 +31,8 @@ FORMAT = 2
 """Number of the file format that is written and read."""
 
 State = list[tuple[np.ndarray, np.ndarray]]
-"""h and c (of a GRU s) of every layer, [H] or [batch, H] each, as codes."""
+"""h and c (of a GRU s) of every layer, [H] or [batch, H] each, as codes; of a bidirectional layer those of both
+directions at the last step, [2H]."""
 
 
 @dataclasses.dataclass
@@ -68,7 +70,8 @@ class Model:
         return codes(x, self.first_input()[1])
 
     def run(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-        """Codes of the last layer's h, as `lprnn-hw run` computes them.
+        """Codes of the last layer's h, as `lprnn-hw run` computes them; of a bidirectional layer forward and
+        backward h side by side.
 
         `x` holds codes, [steps, I] or [batch, steps, I], or indices of tokens, [steps] or [batch,
         steps], where the model has an embedding; h has the same leading sizes. Every
@@ -80,13 +83,16 @@ class Model:
     def run_with_state(
         self, x: np.ndarray, lengths: np.ndarray | None = None, state: State | None = None
     ) -> tuple[np.ndarray, State]:
-        """`run` from a state that an earlier call returned, and the state after the last step."""
+        """`run` from a state that an earlier call returned, and the state after the last step.
+
+        A backward or bidirectional layer takes whole sequences: `state` is refused there.
+        """
         x = self._check_codes(np.asarray(x))
         last = _last_steps(x, lengths)
         states = []
         for index, layer in enumerate(self.layers):
             start = None if state is None else state[index]
-            x, c = layer.run(x, start)
+            x, c = layer.run_directed(x, last, start)
             at = (np.arange(len(x)), last) if x.ndim == 3 else last
             states.append((x[at], c[at]))
         if lengths is not None:
@@ -174,12 +180,7 @@ class Model:
         for layer in self.front:
             self._save_dense(layer, layer.x, about, tensors)
         for index, layer in enumerate(self.layers, len(about["layers"])):
-            for name in ("weight_ih", "weight_hh", "bias"):
-                tensors[f"layers.{index}.{name}"] = narrowest(getattr(layer, name))
-            if isinstance(layer, GruLayer):
-                tensors[f"layers.{index}.bias_n_h"] = narrowest(layer.bias_n_h)
-            if layer.row_scale is not None:
-                tensors[f"layers.{index}.row_scale"] = narrowest(layer.row_scale.multiplier)
+            tensors |= tensors_of(layer, f"layers.{index}")
             about["layers"].append(formats_of(layer))
         if self.input_offset is not None:
             about["input_offset"] = self.input_offset.stored()

@@ -4,7 +4,7 @@ use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
 use crate::import::{ImportOptions, ImportReport, LayerSizes, read};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -77,8 +77,13 @@ impl Results for Explained {
         for (index, layer) in report.layers.iter().enumerate() {
             writeln!(
                 out,
-                "layer {index}: {}{} inputs, {} units",
+                "layer {index}: {}{}{} inputs, {} units",
                 if layer.cell.is_lstm() { "" } else { "GRU, " },
+                match layer.direction {
+                    DirectionKind::Forward => "",
+                    DirectionKind::Backward => "backward, ",
+                    DirectionKind::Bidirectional => "bidirectional, ",
+                },
                 layer.input_size,
                 layer.hidden_size
             )?;

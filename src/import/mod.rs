@@ -14,8 +14,8 @@ mod state_dict;
 mod tensors;
 
 pub use model::{
-    EMBEDDING, FloatGruUnit, FloatHead, FloatLayer, FloatModel, FloatRecurrence, FloatUnit,
-    ImportOptions, Mapping, Passengers, TrainedFractions,
+    EMBEDDING, FloatDirection, FloatGruUnit, FloatHead, FloatLayer, FloatModel, FloatRecurrence,
+    FloatUnit, ImportOptions, Mapping, Passengers, TrainedFractions,
 };
 pub use report::{ImportReport, LayerSizes};
 

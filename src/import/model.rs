@@ -1,6 +1,6 @@
 //! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
-use crate::spec::{CellKind, Numerics};
+use crate::spec::{CellKind, DirectionKind, Numerics};
 use std::collections::BTreeMap;
 
 /// The cell of a float layer, with the parameters that only it has.
@@ -36,9 +36,35 @@ impl FloatRecurrence {
     }
 }
 
+/// The order in which a float layer takes the steps of a sequence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FloatDirection {
+    /// As they come.
+    #[default]
+    Forward,
+    /// From the last to the first.
+    Backward,
+    /// Both; the other layer, of the same kind and sizes, takes them backward. Its h stands behind the layer's.
+    Bidirectional(Box<FloatLayer>),
+}
+
+impl FloatDirection {
+    /// It without the other layer.
+    #[must_use]
+    pub const fn kind(&self) -> DirectionKind {
+        match self {
+            Self::Forward => DirectionKind::Forward,
+            Self::Backward => DirectionKind::Backward,
+            Self::Bidirectional(_) => DirectionKind::Bidirectional,
+        }
+    }
+}
+
 /// One recurrent layer in real numbers, of G gates; rows in the gate order of [`CellKind::gates`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatLayer {
+    /// Order of the steps; the other half of a bidirectional layer.
+    pub direction: FloatDirection,
     /// Elements of x.
     pub input_size: usize,
     /// Units.
@@ -60,11 +86,27 @@ impl FloatLayer {
         self.recurrence.kind().gates().len()
     }
 
-    /// Parameters: weights and biases.
+    /// The half of a bidirectional layer that takes the steps backward.
+    #[must_use]
+    pub fn other_half(&self) -> Option<&Self> {
+        match &self.direction {
+            FloatDirection::Bidirectional(other) => Some(other),
+            FloatDirection::Forward | FloatDirection::Backward => None,
+        }
+    }
+
+    /// Elements of the output of a step: units, of both directions where there are two.
+    #[must_use]
+    pub fn output_size(&self) -> usize {
+        self.hidden_size * self.direction.kind().passes()
+    }
+
+    /// Parameters: weights and biases, of both directions where there are two.
     #[must_use]
     pub fn parameters(&self) -> usize {
         let biases = self.bias.len() + self.recurrence.bias_n_h().len();
-        self.weight_ih.len() + self.weight_hh.len() + biases
+        let other = self.other_half().map_or(0, Self::parameters);
+        self.weight_ih.len() + self.weight_hh.len() + biases + other
     }
 }
 
@@ -196,6 +238,15 @@ pub struct FloatModel {
     pub left_out: Vec<String>,
     /// Assumptions, where the file says nothing.
     pub assumptions: Vec<String>,
+}
+
+impl FloatModel {
+    /// The first layer that takes steps backward, alone or in one half, for what takes forward ones alone.
+    #[must_use]
+    pub fn backward_layer(&self) -> Option<(usize, DirectionKind)> {
+        let kinds = self.layers.iter().map(|layer| layer.direction.kind());
+        kinds.enumerate().find(|(_, kind)| !kind.is_forward())
+    }
 }
 
 /// The parts of a file that are wanted; also the options of every command that reads one.

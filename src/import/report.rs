@@ -1,7 +1,7 @@
 //! The contents of a float model, as a report.
 
 use super::model::{FloatLayer, FloatModel, Mapping, TrainedFractions};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 use serde::Serialize;
 
 /// Cell and sizes of one layer.
@@ -10,9 +10,12 @@ pub struct LayerSizes {
     /// Its cell.
     #[serde(skip_serializing_if = "CellKind::is_lstm")]
     pub cell: CellKind,
+    /// Order of its steps.
+    #[serde(skip_serializing_if = "DirectionKind::is_forward")]
+    pub direction: DirectionKind,
     /// Elements of x.
     pub input_size: usize,
-    /// Units.
+    /// Units, of one direction.
     pub hidden_size: usize,
 }
 
@@ -55,6 +58,7 @@ impl ImportReport {
                 .iter()
                 .map(|layer| LayerSizes {
                     cell: layer.recurrence.kind(),
+                    direction: layer.direction.kind(),
                     input_size: layer.input_size,
                     hidden_size: layer.hidden_size,
                 })

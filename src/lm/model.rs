@@ -65,8 +65,17 @@ impl LanguageModel {
     /// where both are the same.
     ///
     /// # Errors
-    /// No embedding or decoder, and another count of tokens in one than in the other.
+    /// Layers that are not forward, no embedding or decoder, and another count of tokens in one than in the other.
     pub fn from_float(model: &FloatModel) -> Result<Self, Problem> {
+        if let Some((layer, kind)) = model.backward_layer() {
+            return refuse(
+                format!(
+                    "layer {layer} is {}: it knows the token that is to be foretold",
+                    kind.word()
+                ),
+                "evaluate a model of forward layers",
+            );
+        }
         let decoder = model.head.clone();
         Self::assemble(
             Stack::Float(model.layers.clone()),

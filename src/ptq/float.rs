@@ -1,7 +1,9 @@
 //! The float model on the calibration inputs: what the integers are measured against.
 
 use super::sequences::{Sequences, split};
-use crate::import::{FloatGruUnit, FloatHead, FloatLayer, FloatRecurrence, FloatUnit};
+use crate::import::{
+    FloatDirection, FloatGruUnit, FloatHead, FloatLayer, FloatRecurrence, FloatUnit,
+};
 use rayon::prelude::*;
 
 /// Outputs and ranges of a float layer.
@@ -69,8 +71,40 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// The layer on every sequence, each from zero state.
+/// The layer on every sequence, each from zero state, in its direction or in both: h is `[all steps, outputs]`.
 pub(super) fn run(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
+    let mut own = match layer.direction {
+        FloatDirection::Forward | FloatDirection::Bidirectional(_) => one_way(layer, inputs),
+        FloatDirection::Backward => backward(layer, inputs),
+    };
+    if let Some(other) = layer.other_half() {
+        let other = backward(other, inputs);
+        let size = layer.hidden_size;
+        let steps = own.h.chunks_exact(size).zip(other.h.chunks_exact(size));
+        own.h = steps
+            .flat_map(|(own, other)| [own, other].concat())
+            .collect();
+        own.z_most = own.z_most.max(other.z_most);
+        own.v_most = own.v_most.max(other.v_most);
+        own.c_most = own.c_most.max(other.c_most);
+    }
+    own
+}
+
+/// The layer on every sequence from its end; h in the order of the steps.
+fn backward(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
+    let mut run = one_way(layer, &inputs.turned());
+    let h = Sequences {
+        data: run.h,
+        width: layer.hidden_size,
+        lengths: inputs.lengths.clone(),
+    };
+    run.h = h.turned().data;
+    run
+}
+
+/// The layer on every sequence from its start.
+fn one_way(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
     let sequences: Vec<&[f32]> = split(&inputs.data, inputs.width, &inputs.lengths).collect();
     let parts: Vec<FloatRun> = sequences
         .par_iter()

@@ -2,8 +2,8 @@
 
 use super::FormatRequest;
 use crate::fixed::{Codes, LevelRule, QFormat};
-use crate::import::FloatLayer;
-use crate::quantize::{Fractions, Layer, MOST_V_BITS, Recurrence, V_FINER, layer_with};
+use crate::import::{FloatDirection, FloatLayer};
+use crate::quantize::{Direction, Fractions, Layer, MOST_V_BITS, Recurrence, V_FINER, layer_with};
 use crate::spec::Numerics;
 use serde::Serialize;
 
@@ -18,6 +18,13 @@ const FEWEST_GATE_FRAC: u32 = 6;
 const FEWEST_C_FRAC: i32 = 6;
 /// Of s of a GRU more: with u near 1 a step adds little, and what is less than half a unit is lost.
 const FEWEST_S_FRAC: i32 = 10;
+
+/// Fractions of the weights of a layer, and of its other half where it has one.
+#[derive(Clone, Debug)]
+pub(super) struct LayerFractions {
+    pub(super) own: Fractions,
+    pub(super) other: Option<Fractions>,
+}
 
 /// Number formats of one layer; those of the weights follow from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,8 +71,29 @@ impl Formats {
         tables + product + 4.0 * f64::from(self.c.bits)
     }
 
-    /// The layer's codes in these formats; `fractions` are those of the weights.
-    pub(super) fn layer(&self, float: &FloatLayer, weights: Codes, fractions: &Fractions) -> Layer {
+    /// The layer's codes in these formats, of both directions where it has two; `fractions` are those of the
+    /// weights.
+    pub(super) fn layer(
+        &self,
+        float: &FloatLayer,
+        weights: Codes,
+        fractions: &LayerFractions,
+    ) -> Layer {
+        let mut layer = self.pass(float, weights, &fractions.own);
+        layer.direction = match (&float.direction, &fractions.other) {
+            (FloatDirection::Bidirectional(other), Some(fractions)) => {
+                let mut other = self.pass(other, weights, fractions);
+                other.direction = Direction::Backward;
+                Direction::Bidirectional(Box::new(other))
+            }
+            (FloatDirection::Backward, _) => Direction::Backward,
+            _ => Direction::Forward,
+        };
+        layer
+    }
+
+    /// One direction of a layer.
+    fn pass(&self, float: &FloatLayer, weights: Codes, fractions: &Fractions) -> Layer {
         let numerics = Numerics {
             cell: float.recurrence.kind(),
             weight_bits: weights.bits,

@@ -2,13 +2,13 @@
 
 use super::FormatRequest;
 use super::changes::{Change, Group, changes, next_width, with};
-use super::formats::{Formats, MOST_Z_BITS};
+use super::formats::{Formats, LayerFractions, MOST_Z_BITS};
 use super::measure::{Tables, decibel, energy, noise, words};
 use super::report::{Quality, QualityLimit};
 use super::truth::{Truth, weight_fractions};
 use crate::fixed::{LevelRule, QFormat};
 use crate::import::FloatModel;
-use crate::quantize::{Fractions, QuantizedModel, quantize_input};
+use crate::quantize::{QuantizedModel, quantize_input};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ struct Trial<'a> {
     tables: &'a Tables,
     levels: LevelRule,
     /// Of every layer, by the bits of the weights.
-    fractions: BTreeMap<u32, Vec<Fractions>>,
+    fractions: BTreeMap<u32, Vec<LayerFractions>>,
 }
 
 impl<'a> Trial<'a> {

@@ -3,13 +3,13 @@
 use super::sequences::{Sequences, split};
 use crate::fixed::{Codes, QFormat};
 use crate::import::FloatLayer;
-use crate::quantize::{ActivationTables, Fractions, QuantizedModel, quantize_input};
+use crate::quantize::{ActivationTables, QuantizedModel, quantize_input};
 use crate::reference::{Lstm, Saturation};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::formats::Formats;
+use super::formats::{Formats, LayerFractions};
 
 /// Tables that were computed already, by the format of z and the fraction of the gates.
 #[derive(Debug, Default)]
@@ -96,10 +96,10 @@ pub(super) struct LayerCase<'a> {
     pub float: &'a FloatLayer,
     pub operand: Operand<'a>,
     pub lengths: &'a [usize],
-    /// h of the float layer, `[all steps, H]`.
+    /// h of the float layer, `[all steps, outputs]`.
     pub target: &'a [f32],
     weights: Codes,
-    fractions: Fractions,
+    fractions: LayerFractions,
     tables: &'a Tables,
     known: Mutex<BTreeMap<[i32; 9], f64>>,
 }
@@ -110,7 +110,7 @@ impl<'a> LayerCase<'a> {
         operand: Operand<'a>,
         lengths: &'a [usize],
         target: &'a [f32],
-        (weights, fractions): (Codes, Fractions),
+        (weights, fractions): (Codes, LayerFractions),
         tables: &'a Tables,
     ) -> Self {
         Self {
@@ -162,6 +162,7 @@ impl<'a> LayerCase<'a> {
             ..
         } = self.float;
         let steps: usize = self.lengths.iter().sum();
-        steps * hidden_size * (self.float.gates() * (input_size + hidden_size) + 50)
+        let passes = self.float.direction.kind().passes();
+        passes * steps * hidden_size * (self.float.gates() * (input_size + hidden_size) + 50)
     }
 }

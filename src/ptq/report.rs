@@ -45,6 +45,9 @@ pub struct Clamped {
 pub struct LayerQuality {
     /// Number of the layer, from 0.
     pub layer: usize,
+    /// Its direction, where it is not forward, or one of two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<&'static str>,
     /// Its formats.
     #[serde(flatten)]
     pub formats: Formats,
@@ -53,6 +56,17 @@ pub struct LayerQuality {
     pub v: Option<QFormat>,
     /// Clamped values.
     pub clamped: Clamped,
+}
+
+impl LayerQuality {
+    /// `0`, or `0 backward`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let direction = self
+            .direction
+            .map_or_else(String::new, |word| format!(" {word}"));
+        format!("{}{direction}", self.layer)
+    }
 }
 
 /// A signal of the integer model against the same of the float model.
@@ -100,7 +114,7 @@ pub struct QualityLimit {
 pub struct CalibrationReport {
     /// Weights, in the order of the file.
     pub tensors: Vec<TensorReport>,
-    /// Formats of the layers.
+    /// Formats of the layers, of both directions where a layer has two.
     pub layers: Vec<LayerQuality>,
     /// Sequences of the calibration.
     pub sequences: usize,

@@ -172,7 +172,7 @@ fn assemble(
     let mut head = Vec::new();
     match (&model.head, wanted.head, formats.last()) {
         (Some(_), HeadFormat::Integer(bits), Some(last)) => {
-            let width = model.layers[model.layers.len() - 1].hidden_size;
+            let width = model.layers[model.layers.len() - 1].output_size();
             let h = dense::asked(&truth.h, width, &inputs.lengths, wanted.emit);
             head = dense::layers(model, bits, (&h, last.h), wanted);
         }
@@ -217,7 +217,7 @@ fn measure(
     let head = head_quality(float, integers, &h, (inputs, truth));
     CalibrationReport {
         tensors: tensors(float, integers),
-        layers: layer_reports(formats, &saturation, inputs),
+        layers: layer_reports(integers, formats, &saturation, inputs),
         sequences: inputs.lengths.len(),
         steps: inputs.steps(),
         chosen_on_steps: truth.sample.steps(),
@@ -240,7 +240,7 @@ fn head_quality(
     let head = float.head.as_ref()?;
     let last = integers.layers.last()?;
     let when = integers.head.last().map_or(Emit::Step, |dense| dense.when);
-    let (width, lengths) = (last.hidden_size, &inputs.lengths);
+    let (width, lengths) = (last.output_size(), &inputs.lengths);
     let h = dense::asked(h, width, lengths, when);
     let true_h = dense::asked(&truth.h, width, lengths, when);
     let (want, got) = if integers.head.is_empty() {
@@ -263,34 +263,44 @@ fn head_quality(
 }
 
 fn layer_reports(
+    integers: &QuantizedModel,
     formats: &[Formats],
     saturation: &[Saturation],
     inputs: &Sequences,
 ) -> Vec<LayerQuality> {
-    let mut x = StageCount {
+    let first = StageCount {
         saturated: clamped(&inputs.data, formats[0].x),
         total: inputs.data.len() as u64,
     };
-    let pairs = formats.iter().zip(saturation).enumerate();
+    // Of each layer what leaves it: both directions of it are the x of the next.
+    let mut given = vec![0; formats.len()];
+    for (pass, counts) in integers.passes().zip(saturation) {
+        given[pass.place.layer] += counts.h.total;
+    }
+    let pairs = integers.passes().zip(saturation);
     pairs
-        .map(|(layer, (&formats, counts))| {
-            let clamped = Clamped {
-                x,
-                z: counts.z,
-                v: counts.v,
-                c: counts.c,
-                tanh_argument: counts.tanh_argument,
-                h: counts.h,
-            };
-            x = StageCount {
-                saturated: 0, // the words of the layer below fit
-                total: counts.h.total,
+        .map(|(pass, counts)| {
+            let layer = pass.place.layer;
+            let x = match layer.checked_sub(1) {
+                None => first,
+                Some(below) => StageCount {
+                    saturated: 0, // the words of the layer below fit
+                    total: given[below],
+                },
             };
             LayerQuality {
                 layer,
-                formats,
-                v: formats.v(),
-                clamped,
+                direction: pass.place.word(),
+                formats: formats[layer],
+                v: formats[layer].v(),
+                clamped: Clamped {
+                    x,
+                    z: counts.z,
+                    v: counts.v,
+                    c: counts.c,
+                    tanh_argument: counts.tanh_argument,
+                    h: counts.h,
+                },
             }
         })
         .collect()
@@ -327,17 +337,22 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
         all.push(tensor(name, values, format, true));
     };
     for (index, (float, layer)) in float.layers.iter().zip(&integers.layers).enumerate() {
-        for (gate, name) in layer.recurrence.gates().iter().enumerate() {
-            for (matrix, values, frac) in [
-                ("weight_ih", &float.weight_ih, layer.w_frac_ih[gate]),
-                ("weight_hh", &float.weight_hh, layer.w_frac_hh[gate]),
-            ] {
-                let count = values.len() / layer.gates();
-                add(
-                    format!("layers.{index}.{matrix}.{name}"),
-                    &values[gate * count..][..count],
-                    layer.weights().at(frac),
-                );
+        let other = float.other_half().zip(layer.other_half());
+        let halves =
+            std::iter::once(("", (float, layer))).chain(other.map(|pair| ("_reverse", pair)));
+        for (ending, (float, layer)) in halves {
+            for (gate, name) in layer.recurrence.gates().iter().enumerate() {
+                for (matrix, values, frac) in [
+                    ("weight_ih", &float.weight_ih, layer.w_frac_ih[gate]),
+                    ("weight_hh", &float.weight_hh, layer.w_frac_hh[gate]),
+                ] {
+                    let count = values.len() / layer.gates();
+                    add(
+                        format!("layers.{index}.{matrix}{ending}.{name}"),
+                        &values[gate * count..][..count],
+                        layer.weights().at(frac),
+                    );
+                }
             }
         }
     }

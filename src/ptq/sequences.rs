@@ -41,6 +41,16 @@ impl Sequences {
         self.lengths.iter().sum()
     }
 
+    /// The same sequences, each from its last step to its first.
+    pub(super) fn turned(&self) -> Self {
+        let sequences = split(&self.data, self.width, &self.lengths);
+        let turned = sequences.flat_map(|one| one.chunks_exact(self.width).rev().flatten());
+        Self {
+            data: turned.copied().collect(),
+            ..self.clone()
+        }
+    }
+
     /// About `most` steps of the data: all of it, or pieces evenly spaced, each of which starts from
     /// zero state as a sequence does.
     pub(super) fn sample(&self, most: usize) -> Self {

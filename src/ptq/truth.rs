@@ -1,6 +1,7 @@
 //! The truth that integers are compared with: the float model's own h and ranges.
 
 use super::float;
+use super::formats::LayerFractions;
 use super::search::Ranges;
 use super::sequences::Sequences;
 use crate::fixed::Codes;
@@ -25,7 +26,7 @@ pub(super) struct Truth {
 impl Truth {
     pub(super) fn of(model: &FloatModel, inputs: &Sequences) -> Self {
         let macs = |layer: &FloatLayer| {
-            layer.gates() * layer.hidden_size * (layer.input_size + layer.hidden_size)
+            layer.gates() * layer.output_size() * (layer.input_size + layer.hidden_size)
         };
         let largest = model.layers.iter().map(macs).max().unwrap_or(1);
         let sample = inputs.sample((CANDIDATE_MACS / largest).max(1));
@@ -50,7 +51,7 @@ impl Truth {
         layers
             .map(|layer| {
                 let run = float::run(layer, &signal);
-                signal.width = layer.hidden_size;
+                signal.width = layer.output_size();
                 signal.data.clone_from(&run.h);
                 let h = run.h.iter().fold(0.0f32, |most, h| most.max(h.abs()));
                 let ranges = Ranges {
@@ -65,9 +66,11 @@ impl Truth {
     }
 }
 
-/// Fractions of the weights of a layer: those that it was trained with, or of the least squared error.
-pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes) -> Fractions {
-    match &model.fractions {
+/// Fractions of the weights of a layer, of each direction by itself: those that it was trained with, or of the
+/// least squared error.
+pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes) -> LayerFractions {
+    let float = &model.layers[layer];
+    let own = match &model.fractions {
         Some(trained) => {
             let [ih, hh] = trained.layers[layer];
             Fractions {
@@ -75,6 +78,11 @@ pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes)
                 hh: hh.to_vec(),
             }
         }
-        None => Fractions::least_error(&model.layers[layer], weights),
+        None => Fractions::least_error(float, weights),
+    };
+    let other = float.other_half();
+    LayerFractions {
+        own,
+        other: other.map(|other| Fractions::least_error(other, weights)),
     }
 }

@@ -68,13 +68,12 @@ fn counted(count: StageCount) -> String {
 
 fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
     let LayerQuality {
-        layer,
-        formats,
-        clamped,
-        ..
+        formats, clamped, ..
     } = report;
+    let layer = report.title();
     let mut all = Vec::new();
-    if clamped.x.rate() > FEW {
+    // Both directions have one x.
+    if clamped.x.rate() > FEW && report.direction != Some("backward") {
         all.push(format!(
             "layer {layer}: {} values of x are clamped to {}; other --x-frac keep them, at the price of \
              small ones",

@@ -2,7 +2,7 @@
 
 use super::codes::{clamped_values, nearest_codes};
 use super::model::{InputOffset, QuantizedModel};
-use crate::import::{FloatLayer, FloatModel};
+use crate::import::{FloatDirection, FloatLayer, FloatModel};
 
 /// Bits that a code of [`InputOffset::nearest`] has at most.
 const BITS: i32 = 40;
@@ -79,7 +79,7 @@ impl InputOffset {
         model
     }
 
-    /// Adds what the weights make of the constants to the biases, `times` 1 or -1.
+    /// Adds what the weights make of the constants to the biases of all directions, `times` 1 or -1.
     fn add_offsets(&self, layer: &mut FloatLayer, times: f64) {
         let offset = self.values();
         let rows = layer.weight_ih.chunks_exact(layer.input_size);
@@ -87,6 +87,9 @@ impl InputOffset {
             let products = row.iter().zip(&offset);
             let sum: f64 = products.map(|(&w, offset)| f64::from(w) * offset).sum();
             *bias = (f64::from(*bias) + times * sum) as f32;
+        }
+        if let FloatDirection::Bidirectional(other) = &mut layer.direction {
+            self.add_offsets(other, times);
         }
     }
 
@@ -99,6 +102,9 @@ impl InputOffset {
             for (weight, &shift) in row.iter_mut().zip(&self.shift) {
                 *weight *= ((sign * shift) as f32).exp2();
             }
+        }
+        if let FloatDirection::Bidirectional(other) = &mut layer.direction {
+            self.scale_columns(other, sign);
         }
     }
 

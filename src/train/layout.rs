@@ -214,6 +214,7 @@ impl ParameterLayout {
             .iter()
             .enumerate()
             .map(|(layer, places)| FloatLayer {
+                direction: crate::import::FloatDirection::Forward,
                 input_size: sizes.input(layer),
                 hidden_size: sizes.hidden[layer],
                 recurrence: match sizes.cell {

@@ -260,7 +260,7 @@ lstm_top: [..]
 "]]);
 }
 
-/// A model with a bidirectional layer: `run` computes it and knows the longest sequence; a core is refused.
+/// A model with a bidirectional layer: `run` computes it and knows the longest sequence; a core is told it.
 #[test]
 fn bidirectional_layers_are_run_and_built_for_sequences_that_fit() {
     let home = home();
@@ -401,4 +401,49 @@ error: --max-steps: no layer takes the steps of a sequence backward: nothing hol
 help: leave it out
 
 "]]);
+}
+
+/// A bidirectional network of PyTorch with its linear layer, from its state dict to a core that agrees.
+#[test]
+fn a_bidirectional_network_becomes_a_core() {
+    let home = home();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model/import/fixtures");
+    let command = |arguments: &[&str]| {
+        program()
+            .current_dir(home.path())
+            .args(arguments)
+            .assert()
+            .success()
+    };
+    let (model, x) = (
+        fixtures.join("bidirectional.safetensors"),
+        fixtures.join("x.npy"),
+    );
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    command(&[
+        "quantize",
+        "--bits",
+        "6",
+        "--model",
+        model,
+        "--calibrate",
+        x,
+        "-o",
+        "both.safetensors",
+    ]);
+    let core = [
+        "--units",
+        "2",
+        "--columns",
+        "2",
+        "--max-steps",
+        "16",
+        "-o",
+        "core",
+    ];
+    command(&[&["gen", "--model", "both.safetensors"], &core[..]].concat());
+    command(&["cosim", "core", "--steps", "60"]).stdout_eq(str![[r#"
+[..]60 steps[..]
+...
+"#]]);
 }

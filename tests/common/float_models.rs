@@ -46,6 +46,7 @@ impl Draw {
             *bias += forget as f32;
         }
         FloatLayer {
+            direction: lprnn_hw::import::FloatDirection::Forward,
             input_size,
             hidden_size,
             recurrence: FloatRecurrence::Lstm,
@@ -119,6 +120,7 @@ fn temperature() -> Case {
 /// A cell whose state grows to 300 and comes back.
 pub fn integrator() -> Case {
     let layer = FloatLayer {
+        direction: lprnn_hw::import::FloatDirection::Forward,
         input_size: 1,
         hidden_size: 1,
         recurrence: FloatRecurrence::Lstm,
@@ -215,6 +217,7 @@ pub fn gru(sizes: &[usize], gain: f32) -> Case {
             (0..count).map(|_| (draw.even() * scale) as f32).collect()
         };
         let mut layer = FloatLayer {
+            direction: lprnn_hw::import::FloatDirection::Forward,
             input_size: inputs,
             hidden_size: hidden,
             weight_ih: values(3 * hidden * inputs),

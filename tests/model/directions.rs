@@ -1,9 +1,12 @@
 //! Backward and bidirectional layers: the model file, and the words by way of forward layers alone.
 
+use lprnn_hw::files::npy::read_f32;
+use lprnn_hw::import::{ImportOptions, read_bytes};
 use lprnn_hw::lm::LanguageModel;
+use lprnn_hw::ptq::{FormatRequest, LayerQuality, Sequences, float_h, quantize};
 use lprnn_hw::quantize::{
-    Direction, Layer, QuantizedModel, SplitMix, random_model_directed, seeded, with_random_ends,
-    with_row_scales,
+    Direction, Emit, HeadFormat, InputOffset, Layer, QuantizedModel, SplitMix,
+    random_model_directed, seeded, with_random_ends, with_row_scales,
 };
 use lprnn_hw::reference::{Lstm, WholeNetwork, dense_outputs, run_batch};
 use lprnn_hw::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
@@ -300,4 +303,125 @@ fn a_language_model_reads_forward() {
     let refused = LanguageModel::from_quantized(model).unwrap_err();
     let wanted = "layer 0 backward reads the text from its end";
     assert!(refused.what.contains(wanted), "{}", refused.what);
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/model/import/fixtures")
+        .join(name)
+}
+
+fn floats(name: &str) -> Vec<f32> {
+    read_f32(&fixture(name)).unwrap().data
+}
+
+/// Root of the mean square of the distance, over that of what is wanted.
+fn off(got: impl Iterator<Item = f64>, wanted: &[f32]) -> f64 {
+    let squares = got
+        .zip(wanted)
+        .map(|(got, &want)| (got - f64::from(want)).powi(2));
+    let wanted: f64 = wanted.iter().map(|&want| f64::from(want).powi(2)).sum();
+    (squares.sum::<f64>() / wanted).sqrt()
+}
+
+/// A network of PyTorch, quantised: its h and the outputs of its linear layer are near PyTorch's own, both
+/// directions have codes of their own, and the report is of each.
+#[test]
+fn a_bidirectional_network_of_pytorch_is_quantised() {
+    let bytes = std::fs::read(fixture("bidirectional.safetensors")).unwrap();
+    let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
+    assert_eq!(float.layers[1].input_size, 8);
+    assert!(float.assumptions[0].contains("output[:, -1], and not h_n"));
+    let x = floats("x.npy");
+    let inputs = Sequences::one(x.clone(), 3);
+    let request = |emit| FormatRequest {
+        emit,
+        ..FormatRequest::of(8, HeadFormat::Integer(8))
+    };
+    let quantized = quantize(&float, &inputs, &request(Emit::Step));
+    let model = &quantized.model;
+    model.validate().unwrap();
+    let read = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(&read, model);
+    let other = model.layers[0].other_half().unwrap();
+    assert_ne!(other.weight_ih, model.layers[0].weight_ih);
+    let mut network = WholeNetwork::new(model);
+    let outputs = network
+        .sequence(&model.input_codes(&x), &mut |_| true)
+        .unwrap();
+    let ulp = model.layers[1].h.ulp();
+    let h = off(
+        outputs.h.iter().map(|&code| f64::from(code) * ulp),
+        &floats("bidirectional.h.npy"),
+    );
+    let ulp = f64::from(-model.head[0].sum_frac()).exp2();
+    let y = floats("bidirectional.y.npy");
+    let of_y = off(outputs.given.iter().map(|&sum| sum as f64 * ulp), &y);
+    assert!(h < 0.03 && of_y < 0.03, "{h} {of_y}");
+    // What the report says of h is what was found.
+    let said = quantized.report.h.error_rms / quantized.report.h.signal_rms;
+    assert!((said / h - 1.0).abs() < 1e-3, "{said} {h}");
+    let titles: Vec<String> = quantized
+        .report
+        .layers
+        .iter()
+        .map(LayerQuality::title)
+        .collect();
+    assert_eq!(
+        titles,
+        ["0 forward", "0 backward", "1 forward", "1 backward"]
+    );
+    let reversed = |name: &str| {
+        quantized
+            .report
+            .tensors
+            .iter()
+            .any(|tensor| tensor.tensor == name)
+    };
+    assert!(reversed("layers.0.weight_ih.i") && reversed("layers.1.weight_hh_reverse.o"));
+    // At the end of the sequence the output of the last step, as output[:, -1].
+    let last = quantize(&float, &inputs, &request(Emit::Last)).model;
+    let mut network = WholeNetwork::new(&last);
+    let given = network
+        .sequence(&last.input_codes(&x), &mut |_| true)
+        .unwrap()
+        .given;
+    let of_last = off(given.iter().map(|&sum| sum as f64 * ulp), &y[y.len() - 2..]);
+    assert!(given.len() == 2 && of_last < 0.05, "{of_last}");
+}
+
+/// An offset of x is taken up by the biases of both directions.
+#[test]
+fn an_offset_is_that_of_both_directions() {
+    let bytes = std::fs::read(fixture("gru_bidirectional.safetensors")).unwrap();
+    let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
+    let x: Vec<f32> = floats("x.npy").iter().map(|x| x + 0.5).collect();
+    let h = float_h(&float, &Sequences::one(x.clone(), 3));
+    let offset = InputOffset {
+        frac: 1,
+        codes: vec![1; 3],
+        shift: vec![1, 0, -1],
+    };
+    let folded = float_h(
+        &offset.folded(&float),
+        &Sequences::one(offset.taken_off(&x), 3),
+    );
+    let worst = h
+        .iter()
+        .zip(&folded)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(worst < 1e-6 && h.iter().any(|h| h.abs() > 0.1), "{worst}");
+}
+
+#[test]
+fn a_float_language_model_reads_forward() {
+    let bytes = std::fs::read(fixture("bidirectional.safetensors")).unwrap();
+    let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
+    let refused = LanguageModel::from_float(&float).unwrap_err();
+    assert!(
+        refused.what.contains("layer 0 is bidirectional"),
+        "{}",
+        refused.what
+    );
 }

@@ -227,6 +227,70 @@ def compare_quantized_gru(program, home):
     return words
 
 
+def lstm_layer(sizes, widths, levels, random):
+    """An LSTM of random codes, fractions and biases."""
+    (weight, act, inputs), (size, hidden) = widths, sizes
+    form = lq.Format(weight, 0, levels)
+    near = lambda: [int(weight + random.integers(0, 3)) for _ in range(4)]  # noqa: E731
+    layer = lq.Layer(
+        codes_of(form, (4 * hidden, size), random, True), codes_of(form, (4 * hidden, hidden), random, True), None,
+        lq.Format(inputs, inputs - 2, levels), lq.Format(act, act - 1, levels), weight, near(), near(),
+        w_levels=levels)
+    ends = [1 << min(max(layer.product_fracs(gate)), 30) for gate in range(4)]
+    layer.bias = np.concatenate([random.integers(-end, end, hidden, endpoint=True) for end in ends])
+    return layer
+
+
+def directed(kind, direction, sizes, widths, levels, random):
+    """A layer of random codes in a direction; the halves of a bidirectional one differ in all but what they share."""
+    draw = lambda: (  # noqa: E731
+        lstm_layer(sizes, widths, levels, random) if kind == "lstm" else
+        gru_layer(sizes, widths, {"levels": levels}, random))
+    layer = draw()
+    layer.direction = direction
+    if direction == "bidirectional":
+        layer.reverse = draw()
+        layer.reverse.z = lq.Format(7, 3)
+        layer.reverse.row_scale = lq.RowScale(6, 5, random.integers(20, 64, 4 * sizes[1]))
+    return layer
+
+
+def compare_directions(program, home, random):
+    """Stacks of layers of every direction and cell, alone and with a dense layer behind them; sequences of any length."""
+    file, words = home / "directions.safetensors", 0
+    orders = ("backward", "bidirectional", "forward")
+    for index in range(12):
+        kinds = [("lstm", "gru")[index % 2], ("lstm", "gru")[index // 2 % 2]]
+        levels, directions = ("even", "odd")[index // 6], (orders[index % 3], orders[(index // 3 + 1) % 3])
+        first = directed(kinds[0], directions[0], (5, 6), (3, 4, 4), levels, random)
+        second = directed(kinds[1], directions[1], (first.output_size, 4), (4, 3, 4), levels, random)
+        second.x = first.h
+        for half in (second, second.reverse):
+            if half is not None:
+                half.x = first.h
+        model = lq.Model([first, second])
+        when = ("step", "last")[index % 2]
+        model.head = dense_layer(second.output_size, 3, second.h, random, levels, output="sum", when=when)
+        x = codes_of(first.x, (4, 40, 5), random)
+        lengths = np.array([40, 1, 17, 9])
+        np.save(home / "x.npy", x.astype(np.int32))
+        np.save(home / "lengths.npy", lengths.astype(np.int32))
+        model.save(file)
+        tool(program, "run", "--model", file, "--input", home / "x.npy", "--lengths", home / "lengths.npy",
+             "-o", home / "h.npy", "--head-output", home / "y.npy", "--state", home / "c.npy")
+        again, what = lq.Model.load(file), f"{kinds} {directions}"
+        h, state = again.run_with_state(x, lengths)
+        words += same(h, np.load(home / "h.npy"), f"h of {what}")
+        words += same(again.run_outputs(x, lengths), np.load(home / "y.npy"), f"outputs of {what}")
+        ends = np.load(home / "c.npy")[np.arange(4), lengths - 1]
+        words += same(state[-1][1], ends, f"the state of {what}")
+        one = again.run(x[2, :17])
+        words += same(one, h[2, :17], f"a sequence by itself of {what}")
+        if len(np.unique(h)) < 2:
+            sys.exit(f"h of {what} never moves")
+    return words
+
+
 def codes_of(form, shape, random, symmetric=False):
     """Random codes; without the lowest of even levels if symmetric."""
     if form.odd:
@@ -389,6 +453,7 @@ def main():
         total += compare_quantized(program, Path(home))
         total += compare_quantized_gru(program, Path(home))
         total += compare_whole(program, Path(home), random)
+        total += compare_directions(program, Path(home), np.random.default_rng(4))
         total += compare_quantized_chain(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 

@@ -377,7 +377,7 @@ class Models(Case):
             # One format, and a kind that it has.
             for good, bad, problem in (
                 (b'\\"format\\": 2', b'\\"format\\": 1', "format 1, this module reads 2; make the file"),
-                (b'\\"lstm\\"', b'\\"lstx\\"', "layers.0: forward lstx, this module knows forward lstm and gru"),
+                (b'\\"lstm\\"', b'\\"lstx\\"', "layers.0: lstx, this module knows lstm and gru"),
             ):
                 file.write_bytes(first.replace(good, bad))
                 with self.assertRaisesRegex(ValueError, problem):

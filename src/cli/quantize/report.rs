@@ -52,7 +52,7 @@ impl Text<'_> {
         let more = [state, "tanh's argument", "h"];
         let mut counts = vec![row(["clamped in", "x", "z"], "v of a GRU", &more)];
         for layer in layers {
-            let (name, of) = (format!("layer {}", layer.layer), &layer.formats);
+            let (name, of) = (format!("layer {}", layer.title()), &layer.formats);
             let v = layer.v.map(|v| v.to_string()).unwrap_or_default();
             let gates = format!("{} fraction bits", of.a_frac);
             formats.push(row(

@@ -36,6 +36,15 @@ impl Training<'_> {
     ) -> Result<T, Problems> {
         let settings = settings(&options, subject);
         let sizes = options.sizes.clone();
+        if let Some((layer, kind)) = start.and_then(FloatModel::backward_layer) {
+            let problem = format!(
+                "layer {layer} is {}; forward layers are trained only",
+                kind.word()
+            );
+            return Err(Problem::flag("--init", problem)
+                .help("start from a model of forward layers, or from none")
+                .into());
+        }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
         self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()

@@ -85,6 +85,11 @@ impl KerasLayer {
 
     /// Why an LSTM or a GRU is not the contract's.
     pub fn objection(&self) -> Option<Problem> {
+        self.objection_but("")
+    }
+
+    /// The same, one flag passed over.
+    fn objection_but(&self, passed: &str) -> Option<Problem> {
         let quantised = |name: &str| name.starts_with("quantized_");
         for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
             let found = self.text(key).unwrap_or(wanted);
@@ -115,8 +120,50 @@ impl KerasLayer {
                 "save it with time_major=False",
             ),
         ];
-        let found = flags.into_iter().find(|(flag, ..)| self.is(flag));
+        let mut flags = flags.into_iter().filter(|(flag, ..)| *flag != passed);
+        let found = flags.find(|(flag, ..)| self.is(flag));
         found.map(|(_, problem, help)| Problem::new(problem).help(help))
+    }
+
+    /// The forward layer of a `Bidirectional`, or the backward one where that was given by itself.
+    fn halves(&self) -> impl Iterator<Item = (bool, Self)> {
+        let half =
+            |(backward, key): (bool, &str)| Some((backward, Self::of(self.config.get(key)?)?));
+        [(false, "layer"), (true, "backward_layer")]
+            .into_iter()
+            .filter_map(half)
+    }
+
+    /// Why a `Bidirectional` is not the contract's: forward h beside backward h, at every step.
+    pub fn of_both(&self) -> Option<Problem> {
+        let merged = self.config.get("merge_mode");
+        let merged = merged.map_or(Some("concat"), Value::as_str);
+        if merged != Some("concat") {
+            let mode = merged.unwrap_or("None");
+            let problem =
+                format!("merges its directions by {mode}, the core gives one beside the other");
+            return Some(Problem::new(problem).help("train it with merge_mode='concat'"));
+        }
+        for (backward, half) in self.halves() {
+            if !matches!(&*half.class, "LSTM" | "GRU") {
+                continue; // known by its shape
+            }
+            if let Some(fault) = half.objection_but(if backward { "go_backwards" } else { "" }) {
+                return Some(fault);
+            }
+            if !half.is("return_sequences") {
+                let problem = "gives the last state of each direction (return_sequences=False): that of the backward \
+                               one is of the first step, the core gives outputs of one step";
+                let help = "train it with return_sequences=True, and take the last step behind it";
+                return Some(Problem::new(problem).help(help));
+            }
+        }
+        None
+    }
+
+    /// Whether the reset gate of a `Bidirectional`'s GRU acts behind the product with h, where that is said.
+    pub fn halves_reset_after(&self) -> Option<bool> {
+        self.halves().find_map(|(_, half)| half.reset_after())
     }
 
     /// Whether the reset gate of a GRU acts behind the product with h, where the configuration says so.

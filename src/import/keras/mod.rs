@@ -141,7 +141,16 @@ impl KerasModel {
     }
 
     fn check(&mut self, layer: &KerasLayer, slot: &Slot, title: &str) {
-        if matches!(&*layer.class, "LSTM" | "GRU") {
+        if layer.class == "Bidirectional" {
+            let before = slot.is_gru() && slot.resets_before(layer.halves_reset_after());
+            let fault = layer.of_both().or_else(|| before.then(reset_before));
+            if let Some(fault) = fault {
+                let refused = &mut self.known.refused;
+                refused
+                    .entry(format!("{title}."))
+                    .or_insert_with(|| (layer.name.clone(), fault));
+            }
+        } else if matches!(&*layer.class, "LSTM" | "GRU") {
             let before = slot.is_gru() && slot.resets_before(layer.reset_after());
             let fault = layer.objection().or_else(|| before.then(reset_before));
             if let Some(fault) = fault {
@@ -157,13 +166,26 @@ impl KerasModel {
                     layer.name
                 ));
             }
-        } else if !matches!(&*layer.class, "SimpleRNN" | "Bidirectional") {
+        } else if layer.class != "SimpleRNN" {
             let problem = format!("is of class {}", layer.class);
             let fault =
                 Problem::new(problem).help("train a keras.layers.LSTM or a keras.layers.GRU");
             self.known
                 .refused
                 .insert(format!("{title}."), (layer.name.clone(), fault));
+        }
+    }
+
+    /// A layer of both directions in a file that does not say how its outputs are merged, and when they are given.
+    fn refuse_both(&mut self, slot: &Slot, name: &str, title: &str) {
+        if slot.backward {
+            let problem = "a bidirectional network in a file without configuration, which does not say how its \
+                           outputs are merged";
+            let help = "save the whole model as .keras or .h5";
+            let refused = &mut self.known.refused;
+            refused
+                .entry(format!("{title}."))
+                .or_insert_with(|| (name.to_owned(), Problem::new(problem).help(help)));
         }
     }
 
@@ -178,6 +200,7 @@ impl KerasModel {
         for (name, slot) in slots {
             if let Some(kernel) = slot.variables.get("recurrent_kernel") {
                 let hidden = kernel.tensor.shape.first().copied().unwrap_or(0);
+                let hidden = hidden * (1 + usize::from(slot.backward));
                 let inputs = slot
                     .variables
                     .get("kernel")
@@ -189,6 +212,7 @@ impl KerasModel {
                 if slot.is_gru() {
                     self.unconfigured_gru(&slot, &name, &title);
                 }
+                self.refuse_both(&slot, &name, &title);
                 self.recurrent(slot, &title, index)?;
                 recurrent.push(name);
                 network = Some((title, index, hidden));

@@ -59,7 +59,23 @@ impl<'a> GraphWalk<'a> {
         if node.op == "RNN" {
             return None; // refused by its shape
         }
-        of_attributes(node).or_else(|| self.of_inputs(node))
+        of_attributes(node)
+            .or_else(|| self.of_inputs(node))
+            .or_else(|| self.of_last_states(node))
+    }
+
+    /// The last states of both directions: that of the backward one is no output of the last step.
+    fn of_last_states(&self, node: &'a Node<'a>) -> Option<Problem> {
+        let both = node.attributes.get("direction");
+        let both = both.is_some_and(|value| value.text == b"bidirectional");
+        let states = node.outputs.get(1)?;
+        (both && self.uses.contains_key(states)).then(|| {
+            let problem = format!(
+                "is bidirectional, and its last states {states} (Y_h) are used: that of the backward direction is \
+                 of the first step, the core gives outputs of one step"
+            );
+            Problem::new(problem).help("train it on the output of the last step, output[:, -1]")
+        })
     }
 
     /// Peepholes, lengths and first states.
@@ -132,7 +148,7 @@ impl<'a> GraphWalk<'a> {
         };
         let letter = if input == 1 { "W" } else { "R" };
         for (direction, values) in values.chunks(rows.max(1) * columns.max(1)).enumerate() {
-            let suffix = if direction == 0 { "" } else { "_reverse" };
+            let suffix = suffix(direction);
             let mapping = Mapping {
                 tensor: source.into(),
                 shape: shape.clone(),
@@ -155,25 +171,34 @@ impl<'a> GraphWalk<'a> {
             return Ok(());
         }
         let (shape, values) = self.constant(node, source)?;
-        let [_, both] = shape[..] else {
+        let [directions, both] = shape[..] else {
             return misfit(node, source, &shape);
         };
         let rows = both / 2;
-        for (half, name) in ["bias_ih", "bias_hh"].into_iter().enumerate() {
-            let Some(values) = values.get(half * rows..(half + 1) * rows) else {
-                return misfit(node, source, &shape);
-            };
-            let mapping = Mapping {
-                tensor: source.into(),
-                shape: shape.clone(),
-                meaning: format!("half {} of B, gates {}", half + 1, written(node)),
-            };
-            let tensor = Tensor::made(vec![rows], &ordered(node, values), vec![mapping]);
-            self.tensors
-                .insert(format!("{network}.{name}_l{index}"), tensor);
+        if values.len() != directions * 2 * rows {
+            return misfit(node, source, &shape);
+        }
+        for direction in 0..directions {
+            for (half, name) in ["bias_ih", "bias_hh"].into_iter().enumerate() {
+                let values = &values[(2 * direction + half) * rows..][..rows];
+                let mapping = Mapping {
+                    tensor: source.into(),
+                    shape: shape.clone(),
+                    meaning: format!("half {} of B, gates {}", half + 1, written(node)),
+                };
+                let tensor = Tensor::made(vec![rows], &ordered(node, values), vec![mapping]);
+                let ending = suffix(direction);
+                self.tensors
+                    .insert(format!("{network}.{name}_l{index}{ending}"), tensor);
+            }
         }
         Ok(())
     }
+}
+
+/// Ending of the names of a direction's tensors.
+const fn suffix(direction: usize) -> &'static str {
+    if direction == 0 { "" } else { "_reverse" }
 }
 
 /// Rows of an LSTM in the order i, f, g, o, of a GRU r, u, n; those of other nodes as they are.

@@ -108,10 +108,7 @@ impl StateDictReader<'_> {
     fn find_head(&self, rest: &Rest) -> Result<Vec<Linear>, Problem> {
         let (inputs, hidden) = (
             self.model.layers[0].input_size,
-            self.model
-                .layers
-                .last()
-                .map_or(0, |layer| layer.hidden_size),
+            self.model.layers.last().map_or(0, FloatLayer::output_size),
         );
         let behind: Vec<&Linear> = rest
             .linears
@@ -146,11 +143,7 @@ impl StateDictReader<'_> {
 
     /// Reads these linear layers as head and what follows it.
     fn heads(&mut self, linears: &[Linear]) -> Result<(), Problem> {
-        let mut columns = self
-            .model
-            .layers
-            .last()
-            .map_or(0, |layer| layer.hidden_size);
+        let mut columns = self.model.layers.last().map_or(0, FloatLayer::output_size);
         for (index, linear) in linears.iter().enumerate() {
             if linear.columns != columns {
                 return refuse(
@@ -219,11 +212,7 @@ impl StateDictReader<'_> {
     /// A head of which the file has only the bias: its weights are those of the embedding, which
     /// safetensors stores once.
     fn tied_head(&mut self, rest: &Rest) -> Result<(), Problem> {
-        let hidden = self
-            .model
-            .layers
-            .last()
-            .map_or(0, |layer| layer.hidden_size);
+        let hidden = self.model.layers.last().map_or(0, FloatLayer::output_size);
         let bias = self.unused().find(|name| {
             let stem = name.strip_suffix(".bias").unwrap_or_default();
             names_decoder(stem)
@@ -343,11 +332,7 @@ impl StateDictReader<'_> {
 
     /// Notes what is not read, and how it could be.
     fn leave_out(&mut self, rest: &Rest) {
-        let hidden = self
-            .model
-            .layers
-            .last()
-            .map_or(0, |layer| layer.hidden_size);
+        let hidden = self.model.layers.last().map_or(0, FloatLayer::output_size);
         let names: Vec<String> = self.unused().cloned().collect();
         for name in names {
             let stem = name.strip_suffix(".weight");

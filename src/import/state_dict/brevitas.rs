@@ -33,10 +33,11 @@ impl StateDictReader<'_> {
         };
         let hidden_size = size(self, "hidden_weight.weight");
         let input_size = match self.model.layers.last() {
-            Some(below) => below.hidden_size,
+            Some(below) => below.output_size(),
             None => size(self, "input_weight.weight"),
         };
         let mut layer = FloatLayer {
+            direction: crate::import::FloatDirection::Forward,
             input_size,
             hidden_size,
             recurrence: FloatRecurrence::Lstm,

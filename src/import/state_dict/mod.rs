@@ -10,7 +10,8 @@ mod trained;
 
 use super::error::refuse;
 use super::model::{
-    FloatLayer, FloatModel, FloatRecurrence, ImportOptions, Mapping, TrainedFractions,
+    FloatDirection, FloatLayer, FloatModel, FloatRecurrence, ImportOptions, Mapping,
+    TrainedFractions,
 };
 use super::tensors::Tensors;
 use crate::diagnostic::Problem;
@@ -35,6 +36,7 @@ pub fn read(
     known: Known,
     options: &ImportOptions,
 ) -> Result<FloatModel, Problem> {
+    let says_heads = known.heads.is_some();
     let tensors = fold::fold(tensors)?;
     let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
     if let Some((layer, fault)) = known.refused.get(&network.prefix) {
@@ -56,6 +58,12 @@ pub fn read(
     reader.formats()?;
     reader.beside(options)?;
     let mut model = reader.model;
+    let last = model.layers.last().and_then(FloatLayer::other_half);
+    if last.is_some() && model.head.is_some() && !says_heads {
+        let assumption = "the linear layer takes the output of a step, forward h beside backward h; for a whole sequence \
+             that of its last step, output[:, -1], and not h_n, whose backward half is that of the first step";
+        model.assumptions.push(assumption.into());
+    }
     model.explanation.sort_by(|a, b| a.tensor.cmp(&b.tensor));
     model.left_out.sort();
     Ok(model)
@@ -127,7 +135,24 @@ impl StateDictReader<'_> {
             return self.brevitas_layers();
         }
         loop {
-            let layer = self.layer(self.model.layers.len())?;
+            let index = self.model.layers.len();
+            let mut layer = self.layer(index, false)?;
+            let other = |what| self.network.name_of(what, index, true);
+            let names = [other("weight_ih"), other("weight_hh")];
+            let there = names.iter().any(|name| self.tensors.contains_key(name));
+            if self.network.bidirectional && there {
+                let mut other = self.layer(index, true)?;
+                let sizes = |of: &FloatLayer| (of.gates(), of.input_size, of.hidden_size);
+                if sizes(&layer) != sizes(&other) {
+                    return refuse(
+                        &self.network.name_of("weight_hh", index, true),
+                        "is of another cell or size than the forward direction's",
+                        "save the whole state dict of one bidirectional nn.LSTM or nn.GRU",
+                    );
+                }
+                other.direction = FloatDirection::Backward;
+                layer.direction = FloatDirection::Bidirectional(Box::new(other));
+            }
             self.model.layers.push(layer);
             let next = self.network.name("weight_ih", self.model.layers.len());
             if self.network.cell || !self.tensors.contains_key(&next) {
@@ -136,10 +161,11 @@ impl StateDictReader<'_> {
         }
     }
 
-    fn layer(&mut self, index: usize) -> Result<FloatLayer, Problem> {
+    /// One direction of a layer.
+    fn layer(&mut self, index: usize, backward: bool) -> Result<FloatLayer, Problem> {
         let (ih, hh) = (
-            self.network.name("weight_ih", index),
-            self.network.name("weight_hh", index),
+            self.network.name_of("weight_ih", index, backward),
+            self.network.name_of("weight_hh", index, backward),
         );
         // Keras and ONNX have stacks of both cells.
         let (cell, hidden_size) = match self.shape(&hh)[..] {
@@ -158,7 +184,7 @@ impl StateDictReader<'_> {
         };
         let rows = cell.gates().len() * hidden_size;
         let input_size = match (self.shape(&ih)[..].to_vec(), self.model.layers.last()) {
-            (_, Some(below)) => below.hidden_size,
+            (_, Some(below)) => below.output_size(),
             (shape, None) if shape.len() == 2 && shape[0] != rows && shape[1] == rows => shape[0],
             (shape, None) if shape.len() == 2 && shape[1] > 0 => shape[1],
             (shape, None) => {
@@ -169,7 +195,7 @@ impl StateDictReader<'_> {
                 );
             }
         };
-        let place = format!("layer {index}");
+        let place = self.network.place(index, backward);
         let order = cell.gates().join(" ");
         let weight_ih = self.take(
             &ih,
@@ -181,8 +207,9 @@ impl StateDictReader<'_> {
             &[rows, hidden_size],
             &format!("{place}: recurrent weights, gates {order}"),
         )?;
-        let (bias, recurrence) = self.biases(cell, index, hidden_size)?;
+        let (bias, recurrence) = self.biases(cell, (index, backward), hidden_size)?;
         Ok(FloatLayer {
+            direction: FloatDirection::Forward,
             input_size,
             hidden_size,
             recurrence,
@@ -196,13 +223,13 @@ impl StateDictReader<'_> {
     fn biases(
         &mut self,
         cell: CellKind,
-        index: usize,
+        (index, backward): (usize, bool),
         hidden_size: usize,
     ) -> Result<(Vec<f32>, FloatRecurrence), Problem> {
         let rows = cell.gates().len() * hidden_size;
         let mut parts = Vec::new();
         for which in ["bias_ih", "bias_hh"] {
-            let name = self.network.name(which, index);
+            let name = self.network.name_of(which, index, backward);
             if !self.tensors.contains_key(&name) {
                 parts.push(vec![0.0; rows]);
                 continue;
@@ -241,6 +268,13 @@ impl StateDictReader<'_> {
                 &name,
                 "beside a GRU: the formats that a QuantGRU was trained with are not read from a state dict",
                 "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
+            );
+        }
+        if self.network.bidirectional {
+            return refuse(
+                &name,
+                "beside a bidirectional network: fractions that it was trained with are not read",
+                "leave the tensor out: quantise chooses them anew",
             );
         }
         let layers = self.model.layers.len();

@@ -29,6 +29,8 @@ pub struct NamedNetwork {
     pub kind: NetworkKind,
     /// `true` if the names have no layer: `nn.LSTMCell`.
     pub cell: bool,
+    /// Some layer has tensors of the other direction, `weight_hh_l0_reverse`.
+    pub bidirectional: bool,
     hh: String,
     shape: Vec<usize>,
 }
@@ -36,12 +38,27 @@ pub struct NamedNetwork {
 const BREVITAS: &str = "layers.0.0.cell_gate_params.hidden_weight.weight";
 
 impl NamedNetwork {
-    /// The name of a tensor of `layer`.
+    /// The name of a tensor of `layer`, forward.
     pub fn name(&self, what: &str, layer: usize) -> String {
+        self.name_of(what, layer, false)
+    }
+
+    /// The name of a tensor of `layer` in a direction.
+    pub fn name_of(&self, what: &str, layer: usize, backward: bool) -> String {
         if self.cell {
             format!("{}{what}", self.prefix)
         } else {
-            format!("{}{what}_l{layer}", self.prefix)
+            let ending = if backward { "_reverse" } else { "" };
+            format!("{}{what}_l{layer}{ending}", self.prefix)
+        }
+    }
+
+    /// A layer in texts, with its direction where there are two.
+    pub fn place(&self, layer: usize, backward: bool) -> String {
+        match (self.bidirectional, backward) {
+            (false, _) => format!("layer {layer}"),
+            (true, false) => format!("layer {layer} forward"),
+            (true, true) => format!("layer {layer} backward"),
         }
     }
 
@@ -53,12 +70,14 @@ impl NamedNetwork {
     fn describe(&self) -> String {
         let what = match self.kind {
             NetworkKind::Lstm if self.cell => "an LSTM cell",
+            NetworkKind::Lstm if self.bidirectional => "a bidirectional LSTM",
+            NetworkKind::Gru if self.bidirectional => "a bidirectional GRU",
             NetworkKind::Lstm => "an LSTM",
             NetworkKind::Gru if self.cell => "a GRU cell",
             NetworkKind::Gru => "a GRU",
             NetworkKind::Rnn => "an RNN",
             NetworkKind::Projected => "an LSTM with a projection",
-            NetworkKind::BothDirections => "a bidirectional network",
+            NetworkKind::BothDirections => "a bidirectional network of Brevitas",
             NetworkKind::WeightDrop => "an LSTM with WeightDrop",
             NetworkKind::Parametrised => "a network with a parametrisation",
             NetworkKind::Transposed => "transposed weights",
@@ -100,11 +119,8 @@ impl NamedNetwork {
                 "train without proj_size".into(),
             ),
             NetworkKind::BothDirections => (
-                format!(
-                    "a bidirectional network, {hh}_reverse beside {hh}, which the hardware does not \
-                     have"
-                ),
-                "train it in one direction".into(),
+                "a bidirectional network of Brevitas, which is not read".into(),
+                "give the state dict of the float nn.LSTM, or train it in one direction".into(),
             ),
             NetworkKind::WeightDrop => (
                 format!("an LSTM with WeightDrop, {hh}_raw {shape:?}"),
@@ -192,6 +208,7 @@ fn brevitas(tensors: &Tensors, prefix: &str) -> NamedNetwork {
             NetworkKind::Brevitas
         },
         cell: false,
+        bidirectional: both,
         hh: BREVITAS.into(),
         shape: tensors[&format!("{prefix}{BREVITAS}")].shape.clone(),
     }
@@ -216,18 +233,21 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> NamedNetwork {
         NetworkKind::Parametrised
     } else if has("weight_hr_l0") {
         NetworkKind::Projected
-    } else if has("weight_ih_l0_reverse") || has("weight_hh_l0_reverse") {
-        NetworkKind::BothDirections
     } else {
         match plain.as_deref() {
             Some(&[rows, columns]) if columns > 0 => kind(rows, columns),
             _ => NetworkKind::Unclear,
         }
     };
+    let of_both = tensors.keys().any(|name| {
+        let own = name.strip_prefix(prefix).unwrap_or_default();
+        own.starts_with("weight_hh_l") && own.ends_with("_reverse")
+    });
     NamedNetwork {
         prefix: prefix.into(),
         kind,
         cell,
+        bidirectional: !cell && of_both,
         hh: hh.into(),
         shape: plain.or(raw).unwrap_or_default(),
     }

@@ -51,6 +51,7 @@ fn elements_are_brought_to_one_size_by_powers_of_two() {
 fn unfolding_takes_folding_back() {
     let offset = InputOffset::nearest(&[4.0, -0.5], 2).scaled(vec![-3, 2]);
     let layer = crate::import::FloatLayer {
+        direction: crate::import::FloatDirection::Forward,
         input_size: 2,
         hidden_size: 1,
         recurrence: crate::import::FloatRecurrence::Lstm,
@@ -78,6 +79,7 @@ fn unfolding_takes_folding_back() {
 #[test]
 fn a_folded_model_is_the_same_function() {
     let layer = crate::import::FloatLayer {
+        direction: crate::import::FloatDirection::Forward,
         input_size: 2,
         hidden_size: 1,
         recurrence: crate::import::FloatRecurrence::Lstm,

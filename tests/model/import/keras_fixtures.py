@@ -86,18 +86,29 @@ def gru_ones():
         model.save_weights(OUT / f"keras_gru_before{name}.weights.h5")
 
 
+def both_directions():
+    """Bidirectional layers: forward h beside backward h at every step is read, all else refused."""
+    gru = lambda: layers.GRU(H, return_sequences=True, bias_initializer="glorot_uniform")
+    model = build(11, lambda: layers.Bidirectional(lstm()), lambda: layers.Bidirectional(gru()),
+                  lambda: layers.Dense(O, bias_initializer="glorot_uniform"))
+    npy("keras_bidirectional.h", keras.Model(model.inputs, model.layers[1].output).predict(x(), verbose=0))
+    npy("keras_bidirectional.y", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_bidirectional.keras")
+    model.save(OUT / "keras_bidirectional.h5")
+    model.save_weights(OUT / "keras_bidirectional.weights.h5")
+    build(12, lambda: layers.Bidirectional(lstm(), merge_mode="sum")).save(OUT / "keras_merged.keras")
+    build(13, lambda: layers.Bidirectional(layers.LSTM(H))).save(OUT / "keras_last_states.keras")
+
+
 def refused_ones():
     for name, part in {
         "simple_rnn": lambda: layers.SimpleRNN(H),
-        "bidirectional": lambda: layers.Bidirectional(lstm()),
         "go_backwards": lambda: lstm(go_backwards=True),
         "hard_sigmoid": lambda: lstm(recurrent_activation="hard_sigmoid"),
         "relu": lambda: lstm(activation="relu"),
     }.items():
         model = build(4, part)
         model.save(OUT / f"keras_{name}.keras")
-        if name == "bidirectional":
-            model.save_weights(OUT / f"keras_{name}.weights.h5")
     build(5, lambda: layers.Conv1D(I, 3, padding="same"), lstm, lambda: layers.LayerNormalization(),
           lambda: layers.Dense(O)).save(OUT / "keras_front.keras")
 
@@ -134,5 +145,6 @@ def qkeras():
 if __name__ == "__main__":
     read_ones()
     gru_ones()
+    both_directions()
     refused_ones()
     qkeras()

@@ -2,7 +2,7 @@
 
 use super::{array, error, model};
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::import::{FloatModel, ImportOptions, read_bytes};
+use lprnn_hw::import::{FloatLayer, FloatModel, ImportOptions, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
 use lprnn_hw::ptq::{Sequences, float_h};
 use lprnn_hw::spec::CellKind;
@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 /// h of the last layer for `x`, `[steps, inputs]`.
 pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
     let mut layers = model.layers.iter();
-    if !layers.all(|layer| layer.recurrence.kind().is_lstm()) {
+    let plain =
+        |layer: &FloatLayer| layer.recurrence.kind().is_lstm() && layer.other_half().is_none();
+    if !layers.all(plain) {
         let inputs = Sequences::one(x.to_vec(), model.layers[0].input_size);
         return float_h(model, &inputs);
     }
@@ -24,7 +26,7 @@ pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
 /// What the linear layers make of h.
 fn outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
     let mut signal = h.to_vec();
-    let mut columns = model.layers.last().unwrap().hidden_size;
+    let mut columns = model.layers.last().unwrap().output_size();
     for (index, head) in model.head.iter().chain(&model.dense).enumerate() {
         if index > 0 {
             for value in &mut signal {
@@ -89,6 +91,8 @@ fn state_dicts_give_the_outputs_of_pytorch() {
         ("gru_nobias.safetensors", "gru_nobias", false),
         ("gru_cell.safetensors", "gru_cell", false),
         ("gru_weight_norm.safetensors", "gru_weight_norm", false),
+        ("bidirectional.safetensors", "bidirectional", true),
+        ("gru_bidirectional.safetensors", "gru_bidirectional", false),
     ] {
         assert_parity(file, outputs, "", with_head);
     }
@@ -139,6 +143,10 @@ fn keras_models_give_the_outputs_of_keras() {
         assert_parity(file, "keras_gru", "", false);
     }
     assert_parity("keras_mixed.keras", "keras_mixed", "", false);
+    for file in ["keras_bidirectional.keras", "keras_bidirectional.h5"] {
+        assert_parity(file, "keras_bidirectional", "", true);
+        assert!(model(file, "").assumptions.is_empty(), "{file}");
+    }
     assert_parity("keras_gru_nobias.keras", "keras_gru_nobias", "", false);
     // Without a configuration and a bias nothing says where the reset gate acts.
     assert_eq!(
@@ -169,7 +177,15 @@ fn keras_models_give_the_outputs_of_keras() {
 
 #[test]
 fn onnx_files_give_the_outputs_of_onnxruntime() {
-    for name in ["exported", "exported_chain", "dynamo", "built", "built_gru"] {
+    for name in [
+        "exported",
+        "exported_chain",
+        "dynamo",
+        "built",
+        "built_gru",
+        "onnx_both",
+        "onnx_both_gru",
+    ] {
         assert_parity(&format!("{name}.onnx"), name, "", true);
         assert!(
             model(&format!("{name}.onnx"), "").assumptions.is_empty(),

@@ -18,16 +18,6 @@ fn other_mathematics_is_named() {
             "train without proj_size",
         ),
         (
-            "bidirectional.safetensors",
-            "rnn: a bidirectional network",
-            "train it in one direction",
-        ),
-        (
-            "gru_bidirectional.safetensors",
-            "rnn: a bidirectional network",
-            "train it in one direction",
-        ),
-        (
             "weight_drop.safetensors",
             "rnn: an LSTM with WeightDrop, weight_hh_l0_raw",
             "save it under weight_hh_l0, as evaluation computes with it",
@@ -79,14 +69,19 @@ fn other_mathematics_of_keras_is_named() {
             "train an LSTM or a GRU",
         ),
         (
-            "keras_bidirectional.keras",
-            "bidirectional: a bidirectional network",
-            "train it in one direction",
+            "keras_bidirectional.weights.h5",
+            "bidirectional: a bidirectional network in a file without configuration",
+            "save the whole model as .keras or .h5",
         ),
         (
-            "keras_bidirectional.weights.h5",
-            "bidirectional: a bidirectional network",
-            "train it in one direction",
+            "keras_merged.keras",
+            "bidirectional: merges its directions by sum",
+            "train it with merge_mode='concat'",
+        ),
+        (
+            "keras_last_states.keras",
+            "bidirectional: gives the last state of each direction (return_sequences=False)",
+            "train it with return_sequences=True, and take the last step behind it",
         ),
         (
             "keras_go_backwards.keras",
@@ -134,9 +129,9 @@ fn other_mathematics_of_onnx_is_named() {
         ),
         ("rnn", "memory: a plain RNN", "train an LSTM or a GRU"),
         (
-            "bidirectional",
-            "memory: a bidirectional network",
-            "train it in one direction",
+            "both_states",
+            "/rnn/LSTM: is bidirectional, and its last states",
+            "train it on the output of the last step, output[:, -1]",
         ),
         (
             "reverse",

@@ -179,7 +179,18 @@ def gru_ones():
     model.rnn.weight_hh_l0_g.data *= 1.5
     npy("gru_weight_norm.h", model.rnn(x())[0])
     tensors("gru_weight_norm", model.state_dict())
-    tensors("gru_bidirectional", network(34, rnn=lambda: nn.GRU(I, H, bidirectional=True)).state_dict())
+
+
+def both_directions():
+    """Bidirectional networks, whose linear layer takes forward h beside backward h."""
+    model = network(34, rnn=lambda: nn.GRU(I, H, bidirectional=True))
+    npy("gru_bidirectional.h", model.rnn(x())[0])
+    tensors("gru_bidirectional", model.state_dict())
+    model = network(35, rnn=lstm(2, bidirectional=True), fc=lambda: nn.Linear(2 * H, O))
+    h, _ = model.rnn(x())
+    npy("bidirectional.h", h)
+    npy("bidirectional.y", model.fc(h))
+    tensors("bidirectional", model.state_dict())
 
 
 def trained_gru():
@@ -218,7 +229,6 @@ def refused_ones():
     for name, parts in {
         "rnn": {"rnn": lambda: nn.RNN(I, H), "fc": linear},
         "projection": {"rnn": lambda: nn.LSTM(I, 6, proj_size=H), "fc": linear},
-        "bidirectional": {"rnn": lambda: nn.LSTM(I, H, bidirectional=True)},
         "two_networks": two,
         "heads": {"lstm": lstm(), "fc": linear, "head": lambda: nn.Linear(H, 3, bias=False)},
         "front": {"in_proj": lambda: nn.Linear(5, I), "lstm": lstm(), "norm": lambda: nn.LayerNorm(H), "fc": linear},
@@ -244,5 +254,6 @@ if __name__ == "__main__":
     read_ones()
     brevitas()
     gru_ones()
+    both_directions()
     trained_gru()
     refused_ones()

@@ -63,7 +63,7 @@ fn what_a_core_gives_is_what_it_takes_next() {
     for &index in &given[2..] {
         let word = ["a", "\n", "b", "c", "d", "e"][index as usize];
         let blank = if index == 1 || before == 1 { "" } else { " " };
-        text += &format!("{blank}{word}");
+        text.extend([blank, word]);
         before = index;
     }
     assert_eq!(tokens.text, text);

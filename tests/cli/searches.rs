@@ -1,6 +1,7 @@
 //! `lprnn-hw search` with commands that train nothing, and with `train` itself.
 
 use crate::program::program;
+use lprnn_hw::files::npy::write_f32;
 use snapbox::cmd::OutputAssert;
 use std::path::Path;
 
@@ -235,4 +236,69 @@ fn a_search_that_trains_ends_in_a_core_of_the_whole_network() {
         interface.contains("embedding") && interface.contains("dense"),
         "{interface}"
     );
+}
+
+/// A sequence of five steps whose first element rises, or falls: two classes.
+#[test]
+fn a_search_of_classifiers_takes_their_accuracy_in_validation() {
+    let home = tempfile::tempdir().unwrap();
+    let (count, steps) = (64, 5);
+    let value = |at: usize| {
+        let (sequence, step) = (at / steps, at % steps);
+        let sign = if sequence.is_multiple_of(2) {
+            1.0
+        } else {
+            -1.0
+        };
+        sign * step as f32 + (sequence * 7 % 5) as f32
+    };
+    let data: Vec<f32> = (0..count * steps).map(value).collect();
+    let classes: Vec<f32> = (0..count).map(|sequence| (sequence % 2) as f32).collect();
+    let at = |name: &str| home.path().join(name);
+    write_f32(&at("x.npy"), &[count, steps, 1], &data).unwrap();
+    write_f32(&at("y.npy"), &[count], &classes).unwrap();
+    program()
+        .current_dir(home.path())
+        .args([
+            "-q",
+            "search",
+            "--cell",
+            "gru",
+            "--weight-bits",
+            "2,4",
+            "--act-bits",
+            "4",
+        ])
+        .args([
+            "--hidden", "6", "--target", "xc7", "--macs", "16", "--mac", "lut",
+        ])
+        .args([
+            "--metric",
+            "accuracy",
+            "--min-accuracy",
+            "0.1",
+            "--epochs",
+            "1",
+            "--stages",
+            "1",
+        ])
+        .args([
+            "--float-epochs",
+            "1",
+            "-o",
+            "found",
+            "--",
+            "--task",
+            "classify",
+        ])
+        .args(["--data", "x.npy", "--targets", "y.npy", "--head-bits", "8"])
+        .assert()
+        .success();
+    let found = result(home.path());
+    assert_eq!(found["networks"].as_array().unwrap().len(), 2, "{found}");
+    assert!(
+        found["core"]["lut_total"].as_u64().unwrap() > 100,
+        "{found}"
+    );
+    assert!(at("found/core/interface.json").exists());
 }

@@ -194,12 +194,17 @@ impl Trials<'_> {
     /// The outcome in what a training said.
     fn read(&self, trial: &CandidateTrial, found: &Value) -> Result<TrialOutcome, String> {
         let metric = &self.asked.metric;
-        let value = found.get(metric).or_else(|| found.get("value"));
+        // `train` of a task says what was measured of the validation data apart.
+        let of_validation = || found.get("valid")?.get(metric);
+        let value = found.get(metric).or_else(of_validation);
+        let value = value.or_else(|| found.get("value"));
         let value = value
             .and_then(Value::as_f64)
             .filter(|value| value.is_finite());
         let value = value.ok_or_else(|| {
-            let numbers: Vec<&str> = (found.as_object().into_iter().flatten())
+            let objects = [Some(found), found.get("valid")].into_iter().flatten();
+            let objects = objects.filter_map(Value::as_object);
+            let numbers: Vec<&str> = (objects.flatten())
                 .filter_map(|(key, value)| value.is_number().then_some(key.as_str()))
                 .collect();
             format!(
@@ -214,7 +219,13 @@ impl Trials<'_> {
         Ok(TrialOutcome {
             trial: *trial,
             value,
-            model: model_name(trial, found),
+            model: match self.asked.trainer {
+                TrainerWords::Train(_) => model_name(trial, found),
+                TrainerWords::Command(_) => {
+                    let named = found.get("model").and_then(Value::as_str);
+                    named.map(String::from)
+                }
+            },
         })
     }
 }
@@ -229,11 +240,8 @@ pub(super) fn model_of(folder: &Path, outcome: &TrialOutcome) -> Option<PathBuf>
     Some(place_of(folder, &outcome.trial).join(outcome.model.as_ref()?))
 }
 
-/// The name of the model in what a training said: `model`, or of the `files` of `lprnn-hw train` the one that is meant.
+/// The name of the model in what `lprnn-hw train` said: of its files the one that is meant.
 fn model_name(trial: &CandidateTrial, found: &Value) -> Option<String> {
-    if let Some(name) = found.get("model").and_then(Value::as_str) {
-        return Some(name.to_string());
-    }
     let files = found.get("files")?.as_array()?;
     let models = files.iter().filter_map(Value::as_str);
     let mut models = models.filter(|name| name.ends_with(".safetensors"));

@@ -90,9 +90,9 @@ fn classes_are_learnt_and_scored_from_the_file_that_gen_takes() {
     for cell in ["lstm", "gru"] {
         let float = format!("{CLASSES} --cell {cell} --float --epochs 30 {STEADY} -o {cell}");
         let found = json(home.train(&float));
-        assert_eq!(found["model"], "float");
+        assert_eq!(found["arithmetic"], "float");
         assert!(
-            found["test"]["accuracy"].as_f64().unwrap() > 0.95,
+            found["test_accuracy"].as_f64().unwrap() > 0.95,
             "{cell}: {found}"
         );
         let options = format!("--bits 3 --levels odd --row-scales --epochs 10 {STEADY}");
@@ -100,7 +100,7 @@ fn classes_are_learnt_and_scored_from_the_file_that_gen_takes() {
             format!("{CLASSES} --cell {cell} {options} --init {cell}/model.safetensors -o {cell}3");
         let found = json(home.train(&line));
         assert!(
-            found["test"]["accuracy"].as_f64().unwrap() > 0.95,
+            found["test_accuracy"].as_f64().unwrap() > 0.95,
             "{cell}: {found}"
         );
         for (model, of) in [
@@ -115,7 +115,11 @@ fn classes_are_learnt_and_scored_from_the_file_that_gen_takes() {
                 let scored = json(home.command(&line));
                 if model == "model_quantized" {
                     // To the last digit.
-                    assert_eq!(scored["value"], found["test"][metric], "{cell} {metric}");
+                    assert_eq!(
+                        scored["value"],
+                        found[format!("test_{metric}").as_str()],
+                        "{cell} {metric}"
+                    );
                 } else {
                     assert!(scored["value"].as_f64().unwrap() > 0.95);
                 }
@@ -147,16 +151,16 @@ fn numbers_are_learnt_at_the_end_and_at_every_step() {
         --test-data x_test.npy --test-targets height_test.npy -o height";
     let found = json(home.train(line));
     // 155 to 305: the best constant is wrong by 43.
-    assert!(found["test"]["rmse"].as_f64().unwrap() < 15.0, "{found}");
+    assert!(found["test_rmse"].as_f64().unwrap() < 15.0, "{found}");
     let line = "score --model height/model_quantized.safetensors --data x_test.npy \
         --targets height_test.npy --metric mae";
-    assert_eq!(json(home.command(line))["value"], found["test"]["mae"]);
+    assert_eq!(json(home.command(line))["value"], found["test_mae"]);
     let line = "train --task forecast --data series.npy --horizon 2 --batch 4 --steps 20 --hidden 8 \
         --rate 0.02 --epochs 40 --cell gru --bits 8 -o series";
     let found = json(home.command(&format!("{line} {STEADY}")));
     assert_eq!(found["task"]["forecast"], 2);
     // Of both elements together the best constant is wrong by 1.5.
-    assert!(found["valid"]["rmse"].as_f64().unwrap() < 0.5, "{found}");
+    assert!(found["valid_rmse"].as_f64().unwrap() < 0.5, "{found}");
     let model = QuantizedModel::read(&home.at("series/model_quantized.safetensors")).unwrap();
     assert_eq!(
         (model.head[0].output, model.head[0].when),

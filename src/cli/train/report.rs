@@ -38,19 +38,16 @@ impl Results for TaskReport {
         writeln!(
             out,
             "best of {} epochs: {}; {} model",
-            self.epochs, self.best_epoch, self.model
+            self.epochs, self.best_epoch, self.arithmetic
         )?;
-        let sets = [
-            ("validation", Some(&self.valid)),
-            ("test", self.test.as_ref()),
-        ];
         let mut rows = vec![vec![String::new()]];
-        rows[0].extend(self.valid.keys().cloned());
-        for (name, metrics) in sets {
-            let Some(metrics) = metrics else { continue };
+        rows[0].extend(self.of("valid").map(|(name, _)| name.to_string()));
+        for (name, set) in [("validation", "valid"), ("test", "test")] {
             let mut row = vec![name.to_string()];
-            row.extend(metrics.values().map(|value| format!("{value:.6}")));
-            rows.push(row);
+            row.extend(self.of(set).map(|(_, value)| format!("{value:.6}")));
+            if row.len() > 1 {
+                rows.push(row);
+            }
         }
         table(out, &rows)
     }

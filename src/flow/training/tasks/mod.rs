@@ -139,20 +139,24 @@ impl Supervised<'_> {
     ) -> Result<TaskReport, Problems> {
         let (models, best) = session.best()?;
         let quantized = models.quantized.is_some();
-        let valid = self.scored(run, quantized, &self.sets.valid, watch)?;
-        let test = match &self.sets.test {
-            Some(set) => Some(self.scored(run, quantized, set, watch)?),
-            None => None,
-        };
+        let sets = [
+            ("valid", Some(&self.sets.valid)),
+            ("test", self.sets.test.as_ref()),
+        ];
+        let mut metrics = BTreeMap::new();
+        for (name, set) in sets {
+            let Some(set) = set else { continue };
+            let found = self.scored(run, quantized, set, watch)?.into_iter();
+            metrics.extend(found.map(|(metric, value)| (format!("{name}_{metric}"), value)));
+        }
         Ok(TaskReport {
             schema: 1,
             task: self.sets.kind,
-            model: if quantized { "integer" } else { "float" },
+            arithmetic: if quantized { "integer" } else { "float" },
             epochs: session.trainer.history().len() as u64,
             best_epoch: best.epoch,
             valid_loss: best.valid,
-            valid,
-            test,
+            metrics,
             files: session.files(),
         })
     }

@@ -13,20 +13,29 @@ pub struct TaskReport {
     /// The task.
     pub task: TaskKind,
     /// Arithmetic of the model whose metrics are given: `float` or `integer`.
-    pub model: &'static str,
+    pub arithmetic: &'static str,
     /// Epochs trained.
     pub epochs: u64,
     /// The one with the best validation loss.
     pub best_epoch: u64,
     /// That loss: nats an answer, or mean squared errors by the variance of the targets.
     pub valid_loss: f64,
-    /// Metrics of the file on the data validated on, by name.
-    pub valid: BTreeMap<String, f64>,
-    /// The same on the data tested on, where there is some.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<BTreeMap<String, f64>>,
+    /// Metrics of the file, `valid_NAME` on the data validated on, `test_NAME` on those tested on, where there are some.
+    #[serde(flatten)]
+    pub metrics: BTreeMap<String, f64>,
     /// Names in the folder.
     pub files: Vec<String>,
+}
+
+impl TaskReport {
+    /// Metrics of a set, `valid` or `test`, by name.
+    pub fn of<'a>(&'a self, set: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
+        let named = self.metrics.iter();
+        named.filter_map(move |(name, &value)| {
+            let (of, name) = name.split_once('_')?;
+            (of == set).then_some((name, value))
+        })
+    }
 }
 
 /// The losses of an epoch in words.

@@ -65,6 +65,7 @@ impl Lstm {
     }
 
     /// The passes in the order of traces and counts; of a bidirectional layer the forward one first.
+    #[must_use]
     pub fn places(&self) -> impl ExactSizeIterator<Item = PassPlace> {
         self.passes.iter().map(|pass| pass.place)
     }

@@ -403,7 +403,7 @@ help: leave it out
 "]]);
 }
 
-/// A bidirectional network of PyTorch with its linear layer, from its state dict to a core that agrees.
+/// A bidirectional network of `PyTorch` with its linear layer, from its state dict to a core that agrees.
 #[test]
 fn a_bidirectional_network_becomes_a_core() {
     let home = home();

@@ -324,7 +324,7 @@ fn off(got: impl Iterator<Item = f64>, wanted: &[f32]) -> f64 {
     (squares.sum::<f64>() / wanted).sqrt()
 }
 
-/// A network of PyTorch, quantised: its h and the outputs of its linear layer are near PyTorch's own, both
+/// A network of `PyTorch`, quantised: its h and the outputs of its linear layer are near `PyTorch`'s own, both
 /// directions have codes of their own, and the report is of each.
 #[test]
 fn a_bidirectional_network_of_pytorch_is_quantised() {

@@ -68,7 +68,7 @@ pub struct SearchArgs {
     /// Coefficients of the estimator, written by `fit coefficients` [default: built in]
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     coefficients: Option<PathBuf>,
-    /// Measure in what the training says: valid_bits, valid_perplexity, accuracy ..
+    /// Measure in what the training says: valid_bits, valid_perplexity, valid_accuracy ..
     #[arg(
         long,
         value_name = "NAME",

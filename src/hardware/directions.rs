@@ -287,7 +287,6 @@ mod tests {
             let per_step = design.cycles().per_step;
             let longest = sequence_cycles(&design, max_steps);
             let least = max_steps as u64 * per_step;
-            println!("{seed}: {max_steps} steps of {per_step}: {longest}, {least}");
             assert!(longest >= least, "{seed}: {longest} of {least}");
             assert!(
                 longest <= least + 3 * per_step,

@@ -260,11 +260,9 @@ lstm_top: [..]
 "]]);
 }
 
-/// A model with a bidirectional layer: `run` computes it and knows the longest sequence; a core is told it.
-#[test]
-fn bidirectional_layers_are_run_and_built_for_sequences_that_fit() {
-    let home = home();
-    let home = home.path();
+/// Writes a model with a bidirectional layer of three inputs and five units, and a batch of two sequences of two and four
+/// steps, whose codes are returned.
+fn bidirectional(home: &Path) -> Vec<i32> {
     let network = SeededNetwork {
         hidden: 5,
         input_size: 3,
@@ -280,6 +278,16 @@ fn bidirectional_layers_are_run_and_built_for_sequences_that_fit() {
     let codes: Vec<i32> = (0..2 * 4 * 3).map(|n| n * 5 % 16 - 8).collect();
     write_i32(&home.join("batch.npy"), &[2, 4, 3], &codes).unwrap();
     write_i32(&home.join("lengths.npy"), &[2], &[2, 4]).unwrap();
+    codes
+}
+
+/// `run` computes a bidirectional layer, and knows the longest sequence.
+#[test]
+fn bidirectional_layers_are_run_on_sequences_that_fit() {
+    let home = home();
+    let home = home.path();
+    let codes = bidirectional(home);
+    let model = home.join("both.safetensors");
     let lengths = ["--lengths", "lengths.npy", "--state", "c.npy"];
     run(home, &model, "batch.npy", "h.npy", &lengths)
         .success()
@@ -326,6 +334,14 @@ help: give shorter sequences, or a larger --max-steps
 
 "]]);
     assert!(!home.join("h3.npy").exists());
+}
+
+/// A core of such a layer is told the longest sequence, and fed nothing that it would cut.
+#[test]
+fn bidirectional_layers_are_built_for_sequences_that_fit() {
+    let home = home();
+    let home = home.path();
+    bidirectional(home);
     let refused = |options: &[&str], said| {
         let gen_of = ["gen", "--model", "both.safetensors", "-o", "core"];
         let run = program()

@@ -101,7 +101,8 @@ fn inputs_that_do_not_fit_are_refused() {
             "",
             "more than can be addressed",
         ),
-        (b"PK\x03\x04".to_vec(), "", "is not a .npy file"),
+        (b"PK\x03\x04".to_vec(), "", "damaged archive"),
+        (b"\x93NUMPI".to_vec(), "", "is not a .npy file"),
     ] {
         std::fs::write(&input, bytes).unwrap();
         let mut command = program()

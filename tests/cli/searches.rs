@@ -274,7 +274,7 @@ fn a_search_of_classifiers_takes_their_accuracy_in_validation() {
         ])
         .args([
             "--metric",
-            "accuracy",
+            "valid_accuracy",
             "--min-accuracy",
             "0.1",
             "--epochs",

@@ -73,9 +73,31 @@ fn designs() -> Vec<Recipe> {
         let recipe = Recipe::new(name, &[6, 5], bits).odd();
         designs.push(recipe.folded(2, 3).target(target, mac));
     }
+    for (name, cell, bits, target) in [
+        ("gru", CellKind::Gru, 0, Family::Xc7),
+        ("rows", CellKind::Lstm, 8, Family::Xc7),
+        ("rows_gru", CellKind::Gru, 12, Family::Ecp5),
+    ] {
+        let recipe = Recipe::new(name, &[6, 5, 4], 4).of(cell).scaled(bits);
+        designs.push(recipe.folded(2, 3).target(target, MacStyle::Lut));
+    }
+    designs.extend(whole_networks());
+    designs.extend(both_directions());
+    let mut coarse = Recipe::new("coarse", &[3, 4], 4);
+    (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);
+    designs.push(coarse);
+    designs
+}
+
+/// Three inputs and four units.
+fn small(name: &'static str, bits: u32) -> Recipe {
+    Recipe::new(name, &[3, 4], bits).folded(2, 2)
+}
+
+/// With embeddings and dense layers of every kind.
+fn whole_networks() -> Vec<Recipe> {
     let (sum, argmax) = (DenseOutput::Sum, DenseOutput::Argmax);
-    let small = |name, bits| Recipe::new(name, &[3, 4], bits).folded(2, 2);
-    designs.extend([
+    vec![
         small("dense_sum", 4).dense(5, sum, Emit::Step),
         small("dense_last", 3)
             .embedding(6)
@@ -94,15 +116,12 @@ fn designs() -> Vec<Recipe> {
             .embedding(1)
             .dense(1, argmax, Emit::Step)
             .target(Family::Ecp5, MacStyle::Lut),
-    ]);
-    for (name, cell, bits, target) in [
-        ("gru", CellKind::Gru, 0, Family::Xc7),
-        ("rows", CellKind::Lstm, 8, Family::Xc7),
-        ("rows_gru", CellKind::Gru, 12, Family::Ecp5),
-    ] {
-        let recipe = Recipe::new(name, &[6, 5, 4], 4).of(cell).scaled(bits);
-        designs.push(recipe.folded(2, 3).target(target, MacStyle::Lut));
-    }
+    ]
+}
+
+/// Backward and bidirectional layers, by themselves and in a whole network.
+fn both_directions() -> Vec<Recipe> {
+    let mut designs = Vec::new();
     for (name, cell, direction, steps, target) in [
         (
             "back",
@@ -138,11 +157,8 @@ fn designs() -> Vec<Recipe> {
             .odd()
             .directed(DirectionKind::Bidirectional, 5)
             .embedding(9)
-            .dense(4, argmax, Emit::Last),
+            .dense(4, DenseOutput::Argmax, Emit::Last),
     );
-    let mut coarse = Recipe::new("coarse", &[3, 4], 4);
-    (coarse.z, coarse.a_frac) = (QFormat::new(8, 4), 10);
-    designs.push(coarse);
     designs
 }
 

@@ -222,14 +222,12 @@ fn sequences_are_their_steps_with_dense_layers_before_the_recurrent_ones() {
     for model in models.take(20) {
         let mut noise = SplitMix(5);
         let (size, format) = model.first_input();
-        let inputs: Vec<i32> = match &model.embedding {
-            Some(rows) => (0..9)
-                .map(|step| step * 5 % rows.vocabulary as i32)
-                .collect(),
-            None => {
-                let code = |_| noise.code(format.codes(), false) as i32;
-                (0..9 * size).map(code).collect()
-            }
+        let inputs: Vec<i32> = if let Some(rows) = &model.embedding {
+            let vocabulary = rows.vocabulary as i32;
+            (0..9).map(|step| step * 5 % vocabulary).collect()
+        } else {
+            let code = |_| noise.code(format.codes(), false) as i32;
+            (0..9 * size).map(code).collect()
         };
         let mut network = WholeNetwork::new(&model);
         let whole = network.sequence(&inputs, &mut |_| true).unwrap().given;

@@ -194,17 +194,12 @@ impl Trials<'_> {
     /// The outcome in what a training said.
     fn read(&self, trial: &CandidateTrial, found: &Value) -> Result<TrialOutcome, String> {
         let metric = &self.asked.metric;
-        // `train` of a task says what was measured of the validation data apart.
-        let of_validation = || found.get("valid")?.get(metric);
-        let value = found.get(metric).or_else(of_validation);
-        let value = value.or_else(|| found.get("value"));
+        let value = found.get(metric).or_else(|| found.get("value"));
         let value = value
             .and_then(Value::as_f64)
             .filter(|value| value.is_finite());
         let value = value.ok_or_else(|| {
-            let objects = [Some(found), found.get("valid")].into_iter().flatten();
-            let objects = objects.filter_map(Value::as_object);
-            let numbers: Vec<&str> = (objects.flatten())
+            let numbers: Vec<&str> = (found.as_object().into_iter().flatten())
                 .filter_map(|(key, value)| value.is_number().then_some(key.as_str()))
                 .collect();
             format!(

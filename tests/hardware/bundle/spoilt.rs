@@ -68,9 +68,9 @@ fn vectors_of_too_long_sequences_never_pass() {
     let says = spoiled(recipe, "tb/long_stimulus.mem", |text| {
         // TLAST is the bit above TDATA; the last one stays.
         let lines = text.lines().count();
-        let kept = |(line, beat): (usize, &str)| match line + 1 == lines {
-            true => beat.to_owned() + "\n",
-            false => format!("0{}\n", &beat[1..]),
+        let kept = |(line, beat): (usize, &str)| {
+            let flag = if line + 1 == lines { &beat[..1] } else { "0" };
+            format!("{flag}{}\n", &beat[1..])
         };
         Some(text.lines().enumerate().map(kept).collect())
     });

@@ -49,7 +49,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
         };
         let numerics = numerics();
         let model = seeded(&network.seeded(numerics, 3));
-        let specs: Vec<LayerSpec> = model.layers.iter().map(LayerSpec::of).collect();
+        let specs = LayerSpec::of_network(&model);
         assert_eq!(network.specs(&numerics), specs);
         for target in [Family::Xc7, Family::Ice40] {
             let evaluator = Evaluator::new(target, numerics);

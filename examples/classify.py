@@ -17,6 +17,13 @@ Needs PyTorch (`pip install ./python torch scikit-learn`); takes 20 s on one cor
     lprnn-hw cosim core --float-input --input classify/test_x.npy --words core.npy    # what the Verilog gave
     python examples/classify.py --count run.npy core.npy                              # how many are right
     lprnn-hw estimate --model classify/gru_2bit.safetensors
+
+With --both the layer reads in both directions. The modules of `lprnn_quant` learn forward layers only, so that network stays
+in floating point here, and `lprnn-hw quantize` chooses its codes:
+
+    lprnn-hw quantize --bits 6 --model classify/gru_both.pt --calibrate classify/train_x.npy \\
+        --head-kind argmax --emit last -o classify/gru_both.safetensors
+    lprnn-hw gen --model classify/gru_both.safetensors --max-steps 8 -o core
 """
 
 import argparse
@@ -39,10 +46,10 @@ CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 class Classifier(nn.Module):
     """A recurrent layer and a linear one on its last h. `convert` changes nothing of this text."""
 
-    def __init__(self, cell: str, units: int) -> None:
+    def __init__(self, cell: str, units: int, both: bool = False) -> None:
         super().__init__()
-        self.rnn = CELLS[cell](STEPS, units, batch_first=True)
-        self.fc = nn.Linear(units, CLASSES)
+        self.rnn = CELLS[cell](STEPS, units, batch_first=True, bidirectional=both)
+        self.fc = nn.Linear(units * (1 + both), CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, steps, 8] in, [batch, classes] out."""
@@ -108,6 +115,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--units", type=int, default=UNITS)
     parser.add_argument("--patterns", action="store_true", help="pictures that are made here, not scikit-learn's digits")
+    parser.add_argument("--both", action="store_true", help="both directions, in floating point alone")
     parser.add_argument("--out", type=Path, default=Path("classify"))
     parser.add_argument("--count", type=Path, nargs="+", metavar="FILE", help="count what is right in these, and no more")
     options = parser.parse_args()
@@ -133,10 +141,14 @@ def main() -> None:
         found = (classes_of(network, test_x) == wanted).sum()
         return f"{found} of {tests} right, {100 * found / tests:.1f} %"
 
-    net = Classifier(options.cell, options.units)
+    net = Classifier(options.cell, options.units, options.both)
     train(net, x, y, options.epochs, 0.01)
     print(f"{len(x)} pictures to train with, {tests} to test; nn.{CELLS[options.cell].__name__}, {options.units} units")
     print(f"float: {right(net)}")
+    if options.both:
+        np.save(options.out / "train_x.npy", images[tests:])
+        torch.save(net.state_dict(), options.out / f"{options.cell}_both.pt")
+        return
 
     for bits in options.bits:
         # Odd levels, -3, -1, 1, 3 at 2 bits; `convert` runs the network on `x` to choose fractions.

@@ -307,9 +307,18 @@ impl<'a> Controls<'a> {
         let folding = layer.folding();
         // The queue, and the group that is being sent.
         let index = usize::from(layer.spec().gives_index());
-        let longest = layers.iter().map(|layer| layer.folding().max_steps).max();
+        // Every layer that takes whole sequences holds two of them; its halves hold the same ones.
+        let whole = |layer: &&LayerDesign| {
+            let pass = layer.spec().pass;
+            !(pass.half && pass.backward)
+        };
+        let sequences = layers
+            .iter()
+            .filter(whole)
+            .map(|layer| layer.folding().max_steps);
+        let sequences: usize = sequences.sum();
         let of_layer =
             ((1usize << folding.queue_log2) + 1).div_ceil(folding.groups) + 1 + 2 * index;
-        of_layer + 2 * longest.unwrap_or(0)
+        of_layer + 2 * sequences
     }
 }

@@ -1,7 +1,7 @@
 //! Random designs through Verilator against the reference model: every word, and the cycle of every
 //! beat, with pauses and without.
 //!
-//! `LPRNN_DESIGNS` says how many of each two of the ten kinds below (default 20: 100 designs, so that a run takes minutes on
+//! `LPRNN_DESIGNS` says how many of each two of the ten kinds below (default 12: 60 designs, so that a run takes minutes on
 //! two cores); `LPRNN_DESIGNS=60 cargo test --release --test hardware random_designs` is the long run, 300 designs with
 //! sizes to 70.
 
@@ -20,7 +20,7 @@ use proptest::test_runner::{Config, TestRng, TestRunner};
 use std::path::PathBuf;
 
 fn designs() -> u32 {
-    std::env::var("LPRNN_DESIGNS").map_or(20, |count| {
+    std::env::var("LPRNN_DESIGNS").map_or(12, |count| {
         count.parse().expect("LPRNN_DESIGNS is a number")
     })
 }

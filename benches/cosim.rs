@@ -12,7 +12,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::fixed::QFormat;
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::quantize::{Layer, QuantizedModel};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle};
 use lprnn_hw::tools::{Search, ToolKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -54,20 +54,14 @@ fn model(size: usize) -> QuantizedModel {
 }
 
 fn bundle(size: usize, folder: &Path) -> Interface {
-    let implementation = Implementation {
-        name: "bench".to_string(),
-        folding: FoldingGoal::Explicit {
+    let implementation = Implementation::usual(
+        "bench",
+        FoldingGoal::Explicit {
             units: 1,
             columns: 16,
         },
-        mac: MacStyle::Lut,
-        target: Family::Xc7,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-    };
+        (MacStyle::Lut, Family::Xc7),
+    );
     let model = model(size);
     let bundle = build(&plan_core(model, implementation).unwrap())
         .unwrap()

@@ -5,9 +5,7 @@ use lprnn_hw::device::Family;
 use lprnn_hw::estimate::{Estimate, FactorTable};
 use lprnn_hw::hardware::Design;
 use lprnn_hw::quantize::seeded;
-use lprnn_hw::spec::{
-    FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork, StatePolicy,
-};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, Numerics, SeededNetwork};
 
 fn main() {
     divan::main();
@@ -15,30 +13,19 @@ fn main() {
 
 #[divan::bench(args = [64, 512])]
 fn of_layers(bencher: Bencher, hidden: usize) {
-    let model = seeded(&SeededNetwork {
-        direction: lprnn_hw::spec::DirectionKind::Forward,
-        vocabulary: None,
-        head: None,
-        input_size: 64,
-        hidden,
-        layers: 1,
-        numerics: Numerics::of_widths(4, 4, 4),
-        seed: 1,
-    });
-    let how = Implementation {
-        name: "bench".into(),
-        mac: MacStyle::Lut,
-        target: Family::Xc7,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-        folding: FoldingGoal::Explicit {
+    let model = seeded(&SeededNetwork::one_layer(
+        (64, hidden),
+        Numerics::of_widths(4, 4, 4),
+        1,
+    ));
+    let how = Implementation::usual(
+        "bench",
+        FoldingGoal::Explicit {
             units: 4,
             columns: 16,
         },
-    };
+        (MacStyle::Lut, Family::Xc7),
+    );
     let design =
         Design::new(&model, &how, &*FactorTable::built_in()).expect("sizes that can be folded");
     let fitted = FactorTable::built_in();

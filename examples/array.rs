@@ -11,10 +11,7 @@ use lprnn_hw::fixed::{Codes, LevelRule};
 use lprnn_hw::flow::{build, plan_core};
 use lprnn_hw::hardware::{LayerDesign, MacArray};
 use lprnn_hw::quantize::seeded;
-use lprnn_hw::spec::{
-    DirectionKind, FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork,
-    StatePolicy,
-};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, SeededNetwork};
 use lprnn_hw::synth::{NetlistSources, Options, RouteOptions, Synthesis, run};
 use lprnn_hw::tools::Search;
 use std::path::Path;
@@ -37,32 +34,21 @@ fn core(codes: Codes, mac: MacStyle, target: Family) -> (Bundle, LayerDesign) {
     } else {
         LevelRule::Even
     };
-    let model = seeded(&SeededNetwork {
-        vocabulary: None,
-        head: None,
-        input_size: 64,
-        hidden: 64,
-        layers: 1,
-        direction: DirectionKind::Forward,
-        numerics: Numerics {
-            levels,
-            ..Numerics::of_widths(bits, bits, bits)
-        },
-        seed: 1,
-    });
+    let numerics = Numerics {
+        levels,
+        ..Numerics::of_widths(bits, bits, bits)
+    };
+    let model = seeded(&SeededNetwork::one_layer((64, 64), numerics, 1));
     let how = Implementation {
-        name: "array".into(),
-        mac,
-        target,
-        state: StatePolicy::Tlast,
         memory_init: MemoryInit::Inline,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-        folding: FoldingGoal::Explicit {
-            units: rows(mac) / 4,
-            columns: COLUMNS,
-        },
+        ..Implementation::usual(
+            "array",
+            FoldingGoal::Explicit {
+                units: rows(mac) / 4,
+                columns: COLUMNS,
+            },
+            (mac, target),
+        )
     };
     let planned = plan_core(model, how).expect("sizes that can be folded");
     let built = build(&planned).expect("a model without row scales");

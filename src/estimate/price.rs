@@ -33,23 +33,17 @@ impl Price for FactorTable {
 mod tests {
     use super::*;
     use crate::hardware::{Design, LSTM, LayerSpec};
-    use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+    use crate::spec::{FoldingGoal, Implementation, MacStyle};
 
     /// 2 x 1 takes 61 cycles and 2390 LUT4, 1 x 2 takes 69 and 1550 (Yosys 0.70).
     #[test]
     fn a_goal_goes_by_what_the_family_pays_for_a_lane() {
         let spec = LayerSpec::ordinary(&LSTM, (3, 8), (4, 4));
-        let implementation = Implementation {
-            name: "lstm".into(),
-            folding: FoldingGoal::MaxMacs { macs: 8 },
-            mac: MacStyle::Lut,
-            target: Family::Ice40,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
-            contexts: 1,
-            max_steps: None,
-            stream_elements: None,
-        };
+        let implementation = Implementation::usual(
+            "lstm",
+            FoldingGoal::MaxMacs { macs: 8 },
+            (MacStyle::Lut, Family::Ice40),
+        );
         let price = FactorTable::built_in();
         let layers = Design::layers_of(&[spec], &implementation, &*price).unwrap();
         let folding = layers[0].folding();

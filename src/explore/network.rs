@@ -3,7 +3,7 @@
 use crate::fixed::{LevelRule, QFormat};
 use crate::hardware::{LayerSpec, RowMultiplier, cell_of, forward_pass};
 use crate::quantize::{Recurrence, default_h};
-use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
+use crate::spec::{CellKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
@@ -139,15 +139,10 @@ impl NetworkShape {
     /// The network with weights from a seed.
     #[must_use]
     pub fn seeded(&self, numerics: Numerics, seed: u64) -> SeededNetwork {
+        let (sizes, numerics) = ((self.input_size, self.hidden), self.numerics(numerics));
         SeededNetwork {
-            vocabulary: None,
-            head: None,
-            hidden: self.hidden,
-            input_size: self.input_size,
             layers: self.layers,
-            direction: DirectionKind::Forward,
-            seed,
-            numerics: self.numerics(numerics),
+            ..SeededNetwork::one_layer(sizes, numerics, seed)
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::Problem;
 use crate::estimate::{Delays, clock};
 use crate::estimate::{Estimate, FactorTable, Terms, of_layer};
 use crate::hardware::{Design, LayerDesign, LayerSpec, MacArray, count_cycles, steady_cycles};
-use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, Numerics, StatePolicy};
+use crate::spec::{FoldingGoal, Implementation, MacStyle, Numerics};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -141,15 +141,8 @@ impl Evaluator {
     #[must_use]
     pub fn implementation(&self, spec: &Spec) -> Implementation {
         Implementation {
-            name: "lstm".to_string(),
-            folding: spec.folding,
-            mac: spec.mac,
-            target: self.target,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
             contexts: spec.contexts,
-            max_steps: None,
-            stream_elements: None,
+            ..Implementation::usual("lstm", spec.folding, (spec.mac, self.target))
         }
     }
 

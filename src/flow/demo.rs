@@ -18,7 +18,7 @@ use crate::files::npy;
 use crate::import::{ImportOptions, read_bytes};
 use crate::ptq::{FormatRequest, Sequences, quantize};
 use crate::quantize::QuantizedModel;
-use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use crate::spec::{FoldingGoal, Implementation, MacStyle};
 use crate::synth::Options;
 use serde::Serialize;
 use std::path::Path;
@@ -100,20 +100,14 @@ fn prediction_error(
 }
 
 fn implementation() -> Implementation {
-    Implementation {
-        name: "demo".to_string(),
-        folding: FoldingGoal::Explicit {
+    Implementation::usual(
+        "demo",
+        FoldingGoal::Explicit {
             units: 4,
             columns: 4,
         },
-        mac: MacStyle::Auto,
-        target: FAMILY,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-    }
+        (MacStyle::Auto, FAMILY),
+    )
 }
 
 /// The demo's model in integers, and what became of its weights.

@@ -236,7 +236,7 @@ mod tests {
     use super::super::{Controls, Design};
     use crate::device::Family;
     use crate::quantize::random_model_directed;
-    use crate::spec::{CellKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+    use crate::spec::{CellKind, FoldingGoal, Implementation, MacStyle};
 
     /// Cycles from the last beat of a sequence to that of the next, when many of `steps` steps follow one another.
     fn sequence_cycles(design: &Design, steps: usize) -> u64 {
@@ -271,15 +271,12 @@ mod tests {
             }
             let max_steps = [4, 16, 33][seed as usize % 3];
             let implementation = Implementation {
-                name: "both".into(),
-                folding: FoldingGoal::MaxMacs { macs: 64 },
-                mac: MacStyle::Lut,
-                target: Family::Xc7,
-                state: StatePolicy::Tlast,
-                memory_init: MemoryInit::Readmemh,
-                contexts: 1,
                 max_steps: Some(max_steps),
-                stream_elements: None,
+                ..Implementation::usual(
+                    "both",
+                    FoldingGoal::MaxMacs { macs: 64 },
+                    (MacStyle::Lut, Family::Xc7),
+                )
             };
             let Ok(design) = Design::new(&model, &implementation, &Unpriced) else {
                 continue;

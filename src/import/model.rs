@@ -1,6 +1,6 @@
 //! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
-use crate::spec::{CellKind, DirectionKind, Numerics};
+use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics};
 use std::collections::BTreeMap;
 
 /// The cell of a float layer, with the parameters that only it has.
@@ -36,29 +36,8 @@ impl FloatRecurrence {
     }
 }
 
-/// The order in which a float layer takes the steps of a sequence.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum FloatDirection {
-    /// As they come.
-    #[default]
-    Forward,
-    /// From the last to the first.
-    Backward,
-    /// Both; the other layer, of the same kind and sizes, takes them backward. Its h stands behind the layer's.
-    Bidirectional(Box<FloatLayer>),
-}
-
-impl FloatDirection {
-    /// It without the other layer.
-    #[must_use]
-    pub const fn kind(&self) -> DirectionKind {
-        match self {
-            Self::Forward => DirectionKind::Forward,
-            Self::Backward => DirectionKind::Backward,
-            Self::Bidirectional(_) => DirectionKind::Bidirectional,
-        }
-    }
-}
+/// The order in which a float layer takes the steps.
+pub type FloatDirection = LayerDirection<FloatLayer>;
 
 /// One recurrent layer in real numbers, of G gates; rows in the gate order of [`CellKind::gates`].
 #[derive(Clone, Debug, PartialEq)]
@@ -89,10 +68,7 @@ impl FloatLayer {
     /// The half of a bidirectional layer that takes the steps backward.
     #[must_use]
     pub fn other_half(&self) -> Option<&Self> {
-        match &self.direction {
-            FloatDirection::Bidirectional(other) => Some(other),
-            FloatDirection::Forward | FloatDirection::Backward => None,
-        }
+        self.direction.other_half()
     }
 
     /// Elements of the output of a step: units, of both directions where there are two.

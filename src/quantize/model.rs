@@ -2,7 +2,7 @@
 
 use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::spec::{CellKind, DirectionKind, Numerics};
+use crate::spec::{CellKind, LayerDirection, Numerics};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -105,30 +105,8 @@ impl Recurrence {
     }
 }
 
-/// The order in which a recurrent layer takes the steps of a sequence.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
-    /// As they come.
-    #[default]
-    Forward,
-    /// From the last step of the sequence to the first.
-    Backward,
-    /// The layer takes them forward, and another one, of the same kind, sizes and formats of x and h, backward:
-    /// the output of step t is `[forward h(t) | backward h(t)]`.
-    Bidirectional(Box<Layer>),
-}
-
-impl Direction {
-    /// It without the other layer.
-    #[must_use]
-    pub const fn kind(&self) -> DirectionKind {
-        match self {
-            Self::Forward => DirectionKind::Forward,
-            Self::Backward => DirectionKind::Backward,
-            Self::Bidirectional(_) => DirectionKind::Bidirectional,
-        }
-    }
-}
+/// The order in which a layer takes the steps; the halves of a bidirectional one have the same formats of x and h.
+pub type Direction = LayerDirection<Layer>;
 
 /// One recurrent layer in integers, of G gates ([`Recurrence::gates`]). Matrices are row-major with
 /// `G * hidden_size` rows, gate after gate: row `k * hidden_size + j` belongs to gate `k` of unit `j`.

@@ -50,16 +50,13 @@ impl Layer {
     /// The half of a bidirectional layer that takes the steps backward.
     #[must_use]
     pub fn other_half(&self) -> Option<&Self> {
-        match &self.direction {
-            Direction::Bidirectional(other) => Some(other),
-            Direction::Forward | Direction::Backward => None,
-        }
+        self.direction.other_half()
     }
 
     /// Elements of the output of a step: units, of both directions where there are two.
     #[must_use]
     pub fn output_size(&self) -> usize {
-        self.hidden_size * (1 + usize::from(self.other_half().is_some()))
+        self.hidden_size * self.direction.kind().passes()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Metrics of answers.
 
 use super::answers::Answers;
-use super::targets::RightAnswers;
 use serde::{Deserialize, Serialize};
 
 /// A number that says how good answers are.
@@ -32,10 +31,10 @@ pub struct MetricValue {
 impl Metric {
     /// Those of classes, or of real numbers.
     #[must_use]
-    pub const fn all_of(wanted: &RightAnswers) -> [Self; 2] {
+    pub const fn all_of(wanted: &Answers) -> [Self; 2] {
         match wanted {
-            RightAnswers::Classes(_) => [Self::Accuracy, Self::F1],
-            RightAnswers::Values { .. } => [Self::Mae, Self::Rmse],
+            Answers::Classes(_) => [Self::Accuracy, Self::F1],
+            Answers::Values { .. } => [Self::Mae, Self::Rmse],
         }
     }
 
@@ -64,12 +63,12 @@ impl Metric {
 
     /// The value of these answers; `None` where answers and targets are not of its kind, not as many, or none.
     #[must_use]
-    pub fn value(self, answers: &Answers, wanted: &RightAnswers) -> Option<f64> {
+    pub fn value(self, answers: &Answers, wanted: &Answers) -> Option<f64> {
         if answers.len() != wanted.len() || wanted.is_empty() {
             return None;
         }
         match (wanted, answers) {
-            (RightAnswers::Classes(wanted), _) if self.of_classes() => {
+            (Answers::Classes(wanted), _) if self.of_classes() => {
                 let given = answers.classes();
                 Some(match self {
                     Self::Accuracy => accuracy(&given, wanted),
@@ -77,7 +76,7 @@ impl Metric {
                 })
             }
             (
-                RightAnswers::Values {
+                Answers::Values {
                     data: wanted,
                     width,
                 },

@@ -10,4 +10,4 @@ mod targets;
 pub use answers::Answers;
 pub use loss::{cross_entropy, weighted_squares};
 pub use metric::{Metric, MetricValue};
-pub use targets::{RightAnswers, Targets};
+pub use targets::Targets;

@@ -248,6 +248,27 @@ pub struct SeededNetwork {
     pub numerics: Numerics,
 }
 
+impl SeededNetwork {
+    /// One forward layer of `hidden` units with nothing around it.
+    #[must_use]
+    pub const fn one_layer(
+        (input_size, hidden): (usize, usize),
+        numerics: Numerics,
+        seed: u64,
+    ) -> Self {
+        Self {
+            hidden,
+            input_size,
+            layers: 1,
+            direction: DirectionKind::Forward,
+            vocabulary: None,
+            head: None,
+            seed,
+            numerics,
+        }
+    }
+}
+
 /// Which network is built.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -104,6 +104,25 @@ pub struct Implementation {
     pub stream_elements: Option<usize>,
 }
 
+impl Implementation {
+    /// What is usual beside folding, arrays and family: TLAST clears the state, memories are read from files, one sequence
+    /// at a time of any length, beats as narrow as keep up.
+    #[must_use]
+    pub fn usual(name: &str, folding: FoldingGoal, (mac, target): (MacStyle, Family)) -> Self {
+        Self {
+            name: name.to_string(),
+            folding,
+            mac,
+            target,
+            state: StatePolicy::Tlast,
+            memory_init: MemoryInit::Readmemh,
+            contexts: 1,
+            max_steps: None,
+            stream_elements: None,
+        }
+    }
+}
+
 /// Most sequences that one core computes in turn.
 pub const MOST_CONTEXTS: usize = 16;
 

@@ -5,6 +5,7 @@
 //! is wrong at once.
 
 mod config;
+mod direction;
 mod file;
 mod identifier;
 mod implementation;
@@ -17,6 +18,7 @@ pub use config::{
     CellKind, CorePart, DesignConfig, DirectionKind, Network, Numerics, Origins, OutputKind,
     SeededHead, SeededNetwork,
 };
+pub use direction::LayerDirection;
 pub use file::{MAX_BYTES, read_settings};
 pub use identifier::{Identifier, IdentifierError, MAX_LENGTH, reserved_word, verilog_words};
 pub use implementation::{

@@ -264,14 +264,8 @@ lstm_top: [..]
 /// steps, whose codes are returned.
 fn bidirectional(home: &Path) -> Vec<i32> {
     let network = SeededNetwork {
-        hidden: 5,
-        input_size: 3,
-        layers: 1,
         direction: DirectionKind::Bidirectional,
-        vocabulary: None,
-        head: None,
-        seed: 1,
-        numerics: Numerics::of_widths(4, 4, 4),
+        ..SeededNetwork::one_layer((3, 5), Numerics::of_widths(4, 4, 4), 1)
     };
     let model = home.join("both.safetensors");
     std::fs::write(&model, seeded(&network).to_bytes().unwrap()).unwrap();

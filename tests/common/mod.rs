@@ -208,18 +208,18 @@ impl Recipe {
 
     pub fn implementation(&self) -> Implementation {
         Implementation {
-            name: self.name.into(),
-            folding: FoldingGoal::Explicit {
-                units: self.units,
-                columns: self.columns,
-            },
-            mac: self.mac,
-            target: self.target,
             state: self.state,
             memory_init: self.init,
             contexts: self.contexts,
             max_steps: self.max_steps,
-            stream_elements: None,
+            ..Implementation::usual(
+                self.name,
+                FoldingGoal::Explicit {
+                    units: self.units,
+                    columns: self.columns,
+                },
+                (self.mac, self.target),
+            )
         }
     }
 

@@ -194,14 +194,9 @@ fn a_backward_layer_takes_no_single_step() {
 
 fn network(direction: DirectionKind) -> SeededNetwork {
     SeededNetwork {
-        hidden: 4,
-        input_size: 3,
         layers: 2,
         direction,
-        vocabulary: None,
-        head: None,
-        seed: 7,
-        numerics: Numerics::of_widths(4, 4, 4),
+        ..SeededNetwork::one_layer((3, 4), Numerics::of_widths(4, 4, 4), 7)
     }
 }
 

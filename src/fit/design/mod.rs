@@ -9,9 +9,7 @@ pub use ends::{Gives, SeriesDense};
 use crate::device::Family;
 use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
 use crate::quantize::SplitMix;
-use crate::spec::{
-    CellKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle, MemoryInit, StatePolicy,
-};
+use crate::spec::{CellKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle};
 use ends::{MOST_UNITS, input_text, split_hidden, split_input};
 
 /// Families in the order in which designs take turns.
@@ -302,18 +300,15 @@ impl SeriesDesign {
     #[must_use]
     pub fn implementation(&self) -> Implementation {
         Implementation {
-            name: "point".into(),
-            folding: FoldingGoal::Explicit {
-                units: self.units,
-                columns: self.columns,
-            },
-            mac: self.mac,
-            target: self.target,
-            state: StatePolicy::Tlast,
-            memory_init: MemoryInit::Readmemh,
             contexts: self.contexts,
-            max_steps: None,
-            stream_elements: None,
+            ..Implementation::usual(
+                "point",
+                FoldingGoal::Explicit {
+                    units: self.units,
+                    columns: self.columns,
+                },
+                (self.mac, self.target),
+            )
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::files::npy::{self, Array};
 use crate::flow::Arrangement;
 use crate::quantize::Emit;
-use crate::score::{RightAnswers, Targets};
+use crate::score::{Answers, Targets};
 use std::path::Path;
 
 /// Most classes.
@@ -120,9 +120,9 @@ pub fn read_targets(
         Emit::Last => array.data,
     };
     let wanted = if shape.classes {
-        RightAnswers::Classes(data.iter().map(|&class| class as u32).collect())
+        Answers::Classes(data.iter().map(|&class| class as u32).collect())
     } else {
-        RightAnswers::Values { data, width }
+        Answers::Values { data, width }
     };
     Ok(Targets { when, wanted })
 }

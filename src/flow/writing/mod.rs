@@ -16,7 +16,7 @@ use crate::device::Family;
 use crate::diagnostic::{Problem, Problems};
 use crate::lm::written;
 use crate::reference::WholeNetwork;
-use crate::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use crate::spec::{FoldingGoal, Implementation, MacStyle};
 use crate::tools::{Search, interrupted};
 use serde::Serialize;
 use std::path::Path;
@@ -98,17 +98,11 @@ struct Tokens {
 }
 
 fn implementation() -> Implementation {
-    Implementation {
-        name: "demo".to_string(),
-        folding: FoldingGoal::MaxMacs { macs: MACS },
-        mac: MacStyle::Auto,
-        target: Family::Xc7,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-    }
+    Implementation::usual(
+        "demo",
+        FoldingGoal::MaxMacs { macs: MACS },
+        (MacStyle::Auto, Family::Xc7),
+    )
 }
 
 impl WritingRequest<'_> {

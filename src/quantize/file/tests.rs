@@ -62,14 +62,8 @@ fn with_formats(
     more: &[&str],
 ) -> Result<QuantizedModel, crate::diagnostic::Problems> {
     let network = SeededNetwork {
-        hidden: 2,
-        input_size: 2,
-        layers: 1,
         direction: DirectionKind::Bidirectional,
-        vocabulary: None,
-        head: None,
-        seed: 1,
-        numerics: Numerics::of_widths(4, 4, 4),
+        ..SeededNetwork::one_layer((2, 2), Numerics::of_widths(4, 4, 4), 1)
     };
     let bytes = seeded(&network).to_bytes().unwrap();
     let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();

@@ -7,7 +7,7 @@ use lprnn_hw::hardware::{
     Cell, Design, Event, LSTM, LayerDesign, LayerSpec, LayerWeights, Op, RowSum, Source, TablePort,
     count_cycles, steady_cycles,
 };
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle};
 
 /// The plain recurrent cell.
 pub static TANH: Cell = Cell::new(
@@ -39,17 +39,11 @@ fn layers(
     (units, columns): (usize, usize),
     target: Family,
 ) -> Vec<LayerDesign> {
-    let implementation = Implementation {
-        name: "toy".into(),
-        folding: FoldingGoal::Explicit { units, columns },
-        mac: MacStyle::Lut,
-        target,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-    };
+    let implementation = Implementation::usual(
+        "toy",
+        FoldingGoal::Explicit { units, columns },
+        (MacStyle::Lut, target),
+    );
     Design::layers_of(specs, &implementation, &*FactorTable::built_in()).unwrap()
 }
 

@@ -10,7 +10,7 @@ use lprnn_hw::estimate::FactorTable;
 use lprnn_hw::fixed::{QFormat, requantize};
 use lprnn_hw::hardware::{Design, Folding, LayerDesign, Widths};
 use lprnn_hw::quantize::{Layer, QuantizedModel, RowScale};
-use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy};
+use lprnn_hw::spec::{FoldingGoal, Implementation, MacStyle};
 
 /// Groups after the last reset.
 const GROUPS: usize = 60;
@@ -26,20 +26,14 @@ type Format = (u32, i32);
 
 /// The design of one layer, a unit and a column at a time.
 pub fn design_of(layer: &Layer, target: Family) -> LayerDesign {
-    let implementation = Implementation {
-        name: "lane".into(),
-        folding: FoldingGoal::Explicit {
+    let implementation = Implementation::usual(
+        "lane",
+        FoldingGoal::Explicit {
             units: 1,
             columns: 1,
         },
-        mac: MacStyle::Lut,
-        target,
-        state: StatePolicy::Tlast,
-        memory_init: MemoryInit::Readmemh,
-        contexts: 1,
-        max_steps: None,
-        stream_elements: None,
-    };
+        (MacStyle::Lut, target),
+    );
     let model = QuantizedModel {
         layers: vec![layer.clone()],
         ..QuantizedModel::default()

@@ -15,7 +15,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Answered, AnsweringModel, ModelInputs, Watch};
 use crate::import::{FloatModel, ImportOptions};
 use crate::quantize::{DenseOutput, Emit, QuantizedModel};
-use crate::score::{Answers, Metric, RightAnswers, cross_entropy, weighted_squares};
+use crate::score::{Answers, Metric, cross_entropy, weighted_squares};
 use crate::spec::OutputKind;
 use crate::train::{Batches, Epoch, Examples, TrainOptions, TrainingTask};
 use report::describe;
@@ -163,7 +163,7 @@ impl Supervised<'_> {
 }
 
 /// All metrics of these answers, by name.
-fn metrics(answers: &Answers, wanted: &RightAnswers) -> BTreeMap<String, f64> {
+fn metrics(answers: &Answers, wanted: &Answers) -> BTreeMap<String, f64> {
     let all = Metric::all_of(wanted).into_iter();
     let values = all.filter_map(|metric| {
         let value = metric.value(answers, wanted)?;
@@ -206,10 +206,10 @@ impl Subject for Supervised<'_> {
         let given = Self::answers(&Self::sums(models), &self.sets.valid, watch)?;
         let wanted = &self.sets.valid.targets.wanted;
         let loss = match (&given.answers, wanted) {
-            (Answers::Values { data, width }, RightAnswers::Classes(classes)) => {
+            (Answers::Values { data, width }, Answers::Classes(classes)) => {
                 cross_entropy(data, *width, classes)
             }
-            (Answers::Values { data, .. }, RightAnswers::Values { data: wanted, .. }) => {
+            (Answers::Values { data, .. }, Answers::Values { data: wanted, .. }) => {
                 weighted_squares(data, wanted, &self.scaling.weights())
             }
             (Answers::Classes(_), _) => f64::NAN,
@@ -235,8 +235,8 @@ impl Subject for Supervised<'_> {
 
     fn unit(&self) -> (f64, &'static str) {
         match self.sets.train.targets.wanted {
-            RightAnswers::Classes(_) => (1.0, "nats an answer"),
-            RightAnswers::Values { .. } => (1.0, "squared error by variance"),
+            Answers::Classes(_) => (1.0, "nats an answer"),
+            Answers::Values { .. } => (1.0, "squared error by variance"),
         }
     }
 
@@ -262,10 +262,10 @@ fn set_digest(set: &KnownSet) -> String {
     let lengths = lengths.flat_map(|&length| (length as u64).to_le_bytes());
     let mut bytes: Vec<u8> = data.chain(lengths).collect();
     match &set.targets.wanted {
-        RightAnswers::Classes(classes) => {
+        Answers::Classes(classes) => {
             bytes.extend(classes.iter().flat_map(|class| class.to_le_bytes()));
         }
-        RightAnswers::Values { data, .. } => {
+        Answers::Values { data, .. } => {
             bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));
         }
     }

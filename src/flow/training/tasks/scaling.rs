@@ -7,7 +7,7 @@ use super::sets::KnownSet;
 use crate::import::FloatModel;
 use crate::ptq::{Sequences, middle};
 use crate::quantize::{InputOffset, QuantizeOptions, QuantizedModel, best_fraction};
-use crate::score::RightAnswers;
+use crate::score::Answers;
 use crate::train::{ParameterLayout, TrainOptions, WindowGoal};
 
 /// Numbers that a fraction is chosen on.
@@ -32,8 +32,8 @@ impl Scaling {
     /// That of a set.
     pub(super) fn learnt(set: &KnownSet) -> Self {
         let outputs = match &set.targets.wanted {
-            RightAnswers::Classes(_) => Vec::new(),
-            RightAnswers::Values { data, width } => (0..*width)
+            Answers::Classes(_) => Vec::new(),
+            Answers::Values { data, width } => (0..*width)
                 .map(|output| spread(data, *width, output))
                 .collect(),
         };
@@ -59,10 +59,10 @@ impl Scaling {
     }
 
     /// Targets as the network in training answers them.
-    pub(super) fn goal(&self, wanted: &RightAnswers) -> WindowGoal {
+    pub(super) fn goal(&self, wanted: &Answers) -> WindowGoal {
         match wanted {
-            RightAnswers::Classes(classes) => WindowGoal::Classes(classes.clone()),
-            RightAnswers::Values { data, .. } => {
+            Answers::Classes(classes) => WindowGoal::Classes(classes.clone()),
+            Answers::Values { data, .. } => {
                 let (down, up) = (exp2(-self.output), exp2(2 * self.output));
                 let weights = self.weights().into_iter();
                 WindowGoal::Values {

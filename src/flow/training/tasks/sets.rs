@@ -5,7 +5,7 @@ use crate::flow::score::{TargetShape, read_targets};
 use crate::flow::{ArrayLayout, Watch};
 use crate::ptq::Sequences;
 use crate::quantize::{Emit, SplitMix};
-use crate::score::{RightAnswers, Targets};
+use crate::score::{Answers, Targets};
 use serde::Serialize;
 use std::path::Path;
 
@@ -139,8 +139,8 @@ impl TaskSets {
     fn describe(&self) -> String {
         let inputs = &self.train.inputs;
         let what = match self.train.targets.wanted {
-            RightAnswers::Classes(_) => format!("{} classes", self.outputs()),
-            RightAnswers::Values { width, .. } => format!("{width} numbers"),
+            Answers::Classes(_) => format!("{} classes", self.outputs()),
+            Answers::Values { width, .. } => format!("{width} numbers"),
         };
         let when = match self.train.targets.when {
             Emit::Step => "at every step",
@@ -160,8 +160,8 @@ impl TaskSets {
 /// Outputs that a network for these targets has.
 fn outputs(set: &KnownSet) -> usize {
     match &set.targets.wanted {
-        RightAnswers::Classes(classes) => classes.iter().max().map_or(0, |&most| most as usize + 1),
-        RightAnswers::Values { width, .. } => *width,
+        Answers::Classes(classes) => classes.iter().max().map_or(0, |&most| most as usize + 1),
+        Answers::Values { width, .. } => *width,
     }
 }
 
@@ -220,7 +220,7 @@ fn forecast(all: &Sequences, horizon: usize, when: Emit) -> Result<KnownSet, Pro
         },
         targets: Targets {
             when,
-            wanted: RightAnswers::Values {
+            wanted: Answers::Values {
                 data: wanted,
                 width,
             },
@@ -234,7 +234,7 @@ fn check_variety(set: &KnownSet) -> Result<(), Problem> {
         return Err(Problem::new(format!("all targets are class {class}"))
             .help("give sequences of at least two classes: there is nothing to tell apart"));
     }
-    if let RightAnswers::Values { data, .. } = &set.targets.wanted
+    if let Answers::Values { data, .. } = &set.targets.wanted
         && data
             .iter()
             .all(|value| value.to_bits() == data[0].to_bits())

@@ -16,7 +16,7 @@ fn set() -> KnownSet {
         inputs: Sequences::one(data.collect(), 3),
         targets: Targets {
             when: Emit::Step,
-            wanted: RightAnswers::Values {
+            wanted: Answers::Values {
                 data: targets.collect(),
                 width: 1,
             },

@@ -17,7 +17,7 @@ fn set(lengths: &[usize], when: Emit) -> KnownSet {
         },
         targets: Targets {
             when,
-            wanted: RightAnswers::Classes((0..answers as u32).collect()),
+            wanted: Answers::Classes((0..answers as u32).collect()),
         },
     }
 }
@@ -41,7 +41,7 @@ fn what_is_held_out_is_not_trained_on() {
         let mut both = [steps(&train), steps(&valid)].concat();
         both.sort_unstable();
         assert_eq!(both, (0..30).collect::<Vec<_>>());
-        let RightAnswers::Classes(classes) = &valid.targets.wanted else {
+        let Answers::Classes(classes) = &valid.targets.wanted else {
             unreachable!("classes");
         };
         if when == Emit::Step {
@@ -61,7 +61,7 @@ fn of_a_series_the_end_is_held_out() {
         (&[8][..], &[2][..])
     );
     assert_eq!(valid.inputs.data, [16.0, 17.0, 18.0, 19.0]);
-    assert_eq!(valid.targets.wanted, RightAnswers::Classes(vec![8, 9]));
+    assert_eq!(valid.targets.wanted, Answers::Classes(vec![8, 9]));
     assert!(held_out(&set(&[10], Emit::Last), 0.2, 1).is_err());
 }
 
@@ -71,7 +71,7 @@ fn a_forecast_is_of_x_itself() {
     let step = forecast(&all, 2, Emit::Step).unwrap();
     assert_eq!(step.inputs.lengths, [2, 1]);
     assert_eq!(step.inputs.data, [0.0, 1.0, 2.0, 3.0, 8.0, 9.0]);
-    let wanted = |data: &[f64]| RightAnswers::Values {
+    let wanted = |data: &[f64]| Answers::Values {
         data: data.to_vec(),
         width: 2,
     };

@@ -87,7 +87,7 @@ fn kinds(layers: &[LayerReport]) -> String {
     let kind = cell_title(recurrent.iter().map(|layer| layer.cell));
     let recurrent = recurrent
         .iter()
-        .filter(|layer| !(layer.pass.half && layer.pass.backward));
+        .filter(|layer| !layer.pass.is_backward_half());
     let text = match recurrent.count() {
         1 => format!("one {kind} layer"),
         count => format!("{count} {kind} layers"),

@@ -51,7 +51,7 @@ pub struct ScoreArgs {
 }
 
 /// A value with as many digits as help.
-pub fn metric_text(metric: Metric, value: f64) -> String {
+fn metric_text(metric: Metric, value: f64) -> String {
     if metric.of_classes() {
         format!("{value:.4}")
     } else {

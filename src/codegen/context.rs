@@ -159,7 +159,7 @@ impl TopContext {
         };
         let (first, last) = design.ends();
         // Both directions of a layer have one input.
-        let all = (design.layers().iter()).filter(|layer| !layer.spec().is_backward_half());
+        let all = (design.layers().iter()).filter(|layer| !layer.spec().pass.is_backward_half());
         let mut stream_widths: Vec<usize> = all
             .map(|layer| layer.folding().in_elements * element_width(layer.spec().x.bits))
             .collect();

@@ -54,7 +54,7 @@ impl Nets {
             (false, true) => (x, format!("l{tag}_results")),
             (false, false) => (x, y.clone()),
         };
-        let (valid, ready) = if spec.is_forward_half() {
+        let (valid, ready) = if spec.pass.is_forward_half() {
             (
                 format!("{input}_valid & l{tag}_reverse_free"),
                 format!("l{tag}_free"),
@@ -184,7 +184,7 @@ impl LayerContext {
 /// A layer's number in names; of the second direction of a layer with `_reverse` behind it.
 pub(super) fn tag(spec: &LayerSpec) -> String {
     let number = spec.pass.layer;
-    if spec.is_backward_half() {
+    if spec.pass.is_backward_half() {
         format!("{number}_reverse")
     } else {
         number.to_string()

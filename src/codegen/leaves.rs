@@ -234,13 +234,13 @@ impl Leaves<'_> {
             modules.push(("before", reverser(folding.in_beats(), before)));
             modules.push(("behind", reverser(folding.out_beats(), behind)));
         }
-        if spec.is_forward_half() {
+        if spec.pass.is_forward_half() {
             let shape = layer.waiting_memory();
             let mut waiting = parameters! { DEPTH: shape.depth };
             waiting.extend(codes(spec.h, folding.out_elements, shape));
             modules.push(("waiting", waiting));
         }
-        if spec.is_backward_half() {
+        if spec.pass.is_backward_half() {
             let width = folding.out_elements * element_width(spec.h.bits);
             modules.push((
                 "join",

@@ -130,7 +130,7 @@ fn input_port(design: &Design) -> StreamPort {
 fn output_port(design: &Design) -> StreamPort {
     let last = design.ends().1;
     let (spec, folding) = (last.spec(), last.folding());
-    let passes = 1 + usize::from(spec.pass.half);
+    let passes = spec.pass.kind().passes();
     let shape = (passes * spec.hidden_size, folding.out_elements);
     let (shape, format, kind) = match spec.dense {
         Some(dense) if dense.gives == OutputKind::Argmax => {

@@ -2,6 +2,7 @@
 
 use super::CosimError;
 use super::dut::{Capture, Drive, Dut, RunEnded};
+use super::pattern::quiet_limit;
 use super::recorder::words_of;
 use super::stimulus::{Mask, pack_step};
 use crate::codegen::Interface;
@@ -40,7 +41,6 @@ impl<'a> Feedback<'a> {
         let mut data = Vec::new();
         pack_step(codes, input, &mut data);
         let flags = vec![0; input.beats_per_step];
-        let timing = &self.interface.timing;
         let always = Mask::always();
         let drive = Drive {
             data: &data,
@@ -48,7 +48,7 @@ impl<'a> Feedback<'a> {
             offer: &always,
             take: &always,
             out_beats: output.beats_per_step,
-            quiet_limit: 10_000 + 16 * (timing.latency + timing.cycles_per_step),
+            quiet_limit: quiet_limit(self.interface),
             cycle_limit: u64::MAX,
         };
         let ended = self.dut.run(&drive, &mut self.capture)?;

@@ -131,10 +131,13 @@ pub(super) fn steps_an_answer(interface: &Interface) -> usize {
     }
 }
 
-/// Most steps between one that comes in and its answer.
-pub(super) fn longest_wait(interface: &Interface) -> usize {
+/// Cycles without a beat after which a core hangs: far above what a working one needs, also under the heaviest
+/// stalls and where an answer waits for whole sequences.
+pub(super) fn quiet_limit(interface: &Interface) -> u64 {
     let sequences = 4 * interface.max_steps.unwrap_or(0);
-    steps_an_answer(interface) + sequences
+    let steps = steps_an_answer(interface) + sequences;
+    let timing = &interface.timing;
+    10_000 + 16 * steps as u64 * (timing.latency + timing.cycles_per_step)
 }
 
 impl Following {

@@ -32,7 +32,7 @@ impl LayerPricing<'_> {
             terms.lut[7] += (3 * row + 8) as f64;
             terms.carry[3] += 3.0 * self.carry(row);
         }
-        if self.spec.is_backward_half() {
+        if self.spec.pass.is_backward_half() {
             let beats = self.s.out_beats();
             terms.ff[5] += (beat(beats) + 1) as f64;
             terms.lut[7] += (self.s.out_elements * self.h() + beat(beats) + 4) as f64;
@@ -44,10 +44,8 @@ impl LayerPricing<'_> {
         terms.memory_bits += shape.bits();
         let mapped = if shape.in_block_ram() {
             Some(memory::in_blocks(self.family, shape))
-        } else if self.family.facts().lut_ram.is_empty() {
-            memory::in_blocks_or_registers(self.family, shape)
         } else {
-            Some(memory::in_lut_ram(self.family, shape))
+            self.small(shape)
         };
         let Some(mapped) = mapped else {
             terms.ff[4] += (shape.width * (shape.depth + 1)) as f64;
@@ -62,8 +60,6 @@ impl LayerPricing<'_> {
         let address = bits_for(shape.depth.max(2) - 1);
         terms.ff[4] += (held + usize::from(emulated) * (address + 1)) as f64;
         terms.lut[5] += (usize::from(emulated) * (shape.width + address)) as f64;
-        let muxes = mapped.mux_words * shape.width;
-        terms.lut[5] +=
-            (muxes * if self.family.lut4() { 4 } else { 2 } / 5 + 2 * mapped.mux_words) as f64;
+        terms.lut[5] += self.muxes(mapped, shape.width) as f64;
     }
 }

@@ -22,12 +22,7 @@ impl LayerPricing<'_> {
             terms.memory_bits += shape.bits();
             // The register behind a read; of the queue it is counted with the control.
             let output = usize::from(registered) * shape.width;
-            let mapped = if self.family.facts().lut_ram.is_empty() {
-                memory::in_blocks_or_registers(self.family, shape)
-            } else {
-                Some(memory::in_lut_ram(self.family, shape))
-            };
-            let Some(mapped) = mapped else {
+            let Some(mapped) = self.small(shape) else {
                 terms.ff[4] += (count * (shape.width * shape.depth + output)) as f64;
                 terms.lut[5] += (count * (shape.width * shape.depth * 2 / 3 + shape.depth)) as f64;
                 continue;
@@ -39,10 +34,7 @@ impl LayerPricing<'_> {
             let address = bits_for(shape.depth - 1);
             terms.ff[4] +=
                 (count * (output + usize::from(emulated) * (shape.width + address))) as f64;
-            let muxes = mapped.mux_words * shape.width;
-            terms.lut[5] += (count
-                * (muxes * if self.family.lut4() { 4 } else { 2 } / 5 + 2 * mapped.mux_words))
-                as f64;
+            terms.lut[5] += (count * self.muxes(mapped, shape.width)) as f64;
             terms.lut[5] += (count * usize::from(emulated) * (shape.width + address)) as f64;
         }
         // Writing: x or h, and who may.
@@ -52,6 +44,21 @@ impl LayerPricing<'_> {
             terms.ff[5] += (rest + s.h_subblocks - 1) as f64;
             terms.lut[5] += (rest + s.columns) as f64;
         }
+    }
+
+    /// A memory of few rows that is written: LUT RAM where the family has it, else blocks; `None` for registers.
+    pub(super) fn small(&self, shape: MemoryShape) -> Option<Mapped> {
+        if self.family.facts().lut_ram.is_empty() {
+            memory::in_blocks_or_registers(self.family, shape)
+        } else {
+            Some(memory::in_lut_ram(self.family, shape))
+        }
+    }
+
+    /// LUTs that choose among the words of a memory in several pieces.
+    pub(super) fn muxes(&self, mapped: Mapped, width: usize) -> usize {
+        let muxes = mapped.mux_words * width;
+        muxes * if self.family.lut4() { 4 } else { 2 } / 5 + 2 * mapped.mux_words
     }
 
     /// Weights, biases and activation tables.

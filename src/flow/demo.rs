@@ -121,8 +121,8 @@ fn quantized() -> Result<(QuantizedModel, QuantizeReport), Problems> {
     Ok(QuantizeReport::of(quantize(&float, &calibration, &wanted)))
 }
 
-/// Cosimulates the core on `steps` readings.
-fn simulated(
+/// Cosimulates the core on one sequence of `steps` steps.
+pub(super) fn simulated(
     opened: &Opened,
     codes: &[i32],
     steps: usize,

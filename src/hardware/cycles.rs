@@ -5,7 +5,7 @@
 //! cosimulation compares its counts with the simulated ones.
 
 use super::control::Control;
-use super::directions::{BackwardControl, BothControl, CutControl, Passes, passes};
+use super::directions::{BackwardControl, BothControl, CutControl};
 use super::ends::{ArgmaxControl, EmbeddingControl};
 use super::layer::LayerDesign;
 use serde::Serialize;
@@ -223,18 +223,18 @@ impl<'a> Controls<'a> {
         let last = layers.last().filter(|last| last.spec().gives_index());
         let embedding = first.map(|first| CoreStage::Embedding(EmbeddingControl::new(first)));
         let argmax = last.map(|last| CoreStage::Argmax(ArgmaxControl::new(last)));
-        let middle = passes(layers).map(|passes| match passes {
-            Passes::Forward(layer) => CoreStage::Layer(Control::new(layer)),
-            Passes::Backward(layer) => CoreStage::Backward(BackwardControl::new(layer)),
-            Passes::Both(forward, backward) => {
-                CoreStage::Both(Box::new(BothControl::new(forward, backward)))
+        let passes = layers.chunk_by(|layer, _| layer.spec().pass.is_forward_half());
+        let middle = passes.map(|passes| match passes {
+            [forward, backward] => CoreStage::Both(Box::new(BothControl::new(forward, backward))),
+            [layer] if layer.spec().pass.backward => {
+                CoreStage::Backward(BackwardControl::new(layer))
             }
+            [layer] => CoreStage::Layer(Control::new(layer)),
+            _ => unreachable!("a layer has two halves at most"),
         });
         Self {
             beats_per_step: match (&argmax, layers.last()) {
-                (None, Some(last)) => {
-                    last.folding().out_beats() * (1 + usize::from(last.spec().pass.half))
-                }
+                (None, Some(last)) => last.folding().out_beats() * last.spec().pass.kind().passes(),
                 _ => 1,
             },
             stages: embedding.into_iter().chain(middle).chain(argmax).collect(),
@@ -308,10 +308,7 @@ impl<'a> Controls<'a> {
         // The queue, and the group that is being sent.
         let index = usize::from(layer.spec().gives_index());
         // Every layer that takes whole sequences holds two of them; its halves hold the same ones.
-        let whole = |layer: &&LayerDesign| {
-            let pass = layer.spec().pass;
-            !(pass.half && pass.backward)
-        };
+        let whole = |layer: &&LayerDesign| !layer.spec().pass.is_backward_half();
         let sequences = layers
             .iter()
             .filter(whole)

@@ -1,6 +1,7 @@
 //! A design: every number between the model and the Verilog, decided once.
 
 use super::cycles::{CycleCounts, count_cycles};
+use super::directions::longest_sequence;
 use super::layer::{LayerDesign, RomColumns};
 use super::rated::Price;
 use super::search::fold;
@@ -146,9 +147,7 @@ impl Design {
     /// Steps of the longest sequence, where some layer takes steps backward.
     #[must_use]
     pub fn max_steps(&self) -> Option<usize> {
-        let layers = self.layers.iter().map(LayerDesign::folding);
-        let steps = layers.map(|folding| folding.max_steps).max();
-        steps.filter(|&steps| steps > 0)
+        longest_sequence(&self.layers)
     }
 
     /// The layer that the core's input goes to, and the one that its output comes from.

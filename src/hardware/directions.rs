@@ -2,7 +2,6 @@
 
 use super::control::Control;
 use super::layer::LayerDesign;
-use std::collections::VecDeque;
 
 /// The control of `lprnn_reverser`: beats, without their places in the memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,13 +176,19 @@ pub(super) struct CutControl {
     beat: usize,
 }
 
+/// Steps of the longest sequence that `layers` hold, where some take steps backward.
+pub(super) fn longest_sequence(layers: &[LayerDesign]) -> Option<usize> {
+    let steps = layers.iter().map(|layer| layer.folding().max_steps).max();
+    steps.filter(|&steps| steps > 0)
+}
+
 impl CutControl {
     /// That of a core of these layers, where some hold sequences.
     pub(super) fn new(layers: &[LayerDesign]) -> Option<Self> {
-        let steps = layers.iter().map(|layer| layer.folding().max_steps).max()?;
+        let steps = longest_sequence(layers)?;
         let first = layers.first()?;
         let index = first.spec().vocabulary.is_some();
-        (steps > 0).then_some(Self {
+        Some(Self {
             steps,
             beats: if index { 1 } else { first.folding().in_beats() },
             step: 0,
@@ -203,33 +208,6 @@ impl CutControl {
     }
 }
 
-/// Passes of a core in the order of its data: those of a layer together.
-#[derive(Clone, Copy)]
-pub(super) enum Passes<'a> {
-    /// The steps as they come.
-    Forward(&'a LayerDesign),
-    /// The steps backward.
-    Backward(&'a LayerDesign),
-    /// Both.
-    Both(&'a LayerDesign, &'a LayerDesign),
-}
-
-/// The passes of `layers`, the halves of a layer put together.
-pub(super) fn passes(layers: &[LayerDesign]) -> impl Iterator<Item = Passes<'_>> {
-    let mut left: VecDeque<&LayerDesign> = layers.iter().collect();
-    std::iter::from_fn(move || {
-        let layer = left.pop_front()?;
-        let spec = layer.spec();
-        Some(match (spec.pass.half, spec.pass.backward) {
-            (false, false) => Passes::Forward(layer),
-            (false, true) => Passes::Backward(layer),
-            (true, _) => left
-                .pop_front()
-                .map_or(Passes::Forward(layer), |other| Passes::Both(layer, other)),
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::rated::Unpriced;
@@ -244,7 +222,7 @@ mod tests {
         let (mut accepted, mut ends, mut cycle) = (0, Vec::new(), 0u64);
         let first = design.ends().0.folding().in_beats();
         let last = design.ends().1;
-        let beats = last.folding().out_beats() * (1 + usize::from(last.spec().pass.half)) * steps;
+        let beats = last.folding().out_beats() * last.spec().pass.kind().passes() * steps;
         let mut sent = 0;
         while ends.len() < 24 {
             let end = (accepted + 1) % (first * steps) == 0;

@@ -178,7 +178,7 @@ impl LayerDesign {
     pub fn waiting_memory(&self) -> MemoryShape {
         let (spec, folding) = (self.spec(), self.folding());
         let beats =
-            usize::from(spec.is_forward_half()) * 2 * folding.max_steps * folding.out_beats();
+            usize::from(spec.pass.is_forward_half()) * 2 * folding.max_steps * folding.out_beats();
         beats_memory(beats, folding.out_elements * spec.h.bits as usize)
     }
 

@@ -29,7 +29,9 @@ pub(super) fn fold(
     let (recurrent, dense) = behind.split_at(behind.partition_point(LayerSpec::is_recurrent));
     let mut foldings = Vec::with_capacity(recurrent.len());
     // Both directions of a layer have its sizes.
-    let layers = recurrent.iter().filter(|spec| !spec.is_backward_half());
+    let layers = recurrent
+        .iter()
+        .filter(|spec| !spec.pass.is_backward_half());
     let layers = layers.count();
     for spec in recurrent {
         foldings.push(match implementation.folding {

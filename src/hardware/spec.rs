@@ -214,18 +214,6 @@ impl LayerSpec {
         }
     }
 
-    /// It is the part of a bidirectional layer whose output comes first.
-    #[must_use]
-    pub const fn is_forward_half(&self) -> bool {
-        self.pass.half && !self.pass.backward
-    }
-
-    /// It is the part of a bidirectional layer whose output comes second.
-    #[must_use]
-    pub const fn is_backward_half(&self) -> bool {
-        self.pass.half && self.pass.backward
-    }
-
     /// Bits of a row's multiplier; 0 where rows have none.
     #[must_use]
     pub fn multiplier_bits(&self) -> usize {

@@ -63,7 +63,7 @@ pub(super) fn stream_elements(
             let layer = Folding::fold(spec, units, columns, value, style);
             let steps = slowest.max(layer.shortest_cycles()) as usize;
             let writes = layer.h_writes();
-            let out_beats = layer.out_beats() * (1 + usize::from(spec.pass.half));
+            let out_beats = layer.out_beats() * spec.pass.kind().passes();
             layer.in_beats() + writes + layer.chain + 2 <= steps
                 && layer.units / value <= layer.blocks
                 && out_beats <= steps

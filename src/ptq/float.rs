@@ -82,7 +82,7 @@ pub(super) fn run(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
         let size = layer.hidden_size;
         let steps = own.h.chunks_exact(size).zip(other.h.chunks_exact(size));
         own.h = steps
-            .flat_map(|(own, other)| [own, other].concat())
+            .flat_map(|(own, other)| own.iter().chain(other).copied())
             .collect();
         own.z_most = own.z_most.max(other.z_most);
         own.v_most = own.v_most.max(other.v_most);

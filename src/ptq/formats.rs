@@ -4,7 +4,7 @@ use super::FormatRequest;
 use crate::fixed::{Codes, LevelRule, QFormat};
 use crate::import::{FloatDirection, FloatLayer};
 use crate::quantize::{Direction, Fractions, Layer, MOST_V_BITS, Recurrence, V_FINER, layer_with};
-use crate::spec::Numerics;
+use crate::spec::{DirectionKind, Numerics};
 use serde::Serialize;
 
 /// Most bits that are tried; those of z and of the gate values are the contract's limits.
@@ -82,9 +82,9 @@ impl Formats {
         let mut layer = self.pass(float, weights, &fractions.own);
         layer.direction = match (&float.direction, &fractions.other) {
             (FloatDirection::Bidirectional(other), Some(fractions)) => {
-                let mut other = self.pass(other, weights, fractions);
-                other.direction = Direction::Backward;
-                Direction::Bidirectional(Box::new(other))
+                Direction::of(DirectionKind::Bidirectional, || {
+                    self.pass(other, weights, fractions)
+                })
             }
             (FloatDirection::Backward, _) => Direction::Backward,
             _ => Direction::Forward,

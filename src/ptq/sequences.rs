@@ -47,7 +47,8 @@ impl Sequences {
         let turned = sequences.flat_map(|one| one.chunks_exact(self.width).rev().flatten());
         Self {
             data: turned.copied().collect(),
-            ..self.clone()
+            width: self.width,
+            lengths: self.lengths.clone(),
         }
     }
 

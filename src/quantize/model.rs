@@ -2,7 +2,7 @@
 
 use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::spec::{CellKind, LayerDirection, Numerics};
+use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -107,6 +107,20 @@ impl Recurrence {
 
 /// The order in which a layer takes the steps; the halves of a bidirectional one have the same formats of x and h.
 pub type Direction = LayerDirection<Layer>;
+
+impl Direction {
+    /// The direction of this kind; `other` makes the half that takes the steps backward, where there is one.
+    pub fn of(kind: DirectionKind, other: impl FnOnce() -> Layer) -> Self {
+        match kind {
+            DirectionKind::Forward => Self::Forward,
+            DirectionKind::Backward => Self::Backward,
+            DirectionKind::Bidirectional => Self::Bidirectional(Box::new(Layer {
+                direction: Self::Backward,
+                ..other()
+            })),
+        }
+    }
+}
 
 /// One recurrent layer in integers, of G gates ([`Recurrence::gates`]). Matrices are row-major with
 /// `G * hidden_size` rows, gate after gate: row `k * hidden_size + j` belongs to gate `k` of unit `j`.

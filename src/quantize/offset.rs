@@ -45,13 +45,6 @@ impl InputOffset {
         self.shift.is_empty() && self.codes.iter().all(|&code| code == 0)
     }
 
-    /// The powers of two, `[input_size]`.
-    fn factors(&self) -> Vec<f64> {
-        let exponents = self.shift.iter().chain(std::iter::repeat(&0));
-        let factors = exponents.map(|&shift| f64::from(shift).exp2());
-        factors.take(self.codes.len()).collect()
-    }
-
     /// The constants, `[input_size]`, exact.
     #[must_use]
     pub fn values(&self) -> Vec<f64> {
@@ -116,7 +109,10 @@ impl InputOffset {
 
     /// The same in double precision.
     fn applied<'a>(&self, x: &'a [f32]) -> impl Iterator<Item = f64> + use<'a> {
-        let both = self.values().into_iter().zip(self.factors());
+        let ulp = f64::from(-self.frac).exp2();
+        let shifts = self.shift.iter().chain(std::iter::repeat(&0));
+        let both = self.codes.iter().zip(shifts);
+        let both = both.map(|(&code, &shift)| (code as f64 * ulp, f64::from(shift).exp2()));
         let both: Vec<(f64, f64)> = both.collect();
         let both = both.into_iter().cycle();
         (x.iter().zip(both)).map(|(&x, (offset, factor))| (f64::from(x) - offset) * factor)

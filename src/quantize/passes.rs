@@ -1,6 +1,7 @@
 //! The passes of recurrent layers over a sequence: one, or one in each direction.
 
 use super::model::{Direction, Layer, QuantizedModel};
+use crate::spec::DirectionKind;
 use std::fmt::{Display, Formatter};
 
 /// Most steps of a sequence that a core with a backward layer may hold.
@@ -35,6 +36,28 @@ impl Display for PassPlace {
 }
 
 impl PassPlace {
+    /// The direction of the layer that it is of.
+    #[must_use]
+    pub const fn kind(&self) -> DirectionKind {
+        match (self.half, self.backward) {
+            (true, _) => DirectionKind::Bidirectional,
+            (false, true) => DirectionKind::Backward,
+            (false, false) => DirectionKind::Forward,
+        }
+    }
+
+    /// It is the part of a bidirectional layer whose output comes first.
+    #[must_use]
+    pub const fn is_forward_half(&self) -> bool {
+        self.half && !self.backward
+    }
+
+    /// It is the part of a bidirectional layer whose output comes second.
+    #[must_use]
+    pub const fn is_backward_half(&self) -> bool {
+        self.half && self.backward
+    }
+
     /// The direction, where it does not go without saying.
     #[must_use]
     pub const fn word(&self) -> Option<&'static str> {

@@ -77,17 +77,7 @@ fn model(
         let (operand, output) = ((input_size, x), (hidden_size, h));
         let mut pass = || random_pass(&mut noise, (&mut *levels, cell), operand, output);
         let mut layer = pass();
-        layer.direction = match directions() {
-            DirectionKind::Forward => Direction::Forward,
-            DirectionKind::Backward => Direction::Backward,
-            DirectionKind::Bidirectional => {
-                let direction = Direction::Backward;
-                Direction::Bidirectional(Box::new(Layer {
-                    direction,
-                    ..pass()
-                }))
-            }
-        };
+        layer.direction = Direction::of(directions(), pass);
         (input_size, x) = (layer.output_size(), h);
         model.layers.push(layer);
     }

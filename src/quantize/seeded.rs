@@ -4,7 +4,7 @@ use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::{DirectionKind, OutputKind, SeededNetwork};
+use crate::spec::{OutputKind, SeededNetwork};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -97,15 +97,7 @@ impl Draws {
     /// A layer of the network's direction.
     fn layer(&mut self, network: &SeededNetwork, operand: (usize, QFormat)) -> Layer {
         let mut layer = self.pass(network, operand);
-        layer.direction = match network.direction {
-            DirectionKind::Forward => Direction::Forward,
-            DirectionKind::Backward => Direction::Backward,
-            DirectionKind::Bidirectional => {
-                let mut other = self.pass(network, operand);
-                other.direction = Direction::Backward;
-                Direction::Bidirectional(Box::new(other))
-            }
-        };
+        layer.direction = Direction::of(network.direction, || self.pass(network, operand));
         layer
     }
 }

@@ -35,6 +35,15 @@ impl SplitMix {
         least + ((u128::from(self.next_u64()) * (most - least + 1) as u128) >> 64) as i64
     }
 
+    /// The numbers below `count` in a drawn order.
+    pub fn order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        for end in (1..count).rev() {
+            order.swap(end, self.between(0, end as i64) as usize);
+        }
+        order
+    }
+
     /// One of `codes`, symmetric if asked: without the most negative one of even levels.
     pub fn code(&mut self, codes: impl Into<Codes>, symmetric: bool) -> i64 {
         let codes = codes.into();

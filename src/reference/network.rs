@@ -9,7 +9,7 @@ use crate::quantize::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
 #[derive(Clone, Debug)]
 pub struct WholeNetwork {
     embedding: Option<Embedding>,
-    front: Vec<DenseState>,
+    pub(super) front: Vec<DenseState>,
     pub(super) lstm: Lstm,
     pub(super) dense: Vec<DenseState>,
     /// Codes of h, then of every dense layer's output.
@@ -206,7 +206,7 @@ impl WholeNetwork {
     }
 
     /// What the dense layers before the recurrent ones took in their last step.
-    pub(super) fn front_traced(&self) -> Vec<StepTrace> {
+    fn front_traced(&self) -> Vec<StepTrace> {
         self.front.iter().map(DenseState::traced).collect()
     }
 

@@ -130,7 +130,7 @@ impl WholeNetwork {
         inputs: &[i32],
         done: &mut dyn FnMut(StepDone<'_>) -> bool,
     ) -> Option<SequenceOutputs> {
-        self.sequence_watched(inputs, done, &mut |_| {}, &mut |_| {})
+        self.sequence_watched(inputs, done, &mut |_| {}, &mut |_, _| {})
     }
 
     /// What every layer took of its sums in every step of a sequence from zero state: `[steps][dense layers before
@@ -144,8 +144,13 @@ impl WholeNetwork {
                 trace.keep(&done);
                 true
             },
-            &mut |traced| front.push(traced),
-            &mut |traced| dense.push(traced),
+            &mut |layers| front.push(layers.iter().map(DenseState::traced).collect::<Vec<_>>()),
+            &mut |layers, last| {
+                let ran = layers
+                    .iter()
+                    .filter(|dense| last || dense.layer.when == Emit::Step);
+                dense.push(ran.map(DenseState::traced).collect::<Vec<_>>());
+            },
         );
         for ((step, front), dense) in trace.steps.iter_mut().zip(front).zip(dense) {
             step.splice(0..0, front);
@@ -154,20 +159,20 @@ impl WholeNetwork {
         trace
     }
 
-    /// [`WholeNetwork::sequence`]; `front` gets what the dense layers before the recurrent ones took in every step,
-    /// `traced` what those behind them did.
+    /// [`WholeNetwork::sequence`]; after every step `front` gets the dense layers before the recurrent ones, `behind` those
+    /// behind them, and whether the step is the last.
     fn sequence_watched(
         &mut self,
         inputs: &[i32],
         done: &mut dyn FnMut(StepDone<'_>) -> bool,
-        front: &mut dyn FnMut(Vec<StepTrace>),
-        traced: &mut dyn FnMut(Vec<StepTrace>),
+        front: &mut dyn FnMut(&[DenseState]),
+        behind: &mut dyn FnMut(&[DenseState], bool),
     ) -> Option<SequenceOutputs> {
         let mut x = Vec::new();
         for input in inputs.chunks_exact(self.input_size()) {
             let codes = self.codes_of(input);
             x.extend(self.front_of(codes));
-            front(self.front_traced());
+            front(&self.front);
         }
         let h = self.lstm.sequence(&x, done)?;
         let width = self.lstm.hidden_size();
@@ -176,9 +181,7 @@ impl WholeNetwork {
         for (step, of_step) in h.chunks_exact(width).enumerate() {
             let last = step + 1 == steps;
             given.extend(self.outputs_of(of_step, last).into_iter().flatten());
-            let ran = |dense: &&DenseState| last || dense.layer.when == Emit::Step;
-            let dense = self.dense.iter().filter(ran);
-            traced(dense.map(DenseState::traced).collect());
+            behind(&self.dense, last);
         }
         Some(SequenceOutputs { h, given })
     }

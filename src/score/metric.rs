@@ -19,15 +19,6 @@ pub enum Metric {
     Rmse,
 }
 
-/// A metric's value.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct MetricValue {
-    /// The metric.
-    pub metric: Metric,
-    /// Its value.
-    pub value: f64,
-}
-
 impl Metric {
     /// Those of classes, or of real numbers.
     #[must_use]

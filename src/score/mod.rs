@@ -9,5 +9,5 @@ mod targets;
 
 pub use answers::Answers;
 pub use loss::{cross_entropy, weighted_squares};
-pub use metric::{Metric, MetricValue};
+pub use metric::Metric;
 pub use targets::Targets;

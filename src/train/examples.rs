@@ -87,14 +87,10 @@ impl Examples {
 
     /// The sequences of a batch in the order of a pass.
     fn sequences(&self, pass: u64, batch: usize) -> Vec<usize> {
-        let mut noise = SplitMix(
-            self.seed
-                .wrapping_add(pass.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-        );
-        let mut order: Vec<usize> = (0..self.lengths.len()).collect();
-        for end in (1..order.len()).rev() {
-            order.swap(end, noise.between(0, end as i64) as usize);
-        }
+        let seed = self
+            .seed
+            .wrapping_add(pass.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let order = SplitMix(seed).order(self.lengths.len());
         let last = order.len().min((batch + 1) * self.batch);
         order[batch * self.batch..last].to_vec()
     }

@@ -87,6 +87,14 @@ pub struct LayerPlaces {
     pub bias_n_h: Range<usize>,
 }
 
+impl LayerPlaces {
+    /// Both biases, one behind the other: a sum each of what the cell takes.
+    #[must_use]
+    pub const fn biases(&self) -> Range<usize> {
+        self.bias.start..self.bias_n_h.end
+    }
+}
+
 /// Where every tensor lies in the vector of parameters, row-major.
 #[derive(Clone, Debug)]
 pub struct ParameterLayout {

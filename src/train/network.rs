@@ -285,16 +285,7 @@ fn layer_back(
         Matrix::of_columns(&of_h, sums).t(),
         &before,
     );
-    add_columns(&mut gradients[places.bias.clone()], &of_x);
-    if !places.bias_n_h.is_empty() {
-        let slots = &mut gradients[places.bias_n_h.clone()];
-        for row in dz.chunks_exact(4 * hidden) {
-            slots
-                .iter_mut()
-                .zip(&row[3 * hidden..])
-                .for_each(|(slot, d)| *slot += d);
-        }
-    }
+    add_columns(&mut gradients[places.biases()], &dz);
     let mut d_x = vec![0.0; window.rows() * input];
     let weights = Matrix::of_columns(&values[places.ih.clone()], input).pack();
     product(&mut d_x, by_x, &weights);

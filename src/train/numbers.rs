@@ -73,12 +73,13 @@ impl Numbers {
         };
         let h = default_h(numerics.h());
         let mut x = numerics.x().at(x_frac);
+        let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
         let mut layers = Vec::new();
         for (layer, places) in model.layers.iter().zip(&layout.layers) {
-            let mut numbers = LayerNumbers::fit(layer, (x, h), &numerics);
+            let mut numbers = LayerNumbers::fit(layer, (x, h), (&numerics, &tables));
             if row_scales {
                 let row = |row| numbers.row(places, values, row);
-                let sums = places.bias.len() + places.bias_n_h.len();
+                let sums = places.biases().len();
                 numbers.rows = Some(RowMultipliers::fit(sums, row));
             }
             layers.push(numbers);
@@ -250,7 +251,7 @@ impl Numbers {
                     let starts = place.step_by(part).enumerate();
                     starts.map(move |(index, start)| {
                         let format = numbers.weights.at(fractions[index / parts]);
-                        let scale = numbers.scale(numbers.sum_of(index * units / parts, of_h));
+                        let scale = numbers.scale(numbers.sum_of(index, of_h));
                         (start..start + part, format, scale)
                     })
                 })
@@ -275,8 +276,11 @@ fn scaled(values: &mut [f32], scale: f32, what: impl FnOnce(&mut [f32])) {
 
 impl LayerNumbers {
     /// Formats of a layer on operands of these, without multipliers of rows.
-    fn fit(layer: &FloatLayer, (x, h): (QFormat, QFormat), numerics: &Numerics) -> Self {
-        let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
+    fn fit(
+        layer: &FloatLayer,
+        (x, h): (QFormat, QFormat),
+        (numerics, tables): (&Numerics, &ActivationTables),
+    ) -> Self {
         let ulp = (-(numerics.gate_frac as f32)).exp2();
         let reals = |table: &[i32]| table.iter().map(|&code| code as f32 * ulp).collect();
         Self {

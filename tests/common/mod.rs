@@ -231,14 +231,8 @@ impl Recipe {
         let mut layers = Vec::new();
         for &hidden_size in &self.sizes[1..] {
             let mut layer = self.pass(&mut random, (input_size, hidden_size), x);
-            layer.direction = match self.direction {
-                DirectionKind::Forward => Direction::Forward,
-                DirectionKind::Backward => Direction::Backward,
-                DirectionKind::Bidirectional => Direction::Bidirectional(Box::new(Layer {
-                    direction: Direction::Backward,
-                    ..self.pass(&mut random, (input_size, hidden_size), x)
-                })),
-            };
+            let operands = (input_size, hidden_size);
+            layer.direction = Direction::of(self.direction, || self.pass(&mut random, operands, x));
             (input_size, x) = (layer.output_size(), layer.h);
             layers.push(layer);
         }

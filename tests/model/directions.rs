@@ -1,6 +1,6 @@
 //! Backward and bidirectional layers: the model file, and the words by way of forward layers alone.
 
-use lprnn_hw::files::npy::read_f32;
+use super::import::{array, fixture};
 use lprnn_hw::import::{ImportOptions, read_bytes};
 use lprnn_hw::lm::LanguageModel;
 use lprnn_hw::ptq::{FormatRequest, LayerQuality, Sequences, float_h, quantize};
@@ -300,16 +300,6 @@ fn a_language_model_reads_forward() {
     assert!(refused.what.contains(wanted), "{}", refused.what);
 }
 
-fn fixture(name: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/model/import/fixtures")
-        .join(name)
-}
-
-fn floats(name: &str) -> Vec<f32> {
-    read_f32(&fixture(name)).unwrap().data
-}
-
 /// Root of the mean square of the distance, over that of what is wanted.
 fn off(got: impl Iterator<Item = f64>, wanted: &[f32]) -> f64 {
     let squares = got
@@ -327,7 +317,7 @@ fn a_bidirectional_network_of_pytorch_is_quantised() {
     let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
     assert_eq!(float.layers[1].input_size, 8);
     assert!(float.assumptions[0].contains("output[:, -1], and not h_n"));
-    let x = floats("x.npy");
+    let x = array("x.npy");
     let inputs = Sequences::one(x.clone(), 3);
     let request = |emit| FormatRequest {
         emit,
@@ -347,10 +337,10 @@ fn a_bidirectional_network_of_pytorch_is_quantised() {
     let ulp = model.layers[1].h.ulp();
     let h = off(
         outputs.h.iter().map(|&code| f64::from(code) * ulp),
-        &floats("bidirectional.h.npy"),
+        &array("bidirectional.h.npy"),
     );
     let ulp = f64::from(-model.head[0].sum_frac()).exp2();
-    let y = floats("bidirectional.y.npy");
+    let y = array("bidirectional.y.npy");
     let of_y = off(outputs.given.iter().map(|&sum| sum as f64 * ulp), &y);
     assert!(h < 0.03 && of_y < 0.03, "{h} {of_y}");
     // What the report says of h is what was found.
@@ -390,7 +380,7 @@ fn a_bidirectional_network_of_pytorch_is_quantised() {
 fn an_offset_is_that_of_both_directions() {
     let bytes = std::fs::read(fixture("gru_bidirectional.safetensors")).unwrap();
     let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
-    let x: Vec<f32> = floats("x.npy").iter().map(|x| x + 0.5).collect();
+    let x: Vec<f32> = array("x.npy").iter().map(|x| x + 0.5).collect();
     let h = float_h(&float, &Sequences::one(x.clone(), 3));
     let offset = InputOffset {
         frac: 1,

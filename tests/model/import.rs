@@ -10,12 +10,12 @@ use lprnn_hw::files::npy;
 use lprnn_hw::import::{FloatModel, ImportOptions, read, read_bytes};
 use std::path::PathBuf;
 
-fn fixture(name: &str) -> PathBuf {
+pub fn fixture(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/model/import/fixtures");
     folder.join(name)
 }
 
-fn array(name: &str) -> Vec<f32> {
+pub fn array(name: &str) -> Vec<f32> {
     npy::read_f32(&fixture(name)).unwrap().data
 }
 

@@ -1,7 +1,7 @@
 //! Training for other tasks than language by the command line: what is reached, what `score` and the core find of
 //! it, resumption, and what is refused.
 
-use super::train::home::{json, program};
+use super::train::home::{files, json, program, refused};
 use lprnn_hw::files::npy::{write_f32, write_i32};
 use lprnn_hw::quantize::{DenseOutput, Emit, QuantizedModel, SplitMix};
 use snapbox::cmd::Command;
@@ -67,13 +67,7 @@ impl Home {
     }
 
     fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = std::fs::read_dir(self.at(folder)).unwrap();
-        let files = entries.map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read(path).unwrap())
-        });
-        files.collect()
+        files(&self.at(folder))
     }
 }
 
@@ -192,12 +186,6 @@ fn a_task_that_is_resumed_gives_the_same_bytes() {
         "{CLASSES} --bits 4 --dropout 0.1 -o whole_last --resume --emit last --seed 5"
     ));
     refused(other, "the checkpoint was made with", "--force");
-}
-
-fn refused(command: Command, problem: &str, help: &str) {
-    let output = command.assert().code(2).stdout_eq("");
-    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
-    assert!(error.contains(problem) && error.contains(help), "{error}");
 }
 
 #[test]

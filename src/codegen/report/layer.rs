@@ -78,12 +78,12 @@ pub(in crate::codegen) fn stack_title(design: &Design) -> String {
     let specs = design.layers().iter().map(LayerDesign::spec);
     let recurrent = specs
         .clone()
-        .filter(|spec| spec.is_recurrent() && !spec.is_backward_half());
+        .filter(|spec| spec.is_recurrent() && !spec.pass.is_backward_half());
     let cells = recurrent.clone().map(|spec| spec.cell.name);
     let count = recurrent.clone().count();
     let embedding = specs.clone().find_map(|spec| spec.vocabulary);
     let mut parts: Vec<String> = embedding.map(|_| "embedding".into()).into_iter().collect();
-    let words: BTreeSet<_> = recurrent.map(direction_word).collect();
+    let words: BTreeSet<_> = recurrent.map(|spec| spec.pass.kind().word()).collect();
     let words = match Vec::from_iter(words)[..] {
         ["forward"] => String::new(),
         ref words => words.join("/") + " ",
@@ -92,15 +92,6 @@ pub(in crate::codegen) fn stack_title(design: &Design) -> String {
     let dense = specs.filter(|spec| !spec.is_recurrent());
     parts.extend(dense.map(|spec| spec.cell.name.into()));
     parts.join(", ")
-}
-
-/// The direction of a recurrent layer, one of whose passes this is.
-const fn direction_word(spec: &LayerSpec) -> &'static str {
-    match (spec.pass.half, spec.pass.backward) {
-        (true, _) => "bidirectional",
-        (false, true) => "backward",
-        (false, false) => "forward",
-    }
 }
 
 /// Number of a layer and direction of a pass, where that does not go without saying: `1`, `0 backward`.

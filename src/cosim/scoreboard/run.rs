@@ -5,7 +5,7 @@ use super::super::dut::{Capture, Drive, Dut, DutError, RunEnded};
 use super::super::error;
 use super::super::forecast::{BeatTiming, Forecast};
 use super::super::outcome::Difference;
-use super::super::pattern::longest_wait;
+use super::super::pattern::quiet_limit;
 use super::super::recorder::words_of;
 use super::super::stimulus::{Mask, Stimulus, beat_bytes};
 use super::stimulus::{check, packed};
@@ -62,7 +62,6 @@ impl<'a> Run<'a> {
     ) -> Result<Self, CosimError> {
         check(interface, &stimulus, expected).map_err(error::stimulus)?;
         let (data, flags) = packed(&interface.input, &stimulus);
-        let timing = &interface.timing;
         Ok(Self {
             interface,
             stimulus,
@@ -71,9 +70,7 @@ impl<'a> Run<'a> {
             take,
             data,
             flags,
-            // Far above what a working core needs, also under the heaviest stalls.
-            quiet_limit: 10_000
-                + 16 * longest_wait(interface) as u64 * (timing.latency + timing.cycles_per_step),
+            quiet_limit: quiet_limit(interface),
             accepted: 0,
             first_accepted: None,
             answers: stimulus.answers(interface.output.when),

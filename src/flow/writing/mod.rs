@@ -5,13 +5,14 @@ mod model;
 pub use model::WritingModel;
 
 use super::build::build;
-use super::check::{Checked, Checking, FAILURES, check};
+use super::check::Checked;
+use super::demo::simulated;
 use super::open::open;
 use super::place::Place;
 use super::plan::plan_core;
 use super::watch::Watch;
 use crate::codegen::{Interface, Report};
-use crate::cosim::{Core, CosimError, Dut, Feedback, Probes, Toolchain, Workload};
+use crate::cosim::{Core, CosimError, Dut, Feedback, Probes, Toolchain};
 use crate::device::Family;
 use crate::diagnostic::{Problem, Problems};
 use crate::lm::written;
@@ -134,13 +135,7 @@ impl WritingRequest<'_> {
         let written = self.write(&opened.interface, &mut dut, &opening, show)?;
         drop(dut);
         let codes: Vec<i32> = written.taken.iter().map(|&token| token as i32).collect();
-        let load = Workload::sequences(&opened.interface, &codes, &[codes.len()]);
-        let patterns = opened.patterns();
-        let checking = Checking {
-            failures: Some(Path::new(FAILURES)),
-            ..Checking::new(&load, &patterns)
-        };
-        let cosim = check(&opened, &checking, watch)?;
+        let cosim = simulated(&opened, &codes, codes.len(), watch)?;
         Ok(WritingReport {
             schema: 1,
             text: written.text,

@@ -260,9 +260,9 @@ impl ModelReader<'_> {
         }
         layer.direction = match (formats.direction, &formats.reverse) {
             (DirectionKind::Bidirectional, Some(other)) => {
-                let mut other = self.pass((place, REVERSE), kind, formats, other);
-                other.direction = Direction::Backward;
-                Direction::Bidirectional(Box::new(other))
+                Direction::of(DirectionKind::Bidirectional, || {
+                    self.pass((place, REVERSE), kind, formats, other)
+                })
             }
             (DirectionKind::Backward, _) => Direction::Backward,
             // What is missing has been named.

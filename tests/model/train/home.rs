@@ -3,7 +3,7 @@
 use lprnn_hw::quantize::SplitMix;
 use snapbox::cmd::Command;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn program() -> Command {
     Command::new(snapbox::cmd::cargo_bin!("lprnn-hw")).current_dir("/")
@@ -65,15 +65,26 @@ impl Home {
 
     /// Every file of a folder.
     pub fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        std::fs::read_dir(self.at(folder))
-            .unwrap()
-            .map(|entry| {
-                let path = entry.unwrap().path();
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                (name, std::fs::read(path).unwrap())
-            })
-            .collect()
+        files(&self.at(folder))
     }
+}
+
+/// Every file of a folder.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let files = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read(path).unwrap())
+    });
+    files.collect()
+}
+
+/// Refused with this problem and this help, and nothing printed.
+pub fn refused(command: Command, problem: &str, help: &str) {
+    let output = command.assert().code(2).stdout_eq("");
+    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(error.contains(problem) && error.contains(help), "{error}");
 }
 
 pub fn json(command: Command) -> serde_json::Value {

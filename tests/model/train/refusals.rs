@@ -1,13 +1,6 @@
 //! Texts, options, folders and models that cannot be trained on.
 
-use super::home::{Home, program};
-use snapbox::cmd::Command;
-
-fn refused(command: Command, problem: &str, help: &str) {
-    let output = command.assert().code(2).stdout_eq("");
-    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
-    assert!(error.contains(problem) && error.contains(help), "{error}");
-}
+use super::home::{Home, program, refused};
 
 #[test]
 fn texts_that_cannot_be_trained_on_are_refused() {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::score::{TargetShape, read_targets};
 use crate::flow::{ArrayLayout, Watch};
-use crate::ptq::Sequences;
+use crate::ptq::{Sequences, split};
 use crate::quantize::{Emit, SplitMix};
 use crate::score::{Answers, Targets};
 use serde::Serialize;
@@ -198,9 +198,7 @@ fn forecast(all: &Sequences, horizon: usize, when: Emit) -> Result<KnownSet, Pro
     }
     let width = all.width;
     let (mut data, mut wanted, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
-    let mut start = 0;
-    for &length in &all.lengths {
-        let sequence = &all.data[start * width..(start + length) * width];
+    for (sequence, &length) in split(&all.data, width, &all.lengths).zip(&all.lengths) {
         let inputs = (length - horizon) * width;
         data.extend_from_slice(&sequence[..inputs]);
         let later = &sequence[horizon * width..];
@@ -210,7 +208,6 @@ fn forecast(all: &Sequences, horizon: usize, when: Emit) -> Result<KnownSet, Pro
         };
         wanted.extend(asked.iter().map(|&value| f64::from(value)));
         lengths.push(length - horizon);
-        start += length;
     }
     Ok(KnownSet {
         inputs: Sequences {
@@ -252,11 +249,7 @@ fn held_out(set: &KnownSet, share: f64, seed: u64) -> Result<(KnownSet, KnownSet
         return split_series(set, share);
     }
     let held = ((count as f64 * share).round() as usize).clamp(1, count - 1);
-    let mut noise = SplitMix(!seed);
-    let mut order: Vec<usize> = (0..count).collect();
-    for end in (1..count).rev() {
-        order.swap(end, noise.between(0, end as i64) as usize);
-    }
+    let mut order = SplitMix(!seed).order(count);
     let (valid, train) = order.split_at_mut(held);
     valid.sort_unstable();
     train.sort_unstable();

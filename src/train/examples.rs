@@ -162,6 +162,7 @@ impl TrainingTask for Examples {
             read: Reading::Vectors(vectors),
             asked: Some(asked),
             goal: self.goal_of(&answers),
+            among: None,
         }
     }
 }

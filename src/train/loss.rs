@@ -9,6 +9,72 @@ use std::borrow::Cow;
 /// Rows that one task takes; part of the order of additions, so it is fixed.
 const ROWS: usize = 64;
 
+/// The rows of the linear layer that a window's loss is taken over, as they are computed with.
+struct TakenRows<'a> {
+    /// `[outputs, H]`.
+    weights: Cow<'a, [f32]>,
+    /// `[outputs]`; of a sample with the logarithms of its weights.
+    bias: Cow<'a, [f32]>,
+    /// Classes are numbers of these rows.
+    goal: Cow<'a, WindowGoal>,
+}
+
+impl<'a> TakenRows<'a> {
+    fn of(layout: &ParameterLayout, values: &'a [f32], window: &'a Window) -> Self {
+        let weights = &values[layout.decoder.clone()];
+        let bias = &values[layout.decoder_bias.clone()];
+        let (Some(among), WindowGoal::Classes(classes)) = (&window.among, &window.goal) else {
+            return Self {
+                weights: weights.into(),
+                bias: bias.into(),
+                goal: Cow::Borrowed(&window.goal),
+            };
+        };
+        let width = layout.sizes.last();
+        let rows = among.outputs.iter().map(|&output| output as usize);
+        let weighted = rows.clone().zip(&among.log_weights);
+        let places = classes.iter().map(|&class| among.place(class) as u32);
+        Self {
+            weights: rows
+                .flat_map(|row| &weights[row * width..][..width])
+                .copied()
+                .collect(),
+            bias: weighted.map(|(row, weight)| bias[row] + weight).collect(),
+            goal: Cow::Owned(WindowGoal::Classes(places.collect())),
+        }
+    }
+
+    /// Adds the gradients by the scores, `[answers, outputs]`, of what was taken in, `[answers, H]`.
+    fn add_gradients(
+        &self,
+        (layout, window): (&ParameterLayout, &Window),
+        (scores, out): (&[f32], &[f32]),
+        gradients: &mut [f32],
+    ) {
+        let (width, outputs) = (layout.sizes.last(), self.bias.len());
+        let by_scores = Matrix::of_columns(scores, outputs).t();
+        let taken = Matrix::of_columns(out, width).pack();
+        let Some(among) = &window.among else {
+            add_product(&mut gradients[layout.decoder.clone()], by_scores, &taken);
+            add_columns(&mut gradients[layout.decoder_bias.clone()], scores);
+            return;
+        };
+        let mut of_weights = vec![0.0; outputs * width];
+        product(&mut of_weights, by_scores, &taken);
+        let mut of_bias = vec![0.0; outputs];
+        add_columns(&mut of_bias, scores);
+        let rows = of_weights.chunks_exact(width).zip(of_bias);
+        for (&output, (of_row, of_bias)) in among.outputs.iter().zip(rows) {
+            let output = output as usize;
+            let row = &mut gradients[layout.decoder.clone()][output * width..][..width];
+            for (sum, gradient) in row.iter_mut().zip(of_row) {
+                *sum += gradient;
+            }
+            gradients[layout.decoder_bias.clone()][output] += of_bias;
+        }
+    }
+}
+
 /// The way back through the linear layer: the loss, and the gradient by what it took, `[rows, H]`.
 pub(super) fn decoder_back(
     layout: &ParameterLayout,
@@ -17,14 +83,14 @@ pub(super) fn decoder_back(
     out: &[f32],
     gradients: &mut [f32],
 ) -> (f64, Vec<f32>) {
-    let (last, outputs) = (layout.sizes.last(), layout.sizes.outputs);
+    let taken = TakenRows::of(layout, values, window);
+    let (last, outputs) = (layout.sizes.last(), taken.bias.len());
     let out = asked(window, out, last);
     let answers = window.answers();
     let mut scores = vec![0.0f32; answers * outputs];
     let mut d_signal = vec![0.0f32; answers * last];
-    let decoder = Matrix::of_columns(&values[layout.decoder.clone()], last);
+    let decoder = Matrix::of_columns(&taken.weights, last);
     let (forth, back) = (decoder.t().pack(), decoder.pack());
-    let bias = &values[layout.decoder_bias.clone()];
     let losses: Vec<f64> = scores
         .par_chunks_mut(ROWS * outputs)
         .zip(d_signal.par_chunks_mut(ROWS * last))
@@ -32,18 +98,13 @@ pub(super) fn decoder_back(
         .enumerate()
         .map(|(part, ((scores, d_out), out))| {
             product(scores, Matrix::of_columns(out, last), &forth);
-            let first = part * ROWS;
-            let loss = cost(scores, bias, &window.goal, first, 1.0 / answers as f32);
+            let (first, weight) = (part * ROWS, 1.0 / answers as f32);
+            let loss = cost(scores, &taken.bias, &taken.goal, first, weight);
             product(d_out, Matrix::of_columns(scores, outputs), &back);
             loss
         })
         .collect();
-    add_product(
-        &mut gradients[layout.decoder.clone()],
-        Matrix::of_columns(&scores, outputs).t(),
-        &Matrix::of_columns(&out, last).pack(),
-    );
-    add_columns(&mut gradients[layout.decoder_bias.clone()], &scores);
+    taken.add_gradients((layout, window), (&scores, &out), gradients);
     (losses.iter().sum(), spread(window, d_signal, last))
 }
 

@@ -17,6 +17,7 @@ mod numbers;
 mod optimizer;
 mod plot;
 mod rows;
+mod sampled;
 mod trainer;
 mod window;
 
@@ -30,5 +31,6 @@ pub use layout::{ParameterLayout, Sizes};
 pub use network::WindowState;
 pub use optimizer::Rule;
 pub use plot::plot;
+pub use sampled::{OutputSampler, SampledOutputs};
 pub use trainer::{Diverged, Epoch, TrainOptions, Trainer};
 pub use window::{Reading, TextTask, TrainingTask, Window, WindowGoal};

@@ -3,6 +3,7 @@
 use super::layout::{ParameterLayout, Sizes};
 use super::network::{Dropout, WindowState, backward, forward};
 use super::numbers::Numbers;
+use super::sampled::OutputSampler;
 use super::window::{Reading, Window, WindowGoal};
 use crate::fixed::LevelRule;
 use crate::quantize::{HeadFormat, QuantizeOptions, QuantizedModel, SplitMix, quantize_input};
@@ -34,6 +35,7 @@ fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut Spli
         read: Reading::Tokens(tokens()),
         asked: None,
         goal: WindowGoal::Classes(tokens()),
+        among: None,
     }
 }
 
@@ -237,6 +239,42 @@ fn gradients_are_those_of_finite_differences() {
     }
 }
 
+/// The loss is taken over some of the outputs, weighted.
+#[test]
+fn gradients_of_a_sampled_softmax_are_those_of_finite_differences() {
+    let layout = sizes(CellKind::Lstm, 9, 5, &[6]);
+    let mut noise = SplitMix(7);
+    let mut window = window(&layout, 3, 4, &mut noise);
+    let WindowGoal::Classes(wanted) = &mut window.goal else {
+        unreachable!("a window of tokens");
+    };
+    for token in &mut *wanted {
+        *token %= 3;
+    }
+    let counts = [40, 30, 20, 1, 1, 1, 1, 1, 1];
+    let sample = OutputSampler::new(&counts, 5, 4).draw((0, 0), wanted);
+    assert!(sample.outputs.len() < 9 && sample.log_weights.iter().any(|&weight| weight > 0.1));
+    window.among = Some(sample);
+    as_differences_say(&layout, &window, &mut noise);
+}
+
+/// A sample of all outputs is the whole softmax, to the last digit.
+#[test]
+fn a_sample_of_all_outputs_gives_the_gradients_of_the_whole_softmax() {
+    let layout = sizes(CellKind::Lstm, 9, 5, &[6]);
+    let mut noise = SplitMix(7);
+    let mut window = window(&layout, 3, 4, &mut noise);
+    let (values, state) = (layout.first_values(1), WindowState::zero(&layout, 3));
+    let gradients = |window: &Window| {
+        let mut gradients = vec![0.0; layout.len()];
+        let loss = loss_and_gradients(&layout, &values, window, &state, 9, &mut gradients);
+        (loss, gradients)
+    };
+    let whole = gradients(&window);
+    window.among = Some(OutputSampler::new(&[1; 9], 9, 4).draw((0, 0), &[]));
+    assert_eq!(gradients(&window), whole);
+}
+
 /// Vectors in, squared errors at the last step of each of three sequences of different lengths.
 #[test]
 fn gradients_of_a_regression_are_those_of_finite_differences() {
@@ -263,6 +301,7 @@ fn gradients_of_a_regression_are_those_of_finite_differences() {
                 data: reals(6),
                 weights: vec![0.5, 2.0],
             },
+            among: None,
         };
         as_differences_say(&layout, &window, &mut noise);
     }

@@ -1,5 +1,7 @@
 //! Pieces of data that are trained on at once.
 
+use super::sampled::{OutputSampler, SampledOutputs};
+
 /// The inputs of a window.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
@@ -39,6 +41,8 @@ pub struct Window {
     pub asked: Option<Vec<usize>>,
     /// The right answers.
     pub goal: WindowGoal,
+    /// The outputs that the loss of classes is taken over; all of them where nothing is said.
+    pub among: Option<SampledOutputs>,
 }
 
 impl Window {
@@ -74,6 +78,8 @@ pub struct TextTask<'a> {
     pub batch: usize,
     /// Steps of a window.
     pub steps: usize,
+    /// Draws the tokens that a window's softmax is taken over; all of them where nothing is said.
+    pub sampler: Option<&'a OutputSampler>,
 }
 
 impl TextTask<'_> {
@@ -88,24 +94,26 @@ impl TrainingTask for TextTask<'_> {
         self.length().div_ceil(self.steps)
     }
 
-    fn window(&self, _: u64, index: usize) -> Window {
+    fn window(&self, pass: u64, index: usize) -> Window {
         let (batch, position) = (self.batch, index * self.steps);
         let steps = self.steps.min(self.length() - position);
         let piece = self.tokens.len() / batch;
         let at = |step: usize, sequence: usize| sequence * piece + position + step;
-        let gather = |ahead: usize| {
+        let gather = |ahead: usize| -> Vec<u32> {
             (0..steps)
                 .flat_map(|step| (0..batch).map(move |sequence| (step, sequence)))
                 .map(|(step, sequence)| self.tokens[at(step, sequence) + ahead])
                 .collect()
         };
+        let next = gather(1);
         Window {
             batch,
             steps,
             fresh: index == 0,
             read: Reading::Tokens(gather(0)),
             asked: None,
-            goal: WindowGoal::Classes(gather(1)),
+            among: (self.sampler).map(|sampler| sampler.draw((pass, index), &next)),
+            goal: WindowGoal::Classes(next),
         }
     }
 }

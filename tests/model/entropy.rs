@@ -107,6 +107,7 @@ fn train(
         tokens: text,
         batch: trainer.options().batch,
         steps: trainer.options().steps,
+        sampler: None,
     };
     let mut nats = f64::NAN;
     for _ in 0..epochs {

@@ -78,6 +78,10 @@ pub struct TrainArgs {
     /// Streams of validation and test of a text, as in `eval`
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) streams: u32,
+    /// Take the softmax of a text over about N tokens in training: those of the window, and of the others a
+    /// random part, weighted [default: all tokens]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) softmax_samples: Option<u32>,
     /// Threads; the result does not depend on them [default: all]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,

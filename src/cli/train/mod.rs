@@ -64,6 +64,7 @@ fn language(
         texts: &texts,
         level: args.level,
         streams,
+        softmax_samples: args.softmax_samples.map(|count| count as usize),
     };
     language.run(&training, options, start.as_ref(), &console)
 }

@@ -26,6 +26,11 @@ pub(super) fn sets<'a>(args: &'a TrainArgs, watch: &dyn Watch) -> Result<TaskSet
         "is an option of --task language",
         "give --data, --valid-data and --test-data instead",
     )?;
+    refuse_given(
+        &[("--softmax-samples", args.softmax_samples.is_some())],
+        "is an option of --task language",
+        "leave it out: the loss is taken over all classes",
+    )?;
     let data = args.data.data.as_deref().ok_or_else(|| {
         Problem::flag("--data", "is missing").help("give inputs to train on, .npy or .npz")
     })?;

@@ -5,11 +5,11 @@ use super::session::Session;
 use super::setup::Training;
 use super::subject::{Judgement, Models, Subject};
 use super::texts::Texts;
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Problem, Problems};
 use crate::flow::Watch;
 use crate::import::FloatModel;
 use crate::lm::{EvalOptions, Evaluation, LanguageModel, Level, evaluate};
-use crate::train::{Epoch, TextTask, TrainOptions, TrainingTask};
+use crate::train::{Epoch, OutputSampler, TextTask, TrainOptions, TrainingTask};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +26,8 @@ pub struct LanguageTraining<'a> {
     pub level: Level,
     /// Streams of validation and test.
     pub streams: usize,
+    /// Tokens that the softmax is taken over in training, in the mean; all where nothing is said.
+    pub softmax_samples: Option<usize>,
 }
 
 /// Losses of the best epoch of a training, and the files that were written.
@@ -73,17 +75,37 @@ impl LanguageTraining<'_> {
         start: Option<&FloatModel>,
         watch: &dyn Watch,
     ) -> Result<TrainReport, Problems> {
+        let sampler = self.sampler(options.seed)?;
         let language = Language {
             about: *self,
             task: TextTask {
                 tokens: &self.texts.train,
                 batch: options.batch,
                 steps: options.steps,
+                sampler: sampler.as_ref(),
             },
         };
         run.of(&language, (options, start), watch, |session| {
             language.report(session, watch)
         })
+    }
+
+    /// What draws the tokens of the softmax, by how often the text trained on has each.
+    fn sampler(&self, seed: u64) -> Result<Option<OutputSampler>, Problem> {
+        let Some(samples) = self.softmax_samples else {
+            return Ok(None);
+        };
+        let tokens = self.texts.vocabulary.len();
+        if samples >= tokens {
+            let problem = format!("{samples} of a vocabulary of {tokens}");
+            return Err(Problem::flag("--softmax-samples", problem)
+                .help("leave it out: the softmax is taken over all of them"));
+        }
+        let mut counts = vec![0; tokens];
+        for &token in &self.texts.train {
+            counts[token as usize] += 1;
+        }
+        Ok(Some(OutputSampler::new(&counts, samples, seed)))
     }
 }
 
@@ -185,6 +207,10 @@ impl Subject for Language<'_> {
             ("text", digest(&self.about.texts.train)),
             ("valid", digest(&self.about.texts.valid)),
             ("streams", format!("{:?}", self.about.streams)),
+            (
+                "softmax-samples",
+                format!("{:?}", self.about.softmax_samples),
+            ),
         ]
     }
 }

@@ -74,6 +74,11 @@ fn options_that_cannot_be_are_refused() {
         ),
         (&[&torn], "torn.json: vocabulary: is not JSON", "array"),
         (&["--epochs", "0"], "--epochs <N>", ""),
+        (
+            &["--softmax-samples", "500"],
+            "--softmax-samples: 500 of a vocabulary of",
+            "leave it out",
+        ),
     ] {
         refused(home.train("lm", options), problem, help);
         assert!(!home.at("lm").exists(), "{options:?}: nothing is written");
@@ -86,7 +91,12 @@ fn folders_and_models_that_do_not_fit_are_refused() {
     let short = ["--epochs", "1"];
     home.train("lm", &short).assert().success();
     refused(home.train("lm", &[]), "exists already", "--resume");
-    for changed in [["--seed", "7"], ["--bits", "5"], ["--dropout", "0.5"]] {
+    for changed in [
+        ["--seed", "7"],
+        ["--bits", "5"],
+        ["--dropout", "0.5"],
+        ["--softmax-samples", "3"],
+    ] {
         let command = home.train("lm", &["--resume"]).args(changed);
         refused(
             command,

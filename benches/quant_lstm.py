@@ -1,7 +1,7 @@
 """Training time of `QuantLSTM` over that of `nn.LSTM`, or of the GRUs: forward and backward, on one thread.
 
     python benches/quant_lstm.py [--cell gru] [--batch 64] [--steps 100] [--hidden 64] [--layers 1]
-        [--rounds 40]
+        [--both] [--rounds 40]
 
 Both by turns in one process, the shortest time of each: what else the machine does matters less.
 Needs PyTorch.
@@ -41,16 +41,17 @@ def main() -> None:
     for name, value in (("batch", 64), ("steps", 100), ("hidden", 64), ("layers", 1), ("rounds", 40)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--cell", choices=CELLS, default="lstm")
+    parser.add_argument("--both", action="store_true", help="both directions")
     sizes = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     kind, convert = CELLS[sizes.cell]
-    layer = kind(sizes.hidden, sizes.hidden, sizes.layers)
+    layer = kind(sizes.hidden, sizes.hidden, sizes.layers, bidirectional=sizes.both)
     x = torch.randn(sizes.steps, sizes.batch, sizes.hidden)
     for name, widths in WIDTHS.items():
         module = convert(layer, widths, calibrate=x)
-        both = [(seconds(layer, x), seconds(module, x)) for _ in range(sizes.rounds)]
-        plain, quantised = map(min, zip(*both))
+        pairs = [(seconds(layer, x), seconds(module, x)) for _ in range(sizes.rounds)]
+        plain, quantised = map(min, zip(*pairs))
         print(
             f"{name:17} {1e3 * quantised:6.1f} ms, nn.{kind.__name__} {1e3 * plain:6.1f} ms, "
             f"{quantised / plain:.2f} times"

@@ -1,6 +1,6 @@
 """A classifier of sequences: trained in floating point, converted, fine-tuned, and saved for a core.
 
-    python examples/classify.py [--cell lstm] [--bits 4 2] [--out classify]
+    python examples/classify.py [--cell lstm] [--both] [--bits 4 2] [--out classify]
 
 Digits of 8 by 8 pixels (scikit-learn's, or patterns made here with --patterns) are read row by row: 8 steps of 8
 elements. A GRU or LSTM of 32 units reads them, and a linear layer takes its h after the last step to ten
@@ -18,12 +18,8 @@ Needs PyTorch (`pip install ./python torch scikit-learn`); takes 20 s on one cor
     python examples/classify.py --count run.npy core.npy                              # how many are right
     lprnn-hw estimate --model classify/gru_2bit.safetensors
 
-With --both the layer reads in both directions. The modules of `lprnn_quant` learn forward layers only, so that network stays
-in floating point here, and `lprnn-hw quantize` chooses its codes:
-
-    lprnn-hw quantize --bits 6 --model classify/gru_both.pt --calibrate classify/train_x.npy \\
-        --head-kind argmax --emit last -o classify/gru_both.safetensors
-    lprnn-hw gen --model classify/gru_both.safetensors --max-steps 8 -o core
+With --both the layer reads in both directions, and the linear layer takes forward h beside backward h of the last step. Files
+then are named classify/gru_both_2bit.safetensors, and `gen` wants the length of the longest sequence, --max-steps 8.
 """
 
 import argparse
@@ -49,7 +45,7 @@ class Classifier(nn.Module):
     def __init__(self, cell: str, units: int, both: bool = False) -> None:
         super().__init__()
         self.rnn = CELLS[cell](STEPS, units, batch_first=True, bidirectional=both)
-        self.fc = nn.Linear(units * (1 + both), CLASSES)
+        self.fc = nn.Linear(2 * units if both else units, CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, steps, 8] in, [batch, classes] out."""
@@ -115,7 +111,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--units", type=int, default=UNITS)
     parser.add_argument("--patterns", action="store_true", help="pictures that are made here, not scikit-learn's digits")
-    parser.add_argument("--both", action="store_true", help="both directions, in floating point alone")
+    parser.add_argument("--both", action="store_true", help="both directions")
     parser.add_argument("--out", type=Path, default=Path("classify"))
     parser.add_argument("--count", type=Path, nargs="+", metavar="FILE", help="count what is right in these, and no more")
     options = parser.parse_args()
@@ -145,11 +141,7 @@ def main() -> None:
     train(net, x, y, options.epochs, 0.01)
     print(f"{len(x)} pictures to train with, {tests} to test; nn.{CELLS[options.cell].__name__}, {options.units} units")
     print(f"float: {right(net)}")
-    if options.both:
-        np.save(options.out / "train_x.npy", images[tests:])
-        torch.save(net.state_dict(), options.out / f"{options.cell}_both.pt")
-        return
-
+    name = f"{options.cell}_both" if options.both else options.cell
     for bits in options.bits:
         # Odd levels, -3, -1, 1, 3 at 2 bits; `convert` runs the network on `x` to choose fractions.
         converted = lq.convert(copy.deepcopy(net), lq.Widths.of(bits, "odd"), calibrate=x)
@@ -157,7 +149,7 @@ def main() -> None:
         # Parameters are new, and so is the optimiser. At a fifth of the rate, as the weights are nearly there.
         train(converted, x, y, options.epochs, 0.002)
         print(f"{bits} bits, trained: {right(converted)}")
-        path = options.out / f"{options.cell}_{bits}bit.safetensors"
+        path = options.out / f"{name}_{bits}bit.safetensors"
         lq.save(converted, path, output="argmax", when="last")
         # What the file holds gives the same classes: no rounding is left to do.
         same = integers(lq.Model.load(path), test_x.numpy()) == classes_of(converted, test_x)

@@ -40,14 +40,15 @@ def convert(
     is the best one for what reached that layer, and a linear layer is behind a recurrent one where all
     that reached it were rows of the last layer's h, moved about (the last step, slices, reordering,
     unpacking, dropout) but not computed with. Linear layers that are not, and those with hooks or shared
-    weights, stay.
+    weights, stay. Of a layer of both directions such a row is the output of one step, `out[:, -1]`; `h_n`,
+    whose backward half is the h of the first step, is none.
 
     Sizes, mode, dtype, device and which weights are trained stay, and so do layers that are quantised
     already. Parameters are new: make the optimiser afterwards. weight_norm and pruning are folded into
     the weights. Returns `net`, or the new layer where `net` itself is one. What cannot be converted is a
-    ValueError that names all of it, and `net` stays as it was: RNN and cells, `bidirectional`,
-    `proj_size`, subclasses of `nn.LSTM` and `nn.GRU`, recurrent layers with hooks or with weights that
-    another module has too, and those that the calibration did not reach.
+    ValueError that names all of it, and `net` stays as it was: RNN and cells, `proj_size`, subclasses of
+    `nn.LSTM` and `nn.GRU`, recurrent layers with hooks or with weights that another module has too, and those
+    that the calibration did not reach.
     """
     names = {part: name for name, part in net.named_modules()}
     found = {part: name for part, name in names.items() if _kind(part) in CONVERTED}
@@ -116,10 +117,10 @@ def save(
     model = layers[0].model()
     if heads:
         head, h = heads[0], layers[0].widths.h
-        if (head.in_features, head.h) != (layers[0].hidden_size, h):
+        if (head.in_features, head.h) != (layers[0].output_size, h):
             raise ValueError(
                 f"{_shown(names[head])} takes {head.in_features} elements of {head.h}, the layer before it "
-                f"gives {layers[0].hidden_size} of {h}"
+                f"gives {layers[0].output_size} of {h}"
             )
         model.head = dataclasses.replace(head.head(), output=output, when=when)
     held = {id(parameter) for part in layers + heads for parameter in part.parameters()}
@@ -145,8 +146,6 @@ def _refused(part: nn.Module) -> str | None:
         return None
     if _kind(part) not in CONVERTED:
         return f"a {_kind(part).__name__}, converted are nn.LSTM and nn.GRU"
-    if part.bidirectional:
-        return "bidirectional=True: the hardware runs forward only"
     if part.proj_size:
         return "proj_size: projections are not implemented"
     if _has_hooks(part):

@@ -9,13 +9,11 @@ import numpy as np
 from .dense import Dense
 from .formats import Format
 from .gru import GruLayer
-from .layer import Layer, RowScale
+from .layer import REVERSE, Layer, RowScale
 
 OWN = {"lstm": "c", "gru": "vs"}
 """Formats that only layers of a kind have."""
 PLAIN = ("w_bits", "w_frac_ih", "w_frac_hh", "a_frac")
-REVERSE = "_reverse"
-"""Ending of the tensors of a bidirectional layer's backward half."""
 
 
 class InputOffset(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from .formats import Format, requantize, tables
 GATES = "ifgo"
 LARGEST_SHIFT = 24
 DIRECTIONS = ("forward", "backward", "bidirectional")
+REVERSE = "_reverse"
+"""Ending of the names of a bidirectional layer's backward half, in a state dict and in a model file."""
 
 State = tuple[np.ndarray, np.ndarray]
 
@@ -42,7 +45,11 @@ class Recurrent:
     @property
     def output_size(self) -> int:
         """Elements of the output of a step: units, of both directions where there are two."""
-        return self.hidden_size * (1 if self.reverse is None else 2)
+        return self.hidden_size * len(self.passes())
+
+    def passes(self) -> list[Self]:
+        """The layer itself, or the halves of a bidirectional one, the forward one first."""
+        return [self] if self.reverse is None else [self, self.reverse]
 
     def run_directed(
         self, x: np.ndarray, last: np.ndarray | int, state: State | None = None

@@ -17,10 +17,10 @@ class QuantLSTM(QuantRecurrent, nn.LSTM):
     """`nn.LSTM` whose forward pass takes exactly the values of the hardware's codes.
 
     Takes what `nn.LSTM` takes, after the widths: layers, `bias=False`, `batch_first`, dropout
-    between layers, packed sequences, an initial state. `bidirectional` and `proj_size` are refused:
-    the hardware has neither. Computes in float32 where that is proved to be exact, else in float64, and
-    returns the dtype of its input. An initial state is rounded to the formats of h and c. Gradients
-    pass straight through every rounding and stop where a value was clamped; `create_graph=True` is
+    between layers, both directions, packed sequences, an initial state. `proj_size` is refused: the hardware
+    has none. Computes in float32 where that is proved to be exact, else in float64, and
+    returns the dtype of its input. An initial state is rounded to the formats of h and c; a core with both
+    directions has none, and begins every sequence, from either end, at zero. Gradients pass straight through every rounding and stop where a value was clamped; `create_graph=True` is
     refused. Behind dropout between layers x is no code, and its sums are rounded.
 
     `fit` chooses the fractions anew from the weights as they are and from inputs; call it once
@@ -43,7 +43,7 @@ class QuantLSTM(QuantRecurrent, nn.LSTM):
         """The same weights, sizes, mode, dtype and device; fractions as `fit` chooses them.
 
         weight_norm and pruning of `lstm` are folded into the weights. Anything but an `nn.LSTM`
-        that runs forward without projection is refused.
+        without projection is refused.
         """
         return cls._from_float(lstm, widths, calibrate, x_frac)
 
@@ -88,15 +88,17 @@ class QuantGRU(QuantRecurrent, nn.GRU):
     ) -> QuantGRU:
         """The same weights, sizes, mode, dtype and device; fractions as `fit` chooses them.
 
-        weight_norm and pruning of `gru` are folded into the weights. Anything but an `nn.GRU`
-        that runs forward is refused.
+        weight_norm and pruning of `gru` are folded into the weights. Anything but an `nn.GRU` is refused.
         """
         return cls._from_float(gru, widths, calibrate, x_frac)
 
     def start(self, batch: int | None = None) -> State:
-        """(h, s) before the first step, zeros, [layers, batch, H] each, or [layers, H] without batches."""
-        sizes = () if batch is None else (batch,)
-        return (self.weight_hh_l0.new_zeros(self.num_layers, *sizes, self.hidden_size),) * 2
+        """(h, s) before the first step, zeros, [layers, batch, H] each, or [layers, H] without batches.
+
+        As in `nn.GRU` bidirectional layers count twice.
+        """
+        shape = self._state_shape(() if batch is None else (batch,))
+        return (self.weight_hh_l0.new_zeros(shape),) * 2
 
     @overload
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...

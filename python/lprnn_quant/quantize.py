@@ -173,18 +173,27 @@ def quantize_layers(
 ) -> list[Layer | GruLayer]:
     """All layers in integers; `fractions` as a `QuantLSTM` or `QuantGRU` keeps them, without that of x.
 
-    `v_most` is what n's parts of every GRU layer reach, as `float_ranges` finds it.
+    `v_most` is what n's parts reach of every GRU layer, of every half of a bidirectional one, as `float_ranges`
+    finds it.
     """
-    quantized = []
-    for index, layer in enumerate(layers):
-        of_layer, gates = None, layer.gates
-        if fractions is not None:
-            flat = [int(frac) for frac in fractions[8 * index : 8 * index + 8]]
-            of_layer = (flat[:gates], flat[gates : 2 * gates])
-            if gates == 3:
-                widths = widths._replace(v=Format(*flat[6:]))
-        reach = v_most[index] if v_most else 0.0
-        quantized.append(quantize_layer(layer, x, widths, of_layer, reach))
+    quantized: list[Layer | GruLayer] = []
+    index = 0
+    for layer in layers:
+        halves = []
+        for half in layer.passes():
+            of_half, gates = None, half.gates
+            if fractions is not None:
+                flat = [int(frac) for frac in fractions[8 * index : 8 * index + 8]]
+                of_half = (flat[:gates], flat[gates : 2 * gates])
+                if gates == 3:
+                    widths = widths._replace(v=Format(*flat[6:]))
+            reach = v_most[index] if v_most else 0.0
+            halves.append(quantize_layer(half, x, widths, of_half, reach))
+            index += 1
+        if len(halves) == 2:
+            halves[0].direction, halves[0].reverse = "bidirectional", halves[1]
+            halves[1].direction = "backward"
+        quantized.append(halves[0])
         x = widths.h
     return quantized
 
@@ -202,9 +211,10 @@ def from_state_dict(
 ) -> Model:
     """The integer model of a network with one `nn.LSTM` or `nn.GRU` (or cell), from its state dict.
 
-    `state` holds arrays or tensors by name. Folded: weight_norm and pruning. Refused by name: RNN,
-    bidirectional layers, projections, and every tensor that is no part of LSTM, GRU, head or
-    embedding, unless `prefix` or `only_lstm` says that the rest is left out (`Model.left_out`).
+    `state` holds arrays or tensors by name. Layers are bidirectional where there are tensors of both
+    directions. Folded: weight_norm and pruning. Refused by name: RNN, projections, and every tensor that is
+    no part of LSTM, GRU, head or embedding, unless `prefix` or `only_lstm` says that the rest is left out
+    (`Model.left_out`).
 
     The fraction of x is `x_frac`, or the best one for `calibrate`: real inputs, [steps, I] or
     [batch, steps, I]. The state dict of a network with a `QuantLSTM` or `QuantGRU` brings its widths and
@@ -216,7 +226,9 @@ def from_state_dict(
     they have more), as `lprnn-hw quantize` does it. Beside an embedding it rides along in floating
     point with it, as `embedding.weight`, `decoder.weight` and `decoder.bias`, unless `head_bits` is
     given: then the embedding becomes codes of x. The head gives its sums at every step; set
-    `model.head.output` and `model.head.when` for others.
+    `model.head.output` and `model.head.when` for others. Behind a bidirectional layer it takes the output of
+    a step, forward h beside backward h: of the last step that is `output[:, -1]`, and not `h_n`, whose backward
+    half is the h of the first step.
 
     Where `calibrate` is given, h is compared with the float model on its first 1,000 steps, and a
     warning says where the formats of z, gates and c are what limits it.
@@ -297,23 +309,35 @@ def single(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def float_run(layers: list[FloatLayer], x: np.ndarray) -> np.ndarray:
-    """h of the last float layer, [..., steps, H], from x, [..., steps, I]; zero state first."""
+    """h of the last float layer, [..., steps, H], of both directions [..., steps, 2H], from x, [..., steps, I].
+
+    Zero state first, which backward is that at the last step.
+    """
     for layer in layers:
         x, _ = _float_layer(layer, x)
     return x
 
 
 def float_ranges(layers: list[FloatLayer], x: np.ndarray) -> list[float]:
-    """Largest magnitudes of n's parts of every float layer, 0 where it is no GRU."""
-    found = []
+    """Largest magnitudes of n's parts of every float layer and of each of its halves, 0 where it is no GRU."""
+    found: list[float] = []
     for layer in layers:
         x, most = _float_layer(layer, x)
-        found.append(most)
+        found += most
     return found
 
 
-def _float_layer(layer: FloatLayer, x: np.ndarray) -> tuple[np.ndarray, float]:
-    """h of a float layer and the largest magnitude of n's parts of a GRU."""
+def _float_layer(layer: FloatLayer, x: np.ndarray) -> tuple[np.ndarray, list[float]]:
+    """h of a float layer and, of each of its halves, the largest magnitude of n's parts of a GRU."""
+    h, most = _float_pass(layer, x)
+    if layer.reverse is None:
+        return h, [most]
+    turned, of_reverse = _float_pass(layer.reverse, np.flip(x, -2))
+    return np.concatenate([h, np.flip(turned, -2)], -1), [most, of_reverse]
+
+
+def _float_pass(layer: FloatLayer, x: np.ndarray) -> tuple[np.ndarray, float]:
+    """h of one direction over the steps as they come, and the largest magnitude of n's parts of a GRU."""
     hidden = layer.hidden_size
     from_x = x @ layer.weight_ih.T.astype(np.float64) + layer.bias
     recurrent = layer.weight_hh.T.astype(np.float64)
@@ -362,7 +386,7 @@ def _warn_of_limits(
     if x.ndim == 3:
         x = x[: -(-MEASURED_STEPS // x.shape[1])]
     wide = widths._replace(**WIDE)
-    v_most = [_reach(layer) for layer in model.layers]
+    v_most = [_reach(half) for layer in model.layers for half in layer.passes()]
     layers = quantize_layers(
         float_model.layers, model.layers[0].x, wide, trained and trained[1:], v_most
     )

@@ -13,18 +13,19 @@ from .autograd import Through
 from .exact import exact_in_float32, sum_fractions
 from .formats import Format, Widths
 from .gru import GruLayer
-from .layer import Layer
+from .layer import REVERSE, Layer
 from .model import Model
 from .quantize import check_inputs, float_ranges, input_format, quantize_layers
 from .state_dict import FloatLayer, FloatModel, to_array
+from .steps import turned_rows
 
 State = tuple[Tensor, Tensor]
 """h and the wide state, c or s."""
 Signal = Tensor | np.ndarray | PackedSequence
 """What a layer is given."""
 
-# Numbers of a layer in the buffer `fractions`.
-OF_LAYER = 8
+# Numbers of a layer, or of each half of a bidirectional one, in the buffer `fractions`.
+OF_PASS = 8
 
 
 class QuantRecurrent(nn.RNNBase):
@@ -41,13 +42,12 @@ class QuantRecurrent(nn.RNNBase):
 
     def __init__(self, widths: Widths, *args, **options) -> None:
         super().__init__(*args, **options)
-        if self.bidirectional:
-            raise ValueError("bidirectional=True: the hardware runs forward only")
         if self.proj_size:
             raise ValueError("proj_size: projections are not implemented")
         self.widths = widths
         device = self.weight_ih_l0.device
-        fractions = torch.zeros(1 + OF_LAYER * self.num_layers, dtype=torch.int64, device=device)
+        count = 1 + OF_PASS * len(self._suffixes())
+        fractions = torch.zeros(count, dtype=torch.int64, device=device)
         self.register_buffer("fractions", fractions)
         formats = torch.tensor(self._numbers(), dtype=torch.int64, device=device)
         self.register_buffer("formats", formats)
@@ -65,7 +65,7 @@ class QuantRecurrent(nn.RNNBase):
         """The same weights, sizes, mode, dtype and device; fractions as `fit` chooses them.
 
         weight_norm and pruning are folded into the weights. Anything but an `nn.LSTM`, or an `nn.GRU`
-        for a `QuantGRU`, that runs forward without projection is refused.
+        for a `QuantGRU`, without projection is refused.
         """
         kind = nn.GRU if issubclass(cls, nn.GRU) else nn.LSTM
         if not isinstance(source, kind):
@@ -82,6 +82,16 @@ class QuantRecurrent(nn.RNNBase):
         take_weights(new, source)
         new.fit(calibrate, x_frac)
         return new.train(source.training)
+
+    @property
+    def output_size(self) -> int:
+        """Elements of the output of a step: units, of both directions where there are two."""
+        return self.hidden_size * (2 if self.bidirectional else 1)
+
+    def _suffixes(self) -> list[str]:
+        """How the names of the parameters end: of every layer, forward and backward where there are both."""
+        directions = ("", REVERSE) if self.bidirectional else ("",)
+        return [f"_l{layer}{ending}" for layer in range(self.num_layers) for ending in directions]
 
     def fit(
         self, calibrate: Signal | list[Signal] | None = None, x_frac: int | None = None
@@ -102,7 +112,8 @@ class QuantRecurrent(nn.RNNBase):
         x = input_format(self.widths, rows, x_frac)
         found = [x.frac]
         for layer in quantize_layers(layers, x, self.widths, v_most=v_most):
-            found += _numbers_of(layer)
+            for half in layer.passes():
+                found += _numbers_of(half)
         self.fractions.copy_(torch.tensor(found))
 
     def _sequences(self, given: Signal, layers: list[FloatLayer]) -> list[np.ndarray]:
@@ -121,12 +132,15 @@ class QuantRecurrent(nn.RNNBase):
         return Model(quantize_layers(self._float_layers(), x, self.widths, found[1:]))
 
     def _forward(self, input: Tensor | PackedSequence, hx: State | None) -> tuple:
-        """Output, and h and the wide state after the last step, [layers, batch, H] each."""
+        """Output, and h and the wide state after the last step, [layers, batch, H] each.
+
+        Where layers are bidirectional there are two for each of them, and backward the last step is the first.
+        """
         if not isinstance(input, PackedSequence):
             return self._padded(input, hx)
         sizes = input.batch_sizes.tolist()
         if hx is not None:
-            self._check_state(hx, (self.num_layers, sizes[0], self.hidden_size))
+            self._check_state(hx, (sizes[0],))
             if input.sorted_indices is not None:
                 hx = tuple(part.index_select(1, input.sorted_indices) for part in hx)
         out, *state = (part.to(input.data.dtype) for part in self._run(input.data, sizes, hx))
@@ -147,8 +161,7 @@ class QuantRecurrent(nn.RNNBase):
             signal = signal.transpose(0, 1)
         steps, batch, _ = signal.shape
         if hx is not None:
-            sizes = (batch,) if batched else ()
-            self._check_state(hx, (self.num_layers, *sizes, self.hidden_size))
+            self._check_state(hx, (batch,) if batched else ())
         out, *state = (
             part.to(input.dtype) for part in self._run(signal.flatten(0, 1), [batch] * steps, hx)
         )
@@ -159,7 +172,12 @@ class QuantRecurrent(nn.RNNBase):
             out = out.transpose(0, 1)
         return out, tuple(state)
 
-    def _check_state(self, hx: State, shape: tuple[int, ...]) -> None:
+    def _state_shape(self, batch: tuple[int, ...]) -> tuple[int, ...]:
+        """Of h and of the wide state, where these are the sizes of a batch, one or none."""
+        return (len(self._suffixes()), *batch, self.hidden_size)
+
+    def _check_state(self, hx: State, batch: tuple[int, ...]) -> None:
+        shape = self._state_shape(batch)
         for name, part in zip(("h", self.wide), hx, strict=True):
             if tuple(part.shape) != shape:
                 raise ValueError(f"{name} of hx has the shape {list(part.shape)}, {list(shape)} wanted")
@@ -167,33 +185,51 @@ class QuantRecurrent(nn.RNNBase):
     def _run(
         self, signal: Tensor, sizes: list[int], hx: State | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """[rows, I] in; h of every row, [rows, H], and the last h and wide state, [layers, batch, H], out.
+        """[rows, I] in; h of every row, [rows, output_size], and the last h and wide state, [layers, batch, H], out.
 
-        The rows lie as in a `PackedSequence`, `sizes` of them in each step.
+        The rows lie as in a `PackedSequence`, `sizes` of them in each step. A backward half is the same function on
+        rows in the turned order of their sequences.
         """
         wide = signal.dtype == torch.float64 or self.weight_hh_l0.dtype == torch.float64
         x = self.widths.at(self.widths.input, int(self.fractions[0]))
         # Powers of two change no digit, so float32 rounds as float64 does; at odd levels not next to 0.
         signal = Through.apply(signal.double() if wide or x.odd else signal.float(), x)
-        last = []
-        for index in range(self.num_layers):
-            scale = 1.0
-            if index and self.training and self.dropout:
+        turned = turned_rows(sizes, signal.device) if self.bidirectional else None
+        last, scale = [], 1.0
+        for layer in range(self.num_layers):
+            if layer and self.training and self.dropout:
                 signal = nn.functional.dropout(signal, self.dropout)
                 scale = 1 / (1 - self.dropout) if self.dropout < 1 else 0.0
-            weights = self._weights(index)
-            operands = (signal, *weights, *self._state(hx, index, signal, sizes[0]))
-            widths, *fracs = self._formats(index)
-            exact = not wide and exact_in_float32(widths, fracs, weights, scale)
-            kind = torch.float32 if exact else torch.float64
-            has_nan = bool(sum(part.detach().sum() for part in operands).isnan())
-            operands = (part.to(kind) for part in operands)
-            signal, *state = self.sequence.apply(*operands, widths, sizes, has_nan)
-            last.append(state)
+            if turned is None:
+                signal, *state = self._pass(layer, signal, sizes, hx, wide, scale)
+                last.append(state)
+                continue
+            forward, *of_forward = self._pass(2 * layer, signal, sizes, hx, wide, scale)
+            signal = signal.index_select(0, turned)
+            backward, *of_backward = self._pass(2 * layer + 1, signal, sizes, hx, wide, scale)
+            signal = torch.cat([forward, backward.index_select(0, turned)], 1)
+            last += [of_forward, of_backward]
         return signal, *(torch.stack([part.double() for part in parts]) for parts in zip(*last))
 
+    def _pass(
+        self, index: int, signal: Tensor, sizes: list[int], hx: State | None, wide: bool, scale: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One direction of a layer over rows in its order: h of every row, and the last h and wide state.
+
+        `index` counts the passes as `_suffixes` has them; in float32 where `wide` does not say otherwise and that
+        is exact; `scale` is what dropout has multiplied the signal with.
+        """
+        weights = self._weights(index)
+        operands = (signal, *weights, *self._state(hx, index, signal, sizes[0]))
+        widths, *fracs = self._formats(index)
+        exact = not wide and exact_in_float32(widths, fracs, weights, scale)
+        kind = torch.float32 if exact else torch.float64
+        has_nan = bool(sum(part.detach().sum() for part in operands).isnan())
+        operands = (part.to(kind) for part in operands)
+        return self.sequence.apply(*operands, widths, sizes, has_nan)
+
     def _state(self, hx: State | None, index: int, signal: Tensor, batch: int) -> State:
-        """The initial state of a layer, [batch, H] each, as values of codes.
+        """The initial state of a pass, [batch, H] each, as values of codes.
 
         With odd levels zero is no code, and stands for the start of a sequence.
         """
@@ -205,17 +241,18 @@ class QuantRecurrent(nn.RNNBase):
         return near, Through.apply(wide, getattr(self.widths, self.wide))
 
     def _formats(self, index: int) -> tuple[Widths, Format, list[int], list[int]]:
-        """Widths of a layer, the format of its x, and fractions of both matrices, of each gate."""
+        """Widths of a pass, the format of its x, and fractions of both matrices, of each gate."""
         found = self.fractions.tolist()
-        x = self.widths.h if index else self.widths.at(self.widths.input, found[0])
-        of_layer = found[1 + OF_LAYER * index :][:OF_LAYER]
+        in_first = self._suffixes()[index].startswith("_l0")
+        x = self.widths.at(self.widths.input, found[0]) if in_first else self.widths.h
+        of_pass = found[1 + OF_PASS * index :][:OF_PASS]
         gates = self.gates
         # A GRU keeps the format of v behind its fractions.
-        widths = self.widths if gates == 4 else self.widths._replace(v=Format(*of_layer[6:]))
-        return widths, x, of_layer[:gates], of_layer[gates : 2 * gates]
+        widths = self.widths if gates == 4 else self.widths._replace(v=Format(*of_pass[6:]))
+        return widths, x, of_pass[:gates], of_pass[gates : 2 * gates]
 
     def _weights(self, index: int) -> tuple[Tensor, ...]:
-        """What a layer is computed with: values of codes, float64, [4H, I], [4H, H], [4H].
+        """What a pass is computed with: values of codes, float64, [4H, I], [4H, H], [4H].
 
         Of a GRU [3H, I], [3H, H], [3H] and, of n's part of h, [H].
         """
@@ -223,7 +260,7 @@ class QuantRecurrent(nn.RNNBase):
         form = self.widths.at(self.widths.weight, 0)
         matrices = []
         for name, fracs in (("weight_ih", ih), ("weight_hh", hh)):
-            matrix = getattr(self, f"{name}_l{index}").double()
+            matrix = getattr(self, f"{name}{self._suffixes()[index]}").double()
             matrices.append(Through.apply(matrix, form, True, self._rows(fracs).unsqueeze(1)))
         bias, bias_n_h = self._biases(index)
         both = sum_fractions(x, self.widths.h, ih, hh)
@@ -240,12 +277,12 @@ class QuantRecurrent(nn.RNNBase):
         return scales.to(self.fractions.device).repeat_interleave(self.hidden_size)
 
     def _biases(self, index: int) -> tuple[Tensor, Tensor | None]:
-        """The sum of both biases of a layer, in float32 or wider, as a model file's is.
+        """The sum of both biases of a pass, in float32 or wider, as a model file's is.
 
         Of a GRU's n the first holds that of x alone, and the second, [H], that of h.
         """
         if self.bias:
-            both = (getattr(self, f"bias_{name}_l{index}") for name in ("ih", "hh"))
+            both = (getattr(self, f"bias_{name}{self._suffixes()[index]}") for name in ("ih", "hh"))
             ih, hh = (part if part.dtype == torch.float64 else part.float() for part in both)
         else:
             ih = hh = self.weight_hh_l0.new_zeros(self.gates * self.hidden_size)
@@ -256,11 +293,15 @@ class QuantRecurrent(nn.RNNBase):
 
     def _float_layers(self) -> list[FloatLayer]:
         """The weights as they are."""
-        layers = []
-        for index in range(self.num_layers):
-            matrices = (getattr(self, f"weight_{name}_l{index}") for name in ("ih", "hh"))
+        layers: list[FloatLayer] = []
+        for index, suffix in enumerate(self._suffixes()):
+            matrices = (getattr(self, f"weight_{name}{suffix}") for name in ("ih", "hh"))
             biases = (part for part in self._biases(index) if part is not None)
-            layers.append(FloatLayer(*map(to_array, (*matrices, *biases))))
+            half = FloatLayer(*map(to_array, (*matrices, *biases)))
+            if suffix.endswith(REVERSE):
+                layers[-1].reverse = half
+            else:
+                layers.append(half)
         return layers
 
     def _numbers(self) -> list[int]:
@@ -278,7 +319,7 @@ class QuantRecurrent(nn.RNNBase):
 
 
 def _numbers_of(layer: Layer | GruLayer) -> list[int]:
-    """A layer in the buffer `fractions`: of both matrices, of a GRU bits and fraction of v behind them."""
+    """A layer, or a half, in the buffer `fractions`: of both matrices, of a GRU bits and fraction of v behind them."""
     of_v = [*layer.v[:2]] if isinstance(layer, GruLayer) else []
     return [*layer.w_frac_ih, *layer.w_frac_hh, *of_v]
 

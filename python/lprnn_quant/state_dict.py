@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .formats import Widths, finite
+from .layer import REVERSE
 from .reparametrised import fold
 
 HEADS = (
@@ -37,6 +38,8 @@ class FloatLayer:
     """[4H], the sum of both; of a GRU [3H], of its n that of x alone."""
     bias_n_h: np.ndarray | None = None
     """[H], of a GRU only: the bias of n's part of h."""
+    reverse: FloatLayer | None = None
+    """Of a bidirectional layer the half that takes the steps from the last one, of the same sizes."""
 
     @property
     def gates(self) -> int:
@@ -53,6 +56,15 @@ class FloatLayer:
         """Units."""
         return self.weight_hh.shape[1]
 
+    @property
+    def output_size(self) -> int:
+        """Elements of the output of a step: units, of both directions where there are two."""
+        return self.hidden_size * len(self.passes())
+
+    def passes(self) -> list[FloatLayer]:
+        """The layer itself, or its halves, the forward one first."""
+        return [self] if self.reverse is None else [self, self.reverse]
+
 
 @dataclasses.dataclass
 class FloatHead:
@@ -60,7 +72,7 @@ class FloatHead:
 
     name: str
     weight: np.ndarray
-    """[O, H]."""
+    """[O, H], of a bidirectional layer [O, 2H]."""
     bias: np.ndarray
     """[O]."""
     formats: list[int] | None = None
@@ -80,12 +92,12 @@ class FloatModel:
     """Of a `QuantLSTM` or `QuantGRU`: those that it was trained with."""
     fractions: list[int] | None = None
     """Of a `QuantLSTM`: of x, then 4 of weight_ih and 4 of weight_hh for every layer; of a `QuantGRU`
-    3 and 3, and bits and fraction of v."""
+    3 and 3, and bits and fraction of v. Of a bidirectional layer those of both halves, the forward ones first."""
 
     @property
-    def hidden_size(self) -> int:
-        """Units of the last layer."""
-        return self.layers[-1].hidden_size
+    def output_size(self) -> int:
+        """Elements of the output of the last layer."""
+        return self.layers[-1].output_size
 
 
 def read_state_dict(
@@ -108,7 +120,7 @@ def read_state_dict(
     if not only_lstm:
         _embedding(arrays, model, used)
     if head is not None:
-        model.head = _head(arrays, head, model.hidden_size, used)
+        model.head = _head(arrays, head, model.output_size, used)
     elif not only_lstm:
         try:
             _surroundings(arrays, model, used)
@@ -121,7 +133,7 @@ def read_state_dict(
             used = lstm_alone
     model.left_out = sorted(set(arrays) - used)
     if model.left_out and not (only_lstm or chosen):
-        raise ValueError(_unknown(arrays, model.left_out, model.hidden_size))
+        raise ValueError(_unknown(arrays, model.left_out, model.output_size))
     return model
 
 
@@ -129,11 +141,33 @@ def _layers(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -> list[
     """All layers, from the lowest; an `nn.LSTMCell`, whose names have no number, is one."""
     if f"{prefix}weight_hh" in arrays:
         return [_layer(arrays, prefix, "", None, used)]
+    own = (name.removeprefix(prefix) for name in arrays if name.startswith(prefix))
+    both = any(re.fullmatch(rf"(weight|bias)_(ih|hh)_l\d+{REVERSE}", name) for name in own)
     layers: list[FloatLayer] = []
     while f"{prefix}weight_hh_l{len(layers)}" in arrays:
-        below = layers[-1].hidden_size if layers else None
-        layers.append(_layer(arrays, prefix, f"_l{len(layers)}", below, used))
+        below = layers[-1].output_size if layers else None
+        suffix = f"_l{len(layers)}"
+        layer = _layer(arrays, prefix, suffix, below, used)
+        if both:
+            layer.reverse = _reverse_half(arrays, prefix, suffix + REVERSE, layer, used)
+        layers.append(layer)
     return layers
+
+
+def _reverse_half(
+    arrays: dict[str, np.ndarray], prefix: str, suffix: str, forward: FloatLayer, used: set[str]
+) -> FloatLayer:
+    """The backward half of a bidirectional layer, which has the cell and the sizes of the forward one."""
+    name = f"{prefix}weight_hh{suffix}"
+    if name not in arrays:
+        raise ValueError(f"{name} is missing: other tensors are those of a bidirectional network")
+    half = _layer(arrays, prefix, suffix, forward.input_size, used)
+    if half.weight_hh.shape != forward.weight_hh.shape:
+        raise ValueError(
+            f"{name} has the shape {list(half.weight_hh.shape)}, {list(forward.weight_hh.shape)} wanted, as of "
+            "the forward direction"
+        )
+    return half
 
 
 def to_array(value: Any, name: str = "value") -> np.ndarray:
@@ -184,12 +218,9 @@ def _layer(
 ) -> FloatLayer:
     """One layer, its shapes checked; other recurrent layers are refused as what they are."""
     hh_name, ih_name = (f"{prefix}weight_{which}{suffix}" for which in ("hh", "ih"))
-    for name, what in (
-        (f"{hh_name}_reverse", "a bidirectional LSTM; the hardware runs forward only"),
-        (f"{prefix}weight_hr{suffix}", "of an LSTM with proj_size, which is not implemented"),
-    ):
-        if name in arrays:
-            raise ValueError(f"{name}: {what}")
+    projection = f"{prefix}weight_hr{suffix}"
+    if projection in arrays:
+        raise ValueError(f"{projection}: of an LSTM with proj_size, which is not implemented")
     if ih_name not in arrays:
         raise ValueError(f"{ih_name} is missing")
     ih, hh = arrays[ih_name], arrays[hh_name]
@@ -223,7 +254,7 @@ def _refuse_strays(arrays: dict[str, np.ndarray], prefix: str, used: set[str]) -
         own = name.removeprefix(prefix)
         if name in used or not name.startswith(prefix) or "." in own:
             continue
-        if re.fullmatch(r"(weight|bias)_(ih|hh)_l\d+", own):
+        if re.fullmatch(rf"(weight|bias)_(ih|hh)_l\d+({REVERSE})?", own):
             raise ValueError(f"{name}: a layer below it is missing")
         raise ValueError(f"{name} is no parameter of nn.LSTM or nn.GRU: this is another network")
 
@@ -256,7 +287,7 @@ def _trained_formats(
             raise ValueError(f"{formats} are those of {what}, the weights are of the other")
         used.add(formats)
     if fractions in arrays and arrays[fractions].dtype.kind == "i":
-        wanted = (1 + 8 * len(model.layers),)
+        wanted = (1 + 8 * sum(len(layer.passes()) for layer in model.layers),)
         if arrays[fractions].shape != wanted:
             raise ValueError(f"{fractions} has the shape {list(arrays[fractions].shape)}")
         model.fractions = arrays[fractions].tolist()
@@ -304,15 +335,15 @@ def _embedding(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str])
 
 def _surroundings(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str]) -> None:
     """Finds the head; several that may be it are an error."""
-    found = _find_head(arrays, model.layers[0].input_size, model.hidden_size, used)
+    found = _find_head(arrays, model.layers[0].input_size, model.output_size, used)
     if len(found) > 1:
         raise ValueError(
             f"several heads: {', '.join(found)}; choose one with head=, or none: only_lstm=True"
         )
     if found:
-        model.head = _head(arrays, found[0], model.hidden_size, used)
+        model.head = _head(arrays, found[0], model.output_size, used)
     elif model.embedding is not None:
-        _tied_head(arrays, model, model.hidden_size, used)
+        _tied_head(arrays, model, model.output_size, used)
 
 
 def _tied_head(
@@ -337,7 +368,7 @@ def _head(
     weight_name, bias_name = f"{name}.weight", f"{name}.bias"
     if weight_name not in arrays:
         found = [n.removesuffix(".weight") for n in arrays if _is_head(arrays, n, hidden)]
-        raise ValueError(f"no head {name!r}; linear layers on {hidden} units: {', '.join(found)}")
+        raise ValueError(f"no head {name!r}; linear layers of {hidden} inputs: {', '.join(found)}")
     weight = arrays[weight_name]
     if not _is_head(arrays, weight_name, hidden):
         raise ValueError(f"{weight_name} has the shape {list(weight.shape)}, [O, {hidden}] wanted")

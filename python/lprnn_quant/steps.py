@@ -34,10 +34,24 @@ def before(first: Tensor, tensor: Tensor, sizes: Sequence[int]) -> Tensor:
 
 def last_rows(sizes: Sequence[int], device: torch.device) -> Tensor:
     """The row of every sequence's last step, [batch]."""
+    starts, last_step = _ends(sizes, device)
+    return starts[last_step] + torch.arange(sizes[0], device=device)
+
+
+def turned_rows(sizes: Sequence[int], device: torch.device) -> Tensor:
+    """For every row that of the same sequence as far from its other end, [rows]; twice, it is the row itself."""
+    starts, last_step = _ends(sizes, device)
+    steps = torch.arange(len(sizes), device=device)
+    step = steps.repeat_interleave(torch.tensor(sizes, device=device))
+    sequence = torch.arange(len(step), device=device) - starts[step]
+    return starts[last_step[sequence] - step] + sequence
+
+
+def _ends(sizes: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
+    """The first row of every step, [steps], and the last step of every sequence, [batch]."""
     rows = torch.tensor(sizes, device=device)
     sequence = torch.arange(sizes[0], device=device)
-    last_step = (rows.unsqueeze(1) > sequence).sum(0) - 1
-    return (rows.cumsum(0) - rows)[last_step] + sequence
+    return rows.cumsum(0) - rows, (rows.unsqueeze(1) > sequence).sum(0) - 1
 
 
 def h_range(h: Format) -> tuple[int, int]:

@@ -7,6 +7,7 @@ Exit status 1 at the first difference.
 """
 
 import copy
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -227,6 +228,28 @@ def compare_quantized_gru(program, home):
     return words
 
 
+def compare_both_directions(program, home):
+    """Bidirectional layers of PyTorch as `from_state_dict` makes them: the words of `run`, from real inputs."""
+    fixtures, file, words = ROOT / "tests/model/import/fixtures", home / "both.safetensors", 0
+    x = np.load(fixtures / "x.npy")
+    for name in ("bidirectional", "gru_bidirectional"):
+        state, _ = lq.read_safetensors(fixtures / f"{name}.safetensors")
+        for widths in (lq.Widths.of(8), lq.Widths.of(4), lq.Widths.of(2, "odd")):
+            model, what = lq.from_state_dict(state, widths, calibrate=x), f"{name} of {widths.weight} bits"
+            model.save(file)
+            more = ["--head-output", home / "y.npy"] if model.head else []
+            tool(program, "run", "--model", file, "--float-input", "--input", fixtures / "x.npy",
+                 "-o", home / "h.npy", *more)
+            h = model.run(model.quantize_input(x))
+            words += same(h, np.load(home / "h.npy"), f"h of {what}")
+            if model.head:
+                words += same(model.outputs(h), np.load(home / "y.npy"), f"y of {what}")
+            want = np.load(fixtures / f"{name}.h.npy").reshape(h.shape)
+            if widths.weight == 8 and np.abs(h * 2.0**-widths.h.frac - want).max() > 0.1:
+                sys.exit(f"h of {what} is not PyTorch's")
+    return words
+
+
 def lstm_layer(sizes, widths, levels, random):
     """An LSTM of random codes, fractions and biases."""
     (weight, act, inputs), (size, hidden) = widths, sizes
@@ -370,14 +393,15 @@ def compare_torch(program, home, mix, random):
         return 0
     widths = lq.Widths(weight, act, inputs, **formats)
     words = 0
-    for kind, convert in (("LSTM", lq.QuantLSTM.from_lstm), ("GRU", lq.QuantGRU.from_gru)):
+    makers = {"LSTM": lq.QuantLSTM.from_lstm, "GRU": lq.QuantGRU.from_gru}
+    for kind, both in itertools.product(makers, (False, True)):
         x = torch.tensor(random.normal(0, 1, (STEPS, sizes[0])).astype(np.float32))
-        source = getattr(torch.nn, kind)(sizes[0], sizes[1], len(sizes) - 1)
+        source = getattr(torch.nn, kind)(sizes[0], sizes[1], len(sizes) - 1, bidirectional=both)
         with torch.no_grad():
             for parameter in source.parameters():
                 scale = 2.5 / parameter.shape[-1] ** 0.5 if parameter.dim() == 2 else 0.4
                 parameter.copy_(torch.tensor(random.normal(0, scale, parameter.shape)))
-        module = convert(source, widths, calibrate=x)
+        module = makers[kind](source, widths, calibrate=x)
         codes = lambda: module.model().quantize_input(x.numpy())  # noqa: E731
         module.model().save(home / "module.safetensors")
         np.save(home / "x.npy", codes().astype(np.int32))
@@ -385,10 +409,13 @@ def compare_torch(program, home, mix, random):
              "-o", home / "h.npy")
         zeros = (torch.zeros(len(sizes) - 1, sizes[1]),) * 2
         with torch.no_grad():
-            first, carried = module(x[: STEPS // 2], zeros)
-            second, _ = module(x[STEPS // 2 :], carried)
-        h = torch.cat([first, second]).double().numpy() * 2.0**widths.h.frac
-        name = f"Quant{kind} of {mix}"
+            if both:
+                h = module(x)[0]
+            else:
+                first, carried = module(x[: STEPS // 2], zeros)
+                h = torch.cat([first, module(x[STEPS // 2 :], carried)[0]])
+        h = h.double().numpy() * 2.0**widths.h.frac
+        name = f"Quant{kind}{' of both directions' if both else ''} of {mix}"
         words += same(h, module.model().run(codes()).astype(np.float64), name)
         words += same(h, np.load(home / "h.npy").reshape(h.shape).astype(np.float64), name)
         # A step of training changes the model, and the integers follow.
@@ -412,19 +439,19 @@ def compare_network(program, home, random):
     import torch
 
     class Network(torch.nn.Module):
-        def __init__(self, kind):
+        def __init__(self, kind, both):
             super().__init__()
-            self.layer = getattr(torch.nn, kind)(6, 9, 2, batch_first=True)
-            self.linear = torch.nn.Linear(9, 4)
+            self.layer = getattr(torch.nn, kind)(6, 9, 2, batch_first=True, bidirectional=both)
+            self.linear = torch.nn.Linear(18 if both else 9, 4)
 
         def forward(self, x):
             return self.linear(self.layer(x)[0])
 
     words, x = 0, random.normal(0, 1, (5, 100, 6)).astype(np.float32)
     np.save(home / "x.npy", x)
-    for kind in ("LSTM", "GRU"):
+    for kind, both in itertools.product(("LSTM", "GRU"), (False, True)):
         for widths in (lq.Widths.of(8), lq.Widths.of(2, "odd"), lq.Widths.of(1)):
-            net = lq.convert(Network(kind), widths, calibrate=torch.tensor(x), head_bits=5)
+            net = lq.convert(Network(kind, both), widths, calibrate=torch.tensor(x), head_bits=5)
             model = lq.save(net, home / "net.safetensors")
             tool(program, "run", "--model", home / "net.safetensors", "--float-input", "--input", home / "x.npy",
                  "-o", home / "h.npy", "--head-output", home / "y.npy")
@@ -455,6 +482,7 @@ def main():
         total += compare_whole(program, Path(home), random)
         total += compare_directions(program, Path(home), np.random.default_rng(4))
         total += compare_quantized_chain(program, Path(home))
+        total += compare_both_directions(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

@@ -3,6 +3,7 @@
     python tests/python/test_convert.py
 """
 
+import itertools
 import sys
 import tempfile
 import unittest
@@ -61,6 +62,21 @@ def unpack(self, out, state):
     """Sequences of 9 and 4 steps, packed and unpacked, the shorter one first."""
     packed = rnn.pack_padded_sequence(out, [4, 9], batch_first=True, enforce_sorted=False)
     return rnn.pad_packed_sequence(packed, batch_first=True)[0]
+
+
+class Packed(nn.Module):
+    """Both directions over packed sequences, and a linear layer on the output of each one's last step."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(6)
+        self.layer, self.fc = nn.LSTM(6, 5, batch_first=True, bidirectional=True), nn.Linear(10, 3)
+
+    def forward(self, x, lengths):
+        lengths = torch.as_tensor(lengths)
+        packed = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        out, _ = rnn.pad_packed_sequence(self.layer(packed)[0], batch_first=True)
+        return self.fc(out[torch.arange(len(x)), lengths - 1])
 
 
 LAST = torch.tensor([3, 8])
@@ -173,10 +189,9 @@ class Convert(unittest.TestCase):
         x = values(2, 9, 6)
         for second, word in [
             (nn.GRUCell(5, 7), "GRUCell"),
-            (nn.GRU(5, 7, bidirectional=True), "bidirectional"),
             (nn.RNN(5, 7), "RNN"),
             (nn.LSTMCell(5, 7), "LSTMCell"),
-            (nn.LSTM(5, 7, bidirectional=True), "bidirectional"),
+            (nn.LSTM(5, 7, proj_size=3, bidirectional=True), "proj_size"),
             (nn.LSTM(5, 7, proj_size=3), "proj_size"),
             (type("Peephole", (nn.LSTM,), {})(5, 7), "Peephole"),
         ]:
@@ -241,6 +256,45 @@ class Linear(unittest.TestCase):
                             found = model.run_outputs(model.quantize_input(x.numpy()))
                             expected = wanted if output == "sum" else wanted.argmax(-1)[:, None]
                             np.testing.assert_array_equal(found, expected)
+
+    def test_both_directions(self):
+        """The output of a step, forward h beside backward h, is what the core's dense layer gets; h_n is not."""
+        x, lengths = values(2, 9, 6), np.array([4, 9])
+        ways = ("every step", "the last step", "by lengths", "dropout", "packed")
+        for kind, name in itertools.product((nn.LSTM, nn.GRU), ways):
+            source = kind(6, 5, 2, batch_first=True, bidirectional=True)
+            net = lq.convert(One(source, MOVED[name], 10), FOUR, x).eval()
+            self.assertIs(type(net.fc), lq.QuantLinear, name)
+            del net.gain
+            with tempfile.TemporaryDirectory() as home:
+                lq.save(net, f"{home}/net.safetensors")
+                model = lq.Model.load(f"{home}/net.safetensors")
+            self.assertEqual(model.layers[1].direction, "bidirectional")
+            h = torch.tensor(model.run(model.quantize_input(x.numpy())))
+            wanted = model.outputs(MOVED[name](net, h, None).numpy())
+            if name == "packed":
+                wanted[0, 4:] = model.head.bias
+            unit = 2.0 ** (model.head.w_frac + FOUR.h.frac)
+            np.testing.assert_array_equal(net(x).detach().double().numpy() * unit, wanted)
+        both = {
+            "the last h of both": lambda self, out, state: torch.cat([state[-2], state[-1]], 1),
+            "forward alone": lambda self, out, state: out[..., :5],
+            "units": OTHER["units"],
+        }
+        for name, way in both.items():
+            source = nn.GRU(6, 5, bidirectional=True, batch_first=True)
+            net = One(source, way, 5 if name == "forward alone" else 10)
+            self.assertIs(type(lq.convert(net, FOUR, x).fc), nn.Linear, name)
+        # A classifier of packed sequences: its words are those of sequences by their lengths.
+        net = lq.convert(Packed(), FOUR, (x, lengths)).eval()
+        self.assertIs(type(net.fc), lq.QuantLinear)
+        with tempfile.TemporaryDirectory() as home:
+            lq.save(net, f"{home}/net.safetensors", when="last")
+            model = lq.Model.load(f"{home}/net.safetensors")
+        unit = 2.0 ** (model.head.w_frac + FOUR.h.frac)
+        found = model.run_outputs(model.quantize_input(x.numpy()), lengths)
+        np.testing.assert_array_equal(net(x, lengths).detach().double().numpy() * unit, found)
+        self.assertNotEqual(found.tolist(), model.run_outputs(model.quantize_input(x.numpy())).tolist())
 
     def test_others_stay(self):
         x = values(2, 9, 6)

@@ -39,6 +39,16 @@ def lstm(prefix="lstm.", inputs=8, hidden=6, layers=1, rows=4, suffix="_l{}"):
     return state
 
 
+def both(hidden=6, layers=1, **options):
+    """The tensors of a bidirectional network; those of one direction are not those of the other."""
+    state = {}
+    for layer in range(layers):
+        inputs = 8 if layer == 0 else 2 * hidden
+        for name, value in lstm(inputs=inputs, hidden=hidden, suffix=f"_l{layer}", **options).items():
+            state |= {name: value, f"{name}_reverse": value[::-1].copy()}
+    return state
+
+
 def linear(name, outputs, inputs):
     return {f"{name}.weight": draw(outputs, inputs), f"{name}.bias": draw(outputs)}
 
@@ -71,14 +81,48 @@ class Networks(Case):
                 self.assertIsInstance(gru, lq.GruLayer)
                 self.assertEqual((gru.hidden_size, gru.input_size), (hidden, inputs))
             self.assertEqual(model_of(lstm(inputs=inputs, hidden=hidden)).layers[0].hidden_size, hidden)
-        both = lstm() | {f"{name}_reverse": value for name, value in lstm().items()}
-        self.refused("bidirectional", both)
         projected = lstm() | {"lstm.weight_hh_l0": draw(24, 3), "lstm.weight_hr_l0": draw(3, 6)}
         self.refused("proj_size", projected)
         self.refused("transposed", {name: value.T for name, value in lstm().items()})
         self.refused("no LSTM", linear("fc", 3, 6))
         self.refused("no parameter of nn.LSTM", lstm() | {"lstm.peephole": draw(6)})
         self.refused("below it is missing", lstm() | {"lstm.bias_hh_l2": draw(24)})
+
+    def test_both_directions(self):
+        """Halves of their own weights, 2H inputs of the next layer and of the head; one that is not whole is named."""
+        for rows in (4, 3):
+            state = both(layers=2, rows=rows) | linear("fc", 3, 12)
+            model = model_of(state)
+            self.assertEqual([layer.direction for layer in model.layers], ["bidirectional"] * 2)
+            self.assertEqual((model.layers[1].input_size, model.head.weight.shape), (12, (3, 12)))
+            # Each half is what a forward network of its tensors would be.
+            for ending, half in zip(("", "_reverse"), model.layers[0].passes()):
+                names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+                alone = model_of({f"{name}_l0": state[f"lstm.{name}_l0{ending}"] for name in names}).layers[0]
+                for name in ("weight_ih", "weight_hh", "bias", "w_frac_ih", "w_frac_hh"):
+                    np.testing.assert_array_equal(getattr(half, name), getattr(alone, name), name)
+            x = draw(2, 9, 8)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                near = lq.from_state_dict(state, lq.Widths.of(16), calibrate=x)
+            floats = lq.read_state_dict(state).layers
+            self.assertGreater(lq.signal_to_noise(near, floats, x), 25)
+            with tempfile.TemporaryDirectory() as home:
+                model.save(Path(home) / "m")
+                again = lq.Model.load(Path(home) / "m")
+            codes = model.quantize_input(x)
+            np.testing.assert_array_equal(again.run(codes), model.run(codes))
+            without = lambda *ends: {n: v for n, v in state.items() if not n.endswith(ends)}  # noqa: E731
+            self.refused("weight_hh_l1_reverse is missing", without("l1_reverse"))
+            self.refused("weight_hh_l0_reverse is missing", without("weight_hh_l0_reverse"))
+            self.refused("l2_reverse: a layer below it is missing", state | {"lstm.bias_ih_l2_reverse": draw(9)})
+            self.refused("weight_ih_l0_reverse is missing", without("weight_ih_l0_reverse"))
+            other = draw(rows * 5, 5)
+            self.refused("weight_(ih|hh)_l0_reverse has the shape", state | {"lstm.weight_hh_l0_reverse": other})
+            self.refused("NaN", state | {"lstm.bias_hh_l1_reverse": draw(rows * 6) * np.nan})
+        mixed = both() | {f"lstm.{name}_l0_reverse": value for name, value in (
+            ("weight_ih", draw(18, 8)), ("weight_hh", draw(18, 6)), ("bias_ih", draw(18)), ("bias_hh", draw(18)))}
+        self.refused("weight_hh_l0_reverse has the shape .*as of the forward direction", mixed)
 
     def test_shapes_and_values(self):
         self.refused("bias_ih_l0.*24", lstm() | {"lstm.bias_ih_l0": draw(23)})
@@ -221,6 +265,11 @@ class Around(Case):
         self.refused("trained with", state | formats, FOUR)
         self.refused("x_frac: .* trained with 1", state, widths)
         self.refused("fractions has the shape \\[8\\]", state | {"lstm.fractions": fractions[1:]})
+        # Both directions have fractions of their own, the forward ones first.
+        state = both() | {"lstm.fractions": np.concatenate([fractions, fractions[:0:-1]])} | formats
+        halves = lq.from_state_dict(state).layers[0].passes()
+        self.assertEqual([half.w_frac_ih for half in halves], [[2, 3, 4, 5], [3, 4, 5, 6]])
+        self.refused("fractions has the shape \\[9\\]", state | {"lstm.fractions": fractions}, widths)
 
 
 class Precision(Case):

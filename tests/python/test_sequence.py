@@ -87,11 +87,11 @@ def by_steps(module, x, hx=None):
     """What `module` gives for [steps, batch, I], no dropout, every gate of every step by itself."""
     widths, found, gates = module.widths, module.fractions.tolist(), module.gates
     signal, x_frac = Through.apply(x.double(), widths.at(widths.input, found[0])), found[0]
-    last = []
-    for index in range(module.num_layers):
-        of_layer = found[1 + 8 * index : 9 + 8 * index]
-        ih, hh, of_v = of_layer[:gates], of_layer[gates : 2 * gates], of_layer[2 * gates :]
-        part = lambda name: getattr(module, f"{name}_l{index}")  # noqa: E731
+    last, endings = [], ("", "_reverse")[: 1 + module.bidirectional]
+    for index, (layer, ending) in enumerate(itertools.product(range(module.num_layers), endings)):
+        of_pass = found[1 + 8 * index : 9 + 8 * index]
+        ih, hh, of_v = of_pass[:gates], of_pass[gates : 2 * gates], of_pass[2 * gates :]
+        part = lambda name: getattr(module, f"{name}_l{layer}{ending}")  # noqa: E731
         form = widths.at(widths.weight, 0)
         matrices = [
             by_gates(part(name), form, fracs, True) for name, fracs in (("weight_ih", ih), ("weight_hh", hh))
@@ -100,7 +100,7 @@ def by_steps(module, x, hx=None):
         both = list(map(max, of_x, of_h))
         bias, n_h = part("bias_ih") + part("bias_hh"), None
         if gates == 3:
-            widths, both[2] = widths._replace(v=lq.Format(*of_v)), of_x[2]
+            widths, both[2] = module.widths._replace(v=lq.Format(*of_v)), of_x[2]
             n = 2 * module.hidden_size
             bias = torch.cat([bias[:n], part("bias_ih")[n:]])
             n_h = Through.apply(part("bias_hh")[n:].double(), lq.Format(32, of_h[2]))
@@ -112,12 +112,17 @@ def by_steps(module, x, hx=None):
             forms = widths.h, wide_form
             h, wide = (Through.apply(part[index].double(), form) for part, form in zip(hx, forms))
         out = []
-        for from_x in signal @ matrices[0].T + bias:
+        for from_x in (signal.flip(0) if ending else signal) @ matrices[0].T + bias:
             step = lstm_step if gates == 4 else gru_step
             h, wide = step(widths, from_x, h, wide, matrices[1], n_h)
             out.append(h)
-        signal, x_frac = torch.stack(out), widths.h.frac
         last.append((h, wide))
+        if ending:
+            forward.append(torch.stack(out[::-1]))
+        else:
+            forward = [torch.stack(out)]
+        if ending == endings[-1]:
+            signal, x_frac = torch.cat(forward, 2), widths.h.frac
     return signal, tuple(map(torch.stack, zip(*last)))
 
 
@@ -125,12 +130,12 @@ def values(*shape, scale=1.0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape))) * scale
 
 
-def modules(widths, layers=1, kind=torch.float32, cell="lstm"):
-    """A module that is often clamped, and inputs for it."""
+def modules(widths, layers=1, kind=torch.float32, cell="lstm", both=False):
+    """A module that is often clamped, and inputs for it; of both directions where that is wanted."""
     torch.manual_seed(5)
     source, make = CELLS[cell]
     x = values(12, 4, 6).to(kind)
-    made = make(source(6, 5, layers, dtype=kind), widths, calibrate=x * 0.5)
+    made = make(source(6, 5, layers, dtype=kind, bidirectional=both), widths, calibrate=x * 0.5)
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.mul_(4)
@@ -138,7 +143,7 @@ def modules(widths, layers=1, kind=torch.float32, cell="lstm"):
 
 
 def zeros(module, batch):
-    return (torch.zeros(module.num_layers, batch, module.hidden_size),) * 2
+    return (torch.zeros(module.num_layers * (1 + module.bidirectional), batch, module.hidden_size),) * 2
 
 
 def losses(out, state):
@@ -187,11 +192,11 @@ class Sequence(unittest.TestCase):
             self.assertTrue(expected.any())
 
     def test_values_and_gradients(self):
-        for cell, widths in itertools.product(CELLS, WIDTHS):
+        for cell, widths, ways in itertools.product(CELLS, WIDTHS, (1, 2)):
             for kind, tolerance in ((torch.float32, 1e-5), (torch.float64, 1e-12)):
-                with self.subTest(cell=cell, widths=widths, kind=kind):
-                    module, x = modules(widths, 2, kind, cell)
-                    h, c = (values(2, 4, 5, scale=size).to(kind) for size in (0.5, 4.0))
+                with self.subTest(cell=cell, widths=widths, kind=kind, ways=ways):
+                    module, x = modules(widths, 2, kind, cell, ways == 2)
+                    h, c = (values(2 * ways, 4, 5, scale=size).to(kind) for size in (0.5, 4.0))
                     leaves = [part.requires_grad_() for part in (x, h, c)]
                     both = (lambda: module(x, (h, c))), (lambda: by_steps(module, x, (h, c)))
                     self.same(*(run() for run in both))
@@ -222,10 +227,11 @@ class Sequence(unittest.TestCase):
             self.assertEqual(met, names)
 
     def test_packed_gradients(self):
-        for cell, widths in itertools.product(CELLS, (WIDTHS[0], WIDTHS[4], WIDTHS[-1])):
-            module, x = modules(widths, 2, cell=cell)
+        some = WIDTHS[0], WIDTHS[4], WIDTHS[-1]
+        for cell, widths, ways in itertools.product(CELLS, some, (1, 2)):
+            module, x = modules(widths, 2, cell=cell, both=ways == 2)
             lengths = [3, 12, 7, 7]
-            state = values(2, 4, 5, scale=0.5), values(2, 4, 5)
+            state = values(2 * ways, 4, 5, scale=0.5), values(2 * ways, 4, 5)
             leaves = [part.requires_grad_() for part in (x, *state)]
 
             def packed():
@@ -308,8 +314,8 @@ class Sequence(unittest.TestCase):
             self.same(module(x.double(), state), module(x, state))
 
     def test_autocast_changes_nothing(self):
-        for cell in CELLS:
-            module, x = modules(WIDTHS[1], 2, cell=cell)
+        for cell, both in itertools.product(CELLS, (False, True)):
+            module, x = modules(WIDTHS[1], 2, cell=cell, both=both)
             run = lambda: module(x, zeros(module, 4))  # noqa: E731
             want, plain = run(), self.gradients(module, run, [])
             with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -324,6 +330,16 @@ class Sequence(unittest.TestCase):
             out, state = module(x, zeros(module, 4))
             self.assertTrue(all(part[:, 1].isnan().all() for part in (out[8:], *state)))
             out[8:, 1] = want[8:, 1]
+            self.assertTrue(torch.equal(out, want))
+
+    def test_nan_goes_both_ways(self):
+        for cell in CELLS:
+            module, x = modules(WIDTHS[0], cell=cell, both=True)
+            want, _ = module(x)
+            x[8, 1, 3] = torch.nan
+            out, _ = module(x)
+            self.assertTrue(out[8:, 1, :5].isnan().all() and out[:9, 1, 5:].isnan().all())
+            out[8:, 1, :5], out[:9, 1, 5:] = want[8:, 1, :5], want[:9, 1, 5:]
             self.assertTrue(torch.equal(out, want))
 
     def test_second_gradients_are_refused(self):

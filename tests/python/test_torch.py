@@ -5,6 +5,7 @@
 
 import copy
 import io
+import itertools
 import sys
 import unittest
 import warnings
@@ -45,10 +46,11 @@ def gru_of(widths, *sizes, x_frac=1, **options):
 
 def alike(got, want):
     """Whether two models have the same numbers."""
-    fields = [name for name in vars(got.layers[0])]
-    for a, b in zip(got.layers, want.layers, strict=True):
-        for name in fields:
-            np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
+    halves = ([half for layer in model.layers for half in layer.passes()] for model in (got, want))
+    for a, b in zip(*halves, strict=True):
+        for name in vars(a):
+            if name != "reverse":
+                np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
 
 
 class FromLstm(unittest.TestCase):
@@ -122,8 +124,8 @@ class FromLstm(unittest.TestCase):
 
     def test_refused_by_name(self):
         for source, word in [
-            (lstm(6, 5, bidirectional=True), "bidirectional"),
             (lstm(6, 5, proj_size=3), "proj_size"),
+            (lstm(6, 5, bidirectional=True, proj_size=3), "proj_size"),
             (nn.GRU(6, 5), "GRU"),
             (nn.RNN(6, 5), "RNN"),
             (nn.LSTMCell(6, 5), "LSTMCell"),
@@ -337,8 +339,6 @@ class Gru(unittest.TestCase):
             lq.from_state_dict(state)
 
     def test_what_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "bidirectional"):
-            lq.QuantGRU.from_gru(gru(6, 5, bidirectional=True), FOUR, x_frac=1)
         for source in (lstm(6, 5), nn.GRUCell(6, 5)):
             with self.assertRaisesRegex(TypeError, "no nn.GRU"):
                 lq.QuantGRU.from_gru(source, FOUR, x_frac=1)
@@ -347,6 +347,86 @@ class Gru(unittest.TestCase):
             with torch.no_grad():
                 module.bias_hh_l0[10:].fill_(1e9)
             module.model()
+
+
+class BothDirections(unittest.TestCase):
+    """Layers that read their sequences from both ends."""
+
+    MAKE = {lstm: lq.QuantLSTM.from_lstm, gru: lq.QuantGRU.from_gru}
+
+    def test_as_the_float_module(self):
+        for kind, make in self.MAKE.items():
+            state = values(4, 3, 5).tanh()
+            state = (state, values(4, 3, 5)) if kind is lstm else state
+            for x, hx in (
+                (values(20, 3, 6), None),
+                (values(20, 3, 6), state),
+                (values(20, 6), None),
+                (rnn.pack_padded_sequence(values(20, 3, 6), [4, 20, 11], enforce_sorted=False), None),
+                (rnn.pack_padded_sequence(values(20, 3, 6), [4, 20, 11], enforce_sorted=False), state),
+            ):
+                source = kind(6, 5, 2, bidirectional=True)
+                want, got = source(x, hx), make(source, WIDE, calibrate=x)(x, hx)
+                data = [out.data if isinstance(out, rnn.PackedSequence) else out for out, _ in (want, got)]
+                ends = [part if kind is lstm else (part,) for _, part in (want, got)]
+                for expected, part in zip((data[0], *ends[0]), (data[1], *ends[1]), strict=True):
+                    self.assertEqual(part.shape, expected.shape)
+                    torch.testing.assert_close(part, expected, atol=TOLERANCE, rtol=0)
+
+    def test_words_are_those_of_the_integers(self):
+        """Sequences of any length, each turned by itself, packed and padded."""
+        for (kind, make), widths in itertools.product(
+            self.MAKE.items(), (FOUR, lq.Widths.of(1), lq.Widths.of(2, "odd"), WIDE)
+        ):
+            x, lengths = values(9, 4, 6), [2, 9, 4, 1]
+            packed = rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+            source = kind(6, 5, 2, bias=widths is FOUR, bidirectional=True)
+            module = make(source, widths, calibrate=packed)
+            model = module.model()
+            self.assertEqual([layer.direction for layer in model.layers], ["bidirectional"] * 2)
+            self.assertFalse(np.array_equal(model.layers[0].weight_hh, model.layers[0].reverse.weight_hh))
+            codes = model.quantize_input(x.transpose(0, 1).numpy())
+            unit = 2.0**widths.h.frac
+            for given, of in ((packed, np.array(lengths)), (x, None)):
+                out, last = module(given)
+                out = rnn.pad_packed_sequence(out)[0] if of is not None else out
+                want = model.run(codes, of)
+                np.testing.assert_array_equal(out.transpose(0, 1).detach().numpy() * unit, want)
+                # h_n, as PyTorch has it: forward at the last step, backward at the first.
+                h, ends = last if kind is gru else last[0], (of if of is not None else np.full(4, 9)) - 1
+                np.testing.assert_array_equal(h[2].detach() * unit, want[np.arange(4), ends, :5])
+                np.testing.assert_array_equal(h[3].detach() * unit, want[:, 0, 5:])
+
+    def test_state_dicts_and_fractions(self):
+        for kind, make in self.MAKE.items():
+            source, x = kind(6, 5, 2, bidirectional=True), values(30, 6)
+            with torch.no_grad():
+                source.weight_hh_l1_reverse.mul_(9)
+            module = make(source, FOUR, calibrate=x)
+            self.assertEqual(module.fractions.shape, (1 + 8 * 4,))
+            alike(lq.from_state_dict(source.state_dict(), FOUR, calibrate=x), module.model())
+            halves = module.model().layers[1].passes()
+            self.assertNotEqual(*(half.w_frac_hh for half in halves))
+            with torch.no_grad():
+                for parameter in module.parameters():
+                    parameter.mul_(3)
+            net = nn.ModuleDict({"rnn": module, "fc": nn.Linear(10, 3)})
+            model = lq.from_state_dict(net.state_dict())
+            alike(model, module.model())
+            self.assertEqual(model.head.weight.shape, (3, 10))
+            other = type(module)(FOUR, 6, 5, 2, bidirectional=True)
+            other.load_state_dict(module.state_dict())
+            alike(other.model(), module.model())
+            with self.assertRaisesRegex(RuntimeError, "fractions"):
+                type(module)(FOUR, 6, 5, 2).load_state_dict(module.state_dict())
+
+    def test_a_state_goes_in_for_each_direction(self):
+        module = gru_of(FOUR, 6, 5, 2, bidirectional=True)
+        self.assertEqual(module.start(3)[0].shape, (4, 3, 5))
+        x = values(12, 3, 6)
+        self.assertTrue(torch.equal(module(x, module.start(3))[0], module(x)[0]))
+        with self.assertRaisesRegex(ValueError, r"h of hx has the shape \[2, 3, 5\], \[4, 3, 5\] wanted"):
+            module(x, values(2, 3, 5))
 
 
 class Checkpoints(unittest.TestCase):

@@ -272,6 +272,8 @@ fn cuts(last: &[bool], most: usize) -> Vec<bool> {
 
 /// Steps whose pre-activations are kept: layers further up the stack are some steps behind.
 const KEPT_STEPS: usize = 1024;
+/// Sequences that are kept: a layer further up is one or two behind.
+const KEPT_SEQUENCES: usize = 16;
 
 /// The model's pre-activations for any step of a workload, computed as they are asked for.
 #[derive(Debug)]
@@ -283,8 +285,8 @@ pub struct Tracer<'a> {
     /// The step after the last that was computed.
     next: usize,
     kept: VecDeque<Vec<StepTrace>>,
-    /// The sequence that was computed last, of a model that takes steps backward.
-    sequence: Option<(Range<usize>, Trace)>,
+    /// The sequences that were computed last, of a model that takes steps backward.
+    sequences: VecDeque<(Range<usize>, Trace)>,
     whole_sequences: bool,
 }
 
@@ -300,7 +302,7 @@ impl<'a> Tracer<'a> {
             fresh,
             next: 0,
             kept: VecDeque::new(),
-            sequence: None,
+            sequences: VecDeque::new(),
             whole_sequences: model.needs_whole_sequences(),
         }
     }
@@ -338,21 +340,28 @@ impl<'a> Tracer<'a> {
     }
 
     fn z_of_sequence(&mut self, step: usize, layer: usize, (gate, unit): (usize, usize)) -> i64 {
-        let known = self.sequence.take();
-        let (steps, trace) = known
-            .filter(|(steps, _)| steps.contains(&step))
-            .unwrap_or_else(|| {
-                let mut sequences = self.load.sequence_steps();
-                let steps = sequences.find(|steps| steps.contains(&step));
-                let steps = steps.expect("a step of the workload");
-                let size = self.fresh.input_size();
-                let inputs = &self.load.inputs[steps.start * size..steps.end * size];
-                let trace = self.fresh.sequence_trace(inputs);
-                (steps, trace)
-            });
-        let z = trace.z(step - steps.start, layer, gate, unit);
-        self.sequence = Some((steps, trace));
-        z
+        let known = |(steps, _): &&(Range<usize>, Trace)| steps.contains(&step);
+        if !self.sequences.iter().any(|sequence| known(&sequence)) {
+            let computed = self.sequence_of(step);
+            self.sequences.push_back(computed);
+            if self.sequences.len() > KEPT_SEQUENCES {
+                self.sequences.pop_front();
+            }
+        }
+        let sequence = self.sequences.iter().find(known);
+        let (steps, trace) = sequence.expect("computed where it was not known");
+        trace.z(step - steps.start, layer, gate, unit)
+    }
+
+    /// The sequence that a step is of.
+    fn sequence_of(&mut self, step: usize) -> (Range<usize>, Trace) {
+        let mut sequences = self.load.sequence_steps();
+        let steps = sequences.find(|steps| steps.contains(&step));
+        let steps = steps.expect("a step of the workload");
+        let size = self.fresh.input_size();
+        let inputs = &self.load.inputs[steps.start * size..steps.end * size];
+        let trace = self.fresh.sequence_trace(inputs);
+        (steps, trace)
     }
 }
 

@@ -5,6 +5,7 @@ mod columns;
 mod command;
 mod directions;
 mod ends;
+mod join;
 mod lane;
 mod lane_control;
 mod lane_gru;
@@ -12,6 +13,7 @@ mod lane_gru_mutants;
 mod lane_mutants;
 mod mac;
 mod memories;
+mod reverser;
 mod sequencer;
 mod streams;
 

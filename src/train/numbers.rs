@@ -11,7 +11,11 @@ use crate::quantize::{
     Recurrence, best_fraction, default_h, layer_with,
 };
 use crate::spec::{CellKind, Numerics};
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// Parameters that one task takes.
+const PIECE: usize = 1 << 16;
 
 /// Adding and subtracting it rounds an f64 below `2^51` to the nearest integer, ties to even.
 pub(super) const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
@@ -193,13 +197,17 @@ impl Numbers {
     /// Operands of the products: the parameters, those that the hardware holds as the
     /// values of its codes. Biases stay as they are; [`LayerNumbers::biases`] has theirs.
     pub(super) fn effective(&self, layout: &ParameterLayout, values: &[f32], out: &mut Vec<f32>) {
-        out.clear();
-        out.extend_from_slice(values);
+        out.resize(values.len(), 0.0);
+        out.par_chunks_mut(PIECE)
+            .zip(values.par_chunks(PIECE))
+            .for_each(|(out, values)| out.copy_from_slice(values));
         for (at, format, scale) in self.parts(layout) {
             scaled(&mut out[at], scale, |part| nearest(part, format, true));
         }
         if let Some(format) = self.head {
-            nearest(&mut out[layout.decoder.clone()], format, true);
+            out[layout.decoder.clone()]
+                .par_chunks_mut(PIECE)
+                .for_each(|part| nearest(part, format, true));
             let h = self.layers[self.layers.len() - 1].h;
             let one = f64::from(format.frac + h.frac).exp2();
             for bias in &mut out[layout.decoder_bias.clone()] {

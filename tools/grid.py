@@ -5,8 +5,8 @@
 
 `train` needs ptb.train.txt, ptb.valid.txt and ptb.test.txt in TEXTS and lprnn-hw on the PATH (or in
 LPRNN_HW); it leaves one folder a row in RUNS, and goes on where it was stopped. Every row starts at
-the float model of its units and is trained as long and in the same way, the float row too. `table`
-writes a CSV and an SVG and prints the Markdown table, of what it finds there. Standard library only.
+the float model of its units, which is trained in one stage or several, and is trained as long and in
+the same way as the others. `table` writes a CSV and an SVG and prints the Markdown table, of what it finds there. Standard library only.
 """
 
 import csv
@@ -18,23 +18,37 @@ import sys
 from pathlib import Path
 
 HEAD_BITS = 8
-# Bits of the weights, of h, of x; None is float.
-WIDTHS = {
+ROW_BITS = 8
+# Bits of the weights, of h, of x, and the options of codes and rows; None is float.
+CHARACTERS = {
     "float": None,
-    "W8A8": (8, 8, 8),
-    "W4A4": (4, 4, 4),
-    "W3A3": (3, 3, 3),
-    "W2A4, ternary": (2, 4, 4),
-    "W2A2, ternary": (2, 2, 2),
-    "W1A4": (1, 4, 4),
+    "W8A8": (8, 8, 8, ""),
+    "W4A4": (4, 4, 4, ""),
+    "W3A3": (3, 3, 3, ""),
+    "W2A4, ternary": (2, 4, 4, ""),
+    "W2A2, ternary": (2, 2, 2, ""),
+    "W1A4": (1, 4, 4, ""),
+}
+WORDS = {
+    "float": None,
+    "W4A4": (4, 4, 4, "--row-scales"),
+    "W3A3": (3, 3, 4, "--levels odd --row-scales"),
+    "W2A4": (2, 4, 4, "--levels auto --row-scales"),
+    "W2A3": (2, 3, 4, "--levels odd --row-scales"),
+    "W2A2": (2, 2, 4, "--levels odd --row-scales"),
+    "W1A4": (1, 4, 4, "--levels auto --row-scales"),
 }
 GRIDS = {
     "characters": {
+        "widths": CHARACTERS,
         # Units, and the widths that are trained with them, in this order.
-        "rows": {units: list(WIDTHS) for units in (64, 128, 192, 256)},
+        "rows": {units: list(CHARACTERS) for units in (64, 128, 192, 256)},
+        # What rows in real numbers are: trained on like the others, or what the others start at.
+        "float_row": "then",
         "embedding": lambda units: 64,
         "common": "--level char --batch 64 --steps 64 --windows 610 --rule adam --clip 1 --threads 1",
-        "first": "--float --rate 0.004 --epochs 4",
+        # Stages of the model in real numbers that all rows start at.
+        "first": ["--rate 0.004 --epochs 4"],
         "then": "--rate 0.002 --epochs 2 --decay-from 1 --range-epochs 1",
         # What training reports, its column and its name.
         "found": "bits",
@@ -44,14 +58,18 @@ GRIDS = {
         "tick": 0.1,
     },
     "words": {
-        "rows": {
-            300: ["float", "W4A4", "W2A2, ternary", "W3A3"],
-            400: ["W4A4", "W2A4, ternary", "W2A2, ternary", "float"],
-        },
+        "widths": WORDS,
+        "rows": {300: list(WORDS)},
+        "float_row": "first",
         "embedding": lambda units: units,
-        "common": "--level word --batch 20 --steps 35 --clip 0.25",
-        "first": "--float --rate 20 --dropout 0.5 --epochs 5 --decay-from 4",
-        "then": "--rate 5 --dropout 0.4 --epochs 2 --decay-from 1 --range-epochs 1",
+        "common": "--level word --batch 20 --steps 35 --clip 0.25 --patience 20",
+        "first": [
+            "--rate 20 --dropout 0.5 --epochs 10",
+            "--rate 20 --dropout 0.5 --epochs 2",
+            "--rate 20 --dropout 0.5 --epochs 14 --decay 1.25 --decay-from 2 --softmax-samples 1000",
+        ],
+        "then": "--rate 10 --dropout 0.4 --epochs 9 --decay 1.4 --decay-from 2 --range-epochs 1 "
+        "--softmax-samples 2000",
         "found": "perplexity",
         "column": "ppw",
         "unit": "perplexity a word",
@@ -68,9 +86,9 @@ def slug(name):
 def options(widths):
     if widths is None:
         return ["--float"]
-    weight, act, x = widths
+    weight, act, x, more = widths
     return (
-        f"--weight-bits {weight} --act-bits {act} --input-bits {x} --head-bits {HEAD_BITS}"
+        f"--weight-bits {weight} --act-bits {act} --input-bits {x} --head-bits {HEAD_BITS} {more}"
     ).split()
 
 
@@ -95,16 +113,31 @@ def run(arguments, folder):
     partial.rename(result)
 
 
+def float_model(grid, same, runs, hidden):
+    """The folder of the last stage of the model in real numbers."""
+    start, folder = [], None
+    for stage, extra in enumerate(grid["first"]):
+        folder = runs / (f"first_{hidden}" if stage == 0 else f"first_{hidden}_{stage + 1}")
+        run([*same, "--float", *extra.split(), *start], folder)
+        start = ["--init", str(folder / "lm.safetensors")]
+    return folder
+
+
 def train(grid, data, runs, units):
     for hidden in units or grid["rows"]:
         size = ["--hidden", str(hidden), "--embedding", str(grid["embedding"](hidden))]
         same = [*texts(data), *grid["common"].split(), "--format", "json", *size]
-        first = runs / f"first_{hidden}"
-        run([*same, *grid["first"].split()], first)
+        first = float_model(grid, same, runs, hidden)
         for name in grid["rows"][hidden]:
-            start = ["--init", str(first / "lm.safetensors")]
             folder = runs / f"{slug(name)}_{hidden}"
-            run([*same, *grid["then"].split(), *options(WIDTHS[name]), *start], folder)
+            if name == "float" and grid["float_row"] == "first":
+                # Its own training is the last stage's.
+                for made, row in ((first, folder), (first.with_suffix(".json"), folder.with_suffix(".json"))):
+                    if not row.exists():
+                        row.symlink_to(made.name)
+                continue
+            start = ["--init", str(first / "lm.safetensors")]
+            run([*same, *grid["then"].split(), *options(grid["widths"][name]), *start], folder)
 
 
 def memory(hidden, embedding, widths, tokens):
@@ -112,15 +145,16 @@ def memory(hidden, embedding, widths, tokens):
     weights = 4 * hidden * (embedding + hidden)
     if widths is None:
         return 32 * weights, 32 * (weights + 4 * hidden + tokens * (embedding + hidden + 1))
-    weight, _, x = widths
-    lstm = weight * weights
+    weight, _, x, more = widths
+    rows = 4 * hidden * ROW_BITS if "--row-scales" in more else 0
+    lstm = weight * weights + rows
     around = tokens * (embedding * x + hidden * HEAD_BITS + 32)
     return lstm, lstm + 32 * 4 * hidden + around
 
 
 def collect(grid, runs):
     rows = []
-    for name, widths in WIDTHS.items():
+    for name, widths in grid["widths"].items():
         for hidden in grid["rows"]:
             result = runs / f"{slug(name)}_{hidden}.json"
             if not result.exists():
@@ -220,7 +254,7 @@ def picture(grid, rows):
         f'<text x="16" y="{middle}" text-anchor="middle" transform="rotate(-90 16 {middle})">'
         f"validation, {grid['unit']}</text>"
     )
-    for index, name in enumerate(WIDTHS):
+    for index, name in enumerate(grid["widths"]):
         line = [row for row in rows if row["name"] == name]
         if not line:
             continue
@@ -240,7 +274,7 @@ def picture(grid, rows):
             f'stroke="{colour}" stroke-width="2"/>'
             f'<text x="{WIDTH - RIGHT + 36}" y="{at + 4}">{name}</text>'
         )
-    at = TOP + 10 + 20 * len(WIDTHS)
+    at = TOP + 10 + 20 * len(grid["widths"])
     out.append(f'<text x="{WIDTH - RIGHT + 10}" y="{at + 4}">filled: Pareto set</text></svg>')
     return "\n".join(out) + "\n"
 

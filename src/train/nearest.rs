@@ -44,6 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::float_cmp)] // whole numbers
     fn the_whole_number_below_is_that_of_the_library() {
         for code in -4000..4000 {
             for value in [

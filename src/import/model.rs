@@ -176,6 +176,9 @@ pub struct Mapping {
     pub meaning: String,
 }
 
+/// Ending of the names of a bidirectional layer's backward half, as `PyTorch` has it.
+pub const REVERSE: &str = "_reverse";
+
 /// Name of the embedding among the [`Passengers`].
 pub const EMBEDDING: &str = "embedding.weight";
 

@@ -375,6 +375,39 @@ fn a_bidirectional_network_of_pytorch_is_quantised() {
     assert!(given.len() == 2 && of_last < 0.05, "{of_last}");
 }
 
+/// A network of ONNX or Keras whose layers read from the end, alone or beside forward ones, is quantised: the words are
+/// near what the framework computed, in the order of time.
+#[test]
+fn layers_that_read_from_the_end_are_quantised() {
+    let x = array("x.npy");
+    for (file, name) in [
+        ("onnx_reverse.onnx", "onnx_reverse"),
+        ("onnx_reverse_gru.onnx", "onnx_reverse_gru"),
+        ("onnx_reverse_stack.onnx", "onnx_reverse_stack"),
+        ("keras_twice_back.keras", "keras_twice_back"),
+    ] {
+        let bytes = std::fs::read(fixture(file)).unwrap();
+        let float = read_bytes(&bytes, &ImportOptions::default()).unwrap();
+        let request = FormatRequest::of(8, HeadFormat::Integer(8));
+        let quantized = quantize(&float, &Sequences::one(x.clone(), 3), &request);
+        let model = &quantized.model;
+        let read = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+        assert_eq!(&read, model);
+        assert!(model.passes().any(|pass| pass.place.backward), "{file}");
+        let mut network = WholeNetwork::new(model);
+        let outputs = network
+            .sequence(&model.input_codes(&x), &mut |_| true)
+            .unwrap();
+        let ulp = model.layers.last().unwrap().h.ulp();
+        let codes = outputs.h.iter().map(|&code| f64::from(code) * ulp);
+        let h = off(codes, &array(&format!("{name}.h.npy")));
+        let ulp = f64::from(-model.head[0].sum_frac()).exp2();
+        let sums = outputs.given.iter().map(|&sum| sum as f64 * ulp);
+        let y = off(sums, &array(&format!("{name}.y.npy")));
+        assert!(h < 0.03 && y < 0.03, "{file}: {h} {y}");
+    }
+}
+
 /// An offset of x is taken up by the biases of both directions.
 #[test]
 fn an_offset_is_that_of_both_directions() {

@@ -83,13 +83,8 @@ impl KerasLayer {
             || self.class == "Activation" && self.activation() == "linear"
     }
 
-    /// Why an LSTM or a GRU is not the contract's.
+    /// Why an LSTM or a GRU is not the contract's, whatever the order of its steps.
     pub fn objection(&self) -> Option<Problem> {
-        self.objection_but("")
-    }
-
-    /// The same, one flag passed over.
-    fn objection_but(&self, passed: &str) -> Option<Problem> {
         let quantised = |name: &str| name.starts_with("quantized_");
         for (key, wanted) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
             let found = self.text(key).unwrap_or(wanted);
@@ -108,21 +103,25 @@ impl KerasLayer {
                 );
             }
         }
-        let flags = [
-            (
-                "go_backwards",
-                "reads its input from the end",
-                "train with go_backwards=False",
-            ),
-            (
-                "time_major",
-                "takes steps before sequences",
-                "save it with time_major=False",
-            ),
-        ];
-        let mut flags = flags.into_iter().filter(|(flag, ..)| *flag != passed);
-        let found = flags.find(|(flag, ..)| self.is(flag));
-        found.map(|(_, problem, help)| Problem::new(problem).help(help))
+        self.is("time_major").then(|| {
+            Problem::new("takes steps before sequences").help("save it with time_major=False")
+        })
+    }
+
+    /// `true` if it takes the steps of what it gets from the last one, and gives its outputs in that order.
+    pub fn goes_backwards(&self) -> bool {
+        self.is("go_backwards")
+    }
+
+    /// `true` if it gives its output at every step, and not the last one alone.
+    pub fn gives_every_step(&self) -> bool {
+        self.is("return_sequences")
+    }
+
+    /// `true` if it turns the order of the steps round, `keras.ops.flip(h, axis=1)` of [batch, steps, units].
+    pub fn turns_steps(&self) -> bool {
+        let axis = self.config.get("axis").and_then(Value::as_i64);
+        self.class == "Flip" && matches!(axis, Some(1 | -2))
     }
 
     /// The forward layer of a `Bidirectional`, or the backward one where that was given by itself.
@@ -148,10 +147,14 @@ impl KerasLayer {
             if !matches!(&*half.class, "LSTM" | "GRU") {
                 continue; // known by its shape
             }
-            if let Some(fault) = half.objection_but(if backward { "go_backwards" } else { "" }) {
+            if let Some(fault) = half.objection() {
                 return Some(fault);
             }
-            if !half.is("return_sequences") {
+            if half.goes_backwards() && !backward {
+                let problem = "reads its input from the end";
+                return Some(Problem::new(problem).help("train with go_backwards=False"));
+            }
+            if !half.gives_every_step() {
                 let problem = "gives the last state of each direction (return_sequences=False): that of the backward \
                                one is of the first step, the core gives outputs of one step";
                 let help = "train it with return_sequences=True, and take the last step behind it";

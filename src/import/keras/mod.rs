@@ -5,14 +5,16 @@
 //! of h are the two rows of one.
 
 mod config;
+mod order;
 mod weights;
 
-use super::model::Mapping;
+use super::model::{Mapping, REVERSE};
 use super::state_dict::Known;
 use super::tensors::{ElementKind, Tensor, Tensors, reordered, transposed};
 use crate::diagnostic::Problem;
 use crate::files::archive::{Archive, Budget};
 use config::{Config, KerasLayer};
+use order::StepOrder;
 use std::borrow::Cow;
 use weights::{Contents, Slot, Variable};
 
@@ -78,8 +80,9 @@ impl KerasModel {
     fn configured(&mut self, config: &Config) -> Result<(), Problem> {
         let mut network: Option<(String, usize)> = None;
         let mut heads: Vec<(String, String)> = Vec::new();
+        let mut order = StepOrder::default();
         for layer in &config.layers {
-            if layer.without_effect() {
+            if layer.without_effect() || config.in_line && order.flip(layer) {
                 continue;
             }
             let slot = self.contents.slots.remove(&layer.name).unwrap_or_default();
@@ -88,11 +91,15 @@ impl KerasModel {
                     Some((title, index)) if config.in_line && heads.is_empty() => {
                         (title, index + 1)
                     }
-                    _ => (layer.name.clone(), 0),
+                    before => {
+                        if let Some((title, _)) = before {
+                            self.refuse_turned(&title, &order);
+                        }
+                        (layer.name.clone(), 0)
+                    }
                 };
                 heads.clear();
-                self.check(layer, &slot, &title);
-                self.recurrent(slot, &title, index)?;
+                self.layer((layer, slot), (&title, index), &mut order, config.in_line)?;
                 network = Some((title, index));
             } else if layer.class == "Dense" {
                 if network.is_some() {
@@ -115,6 +122,9 @@ impl KerasModel {
         }
         if config.in_line {
             self.heads(&heads);
+        }
+        if let Some((title, _)) = network {
+            self.refuse_turned(&title, &order);
         }
         self.leftovers();
         Ok(())
@@ -140,39 +150,65 @@ impl KerasModel {
         self.known.heads = Some(names);
     }
 
-    fn check(&mut self, layer: &KerasLayer, slot: &Slot, title: &str) {
+    /// A recurrent layer at a place of a stack: what it cannot be, its direction, and its variables.
+    fn layer(
+        &mut self,
+        (layer, slot): (&KerasLayer, Slot),
+        (title, index): (&str, usize),
+        order: &mut StepOrder,
+        in_line: bool,
+    ) -> Result<(), Problem> {
+        self.check(layer, &slot, title);
+        if !in_line {
+            *order = StepOrder::default();
+        }
         if layer.class == "Bidirectional" {
-            let before = slot.is_gru() && slot.resets_before(layer.halves_reset_after());
-            let fault = layer.of_both().or_else(|| before.then(reset_before));
-            if let Some(fault) = fault {
-                let refused = &mut self.known.refused;
-                refused
-                    .entry(format!("{title}."))
-                    .or_insert_with(|| (layer.name.clone(), fault));
+            self.refuse_turned(title, order);
+        } else if order.pass(layer) {
+            if !in_line || layer.stateful() {
+                let problem = "reads its input from the end (go_backwards), which is read of a layer that keeps no state \
+                               from one sequence to the next, in a model whose layers stand in line";
+                let fault = Problem::new(problem).help("train with go_backwards=False");
+                self.refuse(title, &layer.name, fault);
             }
-        } else if matches!(&*layer.class, "LSTM" | "GRU") {
-            let before = slot.is_gru() && slot.resets_before(layer.reset_after());
-            let fault = layer.objection().or_else(|| before.then(reset_before));
-            if let Some(fault) = fault {
-                let refused = &mut self.known.refused;
-                refused
-                    .entry(format!("{title}."))
-                    .or_insert_with(|| (layer.name.clone(), fault));
+            self.known.backward.insert((format!("{title}."), index));
+        }
+        self.recurrent(slot, title, index)
+    }
+
+    /// Refuses a network with outputs that come from the last step to the first.
+    fn refuse_turned(&mut self, title: &str, order: &StepOrder) {
+        if let Some((layer, fault)) = order.objection() {
+            self.refuse(title, layer, fault);
+        }
+    }
+
+    /// Keeps why a network is not read; the first reason counts.
+    fn refuse(&mut self, title: &str, layer: &str, fault: Problem) {
+        let refused = self.known.refused.entry(format!("{title}."));
+        refused.or_insert_with(|| (layer.to_owned(), fault));
+    }
+
+    fn check(&mut self, layer: &KerasLayer, slot: &Slot, title: &str) {
+        let (fault, reset_after) = match &*layer.class {
+            "SimpleRNN" => return, // refused by its shape
+            "Bidirectional" => (layer.of_both(), layer.halves_reset_after()),
+            "LSTM" | "GRU" => (layer.objection(), layer.reset_after()),
+            class => {
+                let fault = Problem::new(format!("is of class {class}"))
+                    .help("train a keras.layers.LSTM or a keras.layers.GRU");
+                (Some(fault), None)
             }
-            if layer.stateful() {
-                self.known.notes.push(format!(
-                    "{} is stateful, its state goes on from one sequence to the next: gen \
-                     --state-policy never",
-                    layer.name
-                ));
-            }
-        } else if layer.class != "SimpleRNN" {
-            let problem = format!("is of class {}", layer.class);
-            let fault =
-                Problem::new(problem).help("train a keras.layers.LSTM or a keras.layers.GRU");
-            self.known
-                .refused
-                .insert(format!("{title}."), (layer.name.clone(), fault));
+        };
+        let before = slot.is_gru() && slot.resets_before(reset_after);
+        if let Some(fault) = fault.or_else(|| before.then(reset_before)) {
+            self.refuse(title, &layer.name, fault);
+        }
+        if layer.stateful() {
+            self.known.notes.push(format!(
+                "{} is stateful, its state goes on from one sequence to the next: gen --state-policy never",
+                layer.name
+            ));
         }
     }
 
@@ -182,10 +218,7 @@ impl KerasModel {
             let problem = "a bidirectional network in a file without configuration, which does not say how its \
                            outputs are merged";
             let help = "save the whole model as .keras or .h5";
-            let refused = &mut self.known.refused;
-            refused
-                .entry(format!("{title}."))
-                .or_insert_with(|| (name.to_owned(), Problem::new(problem).help(help)));
+            self.refuse(title, name, Problem::new(problem).help(help));
         }
     }
 
@@ -243,10 +276,7 @@ impl KerasModel {
             let note = format!("{name} has no bias, and is taken to have reset_after=True");
             self.known.notes.push(note);
         } else if slot.resets_before(None) {
-            let refused = &mut self.known.refused;
-            refused
-                .entry(format!("{title}."))
-                .or_insert_with(|| (name.to_owned(), reset_before()));
+            self.refuse(title, name, reset_before());
         }
     }
 
@@ -255,7 +285,7 @@ impl KerasModel {
         let gru = slot.is_gru();
         for (role, variable) in slot.variables {
             let (role, suffix) = match role.strip_prefix("backward ") {
-                Some(role) => (role.to_owned(), "_reverse"),
+                Some(role) => (role.to_owned(), REVERSE),
                 None => (role, ""),
             };
             let name = match &*role {

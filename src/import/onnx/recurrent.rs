@@ -4,7 +4,7 @@ use super::graph::{Attribute, Node};
 use super::{GraphValue, GraphWalk, title};
 use crate::diagnostic::Problem;
 use crate::import::error::{among, refuse};
-use crate::import::model::Mapping;
+use crate::import::model::{Mapping, REVERSE};
 use crate::import::tensors::{Tensor, reordered};
 
 /// From a GRU's gates z, r, h to r, u, n.
@@ -31,6 +31,9 @@ impl<'a> GraphWalk<'a> {
             refused
                 .entry(place)
                 .or_insert_with(|| (node.name.to_owned(), fault));
+        }
+        if direction(node) == b"reverse" {
+            self.known.backward.insert((format!("{network}."), index));
         }
         self.matrix(node, 1, &format!("{network}.weight_ih_l{index}"))?;
         self.matrix(node, 2, &format!("{network}.weight_hh_l{index}"))?;
@@ -64,15 +67,23 @@ impl<'a> GraphWalk<'a> {
             .or_else(|| self.of_last_states(node))
     }
 
-    /// The last states of both directions: that of the backward one is no output of the last step.
+    /// The last state of a backward direction: it is that of the first step.
     fn of_last_states(&self, node: &'a Node<'a>) -> Option<Problem> {
-        let both = node.attributes.get("direction");
-        let both = both.is_some_and(|value| value.text == b"bidirectional");
+        let (is, which) = match direction(node) {
+            b"bidirectional" => ("is bidirectional", "that of the backward direction is of"),
+            b"reverse" => (
+                "reads its input from the end",
+                "the last one that it computes is that of",
+            ),
+            _ => return None,
+        };
         let states = node.outputs.get(1)?;
-        (both && self.uses.contains_key(states)).then(|| {
+        let is_used = |value: &&str| self.uses.contains_key(value);
+        let given = |value: &&str| is_used(value) || self.graph.outputs.contains(value);
+        (is_used(states) || given(states) && !given(&node.outputs[0])).then(|| {
             let problem = format!(
-                "is bidirectional, and its last states {states} (Y_h) are used: that of the backward direction is \
-                 of the first step, the core gives outputs of one step"
+                "{is}, and its last states {states} (Y_h) are used: {which} the first step, the core gives outputs of one \
+                 step"
             );
             Problem::new(problem).help("train it on the output of the last step, output[:, -1]")
         })
@@ -196,9 +207,15 @@ impl<'a> GraphWalk<'a> {
     }
 }
 
+/// The attribute `direction`: forward, reverse or bidirectional.
+fn direction<'a>(node: &Node<'a>) -> &'a [u8] {
+    let value = node.attributes.get("direction");
+    value.map_or(b"forward", |value| value.text)
+}
+
 /// Ending of the names of a direction's tensors.
 const fn suffix(direction: usize) -> &'static str {
-    if direction == 0 { "" } else { "_reverse" }
+    if direction == 0 { "" } else { REVERSE }
 }
 
 /// Rows of an LSTM in the order i, f, g, o, of a GRU r, u, n; those of other nodes as they are.
@@ -233,11 +250,6 @@ fn misfit(node: &Node, name: &str, shape: &[usize]) -> Result<(), Problem> {
 
 /// Why the attributes of an LSTM or a GRU are not the contract's.
 fn of_attributes(node: &Node<'_>) -> Option<Problem> {
-    let text = |name: &str| node.attributes.get(name).map(|value| value.text);
-    if text("direction") == Some(b"reverse") {
-        let problem = Problem::new("reads its input from the end (direction reverse)");
-        return Some(problem.help("train it forward"));
-    }
     let gru = node.op == "GRU";
     let after = node.attributes.get("linear_before_reset");
     if gru && after.is_none_or(|value| value.int == 0) {

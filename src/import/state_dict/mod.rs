@@ -26,6 +26,9 @@ pub struct Known {
     pub heads: Option<Vec<String>>,
     /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
     pub refused: BTreeMap<String, (String, Problem)>,
+    /// Layers that take the steps from the last one: the network, as in `refused`, and which of its layers. Their tensors
+    /// have the names of forward ones, as they have no other half.
+    pub backward: BTreeSet<(String, usize)>,
     /// Facts that the user has to know.
     pub notes: Vec<String>,
 }
@@ -38,11 +41,14 @@ pub fn read(
 ) -> Result<FloatModel, Problem> {
     let says_heads = known.heads.is_some();
     let tensors = fold::fold(tensors)?;
-    let network = recurrent::choose(&tensors, options.prefix.as_deref())?;
+    let mut network = recurrent::choose(&tensors, options.prefix.as_deref())?;
     if let Some((layer, fault)) = known.refused.get(&network.prefix) {
         return Err(fault.clone().of(layer));
     }
     network.check()?;
+    let own = known.backward.into_iter();
+    let own = own.filter(|(prefix, _)| *prefix == network.prefix);
+    network.backward = own.map(|(_, layer)| layer).collect();
     let mut reader = StateDictReader {
         tensors: &tensors,
         network,
@@ -137,6 +143,9 @@ impl StateDictReader<'_> {
         loop {
             let index = self.model.layers.len();
             let mut layer = self.layer(index, false)?;
+            if self.network.backward.contains(&index) {
+                layer.direction = FloatDirection::Backward;
+            }
             let other = |what| self.network.name_of(what, index, true);
             let names = [other("weight_ih"), other("weight_hh")];
             let there = names.iter().any(|name| self.tensors.contains_key(name));
@@ -273,8 +282,8 @@ impl StateDictReader<'_> {
         if self.network.bidirectional {
             return refuse(
                 &name,
-                "beside a bidirectional network: fractions that it was trained with are not read",
-                "leave the tensor out: quantise chooses them anew",
+                "beside a bidirectional network: fractions that it was trained with are not read from a state dict",
+                "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
             );
         }
         let layers = self.model.layers.len();

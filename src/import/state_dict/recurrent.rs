@@ -2,7 +2,9 @@
 
 use crate::diagnostic::Problem;
 use crate::import::error::several;
+use crate::import::model::REVERSE;
 use crate::import::tensors::Tensors;
+use std::collections::BTreeSet;
 
 /// Kind of a recurrent network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct NamedNetwork {
     pub cell: bool,
     /// Some layer has tensors of the other direction, `weight_hh_l0_reverse`.
     pub bidirectional: bool,
+    /// Layers that take the steps from the last one, and have no other half.
+    pub backward: BTreeSet<usize>,
     hh: String,
     shape: Vec<usize>,
 }
@@ -48,17 +52,19 @@ impl NamedNetwork {
         if self.cell {
             format!("{}{what}", self.prefix)
         } else {
-            let ending = if backward { "_reverse" } else { "" };
+            let ending = if backward { REVERSE } else { "" };
             format!("{}{what}_l{layer}{ending}", self.prefix)
         }
     }
 
     /// A layer in texts, with its direction where there are two.
     pub fn place(&self, layer: usize, backward: bool) -> String {
-        match (self.bidirectional, backward) {
-            (false, _) => format!("layer {layer}"),
-            (true, false) => format!("layer {layer} forward"),
-            (true, true) => format!("layer {layer} backward"),
+        if backward || self.backward.contains(&layer) {
+            format!("layer {layer} backward")
+        } else if self.bidirectional || !self.backward.is_empty() {
+            format!("layer {layer} forward")
+        } else {
+            format!("layer {layer}")
         }
     }
 
@@ -209,6 +215,7 @@ fn brevitas(tensors: &Tensors, prefix: &str) -> NamedNetwork {
         },
         cell: false,
         bidirectional: both,
+        backward: BTreeSet::new(),
         hh: BREVITAS.into(),
         shape: tensors[&format!("{prefix}{BREVITAS}")].shape.clone(),
     }
@@ -241,13 +248,14 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> NamedNetwork {
     };
     let of_both = tensors.keys().any(|name| {
         let own = name.strip_prefix(prefix).unwrap_or_default();
-        own.starts_with("weight_hh_l") && own.ends_with("_reverse")
+        own.starts_with("weight_hh_l") && own.ends_with(REVERSE)
     });
     NamedNetwork {
         prefix: prefix.into(),
         kind,
         cell,
         bidirectional: !cell && of_both,
+        backward: BTreeSet::new(),
         hh: hh.into(),
         shape: plain.or(raw).unwrap_or_default(),
     }

@@ -100,6 +100,31 @@ def both_directions():
     build(13, lambda: layers.Bidirectional(layers.LSTM(H))).save(OUT / "keras_last_states.keras")
 
 
+def backward_ones():
+    """Layers with go_backwards, which give their outputs from the last step to the first, and what turns them again."""
+    gru = lambda **options: layers.GRU(H, return_sequences=True, bias_initializer="glorot_uniform", **options)
+    back = {"go_backwards": True}
+    # A backward layer, and a forward one, since it reads the turned steps from their end.
+    model = build(14, lambda: lstm(**back), lambda: gru(**back), lambda: layers.Dense(O, bias_initializer="glorot_uniform"))
+    npy("keras_twice_back.h", keras.Model(model.inputs, model.layers[1].output).predict(x(), verbose=0))
+    npy("keras_twice_back.y", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_twice_back.keras")
+    model.save(OUT / "keras_twice_back.h5")
+    keras.utils.set_random_seed(15)
+    keras.backend.clear_session()
+    inputs = keras.Input((None, I))
+    h = keras.ops.flip(gru(**back)(inputs), axis=1)
+    outputs = layers.Dense(O, bias_initializer="glorot_uniform")(h)
+    model = keras.Model(inputs, outputs)
+    npy("keras_flip.h", keras.Model(inputs, h).predict(x(), verbose=0))
+    npy("keras_flip.y", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_flip.keras")
+    build(16, lambda: layers.LSTM(H, **back)).save(OUT / "keras_back_last.keras")
+    build(17, lambda: lstm(**back), lambda: layers.Bidirectional(lstm())).save(OUT / "keras_back_both.keras")
+    build(18, lambda: lstm(**back, stateful=False), lambda: layers.Dense(I), lambda: lstm(**back)).save(
+        OUT / "keras_back_dense.keras")
+
+
 def refused_ones():
     for name, part in {
         "simple_rnn": lambda: layers.SimpleRNN(H),
@@ -146,5 +171,6 @@ if __name__ == "__main__":
     read_ones()
     gru_ones()
     both_directions()
+    backward_ones()
     refused_ones()
     qkeras()

@@ -106,7 +106,7 @@ def strip(path):
     path.write_bytes(model.SerializeToString())
 
 
-def built(name, op="LSTM", gates=4, directions=1, extra=(), attributes=(), inputs=None, write=True):
+def built(name, op="LSTM", gates=4, directions=1, extra=(), attributes=(), inputs=None, outputs=("all",)):
     """One recurrent node with bias, then MatMul and Add."""
     generator = np.random.default_rng(3)
     draw = lambda *shape: (generator.normal(size=shape) / 2).astype(np.float32)
@@ -116,7 +116,7 @@ def built(name, op="LSTM", gates=4, directions=1, extra=(), attributes=(), input
     names = inputs or ["x", "W", "R", "B"]
     attributes = {"hidden_size": H, **dict(attributes)}
     nodes = [
-        helper.make_node(op, names, ["all"], name="memory", **attributes),
+        helper.make_node(op, names, outputs, name="memory", **attributes),
         helper.make_node("Squeeze", ["all", "axes"], ["h"], name="squeeze"),
         helper.make_node("MatMul", ["h", "kernel"], ["product"], name="matmul"),
         helper.make_node("Add", ["product", "offset"], ["y"], name="add"),
@@ -164,7 +164,6 @@ def all_built():
     npy("built_gru.y", computed(path, inputs, 0)[:, 0])
     npy("built_gru.h", computed(path, inputs, 1)[:, 0])
     built("onnx_rnn", op="RNN", gates=1)
-    built("onnx_reverse", attributes={"direction": "reverse"})
     built("onnx_activations", attributes={"activations": ["HardSigmoid", "Tanh", "Tanh"]})
     built("onnx_clip", attributes={"clip": 3.0})
     built("onnx_input_forget", attributes={"input_forget": 1})
@@ -186,7 +185,37 @@ def all_built():
     (OUT / "onnx_front.onnx").write_bytes(model.SerializeToString())
 
 
+def reversed_ones():
+    """Layers that read from the end, alone and behind a forward one: outputs are in the order of the input."""
+    inputs = x()[:, None]
+    for name, op, gates in (("onnx_reverse", "LSTM", 4), ("onnx_reverse_gru", "GRU", 3)):
+        attributes = {"direction": "reverse"} | ({"linear_before_reset": 1} if op == "GRU" else {})
+        path, _ = built(name, op=op, gates=gates, attributes=attributes)
+        npy(f"{name}.y", computed(path, inputs, 0)[:, 0])
+        npy(f"{name}.h", computed(path, inputs, 1)[:, 0])
+    path, model = built("onnx_reverse_stack")
+    generator = np.random.default_rng(4)
+    shapes = {"W2": (1, 4 * H, H), "R2": (1, 4 * H, H), "B2": (1, 8 * H)}
+    for key, shape in shapes.items():
+        values = (generator.normal(size=shape) / 2).astype(np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(values, key))
+    more = [
+        helper.make_node("Squeeze", ["all", "axes"], ["between"], name="between"),
+        helper.make_node("LSTM", ["between", *shapes], ["above"], name="upper", hidden_size=H, direction="reverse"),
+    ]
+    first, squeeze, *rest = model.graph.node
+    squeeze.input[0] = "above"
+    nodes = [first, *more, squeeze, *rest]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    path.write_bytes(model.SerializeToString())
+    npy("onnx_reverse_stack.y", computed(path, inputs, 0)[:, 0])
+    npy("onnx_reverse_stack.h", computed(path, inputs, 1)[:, 0])
+    built("onnx_reverse_states", attributes={"direction": "reverse"}, outputs=["", "all"])
+
+
 if __name__ == "__main__":
     exported()
     both_directions()
     all_built()
+    reversed_ones()

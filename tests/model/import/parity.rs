@@ -2,18 +2,19 @@
 
 use super::{array, error, model};
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::import::{FloatLayer, FloatModel, ImportOptions, read_bytes};
+use lprnn_hw::import::{FloatLayer, FloatModel, ImportOptions, Mapping, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
 use lprnn_hw::ptq::{Sequences, float_h};
-use lprnn_hw::spec::CellKind;
+use lprnn_hw::spec::{CellKind, DirectionKind};
 use safetensors::SafeTensors;
 use std::collections::BTreeSet;
 
 /// h of the last layer for `x`, `[steps, inputs]`.
 pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
     let mut layers = model.layers.iter();
-    let plain =
-        |layer: &FloatLayer| layer.recurrence.kind().is_lstm() && layer.other_half().is_none();
+    let plain = |layer: &FloatLayer| {
+        layer.recurrence.kind().is_lstm() && layer.direction.kind().is_forward()
+    };
     if !layers.all(plain) {
         let inputs = Sequences::one(x.to_vec(), model.layers[0].input_size);
         return float_h(model, &inputs);
@@ -147,6 +148,13 @@ fn keras_models_give_the_outputs_of_keras() {
         assert_parity(file, "keras_bidirectional", "", true);
         assert!(model(file, "").assumptions.is_empty(), "{file}");
     }
+    for (file, outputs) in [
+        ("keras_twice_back.keras", "keras_twice_back"),
+        ("keras_twice_back.h5", "keras_twice_back"),
+        ("keras_flip.keras", "keras_flip"),
+    ] {
+        assert_parity(file, outputs, "", true);
+    }
     assert_parity("keras_gru_nobias.keras", "keras_gru_nobias", "", false);
     // Without a configuration and a bias nothing says where the reset gate acts.
     assert_eq!(
@@ -185,6 +193,9 @@ fn onnx_files_give_the_outputs_of_onnxruntime() {
         "built_gru",
         "onnx_both",
         "onnx_both_gru",
+        "onnx_reverse",
+        "onnx_reverse_gru",
+        "onnx_reverse_stack",
     ] {
         assert_parity(&format!("{name}.onnx"), name, "", true);
         assert!(
@@ -200,6 +211,30 @@ fn onnx_files_give_the_outputs_of_onnxruntime() {
         "layout.onnx",
     ] {
         assert_parity(file, "built", "", true);
+    }
+}
+
+/// Layers that read from the end, by Keras' order of steps and by ONNX' attribute.
+#[test]
+fn directions_are_those_of_time() {
+    use DirectionKind::{Backward, Forward};
+    for (file, wanted) in [
+        ("onnx_reverse.onnx", &[Backward][..]),
+        ("onnx_reverse_stack.onnx", &[Forward, Backward]),
+        ("keras_twice_back.keras", &[Backward, Forward]),
+        ("keras_flip.keras", &[Backward]),
+    ] {
+        let model = model(file, "");
+        let found = model.layers.iter().map(|layer| layer.direction.kind());
+        assert_eq!(found.collect::<Vec<_>>(), wanted, "{file}");
+        let said = |place: &str| {
+            let begins = |mapping: &Mapping| mapping.meaning.starts_with(place);
+            model.explanation.iter().any(begins)
+        };
+        for (layer, direction) in wanted.iter().enumerate() {
+            let place = format!("layer {layer} {}: recurrent weights", direction.word());
+            assert!(said(&place), "{file}: {place}");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Refusals of an import: each names what it met, and the remedy.
 
-use super::{bytes_error, error, help, options};
+use super::{bytes_error, error, help, model, options};
 use lprnn_hw::import::{ImportOptions, read_bytes};
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -85,8 +85,18 @@ fn other_mathematics_of_keras_is_named() {
         ),
         (
             "keras_go_backwards.keras",
-            "lstm: reads its input from the end",
-            "train with go_backwards=False",
+            "lstm: gives its outputs from the last step to the first (go_backwards)",
+            "put keras.ops.flip(h, axis=1) behind it, or train with go_backwards=False",
+        ),
+        (
+            "keras_back_last.keras",
+            "lstm: reads its input from the end and gives its last state",
+            "train it with go_backwards=False, or with return_sequences=True and keras.ops.flip(h, axis=1) behind it",
+        ),
+        (
+            "keras_back_both.keras",
+            "lstm: gives its outputs from the last step to the first (go_backwards)",
+            "put keras.ops.flip(h, axis=1) behind it, or train with go_backwards=False",
         ),
         (
             "keras_hard_sigmoid.keras",
@@ -109,6 +119,14 @@ fn other_mathematics_of_keras_is_named() {
         assert_eq!(help(file, ""), remedy, "{file}");
         assert_eq!(message, error(file, "--only-lstm"), "{file}");
     }
+    // What is behind the Dense layer is another network, and takes the steps in the order of time.
+    let turned = error("keras_back_dense.keras", "--prefix lstm");
+    assert!(
+        turned.contains("from the last step to the first"),
+        "{turned}"
+    );
+    let second = model("keras_back_dense.keras", "--prefix lstm_1");
+    assert_eq!(second.backward_layer(), None);
     let front = error("keras_front.keras", "");
     assert!(front.contains("layers/conv1d/vars/0 [3, 3, 3]"), "{front}");
     assert!(help("keras_front.keras", "").contains("--head dense"));
@@ -134,9 +152,9 @@ fn other_mathematics_of_onnx_is_named() {
             "train it on the output of the last step, output[:, -1]",
         ),
         (
-            "reverse",
-            "memory: reads its input from the end (direction reverse)",
-            "train it forward",
+            "reverse_states",
+            "memory: reads its input from the end, and its last states all (Y_h) are used",
+            "train it on the output of the last step, output[:, -1]",
         ),
         (
             "activations",

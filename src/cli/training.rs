@@ -3,8 +3,9 @@
 use super::design::NumericsArgs;
 use crate::diagnostic::{Problem, Problems};
 use crate::quantize::{HeadFormat, LARGEST_VOCABULARY, QuantizeOptions};
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 use crate::train::{Rule, Sizes, TrainOptions};
+use clap::builder::PossibleValue;
 
 /// Numbers of a model; training takes five times their 4 bytes.
 const MOST_PARAMETERS: u64 = 1 << 30;
@@ -42,7 +43,11 @@ pub struct TrainingArgs {
     /// Cell of the layers: lstm, or gru (its reset gate behind the product with h, as in PyTorch)
     #[arg(long, value_name = "CELL", default_value = "lstm", value_parser = ["lstm", "gru"])]
     cell: String,
-    /// Units of every layer
+    /// Order in which every layer takes the steps of a sequence: forward, or bidirectional (both side by
+    /// side, twice the outputs), not of a text
+    #[arg(long, value_name = "DIR", default_value = "forward", value_parser = directions())]
+    direction: String,
+    /// Units of every layer, of each direction
     #[arg(long, value_name = "H", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub hidden: u32,
     /// Elements of an embedding, of a text [default: as many as units]
@@ -89,6 +94,16 @@ pub struct TrainingArgs {
     numerics: NumericsArgs,
 }
 
+/// Words of directions; backward alone is refused later on, with what to do.
+fn directions() -> [PossibleValue; 3] {
+    let kinds = [
+        DirectionKind::Forward,
+        DirectionKind::Backward,
+        DirectionKind::Bidirectional,
+    ];
+    kinds.map(|kind| PossibleValue::new(kind.word()).hide(kind == DirectionKind::Backward))
+}
+
 impl TrainingArgs {
     /// Refuses numbers that no training has.
     fn check(&self, rate: f32, clip: f32) -> Result<(), Problems> {
@@ -131,6 +146,34 @@ impl TrainingArgs {
         }
     }
 
+    /// The order in which every layer takes the steps.
+    #[must_use]
+    pub fn direction(&self) -> DirectionKind {
+        match &*self.direction {
+            "bidirectional" => DirectionKind::Bidirectional,
+            "backward" => DirectionKind::Backward,
+            _ => DirectionKind::Forward,
+        }
+    }
+
+    /// Refuses directions that cannot be trained.
+    fn check_direction(&self, ends: Ends) -> Result<(), Problem> {
+        let (why, help) = match (self.direction(), ends) {
+            (DirectionKind::Forward, _) | (DirectionKind::Bidirectional, Ends::Vectors { .. }) => {
+                return Ok(());
+            }
+            (_, Ends::Tokens(_)) => (
+                "a language model tells a token from those before it, and a backward layer reads it first",
+                "leave it out, or give another --task",
+            ),
+            (DirectionKind::Backward, Ends::Vectors { .. }) => (
+                "layers backward alone are not trained",
+                "turn the sequences around and train forward layers, or give bidirectional",
+            ),
+        };
+        Err(Problem::flag("--direction", why).help(help))
+    }
+
     /// Start of all random sequences.
     #[must_use]
     pub fn seed(&self) -> u64 {
@@ -139,6 +182,7 @@ impl TrainingArgs {
 
     /// Sizes of the network, not too large.
     fn sizes(&self, ends: Ends) -> Result<Sizes, Problem> {
+        self.check_direction(ends)?;
         let hidden = vec![self.hidden as usize; self.layers as usize];
         let sizes = match ends {
             Ends::Tokens(vocabulary) => {
@@ -156,6 +200,7 @@ impl TrainingArgs {
                 vocabulary: None,
                 input: inputs,
                 hidden,
+                direction: self.direction(),
                 outputs,
             },
         };

@@ -71,6 +71,11 @@ impl FloatLayer {
         self.direction.other_half()
     }
 
+    /// The layer, and behind it its half that takes the steps backward where it has one.
+    pub fn passes(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.other_half())
+    }
+
     /// Elements of the output of a step: units, of both directions where there are two.
     #[must_use]
     pub fn output_size(&self) -> usize {

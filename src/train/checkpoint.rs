@@ -119,9 +119,9 @@ impl Trainer {
         for (index, moment) in self.optimizer.moments.iter().enumerate() {
             tensors.insert(format!("moments.{index}"), (flat(moment), moment));
         }
-        for (layer, (h, c)) in self.state.h.iter().zip(&self.state.c).enumerate() {
-            tensors.insert(format!("h.{layer}"), (flat(h), h));
-            tensors.insert(format!("c.{layer}"), (flat(c), c));
+        for (pass, (h, c)) in self.state.h.iter().zip(&self.state.c).enumerate() {
+            tensors.insert(format!("h.{pass}"), (flat(h), h));
+            tensors.insert(format!("c.{pass}"), (flat(c), c));
         }
         if let Some(best) = &self.best {
             tensors.insert("best".into(), (flat(&best.values), &best.values));
@@ -167,10 +167,11 @@ impl Trainer {
         let count = self.values.len();
         let values = tensors.take("values", count)?;
         let mut state = self.state.clone();
-        for (layer, (h, c)) in state.h.iter_mut().zip(&mut state.c).enumerate() {
-            let units = self.layout.sizes.hidden[layer];
-            *h = tensors.rows(&format!("h.{layer}"), units)?;
-            *c = tensors.take(&format!("c.{layer}"), h.len())?;
+        let passes = self.layout.sizes.passes().enumerate();
+        for ((index, pass), (h, c)) in passes.zip(state.h.iter_mut().zip(&mut state.c)) {
+            let units = self.layout.sizes.hidden[pass.layer];
+            *h = tensors.rows(&format!("h.{index}"), units)?;
+            *c = tensors.take(&format!("c.{index}"), h.len())?;
         }
         let mut moments = self.optimizer.moments.clone();
         for (index, moment) in moments.iter_mut().enumerate() {
@@ -181,11 +182,11 @@ impl Trainer {
                 epoch,
                 loss,
                 values: tensors.take("best", count)?,
-                numbers: with_fitted(self.numbers.as_ref(), &fitted)?,
+                numbers: self.with_fitted(&fitted)?,
             }),
             None => None,
         };
-        self.numbers = with_fitted(self.numbers.as_ref(), &progress.fitted)?;
+        self.numbers = self.with_fitted(&progress.fitted)?;
         (self.values, self.state) = (values, state);
         (self.optimizer.moments, self.optimizer.taken) = (moments, progress.taken);
         (self.epoch, self.done) = (progress.epoch, progress.done);
@@ -195,6 +196,16 @@ impl Trainer {
         (self.loss, self.answers) = (progress.loss, progress.answers);
         (self.stale, self.history) = (progress.stale, progress.history);
         Ok(())
+    }
+
+    /// The formats with these fitted numbers.
+    fn with_fitted(&self, fitted: &[i32]) -> Result<Option<Numbers>, CheckpointError> {
+        let Some(numbers) = &self.numbers else {
+            return Ok(None);
+        };
+        let with = numbers.with_fitted(&self.layout, fitted);
+        with.map(Some)
+            .ok_or_else(|| damaged("its formats do not fit"))
     }
 }
 
@@ -232,18 +243,6 @@ fn same_settings(
         }
     }
     Ok(())
-}
-
-fn with_fitted(
-    numbers: Option<&Numbers>,
-    fitted: &[i32],
-) -> Result<Option<Numbers>, CheckpointError> {
-    let Some(numbers) = numbers else {
-        return Ok(None);
-    };
-    let with = numbers.with_fitted(fitted);
-    with.map(Some)
-        .ok_or_else(|| damaged("its formats do not fit"))
 }
 
 /// The tensors of a checkpoint.

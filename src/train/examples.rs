@@ -159,6 +159,10 @@ impl TrainingTask for Examples {
             batch: sequences.len(),
             steps,
             fresh: part == 0,
+            lengths: sequences
+                .iter()
+                .map(|&sequence| self.lengths[sequence].saturating_sub(first).min(steps))
+                .collect(),
             read: Reading::Vectors(vectors),
             asked: Some(asked),
             goal: self.goal_of(&answers),

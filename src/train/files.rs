@@ -1,6 +1,7 @@
 //! The float model as a file, as `PyTorch` names it.
 
 use crate::import::{FloatLayer, FloatModel};
+use crate::spec::DirectionKind;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,14 +30,25 @@ pub(super) fn file(
 
 /// A float model as a state dict of `PyTorch`: `embedding`, `lstm` or `gru`, `decoder`. The bias is the
 /// input's, the recurrent one is zero, but for that of n's part of h of a GRU.
+///
+/// # Panics
+/// For a layer that takes the steps backward alone, which has no name there.
 #[must_use]
 pub fn state_dict(model: &FloatModel) -> Vec<u8> {
     let mut tensors: BTreeMap<String, (Vec<usize>, &[f32])> = BTreeMap::new();
     for (name, (shape, values)) in &model.passengers {
         tensors.insert(name.clone(), (shape.clone(), values));
     }
-    let recurrent: Vec<Vec<f32>> = model.layers.iter().map(recurrent_bias).collect();
-    for (index, (layer, recurrent)) in model.layers.iter().zip(&recurrent).enumerate() {
+    let alone = |layer: &FloatLayer| layer.direction.kind() == DirectionKind::Backward;
+    assert!(!model.layers.iter().any(alone), "a layer backward alone");
+    let layers = model.layers.iter().enumerate();
+    let passes = layers.flat_map(|(index, layer)| {
+        let ends = ["", "_reverse"].into_iter();
+        let passes = layer.passes().zip(ends);
+        passes.map(move |(pass, end)| (format!("l{index}{end}"), pass, recurrent_bias(pass)))
+    });
+    let passes: Vec<(String, &FloatLayer, Vec<f32>)> = passes.collect();
+    for (place, layer, recurrent) in &passes {
         let rows = layer.bias.len();
         let name = layer.recurrence.kind().word();
         for (tensor, shape, values) in [
@@ -49,7 +61,7 @@ pub fn state_dict(model: &FloatModel) -> Vec<u8> {
             ("bias_ih", vec![rows], &layer.bias),
             ("bias_hh", vec![rows], recurrent),
         ] {
-            tensors.insert(format!("{name}.{tensor}_l{index}"), (shape, values));
+            tensors.insert(format!("{name}.{tensor}_{place}"), (shape, values));
         }
     }
     if let Some(head) = &model.head {

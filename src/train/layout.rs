@@ -1,12 +1,14 @@
 //! Every trained number in one vector, and which tensor lies where.
 
-use crate::import::{EMBEDDING, FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers};
-use crate::quantize::SplitMix;
-use crate::spec::CellKind;
+use crate::import::{
+    EMBEDDING, FloatDirection, FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers,
+};
+use crate::quantize::{PassPlace, SplitMix};
+use crate::spec::{CellKind, DirectionKind, LayerDirection};
 use std::ops::Range;
 
 /// Sizes of a network that is trained: an embedding or none, recurrent layers, a linear layer.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Sizes {
     /// The cell of every layer.
     pub cell: CellKind,
@@ -14,14 +16,31 @@ pub struct Sizes {
     pub vocabulary: Option<usize>,
     /// Elements of the first layer's x: of an embedding, or of a vector that is read.
     pub input: usize,
-    /// Units of every layer.
+    /// Units of every layer, of each direction where it has two.
     pub hidden: Vec<usize>,
+    /// The order in which every layer takes the steps.
+    pub direction: DirectionKind,
     /// Outputs of the linear layer, O: tokens, classes or numbers.
     pub outputs: usize,
 }
 
+/// The forward direction goes without saying: checkpoints have it so from before there was another.
+impl std::fmt::Debug for Sizes {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut sizes = out.debug_struct("Sizes");
+        sizes.field("cell", &self.cell);
+        sizes.field("vocabulary", &self.vocabulary);
+        sizes.field("input", &self.input);
+        sizes.field("hidden", &self.hidden);
+        if !self.direction.is_forward() {
+            sizes.field("direction", &self.direction);
+        }
+        sizes.field("outputs", &self.outputs).finish()
+    }
+}
+
 impl Sizes {
-    /// A language model: as many outputs as tokens.
+    /// A language model: as many outputs as tokens, forward layers.
     #[must_use]
     pub fn language(
         cell: CellKind,
@@ -34,6 +53,7 @@ impl Sizes {
             vocabulary: Some(vocabulary),
             input: embedding,
             hidden,
+            direction: DirectionKind::Forward,
             outputs: vocabulary,
         }
     }
@@ -44,21 +64,44 @@ impl Sizes {
         if layer == 0 {
             self.input
         } else {
-            self.hidden[layer - 1]
+            self.output(layer - 1)
         }
+    }
+
+    /// Elements of a layer's output: units, of both directions where there are two.
+    #[must_use]
+    pub fn output(&self, layer: usize) -> usize {
+        self.hidden[layer] * self.direction.passes()
+    }
+
+    /// The passes of all layers over the steps; of a bidirectional layer the forward one before the backward one.
+    pub fn passes(&self) -> impl Iterator<Item = PassPlace> + use<> {
+        let (half, ways): (_, &[bool]) = match self.direction {
+            DirectionKind::Forward => (false, &[false]),
+            DirectionKind::Backward => (false, &[true]),
+            DirectionKind::Bidirectional => (true, &[false, true]),
+        };
+        (0..self.hidden.len()).flat_map(move |layer| {
+            let place = move |&backward: &bool| PassPlace {
+                layer,
+                backward,
+                half,
+            };
+            ways.iter().map(place)
+        })
     }
 
     /// Numbers of the whole model.
     #[must_use]
     pub fn parameters(&self) -> u64 {
         let wide = |size: usize| size as u64;
-        let layers = (0..self.hidden.len()).map(|layer| {
+        let passes = self.passes().map(|PassPlace { layer, .. }| {
             let hidden = wide(self.hidden[layer]);
             let weights = wide(self.gates()) * (wide(self.input(layer)) + hidden + 1);
             hidden * (weights + u64::from(self.cell.parted().is_some()))
         });
         let embedding = wide(self.vocabulary.unwrap_or(0)) * wide(self.input);
-        layers.sum::<u64>() + embedding + wide(self.outputs) * (wide(self.last()) + 1)
+        passes.sum::<u64>() + embedding + wide(self.outputs) * (wide(self.last()) + 1)
     }
 
     /// Gates of a unit, G.
@@ -67,16 +110,18 @@ impl Sizes {
         self.cell.gates().len()
     }
 
-    /// Units of the last layer.
+    /// Elements of the last layer's output, what the linear layer takes.
     #[must_use]
     pub fn last(&self) -> usize {
-        self.hidden[self.hidden.len() - 1]
+        self.output(self.hidden.len() - 1)
     }
 }
 
-/// Places of one layer's tensors.
+/// Places of the tensors of one pass.
 #[derive(Clone, Debug)]
-pub struct LayerPlaces {
+pub struct TensorPlaces {
+    /// The pass: a layer, or half of a bidirectional one.
+    pub pass: PassPlace,
     /// `[GH, I]`.
     pub ih: Range<usize>,
     /// `[GH, H]`.
@@ -87,7 +132,7 @@ pub struct LayerPlaces {
     pub bias_n_h: Range<usize>,
 }
 
-impl LayerPlaces {
+impl TensorPlaces {
     /// Both biases, one behind the other: a sum each of what the cell takes.
     #[must_use]
     pub const fn biases(&self) -> Range<usize> {
@@ -102,9 +147,9 @@ pub struct ParameterLayout {
     pub sizes: Sizes,
     /// `[V, E]`; empty where vectors are read.
     pub embedding: Range<usize>,
-    /// Per layer.
-    pub layers: Vec<LayerPlaces>,
-    /// `[O, H]`.
+    /// Per pass, as [`Sizes::passes`] has them.
+    pub passes: Vec<TensorPlaces>,
+    /// `[O, H]`; columns are the last layer's outputs.
     pub decoder: Range<usize>,
     /// `[O]`.
     pub decoder_bias: Range<usize>,
@@ -120,10 +165,13 @@ impl ParameterLayout {
             end - count..end
         };
         let embedding = take(sizes.vocabulary.unwrap_or(0) * sizes.input);
-        let layers = (0..sizes.hidden.len())
-            .map(|layer| {
+        let passes = sizes
+            .passes()
+            .map(|pass| {
+                let layer = pass.layer;
                 let hidden = sizes.hidden[layer];
-                LayerPlaces {
+                TensorPlaces {
+                    pass,
                     ih: take(sizes.gates() * hidden * sizes.input(layer)),
                     hh: take(sizes.gates() * hidden * hidden),
                     bias: take(sizes.gates() * hidden),
@@ -140,10 +188,16 @@ impl ParameterLayout {
         Self {
             sizes,
             embedding,
-            layers,
+            passes,
             decoder,
             decoder_bias,
         }
+    }
+
+    /// The passes of a layer, with their numbers among all.
+    pub(super) fn of_layer(&self, layer: usize) -> impl Iterator<Item = (usize, &TensorPlaces)> {
+        let passes = self.passes.iter().enumerate();
+        passes.filter(move |(_, places)| places.pass.layer == layer)
     }
 
     /// Parameters of all tensors.
@@ -170,22 +224,22 @@ impl ParameterLayout {
             }
         };
         fill(self.embedding.clone(), 0.1);
-        for (layer, places) in self.layers.iter().enumerate() {
-            let scale = 1.0 / (self.sizes.hidden[layer] as f32).sqrt();
+        for places in &self.passes {
+            let scale = 1.0 / (self.sizes.hidden[places.pass.layer] as f32).sqrt();
             fill(places.ih.clone(), scale);
             fill(places.hh.clone(), scale);
         }
         fill(self.decoder.clone(), 0.1);
         if self.sizes.cell.is_lstm() {
-            for (layer, places) in self.layers.iter().enumerate() {
-                let hidden = self.sizes.hidden[layer];
+            for places in &self.passes {
+                let hidden = self.sizes.hidden[places.pass.layer];
                 values[places.bias.clone()][hidden..2 * hidden].fill(1.0);
             }
         }
         values
     }
 
-    /// The values of a float model; `None` where its cells or shapes are others.
+    /// The values of a float model; `None` where its cells, directions or shapes are others.
     #[must_use]
     pub fn values_of(&self, model: &FloatModel) -> Option<Vec<f32>> {
         let mut values = Vec::with_capacity(self.len());
@@ -193,7 +247,7 @@ impl ParameterLayout {
             let (_, embedding) = model.passengers.get(EMBEDDING)?;
             values.extend_from_slice(embedding);
         }
-        for layer in &model.layers {
+        for layer in model.layers.iter().flat_map(FloatLayer::passes) {
             values.extend_from_slice(&layer.weight_ih);
             values.extend_from_slice(&layer.weight_hh);
             values.extend_from_slice(&layer.bias);
@@ -202,13 +256,15 @@ impl ParameterLayout {
         let head = model.head.as_ref().filter(|_| model.dense.is_empty())?;
         values.extend_from_slice(&head.weight);
         values.extend_from_slice(&head.bias);
+        let kinds = |layer: &FloatLayer| (layer.recurrence.kind(), layer.direction.kind());
         let shapes = model
             .layers
             .iter()
-            .map(|layer| (layer.recurrence.kind(), layer.input_size, layer.hidden_size));
+            .map(|layer| (kinds(layer), layer.input_size, layer.hidden_size));
         let sizes = &self.sizes;
-        let wanted = (0..sizes.hidden.len())
-            .map(|layer| (sizes.cell, sizes.input(layer), sizes.hidden[layer]));
+        let kinds = (sizes.cell, sizes.direction);
+        let wanted =
+            (0..sizes.hidden.len()).map(|layer| (kinds, sizes.input(layer), sizes.hidden[layer]));
         let fits = values.len() == self.len() && head.output_size == sizes.outputs;
         (fits && shapes.eq(wanted)).then_some(values)
     }
@@ -217,31 +273,16 @@ impl ParameterLayout {
     #[must_use]
     pub fn float_model(&self, values: &[f32]) -> FloatModel {
         let sizes = &self.sizes;
-        let layers = self
-            .layers
-            .iter()
-            .enumerate()
-            .map(|(layer, places)| FloatLayer {
-                direction: crate::import::FloatDirection::Forward,
-                input_size: sizes.input(layer),
-                hidden_size: sizes.hidden[layer],
-                recurrence: match sizes.cell {
-                    CellKind::Lstm => FloatRecurrence::Lstm,
-                    CellKind::Gru => FloatRecurrence::Gru {
-                        bias_n_h: values[places.bias_n_h.clone()].to_vec(),
-                    },
-                },
-                weight_ih: values[places.ih.clone()].to_vec(),
-                weight_hh: values[places.hh.clone()].to_vec(),
-                bias: values[places.bias.clone()].to_vec(),
-            });
+        let passes = self.passes.iter();
+        let passes = passes.map(|places| (places.pass, self.float_pass(places, values)));
+        let layers = joined(passes, |layer| &mut layer.direction);
         let mut passengers = Passengers::new();
         if let Some(vocabulary) = sizes.vocabulary {
             let rows = values[self.embedding.clone()].to_vec();
             passengers.insert(EMBEDDING.into(), (vec![vocabulary, sizes.input], rows));
         }
         FloatModel {
-            layers: layers.collect(),
+            layers,
             head: Some(FloatHead {
                 output_size: sizes.outputs,
                 weight: values[self.decoder.clone()].to_vec(),
@@ -251,6 +292,45 @@ impl ParameterLayout {
             ..FloatModel::default()
         }
     }
+
+    /// One pass of the float model, whatever its direction.
+    fn float_pass(&self, places: &TensorPlaces, values: &[f32]) -> FloatLayer {
+        let (sizes, layer) = (&self.sizes, places.pass.layer);
+        FloatLayer {
+            direction: FloatDirection::Forward,
+            input_size: sizes.input(layer),
+            hidden_size: sizes.hidden[layer],
+            recurrence: match sizes.cell {
+                CellKind::Lstm => FloatRecurrence::Lstm,
+                CellKind::Gru => FloatRecurrence::Gru {
+                    bias_n_h: values[places.bias_n_h.clone()].to_vec(),
+                },
+            },
+            weight_ih: values[places.ih.clone()].to_vec(),
+            weight_hh: values[places.hh.clone()].to_vec(),
+            bias: values[places.bias.clone()].to_vec(),
+        }
+    }
+}
+
+/// The layers of passes in the order of [`Sizes::passes`]: a backward half goes into the layer before it.
+pub(super) fn joined<L>(
+    passes: impl Iterator<Item = (PassPlace, L)>,
+    direction: impl Fn(&mut L) -> &mut LayerDirection<L>,
+) -> Vec<L> {
+    let mut layers: Vec<L> = Vec::new();
+    for (place, mut pass) in passes {
+        if place.backward {
+            *direction(&mut pass) = LayerDirection::Backward;
+        }
+        match layers.last_mut() {
+            Some(forward) if place.is_backward_half() => {
+                *direction(forward) = LayerDirection::Bidirectional(Box::new(pass));
+            }
+            _ => layers.push(pass),
+        }
+    }
+    layers
 }
 
 /// Uniform in `0..1`, 24 bits.

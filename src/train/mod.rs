@@ -15,6 +15,8 @@ mod nearest;
 mod network;
 mod numbers;
 mod optimizer;
+mod order;
+mod pass;
 mod plot;
 mod rows;
 mod sampled;

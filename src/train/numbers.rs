@@ -1,6 +1,6 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
-use super::layout::{LayerPlaces, ParameterLayout};
+use super::layout::{ParameterLayout, TensorPlaces, joined};
 use super::nearest::nearest;
 use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
@@ -25,7 +25,7 @@ fn round(value: f64) -> f64 {
     (value + ROUND) - ROUND
 }
 
-/// Formats and constants of one layer.
+/// Formats and constants of one pass: of a layer, or of half of a bidirectional one.
 #[derive(Clone, Debug)]
 pub(super) struct LayerNumbers {
     pub x: QFormat,
@@ -48,7 +48,8 @@ pub(super) struct LayerNumbers {
 #[derive(Clone, Debug)]
 pub(super) struct Numbers {
     pub options: QuantizeOptions,
-    pub layers: Vec<LayerNumbers>,
+    /// Per pass, as the layout has them.
+    pub passes: Vec<LayerNumbers>,
     /// Bits and fraction of the decoder's weights, where it is quantised.
     pub head: Option<QFormat>,
 }
@@ -76,18 +77,19 @@ impl Numbers {
             (codes, _) => best_fraction(embedding, codes, false),
         };
         let h = default_h(numerics.h());
-        let mut x = numerics.x().at(x_frac);
+        let first = numerics.x().at(x_frac);
         let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
-        let mut layers = Vec::new();
-        for (layer, places) in model.layers.iter().zip(&layout.layers) {
-            let mut numbers = LayerNumbers::fit(layer, (x, h), (&numerics, &tables));
+        let mut passes = Vec::new();
+        let floats = model.layers.iter().flat_map(FloatLayer::passes);
+        for (float, places) in floats.zip(&layout.passes) {
+            let x = if places.pass.layer == 0 { first } else { h };
+            let mut numbers = LayerNumbers::fit(float, (x, h), (&numerics, &tables));
             if row_scales {
                 let row = |row| numbers.row(places, values, row);
                 let sums = places.biases().len();
                 numbers.rows = Some(RowMultipliers::fit(sums, row));
             }
-            layers.push(numbers);
-            x = h;
+            passes.push(numbers);
         }
         let head = match (options.head, &model.head) {
             (HeadFormat::Integer(bits), Some(head)) => Some(head_format(head, bits, h)),
@@ -95,14 +97,19 @@ impl Numbers {
         };
         Self {
             options,
-            layers,
+            passes,
             head,
         }
     }
 
+    /// Format of the last layer's output.
+    fn last_h(&self) -> QFormat {
+        self.passes[self.passes.len() - 1].h
+    }
+
     /// Fits the multipliers of rows, where there are any, to weights that have moved.
     pub(super) fn refit_rows(&mut self, layout: &ParameterLayout, values: &[f32]) {
-        for (numbers, places) in self.layers.iter_mut().zip(&layout.layers) {
+        for (numbers, places) in self.passes.iter_mut().zip(&layout.passes) {
             if let Some(mut rows) = numbers.rows.take() {
                 rows.refit(|row| numbers.row(places, values, row));
                 numbers.rows = Some(rows);
@@ -111,33 +118,35 @@ impl Numbers {
     }
 
     /// All whole numbers that were fitted: the fraction of x, those of the weights and the multipliers of
-    /// rows layer by layer, the fraction of the decoder.
+    /// rows pass by pass, the fraction of the decoder.
     pub(super) fn fitted(&self) -> Vec<i32> {
-        let mut all = vec![self.layers[0].x.frac];
-        for layer in &self.layers {
-            all.extend(&layer.fractions.ih);
-            all.extend(&layer.fractions.hh);
-            all.extend(layer.rows.iter().flat_map(RowMultipliers::codes));
+        let mut all = vec![self.passes[0].x.frac];
+        for pass in &self.passes {
+            all.extend(&pass.fractions.ih);
+            all.extend(&pass.fractions.hh);
+            all.extend(pass.rows.iter().flat_map(RowMultipliers::codes));
         }
         all.extend(self.head.map(|format| format.frac));
         all
     }
 
     /// The same formats with other fitted numbers; `None` where they are not as many.
-    pub(super) fn with_fitted(&self, fitted: &[i32]) -> Option<Self> {
+    pub(super) fn with_fitted(&self, layout: &ParameterLayout, fitted: &[i32]) -> Option<Self> {
         if fitted.len() != self.fitted().len() {
             return None;
         }
         let mut numbers = self.clone();
         let (&x, mut rest) = fitted.split_first()?;
-        numbers.layers[0].x.frac = x;
-        for layer in &mut numbers.layers {
-            let gates = layer.fractions.ih.len();
-            let (of_layer, more) = rest.split_at(2 * gates);
-            layer.fractions.ih.copy_from_slice(&of_layer[..gates]);
-            layer.fractions.hh.copy_from_slice(&of_layer[gates..]);
+        for (pass, places) in numbers.passes.iter_mut().zip(&layout.passes) {
+            if places.pass.layer == 0 {
+                pass.x.frac = x;
+            }
+            let gates = pass.fractions.ih.len();
+            let (of_pass, more) = rest.split_at(2 * gates);
+            pass.fractions.ih.copy_from_slice(&of_pass[..gates]);
+            pass.fractions.hh.copy_from_slice(&of_pass[gates..]);
             rest = more;
-            if let Some(rows) = &mut layer.rows {
+            if let Some(rows) = &mut pass.rows {
                 let (codes, more) = rest.split_at(rows.values().len());
                 let codes = codes.iter().map(|&code| u32::try_from(code).ok());
                 *rows = RowMultipliers::of(codes.collect::<Option<_>>()?);
@@ -154,19 +163,16 @@ impl Numbers {
     /// beside one of integers the embedding is a table of codes.
     pub(super) fn quantized(&self, layout: &ParameterLayout, values: &[f32]) -> QuantizedModel {
         let float = layout.float_model(values);
-        let layers = float
-            .layers
-            .iter()
-            .zip(&self.layers)
-            .map(|(layer, numbers)| numbers.quantized(layer, &self.options.numerics))
-            .collect();
+        let floats = float.layers.iter().flat_map(FloatLayer::passes);
+        let passes = floats.zip(&self.passes).zip(&layout.passes);
+        let passes = passes.map(|((float, numbers), places)| {
+            let pass = numbers.quantized(float, &self.options.numerics);
+            (places.pass, pass)
+        });
+        let layers = joined(passes, |layer| &mut layer.direction);
         let mut passengers = float.passengers;
         let head = match (self.head, float.head) {
-            (Some(format), Some(head)) => Some(Dense::of(
-                &head,
-                format,
-                self.layers[self.layers.len() - 1].h,
-            )),
+            (Some(format), Some(head)) => Some(Dense::of(&head, format, self.last_h())),
             (None, Some(head)) => {
                 let shape = vec![head.output_size, layout.sizes.last()];
                 passengers.insert("decoder.bias".into(), (vec![head.output_size], head.bias));
@@ -208,8 +214,7 @@ impl Numbers {
             out[layout.decoder.clone()]
                 .par_chunks_mut(PIECE)
                 .for_each(|part| nearest(part, format, true));
-            let h = self.layers[self.layers.len() - 1].h;
-            let one = f64::from(format.frac + h.frac).exp2();
+            let one = f64::from(format.frac + self.last_h().frac).exp2();
             for bias in &mut out[layout.decoder_bias.clone()] {
                 let code = round(f64::from(*bias) * one);
                 let code = code.clamp(f64::from(i32::MIN), f64::from(i32::MAX));
@@ -241,8 +246,8 @@ impl Numbers {
         &self,
         layout: &ParameterLayout,
     ) -> impl Iterator<Item = (Range<usize>, QFormat, f32)> {
-        let layers = layout.layers.iter().zip(&self.layers);
-        layers.flat_map(|(places, numbers)| {
+        let passes = layout.passes.iter().zip(&self.passes);
+        passes.flat_map(|(places, numbers)| {
             let Fractions { ih, hh } = &numbers.fractions;
             let matrices = [
                 (places.ih.clone(), ih, false),
@@ -283,7 +288,7 @@ fn scaled(values: &mut [f32], scale: f32, what: impl FnOnce(&mut [f32])) {
 }
 
 impl LayerNumbers {
-    /// Formats of a layer on operands of these, without multipliers of rows.
+    /// Formats of a pass on operands of these, without multipliers of rows.
     fn fit(
         layer: &FloatLayer,
         (x, h): (QFormat, QFormat),
@@ -326,7 +331,7 @@ impl LayerNumbers {
     }
 
     /// The weights of sum `sum` among all parameters; none of x or of h where the sum has none of it.
-    fn row<'a>(&self, places: &LayerPlaces, values: &'a [f32], sum: usize) -> RealRow<'a> {
+    fn row<'a>(&self, places: &TensorPlaces, values: &'a [f32], sum: usize) -> RealRow<'a> {
         let (rows, Fractions { ih, hh }) = (places.bias.len(), &self.fractions);
         let gates = ih.len();
         let units = rows / gates;
@@ -350,7 +355,7 @@ impl LayerNumbers {
         self.rows.as_ref().map_or(1.0, |rows| rows.values()[sum])
     }
 
-    /// The integer layer of these weights.
+    /// The integer layer of these weights, whatever its direction.
     fn quantized(&self, float: &FloatLayer, numerics: &Numerics) -> Layer {
         let mut unscaled = float.clone();
         let rows = unscaled.bias.len();

@@ -1,5 +1,7 @@
 //! The forward pass against the reference model, gradients against finite differences.
 
+mod directions;
+
 use super::layout::{ParameterLayout, Sizes};
 use super::network::{Dropout, WindowState, backward, forward};
 use super::numbers::Numbers;
@@ -8,9 +10,14 @@ use super::window::{Reading, Window, WindowGoal};
 use crate::fixed::LevelRule;
 use crate::quantize::{HeadFormat, QuantizeOptions, QuantizedModel, SplitMix, quantize_input};
 use crate::reference::Lstm;
-use crate::spec::{CellKind, Numerics};
+use crate::spec::{CellKind, DirectionKind, Numerics};
 
 const CELLS: [CellKind; 2] = [CellKind::Lstm, CellKind::Gru];
+const DIRECTIONS: [DirectionKind; 3] = [
+    DirectionKind::Forward,
+    DirectionKind::Backward,
+    DirectionKind::Bidirectional,
+];
 
 fn sizes(cell: CellKind, vocabulary: usize, embedding: usize, hidden: &[usize]) -> ParameterLayout {
     ParameterLayout::new(Sizes::language(
@@ -32,6 +39,7 @@ fn window(layout: &ParameterLayout, batch: usize, steps: usize, noise: &mut Spli
         batch,
         steps,
         fresh: false,
+        lengths: vec![steps; batch],
         read: Reading::Tokens(tokens()),
         asked: None,
         goal: WindowGoal::Classes(tokens()),
@@ -92,7 +100,7 @@ fn moved(
         *value *= 4.0;
     }
     // Biases of their own, of n's part of h too.
-    for places in &layout.layers {
+    for places in &layout.passes {
         for place in [&places.bias, &places.bias_n_h] {
             for value in &mut values[place.clone()] {
                 *value += noise.between(-100, 100) as f32 / 150.0;
@@ -279,32 +287,37 @@ fn a_sample_of_all_outputs_gives_the_gradients_of_the_whole_softmax() {
 #[test]
 fn gradients_of_a_regression_are_those_of_finite_differences() {
     for cell in CELLS {
-        let layout = ParameterLayout::new(Sizes {
-            cell,
-            vocabulary: None,
-            input: 3,
-            hidden: vec![5, 4],
-            outputs: 2,
-        });
-        let mut noise = SplitMix(5);
-        let mut reals = |count: usize| {
-            let all = (0..count).map(|_| noise.between(-100, 100) as f32 / 80.0);
-            all.collect::<Vec<f32>>()
-        };
-        let window = Window {
-            batch: 3,
-            steps: 4,
-            fresh: true,
-            read: Reading::Vectors(reals(3 * 4 * 3)),
-            asked: Some(vec![9, 4, 11]),
-            goal: WindowGoal::Values {
-                data: reals(6),
-                weights: vec![0.5, 2.0],
-            },
-            among: None,
-        };
-        as_differences_say(&layout, &window, &mut noise);
+        for direction in DIRECTIONS {
+            let layout = ParameterLayout::new(Sizes {
+                cell,
+                vocabulary: None,
+                input: 3,
+                hidden: vec![5, 4],
+                direction,
+                outputs: 2,
+            });
+            let mut noise = SplitMix(5);
+            let window = Window {
+                batch: 3,
+                steps: 4,
+                fresh: true,
+                lengths: vec![4, 2, 4],
+                read: Reading::Vectors(reals(3 * 4 * 3, &mut noise)),
+                asked: Some(vec![9, 4, 11]),
+                goal: WindowGoal::Values {
+                    data: reals(6, &mut noise),
+                    weights: vec![0.5, 2.0],
+                },
+                among: None,
+            };
+            as_differences_say(&layout, &window, &mut noise);
+        }
     }
+}
+
+fn reals(count: usize, noise: &mut SplitMix) -> Vec<f32> {
+    let all = (0..count).map(|_| noise.between(-100, 100) as f32 / 80.0);
+    all.collect()
 }
 
 fn as_differences_say(layout: &ParameterLayout, window: &Window, noise: &mut SplitMix) {

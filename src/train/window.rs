@@ -35,6 +35,8 @@ pub struct Window {
     pub steps: usize,
     /// Its sequences begin here, from zero state.
     pub fresh: bool,
+    /// Steps of every sequence in this window, `[batch]`; what stands behind them is padding.
+    pub lengths: Vec<usize>,
     /// The inputs.
     pub read: Reading,
     /// Rows that an answer is wanted of, `step * batch + sequence`; every one where nothing is said.
@@ -110,6 +112,7 @@ impl TrainingTask for TextTask<'_> {
             batch,
             steps,
             fresh: index == 0,
+            lengths: vec![steps; batch],
             read: Reading::Tokens(gather(0)),
             asked: None,
             among: (self.sampler).map(|sampler| sampler.draw((pass, index), &next)),

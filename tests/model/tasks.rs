@@ -81,46 +81,30 @@ const CLASSES: &str = "--task classify --data x_train.npy --targets class_train.
 #[test]
 fn classes_are_learnt_and_scored_from_the_file_that_gen_takes() {
     let home = Home::new();
-    for cell in ["lstm", "gru"] {
-        let float = format!("{CLASSES} --cell {cell} --float --epochs 30 {STEADY} -o {cell}");
+    for (name, network) in [
+        ("lstm", ""),
+        ("gru", "--cell gru"),
+        ("both", "--direction bidirectional --layers 2"),
+        ("gru_both", "--cell gru --direction bidirectional"),
+    ] {
+        let float = format!("{CLASSES} {network} --float --epochs 30 {STEADY} -o {name}");
         let found = json(home.train(&float));
         assert_eq!(found["arithmetic"], "float");
         assert!(
             found["test_accuracy"].as_f64().unwrap() > 0.95,
-            "{cell}: {found}"
+            "{name}: {found}"
         );
         let options = format!("--bits 3 --levels odd --row-scales --epochs 10 {STEADY}");
         let line =
-            format!("{CLASSES} --cell {cell} {options} --init {cell}/model.safetensors -o {cell}3");
+            format!("{CLASSES} {network} {options} --init {name}/model.safetensors -o {name}3");
         let found = json(home.train(&line));
         assert!(
             found["test_accuracy"].as_f64().unwrap() > 0.95,
-            "{cell}: {found}"
+            "{name}: {found}"
         );
-        for (model, of) in [
-            ("model", cell.to_string()),
-            ("model_quantized", format!("{cell}3")),
-        ] {
-            for metric in ["accuracy", "f1"] {
-                let line = format!(
-                    "score --model {of}/{model}.safetensors --data x_test.npy --targets class_test.npy \
-                     --lengths length_test.npy --metric {metric}"
-                );
-                let scored = json(home.command(&line));
-                if model == "model_quantized" {
-                    // To the last digit.
-                    assert_eq!(
-                        scored["value"],
-                        found[format!("test_{metric}").as_str()],
-                        "{cell} {metric}"
-                    );
-                } else {
-                    assert!(scored["value"].as_f64().unwrap() > 0.95);
-                }
-            }
-        }
-        let path = home.at(&format!("{cell}3/model_quantized.safetensors"));
-        let model = QuantizedModel::read(&path).unwrap();
+        same_scores(&home, name, &found);
+        let path = format!("{name}3/model_quantized.safetensors");
+        let model = QuantizedModel::read(&home.at(&path)).unwrap();
         assert_eq!(
             (model.head[0].output, model.head[0].when),
             (DenseOutput::Argmax, Emit::Last)
@@ -128,13 +112,81 @@ fn classes_are_learnt_and_scored_from_the_file_that_gen_takes() {
         let offset = model.input_offset.as_ref().unwrap();
         assert!(offset.shift[1] > 8 && offset.shift[0] < 0, "{offset:?}");
         // The words of `run`, and so the answers, are those of the core.
-        if cell == "gru" {
-            let line = format!(
-                "cosim --model {} --input x_test.npy --float-input",
-                path.display()
-            );
+        if name != "lstm" {
+            let steps = if model.needs_whole_sequences() {
+                "--max-steps 8"
+            } else {
+                ""
+            };
+            let line = format!("cosim --model {path} --input x_test.npy --float-input {steps}");
             home.command(&line).assert().success();
         }
+    }
+}
+
+/// `score` finds in the files of a training what it has reported.
+fn same_scores(home: &Home, name: &str, found: &serde_json::Value) {
+    for (model, of) in [
+        ("model", name.to_string()),
+        ("model_quantized", format!("{name}3")),
+    ] {
+        for metric in ["accuracy", "f1"] {
+            let line = format!(
+                "score --model {of}/{model}.safetensors --data x_test.npy --targets class_test.npy \
+                 --lengths length_test.npy --metric {metric}"
+            );
+            let scored = json(home.command(&line));
+            if model == "model_quantized" {
+                // To the last digit.
+                assert_eq!(
+                    scored["value"],
+                    found[format!("test_{metric}").as_str()],
+                    "{name} {metric}"
+                );
+            } else {
+                assert!(scored["value"].as_f64().unwrap() > 0.95);
+            }
+        }
+    }
+}
+
+/// Every step is to say whether the pulse, which may still come, is in the sequence at all: only what reads from the
+/// end can.
+#[test]
+fn what_comes_later_is_known_to_both_directions() {
+    let home = Home::new();
+    let mut noise = SplitMix(3);
+    let (mut x, mut y) = (vec![], vec![]);
+    for _ in 0..96 {
+        let at = noise.between(0, 15);
+        x.extend((0..STEPS as i64).map(|step| f32::from(u8::from(step == at))));
+        y.extend([i32::from(at < STEPS as i64); STEPS]);
+    }
+    write_f32(&home.at("x.npy"), &[96, STEPS, 1], &x).unwrap();
+    write_i32(&home.at("y.npy"), &[96, STEPS], &y).unwrap();
+    let line =
+        format!("--task classify --data x.npy --targets y.npy --bits 4 --epochs 15 {STEADY}");
+    let accuracy = |options: &str, folder: &str| {
+        let found = json(home.train(&format!("{line} {options} -o {folder}")));
+        found["valid_accuracy"].as_f64().unwrap()
+    };
+    let (forward, both) = (
+        accuracy("", "forward"),
+        accuracy("--direction bidirectional", "both"),
+    );
+    assert!(forward < 0.9 && both > 0.99, "{forward} {both}");
+    // The float file is what `import` and `quantize` take, and `score` reads.
+    let model = "--model both/model.safetensors";
+    home.command("import both/model.safetensors")
+        .assert()
+        .success();
+    home.command(&format!("quantize {model} --calibrate x.npy -o by_ptq"))
+        .assert()
+        .success();
+    for model in [model, "--model by_ptq"] {
+        let line = format!("score {model} --data x.npy --targets y.npy --metric accuracy");
+        let value = json(home.command(&line))["value"].as_f64().unwrap();
+        assert!(value > 0.95, "{model}: {value}");
     }
 }
 
@@ -168,11 +220,16 @@ fn a_task_that_is_resumed_gives_the_same_bytes() {
     for (name, options) in [
         ("last", "--bits 4 --dropout 0.1"),
         (
+            "both",
+            "--bits 2 --row-scales --dropout 0.1 --direction bidirectional --cell gru --layers 2 \
+             --checkpoint-windows 3",
+        ),
+        (
             "series",
             "--task forecast --data series.npy --bits 4 --steps 7 --windows 5",
         ),
     ] {
-        let task = if name == "last" { CLASSES } else { "" };
+        let task = if name == "series" { "" } else { CLASSES };
         let train = |folder: &str, more: &str| {
             let line = format!("{task} {options} --plot -o {folder}_{name} {more}");
             home.train(&line).assert().success();
@@ -282,6 +339,41 @@ fn data_that_cannot_be_learnt_from_are_refused_with_their_place() {
             "--task",
         ),
         ("--bits 4".into(), "--text: is missing", "--task"),
+    ] {
+        refused(home.train(&format!("{line} -o out")), problem, help);
+        assert!(!home.at("out").exists(), "{line}: nothing is written");
+    }
+}
+
+#[test]
+fn what_both_directions_cannot_be_trained_on_is_refused() {
+    let home = Home::new();
+    let step: Vec<i32> = (0..192 * 8).map(|n| n % 2).collect();
+    write_i32(&home.at("step.npy"), &[192, 8], &step).unwrap();
+    let train = "--data x_train.npy --targets";
+    for (line, problem, help) in [
+        (
+            format!("--task classify {train} class_train.npy --direction backward"),
+            "--direction: layers backward alone",
+            "turn the sequences around",
+        ),
+        (
+            format!("--task classify {train} step.npy --direction bidirectional --steps 3"),
+            "--steps: 3 steps",
+            "whole sequences",
+        ),
+        (
+            format!(
+                "--task classify {train} step.npy --direction bidirectional --valid-fraction 0.95"
+            ),
+            "--direction: fewer sequences than --batch 16",
+            "give --batch 10",
+        ),
+        (
+            "--task forecast --data x_train.npy --direction bidirectional".into(),
+            "--direction: a backward layer reads the steps",
+            "--emit last",
+        ),
     ] {
         refused(home.train(&format!("{line} -o out")), problem, help);
         assert!(!home.at("out").exists(), "{line}: nothing is written");

@@ -18,6 +18,8 @@ Examples:
   lprnn-hw train --task classify --data x.npy --targets y.npy --float --hidden 32 -o digits
   lprnn-hw train --task classify --data x.npy --targets y.npy --bits 4 --hidden 32 \\
       --init digits/model.safetensors -o digits_w4
+  lprnn-hw train --task classify --data x.npy --targets y.npy --bits 4 \\
+      --direction bidirectional -o digits_both
   lprnn-hw train --task forecast --data series.npy --horizon 24 --cell gru --bits 8 -o load
 
 Trains embedding, recurrent layers and decoder on a text in PTB form (one sentence a line), or with

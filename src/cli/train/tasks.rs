@@ -5,7 +5,9 @@ use super::args::TrainArgs;
 use super::begin::training;
 use super::data::refuse_given;
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::{ArrayLayout, SetFiles, TaskFiles, TaskReport, TaskSets, TaskTraining, Watch};
+use crate::flow::{
+    ArrayLayout, SetFiles, TaskFiles, TaskKind, TaskReport, TaskSets, TaskTraining, Watch,
+};
 use crate::import::FloatModel;
 use crate::quantize::Emit;
 use crate::train::TrainOptions;
@@ -68,22 +70,56 @@ pub(super) fn sets<'a>(args: &'a TrainArgs, watch: &dyn Watch) -> Result<TaskSet
 
 /// How a network for these sets is trained.
 pub(super) fn options(args: &TrainArgs, sets: &TaskSets) -> Result<TrainOptions, Problems> {
-    let lengths = sets.lengths_in_training(args.training.batch(false));
-    let longest = lengths.into_iter().max().unwrap_or(1);
+    let batch = args.training.batch(false);
+    let longest = sets.lengths_in_training(batch).into_iter().max();
+    let longest = longest.unwrap_or(1);
+    let both = !args.training.direction().is_forward();
+    if both {
+        check_whole(sets, batch)?;
+    }
     let last = sets.train.targets.when == Emit::Last;
-    if let (true, Some(steps)) = (last, args.training.steps)
+    if let (true, Some(steps)) = (last || both, args.training.steps)
         && (steps as usize) < longest
     {
-        let problem = format!("{steps} steps, and the answer to {longest} comes at their end");
-        return Err(Problem::flag("--steps", problem)
-            .help("leave it out: windows are whole sequences")
-            .into());
+        let why = if last {
+            format!("the answer to {longest} comes at their end")
+        } else {
+            format!("of {longest} a backward layer takes the last first")
+        };
+        return Err(
+            Problem::flag("--steps", format!("{steps} steps, and {why}"))
+                .help("leave it out: windows are whole sequences")
+                .into(),
+        );
     }
     args.training.options(Ends::Vectors {
         inputs: sets.train.inputs.width,
         outputs: sets.outputs(),
-        steps: if last { longest } else { longest.min(WINDOW) },
+        steps: if last || both {
+            longest
+        } else {
+            longest.min(WINDOW)
+        },
     })
+}
+
+/// Refuses what a layer of both directions cannot be trained on: pieces of sequences, and the future of a series.
+fn check_whole(sets: &TaskSets, batch: usize) -> Result<(), Problem> {
+    if matches!(sets.kind, TaskKind::Forecast(_)) && sets.train.targets.when == Emit::Step {
+        let why = "a backward layer reads the steps that are to be foretold";
+        return Err(Problem::flag("--direction", why)
+            .help("give forward, or --emit last: what comes behind the end of each sequence"));
+    }
+    if sets.is_cut(batch) {
+        let sequences = sets.train.inputs.lengths.len();
+        let why = format!(
+            "fewer sequences than --batch {batch} are cut into pieces, and a backward layer begins at a sequence's end"
+        );
+        return Err(Problem::flag("--direction", why).help(format!(
+            "give --batch {sequences}, or data cut into sequences [batch, steps, elements]"
+        )));
+    }
+    Ok(())
 }
 
 /// Trains for a task.

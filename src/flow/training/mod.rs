@@ -36,15 +36,6 @@ impl Training<'_> {
     ) -> Result<T, Problems> {
         let settings = settings(&options, subject);
         let sizes = options.sizes.clone();
-        if let Some((layer, kind)) = start.and_then(FloatModel::backward_layer) {
-            let problem = format!(
-                "layer {layer} is {}; forward layers are trained only",
-                kind.word()
-            );
-            return Err(Problem::flag("--init", problem)
-                .help("start from a model of forward layers, or from none")
-                .into());
-        }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
         self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()
@@ -132,17 +123,19 @@ fn digest(what: &str, bytes: &[u8]) -> String {
 
 /// Why a model cannot be started from.
 fn misfit(sizes: &Sizes, start: Option<&FloatModel>) -> Problem {
-    let cells = start.into_iter().flat_map(|model| &model.layers);
-    let mut kinds = cells.map(|layer| layer.recurrence.kind());
-    if let Some(kind) = kinds.find(|&kind| kind != sizes.cell) {
-        let problem = format!(
-            "has {} layers, {} layers are trained",
-            kind.title(),
-            sizes.cell.title()
-        );
-        return Problem::flag("--init", problem)
-            .help("give --cell as that model has it, or none to start from");
-    }
-    Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
-        .help("give the sizes of that model, or none to start from")
+    let layers = || start.into_iter().flat_map(|model| &model.layers);
+    let mut cells = layers().map(|layer| layer.recurrence.kind());
+    let mut directions = layers().map(|layer| layer.direction.kind());
+    let (found, wanted, option) = if let Some(kind) = cells.find(|&kind| kind != sizes.cell) {
+        (kind.title(), sizes.cell.title(), "--cell")
+    } else if let Some(kind) = directions.find(|&kind| kind != sizes.direction) {
+        (kind.word(), sizes.direction.word(), "--direction")
+    } else {
+        return Problem::flag("--init", format!("its shapes are not those of {sizes:?}"))
+            .help("give the sizes of that model, or none to start from");
+    };
+    let problem = format!("has {found} layers, {wanted} layers are trained");
+    Problem::flag("--init", problem).help(format!(
+        "give {option} as that model has it, or none to start from"
+    ))
 }

@@ -1,12 +1,10 @@
 //! Values that the way back needs.
 
-/// Values of one layer in a window; rows are `step * batch + sequence`.
+/// Values of one pass in a window; rows are `step * batch + sequence`, steps in the order of the pass.
 #[derive(Clone, Debug, Default)]
 pub struct LayerTape {
     /// Operands `[rows, I]`.
     pub x: Vec<f32>,
-    /// 0 for operands that were clamped, else 1; empty where none can be.
-    pub x_pass: Vec<f32>,
     /// h before every step `[rows, H]`, the state carried in first.
     pub h_before: Vec<f32>,
     /// The state before every step, c or s `[rows, H]`.
@@ -27,11 +25,10 @@ pub struct LayerTape {
 
 impl LayerTape {
     /// Room for `rows` rows of `hidden` units behind the operands `x`.
-    pub fn new(x: Vec<f32>, x_pass: Vec<f32>, rows: usize, hidden: usize) -> Self {
+    pub fn new(x: Vec<f32>, rows: usize, hidden: usize) -> Self {
         let room = || vec![0.0; rows * hidden];
         Self {
             x,
-            x_pass,
             h_before: room(),
             c_before: room(),
             gates: vec![0.0; 4 * rows * hidden],

@@ -79,6 +79,16 @@ fn options_that_cannot_be_are_refused() {
             "--softmax-samples: 500 of a vocabulary of",
             "leave it out",
         ),
+        (
+            &["--direction", "bidirectional"],
+            "--direction: a language model tells a token from those before it",
+            "another --task",
+        ),
+        (
+            &["--direction", "both"],
+            "--direction <DIR>",
+            "bidirectional",
+        ),
     ] {
         refused(home.train("lm", options), problem, help);
         assert!(!home.at("lm").exists(), "{options:?}: nothing is written");
@@ -107,16 +117,18 @@ fn folders_and_models_that_do_not_fit_are_refused() {
     let init = format!("--init={}", home.at("lm/lm.safetensors").display());
     let other = home.train("other", &[&init, "--embedding", "5"]);
     refused(other, "--init: its shapes", "sizes");
-    let gru = format!(
-        "--init={}/tests/model/import/fixtures/gru.safetensors",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let other = home.train("other", &[&gru]);
-    refused(
-        other,
-        "--init: has GRU layers, LSTM layers are trained",
-        "--cell",
-    );
+    for (file, problem, help) in [
+        ("gru", "has GRU layers, LSTM layers", "--cell"),
+        (
+            "bidirectional",
+            "has bidirectional layers, forward layers",
+            "--direction",
+        ),
+    ] {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/import/fixtures");
+        let other = home.train("other", &[&format!("--init={fixtures}/{file}.safetensors")]);
+        refused(other, &format!("--init: {problem} are trained"), help);
+    }
     let quantised = format!(
         "--init={}",
         home.at("lm/lm_quantized.safetensors").display()

@@ -117,12 +117,18 @@ impl TaskSets {
         outputs(&self.train)
     }
 
+    /// With an answer at every step fewer sequences than `batch` are cut into pieces.
+    #[must_use]
+    pub fn is_cut(&self, batch: usize) -> bool {
+        self.train.targets.when == Emit::Step && self.train.inputs.lengths.len() < batch
+    }
+
     /// Lengths of the sequences as they are trained on: with an answer at every step fewer sequences than
     /// `batch` are cut into as many pieces, each of which starts from zero state.
     #[must_use]
     pub fn lengths_in_training(&self, batch: usize) -> Vec<usize> {
         let lengths = &self.train.inputs.lengths;
-        if self.train.targets.when == Emit::Last || lengths.len() >= batch {
+        if !self.is_cut(batch) {
             return lengths.clone();
         }
         let pieces = batch.div_ceil(lengths.len());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::quantize::Emit;
 use crate::score::Targets;
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 use crate::train::Sizes;
 
 fn set() -> KnownSet {
@@ -55,6 +55,7 @@ fn what_goes_in_comes_out_again() {
         vocabulary: None,
         input: 3,
         hidden: vec![4],
+        direction: DirectionKind::Forward,
         outputs: 1,
     };
     let layout = ParameterLayout::new(sizes);

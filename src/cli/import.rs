@@ -22,7 +22,8 @@ In PyTorch: torch.save(model.state_dict(), 'lstm.pt'), or safetensors.torch.save
 read as data; nothing in them is executed. Names are those of nn.LSTM (weight_ih_l0, weight_hh_l0,
 bias_ih_l0, bias_hh_l0, ...), nn.GRU, nn.LSTMCell or nn.GRUCell with any prefix, any number of
 layers, and optionally a linear head and an embedding. Weight normalisation and pruning are folded
-in.
+in. Linear layers before the LSTM are read where --front names them; Keras and ONNX say themselves
+which they are.
 
 In Keras: model.save('lstm.keras'). A .weights.h5 has no configuration; what is assumed is said.
 In ONNX every node between inputs and outputs must be understood; gates i o f c become i f g o.
@@ -71,32 +72,46 @@ fn gate_orders(layers: &[LayerSizes]) -> String {
     all.join("; and of the ")
 }
 
+/// The layers, and the linear ones around them.
+fn parts(report: &ImportReport, out: &mut dyn Write) -> std::io::Result<()> {
+    for front in &report.front {
+        let relu = if front.relu { ", a ReLU behind it" } else { "" };
+        writeln!(
+            out,
+            "before the layers, linear: {} inputs, {} outputs{relu}",
+            front.input_size, front.output_size
+        )?;
+    }
+    for (index, layer) in report.layers.iter().enumerate() {
+        writeln!(
+            out,
+            "layer {index}: {}{}{} inputs, {} units",
+            if layer.cell.is_lstm() { "" } else { "GRU, " },
+            match layer.direction {
+                DirectionKind::Forward => "",
+                DirectionKind::Backward => "backward, ",
+                DirectionKind::Bidirectional => "bidirectional, ",
+            },
+            layer.input_size,
+            layer.hidden_size
+        )?;
+    }
+    if let Some(outputs) = report.head {
+        writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
+    }
+    for outputs in &report.dense {
+        writeln!(
+            out,
+            "behind it, after a ReLU: {outputs} outputs, not part of the hardware"
+        )?;
+    }
+    Ok(())
+}
+
 impl Results for Explained {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let report = &self.report;
-        for (index, layer) in report.layers.iter().enumerate() {
-            writeln!(
-                out,
-                "layer {index}: {}{}{} inputs, {} units",
-                if layer.cell.is_lstm() { "" } else { "GRU, " },
-                match layer.direction {
-                    DirectionKind::Forward => "",
-                    DirectionKind::Backward => "backward, ",
-                    DirectionKind::Bidirectional => "bidirectional, ",
-                },
-                layer.input_size,
-                layer.hidden_size
-            )?;
-        }
-        if let Some(outputs) = report.head {
-            writeln!(out, "head: {outputs} outputs, not part of the hardware")?;
-        }
-        for outputs in &report.dense {
-            writeln!(
-                out,
-                "behind it, after a ReLU: {outputs} outputs, not part of the hardware"
-            )?;
-        }
+        parts(report, out)?;
         writeln!(
             out,
             "{} parameters of the {}",

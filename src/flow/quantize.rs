@@ -39,6 +39,9 @@ pub struct QuantizeRequest<'a> {
     pub keep_widths: bool,
     /// Format of the head; where nothing is given, that of [`FormatRequest::default_head`].
     pub head: Option<HeadFormat>,
+    /// Bits of the weights of linear layers before the recurrent ones; where nothing is given,
+    /// [`FormatRequest::default_front`].
+    pub front_bits: Option<u32>,
     /// Constant taken off x.
     pub offset: Option<OffsetRequest>,
 }
@@ -86,7 +89,13 @@ impl QuantizeRequest<'_> {
                 .help("leave the option out, or save the head with the LSTM")
                 .into());
         }
-        let size = float.layers[0].input_size;
+        if self.front_bits.is_some() && float.front.is_empty() {
+            let problem = "the model has no linear layer before the recurrent ones";
+            return Err(Problem::flag("--front-bits", problem)
+                .help("leave the option out, or name the layer with --front")
+                .into());
+        }
+        let size = float.input_size();
         let (inputs, _) = self.layout.read_float(self.calibration, size, watch)?;
         let offset = match &self.offset {
             None => None,
@@ -100,6 +109,8 @@ impl QuantizeRequest<'_> {
         if float.head.is_none() {
             wanted.head = HeadFormat::Float;
         }
+        let default = FormatRequest::default_front(wanted.weight_bits);
+        wanted.front_bits = self.front_bits.unwrap_or(default);
         refuse_float_head(&float, &wanted)?;
         let progress = watch.begin("choosing formats", None);
         let (model, report) = QuantizeReport::of(match offset {

@@ -14,10 +14,10 @@ mod state_dict;
 mod tensors;
 
 pub use model::{
-    EMBEDDING, FloatDirection, FloatGruUnit, FloatHead, FloatLayer, FloatModel, FloatRecurrence,
-    FloatUnit, ImportOptions, Mapping, Passengers, TrainedFractions,
+    EMBEDDING, FloatDirection, FloatFront, FloatGruUnit, FloatHead, FloatLayer, FloatModel,
+    FloatRecurrence, FloatUnit, ImportOptions, Mapping, Passengers, TrainedFractions,
 };
-pub use report::{ImportReport, LayerSizes};
+pub use report::{FrontSizes, ImportReport, LayerSizes};
 
 use crate::diagnostic::Problem;
 use crate::files::archive::Archive;

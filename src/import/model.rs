@@ -159,7 +159,7 @@ impl FloatUnit {
     }
 }
 
-/// A linear layer behind the last recurrent layer.
+/// A linear layer behind the last recurrent layer, or before the first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatHead {
     /// Rows.
@@ -168,6 +168,23 @@ pub struct FloatHead {
     pub weight: Vec<f32>,
     /// `[O]`.
     pub bias: Vec<f32>,
+}
+
+impl FloatHead {
+    /// Elements that a row takes.
+    #[must_use]
+    pub fn input_size(&self) -> usize {
+        self.weight.len() / self.output_size
+    }
+}
+
+/// A linear layer before the first recurrent layer, computed at every step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatFront {
+    /// Weights and biases.
+    pub linear: FloatHead,
+    /// A `ReLU` stands behind it.
+    pub relu: bool,
 }
 
 /// One line of the explanation: a tensor of the file and what it became.
@@ -206,6 +223,8 @@ pub struct TrainedFractions {
 /// A float model and how it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FloatModel {
+    /// Linear layers before the recurrent ones; the last gives x of the first recurrent layer.
+    pub front: Vec<FloatFront>,
     /// At least one layer.
     pub layers: Vec<FloatLayer>,
     /// Linear head.
@@ -225,6 +244,16 @@ pub struct FloatModel {
 }
 
 impl FloatModel {
+    /// Elements of x of the first layer, linear or recurrent.
+    ///
+    /// # Panics
+    /// For a model without layers.
+    #[must_use]
+    pub fn input_size(&self) -> usize {
+        let front = self.front.first();
+        front.map_or(self.layers[0].input_size, |front| front.linear.input_size())
+    }
+
     /// The first layer that takes steps backward, alone or in one half, for what takes forward ones alone.
     #[must_use]
     pub fn backward_layer(&self) -> Option<(usize, DirectionKind)> {
@@ -246,6 +275,11 @@ pub struct ImportOptions {
     #[allow(clippy::doc_markdown)]
     #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
     pub head: Option<String>,
+    /// Linear layers to read as those before the LSTM, `FIRST,SECOND`; `NAME:relu` where a ReLU stands
+    /// behind one
+    #[allow(clippy::doc_markdown)]
+    #[arg(long, value_name = "NAME", conflicts_with = "only_lstm")]
+    pub front: Option<String>,
     /// Read only the LSTM
     #[arg(long)]
     pub only_lstm: bool,

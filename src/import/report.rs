@@ -19,11 +19,25 @@ pub struct LayerSizes {
     pub hidden_size: usize,
 }
 
+/// Sizes of a linear layer before the recurrent ones.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FrontSizes {
+    /// Elements that it takes.
+    pub input_size: usize,
+    /// Elements that it gives.
+    pub output_size: usize,
+    /// A `ReLU` stands behind it.
+    pub relu: bool,
+}
+
 /// The contents of a float model, and how they were read.
 #[derive(Clone, Debug, Serialize)]
 pub struct ImportReport {
     /// Number of this object's format.
     pub schema: u32,
+    /// Linear layers before the recurrent ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub front: Vec<FrontSizes>,
     /// Layers, from the first.
     pub layers: Vec<LayerSizes>,
     /// Outputs of the head.
@@ -53,6 +67,15 @@ impl ImportReport {
             .map(|count| count as u64);
         Self {
             schema: 1,
+            front: model
+                .front
+                .iter()
+                .map(|front| FrontSizes {
+                    input_size: front.linear.input_size(),
+                    output_size: front.linear.output_size,
+                    relu: front.relu,
+                })
+                .collect(),
             layers: model
                 .layers
                 .iter()

@@ -76,6 +76,12 @@ impl LanguageModel {
                 "evaluate a model of forward layers",
             );
         }
+        if !model.front.is_empty() {
+            return refuse(
+                "has linear layers before the recurrent ones, which a language model here has not",
+                "quantise it with --head-bits 8, and compute it with `lprnn-hw run`",
+            );
+        }
         let decoder = model.head.clone();
         Self::assemble(
             Stack::Float(model.layers.clone()),

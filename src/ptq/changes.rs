@@ -66,8 +66,9 @@ fn widen_h(formats: &mut [Formats], codes: Codes) {
     }
 }
 
-/// Every change that the contract allows, the cheapest of a group first.
-pub(super) fn changes(formats: &[Formats], wanted: &FormatRequest) -> Vec<Change> {
+/// Every change that the contract allows, the cheapest of a group first. `projected` says that x comes from a layer
+/// before, in codes as wide as those of h: it is no option of its own.
+pub(super) fn changes(formats: &[Formats], wanted: &FormatRequest, projected: bool) -> Vec<Change> {
     let mut all = Vec::new();
     let mut add = |group, part: String, option: String, price: String, weight_bits, formats| {
         all.push(Change {
@@ -79,7 +80,7 @@ pub(super) fn changes(formats: &[Formats], wanted: &FormatRequest) -> Vec<Change
             formats,
         });
     };
-    operands(formats, wanted, &mut add);
+    operands(formats, wanted, projected, &mut add);
     element_wise(formats, wanted.weight_bits, &mut add);
     all
 }
@@ -91,24 +92,28 @@ fn plural(bits: u32) -> String {
     }
 }
 
+/// `formats` with more bits of h and of x, where some are given.
+fn widened(formats: &[Formats], h: Option<Codes>, x: Option<Codes>) -> Vec<Formats> {
+    let mut wider = formats.to_vec();
+    if let Some(codes) = h {
+        widen_h(&mut wider, codes);
+    }
+    if let Some(codes) = x {
+        widen_x(&mut wider, codes);
+    }
+    wider
+}
+
 /// More bits for weights, h and x, each alone and all together.
 fn operands(
     formats: &[Formats],
     wanted: &FormatRequest,
+    projected: bool,
     add: &mut impl FnMut(Group, String, String, String, u32, Vec<Formats>),
 ) {
     let (weight, act, input) = (wanted.weight_bits, wanted.act_bits, wanted.input_bits);
-    let wider = |h: Option<u32>, x: Option<u32>| {
-        let mut wider = formats.to_vec();
-        if let Some(bits) = h {
-            widen_h(&mut wider, wanted.levels.of(bits));
-        }
-        if let Some(bits) = x {
-            widen_x(&mut wider, wanted.levels.of(bits));
-        }
-        wider
-    };
     let (w, h, x) = (next_width(weight), next_width(act), next_width(input));
+    let codes = |bits: Option<u32>| bits.map(|bits| wanted.levels.of(bits));
     if let Some(bits) = w {
         add(
             Group::Weights,
@@ -119,23 +124,24 @@ fn operands(
             formats.to_vec(),
         );
     }
-    for (group, name, now, next, formats) in [
-        (Group::H, "h", act, h, wider(h, None)),
-        (Group::X, "x", input, x, wider(None, x)),
+    let (own_x, with_h) = if projected { (None, h) } else { (x, None) };
+    for (group, name, option, now, next, with_x) in [
+        (Group::H, "h", "act", act, h, with_h),
+        (Group::X, "x", "input", input, own_x, own_x),
     ] {
-        let option = if group == Group::H { "act" } else { "input" };
         if let Some(bits) = next {
+            let of_h = next.filter(|_| group == Group::H);
             add(
                 group,
                 format!("{name} of {}", plural(now)),
                 format!("--{option}-bits {bits}"),
                 format!("products with {name} of {bits} bits"),
                 weight,
-                formats,
+                widened(formats, codes(of_h), codes(with_x)),
             );
         }
     }
-    if let (Some(bits), Some(_), Some(_)) = (w, h, x)
+    if let (Some(bits), Some(_), Some(_)) = (w, h, own_x)
         && (weight, weight) == (act, input)
     {
         add(
@@ -144,7 +150,7 @@ fn operands(
             format!("--bits {bits}"),
             format!("weight memory {bits}/{weight}, products of {bits} by {bits} bits"),
             bits,
-            wider(h, x),
+            widened(formats, codes(h), codes(x)),
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::import::{FloatHead, FloatModel};
 use crate::quantize::{Dense, DenseOutput, Emit, best_fraction};
 use crate::reference::dense_outputs;
 use crate::spec::OutputKind;
+use rayon::prelude::*;
 
 /// All linear layers, in their order; a `ReLU` stands before each but the first.
 pub(super) fn chain(model: &FloatModel) -> impl Iterator<Item = &FloatHead> {
@@ -98,29 +99,33 @@ pub fn float_outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
     signal
 }
 
+/// Codes of what layers that give codes make of codes of x, `[steps, outputs]`.
+pub(super) fn codes(layers: &[Dense], x: Vec<i32>) -> Vec<i32> {
+    layers.iter().fold(x, |x, dense| {
+        let steps = x.par_chunks_exact(dense.input_size);
+        let given = steps.flat_map_iter(|x| dense_outputs(dense, x));
+        given.map(|code| code as i32).collect()
+    })
+}
+
 /// The same of the integer layers on codes of h, as real numbers: what the last one gives, or its sums where it
 /// gives the index of the largest.
 pub(super) fn outputs(dense: &[Dense], h: &[i32]) -> Vec<f64> {
     let Some((last, before)) = dense.split_last() else {
         return Vec::new();
     };
-    let width = dense[0].input_size;
     let (ulp, codes_only) = match last.output {
         DenseOutput::Code { format, .. } => (format.ulp(), true),
         _ => (f64::from(-last.sum_frac()).exp2(), false),
     };
-    let step = |h: &[i32]| {
-        let mut codes = h.to_vec();
-        for layer in before {
-            let given = dense_outputs(layer, &codes);
-            codes = given.into_iter().map(|code| code as i32).collect();
-        }
+    let x = codes(before, h.to_vec());
+    let step = |x: &[i32]| {
         let given: Vec<i64> = if codes_only {
-            dense_outputs(last, &codes)
+            dense_outputs(last, x)
         } else {
-            last.of_codes(&codes).collect()
+            last.of_codes(x).collect()
         };
         given.into_iter().map(move |value| value as f64 * ulp)
     };
-    h.chunks_exact(width).flat_map(step).collect()
+    x.chunks_exact(last.input_size).flat_map(step).collect()
 }

@@ -30,7 +30,7 @@ pub(super) fn of(
     let trial = Trial::new(model, wanted, truth, tables);
     let snr = |weight_bits: u32, formats: &[Formats]| trial.snr(weight_bits, formats);
     let now = snr(wanted.weight_bits, formats);
-    let changes = changes(formats, wanted);
+    let changes = changes(formats, wanted, !model.front.is_empty());
     let gains: Vec<(f64, Change)> = changes
         .into_par_iter()
         .map(|change| (snr(change.weight_bits, &change.formats) - now, change))

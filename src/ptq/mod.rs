@@ -9,6 +9,7 @@ mod changes;
 mod dense;
 mod float;
 mod formats;
+mod front;
 mod limits;
 mod measure;
 mod offset;
@@ -24,7 +25,8 @@ pub use dense::{asked, float_outputs, head_format};
 pub use formats::Formats;
 pub use offset::{middle, repeated};
 pub use report::{
-    CalibrationReport, Clamped, DenseReport, LayerQuality, Quality, QualityLimit, TensorReport,
+    CalibrationReport, Clamped, DenseReport, FrontReport, LayerQuality, Quality, QualityLimit,
+    TensorReport,
 };
 pub use request::{FormatRequest, refuse_float_head};
 pub use run::{Quantized, float_h, quantize, quantize_offset, snr_of};

@@ -93,6 +93,19 @@ pub struct DenseReport {
     pub when: Emit,
 }
 
+/// What a linear layer before the recurrent ones takes and gives as a dense layer of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FrontReport {
+    /// Format of what it takes.
+    pub x: QFormat,
+    /// Values beyond that format.
+    pub clamped: StageCount,
+    /// Values of an output.
+    pub outputs: usize,
+    /// What they are.
+    pub gives: DenseOutput,
+}
+
 /// A limit of the quality of h.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QualityLimit {
@@ -114,6 +127,9 @@ pub struct QualityLimit {
 pub struct CalibrationReport {
     /// Weights, in the order of the file.
     pub tensors: Vec<TensorReport>,
+    /// Linear layers before the recurrent ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub front: Vec<FrontReport>,
     /// Formats of the layers, of both directions where a layer has two.
     pub layers: Vec<LayerQuality>,
     /// Sequences of the calibration.

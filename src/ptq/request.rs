@@ -31,6 +31,8 @@ pub struct FormatRequest {
     pub c_bits: Option<u32>,
     /// Fraction of c.
     pub c_frac: Option<i32>,
+    /// Bits of the weights of linear layers before the recurrent ones, where the model has some.
+    pub front_bits: u32,
     /// The linear head, where the model has one.
     pub head: HeadFormat,
     /// What a head of integers gives.
@@ -55,6 +57,7 @@ impl FormatRequest {
             a_frac: None,
             c_bits: None,
             c_frac: None,
+            front_bits: Self::default_front(bits),
             head,
             gives: OutputKind::Sum,
             emit: Emit::Step,
@@ -97,6 +100,12 @@ impl FormatRequest {
         self.a_frac = self.a_frac.or(Some(gate_frac));
         self.c_bits = self.c_bits.or(Some(c.bits));
         self.c_frac = self.c_frac.or(Some(c.frac));
+    }
+
+    /// Bits of the weights of linear layers before the recurrent ones where nothing is said, beside those of these.
+    #[must_use]
+    pub fn default_front(weight_bits: u32) -> u32 {
+        weight_bits.max(8)
     }
 
     /// The head where nothing is said. What is measured of a language model is what the bits of its

@@ -6,7 +6,7 @@ use super::report::{CalibrationReport, Clamped, DenseReport, LayerQuality, Quali
 use super::search::choose;
 use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
-use super::{FormatRequest, dense, float, limits, warnings};
+use super::{FormatRequest, dense, float, front, limits, warnings};
 use crate::fixed::{Codes, QFormat};
 use crate::import::{EMBEDDING, FloatLayer, FloatModel};
 use crate::quantize::{
@@ -40,12 +40,18 @@ pub fn quantize(model: &FloatModel, inputs: &Sequences, wanted: &FormatRequest) 
 
 /// All but the embedding.
 fn recurrent_and_head(model: &FloatModel, inputs: &Sequences, wanted: &FormatRequest) -> Quantized {
-    assert_eq!(inputs.width, model.layers[0].input_size, "elements of x");
-    let truth = Truth::of(model, inputs);
+    assert_eq!(inputs.width, model.input_size(), "elements of x");
+    let before = front::layers(model, inputs, wanted);
+    let x = front::integer_x(model, &before, inputs);
+    let wanted = &front::behind(model, wanted);
+    let truth = Truth::of(model, &front::float_x(model, inputs), &x);
     let tables = Tables::default();
     let formats = choose_all(model, &truth, wanted, &tables);
-    let integers = assemble(model, &formats, (&truth, inputs), wanted);
-    let mut report = measure(model, &integers, &formats, (inputs, &truth), &tables);
+    let integers = QuantizedModel {
+        front: front::giving(model, &before, formats[0].x),
+        ..assemble(model, &formats, (&truth, inputs), wanted)
+    };
+    let mut report = measure(model, &integers, &formats, (inputs, &x, &truth), &tables);
     report.limits = limits::of(model, &formats, wanted, (&truth, &tables), report.h);
     report.warnings = warnings::of(&report, inputs, wanted);
     Quantized {
@@ -83,7 +89,7 @@ pub fn quantize_offset(
 /// The embedding as a table of codes, where the head behind it is integers too; else it rides along.
 fn embedded(mut quantized: Quantized) -> Quantized {
     let model = &mut quantized.model;
-    let width = model.layers[0].input_size;
+    let (width, format) = model.first_input();
     let fits = |shape: &[usize]| shape.len() == 2 && shape[1] == width;
     let (name, rides) = (EMBEDDING, &model.passengers);
     if model.head.is_empty() || !rides.get(name).is_some_and(|(shape, _)| fits(shape)) {
@@ -94,7 +100,6 @@ fn embedded(mut quantized: Quantized) -> Quantized {
             Some(offset) => offset.taken_off(&rows),
             None => rows.clone(),
         };
-        let format = model.layers[0].x;
         let report = tensor(name.into(), &centred, format, false);
         model.embed(&rows);
         quantized.report.tensors.push(report);
@@ -108,10 +113,12 @@ fn embedded(mut quantized: Quantized) -> Quantized {
 /// When `inputs` are no vectors of the model's input size.
 #[must_use]
 pub fn float_h(model: &FloatModel, inputs: &Sequences) -> Vec<f32> {
-    Truth::runs(model, inputs).1.pop().unwrap_or_default()
+    let x = front::float_x(model, inputs);
+    Truth::runs(model, &x).1.pop().unwrap_or_default()
 }
 
-/// Signal to noise of h in decibel of `model` in these formats, one for each layer, on `inputs`.
+/// Signal to noise of h in decibel of `model`, one of recurrent layers, in these formats, one for each layer, on
+/// `inputs`.
 ///
 /// # Panics
 /// When `inputs` are no vectors of the model's input size.
@@ -208,16 +215,18 @@ fn measure(
     float: &FloatModel,
     integers: &QuantizedModel,
     formats: &[Formats],
-    (inputs, truth): (&Sequences, &Truth),
+    (inputs, x, truth): (&Sequences, &Sequences, &Truth),
     tables: &Tables,
 ) -> CalibrationReport {
-    let codes = quantize_input(&inputs.data, formats[0].x);
+    let codes = quantize_input(&inputs.data, integers.first_input().1);
+    let codes = dense::codes(&integers.front, codes);
     let (h, saturation) = words(&tables.lstm(integers), &codes, &inputs.lengths);
     let format = formats[formats.len() - 1].h;
     let head = head_quality(float, integers, &h, (inputs, truth));
     CalibrationReport {
         tensors: tensors(float, integers),
-        layers: layer_reports(integers, formats, &saturation, inputs),
+        front: front::reports(float, &integers.front, inputs),
+        layers: layer_reports(integers, formats, &saturation, x),
         sequences: inputs.lengths.len(),
         steps: inputs.steps(),
         chosen_on_steps: truth.sample.steps(),
@@ -266,17 +275,12 @@ fn layer_reports(
     integers: &QuantizedModel,
     formats: &[Formats],
     saturation: &[Saturation],
-    inputs: &Sequences,
+    x: &Sequences,
 ) -> Vec<LayerQuality> {
     let first = StageCount {
-        saturated: clamped(&inputs.data, formats[0].x),
-        total: inputs.data.len() as u64,
+        saturated: clamped(&x.data, formats[0].x),
+        total: x.data.len() as u64,
     };
-    // Of each layer what leaves it: both directions of it are the x of the next.
-    let mut given = vec![0; formats.len()];
-    for (pass, counts) in integers.passes().zip(saturation) {
-        given[pass.place.layer] += counts.h.total;
-    }
     let pairs = integers.passes().zip(saturation);
     pairs
         .map(|(pass, counts)| {
@@ -285,7 +289,7 @@ fn layer_reports(
                 None => first,
                 Some(below) => StageCount {
                     saturated: 0, // the words of the layer below fit
-                    total: given[below],
+                    total: (integers.layers[below].output_size() * x.steps()) as u64,
                 },
             };
             LayerQuality {
@@ -356,13 +360,18 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
             }
         }
     }
-    for (index, (float, dense)) in dense::chain(float).zip(&integers.head).enumerate() {
-        let format = QFormat::new(dense.w_bits, dense.w_frac);
-        let name = match index {
-            0 => "head.weight".into(),
-            _ => format!("head.{index}.weight"),
-        };
-        add(name, &float.weight, format);
+    let front = float.front.iter().map(|front| &front.linear);
+    let front = ("front", front.zip(&integers.front).collect::<Vec<_>>());
+    let head = ("head", dense::chain(float).zip(&integers.head).collect());
+    for (place, chain) in [front, head] {
+        for (index, (float, dense)) in chain.into_iter().enumerate() {
+            let format = QFormat::new(dense.w_bits, dense.w_frac);
+            let name = match index {
+                0 => format!("{place}.weight"),
+                _ => format!("{place}.{index}.weight"),
+            };
+            add(name, &float.weight, format);
+        }
     }
     all
 }

@@ -83,7 +83,7 @@ struct FormatSearch<'a> {
 
 /// Fractions of x worth a try: those that hold all but some share of the inputs, and that of the
 /// least squared error with its neighbours.
-fn x_fractions(operand: &Operand, wanted: &FormatRequest) -> Vec<i32> {
+pub(super) fn x_fractions(operand: &Operand, wanted: &FormatRequest) -> Vec<i32> {
     let inputs = match operand {
         Operand::Codes(_, format) => return vec![format.frac],
         Operand::Real(inputs) => &inputs.data,

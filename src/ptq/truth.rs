@@ -9,7 +9,7 @@ use crate::import::{FloatLayer, FloatModel};
 use crate::quantize::Fractions;
 
 /// Multiply-accumulates of one candidate: more steps than that takes are sampled.
-const CANDIDATE_MACS: usize = 1 << 28;
+pub(super) const CANDIDATE_MACS: usize = 1 << 28;
 
 /// The float model on the calibration inputs.
 pub(super) struct Truth {
@@ -17,25 +17,28 @@ pub(super) struct Truth {
     pub(super) ranges: Vec<Ranges>,
     /// h of the last layer, on all steps.
     pub(super) h: Vec<f32>,
-    /// Steps that candidates are run on.
+    /// What candidates are run on: x of the first recurrent layer before it becomes codes, on all steps or some.
     pub(super) sample: Sequences,
-    /// h of every layer on those.
+    /// h of every layer of the float model on those steps.
     pub(super) targets: Vec<Vec<f32>>,
 }
 
 impl Truth {
-    pub(super) fn of(model: &FloatModel, inputs: &Sequences) -> Self {
+    /// `x` is what the recurrent layers of the float model take, `given` what those of the integer model do before it
+    /// becomes codes; both are the inputs where no linear layer stands before.
+    pub(super) fn of(model: &FloatModel, x: &Sequences, given: &Sequences) -> Self {
         let macs = |layer: &FloatLayer| {
             layer.gates() * layer.output_size() * (layer.input_size + layer.hidden_size)
         };
         let largest = model.layers.iter().map(macs).max().unwrap_or(1);
-        let sample = inputs.sample((CANDIDATE_MACS / largest).max(1));
-        let (ranges, all) = Self::runs(model, inputs);
+        let most = (CANDIDATE_MACS / largest).max(1);
+        let sample = given.sample(most);
+        let (ranges, all) = Self::runs(model, x);
         let h = all.last().cloned().unwrap_or_default();
-        let targets = if sample == *inputs {
+        let targets = if sample == *given {
             all
         } else {
-            Self::runs(model, &sample).1
+            Self::runs(model, &x.sample(most)).1
         };
         Self {
             ranges,
@@ -45,8 +48,9 @@ impl Truth {
         }
     }
 
-    pub(super) fn runs(model: &FloatModel, inputs: &Sequences) -> (Vec<Ranges>, Vec<Vec<f32>>) {
-        let mut signal = inputs.clone();
+    /// Ranges and h of every recurrent layer on `x`.
+    pub(super) fn runs(model: &FloatModel, x: &Sequences) -> (Vec<Ranges>, Vec<Vec<f32>>) {
+        let mut signal = x.clone();
         let layers = model.layers.iter();
         layers
             .map(|layer| {

@@ -42,7 +42,27 @@ pub(super) fn of(
         }
     }
     all.extend(of_inputs(inputs, report.steps));
-    all.extend(of_x(report.layers[0].formats.x, inputs));
+    let first = &report.layers[0];
+    let (format, clamped) = match report.front.first() {
+        Some(front) => (front.x, front.clamped),
+        None => (first.formats.x, first.clamped.x),
+    };
+    all.extend(of_x(format, inputs));
+    if clamped.rate() > FEW {
+        let place = report.front.first().map_or("layer 0: ", |_| "");
+        all.push(format!(
+            "{place}{} values of x are clamped to {format}; other --x-frac keep them, at the price of small ones",
+            counted(clamped)
+        ));
+    }
+    if !report.front.is_empty() && first.clamped.x.rate() > FEW {
+        all.push(format!(
+            "layer {}: {} values that the layer before it gives are clamped to {}; give more --act-bits",
+            first.layer,
+            counted(first.clamped.x),
+            first.formats.x
+        ));
+    }
     for layer in &report.layers {
         all.extend(of_layer(layer, wanted));
         all.extend(of_h(layer, report, wanted));
@@ -72,15 +92,6 @@ fn of_layer(report: &LayerQuality, wanted: &FormatRequest) -> Vec<String> {
     } = report;
     let layer = report.title();
     let mut all = Vec::new();
-    // Both directions have one x.
-    if clamped.x.rate() > FEW && report.direction != Some("backward") {
-        all.push(format!(
-            "layer {layer}: {} values of x are clamped to {}; other --x-frac keep them, at the price of \
-             small ones",
-            counted(clamped.x),
-            formats.x
-        ));
-    }
     if clamped.c.saturated > 0 {
         all.push(format!(
             "layer {layer}: {} {} are clamped to {}; give more --c-bits, or fewer --c-frac",

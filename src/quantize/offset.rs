@@ -2,7 +2,7 @@
 
 use super::codes::{clamped_values, nearest_codes};
 use super::model::{InputOffset, QuantizedModel};
-use crate::import::{FloatDirection, FloatLayer, FloatModel};
+use crate::import::{FloatDirection, FloatFront, FloatLayer, FloatModel};
 
 /// Bits that a code of [`InputOffset::nearest`] has at most.
 const BITS: i32 = 40;
@@ -56,9 +56,10 @@ impl InputOffset {
     #[must_use]
     pub fn folded(&self, model: &FloatModel) -> FloatModel {
         let mut model = model.clone();
-        let layer = &mut model.layers[0];
-        self.add_offsets(layer, 1.0);
-        self.scale_columns(layer, -1);
+        for (weight, bias) in first_matrices(&mut model) {
+            self.add_offsets(weight, bias, 1.0);
+            self.scale_columns(weight, -1);
+        }
         model
     }
 
@@ -66,38 +67,32 @@ impl InputOffset {
     #[must_use]
     pub fn unfolded(&self, model: &FloatModel) -> FloatModel {
         let mut model = model.clone();
-        let layer = &mut model.layers[0];
-        self.scale_columns(layer, 1);
-        self.add_offsets(layer, -1.0);
+        for (weight, bias) in first_matrices(&mut model) {
+            self.scale_columns(weight, 1);
+            self.add_offsets(weight, bias, -1.0);
+        }
         model
     }
 
-    /// Adds what the weights make of the constants to the biases of all directions, `times` 1 or -1.
-    fn add_offsets(&self, layer: &mut FloatLayer, times: f64) {
+    /// Adds what the weights make of the constants to the biases, `times` 1 or -1.
+    fn add_offsets(&self, weight: &[f32], bias: &mut [f32], times: f64) {
         let offset = self.values();
-        let rows = layer.weight_ih.chunks_exact(layer.input_size);
-        for (bias, row) in layer.bias.iter_mut().zip(rows) {
+        for (bias, row) in bias.iter_mut().zip(weight.chunks_exact(offset.len())) {
             let products = row.iter().zip(&offset);
             let sum: f64 = products.map(|(&w, offset)| f64::from(w) * offset).sum();
             *bias = (f64::from(*bias) + times * sum) as f32;
         }
-        if let FloatDirection::Bidirectional(other) = &mut layer.direction {
-            self.add_offsets(other, times);
-        }
     }
 
     /// Multiplies the columns of the weights by the powers of two, or divides them.
-    fn scale_columns(&self, layer: &mut FloatLayer, sign: i32) {
+    fn scale_columns(&self, weight: &mut [f32], sign: i32) {
         if self.shift.is_empty() {
             return;
         }
-        for row in layer.weight_ih.chunks_exact_mut(layer.input_size) {
+        for row in weight.chunks_exact_mut(self.shift.len()) {
             for (weight, &shift) in row.iter_mut().zip(&self.shift) {
                 *weight *= ((sign * shift) as f32).exp2();
             }
-        }
-        if let FloatDirection::Bidirectional(other) = &mut layer.direction {
-            self.scale_columns(other, sign);
         }
     }
 
@@ -117,6 +112,25 @@ impl InputOffset {
         let both = both.into_iter().cycle();
         (x.iter().zip(both)).map(|(&x, (offset, factor))| (f64::from(x) - offset) * factor)
     }
+}
+
+/// The weights that x is multiplied by, with their biases: of the first linear layer before the recurrent ones, or of
+/// both directions of the first recurrent one.
+fn first_matrices(model: &mut FloatModel) -> Vec<(&mut [f32], &mut [f32])> {
+    if let Some(FloatFront { linear, .. }) = model.front.first_mut() {
+        return vec![(&mut linear.weight, &mut linear.bias)];
+    }
+    let FloatLayer {
+        weight_ih,
+        bias,
+        direction,
+        ..
+    } = &mut model.layers[0];
+    let mut all: Vec<(&mut [f32], &mut [f32])> = vec![(weight_ih, bias)];
+    if let FloatDirection::Bidirectional(other) = direction {
+        all.push((&mut other.weight_ih, &mut other.bias));
+    }
+    all
 }
 
 impl QuantizedModel {

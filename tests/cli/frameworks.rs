@@ -261,3 +261,101 @@ fn one_of_two_networks() {
         false,
     );
 }
+
+/// Linear layers before the recurrent ones: of PyTorch with what a state dict does not say, of Keras and ONNX as they are.
+#[test]
+fn layers_before_the_recurrent_ones() {
+    let pytorch = ("projected.safetensors", "projected");
+    whole_path(
+        pytorch.0,
+        &["--front", "in_proj:relu"],
+        Some(pytorch.1),
+        true,
+    );
+    whole_path("projected.onnx", &[], Some("projected_onnx"), true);
+    whole_path("keras_projected.keras", &[], Some("keras_projected"), true);
+}
+
+/// What is said of a linear layer before, in `import` and `quantize`; `score` of both models; and what is refused.
+#[test]
+fn layers_before_the_recurrent_ones_are_said_scored_and_refused() {
+    let home = home();
+    let (home, model, x) = (
+        home.path(),
+        fixture("projected.safetensors"),
+        fixture("x.npy"),
+    );
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    let front = ["--front", "in_proj:relu"];
+    let told = json(home, &[&["import", model][..], &front].concat());
+    let sizes = serde_json::json!([{"input_size": 3, "output_size": 5, "relu": true}]);
+    assert_eq!(told["front"], sizes);
+    let quantize = |more: &[&str], to: &str| {
+        let words = [
+            "quantize",
+            "--bits",
+            "8",
+            "--model",
+            model,
+            "--calibrate",
+            x,
+            "-o",
+        ];
+        let output = program()
+            .current_dir(home)
+            .args(words)
+            .arg(to)
+            .args(more)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            error,
+        )
+    };
+    let (code, text, error) = quantize(&front, "w8.safetensors");
+    assert_eq!(code, Some(0), "{error}");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("dense layer before: x s8."));
+    assert!(
+        line.is_some_and(
+            |line| line.contains("; 5 codes of s8.") && line.ends_with("behind a ReLU")
+        ),
+        "{text}"
+    );
+    let score = |model: &[&str]| {
+        let y = fixture("projected.y.npy");
+        let y = [
+            "--metric",
+            "rmse",
+            "--targets",
+            y.to_str().unwrap(),
+            "--data",
+            x,
+        ];
+        json(home, &[&["score", "--model"], model, &y].concat())["value"]
+            .as_f64()
+            .unwrap()
+    };
+    let float = score(&[&[model][..], &front].concat());
+    let integer = score(&["w8.safetensors"]);
+    assert!(
+        float < 1e-6 && integer > 1e-6 && integer < 0.02,
+        "{float} {integer}"
+    );
+    for (more, problem) in [
+        (&[][..], "in_proj.weight [5, 3]"),
+        (
+            &["--only-lstm", "--front-bits", "4"][..],
+            "--front-bits: the model has no linear layer before",
+        ),
+    ] {
+        let (code, _, error) = quantize(more, "no.safetensors");
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains(problem), "{error}");
+        assert!(!home.join("no.safetensors").exists());
+    }
+}

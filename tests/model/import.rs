@@ -27,6 +27,7 @@ fn options(line: &str) -> ImportOptions {
         match word {
             "--prefix" => options.prefix = words.next().map(Into::into),
             "--head" => options.head = words.next().map(Into::into),
+            "--front" => options.front = words.next().map(Into::into),
             "--only-lstm" => options.only_lstm = true,
             other => panic!("{other}"),
         }

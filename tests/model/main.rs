@@ -11,6 +11,7 @@ mod demo_model;
 mod directions;
 mod entropy;
 mod eval;
+mod front;
 mod import;
 mod lm;
 mod network;

@@ -30,8 +30,8 @@ scale with the least squared error, by gate. The end of the report is what was m
 noise of h, and of the head's outputs, against the float model; what limits it, and the option that
 would mend it. docs/quantize.md explains all of it.
 A linear head, or several with a ReLU between, becomes integers: dense layers behind the recurrent
-ones, of which --head-kind and --emit say what they give and when. An embedding becomes a table of
-codes then; where the head stays in floating point, both ride along in the file. A model trained
+ones, of which --head-kind and --emit say what they give and when. So do linear layers before them,
+which give codes of as many bits as h. An embedding becomes a table of codes beside a head of integers; where the head stays in floating point, both ride along in the file. A model trained
 with the hardware's arithmetic keeps the formats it was trained in.
 
 Exit status: 0 written, 2 could not: a tensor or number that is wrong is named.")]
@@ -52,6 +52,10 @@ pub struct QuantizeArgs {
     /// one with an embedding; else 8, or as the weights if they have more]
     #[arg(long, value_name = "B", value_parser = head_format)]
     head_bits: Option<HeadFormat>,
+    /// Bits of the weights of linear layers before the recurrent ones, 1 to 16 [default: 8, or as the
+    /// weights if they have more]
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=16))]
+    front_bits: Option<u32>,
     /// What a head of integers gives of its sums
     #[arg(long, value_enum, value_name = "KIND", default_value = "sum")]
     head_kind: OutputKind,
@@ -134,6 +138,7 @@ pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
         formats,
         keep_widths: args.numerics.gives_width(),
         head: args.head_bits,
+        front_bits: args.front_bits,
         offset: args.input_offset.clone(),
     };
     let report = request.write(&args.output, &console)?;

@@ -15,6 +15,18 @@ fn decibel(value: f64) -> String {
     }
 }
 
+/// What a dense layer gives, in words.
+fn given(gives: DenseOutput, outputs: usize) -> String {
+    match gives {
+        DenseOutput::Sum => format!("{outputs} sums"),
+        DenseOutput::Argmax => "the index of the largest sum".to_string(),
+        DenseOutput::Code { format, relu } => {
+            let relu = if relu { " behind a ReLU" } else { "" };
+            format!("{outputs} codes of {format}{relu}")
+        }
+    }
+}
+
 /// A report on its way to the screen.
 struct Text<'a>(&'a QuantizeReport);
 
@@ -77,17 +89,24 @@ impl Text<'_> {
         table(out, &counts)
     }
 
+    /// Linear layers before the recurrent ones.
+    fn front(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for front in &self.0.report.front {
+            let clamped = 100.0 * front.clamped.rate();
+            let gives = given(front.gives, front.outputs);
+            writeln!(
+                out,
+                "dense layer before: x {}, {clamped:.4} % clamped; {gives}",
+                front.x
+            )?;
+        }
+        Ok(())
+    }
+
     /// Dense layers that give something else than their sums at every step.
     fn dense(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for dense in &self.0.report.dense {
-            let what = match dense.gives {
-                DenseOutput::Sum => format!("{} sums", dense.outputs),
-                DenseOutput::Argmax => "the index of the largest sum".to_string(),
-                DenseOutput::Code { format, relu } => {
-                    let relu = if relu { " behind a ReLU" } else { "" };
-                    format!("{} codes of {format}{relu}", dense.outputs)
-                }
-            };
+            let what = given(dense.gives, dense.outputs);
             let when = match dense.when {
                 Emit::Step => "at every step",
                 Emit::Last => "at the last step of a sequence",
@@ -163,6 +182,7 @@ impl Results for QuantizeReport {
     fn human(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let text = Text(self);
         text.tensors(out)?;
+        text.front(out)?;
         text.layers(out)?;
         text.dense(out)?;
         text.offset(out)?;

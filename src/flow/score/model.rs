@@ -188,7 +188,7 @@ impl AnsweringModel {
     /// Rows of an embedding that the inputs are indices of.
     fn embedding(&self) -> Option<usize> {
         let (own, passengers, size) = match self {
-            Self::Float(model) => (None, &model.passengers, model.layers[0].input_size),
+            Self::Float(model) => (None, &model.passengers, model.input_size()),
             Self::Integer(model, _) => {
                 let own = model
                     .embedding
@@ -221,7 +221,7 @@ impl AnsweringModel {
             return Ok((data, inputs.arrangement));
         }
         let size = match self {
-            Self::Float(model) => model.layers[0].input_size,
+            Self::Float(model) => model.input_size(),
             Self::Integer(model, _) => model.first_input().0,
         };
         let (sequences, places) = layout.read_real(path, Some(size), watch)?;
@@ -235,7 +235,7 @@ impl AnsweringModel {
             InputValues::Tokens(tokens) => tokens,
         };
         let (passengers, width) = match self {
-            Self::Float(model) => (&model.passengers, model.layers[0].input_size),
+            Self::Float(model) => (&model.passengers, model.input_size()),
             Self::Integer(model, _) => (&model.passengers, model.first_input().0),
         };
         let rows = &passengers[EMBEDDING].1;

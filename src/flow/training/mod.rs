@@ -36,6 +36,13 @@ impl Training<'_> {
     ) -> Result<T, Problems> {
         let settings = settings(&options, subject);
         let sizes = options.sizes.clone();
+        if start.is_some_and(|model| !model.front.is_empty()) {
+            let problem =
+                "the model has linear layers before the recurrent ones, which are not trained";
+            return Err(Problem::flag("--init", problem)
+                .help("start from a model of recurrent layers and a linear one behind them, or from none")
+                .into());
+        }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
         self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()

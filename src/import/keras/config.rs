@@ -8,6 +8,8 @@ use serde_json::Value;
 pub struct KerasLayer {
     pub class: String,
     pub name: String,
+    /// Name of the wrapper around it, under which files of before Keras 3 have its variables.
+    pub wrapper: Option<String>,
     config: Value,
 }
 
@@ -31,7 +33,11 @@ impl KerasLayer {
             _ => None,
         };
         if let Some(layer) = inner {
-            return Self::of(layer);
+            let wrapper = config.get("name").and_then(Value::as_str);
+            return Some(Self {
+                wrapper: wrapper.map(str::to_owned),
+                ..Self::of(layer)?
+            });
         }
         let name = config.get("name")?.as_str()?.to_owned();
         let class = class.strip_prefix('Q').unwrap_or(class);
@@ -49,12 +55,14 @@ impl KerasLayer {
                     .trim_start_matches('Q')
                     .into(),
                 name,
+                wrapper: None,
                 config: inner,
             });
         }
         Some(Self {
             class: class.into(),
             name,
+            wrapper: None,
             config: config.clone(),
         })
     }

@@ -81,11 +81,12 @@ impl KerasModel {
         let mut network: Option<(String, usize)> = None;
         let mut heads: Vec<(String, String)> = Vec::new();
         let mut order = StepOrder::default();
+        let mut front: Vec<(String, String)> = Vec::new();
         for layer in &config.layers {
             if layer.without_effect() || config.in_line && order.flip(layer) {
                 continue;
             }
-            let slot = self.contents.slots.remove(&layer.name).unwrap_or_default();
+            let slot = self.slot(layer);
             if slot.variables.contains_key("recurrent_kernel") {
                 let (title, index) = match network.take() {
                     Some((title, index)) if config.in_line && heads.is_empty() => {
@@ -99,11 +100,17 @@ impl KerasModel {
                     }
                 };
                 heads.clear();
+                if config.in_line {
+                    self.front(&std::mem::take(&mut front), &title);
+                }
                 self.layer((layer, slot), (&title, index), &mut order, config.in_line)?;
                 network = Some((title, index));
             } else if layer.class == "Dense" {
+                let known = (layer.name.clone(), layer.activation().to_owned());
                 if network.is_some() {
-                    heads.push((layer.name.clone(), layer.activation().to_owned()));
+                    heads.push(known);
+                } else {
+                    front.push(known);
                 }
                 self.dense(slot, &layer.name)?;
             } else if layer.class == "Embedding" {
@@ -116,7 +123,8 @@ impl KerasModel {
                 self.known.notes.push(note);
             } else {
                 self.other(slot, &format!("{} ({})", layer.name, layer.class));
-                // What stands between ends the stack.
+                // What stands between ends the stack, and is none of the linear layers before it.
+                front.clear();
                 heads.push((layer.name.clone(), "other".into()));
             }
         }
@@ -128,6 +136,39 @@ impl KerasModel {
         }
         self.leftovers();
         Ok(())
+    }
+
+    /// The variables of a layer.
+    fn slot(&mut self, layer: &KerasLayer) -> Slot {
+        let names = [Some(&layer.name), layer.wrapper.as_ref()];
+        let mut found = names.into_iter().flatten();
+        found
+            .find_map(|name| self.contents.slots.remove(name))
+            .unwrap_or_default()
+    }
+
+    /// The linear layers before a network, in their order, each with its activation.
+    fn front(&mut self, layers: &[(String, String)], title: &str) {
+        if layers.is_empty() {
+            return;
+        }
+        let taken = |activation: &String| matches!(&**activation, "linear" | "relu");
+        let front = match layers.iter().find(|layer| !taken(&layer.1)) {
+            None => {
+                let all = layers.iter();
+                Ok(all
+                    .map(|(name, activation)| (name.clone(), activation == "relu"))
+                    .collect())
+            }
+            Some((name, activation)) => {
+                let problem = format!(
+                    "has activation {activation}; a layer before the recurrent ones has linear or relu"
+                );
+                let help = "train with those, or leave out what stands before with --only-lstm";
+                Err(Problem::within(name, problem).help(help))
+            }
+        };
+        self.known.fronts.insert(format!("{title}."), front);
     }
 
     /// The linear layers that follow the LSTM in this order, as far as `ReLU` stands between.

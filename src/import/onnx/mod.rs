@@ -50,6 +50,8 @@ enum GraphValue {
     Input,
     /// The output of a layer: its network, and which layer.
     Layer(String, usize),
+    /// The output of linear layers on the network's input, and whether a `ReLU` stands behind each.
+    Front(Vec<(String, bool)>),
     /// The output of linear layers behind a network, and whether a `ReLU` was the last.
     Linear { chain: Vec<String>, relu: bool },
     /// Anything else that depends on the input.
@@ -117,6 +119,14 @@ impl<'a> GraphWalk<'a> {
             (&[data], "Relu") => match self.values[data].clone() {
                 GraphValue::Linear { chain, relu: false } => {
                     GraphValue::Linear { chain, relu: true }
+                }
+                GraphValue::Front(mut chain) if chain.last().is_some_and(|last| !last.1) => {
+                    chain
+                        .iter_mut()
+                        .next_back()
+                        .into_iter()
+                        .for_each(|last| last.1 = true);
+                    GraphValue::Front(chain)
                 }
                 _ => self.unknown(node),
             },
@@ -224,7 +234,12 @@ impl<'a> GraphWalk<'a> {
                 self.broken |= !relu;
                 chain.iter().cloned().chain([stem]).collect()
             }
-            GraphValue::Input | GraphValue::Other => return Ok(GraphValue::Other),
+            GraphValue::Input => return Ok(GraphValue::Front(vec![(stem, false)])),
+            GraphValue::Front(chain) => {
+                let chain = chain.iter().cloned().chain([(stem, false)]);
+                return Ok(GraphValue::Front(chain.collect()));
+            }
+            GraphValue::Other => return Ok(GraphValue::Other),
         };
         Ok(GraphValue::Linear { chain, relu: false })
     }
@@ -232,11 +247,19 @@ impl<'a> GraphWalk<'a> {
     /// An addition behind a product: its bias.
     fn bias(&mut self, node: &'a Node<'a>, data: &str) -> Result<GraphValue, Problem> {
         let other = node.inputs.iter().find(|input| **input != data);
-        let value = self.values[data].clone();
-        let (Some(other), GraphValue::Linear { chain, relu: false }) = (other, &value) else {
+        let mut value = self.values[data].clone();
+        let last = match &mut value {
+            GraphValue::Linear { chain, relu: false } => chain.last_mut(),
+            GraphValue::Front(chain) => chain
+                .last_mut()
+                .filter(|last| !last.1)
+                .map(|last| &mut last.0),
+            _ => None,
+        };
+        let (Some(other), Some(last)) = (other, last) else {
             return Ok(self.unknown(node));
         };
-        let stem = chain.last().cloned().unwrap_or_default();
+        let mut stem = last.clone();
         let weight = self.tensors.get(&format!("{stem}.weight"));
         let rows = weight.map_or(0, |weight| weight.shape[0]);
         let fits =
@@ -249,18 +272,15 @@ impl<'a> GraphWalk<'a> {
             let fresh = |end: &str| !self.tensors.contains_key(&format!("{name}{end}"));
             fresh(".weight") && fresh(".bias")
         });
-        let mut chain = chain.clone();
-        let mut stem = stem;
         if let Some(named) = named
             && let Some(weight) = self.tensors.remove(&format!("{stem}.weight"))
         {
             self.tensors.insert(format!("{named}.weight"), weight);
             named.clone_into(&mut stem);
-            chain.pop();
-            chain.push(stem.clone());
+            last.clone_from(&stem);
         }
         self.insert_bias(node, other, &stem)?;
-        Ok(GraphValue::Linear { chain, relu: false })
+        Ok(value)
     }
 
     fn insert_bias(&mut self, node: &Node, name: &str, stem: &str) -> Result<(), Problem> {

@@ -25,6 +25,10 @@ impl<'a> GraphWalk<'a> {
             _ => None,
         };
         let (network, index) = follows.unwrap_or_else(|| (self.network_title(node), 0));
+        if let Some(GraphValue::Front(chain)) = self.values.get(x) {
+            let front = (format!("{network}."), Ok(chain.clone()));
+            self.known.fronts.extend([front]);
+        }
         if let Some(fault) = self.objection(node) {
             let place = format!("{network}.");
             let refused = &mut self.known.refused;

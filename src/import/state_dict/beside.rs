@@ -27,7 +27,7 @@ impl StateDictReader<'_> {
         }
         self.no_stray_layers(&rest)?;
         if let Some(wanted) = &options.head {
-            let found = named(&rest.linears, wanted)?;
+            let found = named(&rest.linears, wanted, "--head")?;
             self.heads(&found)?;
         } else if rest.unknown.is_empty() {
             match self.find_head(&rest) {
@@ -54,14 +54,14 @@ impl StateDictReader<'_> {
         Ok(())
     }
 
-    fn unused(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn unused(&self) -> impl Iterator<Item = &String> {
         self.tensors
             .keys()
             .filter(|name| !self.used.contains(*name))
     }
 
     fn sort_out(&self) -> Rest {
-        let inputs = self.model.layers[0].input_size;
+        let inputs = self.model.input_size();
         let mut rest = Rest {
             embedding: None,
             linears: Vec::new(),
@@ -136,8 +136,8 @@ impl StateDictReader<'_> {
         Err(Problem::new("several linear layers may be the head")
             .notes(described)
             .help(
-                "choose with --head NAME (a chain with ReLU between: --head FIRST,SECOND), or leave \
-                 them out with --only-lstm",
+                "choose with --head NAME (a chain with ReLU between: --head FIRST,SECOND), say which stand \
+                 before the recurrent layers with --front, or leave them out with --only-lstm",
             ))
     }
 
@@ -185,7 +185,7 @@ impl StateDictReader<'_> {
         Ok(())
     }
 
-    fn linear(
+    pub(super) fn linear(
         &mut self,
         linear: &Linear,
         [meaning, bias_meaning]: [&str; 2],
@@ -326,8 +326,20 @@ impl StateDictReader<'_> {
         ))
         .notes(tensors)
         .help(format!(
-            "if the core's inputs and outputs are those of the LSTM, leave them out with {options}"
+            "if the core's inputs and outputs are those of the LSTM, leave them out with {options}{}",
+            self.front_hint(rest)
         ))
+    }
+
+    /// How a linear layer that is no head is read as one before the recurrent layers, where its size would do.
+    fn front_hint(&self, rest: &Rest) -> String {
+        let heads = self.find_head(rest).unwrap_or_default();
+        let mut fits = self
+            .may_be_front(&rest.linears)
+            .filter(|linear| !heads.contains(linear));
+        fits.next().map_or_else(String::new, |Linear { stem, .. }| {
+            format!("; if {stem} stands before it, --front {stem} reads it, --front {stem}:relu with a ReLU behind it")
+        })
     }
 
     /// Notes what is not read, and how it could be.

@@ -88,8 +88,9 @@ pub fn chain(linears: &[&Linear], inputs: usize) -> Option<Vec<Linear>> {
     (follows && (order.len() == 1 || written || alone)).then_some(order)
 }
 
-/// The linear layers that `wanted` names: by names separated by commas, or all below one name.
-pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, Problem> {
+/// The linear layers that `wanted`, given by the option `option`, names: by names separated by commas, or all below
+/// one name.
+pub fn named(linears: &[Linear], wanted: &str, option: &str) -> Result<Vec<Linear>, Problem> {
     let mut found: Vec<Linear> = Vec::new();
     for name in wanted.split(',').map(str::trim) {
         let name = name.strip_suffix(".weight").unwrap_or(name);
@@ -124,10 +125,10 @@ pub fn named(linears: &[Linear], wanted: &str) -> Result<Vec<Linear>, Problem> {
                     .into_iter()
                     .map(|linear| format!("    {}", linear.describe()))
                     .collect();
-                let place = format!("--head {name}");
+                let place = format!("{option} {name}");
                 return if described.is_empty() {
                     let problem = "no linear layer of that name, the file holds none";
-                    refuse(&place, problem, "leave --head out")
+                    refuse(&place, problem, format!("leave {option} out"))
                 } else {
                     let list = described.join("\n");
                     let problem = format!("no linear layer of that name\n{list}");

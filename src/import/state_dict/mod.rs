@@ -5,6 +5,7 @@ mod beside;
 mod brevitas;
 mod chain;
 mod fold;
+mod front;
 mod recurrent;
 mod trained;
 
@@ -19,11 +20,17 @@ use crate::spec::CellKind;
 use recurrent::{NamedNetwork, NetworkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The linear layers before a network in their order, the name of each and whether a `ReLU` stands behind it; or what
+/// stands there that is not taken.
+pub type KnownFront = Result<Vec<(String, bool)>, Problem>;
+
 /// Facts of a file beside its tensors; none of a state dict.
 #[derive(Debug, Default)]
 pub struct Known {
     /// The linear layers behind the LSTM in their order, with a `ReLU` between.
     pub heads: Option<Vec<String>>,
+    /// What stands before a network, by what its tensors' names begin with.
+    pub fronts: BTreeMap<String, KnownFront>,
     /// Networks of other mathematics, by what their tensors' names begin with: the layer and why.
     pub refused: BTreeMap<String, (String, Problem)>,
     /// Layers that take the steps from the last one: the network, as in `refused`, and which of its layers. Their tensors
@@ -49,6 +56,7 @@ pub fn read(
     let own = known.backward.into_iter();
     let own = own.filter(|(prefix, _)| *prefix == network.prefix);
     network.backward = own.map(|(_, layer)| layer).collect();
+    let known_front = known.fronts.get(&network.prefix).cloned();
     let mut reader = StateDictReader {
         tensors: &tensors,
         network,
@@ -58,10 +66,12 @@ pub fn read(
             ..FloatModel::default()
         },
         known_heads: known.heads,
+        known_front,
     };
     reader.layers()?;
     reader.fractions()?;
     reader.formats()?;
+    reader.front(options)?;
     reader.beside(options)?;
     let mut model = reader.model;
     let last = model.layers.last().and_then(FloatLayer::other_half);
@@ -81,6 +91,7 @@ struct StateDictReader<'a> {
     used: BTreeSet<String>,
     model: FloatModel,
     known_heads: Option<Vec<String>>,
+    known_front: Option<KnownFront>,
 }
 
 impl StateDictReader<'_> {

@@ -52,6 +52,19 @@ netlist!(
 );
 
 netlist!(
+    dense_layer_before_a_gru_on_xc7,
+    Case {
+        recipe: Recipe::new("before", &[5, 6], 4)
+            .of(CellKind::Gru)
+            .front(3)
+            .folded(2, 4)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &[],
+        without: &BLOCK_RAM,
+    }
+);
+
+netlist!(
     row_scales_in_luts_on_xc7,
     Case {
         recipe: Recipe::new("rowlut", &[5, 6], 4)

@@ -125,6 +125,19 @@ def backward_ones():
         OUT / "keras_back_dense.keras")
 
 
+def projected():
+    """Dense layers before the recurrent one, the first for each step by itself."""
+    dense = lambda units, **options: layers.Dense(units, bias_initializer="glorot_uniform", **options)
+    model = build(14, lambda: layers.TimeDistributed(dense(6, activation="relu")), lambda: layers.Dropout(0.1),
+                  lambda: dense(5), lambda: layers.GRU(H, return_sequences=True), lambda: dense(O))
+    npy("keras_projected.h", keras.Model(model.inputs, model.layers[-2].output).predict(x(), verbose=0))
+    npy("keras_projected.y", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_projected.keras")
+    model.save(OUT / "keras_projected.h5")
+    model.save_weights(OUT / "keras_projected.weights.h5")
+    build(15, lambda: dense(5, activation="tanh"), lstm).save(OUT / "keras_tanh_before.keras")
+
+
 def refused_ones():
     for name, part in {
         "simple_rnn": lambda: layers.SimpleRNN(H),
@@ -172,5 +185,6 @@ if __name__ == "__main__":
     gru_ones()
     both_directions()
     backward_ones()
+    projected()
     refused_ones()
     qkeras()

@@ -92,6 +92,54 @@ def both_directions():
             npy(f"{name}.h", computed(path, inputs.numpy(), 1)[:, 0])
 
 
+class Projected(nn.Module):
+    """Linear layers before a GRU, a ReLU behind each but the last, and one behind it."""
+
+    def __init__(self):
+        super().__init__()
+        self.front = nn.Sequential(nn.Linear(I, 6), nn.ReLU(), nn.Linear(6, 5))
+        self.rnn, self.head = nn.GRU(5, H, batch_first=True), nn.Linear(H, O)
+
+    def forward(self, inputs):
+        h, _ = self.rnn(self.front(inputs))
+        return self.head(h), h
+
+
+def projected():
+    inputs = torch.from_numpy(x())[None]
+    for name, dynamo in (("projected", False), ("projected_dynamo", True)):
+        torch.manual_seed(4)
+        model = Projected().eval()
+        path = OUT / f"{name}.onnx"
+        if dynamo:
+            torch.onnx.export(model, (inputs,), str(path), dynamo=True, external_data=False, verbose=False)
+        else:
+            torch.onnx.export(model, (inputs,), str(path), dynamo=False, input_names=["x"], output_names=["y", "h"])
+        strip(path)
+        npy(f"{name}_onnx.y", computed(path, inputs.numpy(), 0)[0])
+        npy(f"{name}_onnx.h", computed(path, inputs.numpy(), 1)[0])
+    # Gemm and Relu on vectors of all steps, as other exporters write it.
+    _, model = built("projected_gemm")
+    generator = np.random.default_rng(5)
+    draw = lambda *shape: (generator.normal(size=shape) / 2).astype(np.float32)
+    tensors = {"before": draw(I, I), "bias_before": draw(I), "rows": np.array([-1, I]), "steps": np.array([-1, 1, I])}
+    model.graph.initializer.extend(numpy_helper.from_array(values, key) for key, values in tensors.items())
+    nodes = [
+        helper.make_node("Reshape", ["x", "rows"], ["flat"], name="flatten"),
+        helper.make_node("Gemm", ["flat", "before", "bias_before"], ["sums"], name="before"),
+        helper.make_node("Relu", ["sums"], ["cut"], name="relu"),
+        helper.make_node("Reshape", ["cut", "steps"], ["x_before"], name="steps"),
+    ]
+    for node in reversed(nodes):
+        model.graph.node.insert(0, node)
+    model.graph.node[4].input[0] = "x_before"
+    path = OUT / "projected_gemm.onnx"
+    path.write_bytes(model.SerializeToString())
+    inputs = x()[:, None]
+    npy("projected_gemm_onnx.y", computed(path, inputs, 0)[:, 0])
+    npy("projected_gemm_onnx.h", computed(path, inputs, 1)[:, 0])
+
+
 def strip(path):
     """Takes descriptions out, which name folders of this machine."""
     model = onnx.load(path)
@@ -217,5 +265,6 @@ def reversed_ones():
 if __name__ == "__main__":
     exported()
     both_directions()
+    projected()
     all_built()
     reversed_ones()

@@ -15,8 +15,8 @@ pub fn hidden(model: &FloatModel, x: &[f32]) -> Vec<f32> {
     let plain = |layer: &FloatLayer| {
         layer.recurrence.kind().is_lstm() && layer.direction.kind().is_forward()
     };
-    if !layers.all(plain) {
-        let inputs = Sequences::one(x.to_vec(), model.layers[0].input_size);
+    if !layers.all(plain) || !model.front.is_empty() {
+        let inputs = Sequences::one(x.to_vec(), model.input_size());
         return float_h(model, &inputs);
     }
     model.layers.iter().fold(x.to_vec(), |x, layer| {
@@ -100,6 +100,79 @@ fn state_dicts_give_the_outputs_of_pytorch() {
     assert_parity("mlp.safetensors", "mlp", "--head head", true);
     assert_parity("mlp.safetensors", "mlp", "--head head.0,head.2", true);
     assert_parity("classifier.safetensors", "classifier", "--prefix rnn", true);
+}
+
+/// Linear layers before the recurrent ones, with the `ReLU`s that the file has, or that the options of a state dict say.
+#[test]
+fn layers_before_the_recurrent_ones_are_computed() {
+    let chain = "--front front.0:relu,front.2";
+    for (file, outputs, options, relus, with_head) in [
+        (
+            "projected.safetensors",
+            "projected",
+            "--front in_proj:relu",
+            &[true][..],
+            true,
+        ),
+        (
+            "projected_gru.safetensors",
+            "projected_gru",
+            chain,
+            &[true, false],
+            false,
+        ),
+        ("projected.onnx", "projected_onnx", "", &[true, false], true),
+        (
+            "projected_dynamo.onnx",
+            "projected_dynamo_onnx",
+            "",
+            &[true, false],
+            true,
+        ),
+        (
+            "projected_gemm.onnx",
+            "projected_gemm_onnx",
+            "",
+            &[true],
+            true,
+        ),
+        (
+            "keras_projected.keras",
+            "keras_projected",
+            "",
+            &[true, false],
+            true,
+        ),
+        (
+            "keras_projected.h5",
+            "keras_projected",
+            "",
+            &[true, false],
+            true,
+        ),
+        (
+            "keras_projected.weights.h5",
+            "keras_projected",
+            "--front dense:relu,dense_1 --head dense_2",
+            &[true, false],
+            true,
+        ),
+    ] {
+        let read = model(file, options);
+        let found: Vec<bool> = read.front.iter().map(|front| front.relu).collect();
+        assert_eq!(found, relus, "{file}");
+        assert_eq!(read.input_size(), 3, "{file}");
+        assert_parity(file, outputs, options, with_head);
+        // Whatever the options: no file of these has something else.
+        assert!(read.left_out.is_empty(), "{file}: {:?}", read.left_out);
+    }
+    let alone = model("keras_projected.keras", "--only-lstm");
+    assert_eq!((alone.front.len(), alone.input_size()), (0, 5));
+    assert_eq!(alone.left_out.len(), 6, "{:?}", alone.left_out);
+    // The ReLU counts: without it another function is read.
+    let other = model("projected.safetensors", "--front in_proj");
+    let h = hidden(&other, &array("x.npy"));
+    assert!(distance(&h, &array("projected.h.npy")) > 1e-3);
 }
 
 /// A GRU's biases of n stay apart, whatever the framework.

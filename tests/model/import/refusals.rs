@@ -200,8 +200,52 @@ fn everything_unknown_comes_at_once_with_the_options_that_mend_it() {
     assert_eq!(
         help("front.safetensors", ""),
         "if the core's inputs and outputs are those of the LSTM, leave them out with --prefix lstm, \
-         or with --head fc, which keeps that head"
+         or with --head fc, which keeps that head; if in_proj stands before it, --front in_proj reads it, \
+         --front in_proj:relu with a ReLU behind it"
     );
+}
+
+/// A state dict does not say what stands before the recurrent layers; what is said has to fit.
+#[test]
+fn layers_before_the_recurrent_ones_are_asked_for() {
+    let file = "projected.safetensors";
+    assert!(error(file, "").contains("in_proj.weight [5, 3]"));
+    assert!(help(file, "").ends_with(
+        "if in_proj stands before it, --front in_proj reads it, --front in_proj:relu with a ReLU behind it"
+    ));
+    assert_eq!(
+        error(file, "--front fc"),
+        "fc: gives 2 elements, 5 are taken behind it"
+    );
+    let missing = error(file, "--front in:relu");
+    assert_eq!(
+        missing,
+        "--front in: no linear layer of that name\n    fc: [2, 4]\n    in_proj: [5, 3]"
+    );
+    let both = error("projected_gru.safetensors", "--front front");
+    assert_eq!(both, "--front front: names 2 linear layers");
+    let said = error("projected.onnx", "--front front.0");
+    assert_eq!(
+        said,
+        "--front: the file says itself what stands before the recurrent layers"
+    );
+    let tanh = "keras_tanh_before.keras";
+    let (name, problem) = error(tanh, "")
+        .split_once(": ")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    assert_eq!(name, "dense");
+    assert_eq!(
+        problem,
+        "has activation tanh; a layer before the recurrent ones has linear or relu"
+    );
+    assert_eq!(
+        help(tanh, ""),
+        "train with those, or leave out what stands before with --only-lstm"
+    );
+    assert_eq!(error(tanh, "--prefix lstm"), format!("dense: {problem}"));
+    let left = super::model(tanh, "--only-lstm");
+    assert!(left.front.is_empty() && left.layers[0].input_size == 5);
 }
 
 #[test]
@@ -229,8 +273,8 @@ fn choices_are_listed() {
             "",
             "several linear layers may be the head",
             heads,
-            "choose with --head NAME (a chain with ReLU between: --head FIRST,SECOND), or leave \
-             them out with --only-lstm",
+            "choose with --head NAME (a chain with ReLU between: --head FIRST,SECOND), say which \
+             stand before the recurrent layers with --front, or leave them out with --only-lstm",
         ),
         (
             "heads.safetensors",

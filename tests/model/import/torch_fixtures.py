@@ -221,6 +221,19 @@ def trained_gru():
     npy("trained_gru.y", model.fc(h)[:, 0])
 
 
+def projected():
+    """Linear layers before the recurrent ones."""
+    model = network(30, in_proj=lambda: nn.Linear(I, 5), rnn=lambda: nn.LSTM(5, H, 2), fc=lambda: nn.Linear(H, O))
+    h, _ = model.rnn(model.in_proj(x()).relu())
+    npy("projected.h", h)
+    npy("projected.y", model.fc(h))
+    tensors("projected", model.state_dict())
+    front = lambda: nn.Sequential(nn.Linear(I, 6), nn.ReLU(), nn.Linear(6, 5, bias=False))
+    model = network(31, front=front, rnn=lambda: nn.GRU(5, H, bidirectional=True))
+    npy("projected_gru.h", model.rnn(model.front(x()))[0])
+    tensors("projected_gru", model.state_dict())
+
+
 def refused_ones():
     """What is refused by name, and what needs a choice."""
     linear = lambda: nn.Linear(H, O)
@@ -256,4 +269,5 @@ if __name__ == "__main__":
     gru_ones()
     both_directions()
     trained_gru()
+    projected()
     refused_ones()

@@ -87,7 +87,7 @@ impl Scaling {
 
     /// The network in training of a model that takes and gives what the files have.
     pub(super) fn inward(&self, model: &FloatModel) -> FloatModel {
-        if model.layers[0].input_size != self.input.codes.len() {
+        if model.input_size() != self.input.codes.len() {
             return model.clone(); // its shapes are refused later on
         }
         let mut inward = self.input.folded(model);

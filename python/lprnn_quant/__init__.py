@@ -59,14 +59,15 @@ except ImportError:  # Everything but the modules and convert works without it.
     pass
 else:
     from .convert import convert, save  # noqa: F401
+    from .front import QuantFront  # noqa: F401
     from .linear import QuantLinear  # noqa: F401
     from .module import QuantGRU, QuantLSTM  # noqa: F401
 
     # A literal, which type checkers read.
-    __all__ += ["QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"]
+    __all__ += ["QuantFront", "QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"):
+    if name in ("QuantFront", "QuantGRU", "QuantLSTM", "QuantLinear", "convert", "save"):
         raise ImportError(f"{name} needs PyTorch: pip install torch")
     raise AttributeError(f"module 'lprnn_quant' has no attribute {name!r}")

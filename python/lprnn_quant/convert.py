@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
@@ -14,11 +15,14 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.weight_norm import WeightNorm
 
 from .formats import Widths
+from .front import Fronts, QuantFront, ordered
 from .heads import Heads
 from .linear import QuantLinear
 from .model import Model
+from .quantize import input_format
 from .module import QuantGRU, QuantLSTM
 from .recurrent import QuantRecurrent, Signal
+from .state_dict import to_array
 
 CONVERTED = {nn.LSTM: QuantLSTM.from_lstm, nn.GRU: QuantGRU.from_gru}
 
@@ -41,7 +45,9 @@ def convert(
     that reached it were rows of the last layer's h, moved about (the last step, slices, reordering,
     unpacking, dropout) but not computed with. Linear layers that are not, and those with hooks or shared
     weights, stay. Of a layer of both directions such a row is the output of one step, `out[:, -1]`; `h_n`,
-    whose backward half is the h of the first step, is none.
+    whose backward half is the h of the first step, is none. An `nn.Linear` whose outputs, moved about and behind a ReLU or
+    not, are all that reaches a recurrent layer, or another such linear layer, becomes a `QuantFront`, which rounds
+    its input to codes of the widths' x.
 
     Sizes, mode, dtype, device and which weights are trained stay, and so do layers that are quantised
     already. Parameters are new: make the optimiser afterwards. weight_norm and pruning are folded into
@@ -63,7 +69,8 @@ def convert(
     behind = [part for part in names if linear and _kind(part) is nn.Linear]
     behind = [part for part in behind if not (_has_hooks(part) or _shared(net, part))]
     layers = [part for part in names if isinstance(part, QuantRecurrent) or part in found]
-    inputs, heads = _run(net, layers, behind, calibrate)
+    inputs, heads, before = _run(net, layers, behind, calibrate)
+    fronts = before.found(set(heads))
     if not (found or heads):
         raise ValueError(
             f"{type(net).__name__} has no nn.LSTM or nn.GRU to convert, and no nn.Linear behind one"
@@ -81,6 +88,10 @@ def convert(
         of_layer = layer.widths if isinstance(layer, QuantRecurrent) else widths
         bits = head_bits or max(8, of_layer.weight)
         new[part] = QuantLinear.from_linear(part, of_layer.h, bits)
+    for part, relu in fronts.items():
+        rows = [to_array(x, "calibrate").reshape(-1, part.in_features) for x in before.inputs[part]]
+        x = input_format(widths, np.concatenate(rows), None)
+        new[part] = QuantFront.from_linear(part, x, head_bits or max(8, widths.weight), relu)
     for parent in list(net.modules()):
         # named_children would give a module once, where a parent has it under two names.
         for name, child in list(parent._modules.items()):
@@ -97,13 +108,14 @@ def save(
     It holds one `QuantLSTM` or `QuantGRU`, of any number of layers, and the `QuantLinear` behind it, where
     there is one, as a dense layer that gives its sums, or with the `output` "argmax" the index of the
     largest, at every step, or `when` is "last" at the last one of a sequence. Several of either are a
-    ValueError that names them. Returns the model; parameters that are in neither are its `left_out`,
+    ValueError that names them. Every `QuantFront` is a dense layer before, in the order of the network's modules. Returns the model; parameters that are in neither are its `left_out`,
     and named in a warning.
     """
     names = {part: name for name, part in net.named_modules()}
-    layers, heads = (
-        [part for part in names if isinstance(part, kind)] for kind in (QuantRecurrent, QuantLinear)
+    layers, heads, fronts = (
+        [part for part in names if isinstance(part, kind)] for kind in (QuantRecurrent, QuantLinear, QuantFront)
     )
+    heads = [part for part in heads if part not in fronts]
     for parts, what in ((layers, "QuantLSTM or QuantGRU"), (heads, "QuantLinear")):
         if len(parts) > 1:
             shown = ", ".join(_shown(names[part]) for part in parts)
@@ -123,7 +135,12 @@ def save(
                 f"gives {layers[0].output_size} of {h}"
             )
         model.head = dataclasses.replace(head.head(), output=output, when=when)
-    held = {id(parameter) for part in layers + heads for parameter in part.parameters()}
+    try:
+        model.front = list(ordered(fronts, layers[0].input_size, model.layers[0].x))
+    except ValueError as error:
+        shown = ", ".join(_shown(names[part]) for part in fronts)
+        raise ValueError(f"{shown}: {error}; define them in the order in which they are computed") from error
+    held = {id(parameter) for part in layers + heads + fronts for parameter in part.parameters()}
     model.left_out = [name for name, part in net.named_parameters() if id(part) not in held]
     if model.left_out:
         warnings.warn(f"not in {path}: {', '.join(model.left_out)}", stacklevel=2)
@@ -172,24 +189,24 @@ def _run(
     layers: list[nn.RNNBase],
     linear: list[nn.Linear],
     calibrate: Tensor | tuple[Any, ...],
-) -> tuple[dict[nn.Module, list[Signal]], dict[nn.Linear, nn.RNNBase]]:
-    """What reaches each recurrent layer when `net` runs, in every call; linear layers that are behind one."""
+) -> tuple[dict[nn.Module, list[Signal]], dict[nn.Linear, nn.RNNBase], Fronts]:
+    """What reaches each recurrent layer when `net` runs, in every call; linear layers behind one, and those before."""
     seen: dict[nn.Module, list[Signal]] = {layer: [] for layer in layers}
 
     def look(layer: nn.Module, arguments: tuple, named: dict) -> None:
         seen[layer].append(arguments[0] if arguments else named["input"])
 
     modes = {part: part.training for part in net.modules()}
-    heads = Heads(layers, linear)
+    heads, fronts = Heads(layers, linear), Fronts(layers, linear)
     hooks = [layer.register_forward_pre_hook(look, with_kwargs=True) for layer in layers]
-    hooks += heads.hooks()
+    hooks += heads.hooks() + fronts.hooks()
     try:
         net.eval()
-        with torch.no_grad(), heads:
+        with torch.no_grad(), heads, fronts:
             net(*calibrate) if isinstance(calibrate, tuple) else net(calibrate)
     finally:
         for hook in hooks:
             hook.remove()
         for part, mode in modes.items():
             part.training = mode
-    return seen, heads.found()
+    return seen, heads.found(), fronts

@@ -3,6 +3,7 @@
     python tests/python/test_convert.py
 """
 
+import copy
 import itertools
 import sys
 import tempfile
@@ -295,6 +296,43 @@ class Linear(unittest.TestCase):
         found = model.run_outputs(model.quantize_input(x.numpy()), lengths)
         np.testing.assert_array_equal(net(x, lengths).detach().double().numpy() * unit, found)
         self.assertNotEqual(found.tolist(), model.run_outputs(model.quantize_input(x.numpy())).tolist())
+
+    def test_linear_layers_before(self):
+        """Layers before, with a ReLU or without, take the values of the file's codes; the file is the network."""
+        x = values(2, 9, 6)
+        linear = lambda *sizes: nn.Linear(*sizes)  # noqa: E731
+        chains = {
+            "relu": (nn.Sequential(linear(6, 5), nn.ReLU()), [True]),
+            "in place": (nn.Sequential(linear(6, 5), nn.ReLU(inplace=True)), [True]),
+            "none": (linear(6, 5), [False]),
+            "two": (nn.Sequential(linear(6, 8), nn.ReLU(), nn.Dropout(0.5), linear(8, 5)), [True, False]),
+        }
+        for widths in (lq.Widths.of(4), lq.Widths.of(2, "odd"), lq.Widths.of(8)):
+            for (name, (front, relus)), kind in itertools.product(chains.items(), (nn.LSTM, nn.GRU)):
+                torch.manual_seed(5)
+                net = nn.ModuleDict({"front": copy.deepcopy(front), "rnn": kind(5, 4, batch_first=True), "fc": nn.Linear(4, 3)})
+                net.forward = lambda x, net=net: net.fc(net.rnn(net.front(x))[0])
+                net = lq.convert(net, widths, x).eval()
+                found = [part for part in net.modules() if isinstance(part, lq.QuantFront)]
+                self.assertEqual([bool(part.relu) for part in found], relus, name)
+                with tempfile.TemporaryDirectory() as home:
+                    self.assertEqual(lq.save(net, f"{home}/net.safetensors").left_out, [])
+                    model = lq.Model.load(f"{home}/net.safetensors")
+                self.assertEqual([(part.output, part.relu) for part in model.front], [("code", r) for r in relus])
+                wanted = model.run_outputs(model.quantize_input(x.numpy()))
+                unit = 2.0 ** (model.head.w_frac + widths.h.frac)
+                got = net["fc"](net["rnn"](net["front"](x))[0]).detach().double().numpy() * unit
+                np.testing.assert_array_equal(got, wanted, name)
+                # It trains: every weight before the layer gets a gradient.
+                net["fc"](net["rnn"](net["front"](x))[0]).sum().backward()
+                self.assertTrue(all(part.weight.grad.abs().sum() > 0 for part in found), name)
+        for name, way in {
+            "tanh": torch.tanh, "scaled": lambda x: 2 * x, "leaky": nn.functional.leaky_relu,
+            "shifted in place": lambda x: x.add_(1),
+        }.items():
+            net = nn.ModuleDict({"front": nn.Linear(6, 5), "rnn": nn.LSTM(5, 4)})
+            net.forward = lambda x, net=net, way=way: net.rnn(way(net.front(x)))
+            self.assertIs(type(lq.convert(net, FOUR, x)["front"]), nn.Linear, name)
 
     def test_others_stay(self):
         x = values(2, 9, 6)

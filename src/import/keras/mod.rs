@@ -100,9 +100,7 @@ impl KerasModel {
                     }
                 };
                 heads.clear();
-                if config.in_line {
-                    self.front(&std::mem::take(&mut front), &title);
-                }
+                self.front(std::mem::take(&mut front), &title, config.in_line);
                 self.layer((layer, slot), (&title, index), &mut order, config.in_line)?;
                 network = Some((title, index));
             } else if layer.class == "Dense" {
@@ -147,17 +145,18 @@ impl KerasModel {
             .unwrap_or_default()
     }
 
-    /// The linear layers before a network, in their order, each with its activation.
-    fn front(&mut self, layers: &[(String, String)], title: &str) {
-        if layers.is_empty() {
+    /// The linear layers before a network, in their order, each with its activation; known where all layers stand in
+    /// line.
+    fn front(&mut self, layers: Vec<(String, String)>, title: &str, in_line: bool) {
+        if layers.is_empty() || !in_line {
             return;
         }
         let taken = |activation: &String| matches!(&**activation, "linear" | "relu");
         let front = match layers.iter().find(|layer| !taken(&layer.1)) {
             None => {
-                let all = layers.iter();
+                let all = layers.into_iter();
                 Ok(all
-                    .map(|(name, activation)| (name.clone(), activation == "relu"))
+                    .map(|(name, activation)| (name, activation == "relu"))
                     .collect())
             }
             Some((name, activation)) => {

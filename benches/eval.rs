@@ -67,6 +67,25 @@ fn integer(bits: u32) -> LanguageModel {
     }))
 }
 
+/// The same with a GRU in the place of the LSTM.
+fn gru(bits: u32) -> LanguageModel {
+    let mut model = integer(bits);
+    if let Stack::Integer(QuantizedModel { layers, .. }) = &mut model.stack {
+        let layer = &mut layers[0];
+        layer.recurrence = lprnn_hw::quantize::Recurrence::Gru {
+            v: QFormat::new(12, 8),
+            s: QFormat::new(16, 14),
+            bias_n_h: vec![0; SIZE],
+        };
+        layer.w_frac_ih.truncate(3);
+        layer.w_frac_hh.truncate(3);
+        layer.weight_ih.truncate(3 * SIZE * SIZE);
+        layer.weight_hh.truncate(3 * SIZE * SIZE);
+        layer.bias.truncate(3 * SIZE);
+    }
+    model
+}
+
 fn float() -> LanguageModel {
     let mut noise = SplitMix(3);
     let mut values = |count: usize| -> Vec<f32> {
@@ -104,6 +123,11 @@ fn walk(bencher: Bencher, model: &LanguageModel, streams: usize) {
 #[divan::bench(args = [(8, 1), (8, 8), (8, 20), (8, 64), (4, 1), (4, 20)], sample_count = 10)]
 fn integers(bencher: Bencher, (bits, streams): (u32, usize)) {
     walk(bencher, &integer(bits), streams);
+}
+
+#[divan::bench(args = [(8, 16), (4, 16)], sample_count = 10)]
+fn grus(bencher: Bencher, (bits, streams): (u32, usize)) {
+    walk(bencher, &gru(bits), streams);
 }
 
 #[divan::bench(args = [1, 8, 20, 64], sample_count = 10)]

@@ -72,7 +72,13 @@ impl GruLayer {
         for (slot, code) in self.x.iter_mut().zip(x) {
             *slot = code as i16;
         }
-        self.sums();
+        self.sums(Self::products);
+        self.update();
+    }
+
+    /// One step from the sums of x and of h of every row, without bias.
+    pub(super) fn step_of(&mut self, x: &[i32], h: &[i32]) {
+        self.sums(|_, row| (x[row].into(), h[row].into()));
         self.update();
     }
 
@@ -86,13 +92,13 @@ impl GruLayer {
     }
 
     /// Accumulators of all rows, requantised. `h` is that of the step before throughout.
-    fn sums(&mut self) {
+    fn sums(&mut self, products: impl Fn(&Self, usize) -> (i64, i64)) {
         let hidden = self.layer.hidden_size;
         for gate in 0..2 {
             let align = self.layer.alignment(gate);
             for unit in 0..hidden {
                 let row = gate * hidden + unit;
-                let (x, h) = self.products(row);
+                let (x, h) = products(self, row);
                 let acc = (x << align.shift_x) + (h << align.shift_h);
                 let acc = acc + i64::from(self.layer.bias[row]);
                 self.requantise(row, acc, align.frac, self.layer.z);
@@ -101,7 +107,7 @@ impl GruLayer {
         let (x_frac, h_frac) = self.layer.product_fracs(2);
         for unit in 0..hidden {
             let row = 2 * hidden + unit;
-            let (x, h) = self.products(row);
+            let (x, h) = products(self, row);
             let (bias_x, bias_h) = (self.layer.bias[row], self.bias_n_h[unit]);
             self.requantise(row, x + i64::from(bias_x), x_frac, self.v);
             self.requantise(row + hidden, h + i64::from(bias_h), h_frac, self.v);

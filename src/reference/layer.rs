@@ -38,6 +38,22 @@ impl LayerState {
         }
     }
 
+    /// One step from the sums of x and of h of every row, without bias.
+    pub(super) fn step_of(&mut self, x: &[i32], h: &[i32]) {
+        match self {
+            Self::Lstm(layer) => layer.step_of(x, h),
+            Self::Gru(layer) => layer.step_of(x, h),
+        }
+    }
+
+    /// h into a slice of as many codes.
+    pub(super) fn copy_h(&self, slots: &mut [i16]) {
+        slots.copy_from_slice(match self {
+            Self::Lstm(layer) => layer.h(),
+            Self::Gru(layer) => layer.h(),
+        });
+    }
+
     /// h, `[H]`.
     pub(super) fn h(&self) -> impl Iterator<Item = i32> + '_ {
         let h = match self {

@@ -60,26 +60,33 @@ impl LstmLayer {
         for (slot, code) in self.x.iter_mut().zip(x) {
             *slot = code as i16;
         }
-        self.pre_activations();
+        self.pre_activations(Self::products);
         self.update();
     }
 
+    /// One step from the sums of x and of h of every row, without bias.
+    pub(super) fn step_of(&mut self, x: &[i32], h: &[i32]) {
+        self.pre_activations(|_, row| (x[row].into(), h[row].into()));
+        self.update();
+    }
+
+    /// The sum of x and that of h of a row, both without bias.
+    fn products(&self, row: usize) -> (i64, i64) {
+        let (inputs, hidden) = (self.layer.input_size, self.layer.hidden_size);
+        (
+            (self.dot_x).of(&self.layer.weight_ih[row * inputs..][..inputs], &self.x),
+            (self.dot_h).of(&self.layer.weight_hh[row * hidden..][..hidden], &self.h),
+        )
+    }
+
     /// Accumulators of all rows, requantised to z. `h` is that of the step before throughout.
-    fn pre_activations(&mut self) {
-        let Self {
-            layer,
-            align,
-            x,
-            h,
-            z,
-            ..
-        } = self;
-        let (inputs, hidden) = (layer.input_size, layer.hidden_size);
-        for (gate, align) in align.iter().enumerate() {
+    fn pre_activations(&mut self, products: impl Fn(&Self, usize) -> (i64, i64)) {
+        let hidden = self.layer.hidden_size;
+        for (gate, align) in self.align.into_iter().enumerate() {
             for unit in 0..hidden {
                 let row = gate * hidden + unit;
-                let sum_x = self.dot_x.of(&layer.weight_ih[row * inputs..][..inputs], x);
-                let sum_h = self.dot_h.of(&layer.weight_hh[row * hidden..][..hidden], h);
+                let (sum_x, sum_h) = products(self, row);
+                let layer = &self.layer;
                 let mut acc = (sum_x << align.shift_x)
                     + (sum_h << align.shift_h)
                     + i64::from(layer.bias[row]);
@@ -88,7 +95,7 @@ impl LstmLayer {
                     acc *= i64::from(scale.multiplier[row]);
                     frac += scale.frac;
                 }
-                z[row] = counted(
+                self.z[row] = counted(
                     acc,
                     frac - layer.z.frac,
                     layer.z.codes(),

@@ -14,6 +14,7 @@ mod saturation;
 mod sequence;
 mod stack;
 mod streams;
+mod summed;
 mod trace;
 
 pub use dot::{Dot, exact_dot};

@@ -97,7 +97,11 @@ pub(super) struct NarrowState {
 }
 
 /// Largest magnitude of a row's sum with codes of `format`.
-fn largest_sums(weights: &[i16], columns: usize, format: QFormat) -> impl Iterator<Item = i128> {
+pub(super) fn largest_sums(
+    weights: &[i16],
+    columns: usize,
+    format: QFormat,
+) -> impl Iterator<Item = i128> {
     let code = i128::from(-format.min_code());
     weights
         .chunks_exact(columns)
@@ -188,19 +192,8 @@ impl NarrowLayer {
         sums
     }
 
-    /// Steps of the first `streams` streams: x `[steps, streams, pairs]` in, h in the same form out.
-    pub(super) fn run(
-        &self,
-        x: &[CodePair],
-        streams: usize,
-        state: &mut NarrowState,
-    ) -> Vec<CodePair> {
-        let sums = self.x_sums(x);
-        let from_x: Vec<&[i32]> = sums.chunks_exact(self.stride()).collect();
-        self.steps(&from_x, streams, state)
-    }
-
-    /// The same from the sums of the products with x: `[steps, streams]` vectors.
+    /// Steps of the first `streams` streams from the sums of the products with x, `[steps, streams]` vectors: h
+    /// `[steps, streams, pairs]` out.
     pub(super) fn steps(
         &self,
         from_x: &[&[i32]],

@@ -4,13 +4,15 @@ use super::narrow::{NarrowLayer, NarrowState};
 use super::packed::{CodePair, pairs};
 use super::saturation::Saturation;
 use super::stack::Lstm;
-use crate::quantize::QuantizedModel;
+use super::summed::{SummedLayer, SummedState};
+use crate::quantize::{Layer, QuantizedModel};
 use rayon::prelude::*;
 
 /// A model prepared for many streams in lockstep; every word is that of [`Lstm::run`].
 ///
-/// Models whose sums fit 32 bits, proved from their weights, take vector instructions; others are
-/// computed by [`Lstm`], stream by stream.
+/// Sums that fit 32 bits, proved from the weights, are formed in vector instructions for all streams at once, and an
+/// LSTM without row multipliers whose other values fit too does all of its step in them. A model with larger sums
+/// is computed by [`Lstm`], stream by stream.
 #[derive(Clone, Debug)]
 pub struct Streams {
     kind: StreamsKind,
@@ -20,8 +22,84 @@ pub struct Streams {
 
 #[derive(Clone, Debug)]
 enum StreamsKind {
-    Narrow(Vec<NarrowLayer>),
+    Packed(Vec<StreamLayer>),
     Wide(Box<Lstm>),
+}
+
+/// A layer whose products are formed in 32 bits.
+#[derive(Clone, Debug)]
+enum StreamLayer {
+    /// And so is the rest.
+    Narrow(NarrowLayer),
+    Summed(SummedLayer),
+}
+
+/// Streams of a layer.
+#[derive(Clone, Debug)]
+enum StreamLayerState {
+    Narrow(NarrowState),
+    Summed(SummedState),
+}
+
+impl StreamLayer {
+    fn new(layer: &Layer) -> Option<Self> {
+        let narrow = NarrowLayer::new(layer).map(Self::Narrow);
+        narrow.or_else(|| SummedLayer::new(layer).map(Self::Summed))
+    }
+
+    fn state(&self, streams: usize) -> StreamLayerState {
+        match self {
+            Self::Narrow(layer) => StreamLayerState::Narrow(layer.state(streams)),
+            Self::Summed(layer) => StreamLayerState::Summed(layer.state(streams)),
+        }
+    }
+
+    fn stride(&self) -> usize {
+        match self {
+            Self::Narrow(layer) => layer.stride(),
+            Self::Summed(layer) => layer.stride(),
+        }
+    }
+
+    fn x_sums(&self, x: &[CodePair]) -> Vec<i32> {
+        match self {
+            Self::Narrow(layer) => layer.x_sums(x),
+            Self::Summed(layer) => layer.x_sums(x),
+        }
+    }
+
+    fn steps(
+        &self,
+        from_x: &[&[i32]],
+        streams: usize,
+        state: &mut StreamLayerState,
+    ) -> Vec<CodePair> {
+        match (self, state) {
+            (Self::Narrow(layer), StreamLayerState::Narrow(state)) => {
+                layer.steps(from_x, streams, state)
+            }
+            (Self::Summed(layer), StreamLayerState::Summed(state)) => {
+                layer.steps(from_x, streams, state)
+            }
+            _ => panic!("a state of another model"),
+        }
+    }
+
+    /// Steps of the first `streams` streams: x `[steps, streams, pairs]` in, h in the same form out.
+    fn run(&self, x: &[CodePair], streams: usize, state: &mut StreamLayerState) -> Vec<CodePair> {
+        let sums = self.x_sums(x);
+        let from_x: Vec<&[i32]> = sums.chunks_exact(self.stride()).collect();
+        self.steps(&from_x, streams, state)
+    }
+}
+
+impl StreamLayerState {
+    fn saturation(&self) -> Saturation {
+        match self {
+            Self::Narrow(state) => state.saturation,
+            Self::Summed(state) => state.saturation(),
+        }
+    }
 }
 
 /// Sums that are kept for prepared vectors: 1 GiB at most.
@@ -51,7 +129,7 @@ pub struct StreamsState {
 
 #[derive(Clone, Debug)]
 enum StateKind {
-    Narrow(Vec<NarrowState>),
+    Packed(Vec<StreamLayerState>),
     Wide(Vec<Lstm>),
 }
 
@@ -66,27 +144,34 @@ impl Streams {
             !model.needs_whole_sequences(),
             "a backward layer takes whole sequences, not streams"
         );
-        let narrow: Option<Vec<NarrowLayer>> = model.layers.iter().map(NarrowLayer::new).collect();
+        let packed: Option<Vec<StreamLayer>> = model.layers.iter().map(StreamLayer::new).collect();
         let lstm = Lstm::new(model);
         Self {
             input_size: lstm.input_size(),
             hidden_size: lstm.hidden_size(),
-            kind: narrow.map_or_else(|| StreamsKind::Wide(Box::new(lstm)), StreamsKind::Narrow),
+            kind: packed.map_or_else(|| StreamsKind::Wide(Box::new(lstm)), StreamsKind::Packed),
         }
     }
 
-    /// `true` if the model is computed in 32 bits.
+    /// `true` if the whole model is computed in 32 bits.
     #[must_use]
     pub fn is_narrow(&self) -> bool {
-        matches!(self.kind, StreamsKind::Narrow(_))
+        let narrow = |layer: &StreamLayer| matches!(layer, StreamLayer::Narrow(_));
+        matches!(&self.kind, StreamsKind::Packed(layers) if layers.iter().all(narrow))
+    }
+
+    /// `true` if all its products are formed for all streams at once.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        matches!(self.kind, StreamsKind::Packed(_))
     }
 
     /// `streams` streams before their first step.
     #[must_use]
     pub fn state(&self, streams: usize) -> StreamsState {
         let kind = match &self.kind {
-            StreamsKind::Narrow(layers) => {
-                StateKind::Narrow(layers.iter().map(|layer| layer.state(streams)).collect())
+            StreamsKind::Packed(layers) => {
+                StateKind::Packed(layers.iter().map(|layer| layer.state(streams)).collect())
             }
             StreamsKind::Wide(lstm) => StateKind::Wide(vec![(**lstm).clone(); streams]),
         };
@@ -106,7 +191,7 @@ impl Streams {
         );
         let vectors = codes.len() / self.input_size;
         let kind = match &self.kind {
-            StreamsKind::Narrow(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
+            StreamsKind::Packed(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
                 let sums = codes
                     .par_chunks(VECTORS * self.input_size)
                     .flat_map_iter(|codes| layers[0].x_sums(&pack(codes, self.input_size)));
@@ -131,8 +216,8 @@ impl Streams {
         let indices = indices.iter().map(|&index| index as usize);
         match (&self.kind, &mut state.kind, &inputs.kind) {
             (
-                StreamsKind::Narrow(layers),
-                StateKind::Narrow(states),
+                StreamsKind::Packed(layers),
+                StateKind::Packed(states),
                 InputKind::Sums(sums, stride),
             ) => {
                 let from_x: Vec<&[i32]> = indices
@@ -160,7 +245,7 @@ impl Streams {
     /// When `state` has fewer streams or is another model's.
     pub fn run(&self, x: &[i16], streams: usize, state: &mut StreamsState) -> Vec<i16> {
         match (&self.kind, &mut state.kind) {
-            (StreamsKind::Narrow(layers), StateKind::Narrow(states)) => {
+            (StreamsKind::Packed(layers), StateKind::Packed(states)) => {
                 let mut signal = pack(x, self.input_size);
                 for (layer, state) in layers.iter().zip(states) {
                     signal = layer.run(&signal, streams, state);
@@ -191,7 +276,7 @@ impl StreamsState {
     #[must_use]
     pub fn saturation(&self) -> Vec<Saturation> {
         match &self.kind {
-            StateKind::Narrow(states) => states.iter().map(|state| state.saturation).collect(),
+            StateKind::Packed(states) => states.iter().map(StreamLayerState::saturation).collect(),
             StateKind::Wide(lstms) => {
                 let mut sum: Vec<Saturation> = Vec::new();
                 for lstm in lstms {

@@ -1,12 +1,19 @@
 //! Streams in lockstep give the words and counts of the reference model, one stream at a time.
 
 use lprnn_hw::fixed::LevelRule;
-use lprnn_hw::quantize::{SplitMix, random_model_of};
+use lprnn_hw::quantize::{
+    QuantizedModel, SplitMix, random_model_mixed, random_model_of, with_row_scales,
+};
 use lprnn_hw::reference::{Lstm, Saturation, Streams};
+use lprnn_hw::spec::CellKind;
 
-/// Runs `streams` streams of unequal length both ways; whether 32 bits were enough.
+/// Runs streams of unequal length both ways; whether 32 bits were enough.
 fn compare(seed: u64, largest: usize, levels: LevelRule) -> bool {
-    let model = random_model_of(seed, largest, levels);
+    same_words(&random_model_of(seed, largest, levels), seed).is_narrow()
+}
+
+/// The same of any model.
+fn same_words(model: &QuantizedModel, seed: u64) -> Streams {
     let mut noise = SplitMix(!seed);
     let streams = noise.between(1, 9) as usize;
     let steps = noise.between(1, 12) as usize;
@@ -20,7 +27,7 @@ fn compare(seed: u64, largest: usize, levels: LevelRule) -> bool {
     // Only the first streams have one step more.
     let last = codes((streams - short) * size);
 
-    let prepared = Streams::new(&model);
+    let prepared = Streams::new(model);
     let mut state = prepared.state(streams);
     let cut = steps / 2 * streams * size;
     let mut h = prepared.run(&x[..cut], streams, &mut state);
@@ -30,7 +37,7 @@ fn compare(seed: u64, largest: usize, levels: LevelRule) -> bool {
     let hidden = model.layers.last().unwrap().hidden_size;
     let mut saturation = vec![Saturation::default(); model.layers.len()];
     for stream in 0..streams {
-        let mut lstm = Lstm::new(&model);
+        let mut lstm = Lstm::new(model);
         let active = if stream < streams - short {
             steps + 1
         } else {
@@ -54,7 +61,7 @@ fn compare(seed: u64, largest: usize, levels: LevelRule) -> bool {
         }
     }
     assert_eq!(state.saturation(), saturation, "seed {seed}");
-    prepared.is_narrow()
+    prepared
 }
 
 #[test]
@@ -72,6 +79,23 @@ fn every_word_of_odd_levels_too() {
         .filter(|&seed| compare(seed, 40, LevelRule::Odd))
         .count();
     assert!((100..=390).contains(&narrow), "{narrow} of 400 fit 32 bits");
+}
+
+#[test]
+fn grus_and_row_multipliers_too() {
+    let (mut summed, mut wide) = (0, 0);
+    for seed in 0..300 {
+        let cells = [CellKind::Gru, CellKind::Lstm];
+        let mut model = random_model_mixed(seed, 40, &cells[seed as usize % 2..]);
+        if seed % 2 == 1 {
+            model = with_row_scales(model, seed);
+        }
+        let prepared = same_words(&model, seed);
+        summed += usize::from(prepared.is_packed() && !prepared.is_narrow());
+        wide += usize::from(!prepared.is_packed());
+    }
+    // Every way of computing was exercised.
+    assert!(summed > 150 && wide > 10, "{summed} and {wide} of 300");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::device::Family;
 use lprnn_hw::explore::{Axes, Evaluator, Foldings};
 use lprnn_hw::fixed::LevelRule;
-use lprnn_hw::spec::{MacStyle, Numerics};
+use lprnn_hw::spec::{DirectionKind, MacStyle, Numerics};
 
 fn main() {
     divan::main();
@@ -14,6 +14,8 @@ fn main() {
 fn axes(layers: usize) -> Axes {
     Axes {
         cell: lprnn_hw::spec::CellKind::Lstm,
+        directions: vec![DirectionKind::Forward],
+        max_steps: None,
         widths: (2..=8).map(|bits| (bits, bits, bits)).collect(),
         levels: vec![LevelRule::Even],
         row_scale_bits: None,

@@ -5,7 +5,7 @@ use crate::device::{Family, Part};
 use crate::diagnostic::Problem;
 use crate::explore::{Axes, Deadline, Foldings, Limits, Z_BITS, numbers};
 use crate::fixed::LevelRule;
-use crate::spec::{CellKind, Kind, MacStyle, Setting, Value};
+use crate::spec::{CellKind, DirectionKind, Kind, MacStyle, Setting, Value};
 
 /// Axes of a sweep.
 #[derive(clap::Args, Debug)]
@@ -14,6 +14,12 @@ pub struct AxesArgs {
     /// Cell of the layers: lstm, gru
     #[arg(long, value_name = "CELL", default_value = "lstm")]
     cell: String,
+    /// Order in which all layers take the steps of a sequence: forward, backward, bidirectional, or several of them
+    #[arg(long, value_name = "LIST", default_value = "forward")]
+    direction: String,
+    /// Steps of the longest sequence, where layers are backward or bidirectional
+    #[arg(long, value_name = "N")]
+    max_steps: Option<String>,
     /// Bits of weights, activations and inputs alike: of 1 to 8, and 16
     #[arg(long, value_name = "LIST", allow_negative_numbers = true)]
     bits: Option<String>,
@@ -176,8 +182,16 @@ impl AxesArgs {
                 .one("--row-scale-bits", &bits)
                 .map(|bits| bits as u32)
         });
+        let contexts = reader.list(
+            "--contexts",
+            &self.contexts,
+            kind_of("implementation.contexts"),
+        );
+        let directions = self.directions(reader);
         Axes {
             cell: self.cell(reader),
+            max_steps: self.max_steps(reader, &directions, &contexts),
+            directions,
             widths,
             levels: self.levels(reader),
             row_scale_bits,
@@ -187,11 +201,7 @@ impl AxesArgs {
             layers,
             mac: self.mac(reader),
             foldings,
-            contexts: reader.list(
-                "--contexts",
-                &self.contexts,
-                kind_of("implementation.contexts"),
-            ),
+            contexts,
         }
     }
 
@@ -258,6 +268,55 @@ impl AxesArgs {
             reader.unknown("--cell", kind_of("network.cell"), &self.cell);
             CellKind::Lstm
         })
+    }
+
+    fn directions(&self, reader: &mut Reader) -> Vec<DirectionKind> {
+        let mut kinds = Vec::new();
+        for word in self.direction.split(',').map(str::trim) {
+            match DirectionKind::ALL
+                .into_iter()
+                .find(|kind| kind.word() == word)
+            {
+                Some(kind) if kinds.contains(&kind) => {}
+                Some(kind) => kinds.push(kind),
+                None => reader.unknown("--direction", kind_of("network.direction"), word),
+            }
+        }
+        kinds
+    }
+
+    /// Steps of the longest sequence; what does not go with directions that need them is a problem.
+    fn max_steps(
+        &self,
+        reader: &mut Reader,
+        directions: &[DirectionKind],
+        contexts: &[usize],
+    ) -> Option<usize> {
+        let given = self.max_steps.as_ref().and_then(|text| {
+            let steps = reader.list("--max-steps", text, kind_of("implementation.max_steps"));
+            reader.one("--max-steps", &steps)
+        });
+        let backward = directions.iter().find(|kind| !kind.is_forward());
+        let problem = match backward.map(|kind| kind.word()) {
+            None if self.max_steps.is_some() => Problem::flag(
+                "--max-steps",
+                "no layer takes the steps of a sequence backward: nothing holds sequences",
+            )
+            .help("leave it out, or give --direction"),
+            Some(word) if self.max_steps.is_none() => Problem::flag(
+                "--max-steps",
+                format!("a {word} layer holds whole sequences"),
+            )
+            .help("give the steps of the longest one: --max-steps N"),
+            Some(word) if contexts.iter().any(|&count| count > 1) => Problem::flag(
+                "--contexts",
+                format!("several sequences in turn through a {word} layer are not built"),
+            )
+            .help("leave the contexts out"),
+            _ => return given,
+        };
+        reader.issues.push(problem);
+        given
     }
 
     fn levels(&self, reader: &mut Reader) -> Vec<LevelRule> {

@@ -10,12 +10,13 @@ use crate::explore::{Axes, Evaluator, Limits, larger_is_better};
 use crate::fit::factors;
 use crate::flow::{Asked, Begin, NetworkSearch, SearchReport, TrainerWords};
 use crate::search::{Aim, Objective};
-use crate::spec::Numerics;
+use crate::spec::{DirectionKind, Numerics};
 use std::io::Write;
 use std::path::PathBuf;
 
 /// Options of `train` that the search decides.
-const DECIDED: [&str; 19] = [
+const DECIDED: [&str; 20] = [
+    "--direction",
     "--bits",
     "--weight-bits",
     "--act-bits",
@@ -194,7 +195,16 @@ impl SearchArgs {
             let problem = format!("`train` fits multipliers of 8 bits, not of {bits}");
             return Err(Problem::flag("--row-scale-bits", problem).help("give 8"));
         }
+        let backward = axes.directions.contains(&DirectionKind::Backward);
+        if backward && matches!(trainer, TrainerWords::Train(_)) {
+            let problem =
+                "`train` trains forward and bidirectional layers, not backward ones alone";
+            let help = "leave backward out, or give --command";
+            return Err(Problem::flag("--direction", problem).help(help));
+        }
         let part = limits.part.map_or(target, |part| part.name);
+        let steps = axes.max_steps;
+        let steps = steps.map(|steps| format!(", sequences of up to {steps} steps"));
         let cycles = limits
             .deadline
             .map(|deadline| format!(", {} cycles", deadline.most()));
@@ -212,7 +222,12 @@ impl SearchArgs {
             candidates: self.candidates as usize,
             seed: self.seed,
             networks: axes.networks(),
-            limits: format!("{part}, fill {}{}", limits.fill, cycles.unwrap_or_default()),
+            limits: format!(
+                "{part}, fill {}{}{}",
+                limits.fill,
+                cycles.unwrap_or_default(),
+                steps.unwrap_or_default()
+            ),
         })
     }
 }

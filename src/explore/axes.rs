@@ -4,7 +4,7 @@ use super::network::NetworkShape;
 use super::point::Spec;
 use crate::diagnostic::Problem;
 use crate::fixed::LevelRule;
-use crate::spec::{CellKind, FoldingGoal, MacStyle};
+use crate::spec::{CellKind, DirectionKind, FoldingGoal, MacStyle};
 
 /// Largest array of the built-in foldings, multiply-accumulates per cycle and layer.
 pub const LARGEST_ARRAY: usize = 1 << 14;
@@ -32,6 +32,10 @@ pub enum Foldings {
 pub struct Axes {
     /// Cell of all layers.
     pub cell: CellKind,
+    /// Orders in which all layers take the steps of a sequence.
+    pub directions: Vec<DirectionKind>,
+    /// Steps of the longest sequence, where layers take steps backward.
+    pub max_steps: Option<usize>,
     /// Bits of weights, of h, and of x.
     pub widths: Vec<(u32, u32, u32)>,
     /// Levels of weights, h and x.
@@ -104,10 +108,18 @@ impl Foldings {
 }
 
 impl Axes {
-    /// All networks, in the order of layers, units, widths, levels, z; levels that are the same for narrow and wide codes
-    /// alike are one.
+    /// All networks, in the order of directions, layers, units, widths, levels, z; levels that are the same for narrow and
+    /// wide codes alike are one.
     #[must_use]
     pub fn networks(&self) -> Vec<NetworkShape> {
+        let directions = self.directions.iter();
+        directions
+            .flat_map(|&direction| self.networks_of(direction))
+            .collect()
+    }
+
+    /// Those of a direction.
+    fn networks_of(&self, direction: DirectionKind) -> Vec<NetworkShape> {
         let mut networks = Vec::new();
         for &layers in &self.layers {
             for &hidden in &self.hidden {
@@ -125,6 +137,7 @@ impl Axes {
                         levels.flat_map(|levels| self.z_bits.iter().map(move |&z| (levels, z)));
                     networks.extend(all.map(|(levels, z_bits)| NetworkShape {
                         cell: self.cell,
+                        direction,
                         weight_bits,
                         act_bits,
                         input_bits,
@@ -148,7 +161,8 @@ impl Axes {
     pub fn specs(&self) -> Result<Vec<Spec>, Problem> {
         let mut specs = Vec::new();
         for network in self.networks() {
-            let longest = network.hidden.max(network.input_size);
+            let longest = network.longest_operand();
+            let max_steps = self.max_steps.filter(|_| !network.direction.is_forward());
             let goals = self.foldings.goals(self.cell, network.hidden, longest);
             for &mac in &self.mac {
                 for &contexts in &self.contexts {
@@ -157,6 +171,7 @@ impl Axes {
                         mac,
                         folding,
                         contexts,
+                        max_steps,
                     }));
                 }
             }

@@ -1,9 +1,9 @@
 //! The network of a point: widths and sizes, without a weight.
 
 use crate::fixed::{LevelRule, QFormat};
-use crate::hardware::{LayerSpec, RowMultiplier, cell_of, forward_pass};
-use crate::quantize::{Recurrence, default_h};
-use crate::spec::{CellKind, Numerics, SeededNetwork};
+use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
+use crate::quantize::{PassPlace, Recurrence, default_h};
+use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
@@ -13,6 +13,9 @@ pub struct NetworkShape {
     /// Cell of the layers; `lstm` goes without saying.
     #[serde(default, skip_serializing_if = "CellKind::is_lstm")]
     pub cell: CellKind,
+    /// Order in which the layers take the steps of a sequence; `forward` goes without saying.
+    #[serde(default, skip_serializing_if = "DirectionKind::is_forward")]
+    pub direction: DirectionKind,
     /// Bits of a weight.
     pub weight_bits: u32,
     /// Bits of h.
@@ -64,16 +67,23 @@ impl NetworkShape {
         if index == 0 {
             self.input_size
         } else {
-            self.hidden
+            self.hidden * self.direction.passes()
         }
     }
 
-    /// Weights of all layers, biases not counted.
+    /// Elements of the longest vector that a layer multiplies.
+    #[must_use]
+    pub fn longest_operand(&self) -> usize {
+        let inputs = (0..self.layers).map(|index| self.input_of(index)).max();
+        self.hidden.max(inputs.unwrap_or(0))
+    }
+
+    /// Weights of all layers, of both directions where there are two; biases not counted.
     #[must_use]
     pub fn weights(&self) -> u64 {
-        let gates = self.cell.gates().len() as u64;
+        let rows = (self.cell.gates().len() * self.direction.passes() * self.hidden) as u64;
         (0..self.layers)
-            .map(|layer| gates * (self.hidden * (self.input_of(layer) + self.hidden)) as u64)
+            .map(|layer| rows * (self.input_of(layer) + self.hidden) as u64)
             .sum()
     }
 
@@ -96,7 +106,7 @@ impl NetworkShape {
         }
     }
 
-    /// Sizes and formats of every layer of a network whose scales nobody has calibrated: those of seeded
+    /// Sizes and formats of every pass of a network whose scales nobody has calibrated: those of seeded
     /// models of the same cell, widths and levels.
     #[must_use]
     pub fn specs(&self, numerics: &Numerics) -> Vec<LayerSpec> {
@@ -112,11 +122,12 @@ impl NetworkShape {
         let scale = (self.hidden.max(1).ilog2() / 2) as i32 - 1;
         let w_frac = weights.unit_frac() + scale;
         (0..self.layers)
-            .map(|index| LayerSpec {
+            .flat_map(|index| PassPlace::all(self.direction, index))
+            .map(|pass| LayerSpec {
                 cell,
-                input_size: self.input_of(index),
+                input_size: self.input_of(pass.layer),
                 hidden_size: self.hidden,
-                x: match index {
+                x: match pass.layer {
                     0 => x.at((x.unit_frac() - 1).max(0)),
                     _ => h,
                 },
@@ -130,7 +141,7 @@ impl NetworkShape {
                 v: recurrence.v(),
                 vocabulary: None,
                 dense: None,
-                pass: forward_pass(index),
+                pass,
                 row_multiplier: RowMultiplier::drawn(numerics.row_scale_bits),
             })
             .collect()
@@ -142,6 +153,7 @@ impl NetworkShape {
         let (sizes, numerics) = ((self.input_size, self.hidden), self.numerics(numerics));
         SeededNetwork {
             layers: self.layers,
+            direction: self.direction,
             ..SeededNetwork::one_layer(sizes, numerics, seed)
         }
     }
@@ -160,7 +172,7 @@ impl NetworkShape {
 }
 
 impl std::fmt::Display for NetworkShape {
-    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`, `W2A2 odd 256 units`.
+    /// `W4A4 256 units`, `W2A4 512 units x 2 layers`, `W4A4 256 GRU units`, `W2A2 odd 256 units, bidirectional`.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} {} ", self.widths(), self.hidden)?;
         match self.cell {
@@ -168,8 +180,12 @@ impl std::fmt::Display for NetworkShape {
             CellKind::Gru => write!(out, "GRU units")?,
         }
         match self.layers {
-            1 => Ok(()),
-            layers => write!(out, " x {layers} layers"),
+            1 => {}
+            layers => write!(out, " x {layers} layers")?,
+        }
+        match self.direction {
+            DirectionKind::Forward => Ok(()),
+            direction => write!(out, ", {}", direction.word()),
         }
     }
 }

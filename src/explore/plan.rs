@@ -1,9 +1,10 @@
 //! A sweep as work to be done anywhere: tasks that are known by their contents, and their results.
 
-use super::network::{NetworkShape, Z_BITS, usual_z};
+use super::network::{NetworkShape, Z_BITS};
 use super::point::{Point, Spec};
 use super::sweep::Sweep;
 use crate::device::{Family, Part};
+use crate::quantize::LONGEST_SEQUENCE;
 use crate::spec::{FoldingGoal, MOST_CONTEXTS, MacStyle, is_one_context, one_context};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,6 +44,9 @@ pub struct Task {
     /// Sequences whose steps come in turn; one goes without saying.
     #[serde(default = "one_context", skip_serializing_if = "is_one_context")]
     pub contexts: usize,
+    /// Steps of the longest sequence, where layers take steps backward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
     /// FPGA family.
     pub target: Family,
     /// Part that it must fit, by its name.
@@ -82,6 +86,7 @@ impl Task {
                 "network.row_scale_bits",
                 (network.row_scale_bits).is_none_or(|bits| (2..=12).contains(&bits)),
             ),
+            ("max_steps", self.holds_sequences_as_it_must()),
             ("clock_mhz", self.clock_mhz > 0.0 && self.clock_mhz <= 1e6),
         ];
         checks.push(match self.folding {
@@ -104,6 +109,15 @@ impl Task {
         }
     }
 
+    /// `true` if it says the steps of the longest sequence where layers take steps backward, in one context, and only there.
+    fn holds_sequences_as_it_must(&self) -> bool {
+        if self.network.direction.is_forward() {
+            return self.max_steps.is_none();
+        }
+        let fits = |steps| (1..=LONGEST_SEQUENCE).contains(&steps);
+        self.contexts == 1 && self.max_steps.is_some_and(fits)
+    }
+
     /// The design.
     #[must_use]
     pub fn spec(&self) -> Spec {
@@ -112,6 +126,7 @@ impl Task {
             mac: self.mac,
             folding: self.folding,
             contexts: self.contexts,
+            max_steps: self.max_steps,
         }
     }
 }
@@ -149,6 +164,7 @@ impl Plan {
             mac: judged.point.mac,
             folding: judged.point.explicit_folding(),
             contexts: judged.point.contexts,
+            max_steps: judged.point.max_steps,
             target: sweep.evaluator.target,
             part: judged.part.map(|part| part.name.to_string()),
             clock_mhz,
@@ -303,7 +319,7 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// Plain data has a text.
-fn to_text(value: &impl Serialize) -> String {
+pub(super) fn to_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -313,106 +329,4 @@ fn digest(text: &str) -> String {
         .iter()
         .fold(0u64, |all, &byte| all << 8 | u64::from(byte));
     format!("{start:016x}")
-}
-
-/// Columns of what goes without saying, each with whether a task of the plan says it.
-fn more_columns(results: &[(&Task, &Found)]) -> [(bool, &'static str); 4] {
-    let said = |says: fn(&Task) -> bool| results.iter().any(|(task, _)| says(task));
-    let refined = |task: &Task| {
-        let network = &task.network;
-        !network.levels.is_even() || network.row_scale_bits.is_some()
-    };
-    [
-        (said(|task| !task.network.cell.is_lstm()), ",cell"),
-        (said(refined), ",levels,row_scale_bits"),
-        (said(|task| task.contexts != 1), ",contexts"),
-        (said(|task| task.network.z_bits != usual_z()), ",z_bits"),
-    ]
-}
-
-/// What a task has in those columns.
-fn more_cells(task: &Task) -> [String; 4] {
-    let network = &task.network;
-    let rows = option(network.row_scale_bits);
-    [
-        network.cell.word().to_string(),
-        format!("{},{rows}", network.levels.word()),
-        task.contexts.to_string(),
-        network.z_bits.to_string(),
-    ]
-}
-
-/// Results as CSV, a line for every task of the plan that has one, in the order of the plan.
-#[must_use]
-pub fn results_csv<'a>(results: impl IntoIterator<Item = (&'a Task, &'a Found)>) -> String {
-    let results: Vec<_> = results.into_iter().collect();
-    let mut text = String::from(
-        "id,weight_bits,act_bits,input_bits,hidden,input_size,layers,mac,folding,target,part,\
-         clock_mhz,cycles_per_step,latency_cycles,memory_bits,estimated_lut,estimated_lut_total,\
-         estimated_ff,estimated_bram,estimated_dsp,cosim_equal,lut,lut_total,ff,bram,dsp,fits,\
-         fmax_mhz,tools",
-    );
-    let more = more_columns(&results);
-    let names = more.iter().filter(|(there, _)| *there);
-    text.extend(names.map(|(_, names)| *names).chain(["\n"]));
-    for (task, found) in results {
-        let network = &task.network;
-        let estimated = &found.estimated;
-        let measured = |pick: fn(&Figures) -> u64| option(found.measured.as_ref().map(pick));
-        let cells = [
-            task.id(),
-            network.weight_bits.to_string(),
-            network.act_bits.to_string(),
-            network.input_bits.to_string(),
-            network.hidden.to_string(),
-            network.input_size.to_string(),
-            network.layers.to_string(),
-            to_text(&task.mac).replace('"', ""),
-            folding_text(task.folding),
-            to_text(&task.target).replace('"', ""),
-            task.part.clone().unwrap_or_default(),
-            task.clock_mhz.to_string(),
-            found.cycles_per_step.to_string(),
-            found.latency_cycles.to_string(),
-            found.memory_bits.to_string(),
-            estimated.lut.to_string(),
-            estimated.lut_total.to_string(),
-            estimated.ff.to_string(),
-            estimated.bram.to_string(),
-            estimated.dsp.to_string(),
-            option(found.cosim_equal),
-            measured(|figures| figures.lut),
-            measured(|figures| figures.lut_total),
-            measured(|figures| figures.ff),
-            measured(|figures| figures.bram),
-            measured(|figures| figures.dsp),
-            option(found.fits),
-            option(found.fmax_mhz),
-            format!("\"{}\"", found.tools.join("; ").replace('"', "\"\"")),
-        ];
-        text += &cells.join(",");
-        for (_, value) in more
-            .iter()
-            .zip(more_cells(task))
-            .filter(|((there, _), _)| *there)
-        {
-            text.push(',');
-            text += &value;
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// `4x8` units by columns, or the goal in words.
-fn folding_text(goal: FoldingGoal) -> String {
-    match goal {
-        FoldingGoal::Explicit { units, columns } => format!("{units}x{columns}"),
-        FoldingGoal::TargetCycles { cycles } => format!("cycles {cycles}"),
-        FoldingGoal::MaxMacs { macs } => format!("macs {macs}"),
-    }
-}
-
-fn option<T: ToString>(value: Option<T>) -> String {
-    value.map_or(String::new(), |value| value.to_string())
 }

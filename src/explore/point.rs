@@ -21,6 +21,8 @@ pub struct Spec {
     pub folding: FoldingGoal,
     /// Sequences whose steps come in turn.
     pub contexts: usize,
+    /// Steps of the longest sequence, where layers take steps backward.
+    pub max_steps: Option<usize>,
 }
 
 /// Why a point has no estimate.
@@ -47,6 +49,8 @@ pub struct Point {
     pub folding: FoldingGoal,
     /// Sequences whose steps come in turn.
     pub contexts: usize,
+    /// Steps of the longest sequence, where layers take steps backward.
+    pub max_steps: Option<usize>,
     /// Units and columns side by side, per layer.
     pub foldings: Vec<(usize, usize)>,
     /// LUTs of logic.
@@ -90,6 +94,7 @@ impl Point {
             mac: self.mac,
             folding: self.folding,
             contexts: self.contexts,
+            max_steps: self.max_steps,
         }
     }
 
@@ -142,6 +147,7 @@ impl Evaluator {
     pub fn implementation(&self, spec: &Spec) -> Implementation {
         Implementation {
             contexts: spec.contexts,
+            max_steps: spec.max_steps,
             ..Implementation::usual("lstm", spec.folding, (spec.mac, self.target))
         }
     }
@@ -179,6 +185,7 @@ impl Evaluator {
             },
             folding: spec.folding,
             contexts: spec.contexts,
+            max_steps: spec.max_steps,
             foldings: folded
                 .iter()
                 .map(|layer| (layer.folding().units, layer.folding().columns))

@@ -68,6 +68,7 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], built: &Implementation) 
     let first = &model.layers[0];
     let network = NetworkShape {
         cell: first.recurrence.kind(),
+        direction: first.direction.kind(),
         weight_bits: first.w_bits,
         act_bits: first.h.bits,
         input_bits: first.x.bits,
@@ -93,6 +94,7 @@ fn designs(model: &QuantizedModel, specs: &[LayerSpec], built: &Implementation) 
                 mac,
                 folding: FoldingGoal::Explicit { units, columns },
                 contexts: built.contexts,
+                max_steps: built.max_steps,
             })
         })
         .collect()

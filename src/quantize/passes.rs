@@ -36,6 +36,21 @@ impl Display for PassPlace {
 }
 
 impl PassPlace {
+    /// The passes of a layer of a direction, the forward half first.
+    pub fn all(direction: DirectionKind, layer: usize) -> impl Iterator<Item = Self> {
+        let half = direction == DirectionKind::Bidirectional;
+        let ways = match direction {
+            DirectionKind::Forward => &[false][..],
+            DirectionKind::Backward => &[true],
+            DirectionKind::Bidirectional => &[false, true],
+        };
+        ways.iter().map(move |&backward| Self {
+            layer,
+            backward,
+            half,
+        })
+    }
+
     /// The direction of the layer that it is of.
     #[must_use]
     pub const fn kind(&self) -> DirectionKind {

@@ -11,7 +11,7 @@ const DIGITS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateTrial {
-    /// The network; of one of real numbers only cell and sizes count.
+    /// The network; of one of real numbers only cell, direction and sizes count.
     pub network: NetworkShape,
     /// In real numbers.
     pub float: bool,
@@ -20,7 +20,7 @@ pub struct CandidateTrial {
 }
 
 impl CandidateTrial {
-    /// The training in real numbers of a network's cell and sizes.
+    /// The training in real numbers of a network's cell, direction and sizes.
     #[must_use]
     pub fn float(network: &NetworkShape, epochs: u64) -> Self {
         Self {

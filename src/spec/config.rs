@@ -93,6 +93,9 @@ pub enum DirectionKind {
 }
 
 impl DirectionKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Forward, Self::Backward, Self::Bidirectional];
+
     /// Its name in settings, files and texts.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -10,7 +10,7 @@ use lprnn_hw::fit::{MeasuredPoint, Table};
 use lprnn_hw::fixed::LevelRule;
 use lprnn_hw::lm::Vocabulary;
 use lprnn_hw::quantize::{QuantizedModel, random_model};
-use lprnn_hw::spec::{CellKind, FoldingGoal, MacStyle, Numerics, read_settings};
+use lprnn_hw::spec::{CellKind, DirectionKind, FoldingGoal, MacStyle, Numerics, read_settings};
 
 const POINTS: &str = include_str!("../../src/estimate/data/points.csv");
 const COEFFICIENTS: &str = include_str!("../../src/estimate/data/coefficients.json");
@@ -21,6 +21,7 @@ fn task(bits: u32) -> Task {
         program: "0".into(),
         network: NetworkShape {
             cell: CellKind::Lstm,
+            direction: DirectionKind::Forward,
             weight_bits: bits,
             act_bits: 4,
             input_bits: 4,
@@ -37,6 +38,7 @@ fn task(bits: u32) -> Task {
             columns: 4,
         },
         contexts: 1,
+        max_steps: None,
         target: Family::Xc7,
         part: Some("xc7a35t".into()),
         clock_mhz: 100.0,

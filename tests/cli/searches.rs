@@ -159,6 +159,11 @@ fn questions_without_an_answer_are_refused_before_training() {
         ),
         ("--metric accuracy", TRAINER, "--min-accuracy"),
         (
+            "--metric accuracy --min-accuracy 1 --direction backward",
+            TRAINER,
+            "--max-steps: a backward layer holds whole sequences",
+        ),
+        (
             "--metric accuracy --max-loss 1 --max-cycles 1",
             TRAINER,
             "--max-cycles",
@@ -175,6 +180,24 @@ fn questions_without_an_answer_are_refused_before_training() {
         .args(["--", "--text", "t.txt", "--hidden", "64"])
         .assert();
     refused(ended, &["--hidden: is decided by the search"]);
+    let ended = program()
+        .current_dir(home.path())
+        .arg("search")
+        .args(AXES.split_whitespace())
+        .args([
+            "--max-loss",
+            "5",
+            "--direction",
+            "forward,backward",
+            "--max-steps",
+            "4",
+        ])
+        .args(["-o", "found", "--", "--task", "classify"])
+        .assert();
+    refused(
+        ended,
+        &["--direction: `train` trains forward and bidirectional layers"],
+    );
 }
 
 #[test]
@@ -272,6 +295,7 @@ fn a_search_of_classifiers_takes_their_accuracy_in_validation() {
         .args([
             "--hidden", "6", "--target", "xc7", "--macs", "16", "--mac", "lut",
         ])
+        .args(["--direction", "forward,bidirectional", "--max-steps", "5"])
         .args([
             "--metric",
             "valid_accuracy",
@@ -295,7 +319,10 @@ fn a_search_of_classifiers_takes_their_accuracy_in_validation() {
         .assert()
         .success();
     let found = result(home.path());
-    assert_eq!(found["networks"].as_array().unwrap().len(), 2, "{found}");
+    let networks = found["networks"].as_array().unwrap();
+    let both = |network: &&serde_json::Value| network["network"]["direction"] == "bidirectional";
+    assert_eq!(networks.len(), 4, "{found}");
+    assert_eq!(networks.iter().filter(both).count(), 2, "{found}");
     assert!(
         found["core"]["lut_total"].as_u64().unwrap() > 100,
         "{found}"

@@ -295,6 +295,44 @@ fn a_plan_of_grus_builds_grus() {
     assert!(!home.path().join("none").exists());
 }
 
+/// A point with layers of both directions is built for its sequences, and agrees with the reference.
+#[test]
+fn a_plan_of_both_directions_builds_them() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("sweep");
+    program(&["plan", "--direction", "bidirectional", "--max-steps", "6"])
+        .args(["--bits", "4", "--hidden", "6", "--macs", "16"])
+        .args([
+            "--mac",
+            "lut",
+            "--part",
+            "lfe5u-25f",
+            "--work",
+            "cosim",
+            "-o",
+        ])
+        .arg(&folder)
+        .assert()
+        .success();
+    let plan = std::fs::read_to_string(folder.join("plan.json")).unwrap();
+    assert!(
+        plan.contains("\"direction\": \"bidirectional\"") && plan.contains("\"max_steps\": 6"),
+        "{plan}"
+    );
+    run(&folder, &["-j", "1"]).assert().success();
+    let table = String::from_utf8(collect(&folder)).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(
+        lines[0].ends_with(",tools,direction,max_steps") && lines[1].ends_with(",bidirectional,6"),
+        "{table}"
+    );
+    assert!(lines[1].contains(",true,"), "{table}");
+    // A task that holds no sequences is none of a plan.
+    let damaged = plan.replace("\"max_steps\": 6", "\"max_steps\": 0");
+    std::fs::write(folder.join("plan.json"), damaged).unwrap();
+    run(&folder, &["-j", "1"]).assert().code(2);
+}
+
 #[test]
 fn plans_that_cannot_be_are_refused() {
     let home = tempfile::tempdir().unwrap();

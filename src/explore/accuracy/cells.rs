@@ -5,6 +5,7 @@ use super::columns::Columns;
 use super::table::AccuracyRow;
 use crate::diagnostic::Problem;
 use crate::fixed::LevelRule;
+use crate::spec::DirectionKind;
 
 /// A line with its header.
 pub(super) struct Line<'a> {
@@ -70,6 +71,19 @@ impl Line<'_> {
         rule.ok_or_else(|| self.fault(column, "is no kind of levels", "give even, odd or auto"))
     }
 
+    /// The direction of this name; nothing is forward.
+    fn direction(&self, column: usize) -> Result<DirectionKind, Problem> {
+        let named = self.cell(column).to_ascii_lowercase();
+        let all = DirectionKind::ALL.into_iter();
+        let found = all
+            .filter(|kind| kind.word() == named || named.is_empty())
+            .min();
+        found.ok_or_else(|| {
+            let remedy = "give forward, backward or bidirectional";
+            self.fault(column, "is no direction", remedy)
+        })
+    }
+
     fn z_bits(&self, column: usize) -> Result<u32, Problem> {
         let bits = self.cell(column).parse().ok();
         bits.filter(|bits| Z_BITS.contains(bits))
@@ -121,6 +135,8 @@ impl Line<'_> {
                 .transpose()?,
             z_bits: (columns.z_bits.map(|column| self.z_bits(column))).transpose()?,
             ternary,
+            direction: (columns.direction)
+                .map_or(Ok(DirectionKind::Forward), |column| self.direction(column))?,
             hidden: self.size(columns.hidden)?,
             layers: columns.layers.map_or(Ok(1), |column| self.size(column))?,
             value,

@@ -2,7 +2,7 @@
 use crate::diagnostic::{Problem, Problems};
 
 /// Columns that name the network.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "bits",
     "w_bits",
     "weight_bits",
@@ -17,6 +17,7 @@ const KEYS: [&str; 14] = [
     "levels",
     "row_scale_bits",
     "z_bits",
+    "direction",
 ];
 /// Columns that are taken for the measure by their names; the larger is the better one in the second
 /// list.
@@ -79,6 +80,7 @@ pub(super) struct Columns {
     pub(super) levels: Option<usize>,
     pub(super) row_scale_bits: Option<usize>,
     pub(super) z_bits: Option<usize>,
+    pub(super) direction: Option<usize>,
     pub(super) metric_word: Option<usize>,
     pub(super) value: usize,
 }
@@ -122,6 +124,7 @@ impl Columns {
                 levels: find(&["levels"]),
                 row_scale_bits: find(&["row_scale_bits"]),
                 z_bits: find(&["z_bits"]),
+                direction: find(&["direction"]),
                 metric_word,
                 value,
             }),

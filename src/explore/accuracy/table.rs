@@ -2,6 +2,7 @@
 
 use super::super::network::{NetworkShape, refined, usual_z};
 use crate::fixed::LevelRule;
+use crate::spec::DirectionKind;
 
 /// Accuracies of networks in one measure.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,9 @@ pub struct AccuracyRow {
     pub z_bits: Option<u32>,
     /// `true` for weights of -1, 0 and 1, which the hardware holds in 2 bits.
     pub ternary: bool,
+    /// Order in which the layers take the steps; forward where the file does not say it.
+    #[serde(skip_serializing_if = "DirectionKind::is_forward")]
+    pub direction: DirectionKind,
     /// Units of every layer.
     pub hidden: usize,
     /// Layers.
@@ -52,12 +56,11 @@ impl AccuracyRow {
                 self.row_scale_bits,
                 self.z_bits,
             ),
-            self.hidden,
-            self.layers,
+            (self.hidden, self.layers, self.direction),
         )
     }
 
-    /// `W2A4`, `W2A2 odd r8`, `ternary A4`, `float`.
+    /// `W2A4`, `W2A2 odd r8`, `ternary A4`, `float`, `bidirectional W4A4`.
     #[must_use]
     pub fn widths(&self) -> String {
         let levels = self.levels.unwrap_or_default();
@@ -69,7 +72,11 @@ impl AccuracyRow {
             rows,
             self.z_bits.filter(|&bits| bits != usual_z()),
         );
-        self.plain_widths() + &refined
+        let direction = match self.direction {
+            DirectionKind::Forward => String::new(),
+            direction => format!("{} ", direction.word()),
+        };
+        direction + &self.plain_widths() + &refined
     }
 
     fn plain_widths(&self) -> String {
@@ -84,7 +91,7 @@ impl AccuracyRow {
 }
 
 impl AccuracyRow {
-    /// `true` if it is of a network of these widths, units and layers, and of these bits of x, levels and multipliers of rows where
+    /// `true` if it is of a network of this direction, these widths, units and layers, and of these bits of x, levels and multipliers of rows where
     /// it says them. Weights of -1, 0 and 1 are even ones.
     #[must_use]
     pub fn is_of(&self, network: &NetworkShape) -> bool {
@@ -95,6 +102,7 @@ impl AccuracyRow {
             && self.act_bits == Some(network.act_bits)
             && self.hidden == network.hidden
             && self.layers == network.layers
+            && self.direction == network.direction
             && !(self.ternary && network.levels.of(network.weight_bits).is_odd())
             && self
                 .input_bits

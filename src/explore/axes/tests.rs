@@ -22,6 +22,8 @@ fn built_in_foldings_halve_units_and_double_columns() {
 fn the_points_are_the_product_and_larger_foldings_are_left_out() {
     let axes = Axes {
         cell: CellKind::Lstm,
+        directions: vec![DirectionKind::Forward],
+        max_steps: None,
         widths: vec![(4, 4, 4), (2, 4, 4)],
         levels: vec![LevelRule::Even],
         row_scale_bits: None,
@@ -48,6 +50,19 @@ fn the_points_are_the_product_and_larger_foldings_are_left_out() {
     };
     let levels = levels.specs().unwrap();
     assert_eq!(levels.len(), 2 * 6 * (1 + 2 + 3) * 2);
+    // Each direction is a network of its own; where steps are taken backward sequences are held.
+    let both = Axes {
+        directions: vec![DirectionKind::Forward, DirectionKind::Bidirectional],
+        max_steps: Some(16),
+        ..axes.clone()
+    };
+    let both = both.specs().unwrap();
+    assert_eq!(both.len(), 2 * specs.len());
+    for (index, spec) in both.iter().enumerate() {
+        let second = index >= specs.len();
+        assert_eq!(spec.max_steps, second.then_some(16));
+        assert_eq!(spec.network.direction.passes(), 1 + usize::from(second));
+    }
     let mut large = axes;
     large.foldings = Foldings::Explicit {
         units: Some(vec![64]),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fixed::LevelRule;
 use crate::quantize::seeded;
-use crate::spec::CellKind;
+use crate::spec::{CellKind, DirectionKind};
 
 fn numerics() -> Numerics {
     Numerics::default()
@@ -13,6 +13,7 @@ fn numerics() -> Numerics {
 fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> NetworkShape {
     NetworkShape {
         cell: CellKind::Lstm,
+        direction: DirectionKind::Forward,
         weight_bits,
         act_bits,
         input_bits: act_bits,
@@ -28,20 +29,25 @@ fn network(weight_bits: u32, act_bits: u32, hidden: usize, layers: usize) -> Net
 /// A point is estimated without its weights; the design that `gen` builds must be the one meant.
 #[test]
 fn formats_and_cycles_are_those_of_the_seeded_design() {
+    use DirectionKind::{Backward, Bidirectional, Forward};
     let sizes = [(1, 1, 7, 1), (2, 4, 33, 2), (8, 8, 20, 3), (5, 16, 64, 1)];
     let cells = [CellKind::Lstm, CellKind::Gru];
     let refined = [
-        (LevelRule::Even, None, 1, 8),
-        (LevelRule::Odd, Some(8), 3, 6),
-        (LevelRule::Auto, None, 2, 10),
+        (LevelRule::Even, None, (1, Forward), 8),
+        (LevelRule::Odd, Some(8), (3, Forward), 6),
+        (LevelRule::Auto, None, (2, Forward), 10),
+        (LevelRule::Even, None, (1, Bidirectional), 8),
+        (LevelRule::Odd, Some(8), (1, Backward), 6),
     ];
-    for ((cell, (w, a, hidden, layers)), (levels, row_scale_bits, contexts, z_bits)) in cells
-        .into_iter()
-        .flat_map(|cell| sizes.map(|size| (cell, size)))
-        .flat_map(|of| refined.map(|refined| (of, refined)))
+    for ((cell, (w, a, hidden, layers)), (levels, row_scale_bits, (contexts, direction), z_bits)) in
+        cells
+            .into_iter()
+            .flat_map(|cell| sizes.map(|size| (cell, size)))
+            .flat_map(|of| refined.map(|refined| (of, refined)))
     {
         let network = NetworkShape {
             cell,
+            direction,
             levels,
             row_scale_bits,
             z_bits,
@@ -61,6 +67,7 @@ fn formats_and_cycles_are_those_of_the_seeded_design() {
                     columns: 6,
                 },
                 contexts,
+                max_steps: (direction != Forward).then_some(40),
             };
             let point = evaluator.point(&spec, target).unwrap();
             let implementation = evaluator.implementation(&spec);
@@ -83,6 +90,7 @@ fn a_dsp_array_that_does_not_exist_is_no_point() {
         mac: MacStyle::Dsp,
         folding: FoldingGoal::MaxMacs { macs: 64 },
         contexts: 1,
+        max_steps: None,
     };
     let numerics = numerics();
     let evaluator = Evaluator::new(Family::Xc7, numerics);

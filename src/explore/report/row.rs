@@ -4,7 +4,7 @@ use super::super::network::{NetworkShape, usual_z};
 use super::super::sweep::{Judged, Sweep};
 use crate::device::Family;
 use crate::fixed::LevelRule;
-use crate::spec::{CellKind, FoldingGoal, MacStyle};
+use crate::spec::{CellKind, DirectionKind, FoldingGoal, MacStyle};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -35,6 +35,8 @@ pub struct PointRow {
     pub input_size: usize,
     /// Layers.
     pub layers: usize,
+    /// Order in which the layers take the steps of a sequence.
+    pub direction: DirectionKind,
     /// `lut` or `dsp`: what the arrays are made of.
     pub mac: &'static str,
     /// Sequences whose steps come in turn; cycles are those between the steps of any of them.
@@ -112,7 +114,8 @@ fn digits(value: f64, count: i32) -> f64 {
 }
 
 impl PointRow {
-    /// `W4A4 H64`, `W4A4 H64 x2`, `GRU W2A2 odd H64 /4`: widths, levels, units, layers, contexts.
+    /// `W4A4 H64`, `W4A4 H64 x2`, `GRU W2A2 odd H64 /4`: widths, levels, units, layers, contexts; the direction before them,
+    /// where it is not forward.
     #[must_use]
     pub fn network(&self) -> String {
         let layers = match self.layers {
@@ -149,6 +152,7 @@ impl PointRow {
     pub fn shape(&self) -> NetworkShape {
         NetworkShape {
             cell: self.cell,
+            direction: self.direction,
             weight_bits: self.weight_bits,
             act_bits: self.act_bits,
             input_bits: self.input_bits,
@@ -161,11 +165,15 @@ impl PointRow {
         }
     }
 
-    /// The cell in names, where it does not go without saying.
+    /// Direction and cell in names, where they do not go without saying.
     fn prefix(&self) -> String {
+        let direction = match self.direction {
+            DirectionKind::Forward => String::new(),
+            direction => format!("{} ", direction.word()),
+        };
         match self.cell {
-            CellKind::Lstm => String::new(),
-            CellKind::Gru => "GRU ".to_string(),
+            CellKind::Lstm => direction,
+            CellKind::Gru => direction + "GRU ",
         }
     }
 
@@ -188,6 +196,7 @@ impl PointRow {
         Self {
             index,
             cell: network.cell,
+            direction: network.direction,
             weight_bits: network.weight_bits,
             act_bits: network.act_bits,
             levels: network.levels,
@@ -250,6 +259,10 @@ fn gen_arguments(judged: &Judged, target: Family) -> String {
     };
     if !network.cell.is_lstm() {
         add("--cell", &network.cell.word());
+    }
+    if let Some(steps) = point.max_steps {
+        add("--direction", &network.direction.word());
+        add("--max-steps", &steps);
     }
     if network.input_size != network.hidden {
         add("--input-size", &network.input_size);

@@ -65,6 +65,9 @@ impl CoreRequest<'_> {
         if contexts > 1 {
             words.extend(["--contexts".into(), contexts.to_string()]);
         }
+        if let Some(steps) = self.point.and_then(|judged| judged.point.max_steps) {
+            words.extend(["--max-steps".into(), steps.to_string()]);
+        }
         words
     }
 

@@ -239,6 +239,7 @@ impl NetworkSearch<'_> {
                         levels: coded.then_some(network.levels),
                         row_scale_bits: coded.then_some(network.row_scale_bits.unwrap_or(0)),
                         ternary: false,
+                        direction: network.direction,
                         hidden: network.hidden,
                         layers: network.layers,
                         value: outcome.value,

@@ -142,7 +142,7 @@ impl SearchReport {
     /// The networks as a table that `explore --accuracy` reads, too.
     pub(super) fn to_csv(&self) -> Vec<u8> {
         let mut text = format!(
-            "w_bits,a_bits,input_bits,levels,row_scale_bits,z_bits,hidden,layers,{},cell,epochs,price,chosen\n",
+            "w_bits,a_bits,input_bits,levels,row_scale_bits,z_bits,hidden,layers,{},cell,direction,epochs,price,chosen\n",
             self.metric
         );
         for one in &self.networks {
@@ -158,6 +158,7 @@ impl SearchReport {
                 network.layers.to_string(),
                 one.value.to_string(),
                 network.cell.word().to_string(),
+                network.direction.word().to_string(),
                 one.epochs.to_string(),
                 one.price.to_string(),
                 one.chosen.to_string(),

@@ -122,6 +122,9 @@ fn options(trial: &CandidateTrial) -> Vec<String> {
     if !network.cell.is_lstm() {
         add("--cell", network.cell.word().into());
     }
+    if !network.direction.is_forward() {
+        add("--direction", network.direction.word().into());
+    }
     add("--hidden", network.hidden.to_string());
     add("--layers", network.layers.to_string());
     add("--epochs", trial.epochs.to_string());

@@ -64,8 +64,75 @@ fn a_point_is_what_estimate_says_of_it() {
         "lstm",
         "--levels odd --row-scale-bits 8 --contexts 3 --z-bits 6",
     );
+    point_beside_estimate("lstm", "--direction bidirectional --max-steps 24");
+    point_beside_estimate("gru", "--direction backward --max-steps 24");
 }
 
+/// Directions are an axis: names say those that are not forward, the others have what they had.
+#[test]
+fn directions_are_swept() {
+    let home = home();
+    let sweep = "--bits 4 --hidden 16 --macs 64 --mac lut --part lfe5u-25f";
+    let alone = json(home.path(), sweep);
+    let more = format!("{sweep} --direction forward,backward,bidirectional --max-steps 12");
+    let found = json(home.path(), &more);
+    let points = found["points"].as_array().unwrap();
+    let all = |key: &str| -> Vec<_> { points.iter().map(|point| point[key].clone()).collect() };
+    assert_eq!(all("direction"), ["forward", "backward", "bidirectional"]);
+    assert_eq!(points[0], alone["points"][0]);
+    let numbers = |key: &str| -> Vec<u64> {
+        all(key)
+            .iter()
+            .map(|value| value.as_u64().unwrap())
+            .collect()
+    };
+    let (luts, weights) = (numbers("lut_total"), numbers("weight_memory_bits"));
+    assert!(luts[0] < luts[1] && luts[1] < luts[2], "{luts:?}");
+    assert!(
+        weights[0] == weights[1] && weights[2] == 2 * weights[0],
+        "{weights:?}"
+    );
+    let arguments = all("gen_arguments")[2].as_str().unwrap().to_owned();
+    assert!(
+        arguments.contains("--direction bidirectional --max-steps 12"),
+        "{arguments}"
+    );
+    let table = output(home.path(), &more);
+    assert!(table.contains("bidirectional W4A4 16"), "{table}");
+}
+
+#[test]
+fn directions_want_the_longest_sequence() {
+    let home = home();
+    let sweep = "explore --bits 4 --hidden 16 --part lfe5u-25f";
+    for (more, wanted) in [
+        (
+            "--direction bidirectional",
+            "--max-steps: a bidirectional layer holds whole sequences",
+        ),
+        (
+            "--max-steps 9",
+            "--max-steps: no layer takes the steps of a sequence backward",
+        ),
+        (
+            "--direction forward,backward --max-steps 9 --contexts 2",
+            "--contexts: several sequences in turn through a backward layer are not built",
+        ),
+        ("--direction up", "--direction: "),
+        ("--direction backward --max-steps 0", "--max-steps: "),
+    ] {
+        let ran = Command::new(cargo_bin!("lprnn-hw"))
+            .current_dir(home.path())
+            .args(words(&format!("{sweep} {more}")))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{more}: {said}");
+        assert!(said.contains(wanted), "{more}: {said}");
+    }
+}
+
+/// Of two layers of 48 units on 48 inputs, of one direction or both.
 fn point_beside_estimate(cell: &str, more: &str) {
     let home = home();
     let sweep = "--weight-bits 4 --act-bits 3 --hidden 48 --layers 2 --units 4 --columns 8 --mac lut --target ecp5";
@@ -90,10 +157,12 @@ fn point_beside_estimate(cell: &str, more: &str) {
     ] {
         assert_eq!(&point[ours], theirs, "{ours}: {arguments}");
     }
-    assert_eq!(
-        point["weight_memory_bits"],
-        gates * (48 * (48 + 48) * 2) * 4
-    );
+    let columns = if more.contains("bidirectional") {
+        2 * (48 + 48 + 96 + 48)
+    } else {
+        2 * (48 + 48)
+    };
+    assert_eq!(point["weight_memory_bits"], gates * 48 * columns * 4);
     let off =
         point["lut_total"].as_f64().unwrap() / estimate["lut_total"]["value"].as_f64().unwrap();
     assert!((off - 1.0).abs() < 0.03, "{off}");

@@ -4,14 +4,15 @@ use super::super::super::accuracy::{Accuracies, AccuracyRow};
 use super::super::chart::{Axis, Chart, short};
 use super::super::summary::Summary;
 use crate::fixed::LevelRule;
+use crate::spec::DirectionKind;
 use std::collections::BTreeMap;
 
-/// Bits of weights and of h, ternary or not; bits of x, levels, multipliers of rows, bits of z; layers: what the rows of a line have in
-/// common.
+/// Bits of weights and of h, ternary or not; bits of x, levels, multipliers of rows, bits of z; layers and their direction: what the
+/// rows of a line have in common.
 type LineKey = (
     (Option<u32>, Option<u32>, bool),
     (Option<u32>, Option<LevelRule>, Option<u32>, Option<u32>),
-    usize,
+    (usize, DirectionKind),
 );
 
 /// Classes of lines: float ones are alike, the others take five colours, then the same with dots.
@@ -41,7 +42,9 @@ impl Drawing<'_> {
     fn kbit(&self, row: &AccuracyRow) -> f64 {
         let bits = u64::from(row.weight_bits.unwrap_or(32));
         let first = self.input.unwrap_or(row.hidden);
-        let weights = 4 * row.hidden * (first + row.hidden + (row.layers - 1) * 2 * row.hidden);
+        let passes = row.direction.passes();
+        let upper = (row.layers - 1) * (passes + 1) * row.hidden;
+        let weights = 4 * passes * row.hidden * (first + row.hidden + upper);
         (weights as u64 * bits) as f64 / 1000.0
     }
 
@@ -89,7 +92,7 @@ impl Drawing<'_> {
         for row in &self.known.rows {
             let widths = (row.weight_bits, row.act_bits, row.ternary);
             let refined = (row.input_bits, row.levels, row.row_scale_bits, row.z_bits);
-            let key = (widths, refined, row.layers);
+            let key = (widths, refined, (row.layers, row.direction));
             lines.entry(key).or_default().push(row);
         }
         for rows in lines.values_mut() {

@@ -5,13 +5,14 @@ use super::*;
 use crate::device::{Family, Part};
 use crate::explore::{Evaluator, Limits, NetworkShape, Spec, Sweep};
 use crate::fixed::LevelRule;
-use crate::spec::{CellKind, FoldingGoal, MacStyle, Numerics};
+use crate::spec::{CellKind, DirectionKind, FoldingGoal, MacStyle, Numerics};
 
 fn summary() -> Summary {
     let evaluator = Evaluator::new(Family::Ecp5, Numerics::default());
     let spec = |units| Spec {
         network: NetworkShape {
             cell: CellKind::Lstm,
+            direction: DirectionKind::Forward,
             weight_bits: 4,
             act_bits: 4,
             input_bits: 4,
@@ -25,6 +26,7 @@ fn summary() -> Summary {
         mac: MacStyle::Lut,
         folding: FoldingGoal::Explicit { units, columns: 4 },
         contexts: 1,
+        max_steps: None,
     };
     let limits = Limits {
         part: Some(Part::find("lfe5u-25f").unwrap()),

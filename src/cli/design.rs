@@ -75,10 +75,6 @@ impl NumericsArgs {
 
     /// The formats that these options ask for; calibration chooses the others.
     pub fn wanted(&self, head: HeadFormat) -> Result<FormatRequest, Problems> {
-        self.refuse_rows(
-            "quantize fits no multipliers of rows",
-            "leave it out; `train --row-scales` makes models that have them",
-        )?;
         let mut settings = self.0.clone();
         // The bits of c that are left open must not quarrel with a fraction that is given.
         let open = Setting::of("numerics.c.bits");
@@ -97,6 +93,7 @@ impl NumericsArgs {
             act_bits: numerics.act_bits,
             input_bits: numerics.input_bits,
             levels: numerics.levels,
+            row_scale_bits: numerics.row_scale_bits,
             x_frac: None,
             h_frac: None,
             z_bits: bits("numerics.z.bits"),

@@ -110,6 +110,17 @@ impl ArrayLayout<'_> {
         let size = size.or(shape.last().copied()).unwrap_or(0);
         let arrangement = self.arrange(path, &shape, size, watch)?;
         let data: Vec<f32> = array.data.iter().map(|&value| value as f32).collect();
+        // A finite number of 64 bits may be none of 32.
+        if let Some(at) = data.iter().position(|value| !value.is_finite()) {
+            let place = npy::place(&shape, at);
+            let problem = format!(
+                "element {place:?} is {:e}, more than 32 bits hold",
+                array.data[at]
+            );
+            return Err(Problem::file(path, problem)
+                .help("bring the inputs to a size below 3.4e38")
+                .into());
+        }
         let sequences = Sequences {
             data: arrangement.gather(&data, size),
             width: size,

@@ -3,7 +3,9 @@
 use super::FormatRequest;
 use crate::fixed::{Codes, LevelRule, QFormat};
 use crate::import::{FloatDirection, FloatLayer};
-use crate::quantize::{Direction, Fractions, Layer, MOST_V_BITS, Recurrence, V_FINER, layer_with};
+use crate::quantize::{
+    Direction, Fractions, Layer, MOST_V_BITS, Recurrence, RowMultipliers, V_FINER, layer_with,
+};
 use crate::spec::{DirectionKind, Numerics};
 use serde::Serialize;
 
@@ -19,11 +21,36 @@ const FEWEST_C_FRAC: i32 = 6;
 /// Of s of a GRU more: with u near 1 a step adds little, and what is less than half a unit is lost.
 const FEWEST_S_FRAC: i32 = 10;
 
+/// What the weights of a direction of a layer are in codes: the weights in units of the multipliers of their rows, where
+/// they have some, and their fractions.
+#[derive(Clone, Debug)]
+pub(super) struct PassFractions {
+    pub(super) fractions: Fractions,
+    pub(super) rows: Option<(RowMultipliers, FloatLayer)>,
+}
+
+impl PassFractions {
+    /// With multipliers of the least squared error where `row_bits` says how many bits they have.
+    pub(super) fn of(
+        float: &FloatLayer,
+        weights: Codes,
+        fractions: Fractions,
+        row_bits: Option<u32>,
+    ) -> Self {
+        let rows = row_bits.map(|bits| {
+            let rows = RowMultipliers::of_layer(bits, float, weights, &fractions);
+            let unscaled = rows.unscaled(float);
+            (rows, unscaled)
+        });
+        Self { fractions, rows }
+    }
+}
+
 /// Fractions of the weights of a layer, and of its other half where it has one.
 #[derive(Clone, Debug)]
 pub(super) struct LayerFractions {
-    pub(super) own: Fractions,
-    pub(super) other: Option<Fractions>,
+    pub(super) own: PassFractions,
+    pub(super) other: Option<PassFractions>,
 }
 
 /// Number formats of one layer; those of the weights follow from them.
@@ -93,7 +120,9 @@ impl Formats {
     }
 
     /// One direction of a layer.
-    fn pass(&self, float: &FloatLayer, weights: Codes, fractions: &Fractions) -> Layer {
+    fn pass(&self, float: &FloatLayer, weights: Codes, fractions: &PassFractions) -> Layer {
+        let PassFractions { fractions, rows } = fractions;
+        let float = rows.as_ref().map_or(float, |(_, unscaled)| unscaled);
         let numerics = Numerics {
             cell: float.recurrence.kind(),
             weight_bits: weights.bits,
@@ -111,6 +140,7 @@ impl Formats {
         };
         let fractions = fractions.clone().settled(float, self.x, self.h);
         let mut layer = layer_with(float, self.x, self.h, &numerics, &fractions);
+        layer.row_scale = rows.as_ref().map(|(rows, _)| rows.row_scale());
         if let (Recurrence::Gru { v, .. }, Some(own)) = (&mut layer.recurrence, self.v()) {
             *v = own;
         }

@@ -91,7 +91,7 @@ impl<'a> Trial<'a> {
         let widths = [weight_bits].into_iter().chain(next_width(weight_bits));
         let fractions = widths.map(|bits| {
             let layers = 0..model.layers.len();
-            let of = |layer| weight_fractions(model, layer, levels.of(bits));
+            let of = |layer| weight_fractions(model, layer, levels.of(bits), wanted.row_scale_bits);
             (bits, layers.into_par_iter().map(of).collect())
         });
         Self {

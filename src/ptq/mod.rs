@@ -26,7 +26,7 @@ pub use formats::Formats;
 pub use offset::{middle, repeated};
 pub use report::{
     CalibrationReport, Clamped, DenseReport, FrontReport, LayerQuality, Quality, QualityLimit,
-    TensorReport,
+    RowScaleReport, TensorReport,
 };
 pub use request::{FormatRequest, refuse_float_head};
 pub use run::{Quantized, float_h, quantize, quantize_offset, snr_of};

@@ -106,6 +106,15 @@ pub struct FrontReport {
     pub gives: DenseOutput,
 }
 
+/// What multipliers of rows gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RowScaleReport {
+    /// Bits of a multiplier.
+    pub bits: u32,
+    /// Signal to noise of h without them, in decibel, all other formats left as they are.
+    pub without_db: f64,
+}
+
 /// A limit of the quality of h.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QualityLimit {
@@ -142,6 +151,9 @@ pub struct CalibrationReport {
     pub h_most: Vec<f64>,
     /// h of the last layer.
     pub h: Quality,
+    /// Multipliers of rows, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_scale: Option<RowScaleReport>,
     /// Outputs of the head, where the model has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Quality>,

@@ -17,6 +17,8 @@ pub struct FormatRequest {
     pub input_bits: u32,
     /// Levels of all three.
     pub levels: LevelRule,
+    /// Bits of a multiplier for every row of the recurrent layers' weights; without, rows have none.
+    pub row_scale_bits: Option<u32>,
     /// Fraction of the first layer's x.
     pub x_frac: Option<i32>,
     /// Fraction of h.
@@ -50,6 +52,7 @@ impl FormatRequest {
             act_bits: bits,
             input_bits: bits,
             levels: LevelRule::default(),
+            row_scale_bits: None,
             x_frac: None,
             h_frac: None,
             z_bits: None,

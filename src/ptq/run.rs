@@ -2,7 +2,9 @@
 
 use super::formats::Formats;
 use super::measure::{LayerCase, Operand, Tables, decibel, energy, noise, words};
-use super::report::{CalibrationReport, Clamped, DenseReport, LayerQuality, Quality, TensorReport};
+use super::report::{
+    CalibrationReport, Clamped, DenseReport, LayerQuality, Quality, RowScaleReport, TensorReport,
+};
 use super::search::choose;
 use super::sequences::Sequences;
 use super::truth::{Truth, weight_fractions};
@@ -52,6 +54,10 @@ fn recurrent_and_head(model: &FloatModel, inputs: &Sequences, wanted: &FormatReq
         ..assemble(model, &formats, (&truth, inputs), wanted)
     };
     let mut report = measure(model, &integers, &formats, (inputs, &x, &truth), &tables);
+    report.row_scale = wanted.row_scale_bits.map(|bits| RowScaleReport {
+        bits,
+        without_db: without_rows(model, &integers, &formats, (&x, &truth), wanted),
+    });
     report.limits = limits::of(model, &formats, wanted, (&truth, &tables), report.h);
     report.warnings = warnings::of(&report, inputs, wanted);
     Quantized {
@@ -126,7 +132,7 @@ pub fn float_h(model: &FloatModel, inputs: &Sequences) -> Vec<f32> {
 pub fn snr_of(model: &FloatModel, inputs: &Sequences, weights: Codes, formats: &[Formats]) -> f64 {
     let truth = float_h(model, inputs);
     let integers = QuantizedModel {
-        layers: layers(model, formats, weights),
+        layers: layers(model, formats, weights, None),
         ..QuantizedModel::default()
     };
     let codes = quantize_input(&inputs.data, formats[0].x);
@@ -150,7 +156,8 @@ fn choose_all(
         .zip(truth.targets.iter().zip(&truth.ranges))
     {
         let lengths = &truth.sample.lengths;
-        let fractions = weight_fractions(model, all.len(), wanted.weights());
+        let rows = wanted.row_scale_bits;
+        let fractions = weight_fractions(model, all.len(), wanted.weights(), rows);
         let weights = (wanted.weights(), fractions);
         let problem = LayerCase::new(layer, operand, lengths, target, weights, tables);
         let formats = choose(&problem, wanted, ranges);
@@ -160,11 +167,20 @@ fn choose_all(
     all
 }
 
-/// The layers in these formats.
-fn layers(model: &FloatModel, formats: &[Formats], weights: Codes) -> Vec<Layer> {
+/// The layers in these formats, with multipliers of rows of `rows` bits where that says some.
+fn layers(
+    model: &FloatModel,
+    formats: &[Formats],
+    weights: Codes,
+    rows: Option<u32>,
+) -> Vec<Layer> {
     let pairs = model.layers.iter().zip(formats).enumerate();
     let layer = |(index, (layer, formats)): (usize, (&FloatLayer, &Formats))| {
-        formats.layer(layer, weights, &weight_fractions(model, index, weights))
+        formats.layer(
+            layer,
+            weights,
+            &weight_fractions(model, index, weights, rows),
+        )
     };
     pairs.map(layer).collect()
 }
@@ -195,10 +211,28 @@ fn assemble(
         front: Vec::new(),
         embedding: None,
         input_offset: None,
-        layers: layers(model, formats, wanted.weights()),
+        layers: layers(model, formats, wanted.weights(), wanted.row_scale_bits),
         head,
         passengers,
     }
+}
+
+/// Signal to noise of h in decibel with the nearest codes instead of multipliers of rows, in the same formats.
+fn without_rows(
+    model: &FloatModel,
+    integers: &QuantizedModel,
+    formats: &[Formats],
+    (inputs, truth): (&Sequences, &Truth),
+    wanted: &FormatRequest,
+) -> f64 {
+    let plain = QuantizedModel {
+        layers: layers(model, formats, wanted.weights(), None),
+        ..integers.clone()
+    };
+    let codes = quantize_input(&inputs.data, formats[0].x);
+    let (h, _) = words(&Tables::default().lstm(&plain), &codes, &inputs.lengths);
+    let ulp = formats[formats.len() - 1].h.ulp();
+    decibel(energy(&truth.h), noise(&h, ulp, &truth.h))
 }
 
 fn quality(signal: f64, noise: f64, count: usize) -> Quality {
@@ -234,6 +268,7 @@ fn measure(
         h: quality(energy(&truth.h), noise(&h, format.ulp(), &truth.h), h.len()),
         head,
         dense: dense_reports(integers),
+        row_scale: None,
         limits: Vec::new(),
         warnings: Vec::new(),
     }
@@ -335,11 +370,42 @@ fn tensor(name: String, values: &[f32], format: QFormat, symmetric: bool) -> Ten
     }
 }
 
+/// What the rows of a gate's matrix are multiplied by; nothing where they have no multipliers.
+fn scales(layer: &Layer, gate: usize, of_h: bool) -> Vec<f32> {
+    let Some(rows) = &layer.row_scale else {
+        return Vec::new();
+    };
+    let apart = usize::from(of_h && layer.recurrence.parted() == Some(gate));
+    let units = layer.hidden_size;
+    let codes = &rows.multiplier[(gate + apart) * units..][..units];
+    let ulp = (-rows.frac as f32).exp2();
+    codes.iter().map(|&code| code as f32 * ulp).collect()
+}
+
+/// [`tensor`] of symmetric codes whose rows have multipliers of these values, or none.
+fn tensor_of_rows(name: String, values: &[f32], format: QFormat, scales: &[f32]) -> TensorReport {
+    if scales.is_empty() {
+        return tensor(name, values, format, true);
+    }
+    let mut report = TensorReport {
+        tensor: name,
+        format,
+        clamped: 0,
+        total: values.len() as u64,
+        rounding_db: 0.0,
+    };
+    let mut error = 0.0;
+    for (row, &scale) in values.chunks_exact(values.len() / scales.len()).zip(scales) {
+        let row: Vec<f32> = row.iter().map(|value| value / scale).collect();
+        report.clamped += clamped(&row, format);
+        error += squared_error(&row, format, true) * f64::from(scale).powi(2);
+    }
+    report.rounding_db = decibel(energy(values), error);
+    report
+}
+
 fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
     let mut all = Vec::new();
-    let mut add = |name: String, values: &[f32], format: QFormat| {
-        all.push(tensor(name, values, format, true));
-    };
     for (index, (float, layer)) in float.layers.iter().zip(&integers.layers).enumerate() {
         let other = float.other_half().zip(layer.other_half());
         let halves =
@@ -351,11 +417,15 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
                     ("weight_hh", &float.weight_hh, layer.w_frac_hh[gate]),
                 ] {
                     let count = values.len() / layer.gates();
-                    add(
-                        format!("layers.{index}.{matrix}{ending}.{name}"),
-                        &values[gate * count..][..count],
+                    let values = &values[gate * count..][..count];
+                    let scales = scales(layer, gate, matrix == "weight_hh");
+                    let name = format!("layers.{index}.{matrix}{ending}.{name}");
+                    all.push(tensor_of_rows(
+                        name,
+                        values,
                         layer.weights().at(frac),
-                    );
+                        &scales,
+                    ));
                 }
             }
         }
@@ -370,7 +440,7 @@ fn tensors(float: &FloatModel, integers: &QuantizedModel) -> Vec<TensorReport> {
                 0 => format!("{place}.weight"),
                 _ => format!("{place}.{index}.weight"),
             };
-            add(name, &float.weight, format);
+            all.push(tensor(name, &float.weight, format, true));
         }
     }
     all

@@ -1,7 +1,7 @@
 //! The truth that integers are compared with: the float model's own h and ranges.
 
 use super::float;
-use super::formats::LayerFractions;
+use super::formats::{LayerFractions, PassFractions};
 use super::search::Ranges;
 use super::sequences::Sequences;
 use crate::fixed::Codes;
@@ -71,8 +71,13 @@ impl Truth {
 }
 
 /// Fractions of the weights of a layer, of each direction by itself: those that it was trained with, or of the
-/// least squared error.
-pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes) -> LayerFractions {
+/// least squared error; with multipliers of their rows of `row_bits` bits, where that says some.
+pub(super) fn weight_fractions(
+    model: &FloatModel,
+    layer: usize,
+    weights: Codes,
+    row_bits: Option<u32>,
+) -> LayerFractions {
     let float = &model.layers[layer];
     let own = match &model.fractions {
         Some(trained) => {
@@ -84,9 +89,12 @@ pub(super) fn weight_fractions(model: &FloatModel, layer: usize, weights: Codes)
         }
         None => Fractions::least_error(float, weights),
     };
-    let other = float.other_half();
+    let other = float.other_half().map(|other| {
+        let fractions = Fractions::least_error(other, weights);
+        PassFractions::of(other, weights, fractions, row_bits)
+    });
     LayerFractions {
-        own,
-        other: other.map(|other| Fractions::least_error(other, weights)),
+        own: PassFractions::of(float, weights, own, row_bits),
+        other,
     }
 }

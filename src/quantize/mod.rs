@@ -6,9 +6,11 @@ mod dense;
 mod ends;
 mod file;
 mod model;
+mod nearest;
 mod offset;
 mod passes;
 mod random;
+mod rows;
 mod seeded;
 mod splitmix;
 mod validate;
@@ -25,10 +27,12 @@ pub use model::{
     Alignment, Direction, InputOffset, LARGEST_SHIFT, LARGEST_SIZE, Layer, MOST_V_BITS,
     QuantizedModel, Recurrence, RowScale, V_FINER,
 };
+pub use nearest::nearest;
 pub use passes::{LONGEST_SEQUENCE, Pass, PassPlace};
 pub use random::{
     random_model, random_model_directed, random_model_mixed, random_model_of, random_network,
     with_row_scales,
 };
+pub use rows::{RealRow, RowMultipliers};
 pub use seeded::{default_h, seeded};
 pub use splitmix::SplitMix;

@@ -1,19 +1,19 @@
 //! The hardware's numbers in training: real values that are exactly codes times powers of two.
 
 use super::layout::{ParameterLayout, TensorPlaces, joined};
-use super::nearest::nearest;
-use super::rows::{RealRow, RowMultipliers};
 use crate::fixed::{Codes, QFormat};
-use crate::import::{EMBEDDING, FloatLayer, FloatRecurrence};
+use crate::import::{EMBEDDING, FloatLayer};
 use crate::ptq::head_format;
 use crate::quantize::{
     ActivationTables, Dense, Fractions, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
-    Recurrence, best_fraction, default_h, layer_with,
+    RealRow, Recurrence, RowMultipliers, best_fraction, default_h, layer_with, nearest,
 };
 use crate::spec::{CellKind, Numerics};
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Bits of a multiplier of a row.
+const ROW_BITS: u32 = 8;
 /// Parameters that one task takes.
 const PIECE: usize = 1 << 16;
 
@@ -87,7 +87,7 @@ impl Numbers {
             if row_scales {
                 let row = |row| numbers.row(places, values, row);
                 let sums = places.biases().len();
-                numbers.rows = Some(RowMultipliers::fit(sums, row));
+                numbers.rows = Some(RowMultipliers::fit(ROW_BITS, sums, row));
             }
             passes.push(numbers);
         }
@@ -149,7 +149,7 @@ impl Numbers {
             if let Some(rows) = &mut pass.rows {
                 let (codes, more) = rest.split_at(rows.values().len());
                 let codes = codes.iter().map(|&code| u32::try_from(code).ok());
-                *rows = RowMultipliers::of(codes.collect::<Option<_>>()?);
+                *rows = RowMultipliers::of(ROW_BITS, codes.collect::<Option<_>>()?);
                 rest = more;
             }
         }
@@ -357,32 +357,11 @@ impl LayerNumbers {
 
     /// The integer layer of these weights, whatever its direction.
     fn quantized(&self, float: &FloatLayer, numerics: &Numerics) -> Layer {
-        let mut unscaled = float.clone();
-        let rows = unscaled.bias.len();
-        for (row, bias) in unscaled.bias.iter_mut().enumerate() {
-            *bias /= self.scale(row);
-        }
-        if let FloatRecurrence::Gru { bias_n_h } = &mut unscaled.recurrence {
-            for (unit, bias) in bias_n_h.iter_mut().enumerate() {
-                *bias /= self.scale(rows + unit);
-            }
-        }
-        let matrices = [
-            (&mut unscaled.weight_ih, false),
-            (&mut unscaled.weight_hh, true),
-        ];
-        for (weights, of_h) in matrices {
-            let width = weights.len() / rows;
-            for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
-                let scale = self.scale(self.sum_of(row, of_h));
-                for weight in weights {
-                    *weight /= scale;
-                }
-            }
-        }
+        let unscaled = self.rows.as_ref().map(|rows| rows.unscaled(float));
+        let float = unscaled.as_ref().unwrap_or(float);
         Layer {
             row_scale: self.rows.as_ref().map(RowMultipliers::row_scale),
-            ..layer_with(&unscaled, self.x, self.h, numerics, &self.fractions)
+            ..layer_with(float, self.x, self.h, numerics, &self.fractions)
         }
     }
 
@@ -414,7 +393,7 @@ impl LayerNumbers {
 
     /// `true` if sums of `count` products of weights and operands are exact in f32.
     pub(super) fn narrow(&self, count: usize, operand: QFormat) -> bool {
-        let longest = self.rows.as_ref().map_or(1, |_| RowMultipliers::longest());
+        let longest = self.rows.as_ref().map_or(1, RowMultipliers::longest);
         let weight = self.weights.max_code() as u128 * longest;
         let operand: u128 = operand.min_code().unsigned_abs().into();
         weight * operand * count as u128 <= 1 << 24

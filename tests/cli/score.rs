@@ -231,6 +231,24 @@ help: save an array of finite numbers by numpy.save
 
 "]],
     );
+    // A finite number of 64 bits that 32 bits do not hold: the header of zeros of 32 bits, its kind changed.
+    let x = read_f32(&home.join("x.npy")).unwrap();
+    write_f32(&home.join("large.npy"), &x.shape, &vec![0.0; x.data.len()]).unwrap();
+    let mut bytes = std::fs::read(home.join("large.npy")).unwrap();
+    bytes.truncate(bytes.len() - 4 * x.data.len());
+    let kind = bytes.windows(3).position(|at| at == b"<f4").unwrap();
+    bytes[kind + 2] = b'8';
+    let mut values = vec![0.5f64; x.data.len()];
+    values[2] = 1e300;
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    std::fs::write(home.join("large.npy"), bytes).unwrap();
+    score(home, "large.npy", "class.npy", "accuracy")
+        .code(2)
+        .stderr_eq(str![[r"
+error: large.npy: element [0, 0, 2] is 1e300, more than 32 bits hold
+help: bring the inputs to a size below 3.4e38
+
+"]]);
     write_i32(&home.join("same.npy"), &[6], &[2; 6]).unwrap();
     score(home, "x.npy", "same.npy", "accuracy")
         .success()

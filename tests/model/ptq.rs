@@ -1,9 +1,9 @@
 //! Formats chosen by calibration, on float models of different kinds.
 
 use crate::float_models;
-use lprnn_hw::fixed::QFormat;
+use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::import::FloatHead;
-use lprnn_hw::ptq::{FormatRequest, Quantized, middle, quantize, quantize_offset};
+use lprnn_hw::ptq::{FormatRequest, Quantized, Sequences, middle, quantize, quantize_offset};
 use lprnn_hw::quantize::{DenseOutput, Emit, HeadFormat, QuantizedModel, SplitMix, quantize_input};
 use lprnn_hw::reference::{Lstm, WholeNetwork};
 use lprnn_hw::spec::OutputKind;
@@ -410,4 +410,84 @@ fn v_has_the_range_of_what_the_reset_gate_takes() {
     assert!(v.bits > 12 && v.bits <= 24, "{v}");
     assert_eq!(report.layers[0].clamped.v.saturated, 0);
     assert!(report.layers[0].clamped.tanh_argument.saturated > 0);
+}
+
+/// Multipliers of rows bring units of very different weights to codes of few bits; the report has what they gave, and
+/// a GRU's two parts of n have multipliers of their own.
+#[test]
+fn row_multipliers_follow_units_of_different_size() {
+    let lstm = float_models::all().swap_remove(0);
+    for mut case in [lstm, float_models::gru(&[3, 12], 1.0)] {
+        case.inputs = Sequences::one(
+            case.inputs.data[..200 * case.inputs.width].to_vec(),
+            case.inputs.width,
+        );
+        for layer in &mut case.model.layers {
+            let units = layer.hidden_size;
+            for weights in [&mut layer.weight_ih, &mut layer.weight_hh] {
+                let width = weights.len() / layer.bias.len();
+                for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
+                    let factor = [1.0, 0.6, 0.35, 0.22][row % units % 4];
+                    weights.iter_mut().for_each(|weight| *weight *= factor);
+                }
+            }
+        }
+        for (weight_bits, levels) in [(2, LevelRule::Odd), (3, LevelRule::Even)] {
+            let plain = FormatRequest {
+                weight_bits,
+                levels,
+                ..FormatRequest::of(8, HeadFormat::Float)
+            };
+            let wanted = FormatRequest {
+                row_scale_bits: Some(8),
+                ..plain
+            };
+            let without = quantize(&case.model, &case.inputs, &plain);
+            assert!(without.report.row_scale.is_none());
+            let Quantized { model, report } = quantize(&case.model, &case.inputs, &wanted);
+            model.validate().unwrap();
+            let read = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
+            assert_eq!(read, model);
+            for layer in &model.layers {
+                let rows = layer.row_scale.as_ref().unwrap();
+                assert_eq!(
+                    (rows.bits, rows.frac, rows.multiplier.len()),
+                    (8, 7, layer.scaled_sums())
+                );
+                assert!(rows.multiplier.iter().any(|&row| row != rows.multiplier[0]));
+            }
+            // What is said is what the reference gives.
+            let words =
+                Lstm::new(&model).run(&quantize_input(&case.inputs.data, model.layers[0].x));
+            let float = lprnn_hw::ptq::float_h(&case.model, &case.inputs);
+            let ulp = model.layers[model.layers.len() - 1].h.ulp();
+            let pairs = words.iter().zip(&float);
+            let noise: f64 = pairs
+                .map(|(&word, &h)| (f64::from(word) * ulp - f64::from(h)).powi(2))
+                .sum();
+            let signal: f64 = float.iter().map(|&h| f64::from(h).powi(2)).sum();
+            let snr = 10.0 * (signal / noise).log10();
+            assert!(
+                (snr - report.h.snr_db).abs() < 1e-6,
+                "{snr} {}",
+                report.h.snr_db
+            );
+            let rows = report.row_scale.unwrap();
+            assert_eq!(rows.bits, 8);
+            assert!(
+                snr > rows.without_db + 1.0,
+                "{weight_bits} bits: {snr} {}",
+                rows.without_db
+            );
+            assert!(
+                snr > without.report.h.snr_db + 1.0,
+                "{snr} {}",
+                without.report.h.snr_db
+            );
+            // Every tensor loses less, or as much, than without.
+            let better = report.tensors.iter().zip(&without.report.tensors);
+            let better = better.filter(|(with, without)| with.rounding_db > without.rounding_db);
+            assert!(better.count() * 2 > report.tensors.len());
+        }
+    }
 }

@@ -160,6 +160,14 @@ impl Text<'_> {
                 quality.signal_rms
             )?;
         }
+        if let Some(rows) = &report.row_scale {
+            writeln!(
+                out,
+                "  multipliers of rows, {} bits: without them h has {} in the same formats",
+                rows.bits,
+                decibel(rows.without_db)
+            )?;
+        }
         for limit in &report.limits {
             match (&limit.option, limit.snr_db, &limit.price) {
                 (Some(option), Some(snr), Some(price)) => writeln!(

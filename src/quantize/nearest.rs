@@ -6,7 +6,7 @@ use crate::fixed::QFormat;
 const ROUND_F32: f32 = 1.5 * (1u32 << 23) as f32;
 
 /// Makes `values` the nearest real values in `format`, symmetric codes if asked for.
-pub(super) fn nearest(values: &mut [f32], format: QFormat, symmetric: bool) {
+pub fn nearest(values: &mut [f32], format: QFormat, symmetric: bool) {
     pulp::Arch::new().dispatch(|| nearest_values(values, format, symmetric));
 }
 

@@ -30,7 +30,7 @@ enum StreamsKind {
 #[derive(Clone, Debug)]
 enum StreamLayer {
     /// And so is the rest.
-    Narrow(NarrowLayer),
+    Narrow(Box<NarrowLayer>),
     Summed(SummedLayer),
 }
 
@@ -43,7 +43,7 @@ enum StreamLayerState {
 
 impl StreamLayer {
     fn new(layer: &Layer) -> Option<Self> {
-        let narrow = NarrowLayer::new(layer).map(Self::Narrow);
+        let narrow = NarrowLayer::new(layer).map(|layer| Self::Narrow(Box::new(layer)));
         narrow.or_else(|| SummedLayer::new(layer).map(Self::Summed))
     }
 

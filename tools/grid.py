@@ -1,7 +1,7 @@
 """The grids of docs/results: bits against units on the PTB text.
 
-    python3 tools/grid.py train characters|words TEXTS RUNS [UNITS ...]
-    python3 tools/grid.py table characters|words RUNS docs/results
+    python3 tools/grid.py train characters|words|words-short TEXTS RUNS [UNITS ...]
+    python3 tools/grid.py table characters|words|words-short RUNS docs/results
 
 `train` needs ptb.train.txt, ptb.valid.txt and ptb.test.txt in TEXTS and lprnn-hw on the PATH (or in
 LPRNN_HW); it leaves one folder a row in RUNS, and goes on where it was stopped. Every row starts at
@@ -20,7 +20,7 @@ from pathlib import Path
 HEAD_BITS = 8
 ROW_BITS = 8
 # Bits of the weights, of h, of x, and the options of codes and rows; None is float.
-CHARACTERS = {
+PLAIN = {
     "float": None,
     "W8A8": (8, 8, 8, ""),
     "W4A4": (4, 4, 4, ""),
@@ -40,11 +40,11 @@ WORDS = {
 }
 GRIDS = {
     "characters": {
-        "widths": CHARACTERS,
+        "widths": PLAIN,
         # Units, and the widths that are trained with them, in this order.
-        "rows": {units: list(CHARACTERS) for units in (64, 128, 192, 256)},
-        # What rows in real numbers are: trained on like the others, or what the others start at.
-        "float_row": "then",
+        "rows": {units: list(PLAIN) for units in (64, 128, 192, 256)},
+        # How the row in real numbers is trained on, where it is not as the others are.
+        "then_float": None,
         "embedding": lambda units: 64,
         "common": "--level char --batch 64 --steps 64 --windows 610 --rule adam --clip 1 --threads 1",
         # Stages of the model in real numbers that all rows start at.
@@ -57,18 +57,35 @@ GRIDS = {
         "digits": 4,
         "tick": 0.1,
     },
+    "words-short": {
+        "widths": PLAIN,
+        "rows": {
+            300: ["float", "W4A4", "W2A2, ternary", "W3A3"],
+            400: ["W4A4", "W2A4, ternary", "W2A2, ternary", "float"],
+        },
+        "then_float": None,
+        "embedding": lambda units: units,
+        "common": "--level word --batch 20 --steps 35 --clip 0.25",
+        "first": ["--rate 20 --dropout 0.5 --epochs 5 --decay-from 4"],
+        "then": "--rate 5 --dropout 0.4 --epochs 2 --decay-from 1 --range-epochs 1",
+        "found": "perplexity",
+        "column": "ppw",
+        "unit": "perplexity a word",
+        "digits": 2,
+        "tick": 5.0,
+    },
     "words": {
         "widths": WORDS,
         "rows": {300: list(WORDS)},
-        "float_row": "first",
+        "then_float": "--rate 20 --dropout 0.5 --epochs 14 --decay 1.25 --decay-from 2 "
+        "--softmax-samples 1000",
         "embedding": lambda units: units,
         "common": "--level word --batch 20 --steps 35 --clip 0.25 --patience 20",
         "first": [
             "--rate 20 --dropout 0.5 --epochs 10",
             "--rate 20 --dropout 0.5 --epochs 2",
-            "--rate 20 --dropout 0.5 --epochs 14 --decay 1.25 --decay-from 2 --softmax-samples 1000",
         ],
-        "then": "--rate 10 --dropout 0.4 --epochs 9 --decay 1.4 --decay-from 2 --range-epochs 1 "
+        "then": "--rate 20 --dropout 0.5 --epochs 12 --decay 1.3 --decay-from 2 --range-epochs 1 "
         "--softmax-samples 2000",
         "found": "perplexity",
         "column": "ppw",
@@ -130,14 +147,9 @@ def train(grid, data, runs, units):
         first = float_model(grid, same, runs, hidden)
         for name in grid["rows"][hidden]:
             folder = runs / f"{slug(name)}_{hidden}"
-            if name == "float" and grid["float_row"] == "first":
-                # Its own training is the last stage's.
-                for made, row in ((first, folder), (first.with_suffix(".json"), folder.with_suffix(".json"))):
-                    if not row.exists():
-                        row.symlink_to(made.name)
-                continue
             start = ["--init", str(first / "lm.safetensors")]
-            run([*same, *grid["then"].split(), *options(grid["widths"][name]), *start], folder)
+            then = (name == "float" and grid["then_float"]) or grid["then"]
+            run([*same, *then.split(), *options(grid["widths"][name]), *start], folder)
 
 
 def memory(hidden, embedding, widths, tokens):

@@ -262,7 +262,7 @@ fn one_of_two_networks() {
     );
 }
 
-/// Linear layers before the recurrent ones: of PyTorch with what a state dict does not say, of Keras and ONNX as they are.
+/// Linear layers before the recurrent ones: of `PyTorch` with what a state dict does not say, of Keras and ONNX as they are.
 #[test]
 fn layers_before_the_recurrent_ones() {
     let pytorch = ("projected.safetensors", "projected");

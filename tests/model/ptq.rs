@@ -428,7 +428,9 @@ fn row_multipliers_follow_units_of_different_size() {
                 let width = weights.len() / layer.bias.len();
                 for (row, weights) in weights.chunks_exact_mut(width).enumerate() {
                     let factor = [1.0, 0.6, 0.35, 0.22][row % units % 4];
-                    weights.iter_mut().for_each(|weight| *weight *= factor);
+                    for weight in weights.iter_mut() {
+                        *weight *= factor;
+                    }
                 }
             }
         }

@@ -40,6 +40,7 @@ fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>, samples: Option<u
         dropout: 0.0,
         range_epochs: 1,
         windows: None,
+        average: None,
         seed: 1,
     };
     let sampler = samples.map(|samples| OutputSampler::new(&vec![1; WORDS], samples, 1));

@@ -59,6 +59,10 @@ pub struct TrainingArgs {
     /// Windows of an epoch [default: once through the data]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     windows: Option<u32>,
+    /// Validate, and write, the mean of the parameters over about the last N windows [default: the parameters
+    /// behind the last window]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    average: Option<u32>,
     /// Sequences side by side [default: 20 of a text, else 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
@@ -262,6 +266,7 @@ impl TrainingArgs {
             dropout: self.dropout,
             range_epochs: self.range_epochs,
             windows: self.windows.map(|count| count as usize),
+            average: self.average.map(|count| count as usize),
             seed: self.seed,
         })
     }

@@ -60,13 +60,15 @@ struct TrainingProgress {
     loss: f64,
     answers: u64,
     stale: u64,
+    /// Windows that the average has seen; 0 without one.
+    averaged: u64,
     fitted: Vec<i32>,
     best: Option<(u64, f64, Vec<i32>)>,
     history: Vec<Epoch>,
 }
 
 /// Number of the format of checkpoints.
-const CHECKPOINT_FORMAT: u32 = 4;
+const CHECKPOINT_FORMAT: u32 = 5;
 /// Stands in the place of the digest while it is made.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Stands before the digest, in a string of the file's header.
@@ -119,6 +121,9 @@ impl Trainer {
         for (index, moment) in self.optimizer.moments.iter().enumerate() {
             tensors.insert(format!("moments.{index}"), (flat(moment), moment));
         }
+        if let Some(average) = &self.average {
+            tensors.insert("average".into(), (flat(&average.values), &average.values));
+        }
         for (pass, (h, c)) in self.state.h.iter().zip(&self.state.c).enumerate() {
             tensors.insert(format!("h.{pass}"), (flat(h), h));
             tensors.insert(format!("c.{pass}"), (flat(c), c));
@@ -141,6 +146,7 @@ impl Trainer {
             loss: self.loss,
             answers: self.answers,
             stale: self.stale,
+            averaged: self.average.as_ref().map_or(0, |average| average.windows),
             fitted: numbers(self.numbers.as_ref()),
             best: self
                 .best
@@ -176,6 +182,10 @@ impl Trainer {
         let mut moments = self.optimizer.moments.clone();
         for (index, moment) in moments.iter_mut().enumerate() {
             *moment = tensors.take(&format!("moments.{index}"), moment.len())?;
+        }
+        if let Some(average) = &mut self.average {
+            average.values = tensors.take("average", count)?;
+            average.windows = progress.averaged;
         }
         self.best = match progress.best {
             Some((epoch, loss, fitted)) => Some(Best {

@@ -5,6 +5,7 @@
 //! hardware drops them. Gradients go straight through the rounding and stop where something was
 //! clamped. Training in real numbers is the same without formats.
 
+mod average;
 mod cell;
 mod checkpoint;
 mod examples;

@@ -1,5 +1,6 @@
 //! Training, window by window.
 
+use super::average::Average;
 use super::layout::{ParameterLayout, Sizes};
 use super::network::{Dropout, WindowState, backward, forward};
 use super::numbers::Numbers;
@@ -42,6 +43,9 @@ pub struct TrainOptions {
     pub range_epochs: u64,
     /// Windows of an epoch; `None` goes once through the data.
     pub windows: Option<usize>,
+    /// Windows that the parameters are averaged over for validation and for the models; `None` takes those
+    /// behind the last window.
+    pub average: Option<usize>,
     /// Start of all random sequences.
     pub seed: u64,
 }
@@ -99,6 +103,8 @@ pub struct Trainer {
     pub(super) layout: ParameterLayout,
     /// The parameters: masters of what the hardware rounds.
     pub(super) values: Vec<f32>,
+    /// Their mean over the last windows, where it is what is wanted.
+    pub(super) average: Option<Average>,
     pub(super) numbers: Option<Numbers>,
     pub(super) optimizer: Optimizer,
     pub(super) state: WindowState,
@@ -155,6 +161,7 @@ impl Trainer {
             effective: Vec::new(),
             gradients: vec![0.0; layout.len()],
             numbers: None,
+            average: options.average.map(|over| Average::new(over, &values)),
             layout,
             values,
             options,
@@ -257,6 +264,9 @@ impl Trainer {
             numbers.confine(&self.layout, &mut self.values);
             numbers.refit_rows(&self.layout, &self.values);
         }
+        if let Some(average) = &mut self.average {
+            average.take(&self.values);
+        }
         self.state = state;
         self.loss += loss;
         self.answers += window.answers() as u64;
@@ -287,8 +297,8 @@ impl Trainer {
             self.best = Some(Best {
                 epoch: self.epoch,
                 loss: valid,
-                values: self.values.clone(),
-                numbers: self.numbers.clone(),
+                values: self.wanted().to_vec(),
+                numbers: self.wanted_numbers(),
             });
             self.stale = 0;
         } else {
@@ -320,10 +330,24 @@ impl Trainer {
         &self.history
     }
 
-    /// The parameters now, in real numbers, and the integer model where one is trained.
+    /// The parameters that are validated: those now, or their mean.
+    fn wanted(&self) -> &[f32] {
+        self.average.as_ref().map_or(&self.values, |average| &average.values)
+    }
+
+    /// Formats of [`Self::wanted`]: a mean's rows have multipliers of their own.
+    fn wanted_numbers(&self) -> Option<Numbers> {
+        let mut numbers = self.numbers.clone()?;
+        if let Some(average) = &self.average {
+            numbers.refit_rows(&self.layout, &average.values);
+        }
+        Some(numbers)
+    }
+
+    /// The parameters that are validated, in real numbers, and the integer model where one is trained.
     #[must_use]
     pub fn models(&self) -> (FloatModel, Option<QuantizedModel>) {
-        self.models_of(&self.values, self.numbers.as_ref())
+        self.models_of(self.wanted(), self.wanted_numbers().as_ref())
     }
 
     /// Those of the best epoch, `None` before the first has ended.

@@ -91,6 +91,7 @@ fn options(numbers: Option<QuantizeOptions>, rate: f32) -> TrainOptions {
         dropout: 0.0,
         range_epochs: 1,
         windows: None,
+        average: None,
         seed: 3,
     }
 }

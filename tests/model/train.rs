@@ -110,6 +110,8 @@ fn a_training_that_is_resumed_gives_the_same_bytes() {
                 "--bits",
                 "2",
                 "--row-scales",
+                "--average",
+                "100",
             ],
         ),
         (

@@ -114,6 +114,7 @@ fn settings(options: &TrainOptions, subject: &dyn Subject) -> BTreeMap<String, S
         ("dropout", text(&options.dropout)),
         ("range-epochs", text(&options.range_epochs)),
         ("windows", text(&options.windows)),
+        ("average", text(&options.average)),
         ("seed", text(&options.seed)),
     ];
     all.extend(subject.settings());

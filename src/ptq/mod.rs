@@ -23,7 +23,7 @@ mod warnings;
 
 pub use dense::{asked, float_outputs, head_format};
 pub use formats::Formats;
-pub use offset::{middle, repeated};
+pub use offset::{middle, repeated, span};
 pub use report::{
     CalibrationReport, Clamped, DenseReport, FrontReport, LayerQuality, Quality, QualityLimit,
     RowScaleReport, TensorReport,

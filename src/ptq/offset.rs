@@ -9,6 +9,20 @@ const WILD: f64 = 1e-3;
 /// Bits of the half range that an offset is rounded to.
 const BITS: i32 = 7;
 
+/// The lowest and the highest value of an element, but for its 0.1 % lowest and highest.
+///
+/// # Panics
+/// Without any value.
+#[must_use]
+pub fn span(inputs: &Sequences, element: usize) -> (f64, f64) {
+    let values = inputs.data.iter().skip(element).step_by(inputs.width);
+    let mut values: Vec<f32> = values.copied().collect();
+    values.sort_unstable_by(f32::total_cmp);
+    let cut = (values.len() as f64 * WILD) as usize;
+    let last = values.len() - 1 - cut;
+    (values[cut].into(), values[last].into())
+}
+
 /// The middle of what every element spans on the calibration inputs, but for its 0.1 % lowest and
 /// highest values, to a hundredth of the smallest span; 0 where it is less than a quarter of the half
 /// span, since codes gain nothing there.
@@ -17,15 +31,8 @@ pub fn middle(inputs: &Sequences) -> InputOffset {
     let mut middles = Vec::with_capacity(inputs.width);
     let mut narrowest = f64::INFINITY;
     for element in 0..inputs.width {
-        let values = inputs.data.iter().skip(element).step_by(inputs.width);
-        let mut values: Vec<f32> = values.copied().collect();
-        values.sort_unstable_by(f32::total_cmp);
-        let cut = (values.len() as f64 * WILD) as usize;
-        let (low, high) = (
-            values[cut].into(),
-            f64::from(values[values.len() - 1 - cut]),
-        );
-        let (middle, half): (f64, f64) = (f64::midpoint(low, high), (high - low) / 2.0);
+        let (low, high) = span(inputs, element);
+        let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
         middles.push(if middle.abs() < half / 4.0 {
             0.0
         } else {

@@ -67,9 +67,8 @@ impl Requantize {
 /// A layer that computes in 32 bits.
 #[derive(Clone, Debug)]
 pub(super) struct NarrowLayer {
-    pub(super) input_size: usize,
     pub(super) hidden_size: usize,
-    weight_ih: PackedRows,
+    pub(super) weight_ih: PackedRows,
     weight_hh: PackedRows,
     bias: Vec<i32>,
     /// Left shifts of both products, per gate.
@@ -153,7 +152,6 @@ impl NarrowLayer {
         let t_shift = layer.state().frac - layer.z.frac;
         let h_shift = 2 * a_frac - layer.h.frac;
         Some(Self {
-            input_size: inputs,
             hidden_size: hidden,
             weight_ih: PackedRows::new(&layer.weight_ih, 4 * hidden, inputs),
             weight_hh: PackedRows::new(&layer.weight_hh, 4 * hidden, hidden),
@@ -180,18 +178,6 @@ impl NarrowLayer {
         }
     }
 
-    /// Length of one vector of sums.
-    pub(super) fn stride(&self) -> usize {
-        self.weight_ih.stride()
-    }
-
-    /// Sums of the products with x: vectors `[V, pairs]` in, `[V, stride]` out.
-    pub(super) fn x_sums(&self, x: &[CodePair]) -> Vec<i32> {
-        let mut sums = vec![0; x.len() / pairs(self.input_size) * self.stride()];
-        self.weight_ih.multiply(x, &mut sums);
-        sums
-    }
-
     /// Steps of the first `streams` streams from the sums of the products with x, `[steps, streams]` vectors: h
     /// `[steps, streams, pairs]` out.
     pub(super) fn steps(
@@ -201,7 +187,7 @@ impl NarrowLayer {
         state: &mut NarrowState,
     ) -> Vec<CodePair> {
         let width = streams * pairs(self.hidden_size);
-        let mut from_h = vec![0; streams * self.stride()];
+        let mut from_h = vec![0; streams * self.weight_hh.stride()];
         let mut out = Vec::with_capacity(from_x.len() * pairs(self.hidden_size));
         for from_x in from_x.chunks_exact(streams) {
             self.weight_hh.multiply(&state.h[..width], &mut from_h);

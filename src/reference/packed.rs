@@ -150,6 +150,13 @@ impl PackedRows {
         }
         On::<_, 1, 1>(Portable, job).call();
     }
+
+    /// Sums of the products with vectors `[V, pairs]`: `[V, stride]`.
+    pub(super) fn products(&self, vectors: &[CodePair]) -> Vec<i32> {
+        let mut sums = vec![0; vectors.len() / self.pairs * self.stride()];
+        self.multiply(vectors, &mut sums);
+        sums
+    }
 }
 
 struct PackedJob<'a> {

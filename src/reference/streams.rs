@@ -1,7 +1,7 @@
 //! Many streams of one model side by side, as fast as the machine allows.
 
 use super::narrow::{NarrowLayer, NarrowState};
-use super::packed::{CodePair, pairs};
+use super::packed::{CodePair, PackedRows, pairs};
 use super::saturation::Saturation;
 use super::stack::Lstm;
 use super::summed::{SummedLayer, SummedState};
@@ -54,17 +54,10 @@ impl StreamLayer {
         }
     }
 
-    fn stride(&self) -> usize {
+    fn weight_ih(&self) -> &PackedRows {
         match self {
-            Self::Narrow(layer) => layer.stride(),
-            Self::Summed(layer) => layer.stride(),
-        }
-    }
-
-    fn x_sums(&self, x: &[CodePair]) -> Vec<i32> {
-        match self {
-            Self::Narrow(layer) => layer.x_sums(x),
-            Self::Summed(layer) => layer.x_sums(x),
+            Self::Narrow(layer) => &layer.weight_ih,
+            Self::Summed(layer) => &layer.weight_ih,
         }
     }
 
@@ -87,8 +80,9 @@ impl StreamLayer {
 
     /// Steps of the first `streams` streams: x `[steps, streams, pairs]` in, h in the same form out.
     fn run(&self, x: &[CodePair], streams: usize, state: &mut StreamLayerState) -> Vec<CodePair> {
-        let sums = self.x_sums(x);
-        let from_x: Vec<&[i32]> = sums.chunks_exact(self.stride()).collect();
+        let rows = self.weight_ih();
+        let sums = rows.products(x);
+        let from_x: Vec<&[i32]> = sums.chunks_exact(rows.stride()).collect();
         self.steps(&from_x, streams, state)
     }
 }
@@ -191,11 +185,17 @@ impl Streams {
         );
         let vectors = codes.len() / self.input_size;
         let kind = match &self.kind {
-            StreamsKind::Packed(layers) if vectors * layers[0].stride() <= MOST_SUMS => {
+            StreamsKind::Packed(layers)
+                if vectors * layers[0].weight_ih().stride() <= MOST_SUMS =>
+            {
                 let sums = codes
                     .par_chunks(VECTORS * self.input_size)
-                    .flat_map_iter(|codes| layers[0].x_sums(&pack(codes, self.input_size)));
-                InputKind::Sums(sums.collect(), layers[0].stride())
+                    .flat_map_iter(|codes| {
+                        layers[0]
+                            .weight_ih()
+                            .products(&pack(codes, self.input_size))
+                    });
+                InputKind::Sums(sums.collect(), layers[0].weight_ih().stride())
             }
             _ => InputKind::Codes(codes.to_vec()),
         };

@@ -10,9 +10,8 @@ use std::sync::Arc;
 /// A layer whose sums of x and of h fit 32 bits each, whatever its cell, with or without row multipliers.
 #[derive(Clone, Debug)]
 pub(super) struct SummedLayer {
-    input_size: usize,
     hidden_size: usize,
-    weight_ih: PackedRows,
+    pub(super) weight_ih: PackedRows,
     weight_hh: PackedRows,
     /// Before the first step.
     start: LayerState,
@@ -37,7 +36,6 @@ impl SummedLayer {
         ));
         let tables = || Arc::new(ActivationTables::new(layer.z, layer.a_frac));
         sums.all(|sum| sum < 1 << 31).then(|| Self {
-            input_size: inputs,
             hidden_size: hidden,
             weight_ih: PackedRows::new(&layer.weight_ih, layer.rows(), inputs),
             weight_hh: PackedRows::new(&layer.weight_hh, layer.rows(), hidden),
@@ -53,18 +51,6 @@ impl SummedLayer {
         }
     }
 
-    /// Length of one vector of sums.
-    pub(super) fn stride(&self) -> usize {
-        self.weight_ih.stride()
-    }
-
-    /// Sums of the products with x: vectors `[V, pairs]` in, `[V, stride]` out.
-    pub(super) fn x_sums(&self, x: &[CodePair]) -> Vec<i32> {
-        let mut sums = vec![0; x.len() / pairs(self.input_size) * self.stride()];
-        self.weight_ih.multiply(x, &mut sums);
-        sums
-    }
-
     /// Steps of the first `streams` streams from the sums of the products with x, `[steps, streams]` vectors: h
     /// `[steps, streams, pairs]` out.
     pub(super) fn steps(
@@ -74,12 +60,14 @@ impl SummedLayer {
         state: &mut SummedState,
     ) -> Vec<CodePair> {
         let width = pairs(self.hidden_size);
-        let mut from_h = vec![0; streams * self.stride()];
+        let mut from_h = vec![0; streams * self.weight_hh.stride()];
         let mut out = Vec::with_capacity(from_x.len() * width);
         for from_x in from_x.chunks_exact(streams) {
             self.weight_hh
                 .multiply(&state.h[..streams * width], &mut from_h);
-            let sums = from_x.iter().zip(from_h.chunks_exact(self.stride()));
+            let sums = from_x
+                .iter()
+                .zip(from_h.chunks_exact(self.weight_hh.stride()));
             let slots = state.h.chunks_exact_mut(width);
             for ((stream, h), (x, of_h)) in state.streams.iter_mut().zip(slots).zip(sums) {
                 stream.step_of(x, of_h);

@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn of_many_windows_every_so_many_are_taken() {
         let means = means(640, 1000);
-        assert_eq!(means[8], 0.0, "before the tenth window it is where it began");
+        assert_eq!(
+            means[8], 0.0,
+            "before the tenth window it is where it began"
+        );
         assert_eq!(means[9], 10.0);
         assert_eq!(means[639], (10.0 + 640.0) / 2.0);
         // What fades lags behind by as many windows as the mean is over, and comes near that slowly.

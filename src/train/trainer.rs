@@ -332,7 +332,9 @@ impl Trainer {
 
     /// The parameters that are validated: those now, or their mean.
     fn wanted(&self) -> &[f32] {
-        self.average.as_ref().map_or(&self.values, |average| &average.values)
+        self.average
+            .as_ref()
+            .map_or(&self.values, |average| &average.values)
     }
 
     /// Formats of [`Self::wanted`]: a mean's rows have multipliers of their own.

@@ -5,7 +5,7 @@
 
 use super::sets::KnownSet;
 use crate::import::FloatModel;
-use crate::ptq::{Sequences, middle};
+use crate::ptq::{Sequences, middle, span};
 use crate::quantize::{InputOffset, QuantizeOptions, QuantizedModel, best_fraction};
 use crate::score::Answers;
 use crate::train::{ParameterLayout, TrainOptions, WindowGoal};
@@ -14,8 +14,6 @@ use crate::train::{ParameterLayout, TrainOptions, WindowGoal};
 const SAMPLE: usize = 1 << 16;
 /// Exponents that an element is scaled by.
 const MOST_SHIFT: i32 = 48;
-/// Share of the values of an element whose lowest, and whose highest, do not count.
-const WILD: f64 = 1e-3;
 
 /// Scales of inputs and targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,15 +134,12 @@ fn spread(data: &[f64], width: usize, output: usize) -> (f64, f64) {
 /// For every element the power of two that brings half of what it spans, but for wild values, between 1 and 2. One
 /// that never changes takes the smallest of the others.
 fn shifts(inputs: &Sequences) -> Vec<i32> {
-    let span = |element: usize| {
-        let values = inputs.data.iter().skip(element).step_by(inputs.width);
-        let mut values: Vec<f32> = values.copied().collect();
-        values.sort_unstable_by(f32::total_cmp);
-        let cut = (values.len() as f64 * WILD) as usize;
-        let half = f64::from(values[values.len() - 1 - cut]) / 2.0 - f64::from(values[cut]) / 2.0;
+    let shift = |element: usize| {
+        let (low, high) = span(inputs, element);
+        let half = (high - low) / 2.0;
         (half > 0.0).then(|| (-half.log2().floor() as i32).clamp(-MOST_SHIFT, MOST_SHIFT))
     };
-    let all: Vec<Option<i32>> = (0..inputs.width).map(span).collect();
+    let all: Vec<Option<i32>> = (0..inputs.width).map(shift).collect();
     let least = all.iter().flatten().min().copied().unwrap_or(0);
     all.into_iter()
         .map(|shift| shift.unwrap_or(least))

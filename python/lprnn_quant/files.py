@@ -23,13 +23,13 @@ KINDS = {
     "BOOL": "?",
 }
 # What a model file holds.
-WRITTEN = {np.dtype(KINDS[name]): name for name in ("F32", "I8", "I16", "I32")}
+WRITTEN = {np.dtype(KINDS[name]): name for name in ("F32", "I8", "I16", "I32", "I64")}
 
 
 def write_safetensors(
     path: str | os.PathLike, tensors: dict[str, np.ndarray], metadata: dict[str, str]
 ) -> None:
-    """Writes tensors of float32, int8, int16 and int32; the file is whole or not there."""
+    """Writes tensors of float32, int8, int16, int32 and int64; the file is whole or not there."""
     header: dict = {"__metadata__": metadata}
     body, at = [], 0
     # Wider elements first: every tensor stays aligned.

@@ -216,8 +216,9 @@ pub struct TrainedFractions {
     pub widths: Option<Numerics>,
     /// Fraction of the first layer's x.
     pub x: i32,
-    /// Per layer those of `weight_ih` and of `weight_hh`, gates i, f, g, o.
-    pub layers: Vec<[[i32; 4]; 2]>,
+    /// Per layer, of a bidirectional one forward and backward, those of `weight_ih` and of `weight_hh`, gates
+    /// i, f, g, o.
+    pub passes: Vec<[[i32; 4]; 2]>,
 }
 
 /// A float model and how it was read.

@@ -79,22 +79,19 @@ pub(super) fn weight_fractions(
     row_bits: Option<u32>,
 ) -> LayerFractions {
     let float = &model.layers[layer];
-    let own = match &model.fractions {
-        Some(trained) => {
-            let [ih, hh] = trained.layers[layer];
-            Fractions {
-                ih: ih.to_vec(),
-                hh: hh.to_vec(),
+    let passes = float.passes().count();
+    let mut halves = float.passes().enumerate().map(|(half, pass)| {
+        let fractions = match &model.fractions {
+            Some(trained) => {
+                let [ih, hh] = trained.passes[layer * passes + half].map(|gates| gates.to_vec());
+                Fractions { ih, hh }
             }
-        }
-        None => Fractions::least_error(float, weights),
-    };
-    let other = float.other_half().map(|other| {
-        let fractions = Fractions::least_error(other, weights);
-        PassFractions::of(other, weights, fractions, row_bits)
+            None => Fractions::least_error(pass, weights),
+        };
+        PassFractions::of(pass, weights, fractions, row_bits)
     });
     LayerFractions {
-        own: PassFractions::of(float, weights, own, row_bits),
-        other,
+        own: halves.next().expect("a layer has a pass"),
+        other: halves.next(),
     }
 }

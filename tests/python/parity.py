@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 sys.dont_write_bytecode = True
 import lprnn_quant as lq  # noqa: E402
+from lprnn_quant.files import write_safetensors  # noqa: E402
 
 STEPS = 2_000
 # Widths of weights, h, x; sizes I, then H of every layer; element-wise formats.
@@ -247,6 +248,32 @@ def compare_both_directions(program, home):
             want = np.load(fixtures / f"{name}.h.npy").reshape(h.shape)
             if widths.weight == 8 and np.abs(h * 2.0**-widths.h.frac - want).max() > 0.1:
                 sys.exit(f"h of {what} is not PyTorch's")
+    return words
+
+
+def compare_trained_directions(program, home):
+    """The state dict of a bidirectional QuantLSTM: `import` reads the fractions that it was trained with."""
+    fixtures, trained, file, words = ROOT / "tests/model/import/fixtures", home / "t.safetensors", home / "q.safetensors", 0
+    x = np.load(fixtures / "x.npy")
+    state, _ = lq.read_safetensors(fixtures / "bidirectional.safetensors")
+    for widths in (lq.Widths.of(4), lq.Widths.of(2, "odd")._replace(input=4, c=lq.Format(14, 9))):
+        near = lq.from_state_dict(state, widths, calibrate=x)
+        passes = [half for layer in near.layers for half in (layer, layer.reverse)]
+        # None are those of the least error any more, and no two passes have the same.
+        found = [frac - 1 - place for place, half in enumerate(passes) for frac in (*half.w_frac_ih, *half.w_frac_hh)]
+        state["rnn.fractions"] = np.array([near.layers[0].x.frac, *found])
+        state["rnn.formats"] = np.array(widths.numbers())
+        write_safetensors(trained, state, {})
+        tool(program, "quantize", "--model", trained, "--calibrate", fixtures / "x.npy", "-o", file)
+        got, want = lq.Model.load(file), lq.from_state_dict(state)
+        for place, (got, want) in enumerate(zip(got.layers, want.layers, strict=True)):
+            for half, got, want in (("forward", got, want), ("backward", got.reverse, want.reverse)):
+                for name in ("weight_ih", "weight_hh", "bias"):
+                    words += same(getattr(got, name), getattr(want, name), f"{name} of layer {place}, trained {half}")
+                for name in ("x", "h", "z", "c", "w_bits", "w_levels", "w_frac_ih", "w_frac_hh"):
+                    if getattr(got, name) != getattr(want, name):
+                        sys.exit(f"{name} of layer {place}, trained {half}: {getattr(got, name)}, {getattr(want, name)}")
+        del state["rnn.fractions"], state["rnn.formats"]
     return words
 
 
@@ -483,6 +510,7 @@ def main():
         total += compare_directions(program, Path(home), np.random.default_rng(4))
         total += compare_quantized_chain(program, Path(home))
         total += compare_both_directions(program, Path(home))
+        total += compare_trained_directions(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

@@ -290,23 +290,22 @@ impl StateDictReader<'_> {
                 "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
             );
         }
-        if self.network.bidirectional {
-            return refuse(
-                &name,
-                "beside a bidirectional network: fractions that it was trained with are not read from a state dict",
-                "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
-            );
-        }
-        let layers = self.model.layers.len();
+        let passes = self
+            .model
+            .layers
+            .iter()
+            .flat_map(FloatLayer::passes)
+            .count();
         let fits = |value: &i64| (-32..=48).contains(value);
         let found = match tensor.integers() {
-            Some(found) if found.len() == 1 + 8 * layers && found.iter().all(fits) => found,
+            Some(found) if found.len() == 1 + 8 * passes && found.iter().all(fits) => found,
             _ => {
+                let layers = self.model.layers.len();
                 return refuse(
                     &name,
                     format!(
-                        "is not a buffer of a QuantLSTM of {layers} layers: 1 + 8 * layers int64 of -32 \
-                         to 48 are wanted"
+                        "is not a buffer of a QuantLSTM of {layers} layers: {} int64 of -32 to 48 are wanted",
+                        1 + 8 * passes
                     ),
                     "write it again by lprnn_quant",
                 );
@@ -314,15 +313,15 @@ impl StateDictReader<'_> {
         };
         self.explain(
             &name,
-            "fractions that the model was trained with: of x, then per layer of both matrices",
+            "fractions that the model was trained with: of x, then per layer and direction of both matrices",
         );
         let gates = |from: &[i64]| std::array::from_fn(|gate| from[gate] as i32);
         self.model.fractions = Some(TrainedFractions {
             widths: None,
             x: found[0] as i32,
-            layers: found[1..]
+            passes: found[1..]
                 .chunks_exact(8)
-                .map(|layer| [gates(&layer[..4]), gates(&layer[4..])])
+                .map(|pass| [gates(&pass[..4]), gates(&pass[4..])])
                 .collect(),
         });
         Ok(())

@@ -364,7 +364,7 @@ fn trained_fractions_are_read() {
         .map(|word| i64::from_le_bytes(word.try_into().unwrap()) as i32)
         .collect();
     let mut found = vec![fractions.x];
-    found.extend(fractions.layers.iter().flatten().flatten());
+    found.extend(fractions.passes.iter().flatten().flatten());
     assert_eq!(found, stored);
     assert_eq!(found.len(), 17);
     assert!(found.iter().any(|&fraction| fraction != found[0]));

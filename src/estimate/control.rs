@@ -30,7 +30,8 @@ impl LayerPricing<'_> {
         let start = usize::from(s.start_register) * (address + block + bank + 6);
         let delayed = (s.chain - 1) * (block + bank);
         let lines = if self.family.facts().shift_registers {
-            // Lines without a reset become shift registers.
+            // Lines without a reset become shift registers; those of a dense layer end behind the array.
+            terms.shift += if self.spec.is_recurrent() { 6 } else { 3 };
             3 * s.mac_latency + phases + 10
         } else {
             6 * s.mac_latency + 4 * phases

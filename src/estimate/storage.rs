@@ -13,19 +13,29 @@ impl LayerPricing<'_> {
     /// Vector buffer, cell state and output queue.
     pub(super) fn small_memories(&self, terms: &mut Terms) {
         let (s, layer) = (self.s, self.layer);
-        for (shape, registered) in [
-            (layer.vector_memory(), true),
-            (layer.state_memory(), true),
-            (layer.queue_memory(), false),
+        for (shape, registered, unread) in [
+            (layer.vector_memory(), true, 0),
+            (layer.state_memory(), true, 0),
+            (layer.queue_memory(), false, self.unread_flags()),
         ] {
             let count = shape.copies;
             terms.memory_bits += shape.bits();
             // The register behind a read; of the queue it is counted with the control.
             let output = usize::from(registered) * shape.width;
+            let read = MemoryShape {
+                width: shape.width - unread,
+                ..shape
+            };
             let Some(mapped) = self.small(shape) else {
-                terms.ff[4] += (count * (shape.width * shape.depth + output)) as f64;
-                terms.lut[5] += (count * (shape.width * shape.depth * 2 / 3 + shape.depth)) as f64;
+                terms.ff[4] += (count * (read.width * shape.depth + output)) as f64;
+                terms.lut[5] += (count * (read.width * shape.depth * 2 / 3 + shape.depth)) as f64;
                 continue;
+            };
+            // A cell of the highest bits falls away where nobody reads it.
+            let mapped = if mapped.blocks == 0 {
+                memory::in_lut_ram(self.family, read)
+            } else {
+                mapped
             };
             for _ in 0..count {
                 terms.take(mapped);

@@ -1,4 +1,5 @@
-//! What stands around the recurrent layers of a design: an embedding before them, dense layers behind.
+//! What stands around the recurrent layers of a design: an embedding and dense layers before them, dense layers
+//! behind.
 
 use crate::fixed::{Codes, Levels};
 use crate::quantize::{DenseOutput, Emit, LARGEST_VOCABULARY};
@@ -87,6 +88,11 @@ impl SeriesDense {
         if self.last { Emit::Last } else { Emit::Step }
     }
 
+    /// `true` if another layer may follow: codes at every step.
+    pub(super) const fn may_be_followed(&self) -> bool {
+        matches!(self.gives, Gives::Codes { .. }) && !self.last
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (text, last) = match text.strip_suffix(LAST) {
             Some(text) => (text, true),
@@ -101,8 +107,7 @@ impl SeriesDense {
         })
     }
 
-    /// As the table has it.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         let last = if self.last {
             LAST.to_string()
         } else {
@@ -112,7 +117,7 @@ impl SeriesDense {
     }
 }
 
-/// The rows of an embedding, 0 where there is none, and the elements of x.
+/// The rows of an embedding, 0 where there is none, and the elements that it gives or that come in.
 pub(super) fn split_input(text: &str) -> Option<(usize, usize)> {
     let Some((rows, elements)) = text.split_once(OF) else {
         return Some((0, text.parse().ok()?));
@@ -122,17 +127,22 @@ pub(super) fn split_input(text: &str) -> Option<(usize, usize)> {
     fits.then_some((rows, elements.parse().ok()?))
 }
 
-/// The units of the recurrent layers and the dense layers behind them.
-pub(super) fn split_hidden(text: &str) -> Option<(&str, Vec<SeriesDense>)> {
+/// What stands before the first mark of a dense layer, and the dense layers behind it.
+pub(super) fn split_dense(text: &str) -> Option<(&str, Vec<SeriesDense>)> {
     let mut parts = text.split(BEHIND);
-    let hidden = parts.next()?;
+    let before = parts.next()?;
     Some((
-        hidden,
+        before,
         parts.map(SeriesDense::parse).collect::<Option<_>>()?,
     ))
 }
 
-/// The input's column: rows of an embedding, elements of x.
+/// Dense layers as the table has them.
+pub(super) fn dense_text(dense: &[SeriesDense]) -> String {
+    dense.iter().map(SeriesDense::text).collect()
+}
+
+/// The input's column without its dense layers: rows of an embedding, elements.
 pub(super) fn input_text(vocabulary: usize, input: usize) -> String {
     match vocabulary {
         0 => input.to_string(),

@@ -1,7 +1,9 @@
 //! Designs to synthesise: their numbers as a line of the table, and a seeded model for each.
 
+mod directions;
 mod ends;
 mod model;
+mod networks;
 mod series;
 
 pub use ends::{Gives, SeriesDense};
@@ -9,8 +11,9 @@ pub use ends::{Gives, SeriesDense};
 use crate::device::Family;
 use crate::fixed::{Codes, Levels, MOST_ODD_BITS};
 use crate::quantize::SplitMix;
-use crate::spec::{CellKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle};
-use ends::{MOST_UNITS, input_text, split_hidden, split_input};
+use crate::spec::{CellKind, DirectionKind, FoldingGoal, Implementation, MOST_CONTEXTS, MacStyle};
+use directions::{direction_text, split_direction};
+use ends::{MOST_UNITS, dense_text, input_text, split_dense, split_input};
 
 /// Families in the order in which designs take turns.
 pub const FAMILIES: [(&str, Family); 4] = [
@@ -61,14 +64,20 @@ pub struct SeriesDesign {
     pub target: Family,
     /// Rows of the embedding before the first layer; 0: there is none.
     pub vocabulary: usize,
-    /// Elements of x of the first layer.
+    /// Elements that come in, or that the embedding gives.
     pub input: usize,
+    /// Dense layers before the recurrent ones.
+    pub front: Vec<SeriesDense>,
     /// Units of every layer.
     pub hidden: Vec<usize>,
     /// Dense layers behind them.
     pub dense: Vec<SeriesDense>,
     /// Cell of all layers.
     pub cell: CellKind,
+    /// Direction of all layers.
+    pub direction: DirectionKind,
+    /// Steps of the longest sequence, 0 where all layers are forward.
+    pub max_steps: usize,
     /// Bits of weights, x, h, z, gate fraction, c or of a GRU s.
     pub bits: [u32; 6],
     /// Levels of weights, x, h.
@@ -122,6 +131,18 @@ fn coded(text: &str) -> Option<(u32, Levels)> {
     }
 }
 
+/// Bits of weights, x, h, z, gate fraction and state, levels of the first three; those of the others are even.
+fn widths(texts: [&str; 6]) -> Option<([u32; 6], [Levels; 3])> {
+    let mut bits = [0; 6];
+    let mut levels = [Levels::Even; 6];
+    for (at, text) in texts.into_iter().enumerate() {
+        (bits[at], levels[at]) = coded(text)?;
+    }
+    let [w, x, h, others @ ..] = levels;
+    let even = others.iter().all(|&levels| levels == Levels::Even);
+    even.then_some((bits, [w, x, h]))
+}
+
 /// Bits of weights, and those of a multiplier of every row behind them, 0 where there are none.
 fn split_rows(text: &str) -> Option<(&str, u32)> {
     let Some((weights, rows)) = text.split_once(ROWS) else {
@@ -159,14 +180,11 @@ impl SeriesDesign {
             return None;
         };
         let (w, row_bits) = split_rows(w)?;
-        let mut bits = [0; 6];
-        let mut levels = [Levels::Even; 6];
-        for (at, text) in [w, x, h, z, a, c].into_iter().enumerate() {
-            (bits[at], levels[at]) = coded(text)?;
-        }
-        let [of_w, of_x, of_h, ..] = levels;
+        let (bits, levels) = widths([w, x, h, z, a, c])?;
+        let (input, front) = split_dense(input)?;
         let (vocabulary, input) = split_input(input)?;
-        let (hidden, dense) = split_hidden(hidden)?;
+        let (hidden, dense) = split_dense(hidden)?;
+        let (direction, max_steps, hidden) = split_direction(hidden)?;
         let gru = hidden.strip_prefix(GRU);
         let (cell, hidden) = gru.map_or((CellKind::Lstm, hidden), |rest| (CellKind::Gru, rest));
         let (mac, contexts) = array(mac)?;
@@ -176,10 +194,13 @@ impl SeriesDesign {
             target: FAMILIES.iter().find(|(name, _)| *name == family)?.1,
             vocabulary,
             input,
+            front,
+            direction,
+            max_steps,
             hidden: numbers(hidden)?,
             dense,
             bits,
-            levels: [of_w, of_x, of_h],
+            levels,
             row_bits,
             units: units.parse().ok()?,
             columns: columns.parse().ok()?,
@@ -190,8 +211,7 @@ impl SeriesDesign {
                 name => Some(DEVICES.iter().find(|device| **device == name)?),
             },
         };
-        let even = levels[3..].iter().all(|&levels| levels == Levels::Even);
-        (even && design.is_buildable()).then_some(design)
+        design.is_buildable().then_some(design)
     }
 
     /// `true` if a model of these numbers exists, and is made in a moment.
@@ -214,23 +234,29 @@ impl SeriesDesign {
             && size(&self.units)
             && size(&self.columns)
             && (1..=MOST_CONTEXTS).contains(&self.contexts)
+            && (self.contexts == 1 || self.direction.is_forward())
+            && self.front.iter().all(SeriesDense::may_be_followed)
     }
 
     /// Weights of all layers, codes of an embedding.
     #[must_use]
     pub fn weights(&self) -> usize {
-        let inputs = std::iter::once(&self.input).chain(&self.hidden);
-        let layers = inputs.zip(&self.hidden);
-        let recurrent: usize = layers
-            .map(|(input, hidden)| self.cell.gates().len() * hidden * (input + hidden))
-            .sum();
-        let sizes = self.dense.iter().map(|dense| dense.outputs);
-        let inputs = self.hidden.last().copied().into_iter().chain(sizes.clone());
-        let dense: usize = inputs
-            .zip(sizes)
-            .map(|(input, outputs)| input * outputs)
-            .sum();
-        recurrent + dense + self.vocabulary * self.input
+        let passes = self.direction.passes();
+        let mut before = self.input;
+        let mut weights = self.vocabulary * before;
+        for dense in &self.front {
+            weights += before * dense.outputs;
+            before = dense.outputs;
+        }
+        for &hidden in &self.hidden {
+            weights += passes * self.cell.gates().len() * hidden * (before + hidden);
+            before = passes * hidden;
+        }
+        for dense in &self.dense {
+            weights += before * dense.outputs;
+            before = dense.outputs;
+        }
+        weights
     }
 
     /// Column names of [`SeriesDesign::line`].
@@ -259,12 +285,14 @@ impl SeriesDesign {
             bits[0] = format!("{}{ROWS}{}", bits[0], self.row_bits);
         }
         format!(
-            "{},{},{},{cell}{}{},{},{},{},{}{turns},{}",
+            "{},{},{}{},{}{cell}{}{},{},{},{},{}{turns},{}",
             self.seed,
             self.family(),
             input_text(self.vocabulary, self.input),
+            dense_text(&self.front),
+            direction_text(self.direction, self.max_steps),
             hidden.join("+"),
-            (self.dense.iter().map(SeriesDense::text)).collect::<String>(),
+            dense_text(&self.dense),
             bits.join(","),
             self.units,
             self.columns,
@@ -301,6 +329,7 @@ impl SeriesDesign {
     pub fn implementation(&self) -> Implementation {
         Implementation {
             contexts: self.contexts,
+            max_steps: (self.max_steps > 0).then_some(self.max_steps),
             ..Implementation::usual(
                 "point",
                 FoldingGoal::Explicit {

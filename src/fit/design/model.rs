@@ -1,12 +1,17 @@
 //! A seeded model for a design.
 
-use super::{Random, SeriesDesign};
+use super::{Random, SeriesDense, SeriesDesign};
 use crate::fixed::{Codes, QFormat};
-use crate::quantize::{Dense, Embedding, Layer, QuantizedModel, Recurrence, RowScale, SplitMix};
+use crate::quantize::{
+    Dense, Direction, Embedding, Layer, QuantizedModel, Recurrence, RowScale, SplitMix,
+};
 use crate::spec::CellKind;
 
 /// Seeds of embeddings and dense layers apart from those of the recurrent layers.
 const ENDS: u64 = 0x5eed_e4d5;
+
+/// Seeds of dense layers before the recurrent ones.
+const FRONT: u64 = 0x5eed_f607;
 
 impl SeriesDesign {
     /// A model of these sizes and widths: weights from two dice, a fraction for every gate.
@@ -14,33 +19,50 @@ impl SeriesDesign {
     pub fn model(&self) -> QuantizedModel {
         let mut random = Random(SplitMix(self.seed ^ 0xabad_cafe));
         let mut model = QuantizedModel::default();
-        let (mut input_size, mut x) = (self.input, operand(self.codes()[1]));
+        let mut before = (self.input, operand(self.codes()[1]));
+        let mut noise = SplitMix(self.seed ^ FRONT);
+        model.front = self.drawn_dense(&mut before, &self.front, &mut noise);
         for &hidden_size in &self.hidden {
-            let layer = self.layer(&mut random, (input_size, x), hidden_size);
-            (input_size, x) = (hidden_size, layer.h);
+            let mut pass = || self.layer(&mut random, before, hidden_size);
+            let layer = pass();
+            let direction = Direction::of(self.direction, pass);
+            let layer = Layer { direction, ..layer };
+            before = (layer.output_size(), layer.h);
             model.layers.push(layer);
         }
         self.add_ends(&mut model);
         model
     }
 
-    /// Adds embedding and dense layers to the recurrent ones.
+    /// Adds an embedding before everything and the dense layers behind the recurrent ones.
     fn add_ends(&self, model: &mut QuantizedModel) {
         let mut noise = SplitMix(self.seed ^ ENDS);
-        let (Some(first), Some(last)) = (model.layers.first(), model.layers.last()) else {
+        let Some(last) = model.layers.last() else {
             return;
         };
+        let x = operand(self.codes()[1]);
         if self.vocabulary > 0 {
-            let drawn = Embedding::drawn(self.vocabulary, self.input, first.x, &mut noise);
+            let drawn = Embedding::drawn(self.vocabulary, self.input, x, &mut noise);
             model.embedding = Some(drawn);
         }
-        let mut before = (last.hidden_size, last.h);
-        for dense in &self.dense {
+        let mut before = (last.output_size(), last.h);
+        model.head = self.drawn_dense(&mut before, &self.dense, &mut noise);
+    }
+
+    /// Dense layers one behind another; `before` has elements and format of what goes in, and then of what comes out.
+    fn drawn_dense(
+        &self,
+        before: &mut (usize, QFormat),
+        dense: &[SeriesDense],
+        noise: &mut SplitMix,
+    ) -> Vec<Dense> {
+        let drawn = |dense: &SeriesDense| {
             let gives = (dense.gives.output(), dense.when());
-            let layer = Dense::drawn(before, dense.outputs, self.codes()[0], gives, &mut noise);
-            before = (layer.output_size, layer.output_format());
-            model.head.push(layer);
-        }
+            let layer = Dense::drawn(*before, dense.outputs, self.codes()[0], gives, noise);
+            *before = (layer.output_size, layer.output_format());
+            layer
+        };
+        dense.iter().map(drawn).collect()
     }
 
     fn layer(
@@ -60,7 +82,7 @@ impl SeriesDesign {
         let mut weights =
             |count: usize| -> Vec<i16> { (0..count).map(|_| weight(random, w_codes)).collect() };
         let mut layer = Layer {
-            direction: crate::quantize::Direction::Forward,
+            direction: Direction::Forward,
             input_size,
             hidden_size,
             x,

@@ -1,10 +1,13 @@
 //! Which designs are synthesised, and which of them the fit sees.
 
+use super::networks::{
+    DIRECTIONS, FIRST_DIRECTION, FIRST_FRONT, FITTED_DIRECTIONS, FITTED_FRONTS, FRONTS,
+};
 use super::{DEVICES, FAMILIES, GRU, Random, SeriesDesign};
 use crate::device::Family;
 use crate::fixed::Levels;
 use crate::quantize::SplitMix;
-use crate::spec::{CellKind, MacStyle};
+use crate::spec::{CellKind, DirectionKind, MacStyle};
 
 /// Largest product of weight bits, activation bits and multipliers: beyond it synthesis takes
 /// minutes. One design of four may be three times as large as the others.
@@ -300,10 +303,15 @@ impl SeriesDesign {
         let ultra_plus = (FIRST_ULTRA_PLUS..)
             .zip(ULTRA_PLUS)
             .map(|(seed, columns)| format!("{seed},ice40,{columns},lut,{}", DEVICES[2]));
+        let networks = (FIRST_DIRECTION..)
+            .zip(DIRECTIONS)
+            .chain((FIRST_FRONT..).zip(FRONTS))
+            .map(|(seed, columns)| format!("{seed},{columns},"));
         let listed = corners
             .chain(not_routed)
             .chain(clocks)
             .chain(ultra_plus)
+            .chain(networks)
             .filter_map(|line| Self::parse(&line));
         random.chain(listed).collect()
     }
@@ -312,6 +320,8 @@ impl SeriesDesign {
     #[must_use]
     pub fn fitted(&self) -> bool {
         match self.seed {
+            FIRST_FRONT.. => self.seed - FIRST_FRONT < FITTED_FRONTS,
+            FIRST_DIRECTION.. => self.seed - FIRST_DIRECTION < FITTED_DIRECTIONS,
             FIRST_ENDS.. => (self.seed - FIRST_ENDS) / 4 < FITTED_ENDS,
             FIRST_ROWS.. => (self.seed - FIRST_ROWS) / 4 < FITTED_ROWS,
             FIRST_TURNS.. => false,
@@ -366,9 +376,12 @@ impl SeriesDesign {
                     target,
                     vocabulary: 0,
                     input,
+                    front: Vec::new(),
                     hidden,
                     dense: Vec::new(),
                     cell: CellKind::Lstm,
+                    direction: DirectionKind::Forward,
+                    max_steps: 0,
                     bits: [w, x, h, z, a, c],
                     levels: [Levels::Even; 3],
                     row_bits: 0,

@@ -67,19 +67,16 @@ mod tests {
     fn it_is_the_plain_mean_at_first_and_then_older_ones_fade() {
         assert_eq!(means(4, 4), [1.0, 1.5, 2.0, 2.5]);
         // A quarter of the way to 5.
-        assert_eq!(means(4, 5)[4], 2.5 + 2.5 / 4.0);
+        assert_eq!(means(4, 5)[4..], [2.5 + 2.5 / 4.0]);
         assert_eq!(means(1, 3), [1.0, 2.0, 3.0]);
     }
 
     #[test]
     fn of_many_windows_every_so_many_are_taken() {
         let means = means(640, 1000);
-        assert_eq!(
-            means[8], 0.0,
-            "before the tenth window it is where it began"
-        );
-        assert_eq!(means[9], 10.0);
-        assert_eq!(means[639], (10.0 + 640.0) / 2.0);
+        // Before the tenth window it is where it began.
+        assert_eq!(means[8..10], [0.0, 10.0]);
+        assert_eq!(means[639..640], [f32::midpoint(10.0, 640.0)]);
         // What fades lags behind by as many windows as the mean is over, and comes near that slowly.
         assert!((400.0..640.0).contains(&means[999]), "{}", means[999]);
     }

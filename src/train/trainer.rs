@@ -270,8 +270,7 @@ impl Trainer {
         self.state = state;
         self.loss += loss;
         self.answers += window.answers() as u64;
-        (self.done, self.position) = (self.done + 1, position + 1);
-        self.pass = pass;
+        (self.pass, self.position, self.done) = (pass, position + 1, self.done + 1);
         Ok(())
     }
 

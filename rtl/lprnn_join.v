@@ -19,7 +19,7 @@ module lprnn_join #(
     input  wire             f_valid_i,
     output wire             f_ready_o,
     input  wire [WIDTH-1:0] f_data_i,
-    // backward, its steps in the order of the sequence
+    // backward, its steps in the order of the output
     input  wire             b_valid_i,
     output wire             b_ready_o,
     input  wire [WIDTH-1:0] b_data_i,

@@ -4,7 +4,7 @@ use super::Ended;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
 use crate::import::{ImportOptions, ImportReport, LayerSizes, read};
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -85,12 +85,16 @@ fn parts(report: &ImportReport, out: &mut dyn Write) -> std::io::Result<()> {
     for (index, layer) in report.layers.iter().enumerate() {
         writeln!(
             out,
-            "layer {index}: {}{}{} inputs, {} units",
+            "layer {index}: {}{}{}{} inputs, {} units",
             if layer.cell.is_lstm() { "" } else { "GRU, " },
             match layer.direction {
                 DirectionKind::Forward => "",
                 DirectionKind::Backward => "backward, ",
                 DirectionKind::Bidirectional => "bidirectional, ",
+            },
+            match layer.output_order {
+                OutputOrder::Time => "",
+                OutputOrder::Processing => "outputs in the order of processing (last states), ",
             },
             layer.input_size,
             layer.hidden_size

@@ -8,6 +8,7 @@ use crate::hardware::{
     Cell, LayerDesign, LayerSpec, RowSum, Source, bits_for, element_width, log2_up,
 };
 use crate::quantize::PassPlace;
+use crate::spec::OutputOrder;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ struct Nets {
     ready: String,
     input: String,
     output: String,
-    /// The output in the order of the sequence.
+    /// The output in the order in which the layer gives it.
     ordered: String,
 }
 
@@ -47,12 +48,20 @@ impl Nets {
             layer,
             backward,
             half,
+            ..
         } = spec.pass;
         let (x, y) = (format!("stream{layer}"), format!("stream{}", layer + 1));
-        let (input, output) = match (backward, half) {
-            (true, _) => (format!("l{tag}_backwards"), format!("l{tag}_results")),
-            (false, true) => (x, format!("l{tag}_results")),
-            (false, false) => (x, y.clone()),
+        let results = || format!("l{tag}_results");
+        let ordered = if half { format!("l{tag}_ordered") } else { y };
+        let input = if backward {
+            format!("l{tag}_backwards")
+        } else {
+            x
+        };
+        let output = if spec.pass.turns_back() || spec.pass.is_forward_half() {
+            results()
+        } else {
+            ordered.clone()
         };
         let (valid, ready) = if spec.pass.is_forward_half() {
             (
@@ -67,7 +76,7 @@ impl Nets {
             ready,
             input,
             output,
-            ordered: if half { format!("l{tag}_ordered") } else { y },
+            ordered,
         }
     }
 }
@@ -214,10 +223,14 @@ const fn around(spec: &LayerSpec) -> &'static str {
 
 /// What is said of the direction of a pass.
 fn direction(layer: &LayerDesign) -> String {
-    let word = layer.spec().pass.word();
-    word.map_or_else(String::new, |word| {
+    let pass = layer.spec().pass;
+    let order = match (pass.backward, pass.order) {
+        (true, OutputOrder::Processing) => ", outputs in the order of processing",
+        _ => "",
+    };
+    pass.word().map_or_else(String::new, |word| {
         format!(
-            " {word}, sequences of up to {} steps",
+            " {word}, sequences of up to {} steps{order}",
             layer.folding().max_steps
         )
     })

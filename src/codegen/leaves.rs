@@ -230,8 +230,10 @@ impl Leaves<'_> {
         let mut modules = Vec::new();
         if spec.pass.backward {
             let before = codes(spec.x, folding.in_elements, layer.memory_before());
-            let behind = codes(spec.h, folding.out_elements, layer.memory_behind());
             modules.push(("before", reverser(folding.in_beats(), before)));
+        }
+        if spec.pass.turns_back() {
+            let behind = codes(spec.h, folding.out_elements, layer.memory_behind());
             modules.push(("behind", reverser(folding.out_beats(), behind)));
         }
         if spec.pass.is_forward_half() {

@@ -195,6 +195,10 @@ impl<'a> OriginSearch<'a> {
                     backward: last.pass.backward && (second || !last.pass.half),
                     ..last.pass
                 };
+                // In the order of processing it is the output of another step.
+                let order = self.oracle.order.filter(|_| !pass.order.is_time());
+                let order = order.filter(|_| pass.backward);
+                let step = order.map_or(step, |order| order.backward[step]);
                 Some(Difference::Hidden {
                     step,
                     layer: pass.layer,

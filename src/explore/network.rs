@@ -3,7 +3,7 @@
 use crate::fixed::{LevelRule, QFormat};
 use crate::hardware::{LayerSpec, RowMultiplier, cell_of};
 use crate::quantize::{PassPlace, Recurrence, default_h};
-use crate::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
+use crate::spec::{CellKind, DirectionKind, Numerics, OutputOrder, SeededNetwork};
 use serde::{Deserialize, Serialize};
 
 /// A network as far as hardware and accuracy depend on it: widths and sizes.
@@ -122,7 +122,7 @@ impl NetworkShape {
         let scale = (self.hidden.max(1).ilog2() / 2) as i32 - 1;
         let w_frac = weights.unit_frac() + scale;
         (0..self.layers)
-            .flat_map(|index| PassPlace::all(self.direction, index))
+            .flat_map(|index| PassPlace::all(self.direction, OutputOrder::Time, index))
             .map(|pass| LayerSpec {
                 cell,
                 input_size: self.input_of(pass.layer),

@@ -131,7 +131,7 @@ fn whole_sequence(
         }
         if wants.c && now.place.layer == places[last].layer {
             let second = now.pass == last && now.place.half;
-            let first = now.step * width + if second { width / 2 } else { 0 };
+            let first = now.output * width + if second { width / 2 } else { 0 };
             (c[first..].iter_mut().zip(now.state())).for_each(|(slot, code)| *slot = code);
         }
         !crate::tools::interrupted()

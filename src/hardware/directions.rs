@@ -70,12 +70,12 @@ impl QueueControl {
     }
 }
 
-/// A pass backward: sequences backwards, the engine, and their order again.
+/// A pass backward: sequences backwards, the engine, and their order again where outputs are turned back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BackwardControl<'a> {
     before: ReverserControl,
     pub(super) engine: Control<'a>,
-    behind: ReverserControl,
+    behind: Option<ReverserControl>,
 }
 
 impl<'a> BackwardControl<'a> {
@@ -83,7 +83,8 @@ impl<'a> BackwardControl<'a> {
         Self {
             before: ReverserControl::new(layer.folding().in_beats()),
             engine: Control::new(layer),
-            behind: ReverserControl::new(layer.folding().out_beats()),
+            behind: (layer.spec().pass.turns_back())
+                .then(|| ReverserControl::new(layer.folding().out_beats())),
         }
     }
 
@@ -93,15 +94,22 @@ impl<'a> BackwardControl<'a> {
 
     /// TLAST of the beat that is offered, if one is.
     pub(super) fn offer(&self) -> Option<bool> {
-        self.behind.offer()
+        match &self.behind {
+            Some(behind) => behind.offer(),
+            None => self.engine.offer(),
+        }
     }
 
     pub(super) fn clock(&mut self, input: Option<bool>, output: bool) {
         let backwards = self.before.offer().filter(|_| self.engine.takes());
-        let results = self.engine.offer().filter(|_| self.behind.takes());
         self.before.clock(input, backwards.is_some());
+        let Some(behind) = &mut self.behind else {
+            self.engine.clock(backwards, output);
+            return;
+        };
+        let results = self.engine.offer().filter(|_| behind.takes());
         self.engine.clock(backwards, results.is_some());
-        self.behind.clock(results, output);
+        behind.clock(results, output);
     }
 }
 

@@ -2,10 +2,13 @@
 
 use super::bits::bits_for;
 use super::layer::LayerDesign;
+use crate::spec::OutputOrder;
 
 /// Words from which on a read-only memory is put into block RAM: less than a kilobit per port wastes
 /// one.
 const BLOCK_RAM_WORDS: usize = 64;
+/// Steps that a pass forward is ahead of the first output of the pass backward beside it.
+const BEHIND: usize = 2;
 
 /// A memory, or several of one shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,21 +167,33 @@ impl LayerDesign {
         beats_memory(beats, folding.in_elements * spec.x.bits as usize)
     }
 
-    /// The same of the outputs behind it.
+    /// The same of the outputs behind it, where they are turned back.
     #[must_use]
     pub fn memory_behind(&self) -> MemoryShape {
         let (spec, folding) = (self.spec(), self.folding());
-        let beats = usize::from(spec.pass.backward) * folding.max_steps * folding.out_beats();
+        let beats = usize::from(spec.pass.turns_back()) * folding.max_steps * folding.out_beats();
         beats_memory(beats, folding.out_elements * spec.h.bits as usize)
     }
 
-    /// Outputs of a pass forward that wait for those of the pass backward beside it: of two sequences, since the
-    /// first beat of one leaves when that pass has taken the next one too. None of another.
+    /// Steps whose outputs of a pass forward wait for those of the pass backward beside it. That begins when a
+    /// sequence is there, by then done forward. Where its outputs are turned back, the first leaves when that pass has
+    /// taken the next sequence too: two sequences wait. In the order of processing the first leaves a few steps later.
+    /// None of another pass.
+    #[must_use]
+    pub fn waiting_steps(&self) -> usize {
+        let longest = self.folding().max_steps;
+        match self.spec().pass.order {
+            _ if !self.spec().pass.is_forward_half() => 0,
+            OutputOrder::Time => 2 * longest,
+            OutputOrder::Processing => longest + BEHIND.min(longest),
+        }
+    }
+
+    /// Outputs of these steps.
     #[must_use]
     pub fn waiting_memory(&self) -> MemoryShape {
         let (spec, folding) = (self.spec(), self.folding());
-        let beats =
-            usize::from(spec.pass.is_forward_half()) * 2 * folding.max_steps * folding.out_beats();
+        let beats = self.waiting_steps() * folding.out_beats();
         beats_memory(beats, folding.out_elements * spec.h.bits as usize)
     }
 

@@ -7,7 +7,7 @@ use super::lstm::{LSTM, LSTM_SCALED};
 use super::op::Source;
 use crate::fixed::{Codes, Levels, QFormat};
 use crate::quantize::{Dense, DenseOutput, Emit, Layer, PassPlace, QuantizedModel, Recurrence};
-use crate::spec::{CellKind, OutputKind};
+use crate::spec::{CellKind, OutputKind, OutputOrder};
 
 /// The hardware's view of a kind of cell, whose rows may have multipliers.
 #[must_use]
@@ -84,6 +84,7 @@ pub const fn forward_pass(layer: usize) -> PassPlace {
         layer,
         backward: false,
         half: false,
+        order: OutputOrder::Time,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
-use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics};
+use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics, OutputOrder};
 use std::collections::BTreeMap;
 
 /// The cell of a float layer, with the parameters that only it has.
@@ -74,6 +74,12 @@ impl FloatLayer {
     /// The layer, and behind it its half that takes the steps backward where it has one.
     pub fn passes(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(self.other_half())
+    }
+
+    /// The order of the outputs of what takes the steps backward.
+    #[must_use]
+    pub fn output_order(&self) -> OutputOrder {
+        self.direction.output_order(|other| &other.direction)
     }
 
     /// Elements of the output of a step: units, of both directions where there are two.
@@ -284,6 +290,11 @@ pub struct ImportOptions {
     /// Read only the LSTM
     #[arg(long)]
     pub only_lstm: bool,
+    /// Of a state dict whose last layer is bidirectional: its output is the last state of each direction, as in
+    /// `torch.cat([h_n[-2], h_n[-1]], 1)`; without it `output[:, -1]` is assumed
+    #[allow(clippy::doc_markdown)]
+    #[arg(long)]
+    pub last_states: bool,
 }
 
 impl ImportOptions {

@@ -1,7 +1,7 @@
 //! The contents of a float model, as a report.
 
 use super::model::{FloatLayer, FloatModel, Mapping, TrainedFractions};
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 use serde::Serialize;
 
 /// Cell and sizes of one layer.
@@ -13,6 +13,9 @@ pub struct LayerSizes {
     /// Order of its steps.
     #[serde(skip_serializing_if = "DirectionKind::is_forward")]
     pub direction: DirectionKind,
+    /// Order of the outputs of what takes the steps backward.
+    #[serde(skip_serializing_if = "OutputOrder::is_time")]
+    pub output_order: OutputOrder,
     /// Elements of x.
     pub input_size: usize,
     /// Units, of one direction.
@@ -82,6 +85,7 @@ impl ImportReport {
                 .map(|layer| LayerSizes {
                     cell: layer.recurrence.kind(),
                     direction: layer.direction.kind(),
+                    output_order: layer.output_order(),
                     input_size: layer.input_size,
                     hidden_size: layer.hidden_size,
                 })

@@ -75,7 +75,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 pub(super) fn run(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
     let mut own = match layer.direction {
         FloatDirection::Forward | FloatDirection::Bidirectional(_) => one_way(layer, inputs),
-        FloatDirection::Backward => backward(layer, inputs),
+        FloatDirection::Backward(_) => backward(layer, inputs),
     };
     if let Some(other) = layer.other_half() {
         let other = backward(other, inputs);
@@ -91,9 +91,12 @@ pub(super) fn run(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
     own
 }
 
-/// The layer on every sequence from its end; h in the order of the steps.
+/// The layer on every sequence from its end; h in the order of its outputs.
 fn backward(layer: &FloatLayer, inputs: &Sequences) -> FloatRun {
     let mut run = one_way(layer, &inputs.turned());
+    if !layer.output_order().is_time() {
+        return run;
+    }
     let h = Sequences {
         data: run.h,
         width: layer.hidden_size,

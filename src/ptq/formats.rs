@@ -109,11 +109,12 @@ impl Formats {
         let mut layer = self.pass(float, weights, &fractions.own);
         layer.direction = match (&float.direction, &fractions.other) {
             (FloatDirection::Bidirectional(other), Some(fractions)) => {
-                Direction::of(DirectionKind::Bidirectional, || {
+                let order = float.output_order();
+                Direction::ordered(DirectionKind::Bidirectional, order, || {
                     self.pass(other, weights, fractions)
                 })
             }
-            (FloatDirection::Backward, _) => Direction::Backward,
+            (FloatDirection::Backward(order), _) => Direction::Backward(*order),
             _ => Direction::Forward,
         };
         layer

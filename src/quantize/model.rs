@@ -2,7 +2,7 @@
 
 use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use crate::fixed::{Codes, Levels, QFormat};
-use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics};
+use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics, OutputOrder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -109,13 +109,19 @@ impl Recurrence {
 pub type Direction = LayerDirection<Layer>;
 
 impl Direction {
-    /// The direction of this kind; `other` makes the half that takes the steps backward, where there is one.
+    /// The direction of this kind; `other` makes the half that takes the steps backward, where there is one. Outputs
+    /// of what takes them backward are in the order of time.
     pub fn of(kind: DirectionKind, other: impl FnOnce() -> Layer) -> Self {
+        Self::ordered(kind, OutputOrder::Time, other)
+    }
+
+    /// The same with outputs of what takes the steps backward in this order.
+    pub fn ordered(kind: DirectionKind, order: OutputOrder, other: impl FnOnce() -> Layer) -> Self {
         match kind {
             DirectionKind::Forward => Self::Forward,
-            DirectionKind::Backward => Self::Backward,
+            DirectionKind::Backward => Self::Backward(order),
             DirectionKind::Bidirectional => Self::Bidirectional(Box::new(Layer {
-                direction: Self::Backward,
+                direction: Self::Backward(order),
                 ..other()
             })),
         }

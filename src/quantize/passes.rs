@@ -1,7 +1,7 @@
 //! The passes of recurrent layers over a sequence: one, or one in each direction.
 
 use super::model::{Direction, Layer, QuantizedModel};
-use crate::spec::DirectionKind;
+use crate::spec::{DirectionKind, OutputOrder};
 use std::fmt::{Display, Formatter};
 
 /// Most steps of a sequence that a core with a backward layer may hold.
@@ -25,6 +25,8 @@ pub struct PassPlace {
     pub backward: bool,
     /// It is half of a bidirectional layer.
     pub half: bool,
+    /// The order in which the layer's pass backward gives its outputs; of one without, that of time.
+    pub order: OutputOrder,
 }
 
 /// `layer 1`; `layer 1 backward`; `layer 1 forward` where there is a backward one beside it.
@@ -37,7 +39,11 @@ impl Display for PassPlace {
 
 impl PassPlace {
     /// The passes of a layer of a direction, the forward half first.
-    pub fn all(direction: DirectionKind, layer: usize) -> impl Iterator<Item = Self> {
+    pub fn all(
+        direction: DirectionKind,
+        order: OutputOrder,
+        layer: usize,
+    ) -> impl Iterator<Item = Self> {
         let half = direction == DirectionKind::Bidirectional;
         let ways = match direction {
             DirectionKind::Forward => &[false][..],
@@ -48,7 +54,14 @@ impl PassPlace {
             layer,
             backward,
             half,
+            order,
         })
+    }
+
+    /// It takes the steps backward, and its outputs are turned back into the order of time.
+    #[must_use]
+    pub const fn turns_back(&self) -> bool {
+        self.backward && self.order.is_time()
     }
 
     /// The direction of the layer that it is of.
@@ -91,6 +104,12 @@ impl Layer {
         self.direction.other_half()
     }
 
+    /// The order of the outputs of what takes the steps backward.
+    #[must_use]
+    pub fn output_order(&self) -> OutputOrder {
+        self.direction.output_order(|other| &other.direction)
+    }
+
     /// Elements of the output of a step: units, of both directions where there are two.
     #[must_use]
     pub fn output_size(&self) -> usize {
@@ -108,10 +127,11 @@ impl QuantizedModel {
                 layer: number,
                 backward,
                 half,
+                order: layer.output_order(),
             };
             let own = Pass {
                 layer,
-                place: place(matches!(layer.direction, Direction::Backward)),
+                place: place(matches!(layer.direction, Direction::Backward(_))),
             };
             let other = layer.other_half().map(|layer| Pass {
                 layer,

@@ -3,7 +3,7 @@
 use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{LevelRule, QFormat};
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 
 /// A model with arbitrary formats, for property tests: every width, fractions that ask for different
 /// shifts in every gate, sizes up to `largest`, one to three layers.
@@ -20,7 +20,7 @@ pub fn random_model_mixed(seed: u64, largest: usize, cells: &[CellKind]) -> Quan
     model(seed, largest, &mut levels, cells, &mut forward)
 }
 
-/// [`random_model_mixed`] whose layers are of any direction, by dice of their own.
+/// [`random_model_mixed`] whose layers are of any direction, outputs in any order, by dice of their own.
 #[must_use]
 pub fn random_model_directed(seed: u64, largest: usize, cells: &[CellKind]) -> QuantizedModel {
     let mut dice = SplitMix(!seed);
@@ -31,13 +31,15 @@ pub fn random_model_directed(seed: u64, largest: usize, cells: &[CellKind]) -> Q
         DirectionKind::Backward,
         DirectionKind::Bidirectional,
     ];
-    let mut directions = || kinds[other.between(0, 2) as usize];
+    let mut noise = SplitMix(seed ^ 0x04_de4);
+    let mut orders = || [OutputOrder::Time, OutputOrder::Processing][noise.between(0, 1) as usize];
+    let mut directions = || (kinds[other.between(0, 2) as usize], orders());
     model(seed, largest, &mut levels, cells, &mut directions)
 }
 
 /// The direction that goes without saying.
-const fn forward() -> DirectionKind {
-    DirectionKind::Forward
+const fn forward() -> (DirectionKind, OutputOrder) {
+    (DirectionKind::Forward, OutputOrder::Time)
 }
 
 /// The same with other levels: weights, x and h of as many bits, and other weights.
@@ -62,7 +64,7 @@ fn model(
     largest: usize,
     levels: &mut dyn FnMut() -> LevelRule,
     cells: &[CellKind],
-    directions: &mut dyn FnMut() -> DirectionKind,
+    directions: &mut dyn FnMut() -> (DirectionKind, OutputOrder),
 ) -> QuantizedModel {
     let mut noise = SplitMix(seed);
     let count = noise.between(1, 3);
@@ -77,7 +79,8 @@ fn model(
         let (operand, output) = ((input_size, x), (hidden_size, h));
         let mut pass = || random_pass(&mut noise, (&mut *levels, cell), operand, output);
         let mut layer = pass();
-        layer.direction = Direction::of(directions(), pass);
+        let (direction, order) = directions();
+        layer.direction = Direction::ordered(direction, order, pass);
         (input_size, x) = (layer.output_size(), h);
         model.layers.push(layer);
     }

@@ -4,7 +4,7 @@ use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::{OutputKind, SeededNetwork};
+use crate::spec::{OutputKind, OutputOrder, SeededNetwork};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -94,10 +94,16 @@ impl Draws {
         layer
     }
 
-    /// A layer of the network's direction.
-    fn layer(&mut self, network: &SeededNetwork, operand: (usize, QFormat)) -> Layer {
+    /// A layer of the network's direction, its outputs in this order.
+    fn layer(
+        &mut self,
+        network: &SeededNetwork,
+        order: OutputOrder,
+        operand: (usize, QFormat),
+    ) -> Layer {
         let mut layer = self.pass(network, operand);
-        layer.direction = Direction::of(network.direction, || self.pass(network, operand));
+        let other = || self.pass(network, operand);
+        layer.direction = Direction::ordered(network.direction, order, other);
         layer
     }
 }
@@ -112,8 +118,14 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
     let x = network.numerics.x();
     let mut operand = (network.input_size, x.at((x.unit_frac() - 1).max(0)));
     let mut model = QuantizedModel::default();
-    for _ in 0..network.layers {
-        let layer = draws.layer(network, operand);
+    for index in 0..network.layers {
+        let last = index + 1 == network.layers;
+        let order = if last {
+            network.output_order
+        } else {
+            OutputOrder::Time
+        };
+        let layer = draws.layer(network, order, operand);
         operand = (layer.output_size(), layer.h);
         model.layers.push(layer);
     }

@@ -108,7 +108,7 @@ impl Breaches {
             let problem =
                 "both directions have one kind, and the same sizes and formats of x and h";
             self.add(format!("{place}.reverse"), problem.into());
-        } else if other.direction != Direction::Backward {
+        } else if !matches!(other.direction, Direction::Backward(_)) {
             let problem = "the other half of a bidirectional layer takes the steps backward";
             self.add(format!("{place}.reverse"), problem.into());
         } else {

@@ -16,6 +16,8 @@ pub struct StepDone<'a> {
     pub pass: usize,
     /// Number of the step in the sequence, from 0, whatever the direction.
     pub step: usize,
+    /// Number of the output that the pass gives of it.
+    pub output: usize,
     layer: &'a LayerState,
 }
 
@@ -39,11 +41,17 @@ impl PassState {
         (0..steps).map(move |turn| if backward { steps - 1 - turn } else { turn })
     }
 
-    fn done(&self, pass: usize, step: usize) -> StepDone<'_> {
+    /// The output of each step in turn.
+    const fn output(&self, turn: usize, step: usize) -> usize {
+        if self.place.turns_back() { step } else { turn }
+    }
+
+    fn done(&self, pass: usize, (step, output): (usize, usize)) -> StepDone<'_> {
         StepDone {
             place: self.place,
             pass,
             step,
+            output,
             layer: &self.layer,
         }
     }
@@ -73,14 +81,15 @@ impl Lstm {
             let mut h = vec![0; steps * output];
             let mut column = 0;
             for pass in passes {
-                for step in pass.order(steps) {
+                for (turn, step) in pass.order(steps).enumerate() {
                     let x = &signal[step * width..][..width];
                     pass.layer.step(x.iter().copied());
-                    let slots = &mut h[step * output + column..][..pass.units];
+                    let given = pass.output(turn, step);
+                    let slots = &mut h[given * output + column..][..pass.units];
                     for (slot, code) in slots.iter_mut().zip(pass.layer.h()) {
                         *slot = code;
                     }
-                    if !done(pass.done(number, step)) {
+                    if !done(pass.done(number, (step, given))) {
                         return None;
                     }
                 }

@@ -123,6 +123,37 @@ impl DirectionKind {
     }
 }
 
+/// The order in which a pass backward gives its outputs.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputOrder {
+    /// That of the steps: they are turned back, the output of the step that was taken first comes last.
+    #[default]
+    Time,
+    /// That in which it takes the steps, so that its last state comes last.
+    Processing,
+}
+
+impl OutputOrder {
+    /// Its name in settings, files and texts.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Processing => "processing",
+        }
+    }
+
+    /// It is that of the steps, which goes without saying.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    #[must_use]
+    pub const fn is_time(&self) -> bool {
+        matches!(self, Self::Time)
+    }
+}
+
 /// The layers of a model that go into the core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -239,6 +270,9 @@ pub struct SeededNetwork {
     /// Order of the steps in every layer.
     #[serde(skip_serializing_if = "DirectionKind::is_forward")]
     pub direction: DirectionKind,
+    /// Order of the outputs of the last layer's pass backward.
+    #[serde(skip_serializing_if = "OutputOrder::is_time")]
+    pub output_order: OutputOrder,
     /// Rows of an embedding before them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<usize>,
@@ -264,6 +298,7 @@ impl SeededNetwork {
             input_size,
             layers: 1,
             direction: DirectionKind::Forward,
+            output_order: OutputOrder::Time,
             vocabulary: None,
             head: None,
             seed,

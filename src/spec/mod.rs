@@ -16,7 +16,7 @@ mod table;
 
 pub use config::{
     CellKind, CorePart, DesignConfig, DirectionKind, Network, Numerics, Origins, OutputKind,
-    SeededHead, SeededNetwork,
+    OutputOrder, SeededHead, SeededNetwork,
 };
 pub use direction::LayerDirection;
 pub use file::{MAX_BYTES, read_settings};

@@ -1,6 +1,9 @@
 //! From settings to a design that can be built.
 
-use super::config::{CellKind, DesignConfig, Network, Numerics, SeededHead, SeededNetwork};
+use super::config::{
+    CellKind, DesignConfig, DirectionKind, Network, Numerics, OutputOrder, SeededHead,
+    SeededNetwork,
+};
 use super::identifier::Identifier;
 use super::implementation::{FoldingGoal, Implementation, StatePolicy};
 use super::kind::Value;
@@ -117,6 +120,7 @@ impl Resolver {
                 .map_or(hidden, |size| size as usize),
             layers: self.integer("network.layers").unwrap_or(1) as usize,
             direction: self.choice("network.direction"),
+            output_order: self.output_order(),
             vocabulary: self.integer("network.vocabulary").map(|rows| rows as usize),
             head: self.head(),
             seed: self.integer("network.seed").unwrap_or(1) as u64,
@@ -135,6 +139,20 @@ impl Resolver {
             );
         }
         Network::Seeded(network)
+    }
+
+    /// The order of the outputs of what takes steps backward, where something does.
+    fn output_order(&mut self) -> OutputOrder {
+        let order: OutputOrder = self.choice("network.output_order");
+        let direction: DirectionKind = self.choice("network.direction");
+        if direction.is_forward() && !order.is_time() {
+            self.refuse(
+                "network.output_order",
+                "no layer takes the steps backward: the order of processing is that of time",
+                "give --direction bidirectional or backward, or leave it out",
+            );
+        }
+        order
     }
 
     /// The dense layer behind a seeded network.

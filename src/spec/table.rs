@@ -101,6 +101,10 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Choice(&["forward", "backward", "bidirectional"]), Preset::Word("forward"),
         "Order in which every layer takes the steps of a sequence: forward, backward (from the last one), bidirectional \
          (both side by side, twice the outputs)"),
+    row("network.output_order", "--output-order", "ORDER",
+        Kind::Choice(&["time", "processing"]), Preset::Word("time"),
+        "Without a model: order in which the last recurrent layer's pass backward gives its outputs: time, processing (as it \
+         takes the steps, so that the last output has the last state of each direction)"),
     row("network.vocabulary", "--vocabulary", "N", Kind::Integer(1, 65536), Preset::Open,
         "Without a model: rows of an embedding before the layers; the input then is the index of a row"),
     row("network.outputs", "--outputs", "N", SIZE, Preset::Open,

@@ -4,7 +4,7 @@ use crate::import::{
     EMBEDDING, FloatDirection, FloatHead, FloatLayer, FloatModel, FloatRecurrence, Passengers,
 };
 use crate::quantize::{PassPlace, SplitMix};
-use crate::spec::{CellKind, DirectionKind, LayerDirection};
+use crate::spec::{CellKind, DirectionKind, LayerDirection, OutputOrder};
 use std::ops::Range;
 
 /// Sizes of a network that is trained: an embedding or none, recurrent layers, a linear layer.
@@ -86,6 +86,7 @@ impl Sizes {
                 layer,
                 backward,
                 half,
+                order: OutputOrder::Time,
             };
             ways.iter().map(place)
         })
@@ -321,7 +322,7 @@ pub(super) fn joined<L>(
     let mut layers: Vec<L> = Vec::new();
     for (place, mut pass) in passes {
         if place.backward {
-            *direction(&mut pass) = LayerDirection::Backward;
+            *direction(&mut pass) = LayerDirection::Backward(place.order);
         }
         match layers.last_mut() {
             Some(forward) if place.is_backward_half() => {

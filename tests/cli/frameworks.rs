@@ -228,6 +228,47 @@ fn a_chain_of_linear_layers_of_pytorch() {
     }
 }
 
+/// The last states of both directions of a stack of `PyTorch`'s form, a linear layer on them: the answer at the end of the
+/// sequence is the framework's, and the core's is that of the model.
+#[test]
+fn last_states_of_both_directions() {
+    let home = home();
+    let (home, model, x) = (home.path(), fixture("onnx_last_cut.onnx"), fixture("x.npy"));
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    let report = json(home, &["import", model]);
+    assert_eq!(report["layers"][0].get("output_order"), None, "{report}");
+    assert_eq!(
+        report["layers"][1]["output_order"], "processing",
+        "{report}"
+    );
+    let quantize = [
+        "quantize",
+        "--bits",
+        "8",
+        "--model",
+        model,
+        "--calibrate",
+        x,
+    ];
+    json(
+        home,
+        &[&quantize[..], &["--emit", "last", "-o", "q.safetensors"]].concat(),
+    );
+    let run = ["run", "--model", "q.safetensors", "--input", x];
+    let run = [&run[..], &["--float-input", "-o", "h.npy"]].concat();
+    let ran = json(home, &[&run[..], &["--head-output", "y.npy"]].concat());
+    let ulp = f64::from(-(ran["head"]["frac"].as_i64().unwrap() as i32)).exp2();
+    let y = words(&home.join("y.npy"), "(1, 2)", 2);
+    let want = npy::read_f32(&fixture("onnx_last_cut.y.npy")).unwrap().data;
+    let off = error(y.iter().map(|&word| word as f64 * ulp), &want);
+    assert!(off < 0.05, "{off}");
+    let gen_words = ["gen", "--model", "q.safetensors", "-o", "core"];
+    let folding = ["--units", "1", "--columns", "2", "--max-steps", "6"];
+    json(home, &[&gen_words[..], &folding].concat());
+    let compared = json(home, &["cosim", "core", "--input", x, "--float-input"]);
+    assert_eq!(compared["equal"], true, "{compared}");
+}
+
 #[test]
 fn a_model_of_keras() {
     // Two Dense layers with a ReLU between: the first is taken.

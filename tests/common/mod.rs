@@ -15,7 +15,8 @@ use lprnn_hw::quantize::{
     SplitMix,
 };
 use lprnn_hw::spec::{
-    CellKind, DirectionKind, FoldingGoal, Implementation, MacStyle, MemoryInit, StatePolicy,
+    CellKind, DirectionKind, FoldingGoal, Implementation, MacStyle, MemoryInit, OutputOrder,
+    StatePolicy,
 };
 use lprnn_hw::tools::{Output, Search, ToolKind};
 use std::path::Path;
@@ -90,6 +91,8 @@ pub struct Recipe {
     /// Direction of every layer, and steps of the longest sequence where it is not forward.
     pub direction: DirectionKind,
     pub max_steps: Option<usize>,
+    /// Order of the outputs of what takes steps backward.
+    pub output_order: OutputOrder,
     /// Rows of an embedding.
     pub vocabulary: Option<usize>,
     /// Elements that a dense layer before the recurrent ones takes.
@@ -122,6 +125,7 @@ impl Recipe {
             contexts: 1,
             direction: DirectionKind::Forward,
             max_steps: None,
+            output_order: OutputOrder::Time,
             vocabulary: None,
             front: None,
             hidden: None,
@@ -194,6 +198,12 @@ impl Recipe {
         self
     }
 
+    /// Whose layers give what they take backward in the order in which they take it.
+    pub const fn in_processing_order(mut self) -> Self {
+        self.output_order = OutputOrder::Processing;
+        self
+    }
+
     /// With layers of this direction, for sequences of up to so many steps.
     pub const fn directed(mut self, direction: DirectionKind, max_steps: usize) -> Self {
         self.direction = direction;
@@ -232,7 +242,8 @@ impl Recipe {
         for &hidden_size in &self.sizes[1..] {
             let mut layer = self.pass(&mut random, (input_size, hidden_size), x);
             let operands = (input_size, hidden_size);
-            layer.direction = Direction::of(self.direction, || self.pass(&mut random, operands, x));
+            let other = || self.pass(&mut random, operands, x);
+            layer.direction = Direction::ordered(self.direction, self.output_order, other);
             (input_size, x) = (layer.output_size(), layer.h);
             layers.push(layer);
         }

@@ -159,6 +159,13 @@ fn both_directions() -> Vec<Recipe> {
             .embedding(9)
             .dense(4, DenseOutput::Argmax, Emit::Last),
     );
+    for (name, direction) in [
+        ("back_taken", DirectionKind::Backward),
+        ("both_taken", DirectionKind::Bidirectional),
+    ] {
+        let recipe = Recipe::new(name, &[3, 4, 2], 3).directed(direction, 3);
+        designs.push(recipe.in_processing_order().folded(2, 3));
+    }
     designs
 }
 

@@ -63,6 +63,10 @@ fn designs() -> Vec<Recipe> {
     ] {
         let recipe = Recipe::new(name, PADDED, 4).target(target, MacStyle::Lut);
         designs.push(recipe.directed(direction, 3).folded(3, 4));
+        if direction == DirectionKind::Bidirectional {
+            let last = recipe.directed(direction, 3).in_processing_order();
+            designs.push(last.folded(3, 4));
+        }
     }
     let mixed = Recipe::new("mixed", &[5, 7, 3], 1).activations(8, 2);
     designs.push(mixed.folded(3, 4));

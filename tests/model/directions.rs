@@ -9,7 +9,7 @@ use lprnn_hw::quantize::{
     random_model_directed, seeded, with_random_ends, with_row_scales,
 };
 use lprnn_hw::reference::{Lstm, WholeNetwork, dense_outputs, run_batch};
-use lprnn_hw::spec::{CellKind, DirectionKind, Numerics, SeededNetwork};
+use lprnn_hw::spec::{CellKind, DirectionKind, Numerics, OutputOrder, SeededNetwork};
 
 const CELLS: [CellKind; 2] = [CellKind::Lstm, CellKind::Gru];
 
@@ -40,11 +40,13 @@ fn forward_words(layer: &Layer, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
     x.iter().map(|x| lstm.step(x).to_vec()).collect()
 }
 
-/// The sequence from its end, and the words in the order of the steps again.
-fn backward_words(layer: &Layer, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
+/// The sequence from its end, and the words in the order of the steps again, or as they come.
+fn backward_words(layer: &Layer, order: OutputOrder, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
     let reversed: Vec<Vec<i32>> = x.iter().rev().cloned().collect();
     let mut words = forward_words(layer, &reversed);
-    words.reverse();
+    if order == OutputOrder::Time {
+        words.reverse();
+    }
     words
 }
 
@@ -54,10 +56,10 @@ fn by_definition(model: &QuantizedModel, x: &[Vec<i32>]) -> Vec<Vec<i32>> {
     for layer in &model.layers {
         signal = match &layer.direction {
             Direction::Forward => forward_words(layer, &signal),
-            Direction::Backward => backward_words(layer, &signal),
+            Direction::Backward(order) => backward_words(layer, *order, &signal),
             Direction::Bidirectional(other) => {
                 let halves = forward_words(layer, &signal);
-                let others = backward_words(other, &signal);
+                let others = backward_words(other, layer.output_order(), &signal);
                 let steps = halves.into_iter().zip(others);
                 steps.map(|(own, other)| [own, other].concat()).collect()
             }
@@ -75,11 +77,13 @@ fn inputs(model: &QuantizedModel, steps: usize, noise: &mut SplitMix) -> Vec<Vec
 
 #[test]
 fn words_are_those_of_forward_layers_on_turned_sequences() {
-    let mut kinds = [0; 3];
+    let (mut kinds, mut processed) = ([0; 3], [0; 3]);
     for seed in 0..60 {
         let model = random(seed).recurrent();
         for layer in &model.layers {
-            kinds[layer.direction.kind() as usize] += 1;
+            let kind = layer.direction.kind() as usize;
+            kinds[kind] += 1;
+            processed[kind] += usize::from(!layer.output_order().is_time());
         }
         let mut noise = SplitMix(seed);
         let x = inputs(&model, 1 + seed as usize % 11, &mut noise);
@@ -99,14 +103,26 @@ fn words_are_those_of_forward_layers_on_turned_sequences() {
             let last = model.layers.len() - 1;
             let of_last = lstm.places().zip(passes);
             let of_last = of_last.filter(|(place, _)| place.layer == last);
-            let h: Vec<i32> = of_last.flat_map(|(_, pass)| pass.h.clone()).collect();
-            assert_eq!(h, wanted[step * width..][..width], "seed {seed}");
+            let mut column = 0;
+            for (place, pass) in of_last {
+                // Traces are of steps, whatever the order of the outputs.
+                let turned = place.backward && place.order == OutputOrder::Processing;
+                let output = if turned { x.len() - 1 - step } else { step };
+                let slots = &wanted[output * width + column..][..pass.h.len()];
+                assert_eq!(pass.h, slots, "seed {seed}");
+                column += pass.h.len();
+            }
+            assert_eq!(column, width);
         }
         let (batch, counts) = run_batch(&model, &[x.concat(), x.concat()].concat(), x.len());
         assert_eq!(batch, [&wanted[..], &wanted[..]].concat(), "seed {seed}");
         assert_eq!(counts.len(), model.passes().count());
     }
     assert!(kinds.iter().all(|&count| count > 20), "{kinds:?}");
+    assert!(
+        processed[0] == 0 && processed[1..].iter().all(|&count| count > 8),
+        "{processed:?}"
+    );
 }
 
 /// Embedding and dense layers around them; a network of forward layers gives what it gives step by step.
@@ -266,7 +282,8 @@ fn halves_share_what_their_outputs_share() {
     assert!(problems.contains(shared) && problems.contains("layers.1.reverse"));
     let problems = refused(|model| other(model, 0).direction = Direction::Forward);
     assert!(problems.contains("takes the steps backward"), "{problems}");
-    let problems = refused(|model| model.layers[0].direction = Direction::Backward);
+    let problems =
+        refused(|model| model.layers[0].direction = Direction::Backward(OutputOrder::Time));
     let wanted = "must be 4, the hidden size of the layer before";
     assert!(problems.contains(wanted), "{problems}");
     let problems = refused(|model| {

@@ -29,6 +29,7 @@ fn options(line: &str) -> ImportOptions {
             "--head" => options.head = words.next().map(Into::into),
             "--front" => options.front = words.next().map(Into::into),
             "--only-lstm" => options.only_lstm = true,
+            "--last-states" => options.last_states = true,
             other => panic!("{other}"),
         }
     }

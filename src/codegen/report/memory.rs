@@ -3,7 +3,7 @@
 use super::layer::place;
 use crate::codegen::layer::tag;
 use crate::hardware::{LayerDesign, MemoryShape};
-use crate::spec::{Implementation, MemoryInit};
+use crate::spec::{Implementation, MemoryInit, OutputOrder};
 use serde::Serialize;
 
 /// One memory of a layer.
@@ -59,6 +59,10 @@ pub(super) fn memories(
         (true, 1) => "x and h of two steps",
         (true, _) => "x of two steps and h of every context",
     };
+    let waiting = match layer.spec().pass.order {
+        OutputOrder::Time => "h of two sequences",
+        OutputOrder::Processing => "h of a sequence, and of some steps of the next",
+    };
     [
         memory("weights", layer.weight_memory(), file("weights")),
         memory("biases", layer.bias_memory(), file("biases")),
@@ -68,7 +72,7 @@ pub(super) fn memories(
         memory("embedding", layer.embedding_memory(), file("embedding")),
         memory("x of a sequence", layer.memory_before(), none()),
         memory("h of a sequence", layer.memory_behind(), none()),
-        memory("h of two sequences", layer.waiting_memory(), none()),
+        memory(waiting, layer.waiting_memory(), none()),
     ]
     .into_iter()
     .filter(|memory| memory.copies > 0)

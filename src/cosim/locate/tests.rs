@@ -1,6 +1,7 @@
 //! Tests of `locate.rs`.
 
 use super::*;
+use crate::spec::OutputOrder;
 
 /// Two units of 4 bits per group; `z` gives the two codes.
 fn record(gate: usize, group: usize, z: [i8; 2]) -> TraceRecord {
@@ -135,23 +136,55 @@ fn of_a_layer_that_waits_for_ends_the_step_is_that_of_the_end() {
     assert!(matches!(gate, Difference::Gate { step: 3, .. }), "{gate}");
 }
 
-/// Of a sequence of three steps and one of two, the pass backward comes to steps 2, 1, 0, 4, 3.
-#[test]
-fn the_step_of_a_pass_backward_is_counted_in_the_order_of_the_sequence() {
-    let pass = |backward| PassPlace {
-        layer: 0,
-        backward,
-        half: true,
-    };
-    let layer = |backward| TracedLayer {
+/// A half of a layer of two units of both directions.
+fn half(backward: bool, order: OutputOrder) -> TracedLayer {
+    TracedLayer {
         cell: &crate::hardware::LSTM,
         hidden_size: 2,
         units: 2,
         z_bits: 4,
         odd: false,
-        pass: pass(backward),
+        pass: PassPlace {
+            layer: 0,
+            backward,
+            half: true,
+            order,
+        },
+    }
+}
+
+/// The word of a step whose gates all agree is named by the step that was taken for it.
+#[test]
+fn an_output_in_the_order_of_processing_is_of_the_step_that_was_taken() {
+    let order = SequenceOrder {
+        sequence: vec![0, 0, 0],
+        backward: vec![2, 1, 0],
     };
-    let layers = [layer(false), layer(true)];
+    let layers = [false, true].map(|backward| half(backward, OutputOrder::Processing));
+    let named = |element| {
+        let word = Difference::Word {
+            step: 2,
+            element,
+            hardware: 0,
+            model: 1,
+        };
+        let oracle = Oracle {
+            layers: &layers,
+            z: &mut |_, _, _, _| 0,
+            order: Some(&order),
+        };
+        let mut search = OriginSearch::new(oracle, 2, None);
+        search.look(&[record(0, 0, [0, 0])]);
+        search.finish(&word).unwrap().to_string()
+    };
+    assert!(named(1).starts_with("step 2 layer 0 forward h unit 1"));
+    assert!(named(3).starts_with("step 0 layer 0 backward h unit 1"));
+}
+
+/// Of a sequence of three steps and one of two, the pass backward comes to steps 2, 1, 0, 4, 3.
+#[test]
+fn the_step_of_a_pass_backward_is_counted_in_the_order_of_the_sequence() {
+    let layers = [false, true].map(|backward| half(backward, OutputOrder::Time));
     let order = SequenceOrder {
         sequence: vec![0, 0, 0, 1, 1],
         backward: vec![2, 1, 0, 4, 3],

@@ -141,7 +141,13 @@ impl KerasLayer {
             .filter_map(half)
     }
 
-    /// Why a `Bidirectional` is not the contract's: forward h beside backward h, at every step.
+    /// `true` if a `Bidirectional` gives the last state of each direction, and not its outputs at every step.
+    pub fn gives_last_states(&self) -> bool {
+        let mut halves = self.halves();
+        halves.any(|(_, half)| !half.gives_every_step())
+    }
+
+    /// Why a `Bidirectional` is not the contract's: forward h beside backward h.
     pub fn of_both(&self) -> Option<Problem> {
         let merged = self.config.get("merge_mode");
         let merged = merged.map_or(Some("concat"), Value::as_str);
@@ -161,12 +167,6 @@ impl KerasLayer {
             if half.goes_backwards() && !backward {
                 let problem = "reads its input from the end";
                 return Some(Problem::new(problem).help("train with go_backwards=False"));
-            }
-            if !half.gives_every_step() {
-                let problem = "gives the last state of each direction (return_sequences=False): that of the backward \
-                               one is of the first step, the core gives outputs of one step";
-                let help = "train it with return_sequences=True, and take the last step behind it";
-                return Some(Problem::new(problem).help(help));
             }
         }
         None

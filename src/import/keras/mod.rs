@@ -82,6 +82,7 @@ impl KerasModel {
         let mut heads: Vec<(String, String)> = Vec::new();
         let mut order = StepOrder::default();
         let mut front: Vec<(String, String)> = Vec::new();
+        self.known.says_outputs = true;
         for layer in &config.layers {
             if layer.without_effect() || config.in_line && order.flip(layer) {
                 continue;
@@ -94,7 +95,7 @@ impl KerasModel {
                     }
                     before => {
                         if let Some((title, _)) = before {
-                            self.refuse_turned(&title, &order);
+                            self.settle(&title, &order);
                         }
                         (layer.name.clone(), 0)
                     }
@@ -130,7 +131,7 @@ impl KerasModel {
             self.heads(&heads);
         }
         if let Some((title, _)) = network {
-            self.refuse_turned(&title, &order);
+            self.settle(&title, &order);
         }
         self.leftovers();
         Ok(())
@@ -203,8 +204,12 @@ impl KerasModel {
             *order = StepOrder::default();
         }
         if layer.class == "Bidirectional" {
-            self.refuse_turned(title, order);
-        } else if order.pass(layer) {
+            self.settle(title, order);
+            order.pass_both(layer.gives_last_states());
+            if layer.gives_last_states() {
+                self.known.processing.insert((format!("{title}."), index));
+            }
+        } else if order.pass(layer, (title, index)) {
             if !in_line || layer.stateful() {
                 let problem = "reads its input from the end (go_backwards), which is read of a layer that keeps no state \
                                from one sequence to the next, in a model whose layers stand in line";
@@ -216,10 +221,17 @@ impl KerasModel {
         self.recurrent(slot, title, index)
     }
 
-    /// Refuses a network with outputs that come from the last step to the first.
-    fn refuse_turned(&mut self, title: &str, order: &StepOrder) {
-        if let Some((layer, fault)) = order.objection() {
-            self.refuse(title, layer, fault);
+    /// Of a network with outputs that come from the last step to the first, the layer that leaves them so.
+    fn settle(&mut self, title: &str, order: &StepOrder) {
+        match order.settled(title) {
+            Ok(None) => {}
+            Ok(Some(layer)) => {
+                self.known.processing.insert((format!("{title}."), layer));
+            }
+            Err(found) => {
+                let (layer, fault) = *found;
+                self.refuse(title, layer, fault);
+            }
         }
     }
 

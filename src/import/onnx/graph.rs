@@ -28,8 +28,11 @@ pub struct Attribute<'a> {
     pub float: f32,
     pub int: i64,
     pub text: &'a [u8],
+    pub ints: Vec<i64>,
     pub texts: Vec<&'a [u8]>,
     pub tensor: Option<Constant<'a>>,
+    /// Of a tensor of whole numbers.
+    pub integers: Option<Vec<i64>>,
 }
 
 /// A network.
@@ -38,6 +41,8 @@ pub struct Graph<'a> {
     pub nodes: Vec<Node<'a>>,
     /// Initialisers, and the values of `Constant` nodes.
     pub constants: BTreeMap<&'a str, Constant<'a>>,
+    /// Those of whole numbers of 64 bits: places and sizes.
+    pub integers: BTreeMap<&'a str, Vec<i64>>,
     /// Inputs; older files list initialisers among them.
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
@@ -94,6 +99,13 @@ fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
         match (number, field) {
             (1, WireField::Bytes(bytes)) => {
                 let mut node = read_node(bytes)?;
+                let integers = node.attributes.get_mut("value");
+                let integers = integers.and_then(|value| value.integers.take());
+                if let ("Constant", Some(values), Some(name)) =
+                    (node.op, integers, node.outputs.first())
+                {
+                    graph.integers.insert(name, values);
+                }
                 let constant = node.attributes.get_mut("value");
                 if node.op == "Constant"
                     && let Some(value) = constant.and_then(|value| value.tensor.take())
@@ -107,6 +119,9 @@ fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
             (5, WireField::Bytes(bytes)) => {
                 let (name, tensor) = read_tensor(bytes)?;
                 graph.constants.insert(name, tensor);
+                if let Some(values) = read_integers(bytes)? {
+                    graph.integers.insert(name, values);
+                }
             }
             (11, WireField::Bytes(bytes)) => graph.inputs.push(value_name(bytes)?),
             (12, WireField::Bytes(bytes)) => graph.outputs.push(value_name(bytes)?),
@@ -156,15 +171,49 @@ fn read_attribute(bytes: &[u8]) -> Fields<(&str, Attribute<'_>)> {
         match (number, field) {
             (1, WireField::Bytes(bytes)) => name = text(bytes)?,
             (2, WireField::Float(value)) => attribute.float = value,
+            (8, WireField::Number(value)) => attribute.ints.push(value.cast_signed()),
+            (8, WireField::Bytes(bytes)) => attribute.ints = packed(bytes)?,
             (3, WireField::Number(value)) => attribute.int = value.cast_signed(),
             (4, WireField::Bytes(bytes)) => attribute.text = bytes,
-            (5, WireField::Bytes(bytes)) => attribute.tensor = Some(read_tensor(bytes)?.1),
+            (5, WireField::Bytes(bytes)) => {
+                attribute.tensor = Some(read_tensor(bytes)?.1);
+                attribute.integers = read_integers(bytes)?;
+            }
             (9, WireField::Bytes(bytes)) => attribute.texts.push(bytes),
             _ => {}
         }
         Ok(())
     })?;
     Ok((name, attribute))
+}
+
+/// Whole numbers without their tags.
+fn packed(bytes: &[u8]) -> Fields<Vec<i64>> {
+    let mut reader = BytesReader::from_bytes(bytes);
+    let mut values = Vec::new();
+    while !reader.is_eof() {
+        values.push(reader.read_varint64(bytes)?.cast_signed());
+    }
+    Ok(values)
+}
+
+/// The values of a tensor, if it is one of whole numbers of 64 bits.
+fn read_integers(bytes: &[u8]) -> Fields<Option<Vec<i64>>> {
+    let (mut is_wide, mut values) = (false, Vec::new());
+    fields(bytes, |number, field| {
+        match (number, field) {
+            (2, WireField::Number(kind)) => is_wide = kind == 7,
+            (7, WireField::Number(value)) => values.push(value.cast_signed()),
+            (7, WireField::Bytes(bytes)) => values = packed(bytes)?,
+            (9, WireField::Bytes(bytes)) => {
+                let (words, _) = bytes.as_chunks();
+                values = words.iter().map(|&word| i64::from_le_bytes(word)).collect();
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(is_wide.then_some(values))
 }
 
 /// A tensor and its name.

@@ -4,7 +4,9 @@
 //! understood. Gates of ONNX are in the order i, o, f, c.
 
 mod graph;
+mod last_states;
 mod recurrent;
+mod states;
 
 use super::error::{among, refuse};
 use super::model::Mapping;
@@ -12,6 +14,7 @@ use super::state_dict::Known;
 use super::tensors::{ElementKind, Tensor, Tensors};
 use crate::diagnostic::Problem;
 use graph::{Graph, Node};
+use last_states::LastStates;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +43,8 @@ pub fn read(bytes: &[u8]) -> Result<(Tensors<'static>, Known), Problem> {
         walk.node(node)?;
     }
     walk.heads();
+    walk.settle_states();
+    walk.known.says_outputs = true;
     Ok((walk.tensors, walk.known))
 }
 
@@ -54,6 +59,8 @@ enum GraphValue {
     Front(Vec<(String, bool)>),
     /// The output of linear layers behind a network, and whether a `ReLU` was the last.
     Linear { chain: Vec<String>, relu: bool },
+    /// Last states of layers that read from the end.
+    States(LastStates),
     /// Anything else that depends on the input.
     Other,
 }
@@ -70,6 +77,10 @@ struct GraphWalk<'a> {
     /// Chains of linear layers with something else than `ReLU` between.
     broken: bool,
     titles: BTreeSet<String>,
+    /// Bidirectional layers: the network, and the number of the layer.
+    both: BTreeSet<(String, usize)>,
+    /// Layers whose outputs at every step are taken, and what takes them.
+    in_time: BTreeMap<(String, usize), &'a Node<'a>>,
 }
 
 impl<'a> GraphWalk<'a> {
@@ -94,6 +105,8 @@ impl<'a> GraphWalk<'a> {
             known: Known::default(),
             broken: false,
             titles: BTreeSet::new(),
+            both: BTreeSet::new(),
+            in_time: BTreeMap::new(),
         }
     }
 
@@ -109,6 +122,9 @@ impl<'a> GraphWalk<'a> {
             .collect();
         if data.is_empty() || node.op == "Shape" {
             return Ok(()); // sizes, and states to start from
+        }
+        if self.states(node, &data) {
+            return Ok(());
         }
         let value = match (&data[..], node.op) {
             (&[data], op) if among(MOVES, op) && node.inputs[0] == data => {
@@ -229,7 +245,10 @@ impl<'a> GraphWalk<'a> {
             self.insert_bias(node, bias, &stem)?;
         }
         let chain = match &self.values[data] {
-            GraphValue::Layer(..) => vec![stem],
+            GraphValue::Layer(network, index) => {
+                self.in_time.insert((network.clone(), *index), node);
+                vec![stem]
+            }
             GraphValue::Linear { chain, relu } => {
                 self.broken |= !relu;
                 chain.iter().cloned().chain([stem]).collect()
@@ -238,6 +257,11 @@ impl<'a> GraphWalk<'a> {
             GraphValue::Front(chain) => {
                 let chain = chain.iter().cloned().chain([(stem, false)]);
                 return Ok(GraphValue::Front(chain.collect()));
+            }
+            GraphValue::States(states) => {
+                let states = states.clone();
+                self.take_states(node, &states);
+                vec![stem]
             }
             GraphValue::Other => return Ok(GraphValue::Other),
         };

@@ -1,6 +1,7 @@
 //! Recurrent nodes: LSTM, GRU, and what is neither.
 
 use super::graph::{Attribute, Node};
+use super::last_states::LastStates;
 use super::{GraphValue, GraphWalk, title};
 use crate::diagnostic::Problem;
 use crate::import::error::{among, refuse};
@@ -19,8 +20,9 @@ impl<'a> GraphWalk<'a> {
     pub(super) fn recurrent(&mut self, node: &'a Node<'a>) -> Result<(), Problem> {
         let x = node.inputs.first().copied().unwrap_or_default();
         let follows = match self.values.get(x) {
-            Some(GraphValue::Layer(title, index)) if self.uses.get(x) == Some(&1) => {
-                Some((title.clone(), index + 1))
+            Some(GraphValue::Layer(title, index)) => {
+                self.in_time.insert((title.clone(), *index), node);
+                (self.uses.get(x) == Some(&1)).then(|| (title.clone(), index + 1))
             }
             _ => None,
         };
@@ -42,7 +44,8 @@ impl<'a> GraphWalk<'a> {
         self.matrix(node, 1, &format!("{network}.weight_ih_l{index}"))?;
         self.matrix(node, 2, &format!("{network}.weight_hh_l{index}"))?;
         self.biases(node, &network, index)?;
-        self.set(node, &GraphValue::Layer(network, index));
+        self.set(node, &GraphValue::Layer(network.clone(), index));
+        self.last_states(node, &network, index);
         // The cell state is no output of the core.
         if let Some(cell) = node.outputs.get(2) {
             self.values.insert(cell, GraphValue::Other);
@@ -66,31 +69,24 @@ impl<'a> GraphWalk<'a> {
         if node.op == "RNN" {
             return None; // refused by its shape
         }
-        of_attributes(node)
-            .or_else(|| self.of_inputs(node))
-            .or_else(|| self.of_last_states(node))
+        of_attributes(node).or_else(|| self.of_inputs(node))
     }
 
-    /// The last state of a backward direction: it is that of the first step.
-    fn of_last_states(&self, node: &'a Node<'a>) -> Option<Problem> {
-        let (is, which) = match direction(node) {
-            b"bidirectional" => ("is bidirectional", "that of the backward direction is of"),
-            b"reverse" => (
-                "reads its input from the end",
-                "the last one that it computes is that of",
-            ),
-            _ => return None,
+    /// The last states of a layer with a backward direction: that one's is no output of the last step in the order of time.
+    fn last_states(&mut self, node: &'a Node<'a>, title: &str, index: usize) {
+        let both = match direction(node) {
+            b"bidirectional" => true,
+            b"reverse" => false,
+            _ => return,
         };
-        let states = node.outputs.get(1)?;
-        let is_used = |value: &&str| self.uses.contains_key(value);
-        let given = |value: &&str| is_used(value) || self.graph.outputs.contains(value);
-        (is_used(states) || given(states) && !given(&node.outputs[0])).then(|| {
-            let problem = format!(
-                "{is}, and its last states {states} (Y_h) are used: {which} the first step, the core gives outputs of one \
-                 step"
-            );
-            Problem::new(problem).help("train it on the output of the last step, output[:, -1]")
-        })
+        if both {
+            self.both.insert((title.to_owned(), index));
+        }
+        let first = node.attributes.get("layout").map_or(0, |value| value.int);
+        if let Some(states) = node.outputs.get(1).filter(|name| !name.is_empty()) {
+            let of = LastStates::of_layer(title, index, both, first);
+            self.values.insert(states, GraphValue::States(of));
+        }
     }
 
     /// Peepholes, lengths and first states.

@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::tensors::Tensors;
 use crate::diagnostic::Problem;
-use crate::spec::CellKind;
+use crate::spec::{CellKind, OutputOrder};
 use recurrent::{NamedNetwork, NetworkKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,10 @@ pub struct Known {
     /// Layers that take the steps from the last one: the network, as in `refused`, and which of its layers. Their tensors
     /// have the names of forward ones, as they have no other half.
     pub backward: BTreeSet<(String, usize)>,
+    /// Layers whose backward pass gives its outputs in the order of processing, likewise.
+    pub processing: BTreeSet<(String, usize)>,
+    /// The file says which outputs of which layers are taken.
+    pub says_outputs: bool,
     /// Facts that the user has to know.
     pub notes: Vec<String>,
 }
@@ -47,6 +51,7 @@ pub fn read(
     options: &ImportOptions,
 ) -> Result<FloatModel, Problem> {
     let says_heads = known.heads.is_some();
+    let says_outputs = known.says_outputs;
     let tensors = fold::fold(tensors)?;
     let mut network = recurrent::choose(&tensors, options.prefix.as_deref())?;
     if let Some((layer, fault)) = known.refused.get(&network.prefix) {
@@ -56,6 +61,9 @@ pub fn read(
     let own = known.backward.into_iter();
     let own = own.filter(|(prefix, _)| *prefix == network.prefix);
     network.backward = own.map(|(_, layer)| layer).collect();
+    let own = known.processing.into_iter();
+    let own = own.filter(|(prefix, _)| *prefix == network.prefix);
+    network.processing = own.map(|(_, layer)| layer).collect();
     let known_front = known.fronts.get(&network.prefix).cloned();
     let mut reader = StateDictReader {
         tensors: &tensors,
@@ -69,15 +77,19 @@ pub fn read(
         known_front,
     };
     reader.layers()?;
+    if options.last_states {
+        reader.last_states(says_outputs)?;
+    }
     reader.fractions()?;
     reader.formats()?;
     reader.front(options)?;
     reader.beside(options)?;
     let mut model = reader.model;
     let last = model.layers.last().and_then(FloatLayer::other_half);
-    if last.is_some() && model.head.is_some() && !says_heads {
+    if last.is_some() && model.head.is_some() && !says_heads && !options.last_states {
         let assumption = "the linear layer takes the output of a step, forward h beside backward h; for a whole sequence \
-             that of its last step, output[:, -1], and not h_n, whose backward half is that of the first step";
+             that of its last step, output[:, -1], and not h_n, whose backward half is that of the first step: \
+             --last-states reads it so";
         model.assumptions.push(assumption.into());
     }
     model.explanation.sort_by(|a, b| a.tensor.cmp(&b.tensor));
@@ -154,8 +166,9 @@ impl StateDictReader<'_> {
         loop {
             let index = self.model.layers.len();
             let mut layer = self.layer(index, false)?;
+            let order = self.network.order(index);
             if self.network.backward.contains(&index) {
-                layer.direction = FloatDirection::Backward;
+                layer.direction = FloatDirection::Backward(order);
             }
             let other = |what| self.network.name_of(what, index, true);
             let names = [other("weight_ih"), other("weight_hh")];
@@ -170,7 +183,7 @@ impl StateDictReader<'_> {
                         "save the whole state dict of one bidirectional nn.LSTM or nn.GRU",
                     );
                 }
-                other.direction = FloatDirection::Backward;
+                other.direction = FloatDirection::Backward(order);
                 layer.direction = FloatDirection::Bidirectional(Box::new(other));
             }
             self.model.layers.push(layer);
@@ -179,6 +192,26 @@ impl StateDictReader<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Has the last layer give the last state of each direction at the last step.
+    fn last_states(&mut self, says_outputs: bool) -> Result<(), Problem> {
+        let place = "--last-states";
+        if says_outputs {
+            let problem = "the file says itself which outputs of its layers are taken";
+            return refuse(place, problem, "leave it out");
+        }
+        let last = self.model.layers.last_mut();
+        let taken = FloatDirection::Backward(OutputOrder::Processing);
+        match last.map(|layer| &mut layer.direction) {
+            Some(FloatDirection::Bidirectional(other)) => other.direction = taken,
+            Some(direction @ FloatDirection::Backward(_)) => *direction = taken,
+            _ => {
+                let problem = "the last layer is forward: its last state is its last output";
+                return refuse(place, problem, "leave it out");
+            }
+        }
+        Ok(())
     }
 
     /// One direction of a layer.

@@ -4,6 +4,7 @@ use crate::diagnostic::Problem;
 use crate::import::error::several;
 use crate::import::model::REVERSE;
 use crate::import::tensors::Tensors;
+use crate::spec::OutputOrder;
 use std::collections::BTreeSet;
 
 /// Kind of a recurrent network.
@@ -35,6 +36,8 @@ pub struct NamedNetwork {
     pub bidirectional: bool,
     /// Layers that take the steps from the last one, and have no other half.
     pub backward: BTreeSet<usize>,
+    /// Layers whose backward pass gives its outputs in the order of processing.
+    pub processing: BTreeSet<usize>,
     hh: String,
     shape: Vec<usize>,
 }
@@ -54,6 +57,15 @@ impl NamedNetwork {
         } else {
             let ending = if backward { REVERSE } else { "" };
             format!("{}{what}_l{layer}{ending}", self.prefix)
+        }
+    }
+
+    /// The order in which a layer's backward pass gives its outputs.
+    pub fn order(&self, layer: usize) -> OutputOrder {
+        if self.processing.contains(&layer) {
+            OutputOrder::Processing
+        } else {
+            OutputOrder::Time
         }
     }
 
@@ -216,6 +228,7 @@ fn brevitas(tensors: &Tensors, prefix: &str) -> NamedNetwork {
         cell: false,
         bidirectional: both,
         backward: BTreeSet::new(),
+        processing: BTreeSet::new(),
         hh: BREVITAS.into(),
         shape: tensors[&format!("{prefix}{BREVITAS}")].shape.clone(),
     }
@@ -256,6 +269,7 @@ fn network(tensors: &Tensors, prefix: &str, cell: bool) -> NamedNetwork {
         cell,
         bidirectional: !cell && of_both,
         backward: BTreeSet::new(),
+        processing: BTreeSet::new(),
         hh: hh.into(),
         shape: plain.or(raw).unwrap_or_default(),
     }

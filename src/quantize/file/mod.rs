@@ -8,7 +8,7 @@ mod write;
 use super::dense::Emit;
 use super::model::InputOffset;
 use crate::fixed::{Levels, QFormat};
-use crate::spec::{DirectionKind, OutputKind};
+use crate::spec::{DirectionKind, OutputKind, OutputOrder};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,9 @@ struct FormatNumber {
 struct RecurrentHeader {
     #[serde(default)]
     direction: DirectionKind,
+    /// Of a backward or bidirectional layer.
+    #[serde(default, skip_serializing_if = "OutputOrder::is_time")]
+    output_order: OutputOrder,
     input_size: usize,
     hidden_size: usize,
     x: QFormat,

@@ -258,13 +258,19 @@ impl ModelReader<'_> {
             };
             self.fail(&format!("{place}.reverse"), problem.into());
         }
+        if formats.direction.is_forward() && !formats.output_order.is_time() {
+            let problem =
+                "is there, but the direction is forward: the order of processing is that of time";
+            self.fail(&format!("{place}.output_order"), problem.into());
+        }
         layer.direction = match (formats.direction, &formats.reverse) {
             (DirectionKind::Bidirectional, Some(other)) => {
-                Direction::of(DirectionKind::Bidirectional, || {
+                let order = formats.output_order;
+                Direction::ordered(DirectionKind::Bidirectional, order, || {
                     self.pass((place, REVERSE), kind, formats, other)
                 })
             }
-            (DirectionKind::Backward, _) => Direction::Backward,
+            (DirectionKind::Backward, _) => Direction::Backward(formats.output_order),
             // What is missing has been named.
             _ => Direction::Forward,
         };

@@ -1,5 +1,5 @@
 use super::super::{QuantizedModel, random_model, seeded};
-use crate::spec::{DirectionKind, Numerics, SeededNetwork};
+use crate::spec::{DirectionKind, Numerics, OutputOrder, SeededNetwork};
 
 /// What is said of a small model's file in which `good` became `bad`, of the same length.
 fn refusal(good: &str, bad: &str) -> String {
@@ -80,7 +80,16 @@ fn with_formats(
 
 #[test]
 fn a_direction_and_its_tensors_belong_together() {
-    with_formats(|_| {}, &[]).unwrap();
+    let usual = |formats: &mut serde_json::Value| {
+        assert_eq!(formats["layers"][0].get("output_order"), None);
+    };
+    with_formats(usual, &[]).unwrap();
+    let taken = with_formats(
+        |formats| formats["layers"][0]["output_order"] = "processing".into(),
+        &[],
+    );
+    let order = taken.unwrap().layers[0].output_order();
+    assert_eq!(order, OutputOrder::Processing);
     let refused = |change: &dyn Fn(&mut serde_json::Value), more: &[&str]| {
         format!("{:?}", with_formats(change, more).unwrap_err())
     };
@@ -96,6 +105,23 @@ fn a_direction_and_its_tensors_belong_together() {
     assert!(forward.contains("the direction is not bidirectional"));
     assert!(forward.contains("weight_hh_reverse"), "{forward}");
     assert!(forward.contains("belongs to a bidirectional layer, the file says none there"));
+    let order = refused(
+        &|formats| {
+            of_layer(formats, "direction", "forward".into());
+            of_layer(formats, "output_order", "processing".into());
+        },
+        &[],
+    );
+    assert!(order.contains("layers.0.output_order"), "{order}");
+    assert!(order.contains("the direction is forward: the order of processing is that of time"));
+    let word = refused(
+        &|formats| of_layer(formats, "output_order", "last".into()),
+        &[],
+    );
+    assert!(
+        word.contains("unknown variant `last`, expected `time` or `processing`"),
+        "{word}"
+    );
     let beyond = refused(&|_| {}, &["layers.1.bias_reverse"]);
     assert!(beyond.contains("layers.1.bias_reverse"), "{beyond}");
     let unknown = refused(

@@ -189,6 +189,7 @@ fn layer_header(layer: &Layer) -> LayerHeader {
     let own = pass_header(layer);
     let header = RecurrentHeader {
         direction: layer.direction.kind(),
+        output_order: layer.output_order(),
         input_size: layer.input_size,
         hidden_size: layer.hidden_size,
         x: layer.x,

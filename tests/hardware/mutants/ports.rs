@@ -256,6 +256,13 @@ fn another_bias_is_followed_to_its_direction() {
     followed(&stack, "layer 1 forward gate o unit 1", |other| {
         other.layers[1].bias[3 * 4 + 1] += 400;
     });
+    let taken = both(&[3, 4, 4]).in_processing_order();
+    followed(&taken, "layer 1 backward gate f unit 2", |other| {
+        let Direction::Bidirectional(backward) = &mut other.layers[1].direction else {
+            panic!("forward");
+        };
+        backward.bias[4 + 2] += 400;
+    });
     let alone = Recipe::new("back", &[3, 4], 4).directed(DirectionKind::Backward, 5);
     followed(
         &alone.folded(2, 3),

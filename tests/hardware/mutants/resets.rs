@@ -180,6 +180,7 @@ fn designs() -> Vec<Recipe> {
     designs.extend([
         plain("stack", &[3, 4, 5], 4),
         Recipe::new("tiny", &[1, 1], 4).folded(1, 1),
+        both().in_processing_order(),
     ]);
     designs
 }

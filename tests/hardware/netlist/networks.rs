@@ -339,6 +339,19 @@ netlist!(
     when_asked
 );
 
+netlist!(
+    last_states_on_xc7,
+    Case {
+        recipe: both("xlast", 2, 4)
+            .in_processing_order()
+            .dense(3, DenseOutput::Argmax, Emit::Last)
+            .target(Family::Xc7, MacStyle::Lut),
+        with: &[],
+        without: &["RAMB18E1"],
+    },
+    when_asked
+);
+
 /// A layer of both directions for sequences of up to so many steps.
 const fn both(name: &'static str, bits: u32, steps: usize) -> Recipe {
     Recipe::new(name, &[3, 4], bits)

@@ -87,7 +87,7 @@ def gru_ones():
 
 
 def both_directions():
-    """Bidirectional layers: forward h beside backward h at every step is read, all else refused."""
+    """Bidirectional layers: forward h beside backward h at every step and the last states are read, all else refused."""
     gru = lambda: layers.GRU(H, return_sequences=True, bias_initializer="glorot_uniform")
     model = build(11, lambda: layers.Bidirectional(lstm()), lambda: layers.Bidirectional(gru()),
                   lambda: layers.Dense(O, bias_initializer="glorot_uniform"))
@@ -97,7 +97,9 @@ def both_directions():
     model.save(OUT / "keras_bidirectional.h5")
     model.save_weights(OUT / "keras_bidirectional.weights.h5")
     build(12, lambda: layers.Bidirectional(lstm(), merge_mode="sum")).save(OUT / "keras_merged.keras")
-    build(13, lambda: layers.Bidirectional(layers.LSTM(H))).save(OUT / "keras_last_states.keras")
+    model = build(13, lambda: layers.Bidirectional(layers.LSTM(H)))
+    npy("keras_last_states.h", model.predict(x(), verbose=0))
+    model.save(OUT / "keras_last_states.keras")
 
 
 def backward_ones():
@@ -119,8 +121,14 @@ def backward_ones():
     npy("keras_flip.h", keras.Model(inputs, h).predict(x(), verbose=0))
     npy("keras_flip.y", model.predict(x(), verbose=0))
     model.save(OUT / "keras_flip.keras")
-    build(16, lambda: layers.LSTM(H, **back)).save(OUT / "keras_back_last.keras")
-    build(17, lambda: lstm(**back), lambda: layers.Bidirectional(lstm())).save(OUT / "keras_back_both.keras")
+    # Outputs from the last step to the first, alone, and before a layer that reads them so.
+    for seed, name, built in (
+        (16, "keras_back_last", [lambda: layers.LSTM(H, **back)]),
+        (17, "keras_back_both", [lambda: lstm(**back), lambda: layers.Bidirectional(lstm())]),
+    ):
+        model = build(seed, *built)
+        npy(f"{name}.h", model.predict(x(), verbose=0))
+        model.save(OUT / f"{name}.keras")
     build(18, lambda: lstm(**back, stateful=False), lambda: layers.Dense(I), lambda: lstm(**back)).save(
         OUT / "keras_back_dense.keras")
 

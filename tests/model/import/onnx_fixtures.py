@@ -87,8 +87,8 @@ def both_directions():
         torch.onnx.export(BothDirections(kind, states).eval(), (inputs,), str(path), dynamo=False,
                           input_names=["x"], output_names=["y", "h"])
         strip(path)
+        npy(f"{name}.y", computed(path, inputs.numpy(), 0) if states else computed(path, inputs.numpy(), 0)[:, 0])
         if not states:
-            npy(f"{name}.y", computed(path, inputs.numpy(), 0)[:, 0])
             npy(f"{name}.h", computed(path, inputs.numpy(), 1)[:, 0])
 
 
@@ -259,7 +259,72 @@ def reversed_ones():
     path.write_bytes(model.SerializeToString())
     npy("onnx_reverse_stack.y", computed(path, inputs, 0)[:, 0])
     npy("onnx_reverse_stack.h", computed(path, inputs, 1)[:, 0])
-    built("onnx_reverse_states", attributes={"direction": "reverse"}, outputs=["", "all"])
+    path, _ = built("onnx_reverse_states", attributes={"direction": "reverse"}, outputs=["", "all"])
+    npy("onnx_reverse_states.y", computed(path, inputs, 0))
+    npy("onnx_reverse_states.h", computed(path, inputs, 1))
+
+
+def stacked_states(name, op, gates, taken):
+    """Two bidirectional nodes; `taken` are the nodes from `all`, their last states one behind the other, to `last`."""
+    generator = np.random.default_rng(6)
+    draw = lambda *shape: (generator.normal(size=shape) / 2).astype(np.float32)
+    numbers = {"zero": [0], "two": [2], "minus_two": [-2], "minus_one": [-1], "end": [2**63 - 1],
+               "wide": [1, 2 * H], "steps": [0, 0, -1]}
+    tensors = {key: np.array(value, dtype=np.int64) for key, value in numbers.items()}
+    for layer, width in enumerate((I, 2 * H)):
+        shapes = {"W": (2, gates * H, width), "R": (2, gates * H, H), "B": (2, 2 * gates * H)}
+        tensors |= {f"{key}{layer}": draw(*shape) for key, shape in shapes.items()}
+    tensors |= {"head.weight": draw(O, 2 * H), "head.bias": draw(O)}
+    about = {"hidden_size": H, "direction": "bidirectional"} | ({"linear_before_reset": 1} if op == "GRU" else {})
+    recurrent = lambda layer, source: helper.make_node(
+        op, [source, f"W{layer}", f"R{layer}", f"B{layer}"], [f"y{layer}", f"last{layer}"], name=f"rnn{layer}", **about)
+    node = helper.make_node
+    nodes = [
+        recurrent(0, "x"),
+        node("Transpose", ["y0"], ["turned"], name="turned", perm=[0, 2, 1, 3]),
+        node("Reshape", ["turned", "steps"], ["between"], name="between"),
+        recurrent(1, "between"),
+        node("Concat", ["last0", "last1"], ["all"], name="h_n", axis=0),
+        *taken,
+        node("Gemm", ["last", "head.weight", "head.bias"], ["y"], name="head", transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes, "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1, I])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(values, key) for key, values in tensors.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    path = OUT / f"{name}.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def last_states():
+    """Heads on the last states of the upper of two bidirectional layers, and on what no core gives."""
+    node = helper.make_node
+    gather = lambda index, to: node("Gather", ["all", index], [to], name=to, axis=0)
+    squeeze = lambda source, to: node("Squeeze", [source, "zero"], [to], name=to)
+    beside = lambda *states: node("Concat", list(states), ["last"], name="beside", axis=1)
+    halves = lambda *order: [gather("minus_two", "f2"), gather("minus_one", "b2"), squeeze("f2", "f"), squeeze("b2", "b"),
+                             beside(*order)]
+    cut = node("Slice", ["all", "minus_two", "end", "zero"], ["upper"], name="cut")
+    flat = [node("Transpose", ["upper"], ["sides"], name="sides", perm=[1, 0, 2]),
+            node("Reshape", ["sides", "wide"], ["last"], name="flat")]
+    split = [node("Split", ["upper"], ["f2", "b2"], name="split", axis=0),
+             squeeze("f2", "f"), squeeze("b2", "b"), beside("f", "b")]
+    inputs = x()[:, None]
+    for name, op, gates, taken in (
+        ("last_gathered", "LSTM", 4, halves("f", "b")), ("last_cut", "GRU", 3, [cut, *flat]),
+        ("last_split", "LSTM", 4, [cut, *split]),
+    ):
+        npy(f"onnx_{name}.y", computed(stacked_states(f"onnx_{name}", op, gates, taken), inputs))
+    stacked_states("onnx_last_crossed", "LSTM", 4, halves("b", "f"))
+    stacked_states("onnx_last_lower", "LSTM", 4, [gather("zero", "f2"), gather("minus_one", "b2"), squeeze("f2", "f"),
+                                                   squeeze("b2", "b"), beside("f", "b")])
+    every = [node("Gemm", ["between", "head.weight", "head.bias"], ["z"], name="every", transB=1)]
+    stacked_states("onnx_last_both", "LSTM", 4, [
+        node("Slice", ["all", "zero", "two", "zero"], ["upper"], name="cut"), *flat, *every])
 
 
 if __name__ == "__main__":
@@ -268,3 +333,4 @@ if __name__ == "__main__":
     projected()
     all_built()
     reversed_ones()
+    last_states()

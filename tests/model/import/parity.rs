@@ -5,7 +5,7 @@ use lprnn_hw::fixed::QFormat;
 use lprnn_hw::import::{FloatLayer, FloatModel, ImportOptions, Mapping, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
 use lprnn_hw::ptq::{Sequences, float_h};
-use lprnn_hw::spec::{CellKind, DirectionKind};
+use lprnn_hw::spec::{CellKind, DirectionKind, OutputOrder};
 use safetensors::SafeTensors;
 use std::collections::BTreeSet;
 
@@ -285,6 +285,79 @@ fn onnx_files_give_the_outputs_of_onnxruntime() {
     ] {
         assert_parity(file, "built", "", true);
     }
+}
+
+/// Outputs in the order of processing: what Keras gives of layers that read from the end, and last states, which are the
+/// last output.
+#[test]
+fn outputs_in_the_order_of_processing_are_those_of_the_framework() {
+    for file in ["keras_go_backwards", "keras_back_both"] {
+        assert_parity(&format!("{file}.keras"), file, "", false);
+    }
+    for (file, kind) in [
+        ("keras_last_states.keras", DirectionKind::Bidirectional),
+        ("keras_back_last.keras", DirectionKind::Backward),
+        ("onnx_reverse_states.onnx", DirectionKind::Backward),
+    ] {
+        let model = model(file, "");
+        let last = model.layers.last().unwrap();
+        assert_eq!(last.direction.kind(), kind);
+        assert_eq!(last.output_order(), OutputOrder::Processing, "{file}");
+        let name = file.split('.').next().unwrap();
+        let wanted = array(&format!("{name}.h.npy"));
+        let h = hidden(&model, &array("x.npy"));
+        let worst = distance(&h[h.len() - wanted.len()..], &wanted);
+        assert!(worst < 2e-6, "{file}: {worst}");
+    }
+    for name in [
+        "onnx_both_states",
+        "onnx_reverse_states",
+        "onnx_last_gathered",
+        "onnx_last_cut",
+        "onnx_last_split",
+    ] {
+        let model = model(&format!("{name}.onnx"), "");
+        let orders = model.layers.iter().map(FloatLayer::output_order);
+        let orders: Vec<OutputOrder> = orders.collect();
+        // The last layer alone: the others are read at every step.
+        let (last, before) = orders.split_last().unwrap();
+        assert_eq!(*last, OutputOrder::Processing, "{name}");
+        assert!(
+            before.iter().all(|&order| order == OutputOrder::Time),
+            "{name}"
+        );
+        let y = outputs(&model, &hidden(&model, &array("x.npy")));
+        let worst = distance(&y[y.len() - 2..], &array(&format!("{name}.y.npy")));
+        assert!(worst < 2e-6, "{name}: {worst}");
+    }
+}
+
+/// A state dict says nothing of it: the option does.
+#[test]
+fn last_states_of_a_state_dict_are_read_when_asked_for() {
+    let read = model("bidirectional.safetensors", "--last-states");
+    assert!(read.assumptions.is_empty(), "{:?}", read.assumptions);
+    let orders = [OutputOrder::Time, OutputOrder::Processing];
+    assert!((read.layers.iter().map(FloatLayer::output_order)).eq(orders));
+    let in_time = array("bidirectional.h.npy");
+    let units = read.layers[1].hidden_size;
+    let last_row = &in_time[in_time.len() - 2 * units..];
+    let wanted = [&last_row[..units], &in_time[units..2 * units]].concat();
+    let h = hidden(&read, &array("x.npy"));
+    let worst = distance(&h[h.len() - 2 * units..], &wanted);
+    assert!(worst < 2e-6, "{worst}");
+    let without = model("bidirectional.safetensors", "");
+    assert!(without.assumptions[0].ends_with("--last-states reads it so"));
+    let forward = error("classifier.safetensors", "--last-states");
+    assert_eq!(
+        forward,
+        "--last-states: the last layer is forward: its last state is its last output"
+    );
+    let said = error("keras_last_states.keras", "--last-states");
+    assert_eq!(
+        said,
+        "--last-states: the file says itself which outputs of its layers are taken"
+    );
 }
 
 /// Layers that read from the end, by Keras' order of steps and by ONNX' attribute.

@@ -79,26 +79,6 @@ fn other_mathematics_of_keras_is_named() {
             "train it with merge_mode='concat'",
         ),
         (
-            "keras_last_states.keras",
-            "bidirectional: gives the last state of each direction (return_sequences=False)",
-            "train it with return_sequences=True, and take the last step behind it",
-        ),
-        (
-            "keras_go_backwards.keras",
-            "lstm: gives its outputs from the last step to the first (go_backwards)",
-            "put keras.ops.flip(h, axis=1) behind it, or train with go_backwards=False",
-        ),
-        (
-            "keras_back_last.keras",
-            "lstm: reads its input from the end and gives its last state",
-            "train it with go_backwards=False, or with return_sequences=True and keras.ops.flip(h, axis=1) behind it",
-        ),
-        (
-            "keras_back_both.keras",
-            "lstm: gives its outputs from the last step to the first (go_backwards)",
-            "put keras.ops.flip(h, axis=1) behind it, or train with go_backwards=False",
-        ),
-        (
             "keras_hard_sigmoid.keras",
             "lstm: has recurrent_activation hard_sigmoid",
             "train with recurrent_activation='sigmoid'",
@@ -120,11 +100,6 @@ fn other_mathematics_of_keras_is_named() {
         assert_eq!(message, error(file, "--only-lstm"), "{file}");
     }
     // What is behind the Dense layer is another network, and takes the steps in the order of time.
-    let turned = error("keras_back_dense.keras", "--prefix lstm");
-    assert!(
-        turned.contains("from the last step to the first"),
-        "{turned}"
-    );
     let second = model("keras_back_dense.keras", "--prefix lstm_1");
     assert_eq!(second.backward_layer(), None);
     let front = error("keras_front.keras", "");
@@ -147,14 +122,14 @@ fn other_mathematics_of_onnx_is_named() {
         ),
         ("rnn", "memory: a plain RNN", "train an LSTM or a GRU"),
         (
-            "both_states",
-            "/rnn/LSTM: is bidirectional, and its last states",
-            "train it on the output of the last step, output[:, -1]",
+            "last_crossed",
+            "head: takes the last state of the backward direction before that of the forward one",
+            "train it on torch.cat([h_n[-2], h_n[-1]], 1), or on output[:, -1]",
         ),
         (
-            "reverse_states",
-            "memory: reads its input from the end, and its last states all (Y_h) are used",
-            "train it on the output of the last step, output[:, -1]",
+            "last_lower",
+            "head: takes last states (Y_h) of several layers, the core gives those of one",
+            "train it on torch.cat([h_n[-2], h_n[-1]], 1), or on output[:, -1]",
         ),
         (
             "activations",
@@ -188,6 +163,12 @@ fn other_mathematics_of_onnx_is_named() {
     let front = error("onnx_front.onnx", "");
     assert!(front.ends_with("\n    relu (Relu) []"), "{front}");
     assert!(help("onnx_front.onnx", "").contains("--head matmul"));
+    // The lower layer's last states, and its outputs at every step.
+    let both = error("onnx_last_both.onnx", "--prefix rnn0");
+    assert!(
+        both.contains("takes every step of a layer whose last states (Y_h) are taken too"),
+        "{both}"
+    );
 }
 
 #[test]

@@ -44,8 +44,8 @@ def convert(
     is the best one for what reached that layer, and a linear layer is behind a recurrent one where all
     that reached it were rows of the last layer's h, moved about (the last step, slices, reordering,
     unpacking, dropout) but not computed with. Linear layers that are not, and those with hooks or shared
-    weights, stay. Of a layer of both directions such a row is the output of one step, `out[:, -1]`; `h_n`,
-    whose backward half is the h of the first step, is none. An `nn.Linear` whose outputs, moved about and behind a ReLU or
+    weights, stay. Of a layer of both directions such a row is the output of one step, `out[:, -1]`, or the last
+    state of each direction, `torch.cat([h_n[-2], h_n[-1]], 1)`, which the layer notes as `last_states`. An `nn.Linear` whose outputs, moved about and behind a ReLU or
     not, are all that reaches a recurrent layer, or another such linear layer, becomes a `QuantFront`, which rounds
     its input to codes of the widths' x.
 
@@ -69,7 +69,8 @@ def convert(
     behind = [part for part in names if linear and _kind(part) is nn.Linear]
     behind = [part for part in behind if not (_has_hooks(part) or _shared(net, part))]
     layers = [part for part in names if isinstance(part, QuantRecurrent) or part in found]
-    inputs, heads, before = _run(net, layers, behind, calibrate)
+    inputs, seen, before = _run(net, layers, behind, calibrate)
+    heads = seen.found()
     fronts = before.found(set(heads))
     if not (found or heads):
         raise ValueError(
@@ -88,6 +89,7 @@ def convert(
         of_layer = layer.widths if isinstance(layer, QuantRecurrent) else widths
         bits = head_bits or max(8, of_layer.weight)
         new[part] = QuantLinear.from_linear(part, of_layer.h, bits)
+        new[part].last_states = part in seen.on_last
     for part, relu in fronts.items():
         rows = [to_array(x, "calibrate").reshape(-1, part.in_features) for x in before.inputs[part]]
         x = input_format(widths, np.concatenate(rows), None)
@@ -101,13 +103,20 @@ def convert(
 
 
 def save(
-    net: nn.Module, path: str | os.PathLike, *, output: str = "sum", when: str = "step"
+    net: nn.Module,
+    path: str | os.PathLike,
+    *,
+    output: str = "sum",
+    when: str = "step",
+    last_states: bool | None = None,
 ) -> Model:
     """Writes a network that `convert` made as the model file that `lprnn-hw gen --model` takes.
 
     It holds one `QuantLSTM` or `QuantGRU`, of any number of layers, and the `QuantLinear` behind it, where
     there is one, as a dense layer that gives its sums, or with the `output` "argmax" the index of the
-    largest, at every step, or `when` is "last" at the last one of a sequence. Several of either are a
+    largest, at every step, or `when` is "last" at the last one of a sequence. With `last_states` that layer takes
+    the last state of each direction of a bidirectional layer, and not an output of a step; without it what
+    `convert` has seen it take. Several of either are a
     ValueError that names them. Every `QuantFront` is a dense layer before, in the order of the network's modules. Returns the model; parameters that are in neither are its `left_out`,
     and named in a warning.
     """
@@ -135,6 +144,17 @@ def save(
                 f"gives {layers[0].output_size} of {h}"
             )
         model.head = dataclasses.replace(head.head(), output=output, when=when)
+    if last_states is None:
+        last_states = any(getattr(head, "last_states", False) for head in heads)
+    if last_states:
+        if not layers[0].bidirectional:
+            raise ValueError("last_states: the network has no bidirectional layer, h_n[-1] is its last output")
+        if heads and when != "last":
+            raise ValueError(
+                f"{_shown(names[heads[0]])} takes the last state of each direction, which there is at the end of a "
+                'sequence: save with when="last"'
+            )
+        model.layers[-1].output_order = "processing"
     try:
         model.front = list(ordered(fronts, layers[0].input_size, model.layers[0].x))
     except ValueError as error:
@@ -189,7 +209,7 @@ def _run(
     layers: list[nn.RNNBase],
     linear: list[nn.Linear],
     calibrate: Tensor | tuple[Any, ...],
-) -> tuple[dict[nn.Module, list[Signal]], dict[nn.Linear, nn.RNNBase], Fronts]:
+) -> tuple[dict[nn.Module, list[Signal]], Heads, Fronts]:
     """What reaches each recurrent layer when `net` runs, in every call; linear layers behind one, and those before."""
     seen: dict[nn.Module, list[Signal]] = {layer: [] for layer in layers}
 
@@ -209,4 +229,4 @@ def _run(
             hook.remove()
         for part, mode in modes.items():
             part.training = mode
-    return seen, heads.found(), fronts
+    return seen, heads, fronts

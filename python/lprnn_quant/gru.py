@@ -39,6 +39,9 @@ class GruLayer(Recurrent):
     """Order of the steps: "forward", "backward" or "bidirectional"."""
     reverse: GruLayer | None = None
     """The half of a bidirectional layer that takes the steps from the last one; its own direction says nothing."""
+    output_order: str = "time"
+    """Order of the outputs of what takes steps backward: "time", or "processing", in which the last output of a
+    sequence has the last state of each direction."""
 
     @property
     def hidden_size(self) -> int:

@@ -44,6 +44,7 @@ def formats_of(layer: Layer | GruLayer) -> dict:
     about = {
         "kind": "gru" if isinstance(layer, GruLayer) else "lstm",
         "direction": layer.direction,
+        **({"output_order": layer.output_order} if layer.output_order != "time" else {}),
         "input_size": layer.input_size,
         "hidden_size": layer.hidden_size,
         "x": layer.x.stored(),
@@ -94,11 +95,12 @@ def layer_of(about: dict, index: int, tensors: dict[str, np.ndarray]) -> Layer |
     kind = about["kind"]
     if kind not in OWN:
         raise ValueError(f"{place}: {kind}, this module knows lstm and gru")
-    shared = {"kind", "direction", "input_size", "hidden_size", "x", "h", "reverse"}
+    shared = {"kind", "direction", "output_order", "input_size", "hidden_size", "x", "h", "reverse"}
     own = {"w_levels", "row_scale", "z", *OWN[kind], *PLAIN}
     known(about, shared | own, place)
     layer = _pass_of((about, about), (place, place, ""), tensors)
     layer.direction = about.get("direction", "forward")
+    layer.output_order = about.get("output_order", "time")
     if about.get("reverse") is not None:
         known(about["reverse"], own, f"{place}.reverse")
         where = (place, f"{place}.reverse", REVERSE)

@@ -25,7 +25,8 @@ class Heads(TorchFunctionMode):
     """While it is entered: which `nn.Linear` gets h of a recurrent layer, and of which.
 
     Tensors that the moves make of a layer's h are its own; a linear layer is behind a layer where every row
-    that reaches it, in every call, is such a tensor's, and a row of the last layer's h or one of zeros.
+    that reaches it, in every call, is such a tensor's, and a row of the last layer's h or one of zeros. Of a
+    layer of both directions the rows may be its last states instead, forward beside backward.
     """
 
     def __init__(self, recurrent: list[nn.RNNBase], linear: list[nn.Linear]) -> None:
@@ -34,6 +35,9 @@ class Heads(TorchFunctionMode):
         # Tensors are kept, so that no other gets the id of one.
         self.own: dict[int, tuple[Tensor, nn.RNNBase]] = {}
         self.rows: dict[nn.RNNBase, set[int]] = {}
+        # Last states of both directions, and the linear layers that they have reached.
+        self.last: dict[nn.RNNBase, set[int]] = {}
+        self.on_last: set[nn.Linear] = set()
         self.behind: dict[nn.Linear, set[nn.RNNBase | None]] = {}
 
     def hooks(self) -> list[RemovableHandle]:
@@ -67,13 +71,22 @@ class Heads(TorchFunctionMode):
         data = out.data if isinstance(out, PackedSequence) else out
         zeros = data.new_zeros(1, data.shape[-1])
         self.rows.setdefault(layer, set()).update(_rows(data), _rows(zeros))
+        if layer.bidirectional:
+            self.last.setdefault(layer, set()).update(_rows(torch.cat([h[-2], h[-1]], -1)))
 
     def _reaches(self, linear: nn.Linear, arguments: tuple) -> None:
         layer = None
         if arguments:
             _, layer = self.own.get(id(arguments[0]), (None, None))
-        if layer is not None and not self.rows[layer].issuperset(_rows(arguments[0])):
-            layer = None
+        if layer is not None:
+            rows = set(_rows(arguments[0]))
+            on_last = not self.rows[layer] >= rows and self.last.get(layer, set()) >= rows
+            # In another call it had outputs of steps, or has them now.
+            mixed = linear in self.behind and on_last != (linear in self.on_last)
+            if mixed or not (on_last or self.rows[layer] >= rows):
+                layer = None
+            elif on_last:
+                self.on_last.add(linear)
         self.behind.setdefault(linear, set()).add(layer)
 
 

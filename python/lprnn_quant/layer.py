@@ -13,6 +13,7 @@ from .formats import Format, requantize, tables
 GATES = "ifgo"
 LARGEST_SHIFT = 24
 DIRECTIONS = ("forward", "backward", "bidirectional")
+OUTPUT_ORDERS = ("time", "processing")
 REVERSE = "_reverse"
 """Ending of the names of a bidirectional layer's backward half, in a state dict and in a model file."""
 
@@ -64,7 +65,9 @@ class Recurrent:
         if state is not None:
             raise ValueError("a backward layer takes whole sequences, from zero state")
         halves = [self.reverse or self]
-        turned = [_turned(part, last) for part in halves[0].run(_turned(x, last))]
+        turned = halves[0].run(_turned(x, last))
+        if self.output_order == "time":
+            turned = [_turned(part, last) for part in turned]
         if self.reverse is None:
             return tuple(turned)
         return tuple(np.concatenate(pair, -1) for pair in zip(self.run(x), turned))
@@ -73,6 +76,10 @@ class Recurrent:
         """Refuses a direction that the other half does not fit."""
         if self.direction not in DIRECTIONS:
             raise ValueError(f"direction {self.direction!r}, {', '.join(DIRECTIONS)} are known")
+        if self.output_order not in OUTPUT_ORDERS:
+            raise ValueError(f"output_order {self.output_order!r}, {' and '.join(OUTPUT_ORDERS)} are known")
+        if self.direction == "forward" and self.output_order != "time":
+            raise ValueError("output_order processing of a forward layer, whose order of processing is that of time")
         if (self.direction == "bidirectional") != (self.reverse is not None):
             raise ValueError(f"a {self.direction} layer, and {'no' if self.reverse is None else 'a'} reverse half")
         if self.reverse is None:
@@ -136,6 +143,9 @@ class Layer(Recurrent):
     """Order of the steps: "forward", "backward" or "bidirectional"."""
     reverse: Layer | None = None
     """The half of a bidirectional layer that takes the steps from the last one; its own direction says nothing."""
+    output_order: str = "time"
+    """Order of the outputs of what takes steps backward: "time", or "processing", in which the last output of a
+    sequence has the last state of each direction."""
 
     @property
     def hidden_size(self) -> int:

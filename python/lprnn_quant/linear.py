@@ -31,6 +31,8 @@ class QuantLinear(nn.Linear):
 
     formats: Tensor
     """Bits and fraction of the weights; bits, fraction and levels of h."""
+    last_states: bool = False
+    """It takes the last state of each direction of a bidirectional layer, and not an output of a step; for `save`."""
 
     def __init__(self, h: Format, bits: int, *args, **options) -> None:
         super().__init__(*args, **options)

@@ -228,7 +228,7 @@ def from_state_dict(
     given: then the embedding becomes codes of x. The head gives its sums at every step; set
     `model.head.output` and `model.head.when` for others. Behind a bidirectional layer it takes the output of
     a step, forward h beside backward h: of the last step that is `output[:, -1]`, and not `h_n`, whose backward
-    half is the h of the first step.
+    half is the h of the first step; for that set `model.layers[-1].output_order` to "processing".
 
     Where `calibrate` is given, h is compared with the float model on its first 1,000 steps, and a
     warning says where the formats of z, gates and c are what limits it.

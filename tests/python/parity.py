@@ -318,6 +318,9 @@ def compare_directions(program, home, random):
         for half in (second, second.reverse):
             if half is not None:
                 half.x = first.h
+        for layer, processing in ((first, index // 3 % 2), (second, index // 2 % 2)):
+            if processing and layer.direction != "forward":
+                layer.output_order = "processing"
         model = lq.Model([first, second])
         when = ("step", "last")[index % 2]
         model.head = dense_layer(second.output_size, 3, second.h, random, levels, output="sum", when=when)

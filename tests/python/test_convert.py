@@ -259,7 +259,7 @@ class Linear(unittest.TestCase):
                             np.testing.assert_array_equal(found, expected)
 
     def test_both_directions(self):
-        """The output of a step, forward h beside backward h, is what the core's dense layer gets; h_n is not."""
+        """The output of a step, forward h beside backward h, is what the core's dense layer gets."""
         x, lengths = values(2, 9, 6), np.array([4, 9])
         ways = ("every step", "the last step", "by lengths", "dropout", "packed")
         for kind, name in itertools.product((nn.LSTM, nn.GRU), ways):
@@ -278,7 +278,8 @@ class Linear(unittest.TestCase):
             unit = 2.0 ** (model.head.w_frac + FOUR.h.frac)
             np.testing.assert_array_equal(net(x).detach().double().numpy() * unit, wanted)
         both = {
-            "the last h of both": lambda self, out, state: torch.cat([state[-2], state[-1]], 1),
+            "the last h of both, crossed": lambda self, out, state: torch.cat([state[-1], state[-2]], 1),
+            "one half": lambda self, out, state: torch.cat([state[-2], state[-2]], 1),
             "forward alone": lambda self, out, state: out[..., :5],
             "units": OTHER["units"],
         }
@@ -296,6 +297,31 @@ class Linear(unittest.TestCase):
         found = model.run_outputs(model.quantize_input(x.numpy()), lengths)
         np.testing.assert_array_equal(net(x, lengths).detach().double().numpy() * unit, found)
         self.assertNotEqual(found.tolist(), model.run_outputs(model.quantize_input(x.numpy())).tolist())
+
+    def test_last_states(self):
+        """The last state of each direction is what a dense layer gets at the end of a sequence."""
+        x = values(2, 9, 6)
+        way = lambda self, out, state: torch.cat(list((state if torch.is_tensor(state) else state[0])[-2:]), 1)
+        for kind in (nn.LSTM, nn.GRU):
+            source = kind(6, 5, 2, batch_first=True, bidirectional=True)
+            net = lq.convert(One(source, way, 10), FOUR, x).eval()
+            self.assertIs(type(net.fc), lq.QuantLinear)
+            self.assertTrue(net.fc.last_states)
+            del net.gain
+            with tempfile.TemporaryDirectory() as home:
+                with self.assertRaisesRegex(ValueError, 'save with when="last"'):
+                    lq.save(net, f"{home}/net.safetensors")
+                lq.save(net, f"{home}/net.safetensors", when="last")
+                model = lq.Model.load(f"{home}/net.safetensors")
+                lq.save(net, f"{home}/net.safetensors", when="last", last_states=False)
+                self.assertEqual(lq.Model.load(f"{home}/net.safetensors").layers[1].output_order, "time")
+            self.assertEqual([layer.output_order for layer in model.layers], ["time", "processing"])
+            unit = 2.0 ** (model.head.w_frac + FOUR.h.frac)
+            found = model.run_outputs(model.quantize_input(x.numpy()))
+            np.testing.assert_array_equal(net(x).detach().double().numpy() * unit, found)
+        forward = lq.convert(One(nn.GRU(6, 5, batch_first=True), MOVED["every step"], 5), FOUR, x)
+        with self.assertRaisesRegex(ValueError, "no bidirectional layer"):
+            lq.save(forward, "never", last_states=True)
 
     def test_linear_layers_before(self):
         """Layers before, with a ReLU or without, take the values of the file's codes; the file is the network."""

@@ -112,6 +112,16 @@ class Networks(Case):
                 again = lq.Model.load(Path(home) / "m")
             codes = model.quantize_input(x)
             np.testing.assert_array_equal(again.run(codes), model.run(codes))
+            # In the order of processing the backward half of the last layer is turned round, and nothing else.
+            again.layers[1].output_order = "processing"
+            taken = model.run(codes)
+            taken[..., 6:] = taken[:, ::-1, 6:].copy()
+            with tempfile.TemporaryDirectory() as home:
+                again.save(Path(home) / "m")
+                np.testing.assert_array_equal(lq.Model.load(Path(home) / "m").run(codes), taken)
+                again.layers[1].output_order = "last"
+                with self.assertRaisesRegex(ValueError, "output_order 'last', time and processing are known"):
+                    again.save(Path(home) / "m")
             without = lambda *ends: {n: v for n, v in state.items() if not n.endswith(ends)}  # noqa: E731
             self.refused("weight_hh_l1_reverse is missing", without("l1_reverse"))
             self.refused("weight_hh_l0_reverse is missing", without("weight_hh_l0_reverse"))

@@ -1,7 +1,7 @@
 """The grids of docs/results: bits against units on the PTB text.
 
-    python3 tools/grid.py train characters|words|words-short TEXTS RUNS [UNITS ...]
-    python3 tools/grid.py table characters|words|words-short RUNS docs/results
+    python3 tools/grid.py train characters|words|words-average|words-short TEXTS RUNS [UNITS ...]
+    python3 tools/grid.py table characters|words|words-average|words-short RUNS docs/results
 
 `train` needs ptb.train.txt, ptb.valid.txt and ptb.test.txt in TEXTS and lprnn-hw on the PATH (or in
 LPRNN_HW); it leaves one folder a row in RUNS, and goes on where it was stopped. Every row starts at
@@ -47,6 +47,8 @@ GRIDS = {
         "then_float": None,
         "embedding": lambda units: 64,
         "common": "--level char --batch 64 --steps 64 --windows 610 --rule adam --clip 1 --threads 1",
+        # What a row of these widths has in place of a part of `then`.
+        "instead": {},
         # Stages of the model in real numbers that all rows start at.
         "first": ["--rate 0.004 --epochs 4"],
         "then": "--rate 0.002 --epochs 2 --decay-from 1 --range-epochs 1",
@@ -64,6 +66,7 @@ GRIDS = {
             400: ["W4A4", "W2A4, ternary", "W2A2, ternary", "float"],
         },
         "then_float": None,
+        "instead": {},
         "embedding": lambda units: units,
         "common": "--level word --batch 20 --steps 35 --clip 0.25",
         "first": ["--rate 20 --dropout 0.5 --epochs 5 --decay-from 4"],
@@ -79,6 +82,7 @@ GRIDS = {
         "rows": {300: list(WORDS)},
         "then_float": "--rate 20 --dropout 0.5 --epochs 14 --decay 1.25 --decay-from 2 "
         "--softmax-samples 1000",
+        "instead": {},
         "embedding": lambda units: units,
         "common": "--level word --batch 20 --steps 35 --clip 0.25 --patience 20",
         "first": [
@@ -87,6 +91,26 @@ GRIDS = {
         ],
         "then": "--rate 20 --dropout 0.5 --epochs 12 --decay 1.3 --decay-from 2 --range-epochs 1 "
         "--softmax-samples 2000",
+        "found": "perplexity",
+        "column": "ppw",
+        "unit": "perplexity a word",
+        "digits": 2,
+        "tick": 5.0,
+    },
+    "words-average": {
+        "widths": WORDS,
+        "rows": {300: list(WORDS)},
+        "then_float": None,
+        "instead": {"W2A2": ("--dropout 0.5", "--dropout 0.4")},
+        "embedding": lambda units: units,
+        "common": "--level word --batch 20 --steps 35 --clip 0.25 --patience 20",
+        "first": [
+            "--rate 20 --dropout 0.5 --epochs 4",
+            "--rate 20 --dropout 0.5 --epochs 4 --softmax-samples 1000 --average 1300",
+        ],
+        # Another seed: what was dropped and drawn in the second stage is not met again.
+        "then": "--rate 20 --dropout 0.5 --epochs 10 --decay 1.35 --decay-from 2 --range-epochs 1 "
+        "--softmax-samples 1000 --average 1300 --seed 2",
         "found": "perplexity",
         "column": "ppw",
         "unit": "perplexity a word",
@@ -149,6 +173,7 @@ def train(grid, data, runs, units):
             folder = runs / f"{slug(name)}_{hidden}"
             start = ["--init", str(first / "lm.safetensors")]
             then = (name == "float" and grid["then_float"]) or grid["then"]
+            then = then.replace(*grid["instead"].get(name, ("", "")))
             run([*same, *then.split(), *options(grid["widths"][name]), *start], folder)
 
 

@@ -49,11 +49,13 @@ class Autoencoder(nn.Module):
 
 def train(net, loss, epochs=40):
     x, kind = (torch.tensor(part) for part in waves(512, seed=1))
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.005)
     for _ in range(epochs):
         for rows in torch.randperm(len(x)).split(64):
             optimizer.zero_grad()
             loss(net(x[rows]), x[rows], kind[rows]).backward()
+            # Without it, it hangs on the last digits of a processor whether anything is learnt.
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
     return optimizer
 

@@ -3,7 +3,7 @@
 use super::design::NumericsArgs;
 use crate::diagnostic::{Problem, Problems};
 use crate::quantize::{HeadFormat, LARGEST_VOCABULARY, QuantizeOptions};
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 use crate::train::{Rule, Sizes, TrainOptions};
 use clap::builder::PossibleValue;
 
@@ -47,6 +47,10 @@ pub struct TrainingArgs {
     /// side, twice the outputs), not of a text
     #[arg(long, value_name = "DIR", default_value = "forward", value_parser = directions())]
     direction: String,
+    /// Order in which the last bidirectional layer's backward half gives its outputs: time, or processing,
+    /// in which an answer at the last step is made of the last states of both directions [default: time]
+    #[arg(long, value_name = "ORDER", value_parser = ["time", "processing"])]
+    output_order: Option<String>,
     /// Units of every layer, of each direction
     #[arg(long, value_name = "H", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub hidden: u32,
@@ -160,6 +164,19 @@ impl TrainingArgs {
         }
     }
 
+    /// The order in which the last layer's backward half gives its outputs.
+    fn output_order(&self) -> Result<OutputOrder, Problem> {
+        if self.output_order.is_some() && self.direction().is_forward() {
+            let problem = "a forward layer has one order of its outputs, that of time";
+            return Err(Problem::flag("--output-order", problem)
+                .help("leave it out, or give --direction bidirectional"));
+        }
+        Ok(match self.output_order.as_deref() {
+            Some("processing") => OutputOrder::Processing,
+            _ => OutputOrder::Time,
+        })
+    }
+
     /// Refuses directions that cannot be trained.
     fn check_direction(&self, ends: Ends) -> Result<(), Problem> {
         let (why, help) = match (self.direction(), ends) {
@@ -205,6 +222,7 @@ impl TrainingArgs {
                 input: inputs,
                 hidden,
                 direction: self.direction(),
+                output_order: self.output_order()?,
                 outputs,
             },
         };

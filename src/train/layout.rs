@@ -20,6 +20,9 @@ pub struct Sizes {
     pub hidden: Vec<usize>,
     /// The order in which every layer takes the steps.
     pub direction: DirectionKind,
+    /// The order in which the last layer's pass backward gives its outputs; those below give them in that of time.
+    #[serde(default, skip_serializing_if = "OutputOrder::is_time")]
+    pub output_order: OutputOrder,
     /// Outputs of the linear layer, O: tokens, classes or numbers.
     pub outputs: usize,
 }
@@ -34,6 +37,9 @@ impl std::fmt::Debug for Sizes {
         sizes.field("hidden", &self.hidden);
         if !self.direction.is_forward() {
             sizes.field("direction", &self.direction);
+        }
+        if !self.output_order.is_time() {
+            sizes.field("output_order", &self.output_order);
         }
         sizes.field("outputs", &self.outputs).finish()
     }
@@ -54,6 +60,7 @@ impl Sizes {
             input: embedding,
             hidden,
             direction: DirectionKind::Forward,
+            output_order: OutputOrder::Time,
             outputs: vocabulary,
         }
     }
@@ -76,20 +83,22 @@ impl Sizes {
 
     /// The passes of all layers over the steps; of a bidirectional layer the forward one before the backward one.
     pub fn passes(&self) -> impl Iterator<Item = PassPlace> + use<> {
-        let (half, ways): (_, &[bool]) = match self.direction {
-            DirectionKind::Forward => (false, &[false]),
-            DirectionKind::Backward => (false, &[true]),
-            DirectionKind::Bidirectional => (true, &[false, true]),
-        };
-        (0..self.hidden.len()).flat_map(move |layer| {
-            let place = move |&backward: &bool| PassPlace {
-                layer,
-                backward,
-                half,
-                order: OutputOrder::Time,
-            };
-            ways.iter().map(place)
-        })
+        let direction = self.direction;
+        let orders: Vec<_> = (0..self.hidden.len())
+            .map(|layer| self.order(layer))
+            .collect();
+        let layers = orders.into_iter().enumerate();
+        layers.flat_map(move |(layer, order)| PassPlace::all(direction, order, layer))
+    }
+
+    /// The order in which a layer's pass backward gives its outputs.
+    #[must_use]
+    pub fn order(&self, layer: usize) -> OutputOrder {
+        if layer + 1 == self.hidden.len() {
+            self.output_order
+        } else {
+            OutputOrder::Time
+        }
     }
 
     /// Numbers of the whole model.
@@ -240,7 +249,8 @@ impl ParameterLayout {
         values
     }
 
-    /// The values of a float model; `None` where its cells, directions or shapes are others.
+    /// The values of a float model; `None` where its cells, directions or shapes are others. The order of its outputs may be
+    /// another: a state dict does not say it.
     #[must_use]
     pub fn values_of(&self, model: &FloatModel) -> Option<Vec<f32>> {
         let mut values = Vec::with_capacity(self.len());
@@ -257,17 +267,17 @@ impl ParameterLayout {
         let head = model.head.as_ref().filter(|_| model.dense.is_empty())?;
         values.extend_from_slice(&head.weight);
         values.extend_from_slice(&head.bias);
-        let kinds = |layer: &FloatLayer| (layer.recurrence.kind(), layer.direction.kind());
-        let shapes = model
-            .layers
-            .iter()
-            .map(|layer| (kinds(layer), layer.input_size, layer.hidden_size));
         let sizes = &self.sizes;
-        let kinds = (sizes.cell, sizes.direction);
-        let wanted =
-            (0..sizes.hidden.len()).map(|layer| (kinds, sizes.input(layer), sizes.hidden[layer]));
-        let fits = values.len() == self.len() && head.output_size == sizes.outputs;
-        (fits && shapes.eq(wanted)).then_some(values)
+        let is_one = |(layer, float): (usize, &FloatLayer)| {
+            float.recurrence.kind() == sizes.cell
+                && float.direction.kind() == sizes.direction
+                && float.input_size == sizes.input(layer)
+                && float.hidden_size == sizes.hidden[layer]
+        };
+        let fits = values.len() == self.len()
+            && head.output_size == sizes.outputs
+            && model.layers.len() == sizes.hidden.len();
+        (fits && model.layers.iter().enumerate().all(is_one)).then_some(values)
     }
 
     /// The float model of these values.

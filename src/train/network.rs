@@ -124,7 +124,7 @@ pub(super) fn forward(
                 window.batch,
                 (h, c),
             );
-            outputs.push(order.of_pass(places.pass, tape.h.clone()));
+            outputs.push(order.of_outputs(places.pass, tape.h.clone()));
             passes.push(tape);
         }
         signal = beside(outputs, units);
@@ -155,7 +155,7 @@ pub(super) fn backward(
         let mut d_x = vec![0.0; window.rows() * layout.sizes.input(layer)];
         for (index, places) in layout.of_layer(layer) {
             let d_h = part_of(places.pass, &d_signal, units);
-            let d_h = tape.order.of_pass(places.pass, d_h);
+            let d_h = tape.order.of_outputs(places.pass, d_h);
             let done = (&tape.passes[index], window.batch);
             let by_x = pass_back(layout, places, values, done, &d_h, gradients);
             let by_x = tape.order.of_pass(places.pass, by_x);

@@ -3,6 +3,7 @@
 use super::layout::Sizes;
 use super::window::Window;
 use crate::quantize::PassPlace;
+use crate::spec::OutputOrder;
 
 /// The rows of a window in the order of a pass: forward as they are, backward every sequence from its own end, with
 /// the padding behind it where it was.
@@ -35,6 +36,14 @@ impl RowOrder {
         });
         Self {
             turned: turned.collect(),
+        }
+    }
+
+    /// Outputs of a pass as its layer gives them on, of rows in its order; gradients of the former likewise.
+    pub(super) fn of_outputs(&self, pass: PassPlace, values: Vec<f32>) -> Vec<f32> {
+        match pass.order {
+            OutputOrder::Time => self.of_pass(pass, values),
+            OutputOrder::Processing => values,
         }
     }
 

@@ -10,14 +10,19 @@ use super::window::{Reading, Window, WindowGoal};
 use crate::fixed::LevelRule;
 use crate::quantize::{HeadFormat, QuantizeOptions, QuantizedModel, SplitMix, quantize_input};
 use crate::reference::Lstm;
-use crate::spec::{CellKind, DirectionKind, Numerics};
+use crate::spec::{CellKind, DirectionKind, Numerics, OutputOrder};
 
 const CELLS: [CellKind; 2] = [CellKind::Lstm, CellKind::Gru];
-const DIRECTIONS: [DirectionKind; 3] = [
-    DirectionKind::Forward,
-    DirectionKind::Backward,
-    DirectionKind::Bidirectional,
-];
+
+/// Directions, of those with a pass backward in both orders of its outputs.
+fn ways() -> impl Iterator<Item = (DirectionKind, OutputOrder)> {
+    let backward = [DirectionKind::Backward, DirectionKind::Bidirectional];
+    let orders = [OutputOrder::Time, OutputOrder::Processing];
+    let all = backward
+        .into_iter()
+        .flat_map(move |direction| orders.map(|order| (direction, order)));
+    std::iter::once((DirectionKind::Forward, OutputOrder::Time)).chain(all)
+}
 
 fn sizes(cell: CellKind, vocabulary: usize, embedding: usize, hidden: &[usize]) -> ParameterLayout {
     ParameterLayout::new(Sizes::language(
@@ -287,13 +292,14 @@ fn a_sample_of_all_outputs_gives_the_gradients_of_the_whole_softmax() {
 #[test]
 fn gradients_of_a_regression_are_those_of_finite_differences() {
     for cell in CELLS {
-        for direction in DIRECTIONS {
+        for (direction, output_order) in ways() {
             let layout = ParameterLayout::new(Sizes {
                 cell,
                 vocabulary: None,
                 input: 3,
                 hidden: vec![5, 4],
                 direction,
+                output_order,
                 outputs: 2,
             });
             let mut noise = SplitMix(5);

@@ -3,11 +3,11 @@
 use super::super::layout::{ParameterLayout, Sizes};
 use super::super::network::{Dropout, Tape, WindowState, forward};
 use super::super::window::{Reading, Window, WindowGoal};
-use super::{CELLS, DIRECTIONS, moved, options, reals};
+use super::{CELLS, moved, options, reals, ways};
 use crate::fixed::LevelRule;
 use crate::quantize::{QuantizeOptions, QuantizedModel, SplitMix};
 use crate::reference::Lstm;
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 
 const INPUTS: usize = 5;
 /// Steps of the sequences of a window, which has as many as the longest.
@@ -16,7 +16,7 @@ const LENGTHS: [usize; 4] = [17, 6, 1, 16];
 #[test]
 fn every_h_and_c_of_both_directions_is_the_reference_models() {
     for cell in CELLS {
-        for direction in DIRECTIONS {
+        for direction in ways() {
             let mut compared = 0;
             for widths in [(1, 1, 1), (2, 2, 2), (2, 8, 5), (4, 4, 4), (16, 16, 16)] {
                 for levels in [LevelRule::Even, LevelRule::Odd] {
@@ -36,7 +36,7 @@ fn every_h_and_c_of_both_directions_is_the_reference_models() {
 /// Compares every h and state of every pass with the reference model, and what leaves the last layer; how many
 /// values those were.
 fn same_words(
-    (cell, direction): (CellKind, DirectionKind),
+    (cell, (direction, order)): (CellKind, (DirectionKind, OutputOrder)),
     options: QuantizeOptions,
     hidden: &[usize],
     row_scales: bool,
@@ -47,6 +47,7 @@ fn same_words(
         input: INPUTS,
         hidden: hidden.to_vec(),
         direction,
+        output_order: order,
         outputs: 3,
     });
     let mut noise = SplitMix(hidden.len() as u64);
@@ -54,6 +55,7 @@ fn same_words(
     let model = numbers.quantized(&layout, &values);
     let kinds = model.layers.iter().map(|layer| layer.direction.kind());
     assert!(kinds.eq(hidden.iter().map(|_| direction)));
+    assert_eq!(model.layers[hidden.len() - 1].output_order(), order);
     assert_eq!(
         QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap(),
         model

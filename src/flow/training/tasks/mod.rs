@@ -16,7 +16,7 @@ use crate::flow::{Answered, AnsweringModel, ModelInputs, Watch};
 use crate::import::{FloatModel, ImportOptions};
 use crate::quantize::{DenseOutput, Emit, QuantizedModel};
 use crate::score::{Answers, Metric, cross_entropy, weighted_squares};
-use crate::spec::OutputKind;
+use crate::spec::{OutputKind, OutputOrder};
 use crate::train::{Batches, Epoch, Examples, TrainOptions, TrainingTask};
 use report::describe;
 use scaling::Scaling;
@@ -120,13 +120,18 @@ impl Supervised<'_> {
     fn scored(
         &self,
         run: &Training,
-        quantized: bool,
+        (quantized, order): (bool, OutputOrder),
         set: &KnownSet,
         watch: &dyn Watch,
     ) -> Result<BTreeMap<String, f64>, Problems> {
         let [float, integers] = self.names();
         let path = run.folder.join(if quantized { integers } else { float });
-        let model = AnsweringModel::read(&path, &ImportOptions::default())?;
+        let import = ImportOptions {
+            // What a state dict does not say.
+            last_states: !order.is_time(),
+            ..ImportOptions::default()
+        };
+        let model = AnsweringModel::read(&path, &import)?;
         let given = Self::answers(&model, set, watch)?;
         Ok(metrics(&given.answers, &set.targets.wanted))
     }
@@ -139,6 +144,7 @@ impl Supervised<'_> {
     ) -> Result<TaskReport, Problems> {
         let (models, best) = session.best()?;
         let quantized = models.quantized.is_some();
+        let order = session.trainer.options().sizes.output_order;
         let sets = [
             ("valid", Some(&self.sets.valid)),
             ("test", self.sets.test.as_ref()),
@@ -146,7 +152,9 @@ impl Supervised<'_> {
         let mut metrics = BTreeMap::new();
         for (name, set) in sets {
             let Some(set) = set else { continue };
-            let found = self.scored(run, quantized, set, watch)?.into_iter();
+            let found = self
+                .scored(run, (quantized, order), set, watch)?
+                .into_iter();
             metrics.extend(found.map(|(metric, value)| (format!("{name}_{metric}"), value)));
         }
         Ok(TaskReport {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::quantize::Emit;
 use crate::score::Targets;
-use crate::spec::{CellKind, DirectionKind};
+use crate::spec::{CellKind, DirectionKind, OutputOrder};
 use crate::train::Sizes;
 
 fn set() -> KnownSet {
@@ -56,6 +56,7 @@ fn what_goes_in_comes_out_again() {
         input: 3,
         hidden: vec![4],
         direction: DirectionKind::Forward,
+        output_order: OutputOrder::Time,
         outputs: 1,
     };
     let layout = ParameterLayout::new(sizes);

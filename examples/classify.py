@@ -18,7 +18,7 @@ Needs PyTorch (`pip install ./python torch scikit-learn`); takes 20 s on one cor
     python examples/classify.py --count run.npy core.npy                              # how many are right
     lprnn-hw estimate --model classify/gru_2bit.safetensors
 
-With --both the layer reads in both directions, and the linear layer takes forward h beside backward h of the last step. Files
+With --both the layer reads in both directions, and the linear layer takes the last state of each. Files
 then are named classify/gru_both_2bit.safetensors, and `gen` wants the length of the longest sequence, --max-steps 8.
 """
 
@@ -49,7 +49,11 @@ class Classifier(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[batch, steps, 8] in, [batch, classes] out."""
-        out, _ = self.rnn(x)
+        out, state = self.rnn(x)
+        if self.rnn.bidirectional:
+            # The last state of each direction; out[:, -1] has the backward one of a single step.
+            h = state[0] if isinstance(state, tuple) else state
+            return self.fc(torch.cat([h[-2], h[-1]], 1))
         return self.fc(out[:, -1])
 
 

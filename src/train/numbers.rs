@@ -226,9 +226,11 @@ impl Numbers {
     /// Keeps masters where a step back can still change their code: within half the distance of two
     /// codes of the outermost one. Beyond, gradients would push against a wall.
     pub(super) fn confine(&self, layout: &ParameterLayout, values: &mut [f32]) {
+        let has_rows = self.passes.iter().any(|pass| pass.rows.is_some());
         for (at, format, scale) in self.parts(layout) {
-            // Of one bit the code is the sign: the outermost one is as far as it goes.
-            let half = if format.bits == 1 {
+            // Of one bit the code is the sign: the outermost one is as far as it goes. Where its scale is fitted
+            // to the masters, though, each fit to clamped ones would be smaller than the one before.
+            let half = if format.bits == 1 && !has_rows {
                 0.0
             } else {
                 half_step(format.codes())

@@ -288,6 +288,25 @@ fn a_sample_of_all_outputs_gives_the_gradients_of_the_whole_softmax() {
     assert_eq!(gradients(&window), whole);
 }
 
+/// Masters of one bit are not clamped to the scale that is fitted to them: it would shrink in every window.
+#[test]
+fn scales_of_one_bit_stay_where_nothing_is_learnt() {
+    let layout = sizes(CellKind::Lstm, 9, 5, &[7]);
+    let options = options(CellKind::Lstm, (1, 4, 4), LevelRule::Even);
+    let mut values = layout.first_values(3);
+    let mut numbers = Numbers::fit(&layout, &values, options, true, None);
+    let sum = |numbers: &Numbers| -> f32 {
+        let rows = numbers.passes[0].rows.as_ref();
+        rows.unwrap().values().iter().sum()
+    };
+    let first = sum(&numbers);
+    for _ in 0..50 {
+        numbers.confine(&layout, &mut values);
+        numbers.refit_rows(&layout, &values);
+    }
+    assert!(sum(&numbers) > 0.9 * first, "{first}, {}", sum(&numbers));
+}
+
 /// Vectors in, squared errors at the last step of each of three sequences of different lengths.
 #[test]
 fn gradients_of_a_regression_are_those_of_finite_differences() {

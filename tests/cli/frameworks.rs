@@ -39,14 +39,9 @@ fn whole_path(file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
     whole_path_on("x.npy", file, choice, outputs, head);
 }
 
-/// The whole path at 8 bits. `outputs` names what the framework computed, if it did; `head` says
-/// whether there is a linear layer, which is compared, too, where nothing had to be chosen.
-fn whole_path_on(x: &str, file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
-    let home = home();
-    let (home, model, x) = (home.path(), fixture(file), fixture(x));
-    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
-    json(home, &[&["import", model, "--explain"], choice].concat());
-    let calibrate = [
+/// The start of the command that quantises a model at 8 bits, calibrated on x.
+const fn at_8_bits<'a>(model: &'a str, x: &'a str) -> [&'a str; 7] {
+    [
         "quantize",
         "--bits",
         "8",
@@ -54,7 +49,17 @@ fn whole_path_on(x: &str, file: &str, choice: &[&str], outputs: Option<&str>, he
         model,
         "--calibrate",
         x,
-    ];
+    ]
+}
+
+/// The whole path at 8 bits. `outputs` names what the framework computed, if it did; `head` says
+/// whether there is a linear layer, which is compared, too, where nothing had to be chosen.
+fn whole_path_on(x: &str, file: &str, choice: &[&str], outputs: Option<&str>, head: bool) {
+    let home = home();
+    let (home, model, x) = (home.path(), fixture(file), fixture(x));
+    let (model, x) = (model.to_str().unwrap(), x.to_str().unwrap());
+    json(home, &[&["import", model, "--explain"], choice].concat());
+    let calibrate = at_8_bits(model, x);
     let report = json(
         home,
         &[&calibrate[..], choice, &["-o", "w8.safetensors"]].concat(),
@@ -241,15 +246,7 @@ fn last_states_of_both_directions() {
         report["layers"][1]["output_order"], "processing",
         "{report}"
     );
-    let quantize = [
-        "quantize",
-        "--bits",
-        "8",
-        "--model",
-        model,
-        "--calibrate",
-        x,
-    ];
+    let quantize = at_8_bits(model, x);
     json(
         home,
         &[&quantize[..], &["--emit", "last", "-o", "q.safetensors"]].concat(),

@@ -1,5 +1,6 @@
 //! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
+use crate::fixed::QFormat;
 use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics, OutputOrder};
 use std::collections::BTreeMap;
 
@@ -213,18 +214,21 @@ pub const EMBEDDING: &str = "embedding.weight";
 /// Float tensors that are kept as they are, by name: shape and values.
 pub type Passengers = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// Fractions that a training with the hardware's arithmetic has settled on (`QuantLSTM` of
+/// Fractions that a training with the hardware's arithmetic has settled on (`QuantLSTM` and `QuantGRU` of
 /// `lprnn_quant`).
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct TrainedFractions {
     /// Widths and formats, where the file has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub widths: Option<Numerics>,
     /// Fraction of the first layer's x.
     pub x: i32,
-    /// Per layer, of a bidirectional one forward and backward, those of `weight_ih` and of `weight_hh`, gates
-    /// i, f, g, o.
-    pub passes: Vec<[[i32; 4]; 2]>,
+    /// Per layer, of a bidirectional one forward and backward, those of `weight_ih` and of `weight_hh`, one a
+    /// gate in the order of [`CellKind::gates`].
+    pub passes: Vec<[Vec<i32>; 2]>,
+    /// Of GRUs, for each of these passes, the format of n's parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub v: Vec<QFormat>,
 }
 
 /// A float model and how it was read.

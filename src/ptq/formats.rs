@@ -27,6 +27,8 @@ const FEWEST_S_FRAC: i32 = 10;
 pub(super) struct PassFractions {
     pub(super) fractions: Fractions,
     pub(super) rows: Option<(RowMultipliers, FloatLayer)>,
+    /// Of a GRU the format of n's parts that it was trained with; without, [`Formats::v`] says it.
+    pub(super) v: Option<QFormat>,
 }
 
 impl PassFractions {
@@ -42,7 +44,11 @@ impl PassFractions {
             let unscaled = rows.unscaled(float);
             (rows, unscaled)
         });
-        Self { fractions, rows }
+        Self {
+            fractions,
+            rows,
+            v: None,
+        }
     }
 }
 
@@ -122,7 +128,11 @@ impl Formats {
 
     /// One direction of a layer.
     fn pass(&self, float: &FloatLayer, weights: Codes, fractions: &PassFractions) -> Layer {
-        let PassFractions { fractions, rows } = fractions;
+        let PassFractions {
+            fractions,
+            rows,
+            v: trained,
+        } = fractions;
         let float = rows.as_ref().map_or(float, |(_, unscaled)| unscaled);
         let numerics = Numerics {
             cell: float.recurrence.kind(),
@@ -142,7 +152,8 @@ impl Formats {
         let fractions = fractions.clone().settled(float, self.x, self.h);
         let mut layer = layer_with(float, self.x, self.h, &numerics, &fractions);
         layer.row_scale = rows.as_ref().map(|(rows, _)| rows.row_scale());
-        if let (Recurrence::Gru { v, .. }, Some(own)) = (&mut layer.recurrence, self.v()) {
+        let own = trained.or_else(|| self.v());
+        if let (Recurrence::Gru { v, .. }, Some(own)) = (&mut layer.recurrence, own) {
             *v = own;
         }
         layer

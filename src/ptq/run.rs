@@ -331,7 +331,7 @@ fn layer_reports(
                 layer,
                 direction: pass.place.word(),
                 formats: formats[layer],
-                v: formats[layer].v(),
+                v: pass.layer.recurrence.v(),
                 clamped: Clamped {
                     x,
                     z: counts.z,

@@ -70,8 +70,8 @@ impl Truth {
     }
 }
 
-/// Fractions of the weights of a layer, of each direction by itself: those that it was trained with, or of the
-/// least squared error; with multipliers of their rows of `row_bits` bits, where that says some.
+/// Fractions of the weights of a layer, of each direction by itself: those that it was trained with, beside them v of a
+/// GRU, or of the least squared error; with multipliers of their rows of `row_bits` bits, where that says some.
 pub(super) fn weight_fractions(
     model: &FloatModel,
     layer: usize,
@@ -81,14 +81,18 @@ pub(super) fn weight_fractions(
     let float = &model.layers[layer];
     let passes = float.passes().count();
     let mut halves = float.passes().enumerate().map(|(half, pass)| {
-        let fractions = match &model.fractions {
+        let (fractions, v) = match &model.fractions {
             Some(trained) => {
-                let [ih, hh] = trained.passes[layer * passes + half].map(|gates| gates.to_vec());
-                Fractions { ih, hh }
+                let place = layer * passes + half;
+                let [ih, hh] = trained.passes[place].clone();
+                (Fractions { ih, hh }, trained.v.get(place).copied())
             }
-            None => Fractions::least_error(pass, weights),
+            None => (Fractions::least_error(pass, weights), None),
         };
-        PassFractions::of(pass, weights, fractions, row_bits)
+        PassFractions {
+            v,
+            ..PassFractions::of(pass, weights, fractions, row_bits)
+        }
     });
     LayerFractions {
         own: halves.next().expect("a layer has a pass"),

@@ -251,29 +251,46 @@ def compare_both_directions(program, home):
     return words
 
 
-def compare_trained_directions(program, home):
-    """The state dict of a bidirectional QuantLSTM: `import` reads the fractions that it was trained with."""
+def compare_trained(program, home):
+    """State dicts of modules: `quantize` reads the formats that they were trained with. Of QuantGRUs of one direction in
+    two layers, and of both modules in both directions, each pass with formats of its own."""
     fixtures, trained, file, words = ROOT / "tests/model/import/fixtures", home / "t.safetensors", home / "q.safetensors", 0
     x = np.load(fixtures / "x.npy")
-    state, _ = lq.read_safetensors(fixtures / "bidirectional.safetensors")
-    for widths in (lq.Widths.of(4), lq.Widths.of(2, "odd")._replace(input=4, c=lq.Format(14, 9))):
-        near = lq.from_state_dict(state, widths, calibrate=x)
-        passes = [half for layer in near.layers for half in (layer, layer.reverse)]
-        # None are those of the least error any more, and no two passes have the same.
-        found = [frac - 1 - place for place, half in enumerate(passes) for frac in (*half.w_frac_ih, *half.w_frac_hh)]
-        state["rnn.fractions"] = np.array([near.layers[0].x.frac, *found])
-        state["rnn.formats"] = np.array(widths.numbers())
-        write_safetensors(trained, state, {})
-        tool(program, "quantize", "--model", trained, "--calibrate", fixtures / "x.npy", "-o", file)
-        got, want = lq.Model.load(file), lq.from_state_dict(state)
-        for place, (got, want) in enumerate(zip(got.layers, want.layers, strict=True)):
-            for half, got, want in (("forward", got, want), ("backward", got.reverse, want.reverse)):
-                for name in ("weight_ih", "weight_hh", "bias"):
-                    words += same(getattr(got, name), getattr(want, name), f"{name} of layer {place}, trained {half}")
-                for name in ("x", "h", "z", "c", "w_bits", "w_levels", "w_frac_ih", "w_frac_hh"):
-                    if getattr(got, name) != getattr(want, name):
-                        sys.exit(f"{name} of layer {place}, trained {half}: {getattr(got, name)}, {getattr(want, name)}")
-        del state["rnn.fractions"], state["rnn.formats"]
+    odd = lq.Widths.of(2, "odd")._replace(input=4, c=lq.Format(14, 9), s=lq.Format(13, 11))
+    for name in ("bidirectional", "gru", "gru_bidirectional"):
+        state, _ = lq.read_safetensors(fixtures / f"{name}.safetensors")
+        for widths in (lq.Widths.of(4), odd):
+            near = lq.from_state_dict(state, widths, calibrate=x)
+            passes = [half for layer in near.layers for half in layer.passes()]
+            # None are those of the least error any more, and no two passes have the same.
+            found = [near.layers[0].x.frac]
+            for place, half in enumerate(passes):
+                found += [frac - 1 - place for frac in (*half.w_frac_ih, *half.w_frac_hh)]
+                found += [half.v.bits + 1, half.v.frac - place] if name != "bidirectional" else []
+            of_state = "c" if name == "bidirectional" else "s"
+            own = {"rnn.fractions": np.array(found), "rnn.formats": np.array(widths.numbers(of_state))}
+            write_safetensors(trained, state | own, {})
+            tool(program, "quantize", "--model", trained, "--calibrate", fixtures / "x.npy", "-o", file)
+            tool(program, "run", "--model", file, "--float-input", "--input", fixtures / "x.npy", "-o", home / "h.npy")
+            want = lq.from_state_dict(state | own)
+            words += same_trained(lq.Model.load(file), want, f"{name}, trained")
+            h = want.run(want.quantize_input(x))
+            words += same(h, np.load(home / "h.npy"), f"h of {name}, trained")
+    return words
+
+
+def same_trained(got, want, what):
+    """Codes and formats of every pass."""
+    words = 0
+    for place, both in enumerate(zip(got.layers, want.layers, strict=True)):
+        for half, (got, want) in enumerate(zip(*(layer.passes() for layer in both), strict=True)):
+            gru, at = isinstance(want, lq.GruLayer), f"of pass {half} of layer {place} of {what}"
+            for name in ("weight_ih", "weight_hh", "bias", *["bias_n_h"] * gru):
+                words += same(getattr(got, name), getattr(want, name), f"{name} {at}")
+            state = ("v", "s") if gru else ("c",)
+            for name in ("x", "h", "z", "a_frac", *state, "w_bits", "w_levels", "w_frac_ih", "w_frac_hh"):
+                if getattr(got, name) != getattr(want, name):
+                    sys.exit(f"{name} {at}: {getattr(got, name)}, {getattr(want, name)}")
     return words
 
 
@@ -448,6 +465,15 @@ def compare_torch(program, home, mix, random):
         name = f"Quant{kind}{' of both directions' if both else ''} of {mix}"
         words += same(h, module.model().run(codes()).astype(np.float64), name)
         words += same(h, np.load(home / "h.npy").reshape(h.shape).astype(np.float64), name)
+        # What `quantize` makes of its state dict.
+        state = {f"layer.{name}": value.numpy() for name, value in module.state_dict().items()}
+        write_safetensors(home / "state.safetensors", state, {})
+        np.save(home / "x.npy", x.numpy())
+        tool(program, "quantize", "--model", home / "state.safetensors", "--calibrate", home / "x.npy",
+             "-o", home / "module.safetensors")
+        tool(program, "run", "--model", home / "module.safetensors", "--float-input", "--input", home / "x.npy",
+             "-o", home / "h.npy")
+        words += same(h, np.load(home / "h.npy").reshape(h.shape).astype(np.float64), f"the state dict of a {name}")
         # A step of training changes the model, and the integers follow.
         batch = x[:60].reshape(12, 5, -1)
         optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
@@ -513,7 +539,7 @@ def main():
         total += compare_directions(program, Path(home), np.random.default_rng(4))
         total += compare_quantized_chain(program, Path(home))
         total += compare_both_directions(program, Path(home))
-        total += compare_trained_directions(program, Path(home))
+        total += compare_trained(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

@@ -54,7 +54,7 @@ impl StateDictReader<'_> {
         if self.model.fractions.is_some() {
             return refuse(
                 &found[0].2,
-                "stands before a QuantLSTM: formats that it was trained with are not read from a state dict",
+                "stands before a QuantLSTM or QuantGRU: formats that it was trained with are not read from a state dict",
                 "write the model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
             );
         }

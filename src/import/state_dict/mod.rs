@@ -1,5 +1,5 @@
 //! State dicts of `PyTorch`: `nn.LSTM`, `nn.LSTMCell`, `nn.GRU`, `nn.GRUCell`, `QuantLSTM` of Brevitas and of this project,
-//! with an optional linear head and embedding.
+//! `QuantGRU`, with an optional linear head and embedding.
 
 mod beside;
 mod brevitas;
@@ -12,7 +12,6 @@ mod trained;
 use super::error::refuse;
 use super::model::{
     FloatDirection, FloatLayer, FloatModel, FloatRecurrence, ImportOptions, Mapping,
-    TrainedFractions,
 };
 use super::tensors::Tensors;
 use crate::diagnostic::Problem;
@@ -307,56 +306,5 @@ impl StateDictReader<'_> {
             *sum += value;
         }
         Ok((bias, recurrence))
-    }
-
-    /// The fractions of the project's own `QuantLSTM`.
-    fn fractions(&mut self) -> Result<(), Problem> {
-        let name = format!("{}fractions", self.network.prefix);
-        let Some(tensor) = self.tensors.get(&name) else {
-            return Ok(());
-        };
-        let mut layers = self.model.layers.iter();
-        if !layers.all(|layer| layer.recurrence.kind().is_lstm()) {
-            return refuse(
-                &name,
-                "beside a GRU: the formats that a QuantGRU was trained with are not read from a state dict",
-                "write its model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it",
-            );
-        }
-        let passes = self
-            .model
-            .layers
-            .iter()
-            .flat_map(FloatLayer::passes)
-            .count();
-        let fits = |value: &i64| (-32..=48).contains(value);
-        let found = match tensor.integers() {
-            Some(found) if found.len() == 1 + 8 * passes && found.iter().all(fits) => found,
-            _ => {
-                let layers = self.model.layers.len();
-                return refuse(
-                    &name,
-                    format!(
-                        "is not a buffer of a QuantLSTM of {layers} layers: {} int64 of -32 to 48 are wanted",
-                        1 + 8 * passes
-                    ),
-                    "write it again by lprnn_quant",
-                );
-            }
-        };
-        self.explain(
-            &name,
-            "fractions that the model was trained with: of x, then per layer and direction of both matrices",
-        );
-        let gates = |from: &[i64]| std::array::from_fn(|gate| from[gate] as i32);
-        self.model.fractions = Some(TrainedFractions {
-            widths: None,
-            x: found[0] as i32,
-            passes: found[1..]
-                .chunks_exact(8)
-                .map(|pass| [gates(&pass[..4]), gates(&pass[4..])])
-                .collect(),
-        });
-        Ok(())
     }
 }

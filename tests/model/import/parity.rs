@@ -1,12 +1,15 @@
 //! The weights as they were read give the outputs that the framework computed.
 
 use super::{array, error, model};
-use lprnn_hw::fixed::QFormat;
+use lprnn_hw::fixed::{LevelRule, QFormat};
 use lprnn_hw::import::{FloatLayer, FloatModel, ImportOptions, Mapping, read_bytes};
 use lprnn_hw::lm::{FloatState, float_layer};
-use lprnn_hw::ptq::{Sequences, float_h};
+use lprnn_hw::ptq::{FormatRequest, Quantized, Sequences, float_h, quantize};
+use lprnn_hw::quantize::{HeadFormat, quantize_input};
+use lprnn_hw::reference::Lstm;
 use lprnn_hw::spec::{CellKind, DirectionKind, OutputOrder};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeSet;
 
 /// h of the last layer for `x`, `[steps, inputs]`.
@@ -441,6 +444,96 @@ fn trained_fractions_are_read() {
     assert_eq!(found, stored);
     assert_eq!(found.len(), 17);
     assert!(found.iter().any(|&fraction| fraction != found[0]));
+    assert_eq!(fractions.v, []);
+}
+
+#[test]
+fn trained_formats_of_a_gru_are_read() {
+    let fractions = model("quant_gru_both.safetensors", "").fractions.unwrap();
+    let widths = fractions.widths.unwrap();
+    assert_eq!(
+        (widths.cell, widths.levels),
+        (CellKind::Gru, LevelRule::Auto)
+    );
+    assert_eq!(
+        (widths.weight_bits, widths.act_bits, widths.input_bits),
+        (2, 5, 4)
+    );
+    assert_eq!((widths.z, widths.gate_frac), (QFormat::new(9, 5), 7));
+    assert_eq!(widths.c, QFormat::new(12, 10));
+    // Python's `print(net.gru.fractions)` of the module.
+    assert_eq!(fractions.x, 2);
+    let passes = [[3, 3, 3, 1, 2, 1], [0; 6], [-1; 6], [-2; 6]];
+    let found: Vec<Vec<i32>> = fractions.passes.iter().map(|both| both.concat()).collect();
+    assert_eq!(found, passes);
+    let v = [13, 15, 16, 16].map(|bits| QFormat::new(bits, 9));
+    assert_eq!(fractions.v, v);
+    assert_eq!(Some(fractions), model("quant_gru_both.pt", "").fractions);
+}
+
+/// The integers that a trained state dict brings along give the words that the module gave.
+#[test]
+fn trained_modules_keep_their_words() {
+    for (file, outputs) in [
+        ("quant_lstm.safetensors", "quant_lstm"),
+        ("quant_gru.safetensors", "quant_gru"),
+        ("quant_gru_both.safetensors", "quant_gru_both"),
+    ] {
+        let float = model(file, "");
+        let inputs = Sequences::one(array("x.npy"), float.input_size());
+        let mut wanted = FormatRequest::of(8, HeadFormat::Float);
+        wanted.as_trained(&float, false);
+        let Quantized { model, report } = quantize(&float, &inputs, &wanted);
+        let codes = quantize_input(&inputs.data, model.layers[0].x);
+        let ulp = model.layers.last().unwrap().h.ulp() as f32;
+        let words = Lstm::new(&model).sequence(&codes, &mut |_| true).unwrap();
+        let h: Vec<f32> = words.iter().map(|&word| word as f32 * ulp).collect();
+        assert_eq!(h, array(&format!("{outputs}.h.npy")), "{file}");
+        assert!(words.iter().any(|&word| word != words[0]), "{file}");
+        // What is reported of v is what each pass has.
+        let reported: Vec<_> = report.layers.iter().map(|layer| layer.v).collect();
+        let own: Vec<_> = model
+            .passes()
+            .map(|pass| pass.layer.recurrence.v())
+            .collect();
+        assert_eq!(reported, own, "{file}");
+    }
+}
+
+/// A trained GRU without the record of its formats, with that of an LSTM, and with fractions that are none.
+#[test]
+fn damaged_records_of_a_trained_gru_are_refused() {
+    let bytes = std::fs::read(super::fixture("quant_gru.safetensors")).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let with = |name: &str, words: Option<&[i64]>| {
+        let data: Vec<u8> = words
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        let mut tensors: Vec<(String, TensorView)> = whole
+            .tensors()
+            .into_iter()
+            .filter(|(other, _)| other != name)
+            .collect();
+        if let Some(words) = words {
+            let view = TensorView::new(Dtype::I64, vec![words.len()], &data).unwrap();
+            tensors.push((name.into(), view));
+        }
+        let bytes = safetensors::serialize(tensors, None).unwrap();
+        read_bytes(&bytes, &ImportOptions::default())
+            .unwrap_err()
+            .to_string()
+    };
+    let formats = "gru.formats: is not a buffer of a QuantGRU: int64 of version 3, bits of weights";
+    for words in [None, Some(&[1, 3, 5, 4, 9, 5, 7, 14, 9][..])] {
+        let message = with("gru.formats", words);
+        assert!(message.starts_with(formats), "{message}");
+    }
+    let message = with("gru.fractions", Some(&[2; 9]));
+    let wanted = "gru.fractions: is not a buffer of a QuantGRU of 2 layers: 17 int64 of -32 to 48, the last \
+                  two of each pass v of 2 to 24 bits, are wanted";
+    assert!(message.starts_with(wanted), "{message}");
 }
 
 #[test]

@@ -123,14 +123,28 @@ def read_ones():
     npy("parametrised.y", model.fc(h))
     tensors("parametrised", model.state_dict())
 
-    sys.path.insert(0, str(HERE.parents[1] / "python"))
+def trained_ones():
+    """Modules of lprnn_quant, whose state dicts bring their formats, and the h of their codes."""
+    sys.path.insert(0, str(HERE.parents[2] / "python"))
     import lprnn_quant as lq
 
-    torch.manual_seed(17)
-    widths = lq.Widths(3, 5, 4, lq.Format(9, 5), 7, lq.Format(14, 9))
-    model = nn.ModuleDict({"lstm": lq.QuantLSTM(widths, I, H, 2)})
-    model.lstm.fit(x())
-    tensors("quant_lstm", model.state_dict())
+    widths = lq.Widths(3, 5, 4, lq.Format(9, 5), 7, lq.Format(14, 9), s=lq.Format(12, 10))
+    odd = widths._replace(levels="auto", weight=2)
+    for seed, name, make in (
+        (17, "quant_lstm", lambda: lq.QuantLSTM(widths, I, H, 2)),
+        (36, "quant_gru", lambda: lq.QuantGRU(widths, I, H, 2)),
+        (37, "quant_gru_both", lambda: lq.QuantGRU(odd, I, H, 2, bidirectional=True)),
+    ):
+        part = "gru" if "gru" in name else "lstm"
+        model = network(seed, **{part: make})
+        if part == "gru":
+            for index, parameter in enumerate(model.parameters()):
+                # What n's parts reach is another in each pass, and so is the format of v.
+                parameter.data *= 1 + 2 * index
+        model[part].fit(x())
+        npy(f"{name}.h", model[part](x())[0])
+        tensors(name, model.state_dict())
+    torch.save(model.state_dict(), OUT / "quant_gru_both.pt")
 
 
 def brevitas():
@@ -265,6 +279,7 @@ def refused_ones():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     read_ones()
+    trained_ones()
     brevitas()
     gru_ones()
     both_directions()

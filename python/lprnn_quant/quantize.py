@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from .dense import Dense
 from .formats import LEVELS, Format, Widths, best_fraction, codes, finite, v_format
 from .gru import GruLayer
 from .layer import GATES, LARGEST_SHIFT, Layer
+from .linears import FloatHead
 from .model import Model
-from .state_dict import FloatHead, FloatLayer, FloatModel, read_state_dict, to_array
+from .state_dict import FloatLayer, FloatModel, read_state_dict, to_array
 
 # Element-wise formats that cost nothing in accuracy, to see what the chosen ones do.
 WIDE = {"z": Format(12, 7), "a_frac": 14, "c": Format(32, 20), "s": Format(32, 20)}
@@ -164,6 +165,54 @@ def input_format(widths: Widths, calibrate: np.ndarray | None, x_frac: int | Non
     return form if form.bits == 1 else form._replace(frac=best_fraction(calibrate, form, False))
 
 
+def float_front(fronts: list[FloatHead], x: np.ndarray) -> np.ndarray:
+    """What linear layers before the recurrent ones give of real inputs, [..., I]."""
+    for part in fronts:
+        x = x @ part.weight.T.astype(np.float64) + part.bias
+        x = np.maximum(x, 0) if part.relu else x
+    return x
+
+
+def front_formats(
+    model: FloatModel, widths: Widths, calibrate: np.ndarray | None, x_frac: int | None
+) -> list[Format]:
+    """Formats of x of every layer before the recurrent ones, and of the first recurrent one behind them.
+
+    They are those of the training, or of the best fraction for what reaches the layer; `x_frac` is that of the
+    first of them.
+    """
+    trained = [part.x if part.formats else None for part in model.front]
+    at = widths.at(widths.input, 0)
+    trained.append(at._replace(frac=model.fractions[0]) if model.fractions else None)
+    if trained[0] is not None and x_frac not in (None, trained[0].frac):
+        raise ValueError(f"x_frac: the network was trained with {trained[0].frac}")
+    formats = []
+    for index, known in enumerate(trained):
+        if index and known is None and calibrate is None:
+            name = model.front[index - 1].name
+            raise ValueError(f"give inputs to calibrate on: they choose the fraction of what {name} gives")
+        rows = None if calibrate is None else float_front(model.front[:index], calibrate)
+        formats.append(known or input_format(widths, rows, None if index else x_frac))
+    return formats
+
+
+def quantize_fronts(
+    fronts: list[FloatHead], formats: list[Format], bits: int | None, widths: Widths
+) -> list[Dense]:
+    """Linear layers before the recurrent ones in integers, between formats as `front_formats` gives them."""
+    if bits is not None and not fronts:
+        raise ValueError("front_bits: there is no linear layer before the recurrent ones; front= names one")
+    layers = []
+    for part, x, y in zip(fronts, formats, formats[1:]):
+        of_weights, frac, *_ = part.formats or (bits or max(8, widths.weight), None)
+        if bits not in (None, of_weights):
+            raise ValueError(f"{part.name} was trained with weights of {of_weights} bits, not {bits}")
+        dense = quantize_head(part, of_weights, x, frac)
+        dense.x, dense.output, dense.y, dense.relu = x, "code", y, part.relu
+        layers.append(dense)
+    return layers
+
+
 def quantize_layers(
     layers: list[FloatLayer],
     x: Format,
@@ -208,6 +257,9 @@ def from_state_dict(
     head: str | None = None,
     only_lstm: bool = False,
     head_bits: int | None = None,
+    front: str | Sequence[str] | None = None,
+    front_bits: int | None = None,
+    last_states: bool = False,
 ) -> Model:
     """The integer model of a network with one `nn.LSTM` or `nn.GRU` (or cell), from its state dict.
 
@@ -218,8 +270,8 @@ def from_state_dict(
 
     The fraction of x is `x_frac`, or the best one for `calibrate`: real inputs, [steps, I] or
     [batch, steps, I]. The state dict of a network with a `QuantLSTM` or `QuantGRU` brings its widths and
-    trained fractions along, and so does a `QuantLinear`: then neither is needed, and `widths`, where given,
-    must agree.
+    trained fractions along, and so do a `QuantLinear` and a `QuantFront`: then neither is needed, and `widths`,
+    where given, must agree.
 
     `prefix` chooses one of several LSTMs; `head` names the linear layer behind it, where several
     or none of the usual names fits. It becomes integers of `head_bits` (8, or as the weights if
@@ -228,37 +280,34 @@ def from_state_dict(
     given: then the embedding becomes codes of x. The head gives its sums at every step; set
     `model.head.output` and `model.head.when` for others. Behind a bidirectional layer it takes the output of
     a step, forward h beside backward h: of the last step that is `output[:, -1]`, and not `h_n`, whose backward
-    half is the h of the first step; for that set `model.layers[-1].output_order` to "processing".
+    half is the h of the first step. With `last_states` it takes `torch.cat([h_n[-2], h_n[-1]], 1)`, at the last step
+    of a sequence: the last layer then gives the last state of each direction there.
+
+    `front` names the linear layers before the recurrent ones, from the first: "FIRST,SECOND" or a list, "NAME:relu"
+    where a ReLU stands behind one. They become dense layers with weights of `front_bits` (8, or as the weights if
+    they have more) on codes as wide as the widths' `input`; x is what the first of them takes, and `calibrate`
+    chooses the fractions behind it. A `QuantFront` needs no name where the sizes tell the order.
 
     Where `calibrate` is given, h is compared with the float model on its first 1,000 steps, and a
     warning says where the formats of z, gates and c are what limits it.
     """
-    model = read_state_dict(state, prefix, head, only_lstm)
+    model = read_state_dict(state, prefix, head, only_lstm, front)
     trained = model.fractions
-    state_name = "c" if model.layers[0].bias_n_h is None else "s"
-    if model.widths is not None and widths is not None:
-        same = widths.numbers(state_name) == model.widths.numbers(state_name)
-        widths = model.widths if same else widths
-    if model.widths is not None and widths not in (None, model.widths):
-        raise ValueError(f"the network was trained with {model.widths}, not {widths}")
-    widths = widths or model.widths
-    if widths is None:
-        raise ValueError("give widths: the state dict is not of a QuantLSTM or QuantGRU that brings its own")
+    widths = _widths(model, widths)
     if calibrate is not None:
         calibrate = check_inputs(to_array(calibrate, "calibrate"), model)
-    if trained is not None:
-        if x_frac not in (None, trained[0]):
-            raise ValueError(f"x_frac: the network was trained with {trained[0]}")
-        x_frac = trained[0]
-    x = input_format(widths, calibrate, x_frac)
+    formats = front_formats(model, widths, calibrate, x_frac)
     v_most = None
-    if calibrate is not None and any(layer.bias_n_h is not None for layer in model.layers):
-        v_most = float_ranges(model.layers, calibrate)
-    layers = quantize_layers(model.layers, x, widths, trained and trained[1:], v_most)
+    if calibrate is not None:
+        calibrate = float_front(model.front, calibrate)
+        if any(layer.bias_n_h is not None for layer in model.layers):
+            v_most = float_ranges(model.layers, calibrate)
+    layers = quantize_layers(model.layers, formats[-1], widths, trained and trained[1:], v_most)
     quantized = Model(layers, left_out=model.left_out)
+    quantized.front = quantize_fronts(model.front, formats, front_bits, widths)
     whole = model.embedding is not None and model.head is not None and head_bits is not None
     if whole:
-        quantized.embedding = codes(model.embedding, x)
+        quantized.embedding = codes(model.embedding, formats[0])
     elif model.embedding is not None:
         quantized.passengers["embedding.weight"] = single(model.embedding, "embedding.weight")
     trained_head = model.head is not None and model.head.formats is not None
@@ -271,8 +320,35 @@ def from_state_dict(
     elif head_bits is not None:
         raise ValueError("head_bits: the state dict has no head")
     if calibrate is not None:
-        _warn_of_limits(quantized, model, widths, calibrate, trained)
+        _warn_of_limits(Model(layers), model, widths, calibrate, trained)
+    if last_states:
+        _take_last_states(quantized)
     return quantized
+
+
+def _widths(model: FloatModel, widths: Widths | None) -> Widths:
+    """Those that the network was trained with, or those given."""
+    state_name = "c" if model.layers[0].bias_n_h is None else "s"
+    if model.widths is not None and widths is not None:
+        same = widths.numbers(state_name) == model.widths.numbers(state_name)
+        widths = model.widths if same else widths
+    if model.widths is not None and widths not in (None, model.widths):
+        raise ValueError(f"the network was trained with {model.widths}, not {widths}")
+    widths = widths or model.widths
+    if widths is None:
+        raise ValueError("give widths: the state dict is not of a QuantLSTM or QuantGRU that brings its own")
+    return widths
+
+
+def _take_last_states(model: Model) -> None:
+    """Has the last layer give the last state of each direction, and a head take both at the end of a sequence."""
+    if model.layers[-1].reverse is None:
+        raise ValueError("last_states: the last layer is not bidirectional, h_n[-1] is its last output; leave it out")
+    if "decoder.weight" in model.passengers:
+        raise ValueError("last_states: the head stays in floating point, at every step; give head_bits")
+    model.layers[-1].output_order = "processing"
+    if model.head is not None:
+        model.head.when = "last"
 
 
 def _trained_or_new_head(head: FloatHead, bits: int | None, widths: Widths) -> Dense:
@@ -291,7 +367,7 @@ def _trained_or_new_head(head: FloatHead, bits: int | None, widths: Widths) -> D
 
 def check_inputs(inputs: np.ndarray, model: FloatModel) -> np.ndarray:
     """Real inputs in double precision, of a shape that fits the model."""
-    size = model.layers[0].input_size
+    size = model.input_size
     if inputs.ndim not in (2, 3) or inputs.shape[-1] != size or 0 in inputs.shape:
         raise ValueError(
             f"calibrate has the shape {list(inputs.shape)}; give [steps, {size}] or "

@@ -9,22 +9,24 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .formats import Widths, finite
 from .layer import REVERSE
-from .reparametrised import fold
-
-HEADS = (
-    *("head", "heads", "decoder", "fc", "fc_out", "linear", "lin", "out", "output"),
-    *("output_layer", "proj", "classifier", "dense", "regressor"),
+from .linears import (
+    HEADS,
+    FloatHead,
+    find_head,
+    is_head,
+    last_word,
+    may_be_front,
+    read_fronts,
+    read_head,
 )
-# How names begin of what stands in front of an LSTM.
-FRONTS = ("in_", "input", "fc_in", "pre", "front", "encoder", "embed", "stem")
-
+from .reparametrised import fold
 
 @dataclasses.dataclass
 class FloatLayer:
@@ -67,32 +69,26 @@ class FloatLayer:
 
 
 @dataclasses.dataclass
-class FloatHead:
-    """A linear layer behind the LSTM."""
-
-    name: str
-    weight: np.ndarray
-    """[O, H], of a bidirectional layer [O, 2H]."""
-    bias: np.ndarray
-    """[O]."""
-    formats: list[int] | None = None
-    """Of a `QuantLinear`: bits and fraction of the weights; bits, fraction and levels of h."""
-
-
-@dataclasses.dataclass
 class FloatModel:
     """What a state dict was understood to hold."""
 
     layers: list[FloatLayer]
     head: FloatHead | None = None
     embedding: np.ndarray | None = None
-    """[V, I]."""
+    """[V, I], I the elements that the first layer takes, linear or recurrent."""
     left_out: list[str] = dataclasses.field(default_factory=list)
     widths: Widths | None = None
     """Of a `QuantLSTM` or `QuantGRU`: those that it was trained with."""
     fractions: list[int] | None = None
     """Of a `QuantLSTM`: of x, then 4 of weight_ih and 4 of weight_hh for every layer; of a `QuantGRU`
     3 and 3, and bits and fraction of v. Of a bidirectional layer those of both halves, the forward ones first."""
+    front: list[FloatHead] = dataclasses.field(default_factory=list)
+    """Linear layers before the recurrent ones, from the first."""
+
+    @property
+    def input_size(self) -> int:
+        """Elements of x of the first layer, linear or recurrent."""
+        return self.front[0].weight.shape[1] if self.front else self.layers[0].input_size
 
     @property
     def output_size(self) -> int:
@@ -105,6 +101,7 @@ def read_state_dict(
     prefix: str | None = None,
     head: str | None = None,
     only_lstm: bool = False,
+    front: str | Sequence[str] | None = None,
 ) -> FloatModel:
     """Understands a state dict; arguments as of `from_state_dict`."""
     if not isinstance(state, Mapping):
@@ -116,11 +113,16 @@ def read_state_dict(
     model = FloatModel(_layers(arrays, prefix, used))
     _trained_formats(arrays, prefix, model, used)
     _refuse_strays(arrays, prefix, used)
+    if front is not None and only_lstm:
+        raise ValueError("front: only_lstm=True leaves what stands before the recurrent layers out; give one of both")
+    # What stands before one of several networks is not known unless it is named.
+    if front is not None or not (only_lstm or chosen):
+        model.front = read_fronts(arrays, front, model.layers[0].input_size, used)
     lstm_alone = set(used)
     if not only_lstm:
         _embedding(arrays, model, used)
     if head is not None:
-        model.head = _head(arrays, head, model.output_size, used)
+        model.head = read_head(arrays, head, model.output_size, used)
     elif not only_lstm:
         try:
             _surroundings(arrays, model, used)
@@ -133,7 +135,7 @@ def read_state_dict(
             used = lstm_alone
     model.left_out = sorted(set(arrays) - used)
     if model.left_out and not (only_lstm or chosen):
-        raise ValueError(_unknown(arrays, model.left_out, model.output_size))
+        raise ValueError(_unknown(arrays, model))
     return model
 
 
@@ -294,39 +296,12 @@ def _trained_formats(
         used.add(fractions)
 
 
-def _word(name: str) -> str:
-    """The last word of a module's name without numbers: `head` of `net.head.0.weight`."""
-    words = (part.rstrip("0123456789_") for part in reversed(name.split(".")[:-1]))
-    return next((word for word in words if word), "")
-
-
-def _is_head(arrays: dict[str, np.ndarray], name: str, hidden: int) -> bool:
-    """Whether a tensor has the shape of a head's weights."""
-    return name.endswith(".weight") and arrays[name].ndim == 2 and arrays[name].shape[1] == hidden
-
-
-def _find_head(
-    arrays: dict[str, np.ndarray], inputs: int, hidden: int, used: set[str]
-) -> list[str]:
-    """Names of linear layers that may stand behind the LSTM.
-
-    One of as many outputs as the LSTM has inputs may stand in front of it: its name must tell.
-    """
-    return [
-        name.removesuffix(".weight")
-        for name in sorted(set(arrays) - used)
-        if _is_head(arrays, name, hidden)
-        and not _word(name).startswith(FRONTS)
-        and (len(arrays[name]) != inputs or _word(name) in HEADS)
-    ]
-
-
 def _embedding(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str]) -> None:
     """Finds the table in front of the LSTM, where there is one."""
-    inputs = model.layers[0].input_size
+    inputs = model.input_size
     for name in sorted(set(arrays) - used):
         table = name.endswith(".weight") and name.removesuffix("weight") + "bias" not in arrays
-        named = "emb" in _word(name) or _word(name) == "encoder"
+        named = "emb" in last_word(name) or last_word(name) == "encoder"
         if table and named and arrays[name].ndim == 2 and arrays[name].shape[1] == inputs:
             model.embedding = finite(arrays[name], name)
             used.add(name)
@@ -335,13 +310,13 @@ def _embedding(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str])
 
 def _surroundings(arrays: dict[str, np.ndarray], model: FloatModel, used: set[str]) -> None:
     """Finds the head; several that may be it are an error."""
-    found = _find_head(arrays, model.layers[0].input_size, model.output_size, used)
+    found = find_head(arrays, model.layers[0].input_size, model.output_size, used)
     if len(found) > 1:
         raise ValueError(
             f"several heads: {', '.join(found)}; choose one with head=, or none: only_lstm=True"
         )
     if found:
-        model.head = _head(arrays, found[0], model.output_size, used)
+        model.head = read_head(arrays, found[0], model.output_size, used)
     elif model.embedding is not None:
         _tied_head(arrays, model, model.output_size, used)
 
@@ -352,7 +327,7 @@ def _tied_head(
     """A head of which a file has only the bias: its weights are the embedding's, stored once."""
     for name in sorted(set(arrays) - used):
         shape = (len(model.embedding), hidden)
-        if name.endswith(".bias") and _word(name) in HEADS and arrays[name].shape == shape[:1]:
+        if name.endswith(".bias") and last_word(name) in HEADS and arrays[name].shape == shape[:1]:
             if model.embedding.shape != shape:
                 raise ValueError(f"{name}: its weights are missing, and the embedding does not fit")
             bias = finite(arrays[name], name)
@@ -361,35 +336,15 @@ def _tied_head(
             return
 
 
-def _head(
-    arrays: dict[str, np.ndarray], name: str, hidden: int, used: set[str]
-) -> FloatHead:
-    """The linear layer of this name."""
-    weight_name, bias_name = f"{name}.weight", f"{name}.bias"
-    if weight_name not in arrays:
-        found = [n.removesuffix(".weight") for n in arrays if _is_head(arrays, n, hidden)]
-        raise ValueError(f"no head {name!r}; linear layers of {hidden} inputs: {', '.join(found)}")
-    weight = arrays[weight_name]
-    if not _is_head(arrays, weight_name, hidden):
-        raise ValueError(f"{weight_name} has the shape {list(weight.shape)}, [O, {hidden}] wanted")
-    bias = arrays.get(bias_name, np.zeros(len(weight), np.float32))
-    if bias.shape != (len(weight),):
-        raise ValueError(f"{bias_name} has the shape {list(bias.shape)}, [{len(weight)}] wanted")
-    formats_name = f"{name}.formats"
-    used.update({weight_name, bias_name, formats_name} & set(arrays))
-    head = FloatHead(name, finite(weight, weight_name), finite(bias, bias_name))
-    if formats_name in arrays:
-        head.formats = arrays[formats_name].tolist()
-        if arrays[formats_name].dtype.kind != "i" or len(head.formats) != 5:
-            raise ValueError(f"{formats_name}: five integers of a QuantLinear are wanted")
-    return head
-
-
-def _unknown(arrays: dict[str, np.ndarray], names: list[str], hidden: int) -> str:
+def _unknown(arrays: dict[str, np.ndarray], model: FloatModel) -> str:
     """One message about all tensors that are no part of the model, with what helps."""
+    names, inputs = model.left_out, model.layers[0].input_size
     lines = [f"{name} {list(arrays[name].shape)}" for name in names]
-    heads = [name.removesuffix(".weight") for name in names if _is_head(arrays, name, hidden)]
     help_ = "only_lstm=True leaves them out"
+    heads = [name for name in names if is_head(arrays, name, model.output_size)]
+    fronts = [name for name in names if not model.front and may_be_front(arrays, name, inputs)]
     if heads:
-        help_ += f"; head={heads[0]!r} takes it as the linear layer behind the LSTM"
+        help_ += f"; head={heads[0].removesuffix('.weight')!r} takes it as the linear layer behind the LSTM"
+    if fronts:
+        help_ += f"; front={fronts[0].removesuffix('.weight')!r} takes it as one before the LSTM"
     return f"no part of an LSTM, head or embedding: {', '.join(lines)}; {help_}"

@@ -251,6 +251,30 @@ def compare_both_directions(program, home):
     return words
 
 
+def compare_around(program, home):
+    """Linear layers of PyTorch before recurrent ones, and a head on last states, as `from_state_dict` makes them: the words
+    of `run`, from real inputs."""
+    fixtures, file, words = ROOT / "tests/model/import/fixtures", home / "around.safetensors", 0
+    x = np.load(fixtures / "x.npy")
+    for name, options in (
+        ("projected", {"front": "in_proj:relu"}),
+        ("projected_gru", {"front": ["front.0:relu", "front.2"], "front_bits": 5, "last_states": True}),
+        ("bidirectional", {"last_states": True}),
+    ):
+        state, _ = lq.read_safetensors(fixtures / f"{name}.safetensors")
+        for widths in (lq.Widths.of(8), lq.Widths.of(4), lq.Widths.of(2, "odd")):
+            model, what = lq.from_state_dict(state, widths, calibrate=x, **options), f"{name} of {widths.weight} bits"
+            model.save(file)
+            more = ["--head-output", home / "y.npy"] if model.head else []
+            tool(program, "run", "--model", file, "--float-input", "--input", fixtures / "x.npy",
+                 "-o", home / "h.npy", *more)
+            codes = model.quantize_input(x)
+            words += same(model.run(codes), np.load(home / "h.npy"), f"h of {what}")
+            if model.head:
+                words += same(model.run_outputs(codes), np.load(home / "y.npy"), f"y of {what}")
+    return words
+
+
 def compare_trained(program, home):
     """State dicts of modules: `quantize` reads the formats that they were trained with. Of QuantGRUs of one direction in
     two layers, and of both modules in both directions, each pass with formats of its own."""
@@ -540,6 +564,7 @@ def main():
         total += compare_quantized_chain(program, Path(home))
         total += compare_both_directions(program, Path(home))
         total += compare_trained(program, Path(home))
+        total += compare_around(program, Path(home))
     print(f"{len(MIXES)} width mixes of LSTMs and {len(GRU_MIXES)} of GRUs, {steps} steps, {total} words, none different")
 
 

@@ -320,6 +320,8 @@ class Linear(unittest.TestCase):
             unit = 2.0 ** (model.head.w_frac + FOUR.h.frac)
             found = model.run_outputs(model.quantize_input(x.numpy()))
             np.testing.assert_array_equal(net(x).detach().double().numpy() * unit, found)
+            again = lq.from_state_dict(net.state_dict(), last_states=True)
+            np.testing.assert_array_equal(again.run_outputs(again.quantize_input(x.numpy())), found)
         forward = lq.convert(One(nn.GRU(6, 5, batch_first=True), MOVED["every step"], 5), FOUR, x)
         with self.assertRaisesRegex(ValueError, "no bidirectional layer"):
             lq.save(forward, "never", last_states=True)
@@ -347,6 +349,12 @@ class Linear(unittest.TestCase):
                     model = lq.Model.load(f"{home}/net.safetensors")
                 self.assertEqual([(part.output, part.relu) for part in model.front], [("code", r) for r in relus])
                 wanted = model.run_outputs(model.quantize_input(x.numpy()))
+                # Its state dict alone makes the same file.
+                again = lq.from_state_dict(net.state_dict())
+                for part, same in zip([*model.front, model.head], [*again.front, again.head], strict=True):
+                    np.testing.assert_array_equal(part.weight, same.weight)
+                    self.assertEqual((part.y, part.relu), (same.y, same.relu), name)
+                np.testing.assert_array_equal(again.run_outputs(again.quantize_input(x.numpy())), wanted, name)
                 unit = 2.0 ** (model.head.w_frac + widths.h.frac)
                 got = net["fc"](net["rnn"](net["front"](x))[0]).detach().double().numpy() * unit
                 np.testing.assert_array_equal(got, wanted, name)

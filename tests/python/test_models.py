@@ -221,6 +221,100 @@ class Around(Case):
         # As wide as it is deep: 6 to 6 in front of 6 units is no head.
         self.refused("in_proj", lstm(inputs=6) | linear("in_proj", 6, 6))
 
+    def test_linear_layers_before(self):
+        """Those that are named become dense layers of codes; what does not fit or says too little is refused."""
+        state = linear("a", 7, 5) | linear("net.b", 8, 7) | lstm(rows=3) | linear("fc", 3, 6)
+        x = draw(40, 5)
+        wide = lq.Widths(16, 16, 16, lq.Format(12, 8), 14, s=lq.Format(24, 22))
+        for named, relus in (("a:relu,net.b", (True, False)), (["a", "net.b:relu"], (False, True))):
+            model = lq.from_state_dict(state, wide, calibrate=x, front=named, front_bits=16)
+            floats = x.astype(np.float64)
+            for name, relu in zip(("a", "net.b"), relus):
+                floats = floats @ state[f"{name}.weight"].T + state[f"{name}.bias"]
+                floats = np.maximum(floats, 0) if relu else floats
+            want = lq.signal_to_noise(lq.Model(model.layers), lq.read_state_dict(lstm(rows=3)).layers, floats)
+            got = 2.0 ** -model.layers[0].h.frac * model.run(model.quantize_input(x))
+            alone = lq.Model(model.layers)
+            near = 2.0 ** -model.layers[0].h.frac * alone.run(alone.quantize_input(floats))
+            self.assertGreater(want, 40)
+            self.assertLess(np.abs(got - near).max(), 2.0**-8)
+            self.assertEqual([(part.output, part.relu) for part in model.front], [("code", relu) for relu in relus])
+            self.assertEqual([part.w_bits for part in model.front], [16, 16])
+            self.assertEqual(model.first_input()[0], 5)
+            with tempfile.TemporaryDirectory() as home:
+                model.save(Path(home) / "m")
+                codes = model.quantize_input(x)
+                np.testing.assert_array_equal(lq.Model.load(Path(home) / "m").run(codes), model.run(codes))
+        both_of = lambda **options: lq.from_state_dict(state, FOUR, calibrate=x, **options)  # noqa: E731
+        model = both_of(front="a,net.b", x_frac=1)
+        self.assertEqual((model.first_input()[1], model.front[1].w_bits), (lq.Format(4, 1), 8))
+        # With a prefix what is not named is left out.
+        model = lq.from_state_dict(state, FOUR, calibrate=draw(40, 7), front="net.b", prefix="lstm")
+        self.assertEqual((len(model.front), model.left_out), (1, ["a.bias", "a.weight", "fc.bias", "fc.weight"]))
+        for pattern, options in {
+            "net.b.weight \\[8, 7\\].*front='net.b' takes it": {},
+            "no linear layer 'x' before .*there are a, net.b, fc": {"front": "x"},
+            "net.b gives 8 elements, 5 are taken behind it.*in their order": {"front": "net.b,a"},
+            "calibrate has the shape \\[40, 5\\].*\\[steps, 7\\]": {"front": "net.b", "prefix": "lstm"},
+            "front: only_lstm": {"front": "a,net.b", "only_lstm": True},
+            "no linear layer 'a'": {"front": "a,a"},
+        }.items():
+            with self.assertRaisesRegex(ValueError, pattern):
+                both_of(**options)
+        self.refused("front_bits: there is no linear layer", state, only_lstm=True, front_bits=8)
+        self.refused("give inputs to calibrate on: .* what a gives", state, front="a,net.b")
+
+    def test_trained_layers_before(self):
+        """A QuantFront brings its formats and whether a ReLU is behind it; sizes tell the order, or front= does."""
+        trained = lambda name, *sizes, relu, x: linear(name, *sizes) | {  # noqa: E731
+            f"{name}.formats": np.array([6, 5, 4, x, 0]), f"{name}.relu": np.array(relu)}
+        first, second = trained("z", 7, 5, relu=True, x=1), trained("b", 8, 7, relu=False, x=2)
+        widths = lq.Widths(3, 4, 4, s=lq.Format(12, 10))
+        record = {"lstm.formats": np.array(widths.numbers("s")),
+                  "lstm.fractions": np.array([3, 3, 4, 5, 2, 2, 3, 11, 6])}
+        state = lstm(rows=3) | record
+        model = lq.from_state_dict(second | state | first)
+        self.assertEqual([part.weight.shape for part in model.front], [(7, 5), (8, 7)])
+        self.assertEqual([(part.x.frac, part.y.frac, part.relu) for part in model.front], [(1, 2, True), (2, 3, False)])
+        self.assertEqual([(part.w_bits, part.w_frac) for part in model.front], [(6, 5)] * 2)
+        np.testing.assert_array_equal(model.front[0].weight, np.clip(np.rint(draw(7, 5) * 32), -31, 31))
+        np.testing.assert_array_equal(model.front[0].bias, np.rint(draw(7) * 64))
+        even = trained("p", 8, 8, relu=True, x=1) | trained("q", 8, 8, relu=False, x=1) | state
+        read = lq.from_state_dict(even, front="q,p")
+        self.assertEqual([part.relu for part in read.front], [False, True])
+        for pattern, given, options in (
+            ("order of the QuantFronts p, q is not clear", even, {}),
+            ("q:relu: it is a QuantFront, which was trained without", even, {"front": "q:relu,p"}),
+            ("z was trained with weights of 6 bits, not 8", first | second | state, {"front_bits": 8}),
+            ("x_frac: the network was trained with 1", first | second | state, {"x_frac": 3}),
+            ("b is no nn.Linear and no QuantFront", state | {n: v for n, v in second.items() if n != "b.relu"}, {"front": "b"}),
+            ("z gives 7 elements, 8 are taken", first | second | state, {"front": "z"}),
+        ):
+            with self.assertRaisesRegex(ValueError, pattern):
+                lq.from_state_dict(given, **options)
+        # Without the layer behind it x has no fraction yet.
+        self.refused("x_frac: the network was trained with 1", first | second | lstm(), FOUR)
+        with self.assertRaisesRegex(ValueError, "calibrate on: .* what b gives"):
+            lq.from_state_dict(first | second | lstm(), FOUR)
+        self.assertEqual(lq.from_state_dict(first | second | lstm(), FOUR, only_lstm=True, x_frac=1).front, [])
+
+    def test_last_states(self):
+        """The head takes the last state of each direction, and there is none of it for one direction."""
+        for rows in (3, 4):
+            state = both(layers=2, rows=rows) | linear("fc", 3, 12)
+            model, plain = model_of(state, last_states=True), model_of(state)
+            self.assertEqual([layer.output_order for layer in model.layers], ["time", "processing"])
+            x = model.quantize_input(draw(2, 9, 8))
+            h = plain.run(x)
+            last = np.concatenate([h[:, -1, :6], h[:, 0, 6:]], 1)
+            np.testing.assert_array_equal(model.run_outputs(x), plain.outputs(last))
+            self.assertEqual((model.head.when, plain.head.when), ("last", "step"))
+            self.assertIsNone(model_of(both(rows=rows), last_states=True).head)
+            self.refused("last_states: the last layer is not bidirectional", lstm(rows=rows), last_states=True)
+        words = both() | {"embedding.weight": draw(20, 8)} | linear("decoder", 20, 12)
+        self.refused("last_states: the head stays in floating point.*head_bits", words, last_states=True)
+        self.assertEqual(model_of(words, last_states=True, head_bits=8).head.when, "last")
+
     def test_language_model(self):
         state = lstm() | {"embedding.weight": draw(20, 8)} | linear("decoder", 20, 6)
         model = model_of(state)

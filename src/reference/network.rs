@@ -83,8 +83,8 @@ impl DenseState {
     }
 }
 
-/// The index of the largest number, the lowest where several are equal.
-fn largest(numbers: &[i64]) -> usize {
+/// The index of the largest number, the lowest where several are equal: what argmax gives.
+pub fn largest<T: PartialOrd>(numbers: &[T]) -> usize {
     let beats = |best: usize, index: usize| {
         if numbers[index] > numbers[best] {
             index

@@ -1,5 +1,6 @@
 //! Answers: those of a model, and the right ones.
 
+use crate::reference::largest;
 use std::ops::Range;
 
 /// What a model gave, or what is right, an answer after the other.
@@ -14,18 +15,6 @@ pub enum Answers {
         /// Elements of an answer.
         width: usize,
     },
-}
-
-/// The index of the largest number, the lowest where several are equal: what the hardware's argmax gives.
-fn largest(numbers: &[f64]) -> u32 {
-    let beats = |best: usize, index: usize| {
-        if numbers[index] > numbers[best] {
-            index
-        } else {
-            best
-        }
-    };
-    (0..numbers.len()).fold(0, beats) as u32
 }
 
 impl Answers {
@@ -88,7 +77,10 @@ impl Answers {
     pub fn classes(&self) -> Vec<u32> {
         match self {
             Self::Classes(classes) => classes.clone(),
-            Self::Values { data, width } => data.chunks_exact(*width).map(largest).collect(),
+            Self::Values { data, width } => {
+                let answers = data.chunks_exact(*width);
+                answers.map(|answer| largest(answer) as u32).collect()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::inputs::LayoutArgs;
 use super::output::{Console, Results, grouped, table};
 use crate::diagnostic::Problems;
 use crate::flow::{LayerSaturation, Rate, RunRequest, StepsReport};
-use crate::quantize::LONGEST_SEQUENCE;
+use crate::quantize::{LONGEST_SEQUENCE, numbered};
 use crate::spec::OutputKind;
 use std::io::Write;
 use std::path::PathBuf;
@@ -79,10 +79,8 @@ pub fn human_saturations(out: &mut dyn Write, layers: &[LayerSaturation]) -> std
     let mut rows = vec![heads.iter().map(ToString::to_string).collect::<Vec<_>>()];
     let share = |stage: Rate| format!("{:.4} %", 100.0 * stage.share);
     for layer in layers {
-        let direction = layer
-            .direction
-            .map_or_else(String::new, |word| format!(" {word}"));
-        let mut row = vec![format!("layer {}{direction}", layer.layer), share(layer.z)];
+        let title = numbered(layer.layer, layer.direction);
+        let mut row = vec![format!("layer {title}"), share(layer.z)];
         if gru {
             row.push(layer.v.map_or_else(String::new, share));
         }

@@ -1,12 +1,8 @@
 //! Outcomes of a comparison.
 
 use super::forecast::Pressure;
+use crate::quantize::numbered;
 use serde::Serialize;
-
-/// A word behind a space, or nothing.
-fn spaced(word: Option<&str>) -> String {
-    word.map_or_else(String::new, |word| format!(" {word}"))
-}
 
 /// The first thing in which hardware and model differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -26,7 +22,8 @@ pub enum Difference {
     },
     /// A pre-activation, found by the trace ports.
     #[error(
-        "step {step} layer {layer}{} gate {gate} unit {unit}: hardware {hardware}, model {model}", spaced(*direction)
+        "step {step} layer {} gate {gate} unit {unit}: hardware {hardware}, model {model}",
+        numbered(*layer, *direction)
     )]
     Gate {
         /// Step, from 0.
@@ -61,7 +58,8 @@ pub enum Difference {
     },
     /// An output word though all pre-activations before it agree.
     #[error(
-        "step {step} layer {layer}{} h unit {unit}: hardware {hardware}, model {model}", spaced(*direction)
+        "step {step} layer {} h unit {unit}: hardware {hardware}, model {model}",
+        numbered(*layer, *direction)
     )]
     Hidden {
         /// Step, from 0.

@@ -2,7 +2,7 @@
 
 use super::formats::Formats;
 use crate::fixed::QFormat;
-use crate::quantize::{DenseOutput, Emit};
+use crate::quantize::{DenseOutput, Emit, numbered};
 use crate::reference::StageCount;
 use serde::Serialize;
 
@@ -62,10 +62,7 @@ impl LayerQuality {
     /// `0`, or `0 backward`.
     #[must_use]
     pub fn title(&self) -> String {
-        let direction = self
-            .direction
-            .map_or_else(String::new, |word| format!(" {word}"));
-        format!("{}{direction}", self.layer)
+        numbered(self.layer, self.direction)
     }
 }
 

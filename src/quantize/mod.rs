@@ -28,7 +28,7 @@ pub use model::{
     QuantizedModel, Recurrence, RowScale, V_FINER,
 };
 pub use nearest::nearest;
-pub use passes::{LONGEST_SEQUENCE, Pass, PassPlace};
+pub use passes::{LONGEST_SEQUENCE, Pass, PassPlace, numbered};
 pub use random::{
     random_model, random_model_directed, random_model_mixed, random_model_of, random_network,
     with_row_scales,

@@ -32,8 +32,17 @@ pub struct PassPlace {
 /// `layer 1`; `layer 1 backward`; `layer 1 forward` where there is a backward one beside it.
 impl Display for PassPlace {
     fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(out, "layer {}", self.layer)?;
-        self.word().map_or(Ok(()), |word| write!(out, " {word}"))
+        write!(out, "layer {}", numbered(self.layer, self.word()))
+    }
+}
+
+/// A layer's number, and the direction of a pass where that does not go without saying ([`PassPlace::word`]): `1`,
+/// `0 backward`.
+#[must_use]
+pub fn numbered(layer: usize, direction: Option<&str>) -> String {
+    match direction {
+        Some(word) => format!("{layer} {word}"),
+        None => layer.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::fixed::QFormat;
 use crate::hardware::{DENSE, Design, LSTM, LayerDesign, LayerSpec, MacArray};
-use crate::quantize::PassPlace;
+use crate::quantize::{PassPlace, numbered};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -96,8 +96,7 @@ pub(in crate::codegen) fn stack_title(design: &Design) -> String {
 
 /// Number of a layer and direction of a pass, where that does not go without saying: `1`, `0 backward`.
 pub(super) fn place(spec: &LayerSpec) -> String {
-    let word = spec.pass.word().map(|word| format!(" {word}"));
-    spec.pass.layer.to_string() + &word.unwrap_or_default()
+    numbered(spec.pass.layer, spec.pass.word())
 }
 
 /// The letter of the state that the layers keep beside h: c of an LSTM, s of a GRU.

@@ -119,12 +119,7 @@ pub fn seeded(network: &SeededNetwork) -> QuantizedModel {
     let mut operand = (network.input_size, x.at((x.unit_frac() - 1).max(0)));
     let mut model = QuantizedModel::default();
     for index in 0..network.layers {
-        let last = index + 1 == network.layers;
-        let order = if last {
-            network.output_order
-        } else {
-            OutputOrder::Time
-        };
+        let order = network.output_order.of_layer(index, network.layers);
         let layer = draws.layer(network, order, operand);
         operand = (layer.output_size(), layer.h);
         model.layers.push(layer);

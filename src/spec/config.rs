@@ -146,6 +146,17 @@ impl OutputOrder {
         }
     }
 
+    /// That of one of so many stacked layers where this is the last one's: those below give their outputs in the order
+    /// of time.
+    #[must_use]
+    pub const fn of_layer(self, layer: usize, layers: usize) -> Self {
+        if layer + 1 == layers {
+            self
+        } else {
+            Self::Time
+        }
+    }
+
     /// It is that of the steps, which goes without saying.
     #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
     #[must_use]

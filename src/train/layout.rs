@@ -83,22 +83,9 @@ impl Sizes {
 
     /// The passes of all layers over the steps; of a bidirectional layer the forward one before the backward one.
     pub fn passes(&self) -> impl Iterator<Item = PassPlace> + use<> {
-        let direction = self.direction;
-        let orders: Vec<_> = (0..self.hidden.len())
-            .map(|layer| self.order(layer))
-            .collect();
-        let layers = orders.into_iter().enumerate();
-        layers.flat_map(move |(layer, order)| PassPlace::all(direction, order, layer))
-    }
-
-    /// The order in which a layer's pass backward gives its outputs.
-    #[must_use]
-    pub fn order(&self, layer: usize) -> OutputOrder {
-        if layer + 1 == self.hidden.len() {
-            self.output_order
-        } else {
-            OutputOrder::Time
-        }
+        let (direction, order, layers) = (self.direction, self.output_order, self.hidden.len());
+        (0..layers)
+            .flat_map(move |layer| PassPlace::all(direction, order.of_layer(layer, layers), layer))
     }
 
     /// Numbers of the whole model.

@@ -41,7 +41,7 @@ pub struct ScoreReport {
     /// Arithmetic of the recurrent layers: `float` or `integer`.
     pub model: &'static str,
     /// Arithmetic of what is behind them.
-    pub head: String,
+    pub head: &'static str,
     /// The metric.
     pub metric: Metric,
     /// Its value.

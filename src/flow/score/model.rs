@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Arrangement, ArrayLayout, LayerSaturation, Wants, Watch, compute};
-use crate::import::{EMBEDDING, FloatHead, FloatModel, ImportOptions, read_bytes};
+use crate::import::{EMBEDDING, FloatHead, FloatModel, ImportOptions, Passengers, read_bytes};
 use crate::lm::is_quantized;
 use crate::ptq::{Sequences, asked, float_h, float_outputs};
 use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel};
@@ -93,44 +93,60 @@ impl AnsweringModel {
         Self::Integer(model, head)
     }
 
+    /// The last dense layer of integers.
+    fn dense(&self) -> Option<&Dense> {
+        match self {
+            Self::Float(_) => None,
+            Self::Integer(model, _) => model.head.last(),
+        }
+    }
+
+    /// The last linear layer in real numbers.
+    fn float_head(&self) -> Option<&FloatHead> {
+        match self {
+            Self::Float(model) => model.dense.last().or(model.head.as_ref()),
+            Self::Integer(_, head) => head.as_ref(),
+        }
+    }
+
+    /// Elements of an input vector.
+    fn input_size(&self) -> usize {
+        match self {
+            Self::Float(model) => model.input_size(),
+            Self::Integer(model, _) => model.first_input().0,
+        }
+    }
+
+    /// Float tensors that ride along.
+    const fn passengers(&self) -> &Passengers {
+        match self {
+            Self::Float(model) => &model.passengers,
+            Self::Integer(model, _) => &model.passengers,
+        }
+    }
+
     /// Elements of an answer: outputs of the linear layers, or units; classes where it gives an index.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        let (head, units) = match self {
-            Self::Float(model) => {
-                let head = model.dense.last().or(model.head.as_ref());
-                (
-                    head.map(|head| head.output_size),
-                    model.layers.last().map(|l| l.hidden_size),
-                )
-            }
-            Self::Integer(model, head) => {
-                let dense = model.head.last().map(|dense| dense.output_size);
-                let float = head.as_ref().map(|head| head.output_size);
-                (dense.or(float), model.layers.last().map(Layer::output_size))
-            }
+        let dense = self.dense().map(|dense| dense.output_size);
+        let float = self.float_head().map(|head| head.output_size);
+        let units = match self {
+            Self::Float(model) => model.layers.last().map(|layer| layer.hidden_size),
+            Self::Integer(model, _) => model.layers.last().map(Layer::output_size),
         };
-        head.or(units).unwrap_or(0)
+        dense.or(float).or(units).unwrap_or(0)
     }
 
     /// It gives the index of the largest sum.
     fn gives_index(&self) -> bool {
-        match self {
-            Self::Float(_) => false,
-            Self::Integer(model, _) => {
-                let last = model.head.last();
-                last.is_some_and(|dense| dense.output == DenseOutput::Argmax)
-            }
-        }
+        let dense = self.dense();
+        dense.is_some_and(|dense| dense.output == DenseOutput::Argmax)
     }
 
     /// It answers at the last step of a sequence only.
     #[must_use]
     pub fn waits_for_last(&self) -> bool {
-        match self {
-            Self::Float(_) => false,
-            Self::Integer(model, _) => model.head.last().is_some_and(|d| d.when == Emit::Last),
-        }
+        self.dense().is_some_and(|dense| dense.when == Emit::Last)
     }
 
     /// Arithmetic of the recurrent layers.
@@ -144,20 +160,13 @@ impl AnsweringModel {
 
     /// What is behind the recurrent layers, in words.
     #[must_use]
-    pub fn head(&self) -> String {
-        match self {
-            Self::Float(model) if model.head.is_some() => "float".into(),
-            Self::Integer(model, _) if !model.head.is_empty() => {
-                let last = model.head.last().map(|dense| dense.output);
-                let gives = match last {
-                    Some(DenseOutput::Argmax) => "the index of the largest sum",
-                    Some(DenseOutput::Code { .. }) => "codes",
-                    _ => "sums",
-                };
-                format!("integer, {gives}")
-            }
-            Self::Integer(_, Some(_)) => "float".into(),
-            _ => "none: h is the answer".into(),
+    pub fn head(&self) -> &'static str {
+        match (self.dense().map(|dense| dense.output), self.float_head()) {
+            (Some(DenseOutput::Argmax), _) => "integer, the index of the largest sum",
+            (Some(DenseOutput::Code { .. }), _) => "integer, codes",
+            (Some(DenseOutput::Sum), _) => "integer, sums",
+            (None, Some(_)) => "float",
+            (None, None) => "none: h is the answer",
         }
     }
 
@@ -187,19 +196,15 @@ impl AnsweringModel {
 
     /// Rows of an embedding that the inputs are indices of.
     fn embedding(&self) -> Option<usize> {
-        let (own, passengers, size) = match self {
-            Self::Float(model) => (None, &model.passengers, model.input_size()),
-            Self::Integer(model, _) => {
-                let own = model
-                    .embedding
-                    .as_ref()
-                    .map(|embedding| embedding.vocabulary);
-                (own, &model.passengers, model.first_input().0)
-            }
-        };
-        let rides = passengers.get(EMBEDDING);
-        let rides = rides.filter(|(shape, _)| matches!(shape[..], [_, columns] if columns == size));
-        own.or(rides.map(|(shape, _)| shape[0]))
+        if let Self::Integer(model, _) = self
+            && let Some(own) = &model.embedding
+        {
+            return Some(own.vocabulary);
+        }
+        match self.passengers().get(EMBEDDING)?.0[..] {
+            [rows, columns] if columns == self.input_size() => Some(rows),
+            _ => None,
+        }
     }
 
     /// Reads inputs of this model, and says where they stood: real numbers, or indices of tokens where it has an embedding.
@@ -220,11 +225,7 @@ impl AnsweringModel {
             };
             return Ok((data, inputs.arrangement));
         }
-        let size = match self {
-            Self::Float(model) => model.input_size(),
-            Self::Integer(model, _) => model.first_input().0,
-        };
-        let (sequences, places) = layout.read_real(path, Some(size), watch)?;
+        let (sequences, places) = layout.read_real(path, Some(self.input_size()), watch)?;
         Ok((ModelInputs::real(sequences), places))
     }
 
@@ -234,11 +235,7 @@ impl AnsweringModel {
             InputValues::Real(sequences) => return Cow::Borrowed(sequences),
             InputValues::Tokens(tokens) => tokens,
         };
-        let (passengers, width) = match self {
-            Self::Float(model) => (&model.passengers, model.input_size()),
-            Self::Integer(model, _) => (&model.passengers, model.first_input().0),
-        };
-        let rows = &passengers[EMBEDDING].1;
+        let (rows, width) = (&self.passengers()[EMBEDDING].1, self.input_size());
         let rows = tokens
             .iter()
             .flat_map(|&token| &rows[token as usize * width..][..width]);
@@ -282,6 +279,14 @@ impl AnsweringModel {
     }
 }
 
+/// Answers of single precision.
+fn widened(data: &[f32], width: usize) -> Answers {
+    Answers::Values {
+        data: data.iter().copied().map(f64::from).collect(),
+        width,
+    }
+}
+
 fn float_answers(
     model: &FloatModel,
     inputs: &Sequences,
@@ -292,15 +297,12 @@ fn float_answers(
     let h = float_h(model, inputs);
     let units = h.len() / inputs.steps();
     let h = asked(&h, units, &inputs.lengths, when);
-    let (data, width) = match model.dense.last().or(model.head.as_ref()) {
-        Some(head) => (float_outputs(model, &h), head.output_size),
-        None => (h, units),
-    };
+    let count = h.len() / units;
+    // Without linear layers they are h.
+    let given = float_outputs(model, &h);
+    let width = given.len() / count;
     Answered {
-        answers: Answers::Values {
-            data: data.into_iter().map(f64::from).collect(),
-            width,
-        },
+        answers: widened(&given, width),
         x: None,
         saturation: Vec::new(),
     }
@@ -319,37 +321,32 @@ fn integer_answers(
         head: true,
     };
     let computed = compute(model, codes, lengths, wants, watch)?;
-    let last = model.head.last();
-    let h = model.layers[model.layers.len() - 1].h;
-    let width = last.map_or(model.layers[model.layers.len() - 1].output_size(), |d| {
-        d.outputs()
-    });
-    let waits = last.is_some_and(|dense| dense.when == Emit::Last);
-    let given = if waits {
+    let (dense, recurrent) = (model.head.last(), &model.layers[model.layers.len() - 1]);
+    let (width, format) = match dense {
+        Some(dense) => (dense.outputs(), dense.output_format()),
+        None => (recurrent.output_size(), recurrent.h),
+    };
+    let given = if dense.is_some_and(|dense| dense.when == Emit::Last) {
         computed.head
     } else {
         asked(&computed.head, width, lengths, when)
     };
-    let ulp = last.map_or(h, Dense::output_format).ulp();
-    let real = |value: i64| value as f64 * ulp;
-    let answers = match (last.map(|dense| dense.output), head) {
+    let ulp = format.ulp();
+    let real = given.iter().map(|&value| value as f64 * ulp);
+    let answers = match (dense.map(|dense| dense.output), head) {
         (Some(DenseOutput::Argmax), _) => {
-            Answers::Classes(given.into_iter().map(|index| index as u32).collect())
+            Answers::Classes(given.iter().map(|&index| index as u32).collect())
         }
         (None, Some(head)) => {
             let behind = FloatModel {
                 head: Some(head.clone()),
                 ..FloatModel::default()
             };
-            let h: Vec<f32> = given.into_iter().map(|code| real(code) as f32).collect();
-            let outputs = float_outputs(&behind, &h);
-            Answers::Values {
-                data: outputs.into_iter().map(f64::from).collect(),
-                width: head.output_size,
-            }
+            let h: Vec<f32> = real.map(|value| value as f32).collect();
+            widened(&float_outputs(&behind, &h), head.output_size)
         }
         _ => Answers::Values {
-            data: given.into_iter().map(real).collect(),
+            data: real.collect(),
             width,
         },
     };

@@ -129,10 +129,12 @@ impl Language<'_> {
     }
 
     fn report(&self, session: &Session, watch: &dyn Watch) -> Result<TrainReport, Problems> {
-        let (models, best) = session.best()?;
-        let test = match &self.about.texts.test {
-            Some(tokens) => Some(self.evaluate(&models, (tokens, "test"), watch)?),
-            None => None,
+        let best = session.best_epoch()?;
+        let test = match (&self.about.texts.test, session.best_models()) {
+            (Some(tokens), Some(models)) => {
+                Some(self.evaluate(&models, (tokens, "test"), watch)?)
+            }
+            _ => None,
         };
         Ok(TrainReport {
             schema: 1,

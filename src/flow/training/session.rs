@@ -37,25 +37,33 @@ impl Session<'_> {
         self.subject.delivered(Models { float, quantized })
     }
 
-    /// The models of the best epoch as they are written, and that epoch's figures.
+    /// The figures of the best epoch.
     ///
     /// # Errors
     /// No epoch.
-    pub(super) fn best(&self) -> Result<(Models, &Epoch), Problem> {
+    pub(super) fn best_epoch(&self) -> Result<&Epoch, Problem> {
         let best = self.trainer.history().iter().rfind(|epoch| epoch.best);
+        best.ok_or_else(|| {
+            Problem::flag("--epochs", "no epoch was trained").help("give at least 1")
+        })
+    }
+
+    /// The models of that epoch as they are written; none before the first has ended.
+    pub(super) fn best_models(&self) -> Option<Models> {
         let models = self.trainer.best_models();
-        best.zip(models)
-            .map(|(epoch, models)| (self.delivered(models), epoch))
-            .ok_or_else(|| {
-                Problem::flag("--epochs", "no epoch was trained").help("give at least 1")
-            })
+        models.map(|models| self.delivered(models))
+    }
+
+    /// An integer model is trained.
+    pub(super) fn quantizes(&self) -> bool {
+        self.trainer.options().numbers.is_some()
     }
 
     /// Names of everything in the folder.
     pub(super) fn files(&self) -> Vec<String> {
         let [float, quantized] = self.subject.names();
         let mut files = vec![float];
-        if self.trainer.options().numbers.is_some() {
+        if self.quantizes() {
             files.push(quantized);
         }
         files.extend(self.subject.beside().iter().map(|(name, _)| *name));
@@ -132,11 +140,10 @@ impl Session<'_> {
 
     /// The models of the best epoch.
     fn write_models(&self) -> Result<(), Problems> {
-        let Some(models) = self.trainer.best_models() else {
+        let Some(models) = self.best_models() else {
             return Ok(());
         };
         let [float, quantized] = self.subject.names();
-        let models = self.delivered(models);
         if let Some(model) = models.quantized {
             write_file(&self.file(quantized), &model.to_bytes()?)?;
         }

@@ -16,7 +16,7 @@ use crate::flow::{Answered, AnsweringModel, ModelInputs, Watch};
 use crate::import::{FloatModel, ImportOptions};
 use crate::quantize::{DenseOutput, Emit, QuantizedModel};
 use crate::score::{Answers, Metric, cross_entropy, weighted_squares};
-use crate::spec::{OutputKind, OutputOrder};
+use crate::spec::OutputKind;
 use crate::train::{Batches, Epoch, Examples, TrainOptions, TrainingTask};
 use report::describe;
 use scaling::Scaling;
@@ -70,7 +70,7 @@ impl TaskTraining<'_> {
             examples,
         };
         run.of(&supervised, (options, Some(&start)), watch, |session| {
-            supervised.report(session, run, watch)
+            supervised.report(session, watch)
         })
     }
 
@@ -116,55 +116,40 @@ impl Supervised<'_> {
         Ok(model.answers(&inputs, set.targets.when, watch)?)
     }
 
-    /// The metrics of the file that was written, read again.
-    fn scored(
-        &self,
-        run: &Training,
-        (quantized, order): (bool, OutputOrder),
-        set: &KnownSet,
-        watch: &dyn Watch,
-    ) -> Result<BTreeMap<String, f64>, Problems> {
+    /// The model of the file that was written.
+    fn written(&self, session: &Session) -> Result<AnsweringModel, Problems> {
         let [float, integers] = self.names();
-        let path = run.folder.join(if quantized { integers } else { float });
+        let name = if session.quantizes() { integers } else { float };
         let import = ImportOptions {
             // What a state dict does not say.
-            last_states: !order.is_time(),
+            last_states: !session.trainer.options().sizes.output_order.is_time(),
             ..ImportOptions::default()
         };
-        let model = AnsweringModel::read(&path, &import)?;
-        let given = Self::answers(&model, set, watch)?;
-        Ok(metrics(&given.answers, &set.targets.wanted))
+        AnsweringModel::read(&session.run.folder.join(name), &import)
     }
 
-    fn report(
-        &self,
-        session: &Session,
-        run: &Training,
-        watch: &dyn Watch,
-    ) -> Result<TaskReport, Problems> {
-        let (models, best) = session.best()?;
-        let quantized = models.quantized.is_some();
-        let order = session.trainer.options().sizes.output_order;
+    fn report(&self, session: &Session, watch: &dyn Watch) -> Result<TaskReport, Problems> {
+        let best = session.best_epoch()?;
+        let model = self.written(session)?;
         let sets = [
             ("valid", Some(&self.sets.valid)),
             ("test", self.sets.test.as_ref()),
         ];
-        let mut metrics = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for (name, set) in sets {
             let Some(set) = set else { continue };
-            let found = self
-                .scored(run, (quantized, order), set, watch)?
-                .into_iter();
-            metrics.extend(found.map(|(metric, value)| (format!("{name}_{metric}"), value)));
+            let given = Self::answers(&model, set, watch)?;
+            let values = metrics(&given.answers, &set.targets.wanted).into_iter();
+            found.extend(values.map(|(metric, value)| (format!("{name}_{metric}"), value)));
         }
         Ok(TaskReport {
             schema: 1,
             task: self.sets.kind,
-            arithmetic: if quantized { "integer" } else { "float" },
+            arithmetic: model.arithmetic(),
             epochs: session.trainer.history().len() as u64,
             best_epoch: best.epoch,
             valid_loss: best.valid,
-            metrics,
+            metrics: found,
             files: session.files(),
         })
     }

@@ -1,6 +1,7 @@
 //! Backward and bidirectional layers: the model file, and the words by way of forward layers alone.
 
 use super::import::{array, fixture};
+use lprnn_hw::flow::{AnsweringModel, ModelInputs, Silent};
 use lprnn_hw::import::{ImportOptions, read_bytes};
 use lprnn_hw::lm::LanguageModel;
 use lprnn_hw::ptq::{FormatRequest, LayerQuality, Sequences, float_h, quantize};
@@ -9,6 +10,7 @@ use lprnn_hw::quantize::{
     random_model_directed, seeded, with_random_ends, with_row_scales,
 };
 use lprnn_hw::reference::{Lstm, WholeNetwork, dense_outputs, run_batch};
+use lprnn_hw::score::Answers;
 use lprnn_hw::spec::{CellKind, DirectionKind, Numerics, OutputOrder, SeededNetwork};
 
 const CELLS: [CellKind; 2] = [CellKind::Lstm, CellKind::Gru];
@@ -447,6 +449,31 @@ fn an_offset_is_that_of_both_directions() {
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, f32::max);
     assert!(worst < 1e-6 && h.iter().any(|h| h.abs() > 0.1), "{worst}");
+}
+
+/// Without a linear layer the answers are h of both directions.
+#[test]
+fn answers_without_a_head_are_as_wide_as_stated() {
+    for name in ["bidirectional.safetensors", "gru_bidirectional.safetensors"] {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let only = ImportOptions {
+            only_lstm: true,
+            ..ImportOptions::default()
+        };
+        let float = read_bytes(&bytes, &only).unwrap();
+        let units = float.layers[float.layers.len() - 1].hidden_size;
+        let model = AnsweringModel::Float(float);
+        let inputs = ModelInputs::real(Sequences::one(array("x.npy"), 3));
+        let given = model.answers(&inputs, Emit::Last, &Silent).unwrap();
+        let Answers::Values { data, width } = given.answers else {
+            panic!("classes of {name}");
+        };
+        assert_eq!(
+            [model.outputs(), width, data.len()],
+            [2 * units; 3],
+            "{name}"
+        );
+    }
 }
 
 #[test]

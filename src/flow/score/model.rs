@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Problem, Problems};
 use crate::flow::{Arrangement, ArrayLayout, LayerSaturation, Wants, Watch, compute};
-use crate::import::{EMBEDDING, FloatHead, FloatModel, ImportOptions, Passengers, read_bytes};
+use crate::import::{
+    EMBEDDING, FloatHead, FloatLayer, FloatModel, ImportOptions, Passengers, read_bytes,
+};
 use crate::lm::is_quantized;
 use crate::ptq::{Sequences, asked, float_h, float_outputs};
 use crate::quantize::{Dense, DenseOutput, Emit, Layer, QuantizedModel};
@@ -131,7 +133,7 @@ impl AnsweringModel {
         let dense = self.dense().map(|dense| dense.output_size);
         let float = self.float_head().map(|head| head.output_size);
         let units = match self {
-            Self::Float(model) => model.layers.last().map(|layer| layer.hidden_size),
+            Self::Float(model) => model.layers.last().map(FloatLayer::output_size),
             Self::Integer(model, _) => model.layers.last().map(Layer::output_size),
         };
         dense.or(float).or(units).unwrap_or(0)

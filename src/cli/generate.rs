@@ -7,7 +7,7 @@ use super::part::PartArgs;
 use super::progress::Progress;
 use crate::diagnostic::Problems;
 use crate::flow::Place;
-use crate::flow::build;
+use crate::flow::{build, with_model};
 use std::path::PathBuf;
 
 /// Arguments of `gen`.
@@ -49,11 +49,13 @@ pub struct GenArgs {
 pub fn run(args: &GenArgs, console: Console) -> Result<Ended, Problems> {
     let given = args.design.given()?;
     let config = args.design.resolve()?;
+    let part = args.part.find(&config, &given)?;
+    let (config, model) = with_model(config)?;
     let name = &config.implementation.name;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(name));
     let place = Place::check(&out, args.force)?;
     let progress = Progress::spinner(console, &format!("generating {name}"));
-    let built = build(&args.part.fold(config, &given, console)?)?;
+    let built = build(&args.part.fold((config, model), part, console)?)?;
     place.write_watched(&built.bundle.files, &console)?;
     drop(progress);
     console.print(&built.report)?;

@@ -4,8 +4,9 @@ use super::output::{Console, grouped};
 use super::values::percent;
 use crate::device::Part;
 use crate::diagnostic::{Problem, Problems};
-use crate::flow::{Planned, plan, plan_for_part};
+use crate::flow::{Planned, plan_for_part, plan_model};
 use crate::hardware::Wanted;
+use crate::quantize::QuantizedModel;
 use crate::spec::{DesignConfig, Settings};
 
 /// A part, and what is wanted of the folding.
@@ -43,24 +44,37 @@ pub fn other_family(config: &DesignConfig, given: &Settings, part: &Part) -> Opt
 }
 
 impl PartArgs {
+    /// The part, where one is given and no setting is at odds with it.
+    pub fn find(
+        &self,
+        config: &DesignConfig,
+        given: &Settings,
+    ) -> Result<Option<&'static Part>, Problems> {
+        let Some(name) = &self.part else {
+            return Ok(None);
+        };
+        let part = Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?;
+        self.check(config, given, part)?;
+        Ok(Some(part))
+    }
+
     /// Folds a design: as it says itself, or as the part asks for.
     pub fn fold(
         &self,
-        config: DesignConfig,
-        given: &Settings,
+        (config, model): (DesignConfig, QuantizedModel),
+        part: Option<&'static Part>,
         console: Console,
     ) -> Result<Planned, Problems> {
-        let Some(name) = &self.part else {
-            return plan(config);
+        let Some(part) = part else {
+            return plan_model(config, model);
         };
-        let part = Part::find(name).map_err(|unknown| unknown.by_flag("--part"))?;
-        self.check(&config, given, part)?;
         let wanted = if self.smallest {
             Wanted::Smallest
         } else {
             Wanted::Fastest
         };
-        let (planned, point) = plan_for_part(config, part, self.fill / 100.0, wanted, &console)?;
+        let (planned, point) =
+            plan_for_part((config, model), part, self.fill / 100.0, wanted, &console)?;
         console.say(format_args!(
             "{}: {} units x columns of {}, {} cycles a step; estimated {} of {} LUTs, {} of {} blocks of RAM, {} of {} DSP blocks",
             part.name,

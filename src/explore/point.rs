@@ -148,7 +148,11 @@ impl Evaluator {
         Implementation {
             contexts: spec.contexts,
             max_steps: spec.max_steps,
-            ..Implementation::usual("lstm", spec.folding, (spec.mac, self.target))
+            ..Implementation::usual(
+                spec.network.cell.word(),
+                spec.folding,
+                (spec.mac, self.target),
+            )
         }
     }
 

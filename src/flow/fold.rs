@@ -1,20 +1,21 @@
 //! The folding that suits a part.
 
-use super::plan::{Planned, model_of};
+use super::plan::Planned;
 use super::watch::Watch;
 use crate::device::Part;
 use crate::diagnostic::Problems;
 use crate::explore::{Deadline, Limits, Point, best_folding};
 use crate::hardware::Wanted;
+use crate::quantize::QuantizedModel;
 use crate::spec::{DesignConfig, FoldingGoal, Numerics};
 
 /// Plans a design with the folding that suits `part`, of which `fill` (0 to 1) of LUTs and flip-flops may be
 /// used; a goal of cycles in the settings is the most that a step may take. Also the point that was chosen.
 ///
 /// # Errors
-/// A model that cannot be read, or that does not fit: what is missing is said.
+/// A model that does not fit: what is missing is said.
 pub fn plan_for_part(
-    config: DesignConfig,
+    (config, model): (DesignConfig, QuantizedModel),
     part: &'static Part,
     fill: f64,
     wanted: Wanted,
@@ -31,7 +32,6 @@ pub fn plan_for_part(
         least_accuracy: None,
     };
     let progress = watch.begin("searching the folding", None);
-    let model = model_of(&config)?;
     let asked = &config.implementation;
     let found = best_folding(&model, asked, Numerics::default(), part, limits, wanted);
     drop(progress);

@@ -46,7 +46,7 @@ pub use jobs::{Engine, Export, Jobs, MeasuredAll, Workers};
 pub use measure::{Compared, Measurement, measure};
 pub use open::{DESIGN, Opened, bundle_files, open};
 pub use place::{MARK, Place, check_different, check_file, listed, write_file, write_inside};
-pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design};
+pub use plan::{MODEL, Planned, plan, plan_core, plan_model, read_design, with_model};
 pub use quantize::{OffsetRequest, QuantizeReport, QuantizeRequest};
 pub use run::{HeadOutput, RunRequest, StepsReport};
 pub use saturation::{LayerSaturation, Rate};

@@ -31,20 +31,24 @@ pub struct Planned {
 /// # Errors
 /// A model that cannot be read, or a folding that cannot be built.
 pub fn plan(config: DesignConfig) -> Result<Planned, Problems> {
-    let model = model_of(&config)?;
+    let (config, model) = with_model(config)?;
     plan_model(config, model)
 }
 
-/// Reads or draws the model that the settings name.
-pub(super) fn model_of(config: &DesignConfig) -> Result<QuantizedModel, Problems> {
+/// Reads or draws the model that the settings name; its first recurrent layer's cell is the name of a core that has none.
+///
+/// # Errors
+/// A model that cannot be read.
+pub fn with_model(config: DesignConfig) -> Result<(DesignConfig, QuantizedModel), Problems> {
     let model = match &config.network {
         Network::Model(path) => QuantizedModel::read(path)?,
         Network::Seeded(network) => seeded(network),
     };
-    Ok(match config.core {
+    let model = match config.core {
         CorePart::Network => model,
         CorePart::Recurrent => model.recurrent(),
-    })
+    };
+    Ok((config.named_after(model.layers[0].recurrence.kind()), model))
 }
 
 /// Folds a model that is there already.

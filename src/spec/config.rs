@@ -369,6 +369,15 @@ impl Numerics {
 }
 
 impl DesignConfig {
+    /// Where nobody gave a name, it is that of `cell`, of the first recurrent layer.
+    #[must_use]
+    pub fn named_after(mut self, cell: CellKind) -> Self {
+        if !self.origins.contains_key("implementation.name") {
+            self.implementation.name = cell.word().into();
+        }
+        self
+    }
+
     /// The same problems, with the option or the line that gave each setting in place of its key.
     #[must_use]
     pub fn locate(&self, problems: impl Into<Problems>) -> Problems {

@@ -221,7 +221,9 @@ impl Resolver {
     }
 
     fn implementation(&mut self) -> Implementation {
-        let name = self.text("implementation.name");
+        // The cell of a model is known when it has been read.
+        let given = self.settings.text("implementation.name");
+        let name = given.unwrap_or_else(|| self.text("network.cell"));
         if let Err(error) = Identifier::try_from(name.as_str()) {
             self.refuse(
                 "implementation.name",

@@ -1,6 +1,10 @@
 //! Folders with a design: the same bytes again, what is replaced, and what is no bundle.
 
 use super::program::{contents, generate, home, names, program};
+use lprnn_hw::fixed::LevelRule;
+use lprnn_hw::flow::open;
+use lprnn_hw::quantize::random_network;
+use lprnn_hw::spec::CellKind;
 use snapbox::str;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -116,6 +120,38 @@ fn a_core_names_its_cells() {
         assert!(file("core.core").contains(stack));
         assert!(file("report.md").contains(&format!("| z | gates | {state} |")));
     }
+}
+
+/// A core that nobody named has the name of its first recurrent layer's cell, drawn or read; its folder keeps it.
+#[test]
+fn a_core_is_named_after_its_first_cell() {
+    let home = home();
+    let model = random_network(5, 4, LevelRule::Even, &[CellKind::Gru, CellKind::Lstm]);
+    assert!(model.layers.len() > 1);
+    std::fs::write(home.path().join("mixed"), model.to_bytes().unwrap()).unwrap();
+    let run = |words: &str| {
+        let words = words.split_whitespace();
+        let done = program().current_dir(home.path()).args(words).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    for (words, name) in [
+        ("--hidden 4 --cell gru", "gru: "),
+        ("--hidden 4 --cell lstm", "lstm: "),
+        ("--model mixed", "gru: "),
+        ("--model mixed --name lstm", "lstm: "),
+    ] {
+        let printed = run(&format!("estimate {words}"));
+        assert!(printed.starts_with(name), "{words}: {printed}");
+    }
+    run("gen --model mixed");
+    assert!(home.path().join("gru/rtl/gru_top.v").is_file());
+    let opened = open(&home.path().join("gru")).unwrap();
+    assert_eq!(opened.planned.config.implementation.name, "gru");
+    run("gen --model mixed --name lstm");
+    let opened = open(&home.path().join("lstm")).unwrap();
+    assert_eq!(opened.planned.config.implementation.name, "lstm");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::import::{FloatHead, FloatLayer};
+use lprnn_hw::import::{FloatHead, FloatLayer, FloatModel};
 use lprnn_hw::lm::{Decoder, LanguageModel, Prepared, Stack, TokenRows, Walk};
 use lprnn_hw::quantize::{Layer, QuantizedModel, SplitMix};
 
@@ -93,7 +93,7 @@ fn float() -> LanguageModel {
             .map(|_| noise.between(-1000, 1000) as f32 / 20_000.0)
             .collect()
     };
-    around(Stack::Float(vec![FloatLayer {
+    let layer = FloatLayer {
         direction: lprnn_hw::import::FloatDirection::Forward,
         recurrence: lprnn_hw::import::FloatRecurrence::Lstm,
         input_size: SIZE,
@@ -101,7 +101,11 @@ fn float() -> LanguageModel {
         weight_ih: values(4 * SIZE * SIZE),
         weight_hh: values(4 * SIZE * SIZE),
         bias: values(4 * SIZE),
-    }]))
+    };
+    around(Stack::Float(FloatModel {
+        layers: vec![layer],
+        ..FloatModel::default()
+    }))
 }
 
 fn walk(bencher: Bencher, model: &LanguageModel, streams: usize) {

@@ -5,6 +5,7 @@ use super::output::{Console, Results, grouped, table};
 use super::reference::human_saturations;
 use crate::diagnostic::Problems;
 use crate::flow::{EvalReport, EvalRequest};
+use crate::import::ImportOptions;
 use crate::lm::Level;
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,7 +20,8 @@ Examples:
 
 The model is a float state dict or a quantised model file, with an embedding and a linear decoder;
 its kind is told from its metadata. A quantised LSTM is computed in the hardware's integers, word
-for word what the core computes.
+for word what the core computes, and so are linear layers between embedding and LSTM, which a model
+file names and of which --front names those of a state dict.
 
 The text is in PTB form: one sentence a line, words between white space, <eos> appended to every
 line, <unk> a word like others. At character level a token is a character of the line without the
@@ -50,6 +52,12 @@ pub struct EvalArgs {
     /// LSTM to read, if a float file has several
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<String>,
+    /// Linear layers of a float state dict between embedding and LSTM, `FIRST,SECOND`; `NAME:relu` where a ReLU stands
+    /// behind one
+    // It is the text of the option too.
+    #[allow(clippy::doc_markdown)]
+    #[arg(long, value_name = "NAME")]
+    front: Option<String>,
 }
 
 impl Results for EvalReport {
@@ -99,9 +107,14 @@ impl Results for EvalReport {
 
 /// Evaluates a model on a text and prints what it found.
 pub fn run(args: &EvalArgs, console: Console) -> Result<Ended, Problems> {
+    let import = ImportOptions {
+        prefix: args.prefix.clone(),
+        front: args.front.clone(),
+        ..ImportOptions::default()
+    };
     let request = EvalRequest {
         model: &args.model,
-        prefix: args.prefix.as_deref(),
+        import: &import,
         text: &args.text,
         vocabulary: args.vocab.as_deref(),
         level: args.level,

@@ -3,6 +3,7 @@
 use super::saturation::{LayerSaturation, Rate};
 use super::watch::Watch;
 use crate::diagnostic::{Problem, Problems};
+use crate::import::ImportOptions;
 use crate::lm::{
     Decoder, EvalOptions, Evaluation, LanguageModel, Level, Stack, Vocabulary, characters,
     evaluate, read_text, tokenize,
@@ -15,8 +16,8 @@ use std::path::Path;
 pub struct EvalRequest<'a> {
     /// Float state dict or quantised model, safetensors.
     pub model: &'a Path,
-    /// LSTM to read, where a float file has several.
-    pub prefix: Option<&'a str>,
+    /// Parts of a float file that are wanted.
+    pub import: &'a ImportOptions,
     /// Text, one sentence a line.
     pub text: &'a Path,
     /// Tokens in the order of their indices; the file beside the model where nothing is given.
@@ -35,7 +36,7 @@ impl EvalRequest<'_> {
     /// the model's, a text too short for the streams, and an interruption.
     pub fn run(&self, watch: &dyn Watch) -> Result<EvalReport, Problems> {
         let text = read_text(self.text)?;
-        let model = LanguageModel::read(self.model, self.prefix)?;
+        let model = LanguageModel::read(self.model, self.import)?;
         let path = match self.vocabulary {
             Some(path) => path.to_path_buf(),
             None => Vocabulary::beside(self.model)?,

@@ -302,15 +302,6 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// The LSTM below `prefix`.
-    #[must_use]
-    pub fn of_prefix(prefix: Option<&str>) -> Self {
-        Self {
-            prefix: prefix.map(Into::into),
-            ..Self::default()
-        }
-    }
-
     /// `true` if what is not understood is left out: the caller has said what is wanted.
     pub(super) fn leaves_out(&self) -> bool {
         self.prefix.is_some() || self.head.is_some() || self.only_lstm

@@ -7,6 +7,7 @@ mod beside;
 mod decode;
 mod evaluate;
 mod forward;
+mod front;
 mod math;
 mod model;
 mod product;

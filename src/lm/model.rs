@@ -1,15 +1,15 @@
 //! Embedding, LSTM and decoder of one model.
 
 use crate::diagnostic::Problem;
-use crate::import::{EMBEDDING, FloatHead, FloatLayer, FloatModel, Passengers};
+use crate::import::{EMBEDDING, FloatHead, FloatModel, Passengers};
 use crate::quantize::{Dense, Emit, QuantizedModel};
 
-/// The LSTM layers.
+/// The LSTM layers, and linear layers before them; head and passengers are taken out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stack {
     /// Floating point.
-    Float(Vec<FloatLayer>),
-    /// The hardware's integers; head and passengers are taken out.
+    Float(FloatModel),
+    /// The hardware's integers.
     Integer(QuantizedModel),
 }
 
@@ -22,7 +22,7 @@ pub enum Decoder {
     Integer(Dense),
 }
 
-/// A row for every token, `[V, E]`; E is the input size of the first layer.
+/// A row for every token, `[V, E]`; E is the input size of the first layer, linear or recurrent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenRows {
     /// Real numbers, which an integer stack takes the codes of.
@@ -76,16 +76,14 @@ impl LanguageModel {
                 "evaluate a model of forward layers",
             );
         }
-        if !model.front.is_empty() {
-            return refuse(
-                "has linear layers before the recurrent ones, which a language model here has not",
-                "quantise it with --head-bits 8, and compute it with `lprnn-hw run`",
-            );
-        }
-        let decoder = model.head.clone();
+        let stack = FloatModel {
+            front: model.front.clone(),
+            layers: model.layers.clone(),
+            ..FloatModel::default()
+        };
         Self::assemble(
-            Stack::Float(model.layers.clone()),
-            decoder.map(Decoder::Float),
+            Stack::Float(stack),
+            model.head.clone().map(Decoder::Float),
             None,
             model.passengers.clone(),
         )
@@ -106,12 +104,6 @@ impl LanguageModel {
                     pass.place
                 ),
                 "evaluate a model of forward layers; `lprnn-hw run` gives the words of this one",
-            );
-        }
-        if !model.front.is_empty() {
-            return refuse(
-                "has dense layers before the recurrent ones, which a language model here has not",
-                "compute it with `lprnn-hw run`",
             );
         }
         let passengers = std::mem::take(&mut model.passengers);
@@ -208,22 +200,21 @@ impl LanguageModel {
 }
 
 impl Stack {
-    /// Input size of the first layer and units of the last.
+    /// Input size of the first layer, linear or recurrent, and units of the last.
+    ///
+    /// # Panics
+    /// For a model without recurrent layers.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize) {
-        let sizes: Vec<(usize, usize)> = match self {
-            Self::Float(layers) => layers
-                .iter()
-                .map(|l| (l.input_size, l.hidden_size))
-                .collect(),
-            Self::Integer(model) => {
-                let layers = model.layers.iter();
-                layers.map(|l| (l.input_size, l.hidden_size)).collect()
+        match self {
+            Self::Float(model) => {
+                let last = &model.layers[model.layers.len() - 1];
+                (model.input_size(), last.hidden_size)
             }
-        };
-        match sizes[..] {
-            [] => (0, 0),
-            [(input, _), .., (_, hidden)] | [(input, hidden)] => (input, hidden),
+            Self::Integer(model) => {
+                let last = &model.layers[model.layers.len() - 1];
+                (model.first_input().0, last.hidden_size)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::model::LanguageModel;
 use crate::diagnostic::{Problem, Problems};
-use crate::import::{self, ImportOptions};
+use crate::import::{ImportOptions, read_bytes};
 use crate::quantize::QuantizedModel;
 use safetensors::SafeTensors;
 use std::path::Path;
@@ -12,19 +12,18 @@ impl LanguageModel {
     ///
     /// # Errors
     /// A file that cannot be read, or is no language model.
-    pub fn read(path: &Path, prefix: Option<&str>) -> Result<Self, Problems> {
+    pub fn read(path: &Path, import: &ImportOptions) -> Result<Self, Problems> {
         let bytes = crate::files::load(path)?;
-        Self::from_bytes(&bytes, prefix).map_err(|problems| problems.in_file(path))
+        Self::from_bytes(&bytes, import).map_err(|problems| problems.in_file(path))
     }
 
     /// A language model from the bytes of a safetensors file: a quantised model, known by its
-    /// metadata, or else a float state dict; `prefix` chooses among several float LSTMs.
-    pub fn from_bytes(bytes: &[u8], prefix: Option<&str>) -> Result<Self, Problems> {
+    /// metadata, or else a float state dict, of which `import` says the parts that are wanted.
+    pub fn from_bytes(bytes: &[u8], import: &ImportOptions) -> Result<Self, Problems> {
         if is_quantized(bytes) {
             Ok(Self::from_quantized(QuantizedModel::from_bytes(bytes)?)?)
         } else {
-            let options = ImportOptions::of_prefix(prefix);
-            Ok(Self::from_float(&import::read_bytes(bytes, &options)?)?)
+            Ok(Self::from_float(&read_bytes(bytes, import)?)?)
         }
     }
 }

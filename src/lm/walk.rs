@@ -1,12 +1,13 @@
 //! The LSTM's walk through a text, in one or many streams, without the decoder.
 
 use super::forward::float_layer;
+use super::front::rows_behind;
 use super::model::{LanguageModel, Stack, TokenRows};
 use super::state::FloatState;
 use crate::diagnostic::Problem;
 use crate::import::FloatLayer;
 use crate::quantize::QuantizedModel;
-use crate::reference::{Saturation, StageCount, StreamInputs, Streams, StreamsState};
+use crate::reference::{Saturation, StageCount, StreamInputs, Streams, StreamsState, dense_codes};
 use rayon::prelude::*;
 
 /// Predictions of one round, over all streams; bounds the memory.
@@ -38,19 +39,20 @@ pub struct Walk<'a> {
     at: usize,
 }
 
-/// A token as the first layer takes it.
+/// A token as the first recurrent layer takes it.
 enum Input<'a> {
     Float(&'a [f32], usize),
     Integer(TokenCodes),
 }
 
-/// The embeddings of the tokens that a text has, in codes.
+/// The embeddings of the tokens that a text has, behind the dense layers where there are some, in codes.
 struct TokenCodes {
     inputs: StreamInputs,
     /// Row of every token among them.
     rows: Vec<u32>,
-    /// How many elements of each row were clamped; nothing is known where the model has codes.
+    /// How many elements of each embedding were clamped; nothing is known where the model has codes.
     clamped: Option<Vec<u64>>,
+    /// Elements of an embedding.
     size: usize,
 }
 
@@ -71,18 +73,20 @@ impl TokenCodes {
                 seen.push(token as usize);
             }
         }
-        let (codes, clamped): (Vec<i16>, _) = match embedding {
+        let (codes, clamped): (Vec<i32>, _) = match embedding {
             TokenRows::Codes(all) => {
                 let rows = seen.iter().flat_map(|row| &all[row * size..][..size]);
-                (rows.copied().collect(), None)
+                (rows.map(|&code| code.into()).collect(), None)
             }
             TokenRows::Float(all) => {
                 let rows = || seen.par_iter().map(|row| &all[row * size..][..size]);
                 let clamped = rows().map(|row| quantized.clamped_inputs(row)).collect();
                 let codes = rows().flat_map_iter(|row| quantized.input_codes(row));
-                (codes.map(|code| code as i16).collect(), Some(clamped))
+                (codes.collect(), Some(clamped))
             }
         };
+        let codes = dense_codes(&quantized.front, codes);
+        let codes: Vec<i16> = codes.into_iter().map(|code| code as i16).collect();
         Self {
             inputs: stack.inputs(&codes),
             rows,
@@ -112,29 +116,36 @@ impl<'a> Running<'a> {
                 let ulp = model.layers.last().map_or(1.0, |layer| layer.h.ulp());
                 Self::Integer(prepared, prepared.state(streams), ulp as f32)
             }
-            (Stack::Float(layers), _) => {
-                let states = layers.iter().map(|layer| FloatState::new(layer, streams));
-                Self::Float(layers, states.collect())
+            (Stack::Float(model), _) => {
+                let layers = model.layers.iter();
+                let states = layers.map(|layer| FloatState::new(layer, streams));
+                Self::Float(&model.layers, states.collect())
             }
             (Stack::Integer(_), None) => panic!("prepared for another model"),
         }
     }
 }
 
-/// An integer stack made ready, to be kept while a [`Walk`] goes on.
+/// A stack made ready, to be kept while a [`Walk`] goes on.
 pub struct Prepared {
+    /// Of an integer stack.
     streams: Option<Streams>,
+    /// What the recurrent layers of a float stack take for every token, where linear layers stand before them.
+    rows: Option<Vec<f32>>,
 }
 
 impl Prepared {
     /// Prepares the stack of `model`.
     #[must_use]
     pub fn new(model: &LanguageModel) -> Self {
-        let streams = match &model.stack {
-            Stack::Float(_) => None,
-            Stack::Integer(model) => Some(Streams::new(model)),
+        let (streams, rows) = match (&model.stack, &model.embedding) {
+            (Stack::Integer(model), _) => (Some(Streams::new(model)), None),
+            (Stack::Float(stack), TokenRows::Float(rows)) if !stack.front.is_empty() => {
+                (None, Some(rows_behind(&stack.front, rows)))
+            }
+            (Stack::Float(_), _) => (None, None),
         };
-        Self { streams }
+        Self { streams, rows }
     }
 }
 
@@ -170,11 +181,12 @@ impl<'a> Walk<'a> {
         }
         let size = model.stack.sizes().0;
         let (input, most) = match (&model.stack, &prepared.streams) {
-            (Stack::Float(_), _) => {
+            (Stack::Float(stack), _) => {
                 let TokenRows::Float(rows) = &model.embedding else {
                     panic!("codes before a float stack");
                 };
-                (Input::Float(rows, size), FLOAT_GROUP)
+                let rows = prepared.rows.as_ref().unwrap_or(rows);
+                (Input::Float(rows, stack.layers[0].input_size), FLOAT_GROUP)
             }
             (Stack::Integer(quantized), Some(stack)) => {
                 let embedding = (&model.embedding, size);

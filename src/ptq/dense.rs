@@ -5,9 +5,8 @@ use super::float;
 use crate::fixed::QFormat;
 use crate::import::{FloatHead, FloatModel};
 use crate::quantize::{Dense, DenseOutput, Emit, best_fraction};
-use crate::reference::dense_outputs;
+use crate::reference::{dense_codes, dense_outputs};
 use crate::spec::OutputKind;
-use rayon::prelude::*;
 
 /// All linear layers, in their order; a `ReLU` stands before each but the first.
 pub(super) fn chain(model: &FloatModel) -> impl Iterator<Item = &FloatHead> {
@@ -99,15 +98,6 @@ pub fn float_outputs(model: &FloatModel, h: &[f32]) -> Vec<f32> {
     signal
 }
 
-/// Codes of what layers that give codes make of codes of x, `[steps, outputs]`.
-pub(super) fn codes(layers: &[Dense], x: Vec<i32>) -> Vec<i32> {
-    layers.iter().fold(x, |x, dense| {
-        let steps = x.par_chunks_exact(dense.input_size);
-        let given = steps.flat_map_iter(|x| dense_outputs(dense, x));
-        given.map(|code| code as i32).collect()
-    })
-}
-
 /// The same of the integer layers on codes of h, as real numbers: what the last one gives, or its sums where it
 /// gives the index of the largest.
 pub(super) fn outputs(dense: &[Dense], h: &[i32]) -> Vec<f64> {
@@ -118,7 +108,7 @@ pub(super) fn outputs(dense: &[Dense], h: &[i32]) -> Vec<f64> {
         DenseOutput::Code { format, .. } => (format.ulp(), true),
         _ => (f64::from(-last.sum_frac()).exp2(), false),
     };
-    let x = codes(before, h.to_vec());
+    let x = dense_codes(before, h.to_vec());
     let step = |x: &[i32]| {
         let given: Vec<i64> = if codes_only {
             dense_outputs(last, x)

@@ -1,6 +1,6 @@
 //! Linear layers before the recurrent ones, as dense layers of integers.
 
-use super::dense::{codes, head_format};
+use super::dense::head_format;
 use super::measure::Operand;
 use super::report::FrontReport;
 use super::search::x_fractions;
@@ -10,7 +10,7 @@ use super::{FormatRequest, float};
 use crate::fixed::QFormat;
 use crate::import::{FloatFront, FloatModel};
 use crate::quantize::{Dense, DenseOutput, best_fraction, clamped, quantize_input};
-use crate::reference::StageCount;
+use crate::reference::{StageCount, dense_codes};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -131,7 +131,7 @@ pub(super) fn integer_x<'a>(
     let (Some((last, before)), Some(float)) = (layers.split_last(), model.front.last()) else {
         return Cow::Borrowed(inputs);
     };
-    let x = codes(before, quantize_input(&inputs.data, layers[0].x));
+    let x = dense_codes(before, quantize_input(&inputs.data, layers[0].x));
     Cow::Owned(Sequences {
         data: real_sums(last, &x, float.relu),
         width: last.output_size,
@@ -173,7 +173,7 @@ pub(super) fn reports(
             gives: dense.output,
         });
         real = Cow::Owned(real_sums(dense, &x, float.relu));
-        x = codes(std::slice::from_ref(dense), x);
+        x = dense_codes(std::slice::from_ref(dense), x);
     }
     all
 }

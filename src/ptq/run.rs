@@ -15,7 +15,7 @@ use crate::quantize::{
     Dense, Emit, HeadFormat, InputOffset, Layer, QuantizedModel, clamped, quantize_input,
     squared_error,
 };
-use crate::reference::{Saturation, StageCount};
+use crate::reference::{Saturation, StageCount, dense_codes};
 
 /// An integer model and how it was made.
 #[derive(Clone, Debug, PartialEq)]
@@ -253,7 +253,7 @@ fn measure(
     tables: &Tables,
 ) -> CalibrationReport {
     let codes = quantize_input(&inputs.data, integers.first_input().1);
-    let codes = dense::codes(&integers.front, codes);
+    let codes = dense_codes(&integers.front, codes);
     let (h, saturation) = words(&tables.lstm(integers), &codes, &inputs.lengths);
     let format = formats[formats.len() - 1].h;
     let head = head_quality(float, integers, &h, (inputs, truth));

@@ -18,7 +18,7 @@ mod summed;
 mod trace;
 
 pub use dot::{Dot, exact_dot};
-pub use network::{WholeNetwork, dense_outputs, largest};
+pub use network::{WholeNetwork, dense_codes, dense_outputs, largest};
 pub use saturation::{Saturation, StageCount};
 pub use sequence::{SequenceOutputs, StepDone};
 pub use stack::{Lstm, State, run_batch};

@@ -4,6 +4,7 @@ use super::stack::Lstm;
 use super::trace::StepTrace;
 use crate::diagnostic::Problem;
 use crate::quantize::{Dense, DenseOutput, Embedding, Emit, QuantizedModel};
+use rayon::prelude::*;
 
 /// A network with its state, and what it gives at each step.
 #[derive(Clone, Debug)]
@@ -65,6 +66,16 @@ pub fn dense_outputs(layer: &Dense, x: &[i32]) -> Vec<i64> {
     let mut outputs = Vec::with_capacity(layer.outputs());
     give(layer, &sums, &mut outputs);
     outputs
+}
+
+/// Codes of what layers that give codes make of codes of x, `[steps, outputs]`, in parallel.
+#[must_use]
+pub fn dense_codes(layers: &[Dense], x: Vec<i32>) -> Vec<i32> {
+    layers.iter().fold(x, |x, dense| {
+        let steps = x.par_chunks_exact(dense.input_size);
+        let given = steps.flat_map_iter(|x| dense_outputs(dense, x));
+        given.map(|code| code as i32).collect()
+    })
 }
 
 impl DenseState {

@@ -1,5 +1,10 @@
 //! `lprnn-hw eval`: what it prints, and what it refuses.
 
+use super::lm::projected;
+use lprnn_hw::files::npy;
+use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
+use lprnn_hw::quantize::HeadFormat;
+use lprnn_hw::train::state_dict;
 use snapbox::cmd::Command;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +74,88 @@ fn every_figure_follows_from_the_loss() {
         let layers = found["saturation"].as_array().unwrap().len();
         assert_eq!(layers, usize::from(model.contains("quantized")));
     }
+}
+
+/// Mean loss of the tokens by the sums that `run` gives of those before them.
+fn nats_by_run(model: &Path, tokens: &[i32]) -> f64 {
+    let beside = |name: &str| model.with_file_name(name);
+    npy::write_i32(&beside("tokens.npy"), &[tokens.len()], tokens).unwrap();
+    let run = program()
+        .args(["run", "--format", "json", "--model"])
+        .arg(model)
+        .arg("--input")
+        .arg(beside("tokens.npy"))
+        .arg("-o")
+        .arg(beside("h.npy"))
+        .arg("--head-output")
+        .arg(beside("sums.npy"));
+    let printed = run.assert().success();
+    let found: serde_json::Value = serde_json::from_slice(&printed.get_output().stdout).unwrap();
+    let ulp = (-found["head"]["frac"].as_f64().unwrap()).exp2();
+    let sums = npy::parse_real(&std::fs::read(beside("sums.npy")).unwrap()).unwrap();
+    assert_eq!(sums.shape[0], tokens.len());
+    let rows = sums.data.chunks_exact(sums.shape[1]).zip(&tokens[1..]);
+    let nats = rows.map(|(sums, &next)| {
+        let all: f64 = sums.iter().map(|sum| (sum * ulp).exp()).sum();
+        all.ln() - sums[next as usize] * ulp
+    });
+    nats.sum::<f64>() / (tokens.len() - 1) as f64
+}
+
+/// Linear layers between embedding and LSTM: what `eval` says of a model file is the cost by the words of `run`, and a
+/// state dict of the same layers, which `--front` names, costs about as much.
+#[test]
+fn linear_layers_before_the_lstm_are_computed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut float = projected(8);
+    let rows = float.passengers["embedding.weight"].clone();
+    let inputs = Sequences::one(rows.1, rows.0[1]);
+    let wanted = FormatRequest::of(8, HeadFormat::Integer(8));
+    let model = quantize(&float, &inputs, &wanted).model;
+    assert!(model.front.len() == 2 && model.embedding.is_some());
+    let integers = home.path().join("lm_integers.safetensors");
+    std::fs::write(&integers, model.to_bytes().unwrap()).unwrap();
+
+    let words: Vec<String> = (0..rows.0[0]).map(|index| format!("w{index}")).collect();
+    let names = ["<eos>".to_owned()]
+        .into_iter()
+        .chain(words)
+        .take(rows.0[0]);
+    let names: Vec<String> = names.collect();
+    let vocabulary = serde_json::to_string(&names).unwrap();
+    std::fs::write(home.path().join("lm.vocab.json"), vocabulary).unwrap();
+    let tokens: Vec<i32> = (0..200).map(|at| at * at % 21 + 1).collect();
+    let line: Vec<&str> = tokens
+        .iter()
+        .map(|&token| &*names[token as usize])
+        .collect();
+    let text = home.path().join("text.txt");
+    std::fs::write(&text, line.join(" ")).unwrap();
+    let cost = |command: Command| {
+        let printed = command.args(["--format", "json"]).assert().success();
+        let found: serde_json::Value =
+            serde_json::from_slice(&printed.get_output().stdout).unwrap();
+        assert_eq!(found["tokens"], 200);
+        found["nats"].as_f64().unwrap()
+    };
+    let found = cost(eval(&integers, &text));
+    let wanted = nats_by_run(&integers, &[&tokens[..], &[0]].concat());
+    assert!((found - wanted).abs() < 1e-5, "{found}, {wanted}");
+
+    for (name, front) in ["first", "second"].iter().zip(&float.front) {
+        let shape = vec![front.linear.output_size, front.linear.input_size()];
+        let (weight, bias) = (front.linear.weight.clone(), front.linear.bias.clone());
+        let tensors = &mut float.passengers;
+        tensors.insert(format!("{name}.bias"), (vec![bias.len()], bias));
+        tensors.insert(format!("{name}.weight"), (shape, weight));
+    }
+    let floats = home.path().join("lm.safetensors");
+    std::fs::write(&floats, state_dict(&float)).unwrap();
+    let near = cost(eval(&floats, &text).args(["--front", "first:relu,second"]));
+    assert!((near - found).abs() < 0.05, "{near}, {found}");
+    // The ReLU counts.
+    let other = cost(eval(&floats, &text).args(["--front", "first,second"]));
+    assert!((other - near).abs() > 0.05, "{other}, {near}");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::import::{array, fixture};
 use lprnn_hw::import::{FloatModel, ImportOptions, read};
-use lprnn_hw::lm::LanguageModel;
 use lprnn_hw::ptq::{FormatRequest, Quantized, Sequences, quantize, quantize_offset};
 use lprnn_hw::quantize::{DenseOutput, Emit, HeadFormat, InputOffset, QuantizedModel};
 use lprnn_hw::reference::WholeNetwork;
@@ -193,28 +192,6 @@ fn an_offset_of_x_goes_into_the_first_linear_layer() {
     let read = QuantizedModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
     let h = off(&integer_h(&read, &moved), &array("projected.h.npy"));
     assert!(h < 0.04, "{h}");
-}
-
-/// Language models of floats have no layers between embedding and network: that is refused, not left out.
-#[test]
-fn a_language_model_behind_a_linear_layer_is_refused() {
-    let mut model = float("projected.safetensors", Some("in_proj:relu"));
-    model
-        .passengers
-        .insert("embedding.weight".into(), (vec![2, 3], vec![0.5; 6]));
-    let refused = LanguageModel::from_float(&model).unwrap_err();
-    assert!(
-        refused
-            .what
-            .contains("linear layers before the recurrent ones"),
-        "{}",
-        refused.what
-    );
-    model.front.clear();
-    model
-        .passengers
-        .insert("embedding.weight".into(), (vec![2, 5], vec![0.5; 10]));
-    assert!(LanguageModel::from_float(&model).is_ok());
 }
 
 /// An embedding becomes codes of what the linear layer takes.

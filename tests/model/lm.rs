@@ -1,13 +1,13 @@
 //! Results of `eval` against a plain computation of the same, and its refusals.
 
 use lprnn_hw::fixed::QFormat;
-use lprnn_hw::import::{FloatModel, FloatRecurrence};
+use lprnn_hw::import::{FloatFront, FloatHead, FloatModel, FloatRecurrence};
 use lprnn_hw::lm::{EvalOptions, LanguageModel, evaluate};
 use lprnn_hw::ptq::{FormatRequest, Sequences, quantize};
 use lprnn_hw::quantize::{
     Dense, DenseOutput, Emit, HeadFormat, QuantizedModel, SplitMix, quantize_input,
 };
-use lprnn_hw::reference::Lstm;
+use lprnn_hw::reference::WholeNetwork;
 use lprnn_hw::spec::CellKind;
 use lprnn_hw::train::{ParameterLayout, Sizes};
 
@@ -38,6 +38,35 @@ fn float_gru(seed: u64) -> FloatModel {
     model
 }
 
+/// The same with two linear layers between embedding and LSTM, all of other sizes; a `ReLU` behind the first.
+pub fn projected(seed: u64) -> FloatModel {
+    let mut model = float_model(seed);
+    let mut noise = SplitMix(seed);
+    let mut values = |count: usize| -> Vec<f32> {
+        let value = |_| noise.between(-1000, 1000) as f32 / 1000.0;
+        (0..count).map(value).collect()
+    };
+    let mut linear = |inputs: usize, output_size: usize| FloatHead {
+        output_size,
+        weight: values(inputs * output_size),
+        bias: values(output_size),
+    };
+    let [first, second] = [linear(4, 6), linear(6, EMBEDDING)];
+    model.front = vec![
+        FloatFront {
+            linear: first,
+            relu: true,
+        },
+        FloatFront {
+            linear: second,
+            relu: false,
+        },
+    ];
+    let rows = (vec![TOKENS, 4], values(TOKENS * 4));
+    model.passengers.insert("embedding.weight".into(), rows);
+    model
+}
+
 fn text(count: usize) -> Vec<u32> {
     let mut noise = SplitMix(9);
     (0..count)
@@ -51,9 +80,12 @@ fn nats_of_logits(logits: &[f64], target: u32) -> f64 {
 
 /// The decoder's outputs in double precision.
 fn logits(model: &FloatModel, h: &[f64]) -> Vec<f64> {
-    let head = model.head.as_ref().unwrap();
-    let rows = head.weight.chunks_exact(h.len()).zip(&head.bias);
-    rows.map(|(row, &bias)| dot(row, h) + f64::from(bias))
+    linear(model.head.as_ref().unwrap(), h)
+}
+
+fn linear(layer: &FloatHead, x: &[f64]) -> Vec<f64> {
+    let rows = layer.weight.chunks_exact(x.len()).zip(&layer.bias);
+    rows.map(|(row, &bias)| dot(row, x) + f64::from(bias))
         .collect()
 }
 
@@ -62,7 +94,8 @@ fn dot(row: &[f32], x: &[f64]) -> f64 {
 }
 
 fn embedding(model: &FloatModel, token: u32) -> &[f32] {
-    &model.passengers["embedding.weight"].1[token as usize * EMBEDDING..][..EMBEDDING]
+    let (shape, rows) = &model.passengers["embedding.weight"];
+    &rows[token as usize * shape[1]..][..shape[1]]
 }
 
 /// Mean loss of the predictions of `streams` parts, computed step by step in double precision;
@@ -95,6 +128,17 @@ fn float_step(model: &FloatModel) -> impl FnMut(u32, bool) -> Vec<f64> + '_ {
                 .collect();
         }
         let mut x: Vec<f64> = embedding(model, token).iter().map(|&v| v.into()).collect();
+        for FloatFront {
+            linear: front,
+            relu,
+        } in &model.front
+        {
+            x = linear(front, &x);
+            let least = if *relu { 0.0 } else { f64::NEG_INFINITY };
+            for value in &mut x {
+                *value = value.max(least);
+            }
+        }
         for (layer, (h, c)) in model.layers.iter().zip(&mut states) {
             let hidden = layer.hidden_size;
             let ih = layer.weight_ih.chunks_exact(layer.input_size);
@@ -137,6 +181,7 @@ fn float_step(model: &FloatModel) -> impl FnMut(u32, bool) -> Vec<f64> + '_ {
 fn a_float_model_is_evaluated_as_it_is_defined() {
     as_it_is_defined(&float_model(1));
     as_it_is_defined(&float_gru(5));
+    as_it_is_defined(&projected(6));
 }
 
 fn as_it_is_defined(model: &FloatModel) {
@@ -159,6 +204,7 @@ fn as_it_is_defined(model: &FloatModel) {
 fn an_integer_model_is_evaluated_from_the_reference_models_words() {
     of_reference_words(&float_model(2));
     of_reference_words(&float_gru(3));
+    of_reference_words(&projected(7));
 }
 
 fn of_reference_words(float: &FloatModel) {
@@ -169,21 +215,21 @@ fn of_reference_words(float: &FloatModel) {
         .copied()
         .collect();
     for bits in [1, 2, 4, 8, 16] {
-        let inputs = Sequences::one(x.clone(), float.layers[0].input_size);
+        let inputs = Sequences::one(x.clone(), float.input_size());
         let model = quantize(float, &inputs, &FormatRequest::of(bits, HeadFormat::Float)).model;
-        let (x_format, h) = (model.layers[0].x, model.layers[1].h);
-        let mut words = 0;
-        let mut lstm = Lstm::new(&model);
+        assert_eq!(model.front.len(), float.front.len());
+        let h = model.layers[1].h;
+        let (mut words, mut clamped) = (0, 0);
+        let mut network = WholeNetwork::new(&model);
         let step = |token: u32, first: bool| {
             if first {
-                lstm = Lstm::new(&model);
+                network.reset();
             }
-            let codes = lstm.step(&quantize_input(embedding(float, token), x_format));
+            let x = embedding(float, token);
+            clamped += model.clamped_inputs(x);
+            let codes = network.step(&model.input_codes(x), false).unwrap();
             words += codes.len();
-            let h: Vec<f64> = codes
-                .iter()
-                .map(|&code| f64::from(code) * h.ulp())
-                .collect();
+            let h: Vec<f64> = codes.iter().map(|&code| code as f64 * h.ulp()).collect();
             logits(float, &h)
         };
         let want = plain(&tokens, 5, step);
@@ -197,7 +243,9 @@ fn of_reference_words(float: &FloatModel) {
         assert_eq!(words, 299 * 11);
         assert_eq!(found.saturation.len(), 2);
         assert_eq!(found.saturation[1].h.total, 299 * 11);
-        assert_eq!(found.inputs.unwrap().total, 299 * EMBEDDING as u64);
+        let inputs = found.inputs.unwrap();
+        assert_eq!(inputs.total, 299 * float.input_size() as u64);
+        assert_eq!(inputs.saturated, clamped);
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Graph<'a> {
 
 type Fields<T> = Result<T, Error>;
 
+/// Number of a tensor's elements, where they are whole numbers of 64 bits.
+const INT64: u64 = 7;
+
 /// Calls `field` with every field: its number, the wire's kind of number or bytes.
 fn fields<'a>(
     bytes: &'a [u8],
@@ -117,9 +120,9 @@ fn read_graph<'a>(bytes: &'a [u8], graph: &mut Graph<'a>) -> Fields<()> {
                 }
             }
             (5, WireField::Bytes(bytes)) => {
-                let (name, tensor) = read_tensor(bytes)?;
+                let (name, tensor, integers) = read_tensor(bytes)?;
                 graph.constants.insert(name, tensor);
-                if let Some(values) = read_integers(bytes)? {
+                if let Some(values) = integers {
                     graph.integers.insert(name, values);
                 }
             }
@@ -176,8 +179,9 @@ fn read_attribute(bytes: &[u8]) -> Fields<(&str, Attribute<'_>)> {
             (3, WireField::Number(value)) => attribute.int = value.cast_signed(),
             (4, WireField::Bytes(bytes)) => attribute.text = bytes,
             (5, WireField::Bytes(bytes)) => {
-                attribute.tensor = Some(read_tensor(bytes)?.1);
-                attribute.integers = read_integers(bytes)?;
+                let (_, tensor, integers) = read_tensor(bytes)?;
+                attribute.tensor = Some(tensor);
+                attribute.integers = integers;
             }
             (9, WireField::Bytes(bytes)) => attribute.texts.push(bytes),
             _ => {}
@@ -197,45 +201,26 @@ fn packed(bytes: &[u8]) -> Fields<Vec<i64>> {
     Ok(values)
 }
 
-/// The values of a tensor, if it is one of whole numbers of 64 bits.
-fn read_integers(bytes: &[u8]) -> Fields<Option<Vec<i64>>> {
-    let (mut is_wide, mut values) = (false, Vec::new());
-    fields(bytes, |number, field| {
-        match (number, field) {
-            (2, WireField::Number(kind)) => is_wide = kind == 7,
-            (7, WireField::Number(value)) => values.push(value.cast_signed()),
-            (7, WireField::Bytes(bytes)) => values = packed(bytes)?,
-            (9, WireField::Bytes(bytes)) => {
-                let (words, _) = bytes.as_chunks();
-                values = words.iter().map(|&word| i64::from_le_bytes(word)).collect();
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(is_wide.then_some(values))
-}
-
-/// A tensor and its name.
-fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
+/// A tensor, its name, and its values if they are whole numbers of 64 bits.
+fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>, Option<Vec<i64>>)> {
     let mut name = "";
     let mut shape: Vec<u64> = Vec::new();
     let (mut data_type, mut external) = (0, false);
     let mut data: Cow<[u8]> = Cow::Borrowed(&[]);
+    let mut integers: Vec<i64> = Vec::new();
     fields(bytes, |number, field| {
         match (number, field) {
             (1, WireField::Number(size)) => shape.push(size),
             (1, WireField::Bytes(bytes)) => {
-                let mut reader = BytesReader::from_bytes(bytes);
-                while !reader.is_eof() {
-                    shape.push(reader.read_varint64(bytes)?);
-                }
+                shape.extend(packed(bytes)?.into_iter().map(i64::cast_unsigned));
             }
             (2, WireField::Number(kind)) => data_type = kind,
             (4, WireField::Float(value)) => data.to_mut().extend(value.to_le_bytes()),
             // Packed floats, doubles and raw data: little endian.
             (4 | 9 | 10, WireField::Bytes(bytes)) if data.is_empty() => data = Cow::Borrowed(bytes),
             (4 | 10, WireField::Bytes(bytes)) => data.to_mut().extend(bytes),
+            (7, WireField::Number(value)) => integers.push(value.cast_signed()),
+            (7, WireField::Bytes(bytes)) => integers.extend(packed(bytes)?),
             (8, WireField::Bytes(bytes)) => name = text(bytes)?,
             (13, _) => external = true,
             (14, WireField::Number(place)) => external |= place == 1,
@@ -243,12 +228,17 @@ fn read_tensor(bytes: &[u8]) -> Fields<(&str, Constant<'_>)> {
         }
         Ok(())
     })?;
+    if data_type == INT64 && integers.is_empty() {
+        let (words, _) = data.as_chunks();
+        integers = words.iter().map(|&word| i64::from_le_bytes(word)).collect();
+    }
+    let integers = (data_type == INT64).then_some(integers);
     if external {
         let fault = Problem::new("lies in another file (external data)")
             .help("save it in one: onnx.save_model(onnx.load(FILE), 'one.onnx')");
-        return Ok((name, Err(fault)));
+        return Ok((name, Err(fault), integers));
     }
-    Ok((name, tensor(data_type, &shape, data)))
+    Ok((name, tensor(data_type, &shape, data), integers))
 }
 
 fn tensor<'a>(data_type: u64, shape: &[u64], data: Cow<'a, [u8]>) -> Constant<'a> {

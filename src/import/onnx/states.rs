@@ -2,8 +2,9 @@
 
 use super::graph::Node;
 use super::last_states::{LastStates, StateForm, side_by_side};
-use super::{GraphValue, GraphWalk};
+use super::{GraphValue, GraphWalk, MOVES};
 use crate::diagnostic::Problem;
+use crate::import::error::among;
 
 impl<'a> GraphWalk<'a> {
     /// Goes through a node that takes last states alone; `false` where it is not understood.
@@ -15,50 +16,80 @@ impl<'a> GraphWalk<'a> {
         states.inspect(|states| self.set(node, states)).is_some()
     }
 
-    /// What a node makes of last states alone.
+    /// What a node makes of last states alone; of one that moves them about in another way, states of no form.
     fn of_states(&self, node: &Node<'a>, data: &[&str]) -> Option<LastStates> {
         let states = data.iter().map(|name| match &self.values[name] {
             GraphValue::States(states) => Some(states),
             _ => None,
         });
         let states: Vec<&LastStates> = states.collect::<Option<_>>()?;
-        let one = (states.len() == 1).then(|| states[0]);
+        if node.op == "Concat" {
+            let axis = node.attributes.get("axis").map_or(0, |value| value.int);
+            return side_by_side(&states, axis);
+        }
+        let &[one] = &states[..] else {
+            return None;
+        };
+        let unclear = || among(MOVES, node.op).then(|| one.formed(StateForm::Unclear));
+        self.moved(node, one).or_else(unclear)
+    }
+
+    /// Last states that a node moves about, where it is understood.
+    fn moved(&self, node: &Node<'a>, one: &LastStates) -> Option<LastStates> {
         let int = |name: &str| node.attributes.get(name).map_or(0, |value| value.int);
-        match (node.op, one) {
-            ("Concat", _) => side_by_side(&states, int("axis")),
-            ("Identity" | "Dropout", Some(one)) => Some(one.clone()),
-            ("Squeeze" | "Unsqueeze", Some(one)) => {
-                (one.of.len() == 1).then(|| one.beside()).flatten()
+        match node.op {
+            "Identity" | "Dropout" => Some(one.clone()),
+            "Squeeze" | "Unsqueeze" | "Transpose" if one.form == StateForm::Beside => {
+                Some(one.clone())
             }
-            ("Gather", Some(one)) => {
-                let numbers = self.integers(node, 1).filter(|_| one.is_on(int("axis")))?;
-                one.taken(numbers.iter().copied(), one.form)
+            "Squeeze" | "Unsqueeze" if one.of.len() == 1 => one.beside(),
+            "Squeeze" => {
+                let axes = node.attributes.get("axes").map(|value| &value.ints[..]);
+                let form = one
+                    .form
+                    .squeezed(axes.or_else(|| self.integers(node, 1))?)?;
+                Some(one.formed(form))
             }
-            ("Slice", Some(one)) => {
+            "Gather" => {
+                let (axis, numbers) = (int("axis"), self.integers(node, 1)?);
+                if !one.is_on(axis) {
+                    return one.of_sequences(axis, self.is_scalar(node, 1));
+                }
+                let taken = one.taken(numbers.iter().copied())?;
+                // One number alone takes its axis away.
+                if taken.of.len() == 1 {
+                    taken.beside()
+                } else {
+                    Some(taken)
+                }
+            }
+            "Slice" => {
                 let [start, end, axis] = [1, 2, 3].map(|input| self.integers(node, input));
                 let (&[start], &[end], &[axis]) = (start?, end?, axis?) else {
                     return None;
                 };
+                if !one.is_on(axis) {
+                    return one.of_sequences(axis, false);
+                }
                 let whole = self.integers(node, 4).is_none_or(|step| step == [1]);
                 let count = one.of.len() as i64;
                 let bound = |at: i64| (if at < 0 { at + count } else { at }).clamp(0, count);
-                let taken = (whole && one.is_on(axis)).then(|| bound(start)..bound(end));
-                one.taken(taken?, one.form)
+                let taken = whole.then(|| bound(start)..bound(end));
+                one.taken(taken?)
             }
-            ("Transpose", Some(one)) => {
-                let turned = node.attributes.get("perm").map(|value| &value.ints[..]);
-                match (turned, one.form) {
-                    (_, StateForm::Beside) => Some(one.clone()),
-                    (Some(&[1, 0, 2]), StateForm::Stacked(0)) => Some(LastStates {
-                        form: StateForm::Before,
-                        ..one.clone()
-                    }),
-                    _ => None,
-                }
+            "Transpose" => {
+                let order = &node.attributes.get("perm")?.ints;
+                Some(one.formed(one.form.turned(order)?))
             }
-            ("Reshape" | "Flatten", Some(one)) => one.beside(),
+            "Reshape" | "Flatten" => one.beside(),
             _ => None,
         }
+    }
+
+    /// An input of a node is a constant without axes.
+    fn is_scalar(&self, node: &Node<'a>, input: usize) -> bool {
+        let name = node.inputs.get(input).copied().unwrap_or_default();
+        matches!(self.graph.constants.get(name), Some(Ok(tensor)) if tensor.shape.is_empty())
     }
 
     /// The constant integers of an input of a node.
@@ -76,8 +107,7 @@ impl<'a> GraphWalk<'a> {
         if !states.is_on(axis) || node.outputs.len() != states.of.len() {
             return false;
         }
-        let form = states.form;
-        let parts = (0i64..).map(|number| states.taken(std::iter::once(number), form));
+        let parts = (0i64..).map(|number| states.taken(std::iter::once(number)));
         let parts: Option<Vec<LastStates>> = parts.take(node.outputs.len()).collect();
         for (output, part) in node.outputs.iter().zip(parts.unwrap_or_default()) {
             self.values.insert(output, GraphValue::States(part));
@@ -92,10 +122,14 @@ impl<'a> GraphWalk<'a> {
         let halves: Vec<bool> = states.of.iter().map(|state| state.2).collect();
         let of_one = states.of.iter().all(|of| (&of.0, of.1) == (&title, index));
         let both = self.both.contains(&(title.clone(), index));
+        // One state by itself is a vector, whatever the axes before it.
+        let vector = match states.form {
+            StateForm::Beside => true,
+            StateForm::Stacked { .. } => states.of.len() == 1,
+            StateForm::Unclear => false,
+        };
         let problem = match &halves[..] {
-            _ if states.form != StateForm::Beside => {
-                "takes last states (Y_h) that are not side by side"
-            }
+            _ if !vector => "takes last states (Y_h) that are not side by side",
             _ if !of_one => {
                 "takes last states (Y_h) of several layers, the core gives those of one"
             }

@@ -264,33 +264,44 @@ def reversed_ones():
     npy("onnx_reverse_states.h", computed(path, inputs, 1))
 
 
-def stacked_states(name, op, gates, taken):
-    """Two bidirectional nodes; `taken` are the nodes from `all`, their last states one behind the other, to `last`."""
+def stacked_states(name, op, gates, taken, layout=0):
+    """Two bidirectional nodes; `taken` are the nodes from `all`, their last states one behind the other, to `last`.
+
+    With `layout` 1 the same weights with the batch first.
+    """
     generator = np.random.default_rng(6)
     draw = lambda *shape: (generator.normal(size=shape) / 2).astype(np.float32)
     numbers = {"zero": [0], "two": [2], "minus_two": [-2], "minus_one": [-1], "end": [2**63 - 1],
                "wide": [1, 2 * H], "steps": [0, 0, -1]}
+    numbers |= {"one": [1], "at_zero": 0, "at_two": 2, "at_three": 3} if layout else {}
     tensors = {key: np.array(value, dtype=np.int64) for key, value in numbers.items()}
     for layer, width in enumerate((I, 2 * H)):
         shapes = {"W": (2, gates * H, width), "R": (2, gates * H, H), "B": (2, 2 * gates * H)}
         tensors |= {f"{key}{layer}": draw(*shape) for key, shape in shapes.items()}
     tensors |= {"head.weight": draw(O, 2 * H), "head.bias": draw(O)}
     about = {"hidden_size": H, "direction": "bidirectional"} | ({"linear_before_reset": 1} if op == "GRU" else {})
+    about |= {"layout": 1} if layout else {}
     recurrent = lambda layer, source: helper.make_node(
         op, [source, f"W{layer}", f"R{layer}", f"B{layer}"], [f"y{layer}", f"last{layer}"], name=f"rnn{layer}", **about)
     node = helper.make_node
-    nodes = [
-        recurrent(0, "x"),
+    between = [
         node("Transpose", ["y0"], ["turned"], name="turned", perm=[0, 2, 1, 3]),
         node("Reshape", ["turned", "steps"], ["between"], name="between"),
+    ]
+    if layout:
+        # [batch, steps, directions, hidden] already.
+        between = [node("Reshape", ["y0", "steps"], ["between"], name="between")]
+    nodes = [
+        recurrent(0, "x"),
+        *between,
         recurrent(1, "between"),
-        node("Concat", ["last0", "last1"], ["all"], name="h_n", axis=0),
+        node("Concat", ["last0", "last1"], ["all"], name="h_n", axis=layout),
         *taken,
         node("Gemm", ["last", "head.weight", "head.bias"], ["y"], name="head", transB=1),
     ]
     graph = helper.make_graph(
         nodes, "network",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1, I])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, None, I] if layout else [None, 1, I])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
         [numpy_helper.from_array(values, key) for key, values in tensors.items()],
     )
@@ -298,6 +309,26 @@ def stacked_states(name, op, gates, taken):
     path = OUT / f"{name}.onnx"
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def batch_second(path):
+    """The same network with recurrent nodes of `layout` 0 between transpositions: onnxruntime runs no others."""
+    model = onnx.load(path)
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type in ("LSTM", "GRU"):
+            kept = [attribute for attribute in node.attribute if attribute.name != "layout"]
+            turn = lambda source, to, perm: helper.make_node("Transpose", [source], [to], perm=perm)
+            x, (y, states) = node.input[0], list(node.output)
+            nodes.append(turn(x, f"{x}_{node.name}", [1, 0, 2]))
+            plain = helper.make_node(node.op_type, [f"{x}_{node.name}", *node.input[1:]], [f"{y}_0", f"{states}_0"])
+            plain.attribute.extend(kept)
+            nodes += [plain, turn(f"{y}_0", y, [2, 0, 1, 3]), turn(f"{states}_0", states, [1, 0, 2])]
+        else:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
 
 
 def last_states():
@@ -325,6 +356,35 @@ def last_states():
     every = [node("Gemm", ["between", "head.weight", "head.bias"], ["z"], name="every", transB=1)]
     stacked_states("onnx_last_both", "LSTM", 4, [
         node("Slice", ["all", "zero", "two", "zero"], ["upper"], name="cut"), *flat, *every])
+
+    # Batch first: the weights and so the outputs of those above, states on the axis behind the batch.
+    back = node("Transpose", ["all"], ["turned_back"], name="turned_back", perm=[1, 0, 2])
+    turned_cut = node("Slice", ["turned_back", "minus_two", "end", "zero"], ["upper"], name="cut")
+    upper = node("Slice", ["all", "minus_two", "end", "one"], ["upper"], name="cut")
+    flat = lambda source: node("Reshape", [source, "wide"], ["last"], name="flat")
+    for name, op, gates, same, taken in (
+        ("cut", "GRU", 3, "cut", [upper, flat("upper")]),
+        ("gathered", "LSTM", 4, "gathered", [
+            *(node("Gather", ["all", index], [to], name=to, axis=-2) for index, to in (("at_two", "f"), ("at_three", "b"))),
+            node("Concat", ["f", "b"], ["last"], name="beside", axis=-1)]),
+        ("split", "LSTM", 4, "split", [back, turned_cut, *split]),
+        ("kept", "LSTM", 4, "split", [
+            upper, node("Split", ["upper"], ["f", "b"], name="split", axis=1),
+            node("Concat", ["f", "b"], ["both"], name="beside", axis=2),
+            node("Squeeze", ["both", "one"], ["last"], name="flat")]),
+        ("picked", "LSTM", 4, "split", [
+            node("Gather", ["all", "at_zero"], ["one_batch"], name="one_batch", axis=0),
+            node("Slice", ["one_batch", "minus_two", "end", "zero"], ["upper"], name="cut"), flat("upper")]),
+        ("squeezed", "LSTM", 4, "split", [
+            squeeze("all", "one_batch"), node("Slice", ["one_batch", "minus_two", "end", "zero"], ["upper"], name="cut"),
+            flat("upper")]),
+    ):
+        path = stacked_states(f"onnx_last_batch_{name}", op, gates, taken, layout=1)
+        session = onnxruntime.InferenceSession(batch_second(path).SerializeToString())
+        y = session.run(None, {"x": x()[None]})[0]
+        np.testing.assert_allclose(y, np.load(OUT / f"onnx_last_{same}.y.npy"), atol=1e-6)
+    # Of several sequences a reshape would put states of two of them side by side.
+    stacked_states("onnx_last_turned", "LSTM", 4, [back, turned_cut, flat("upper")], layout=1)
 
 
 if __name__ == "__main__":

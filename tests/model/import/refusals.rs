@@ -127,6 +127,11 @@ fn other_mathematics_of_onnx_is_named() {
             "train it on torch.cat([h_n[-2], h_n[-1]], 1), or on output[:, -1]",
         ),
         (
+            "last_turned",
+            "head: takes last states (Y_h) that are not side by side",
+            "train it on torch.cat([h_n[-2], h_n[-1]], 1), or on output[:, -1]",
+        ),
+        (
             "last_lower",
             "head: takes last states (Y_h) of several layers, the core gives those of one",
             "train it on torch.cat([h_n[-2], h_n[-1]], 1), or on output[:, -1]",

@@ -29,6 +29,7 @@ fn windows(bencher: Bencher, numbers: Option<QuantizeOptions>, samples: Option<u
         sizes: Sizes::language(CellKind::Lstm, WORDS, SIZE, vec![SIZE]),
         numbers,
         x_frac: None,
+        fit_h: false,
         row_scales: false,
         batch: BATCH,
         steps: STEPS,

@@ -38,6 +38,13 @@ WORDS = {
     "W2A2": (2, 2, 4, "--levels odd --row-scales"),
     "W1A4": (1, 4, 4, "--levels auto --row-scales"),
 }
+# The same with h in the levels and the fraction that fit the h of the float model best (`train --fit-h` finds them).
+WORDS_OWN_H = {
+    **WORDS,
+    "W3A3": (3, 3, 4, "--levels odd --act-levels even --row-scales"),
+    "W2A3": (2, 3, 4, "--levels auto --row-scales"),
+    "W2A2": (2, 2, 4, "--levels auto --act-levels even --h-frac 2 --row-scales"),
+}
 GRIDS = {
     "characters": {
         "widths": PLAIN,
@@ -98,8 +105,8 @@ GRIDS = {
         "tick": 5.0,
     },
     "words-average": {
-        "widths": WORDS,
-        "rows": {300: list(WORDS)},
+        "widths": WORDS_OWN_H,
+        "rows": {300: list(WORDS_OWN_H)},
         "then_float": None,
         "instead": {"W2A2": ("--dropout 0.5", "--dropout 0.4")},
         "embedding": lambda units: units,

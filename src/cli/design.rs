@@ -60,7 +60,7 @@ impl clap::FromArgMatches for NumericsArgs {
 }
 
 impl NumericsArgs {
-    /// `true` if any width of weights, h or x, or their levels, are given.
+    /// `true` if any width of weights, h or x, or levels of them, are given.
     pub fn gives_width(&self) -> bool {
         [
             "numerics.bits",
@@ -68,6 +68,7 @@ impl NumericsArgs {
             "numerics.act_bits",
             "numerics.input_bits",
             "numerics.levels",
+            "numerics.act_levels",
         ]
         .iter()
         .any(|key| self.0.get(key).is_some())
@@ -93,9 +94,10 @@ impl NumericsArgs {
             act_bits: numerics.act_bits,
             input_bits: numerics.input_bits,
             levels: numerics.levels,
+            act_levels: numerics.act_levels,
             row_scale_bits: numerics.row_scale_bits,
             x_frac: None,
-            h_frac: None,
+            h_frac: numerics.h_frac,
             z_bits: bits("numerics.z.bits"),
             z_frac: frac("numerics.z.frac"),
             a_frac: bits("numerics.gate_frac"),

@@ -15,13 +15,15 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Options of `train` that the search decides.
-const DECIDED: [&str; 20] = [
+const DECIDED: [&str; 22] = [
     "--direction",
     "--bits",
     "--weight-bits",
     "--act-bits",
     "--input-bits",
     "--levels",
+    "--act-levels",
+    "--h-frac",
     "--row-scales",
     "--z-bits",
     "--z-frac",

@@ -31,12 +31,16 @@ pub enum Ends {
 #[command(next_help_heading = "Training")]
 pub struct TrainingArgs {
     /// Train in real numbers
-    #[arg(long, conflicts_with_all = ["numerics.bits", "numerics.weight_bits", "numerics.act_bits", "numerics.input_bits", "numerics.levels", "head_bits"])]
+    #[arg(long, conflicts_with_all = ["numerics.bits", "numerics.weight_bits", "numerics.act_bits", "numerics.input_bits", "numerics.levels", "numerics.act_levels", "numerics.h_frac", "head_bits"])]
     pub float: bool,
     /// Bits of the weights of the decoder or linear layer [default: real numbers of a text; else at
     /// least 8]
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(2..=16))]
     head_bits: Option<u32>,
+    /// Take the format of h that fits the h of the model to start from best: its levels, where none are given
+    /// for h, and its fraction
+    #[arg(long, requires = "init", conflicts_with_all = ["float", "numerics.h_frac"])]
+    fit_h: bool,
     /// A multiplier of 8 bits for every row of the recurrent layers' weights, fitted anew in every window
     #[arg(long, conflicts_with = "float")]
     row_scales: bool,
@@ -273,6 +277,7 @@ impl TrainingArgs {
             sizes,
             numbers: (!self.float).then_some(QuantizeOptions { numerics, head }),
             x_frac: None,
+            fit_h: self.fit_h,
             row_scales: self.row_scales,
             batch: self.batch(text),
             steps: self.steps.map_or(steps, |steps| steps as usize),

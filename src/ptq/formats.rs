@@ -144,6 +144,8 @@ impl Formats {
             } else {
                 LevelRule::Even
             },
+            act_levels: None,
+            h_frac: None,
             row_scale_bits: None,
             z: self.z,
             gate_frac: self.a_frac,

@@ -15,8 +15,10 @@ pub struct FormatRequest {
     pub act_bits: u32,
     /// Bits of the first layer's x.
     pub input_bits: u32,
-    /// Levels of all three.
+    /// Levels of weights and x, and of h where it has none of its own.
     pub levels: LevelRule,
+    /// Levels of h.
+    pub act_levels: Option<LevelRule>,
     /// Bits of a multiplier for every row of the recurrent layers' weights; without, rows have none.
     pub row_scale_bits: Option<u32>,
     /// Fraction of the first layer's x.
@@ -52,6 +54,7 @@ impl FormatRequest {
             act_bits: bits,
             input_bits: bits,
             levels: LevelRule::default(),
+            act_levels: None,
             row_scale_bits: None,
             x_frac: None,
             h_frac: None,
@@ -70,7 +73,7 @@ impl FormatRequest {
     /// Codes of h, and of what dense layers give.
     #[must_use]
     pub fn acts(&self) -> Codes {
-        self.levels.of(self.act_bits)
+        self.act_levels.unwrap_or(self.levels).of(self.act_bits)
     }
 
     /// Codes of every weight.
@@ -93,11 +96,10 @@ impl FormatRequest {
             self.act_bits = widths.act_bits;
             self.input_bits = widths.input_bits;
             self.levels = widths.levels;
+            self.act_levels = widths.act_levels;
         }
         self.x_frac = self.x_frac.or(Some(trained.x));
-        self.h_frac = self
-            .h_frac
-            .or(Some(default_h(self.levels.of(self.act_bits)).frac));
+        self.h_frac = self.h_frac.or(Some(default_h(self.acts()).frac));
         self.z_bits = self.z_bits.or(Some(z.bits));
         self.z_frac = self.z_frac.or(Some(z.frac));
         self.a_frac = self.a_frac.or(Some(gate_frac));

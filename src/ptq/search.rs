@@ -133,7 +133,7 @@ impl FormatSearch<'_> {
                 codes.at(frac)
             }
         };
-        let h = default_h(wanted.levels.of(wanted.act_bits));
+        let h = default_h(wanted.acts());
         let z_bits = wanted.z_bits.unwrap_or(MOST_Z_BITS);
         let z_reach = ranges.z.clamp(1.0, 8.0);
         Formats {

@@ -106,6 +106,21 @@ pub fn best_fraction(values: &[f32], codes: impl Into<Codes>, symmetric: bool) -
         .unwrap_or(coarsest)
 }
 
+/// Of these codes those, with their fraction, that have the least squared error on `values`; the first of equal
+/// ones.
+///
+/// # Panics
+/// Without codes.
+#[must_use]
+pub fn best_format(values: &[f32], candidates: &[Codes]) -> QFormat {
+    let formats = candidates
+        .iter()
+        .map(|&codes| codes.at(best_fraction(values, codes, false)));
+    let error = |format: QFormat| squared_error(values, format, false);
+    let best = formats.min_by(|&a, &b| error(a).total_cmp(&error(b)));
+    best.expect("candidates are given")
+}
+
 /// How many values lie beyond the codes of `format`, by more than rounding.
 #[must_use]
 pub fn clamped(values: &[f32], format: QFormat) -> u64 {

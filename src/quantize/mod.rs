@@ -17,8 +17,8 @@ mod validate;
 
 pub use activation::ActivationTables;
 pub use codes::{
-    Fractions, HeadFormat, QuantizeOptions, best_fraction, clamped, layer_with, quantize_input,
-    squared_error,
+    Fractions, HeadFormat, QuantizeOptions, best_format, best_fraction, clamped, layer_with,
+    quantize_input, squared_error,
 };
 pub use dense::{Dense, DenseOutput, Embedding, Emit, LARGEST_VOCABULARY, index_format};
 pub use ends::with_random_ends;
@@ -34,5 +34,5 @@ pub use random::{
     with_row_scales,
 };
 pub use rows::{RealRow, RowMultipliers};
-pub use seeded::{default_h, seeded};
+pub use seeded::{default_h, h_format, seeded};
 pub use splitmix::SplitMix;

@@ -4,7 +4,7 @@ use super::dense::{Dense, DenseOutput, Embedding, Emit};
 use super::model::{Direction, Layer, QuantizedModel, Recurrence, RowScale};
 use super::splitmix::SplitMix;
 use crate::fixed::{Codes, QFormat};
-use crate::spec::{OutputKind, OutputOrder, SeededNetwork};
+use crate::spec::{Numerics, OutputKind, OutputOrder, SeededNetwork};
 use rayon::prelude::*;
 
 /// Weights that one core draws at a time.
@@ -31,6 +31,13 @@ pub fn default_h(codes: impl Into<Codes>) -> QFormat {
     let codes = codes.into();
     let ternary = codes.bits == 2 && !codes.is_odd();
     codes.at(if ternary { 0 } else { codes.unit_frac() })
+}
+
+/// The format of h that these formats ask for, or the default one of its codes.
+#[must_use]
+pub fn h_format(numerics: &Numerics) -> QFormat {
+    let usual = default_h(numerics.h());
+    usual.codes().at(numerics.h_frac.unwrap_or(usual.frac))
 }
 
 /// Multipliers of one half to one, whose top bit is set.
@@ -71,7 +78,7 @@ impl Draws {
             input_size,
             hidden_size: hidden,
             x,
-            h: default_h(numerics.h()),
+            h: h_format(numerics),
             w_bits: weights_of.bits,
             w_levels: weights_of.levels,
             w_frac_ih: vec![w_frac; gates],
@@ -143,7 +150,7 @@ fn with_ends(model: &mut QuantizedModel, network: &SeededNetwork) {
         OutputKind::Sum => DenseOutput::Sum,
         OutputKind::Argmax => DenseOutput::Argmax,
         OutputKind::Code => DenseOutput::Code {
-            format: default_h(network.numerics.h()),
+            format: h_format(&network.numerics),
             relu: false,
         },
     };

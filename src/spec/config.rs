@@ -231,8 +231,14 @@ pub struct Numerics {
     pub act_bits: u32,
     /// Bits of x of the first layer.
     pub input_bits: u32,
-    /// Levels of weights, h and x.
+    /// Levels of weights and x, and of h where it has none of its own.
     pub levels: LevelRule,
+    /// Levels of h.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act_levels: Option<LevelRule>,
+    /// Fraction bits of h; without, it reaches just below 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub h_frac: Option<i32>,
     /// Bits of the multipliers of rows, where rows have them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row_scale_bits: Option<u32>,
@@ -358,7 +364,7 @@ impl Numerics {
     /// Codes of h.
     #[must_use]
     pub fn h(&self) -> Codes {
-        self.levels.of(self.act_bits)
+        self.act_levels.unwrap_or(self.levels).of(self.act_bits)
     }
 
     /// Codes of x of the first layer.

@@ -184,6 +184,9 @@ impl Resolver {
             act_bits: width("numerics.act_bits"),
             input_bits: width("numerics.input_bits"),
             levels: self.choice("numerics.levels"),
+            act_levels: (self.given("numerics.act_levels"))
+                .then(|| self.choice("numerics.act_levels")),
+            h_frac: self.integer("numerics.h_frac").map(|frac| frac as i32),
             row_scale_bits: self
                 .integer("numerics.row_scale_bits")
                 .map(|bits| bits as u32),
@@ -204,6 +207,16 @@ impl Resolver {
                 "numerics.levels",
                 &format!("odd levels have 1 to {MOST_ODD_BITS} bits, no width here is that small"),
                 "leave it out, or give weights, h or x fewer bits",
+            );
+        }
+        if numerics.act_levels == Some(LevelRule::Odd) && !numerics.h().is_odd() {
+            self.refuse(
+                "numerics.act_levels",
+                &format!(
+                    "odd levels have 1 to {MOST_ODD_BITS} bits, h has {}",
+                    numerics.act_bits
+                ),
+                "leave it out, or give h fewer bits",
             );
         }
         if numerics.c.frac >= numerics.c.bits as i32 {

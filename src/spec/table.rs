@@ -132,6 +132,12 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Choice(&["even", "odd", "auto"]), Preset::Word("even"),
         "Integers that codes of 1 to 4 bits are: even, zero among them (one bit is -1, 1); odd, such as \
          -3, -1, 1, 3; auto, odd at 1 and 2 bits"),
+    row("numerics.act_levels", "--act-levels", "LEVELS",
+        Kind::Choice(&["even", "odd", "auto"]), Preset::Told("as --levels"),
+        "Integers that codes of h are, where they are others"),
+    row("numerics.h_frac", "--h-frac", "F", Kind::Integer(-32, 32),
+        Preset::Told("h reaches just below 1; 0 where its codes are -1, 0, 1"),
+        "Fraction bits of h"),
     row("numerics.row_scale_bits", "--row-scale-bits", "B", Kind::Integer(2, 12), Preset::Told("rows have none"),
         "Bits of a multiplier for every row of the weights, which refines its scale; on the lane's multiplier"),
     row("numerics.z.bits", "--z-bits", "B", Kind::Integer(2, 12), Preset::Integer(8),

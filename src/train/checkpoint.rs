@@ -68,7 +68,7 @@ struct TrainingProgress {
 }
 
 /// Number of the format of checkpoints.
-const CHECKPOINT_FORMAT: u32 = 5;
+const CHECKPOINT_FORMAT: u32 = 6;
 /// Stands in the place of the digest while it is made.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Stands before the digest, in a string of the file's header.
@@ -197,6 +197,9 @@ impl Trainer {
             None => None,
         };
         self.numbers = self.with_fitted(&progress.fitted)?;
+        if let Some(h) = self.numbers.as_ref().map(Numbers::h) {
+            self.keep_h(h);
+        }
         (self.values, self.state) = (values, state);
         (self.optimizer.moments, self.optimizer.taken) = (moments, progress.taken);
         (self.epoch, self.done) = (progress.epoch, progress.done);

@@ -10,6 +10,8 @@ mod cell;
 mod checkpoint;
 mod examples;
 mod files;
+mod fitted;
+mod h_format;
 mod layout;
 mod loss;
 mod network;

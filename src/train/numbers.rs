@@ -6,14 +6,14 @@ use crate::import::{EMBEDDING, FloatLayer};
 use crate::ptq::head_format;
 use crate::quantize::{
     ActivationTables, Dense, Fractions, HeadFormat, Layer, QuantizeOptions, QuantizedModel,
-    RealRow, Recurrence, RowMultipliers, best_fraction, default_h, layer_with, nearest,
+    RealRow, Recurrence, RowMultipliers, best_fraction, h_format, layer_with, nearest,
 };
 use crate::spec::{CellKind, Numerics};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Bits of a multiplier of a row.
-const ROW_BITS: u32 = 8;
+pub(super) const ROW_BITS: u32 = 8;
 /// Parameters that one task takes.
 const PIECE: usize = 1 << 16;
 
@@ -76,7 +76,7 @@ impl Numbers {
             (Codes { bits: 1, .. }, _) => 0,
             (codes, _) => best_fraction(embedding, codes, false),
         };
-        let h = default_h(numerics.h());
+        let h = h_format(&numerics);
         let first = numerics.x().at(x_frac);
         let tables = ActivationTables::new(numerics.z, numerics.gate_frac);
         let mut passes = Vec::new();
@@ -102,9 +102,9 @@ impl Numbers {
         }
     }
 
-    /// Format of the last layer's output.
-    fn last_h(&self) -> QFormat {
-        self.passes[self.passes.len() - 1].h
+    /// Format of h, the same in all layers.
+    pub(super) fn h(&self) -> QFormat {
+        self.passes[0].h
     }
 
     /// Fits the multipliers of rows, where there are any, to weights that have moved.
@@ -115,48 +115,6 @@ impl Numbers {
                 numbers.rows = Some(rows);
             }
         }
-    }
-
-    /// All whole numbers that were fitted: the fraction of x, those of the weights and the multipliers of
-    /// rows pass by pass, the fraction of the decoder.
-    pub(super) fn fitted(&self) -> Vec<i32> {
-        let mut all = vec![self.passes[0].x.frac];
-        for pass in &self.passes {
-            all.extend(&pass.fractions.ih);
-            all.extend(&pass.fractions.hh);
-            all.extend(pass.rows.iter().flat_map(RowMultipliers::codes));
-        }
-        all.extend(self.head.map(|format| format.frac));
-        all
-    }
-
-    /// The same formats with other fitted numbers; `None` where they are not as many.
-    pub(super) fn with_fitted(&self, layout: &ParameterLayout, fitted: &[i32]) -> Option<Self> {
-        if fitted.len() != self.fitted().len() {
-            return None;
-        }
-        let mut numbers = self.clone();
-        let (&x, mut rest) = fitted.split_first()?;
-        for (pass, places) in numbers.passes.iter_mut().zip(&layout.passes) {
-            if places.pass.layer == 0 {
-                pass.x.frac = x;
-            }
-            let gates = pass.fractions.ih.len();
-            let (of_pass, more) = rest.split_at(2 * gates);
-            pass.fractions.ih.copy_from_slice(&of_pass[..gates]);
-            pass.fractions.hh.copy_from_slice(&of_pass[gates..]);
-            rest = more;
-            if let Some(rows) = &mut pass.rows {
-                let (codes, more) = rest.split_at(rows.values().len());
-                let codes = codes.iter().map(|&code| u32::try_from(code).ok());
-                *rows = RowMultipliers::of(ROW_BITS, codes.collect::<Option<_>>()?);
-                rest = more;
-            }
-        }
-        if let (Some(format), Some(&frac)) = (&mut numbers.head, rest.first()) {
-            format.frac = frac;
-        }
-        Some(numbers)
     }
 
     /// The integer model of these parameters. A decoder in real numbers and the embedding before it ride along;
@@ -172,7 +130,7 @@ impl Numbers {
         let layers = joined(passes, |layer| &mut layer.direction);
         let mut passengers = float.passengers;
         let head = match (self.head, float.head) {
-            (Some(format), Some(head)) => Some(Dense::of(&head, format, self.last_h())),
+            (Some(format), Some(head)) => Some(Dense::of(&head, format, self.h())),
             (None, Some(head)) => {
                 let shape = vec![head.output_size, layout.sizes.last()];
                 passengers.insert("decoder.bias".into(), (vec![head.output_size], head.bias));
@@ -214,7 +172,7 @@ impl Numbers {
             out[layout.decoder.clone()]
                 .par_chunks_mut(PIECE)
                 .for_each(|part| nearest(part, format, true));
-            let one = f64::from(format.frac + self.last_h().frac).exp2();
+            let one = f64::from(format.frac + self.h().frac).exp2();
             for bias in &mut out[layout.decoder_bias.clone()] {
                 let code = round(f64::from(*bias) * one);
                 let code = code.clamp(f64::from(i32::MIN), f64::from(i32::MAX));

@@ -93,6 +93,26 @@ fn the_forward_pass_is_the_reference_model() {
     }
 }
 
+/// h of other levels than the weights, and of a fraction at which it clamps.
+#[test]
+fn the_forward_pass_is_the_reference_model_with_h_of_its_own_levels() {
+    for cell in CELLS {
+        for (widths, levels, h, frac) in [
+            ((2, 2, 4), LevelRule::Odd, LevelRule::Even, 2),
+            ((3, 3, 4), LevelRule::Odd, LevelRule::Even, 2),
+            ((2, 2, 2), LevelRule::Even, LevelRule::Odd, 3),
+            ((1, 1, 4), LevelRule::Even, LevelRule::Even, 3),
+        ] {
+            let mut options = options(cell, widths, levels);
+            options.numerics.act_levels = Some(h);
+            options.numerics.h_frac = Some(frac);
+            for row_scales in [false, true] {
+                assert!(same_words(cell, options, &[12, 5], row_scales) > 500);
+            }
+        }
+    }
+}
+
 /// Parameters that saturate somewhere, and their formats once they have moved.
 fn moved(
     layout: &ParameterLayout,

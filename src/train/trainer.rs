@@ -21,6 +21,8 @@ pub struct TrainOptions {
     pub numbers: Option<QuantizeOptions>,
     /// Fraction of x where vectors are read; that of an embedding is chosen.
     pub x_frac: Option<i32>,
+    /// The format of h is the one that fits the h of the first parameters best.
+    pub fit_h: bool,
     /// Multipliers for the rows of the recurrent layers' weights, fitted in every window.
     pub row_scales: bool,
     /// Sequences side by side.

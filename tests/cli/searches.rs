@@ -238,6 +238,7 @@ fn a_search_that_trains_ends_in_a_core_of_the_whole_network() {
             "4",
             "--embedding",
             "8",
+            "--fit-h",
             "--head-bits",
             "8",
             "--rule",

@@ -80,6 +80,7 @@ fn options(numbers: Option<QuantizeOptions>, rate: f32) -> TrainOptions {
         sizes: Sizes::language(CellKind::Lstm, SYMBOLS, 8, vec![32]),
         numbers,
         x_frac: None,
+        fit_h: false,
         row_scales: false,
         batch: 16,
         steps: 20,

@@ -86,6 +86,10 @@ fn what_training_reports_is_what_eval_and_cosim_find() {
 #[test]
 fn a_training_that_is_resumed_gives_the_same_bytes() {
     let home = Home::new();
+    let float = ["--float", "--layers", "2", "--epochs", "2"];
+    home.train("float", &float).assert().success();
+    let init = home.at("float").join("lm.safetensors");
+    let init = init.display().to_string();
     for (name, options) in [
         (
             "adam",
@@ -112,6 +116,22 @@ fn a_training_that_is_resumed_gives_the_same_bytes() {
                 "--row-scales",
                 "--average",
                 "100",
+            ],
+        ),
+        (
+            "own_h",
+            &[
+                "--init",
+                &init,
+                "--fit-h",
+                "--levels",
+                "odd",
+                "--bits",
+                "2",
+                "--layers",
+                "2",
+                "--range-epochs",
+                "2",
             ],
         ),
         (

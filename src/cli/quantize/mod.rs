@@ -72,9 +72,6 @@ pub struct QuantizeArgs {
     /// Fraction bits of x [default: by calibration]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = fraction())]
     x_frac: Option<i32>,
-    /// Fraction bits of h [default: by calibration]
-    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = fraction())]
-    h_frac: Option<i32>,
     #[command(flatten)]
     numerics: NumericsArgs,
 }
@@ -101,7 +98,12 @@ fn offset(text: &str) -> Result<OffsetRequest, String> {
 /// The formats that calibration chooses have no other default.
 fn by_calibration(arg: clap::Arg) -> clap::Arg {
     let key = arg.get_id().as_str();
-    let chosen = ["numerics.z.", "numerics.gate_frac", "numerics.c."];
+    let chosen = [
+        "numerics.h_frac",
+        "numerics.z.",
+        "numerics.gate_frac",
+        "numerics.c.",
+    ];
     if !chosen.iter().any(|start| key.starts_with(start)) {
         return arg;
     }
@@ -125,7 +127,6 @@ fn head_format(text: &str) -> Result<HeadFormat, String> {
 pub fn run(args: &QuantizeArgs, console: Console) -> Result<Ended, Problems> {
     let formats = FormatRequest {
         x_frac: args.x_frac,
-        h_frac: args.h_frac,
         gives: args.head_kind,
         emit: args.emit,
         ..args.numerics.wanted(HeadFormat::Float)?

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// The checkpoint of `lprnn-hw train`.
 const CHECKPOINT: &str = "checkpoint.safetensors";
-/// The one option of `train` that has no meaning in real numbers, and that the search does not decide.
+/// The options of `train` that have no meaning in real numbers, and that the search does not decide: one with a
+/// value, and one without.
 const HEAD_BITS: &str = "--head-bits";
+const FIT_H: &str = "--fit-h";
 
 /// Who trains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +109,7 @@ fn arguments(given: &[String], float: bool) -> Vec<OsString> {
     while let Some(word) = left.next() {
         if float && word == HEAD_BITS {
             left.next();
-        } else if !(float && word.starts_with(&format!("{HEAD_BITS}="))) {
+        } else if !(float && (word == FIT_H || word.starts_with(&format!("{HEAD_BITS}=")))) {
             words.push(word.into());
         }
     }

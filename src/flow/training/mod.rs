@@ -44,6 +44,9 @@ impl Training<'_> {
                 .into());
         }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
+        if trainer.options().fit_h {
+            trainer.fit_h(subject.task());
+        }
         self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
@@ -102,6 +105,7 @@ fn settings(options: &TrainOptions, subject: &dyn Subject) -> BTreeMap<String, S
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
     let mut all = vec![
         ("bits", text(&options.numbers)),
+        ("fit-h", text(&options.fit_h)),
         ("row-scales", text(&options.row_scales)),
         ("hidden", text(&options.sizes)),
         ("batch", text(&options.batch)),

@@ -139,6 +139,8 @@ fn widths(found: &[i64]) -> Option<Numerics> {
         act_bits: bits(act, 1, 16)?,
         input_bits: bits(input, 1, 16)?,
         levels,
+        act_levels: None,
+        h_frac: None,
         row_scale_bits: None,
         z: format(z_bits, z_frac, 2, 12)?,
         gate_frac: bits(a_frac, 1, 14)?,

@@ -74,6 +74,12 @@ fn options_that_cannot_be_are_refused() {
         ),
         (&[&torn], "torn.json: vocabulary: is not JSON", "array"),
         (&["--epochs", "0"], "--epochs <N>", ""),
+        (&["--fit-h"], "--init <FILE>", ""),
+        (
+            &["--act-levels", "odd", "--act-bits", "8"],
+            "--act-levels: odd levels have 1 to 4 bits, h has 8",
+            "fewer bits",
+        ),
         (
             &["--softmax-samples", "500"],
             "--softmax-samples: 500 of a vocabulary of",

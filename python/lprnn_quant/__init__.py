@@ -20,7 +20,7 @@ q * 2**-frac; with levels "odd" the integers are odd.
 
 from .dense import Dense, Head
 from .files import read_safetensors
-from .formats import Format, Widths, best_fraction, codes, requantize, rne, tables, v_format
+from .formats import Format, Widths, best_fraction, codes, fit_h, requantize, rne, tables, v_format
 from .gru import GruLayer
 from .headers import InputOffset
 from .layer import Layer, RowScale
@@ -43,6 +43,7 @@ __all__ = [
     "Widths",
     "best_fraction",
     "codes",
+    "fit_h",
     "from_state_dict",
     "read_safetensors",
     "read_state_dict",

@@ -70,6 +70,10 @@ class Widths(NamedTuple):
     c: Format = Format(16, 10)
     levels: str = "even"
     """Levels of weights, h and x: "even", "odd" up to 4 bits, or "auto", odd at 1 and 2 bits."""
+    act_levels: str | None = None
+    """Levels of h, where they are others."""
+    h_frac: int | None = None
+    """Fraction of h; where it is None, h reaches just below 1."""
     s: Format = Format(16, 14)
     """Of a GRU only: its state, in the place of c."""
     v: Format | None = None
@@ -81,16 +85,18 @@ class Widths(NamedTuple):
         return cls(bits, bits, bits, levels=levels)
 
     def at(self, bits: int, frac: int) -> Format:
-        """The format of weights, h or x of so many bits, with the levels that go with them."""
-        if self.levels not in LEVELS:
-            raise ValueError(f"levels {self.levels!r}: give one of {', '.join(LEVELS)}")
-        most = {"even": 1, "odd": MOST_ODD_BITS, "auto": 2}[self.levels]
-        return Format(bits, frac, "odd" if bits <= most else "even")
+        """The format of weights or x of so many bits, with the levels that go with them."""
+        return _format_of(self.levels, bits, frac)
 
     @property
     def h(self) -> Format:
-        """h lies in -1..1; the codes used are -1, 0 and 1 at 2 bits of even levels, -1 and 1 at one."""
-        form = self.at(self.act, 0)
+        """The format of h, which lies in -1..1.
+
+        Where `h_frac` says nothing, the codes used are -1, 0 and 1 at 2 bits of even levels, -1 and 1 at one.
+        """
+        form = _format_of(self.levels if self.act_levels is None else self.act_levels, self.act, 0)
+        if self.h_frac is not None:
+            return form._replace(frac=self.h_frac)
         if self.act == 1 or (self.act == 2 and not form.odd):
             return form
         return form._replace(frac=self.act if form.odd else self.act - 1)
@@ -99,33 +105,50 @@ class Widths(NamedTuple):
         """As integers, for a checkpoint: a version, then the fields in their order.
 
         Of an LSTM, whose state is c, version 1 has even levels, and version 2 says them at its end. Of a
-        GRU, whose `state` is "s", version 3 has s in the place of c, levels, and v, or zeros for None.
+        GRU, whose `state` is "s", version 3 has s in the place of c, levels, and v, or zeros for None. Where h has
+        levels or a fraction of its own, versions 4, of an LSTM, and 5 have them behind all that 2 and 3 have.
         """
         z, wide = self.z[:2], getattr(self, state)[:2]
         fields = [self.weight, self.act, self.input, *z, self.a_frac, *wide]
         self.at(self.weight, 0)  # Refuses levels that are none.
         levels = LEVELS.index(self.levels)
+        of_v = (self.v or (0, 0))[:2] if state == "s" else ()
+        if (self.act_levels, self.h_frac) != (None, None):
+            h = self.h
+            return [5 if state == "s" else 4, *fields, levels, *of_v, LEVELS.index(h.levels), h.frac]
         if state == "s":
-            return [3, *fields, levels, *(self.v or (0, 0))[:2]]
+            return [3, *fields, levels, *of_v]
         return [1, *fields] if self.levels == "even" else [2, *fields, levels]
 
     @classmethod
     def of_numbers(cls, numbers: list[int]) -> Widths:
         """The widths of the integers that `numbers` gave."""
         version, *fields = map(int, numbers)
-        known = (version, len(fields)) in ((1, 8), (2, 9), (3, 11))
-        if not known or not 0 <= (*fields, 0)[8] < len(LEVELS):
+        known = (version, len(fields)) in ((1, 8), (2, 9), (3, 11), (4, 11), (5, 13))
+        of_h = fields[-2:] if version > 3 else ()
+        if not known or not all(0 <= one < len(LEVELS) for one in (*fields[8:9], *of_h[:1])):
             raise ValueError(
-                f"formats {numbers}: this module knows nine numbers, the first 1, or ten, the first 2, "
-                "and of a GRU twelve, the first 3"
+                f"formats {numbers}: this module knows nine numbers, the first 1, ten, the first 2, or twelve, the "
+                "first 4, and of a GRU twelve, the first 3, or fourteen, the first 5"
             )
         weight, act, inputs, z_bits, z_frac, a_frac, bits, frac, *rest = fields
         levels = LEVELS[rest[0]] if rest else "even"
         widths = cls(weight, act, inputs, Format(z_bits, z_frac), a_frac, levels=levels)
+        if of_h:
+            rest = rest[:-2]
+            widths = widths._replace(act_levels=LEVELS[of_h[0]], h_frac=of_h[1])
         wide = Format(bits, frac)
-        if version < 3:
+        if version in (1, 2, 4):
             return widths._replace(c=wide)
         return widths._replace(s=wide, v=Format(*rest[1:]) if rest[1] else None)
+
+
+def _format_of(levels: str, bits: int, frac: int) -> Format:
+    """The format of so many bits with the levels that the word says."""
+    if levels not in LEVELS:
+        raise ValueError(f"levels {levels!r}: give one of {', '.join(LEVELS)}")
+    most = {"even": 1, "odd": MOST_ODD_BITS, "auto": 2}[levels]
+    return Format(bits, frac, "odd" if bits <= most else "even")
 
 
 def v_format(z: Format, most: float = 0.0) -> Format:
@@ -213,6 +236,29 @@ def best_fraction(values: np.ndarray, form: Format | int, symmetric: bool) -> in
         return float(((near - values) ** 2).sum())
 
     return min(range(coarsest - 1, coarsest + 7), key=error)
+
+
+def fit_h(h: np.ndarray, widths: Widths) -> Widths:
+    """These widths with the levels and the fraction of h that have the least squared error for `h`.
+
+    `h`: what the network in real numbers gives, an array or a tensor of any shape, a few thousand values or more.
+    Levels that `widths.act_levels` gives stay.
+    """
+    h = finite(h.detach().cpu().numpy() if hasattr(h, "detach") else h, "values of h").ravel()
+    if not h.size:
+        raise ValueError("values of h are none: give what the network in real numbers gives")
+    given = widths.act_levels is not None or not 2 <= widths.act <= MOST_ODD_BITS
+    kinds = [widths.h.levels] if given else ["even", "odd"]
+
+    def format_of(levels: str) -> Format:
+        form = Format(widths.act, 0, levels)
+        return form._replace(frac=best_fraction(h, form, False))
+
+    def error(form: Format) -> float:
+        return float(((codes(h, form) * 2.0**-form.frac - h) ** 2).sum())
+
+    best = min(map(format_of, kinds), key=error)
+    return widths._replace(act_levels=best.levels, h_frac=best.frac)
 
 
 @functools.lru_cache(maxsize=64)

@@ -284,8 +284,9 @@ def _trained_formats(
     if formats in arrays and arrays[formats].dtype.kind == "i":
         numbers = arrays[formats].tolist()
         model.widths = Widths.of_numbers(numbers)
-        if (model.layers[0].gates == 3) != (numbers[0] == 3):
-            what = "a QuantGRU" if numbers[0] == 3 else "a QuantLSTM"
+        of_gru = numbers[0] in (3, 5)
+        if (model.layers[0].gates == 3) != of_gru:
+            what = "a QuantGRU" if of_gru else "a QuantLSTM"
             raise ValueError(f"{formats} are those of {what}, the weights are of the other")
         used.add(formats)
     if fractions in arrays and arrays[fractions].dtype.kind == "i":

@@ -99,7 +99,8 @@ impl FormatRequest {
             self.act_levels = widths.act_levels;
         }
         self.x_frac = self.x_frac.or(Some(trained.x));
-        self.h_frac = self.h_frac.or(Some(default_h(self.acts()).frac));
+        let of_h = trained.widths.and_then(|widths| widths.h_frac);
+        self.h_frac = self.h_frac.or(of_h).or(Some(default_h(self.acts()).frac));
         self.z_bits = self.z_bits.or(Some(z.bits));
         self.z_frac = self.z_frac.or(Some(z.frac));
         self.a_frac = self.a_frac.or(Some(gate_frac));

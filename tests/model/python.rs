@@ -41,5 +41,5 @@ fn python_computes_the_same_words() {
 fn state_dicts_and_model_files_lose_nothing() {
     let output = python("test_models.py", &[]);
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("Ran 27 tests"), "{text}");
+    assert!(text.contains("Ran 29 tests"), "{text}");
 }

@@ -210,12 +210,15 @@ def compare_quantized_gru(program, home):
     fixtures, file, words = ROOT / "tests/model/import/fixtures", home / "gru.safetensors", 0
     state, _ = lq.read_safetensors(fixtures / "trained_gru.safetensors")
     inputs = fixtures / "trained_gru.x.npy"
-    for levels, bits in [("even", 8), ("even", 4), ("odd", 2)]:
-        tool(program, "quantize", "--bits", bits, "--levels", levels, "--model", fixtures / "trained_gru.safetensors",
-             "--calibrate", inputs, "--h-frac", lq.Widths.of(bits, levels).h.frac, "-o", file)
+    for levels, bits, own in [
+        ("even", 8, {}), ("even", 4, {}), ("odd", 2, {}), ("odd", 2, {"act_levels": "even", "h_frac": 2}),
+    ]:
+        widths = lq.Widths.of(bits, levels)._replace(**own)
+        tool(program, "quantize", "--bits", bits, "--levels", levels, "--act-levels", own.get("act_levels", levels),
+             "--model", fixtures / "trained_gru.safetensors", "--calibrate", inputs, "--h-frac", widths.h.frac, "-o", file)
         want = lq.Model.load(file)
         layer = want.layers[0]
-        widths = lq.Widths.of(bits, levels)._replace(z=layer.z, a_frac=layer.a_frac, s=layer.s)
+        widths = widths._replace(z=layer.z, a_frac=layer.a_frac, s=layer.s)
         model = lq.from_state_dict(state, widths, calibrate=np.load(inputs), x_frac=layer.x.frac)
         got = model.layers[0]
         for name in ("weight_ih", "weight_hh", "bias", "bias_n_h"):

@@ -337,9 +337,40 @@ class Around(Case):
         for levels in ("even", "odd", "auto"):
             widths = lq.Widths(2, 3, 1, levels=levels)
             self.assertEqual(lq.Widths.of_numbers(widths.numbers()), widths)
-        for wrong in ([2, 2, 3, 1, 8, 4, 8, 16, 10], [2, 2, 3, 1, 8, 4, 8, 16, 10, 3], [3]):
+        of_h = [4, 2, 3, 1, 8, 4, 8, 16, 10, 1]
+        for wrong in (
+            [2, 2, 3, 1, 8, 4, 8, 16, 10], [2, 2, 3, 1, 8, 4, 8, 16, 10, 3], [3], [*of_h, 3, 1], [*of_h, 1], [6, *of_h, 1],
+        ):
             with self.assertRaisesRegex(ValueError, "this module knows"):
                 lq.Widths.of_numbers(wrong)
+
+    def test_h_may_have_levels_and_a_fraction_of_its_own(self):
+        widths = lq.Widths(2, 2, 4, levels="odd", act_levels="even", h_frac=2)
+        self.assertEqual((str(widths.h), str(widths.at(2, 0))), ("s2.2", "o2.0"))
+        self.assertEqual(str(widths._replace(act_levels=None).h), "o2.2")
+        self.assertEqual(str(widths._replace(h_frac=None).h), "s2.0")
+        for state in "cs":
+            self.assertEqual(lq.Widths.of_numbers(widths.numbers(state)), widths)
+            # Half of it is said: what follows is written as well, and gives the same h.
+            half = widths._replace(act_levels=None)
+            self.assertEqual(lq.Widths.of_numbers(half.numbers(state)).h, half.h)
+        layer = lq.from_state_dict(lstm(), widths, x_frac=3).layers[0]
+        self.assertEqual((layer.h, layer.w_levels), (lq.Format(2, 2), "odd"))
+        self.refused("levels 'third'", lstm(), widths._replace(act_levels="third"))
+
+    def test_h_gets_the_format_that_fits_it_best(self):
+        h = np.tanh(np.random.default_rng(3).normal(size=4000) ** 3 / 4)
+        error = lambda form: ((lq.codes(h, form) * 2.0**-form.frac - h) ** 2).sum()
+        for bits in (1, 2, 3, 4, 8):
+            found = lq.fit_h(h, lq.Widths.of(bits, "odd")).h
+            for levels in ("even", "odd") if bits < 5 else ("even",):
+                for frac in range(-2, 12):
+                    self.assertLessEqual(error(found), error(lq.Format(bits, frac, levels)), (bits, levels, frac))
+        # Mostly near 0: a level there, and a finer fraction.
+        self.assertEqual(lq.fit_h(h, lq.Widths.of(2, "odd")).h.odd, False)
+        self.assertEqual(lq.fit_h(h, lq.Widths.of(2)._replace(act_levels="odd")).h.odd, True)
+        with self.assertRaisesRegex(ValueError, "values of h are none"):
+            lq.fit_h(h[:0], FOUR)
 
     def test_odd_codes_are_the_nearest(self):
         values = np.linspace(-2.0, 2.0, 4097)

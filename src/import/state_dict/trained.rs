@@ -61,11 +61,13 @@ impl StateDictReader<'_> {
         let widths = widths(&found).filter(|widths| trained && is(widths.cell));
         let Some(widths) = widths else {
             let wanted = if is(CellKind::Gru) {
-                "of a QuantGRU: int64 of version 3, bits of weights, h and x, bits and fraction of z, fraction of \
-                 the gates, bits and fraction of s, levels, bits and fraction of v"
+                "of a QuantGRU: int64 of version 3 or 5, bits of weights, h and x, bits and fraction of z, fraction \
+                 of the gates, bits and fraction of s, levels, bits and fraction of v, in version 5 levels and \
+                 fraction of h"
             } else {
-                "of a QuantLSTM: int64 of a version 1 or 2, bits of weights, h and x, bits and fraction of z, \
-                 fraction of the gates, bits and fraction of c, in version 2 levels"
+                "of a QuantLSTM: int64 of a version 1, 2 or 4, bits of weights, h and x, bits and fraction of z, \
+                 fraction of the gates, bits and fraction of c, from version 2 on levels, in version 4 levels and \
+                 fraction of h"
             };
             return refuse(
                 &name,
@@ -117,8 +119,32 @@ const LEVELS: [LevelRule; 3] = [LevelRule::Even, LevelRule::Odd, LevelRule::Auto
 
 /// The numbers as widths and formats; the ranges are those of `docs/numerics.md`. Version 2 has the levels
 /// at its end, version 1 has even ones. Version 3 is of a GRU: levels, and v, or zeros where each pass has the one of its
-/// fractions.
+/// fractions. Versions 4 and 5 are 2 and 3 with levels and fraction of h behind.
 fn widths(found: &[i64]) -> Option<Numerics> {
+    let (version, found, of_h) = match found {
+        [4 | 5, rest @ .., levels, frac] => (found[0] - 2, rest, Some((*levels, *frac))),
+        [version, rest @ ..] => (*version, rest, None),
+        [] => return None,
+    };
+    let found = [&[version], found].concat();
+    let plain = plain_widths(&found)?;
+    let Some((levels, frac)) = of_h else {
+        return Some(plain);
+    };
+    let numerics = Numerics {
+        act_levels: Some(levels_of(levels)?),
+        h_frac: Some(i32::try_from(frac).ok()?),
+        ..plain
+    };
+    (-32..=32).contains(&frac).then_some(numerics)
+}
+
+fn levels_of(number: i64) -> Option<LevelRule> {
+    LEVELS.get(usize::try_from(number).ok()?).copied()
+}
+
+/// Those of the first three versions.
+fn plain_widths(found: &[i64]) -> Option<Numerics> {
     let (cell, fields, levels) = match found {
         [1, fields @ ..] => (CellKind::Lstm, fields, 0),
         [2, fields @ .., levels] => (CellKind::Lstm, fields, *levels),
@@ -129,7 +155,7 @@ fn widths(found: &[i64]) -> Option<Numerics> {
         }
         _ => return None,
     };
-    let levels = *LEVELS.get(usize::try_from(levels).ok()?)?;
+    let levels = levels_of(levels)?;
     let &[weight, act, input, z_bits, z_frac, a_frac, c_bits, c_frac] = fields else {
         return None;
     };

@@ -532,7 +532,7 @@ fn damaged_records_of_a_trained_gru_are_refused() {
             .unwrap_err()
             .to_string()
     };
-    let formats = "gru.formats: is not a buffer of a QuantGRU: int64 of version 3, bits of weights";
+    let formats = "gru.formats: is not a buffer of a QuantGRU: int64 of version 3 or 5, bits";
     for words in [None, Some(&[1, 3, 5, 4, 9, 5, 7, 14, 9][..])] {
         let message = with("gru.formats", words);
         assert!(message.starts_with(formats), "{message}");

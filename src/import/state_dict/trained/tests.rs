@@ -1,7 +1,7 @@
 //! Tests of `trained.rs`.
 
 use super::{fractions, widths};
-use crate::fixed::{LevelRule, QFormat};
+use crate::fixed::{Codes, LevelRule, Levels, QFormat};
 use crate::spec::CellKind;
 
 #[test]
@@ -58,6 +58,31 @@ fn the_third_version_is_that_of_a_gru() {
         assert!(widths(&bad).is_none(), "{bad:?}");
     }
     assert!(widths(&good[..11]).is_none());
+}
+
+/// Version 4 is 2, and 5 is 3, with levels and fraction of h behind.
+#[test]
+fn h_may_have_levels_and_a_fraction_of_its_own() {
+    let lstm = [2, 2, 2, 4, 8, 4, 8, 16, 10, 2];
+    let gru = [3, 2, 2, 4, 8, 4, 8, 16, 14, 2, 12, 8];
+    for plain in [&lstm[..], &gru] {
+        let with = |levels, frac| {
+            let mut all = plain.to_vec();
+            all[0] += 2;
+            widths(&[&all[..], &[levels, frac]].concat())
+        };
+        let found = with(0, 2).unwrap();
+        assert_eq!(found.h(), Codes::new(2, Levels::Even));
+        assert_eq!((found.h_frac, found.weights().is_odd()), (Some(2), true));
+        let plain = widths(plain).unwrap();
+        assert_eq!((plain.act_levels, plain.h_frac), (None, None));
+        assert_eq!(found.c, plain.c);
+        assert_eq!(
+            [with(3, 2), with(-1, 2), with(0, 33), with(0, -33)],
+            [None; 4]
+        );
+    }
+    assert!(widths(&[4, 0, 2]).is_none() && widths(&[]).is_none());
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl StateDictReader<'_> {
                 Err(error) => return Err(error),
             }
         } else if !options.leaves_out() {
+            self.no_trained_linear(&rest)?;
             return Err(self.unknown(&rest));
         }
         if let Some(name) = &rest.embedding {
@@ -310,9 +311,12 @@ impl StateDictReader<'_> {
         }
         let lines = self.unused().filter(|name| {
             // A head that is understood needs no mending.
-            let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
+            let stem = ["weight", "bias"]
+                .iter()
+                .find_map(|part| name.strip_suffix(part)?.strip_suffix('.'));
             let heads = self.find_head(rest).unwrap_or_default();
-            !heads.iter().any(|head| head.stem == stem) && rest.embedding.as_ref() != Some(*name)
+            !heads.iter().any(|head| Some(&*head.stem) == stem)
+                && rest.embedding.as_ref() != Some(*name)
         });
         let tensors: Vec<String> = lines
             .map(|name| format!("{name} {:?}", self.shape(name)))
@@ -329,6 +333,30 @@ impl StateDictReader<'_> {
             "if the core's inputs and outputs are those of the LSTM, leave them out with {options}{}",
             self.front_hint(rest)
         ))
+    }
+
+    /// Refuses a linear layer of this project's modules, which was trained in formats of its own.
+    fn no_trained_linear(&self, rest: &Rest) -> Result<(), Problem> {
+        let hidden = self.model.layers.last().map_or(0, FloatLayer::output_size);
+        let of = |name: &String| -> Option<&Linear> {
+            let stem = name.strip_suffix(".formats")?;
+            rest.linears.iter().find(|linear| linear.stem == stem)
+        };
+        let Some(linear) = rest.unknown.iter().find_map(of) else {
+            return Ok(());
+        };
+        let mut help =
+            "write the model file from Python, lprnn_quant.save(net, PATH); `gen --model` takes it"
+                .to_owned();
+        if linear.columns == hidden {
+            let more = format!(
+                "; --head {} reads its weights, and `quantize` chooses their format",
+                linear.stem
+            );
+            help.push_str(&more);
+        }
+        let problem = "is of a QuantLinear or QuantFront: formats that it was trained with are not read from a state dict";
+        refuse(&format!("{}.formats", linear.stem), problem, &help)
     }
 
     /// How a linear layer that is no head is read as one before the recurrent layers, where its size would do.

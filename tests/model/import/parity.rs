@@ -507,6 +507,39 @@ fn trained_modules_keep_their_words() {
     }
 }
 
+/// A `QuantLinear` behind a trained GRU has formats too: its weights alone are read when it is named.
+#[test]
+fn a_trained_linear_layer_is_refused_by_name() {
+    let bytes = std::fs::read(super::fixture("quant_gru.safetensors")).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let (weights, formats) = ([0; 40], [0; 40]);
+    let mut tensors: Vec<(&str, TensorView)> = whole.iter().collect();
+    for (name, kind, shape, data) in [
+        ("fc.weight", Dtype::F32, vec![2, 4], &weights[..32]),
+        ("fc.bias", Dtype::F32, vec![2], &weights[..8]),
+        ("fc.formats", Dtype::I64, vec![5], &formats[..]),
+    ] {
+        tensors.push((name, TensorView::new(kind, shape, data).unwrap()));
+    }
+    let bytes = safetensors::serialize(tensors, None).unwrap();
+    let problem = read_bytes(&bytes, &ImportOptions::default()).unwrap_err();
+    let wanted = "fc.formats: is of a QuantLinear or QuantFront: formats that it was trained with are not read";
+    assert!(problem.to_string().starts_with(wanted), "{problem}");
+    assert!(
+        problem
+            .help
+            .unwrap()
+            .ends_with("; --head fc reads its weights, and `quantize` chooses their format")
+    );
+    let named = ImportOptions {
+        head: Some("fc".into()),
+        ..ImportOptions::default()
+    };
+    let read = read_bytes(&bytes, &named).unwrap();
+    assert_eq!(read.head.unwrap().output_size, 2);
+    assert_eq!(read.left_out, ["fc.formats"]);
+}
+
 /// A trained GRU without the record of its formats, with that of an LSTM, and with fractions that are none.
 #[test]
 fn damaged_records_of_a_trained_gru_are_refused() {

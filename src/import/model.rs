@@ -1,5 +1,6 @@
 //! Float models: recurrent layers in real numbers, with what stands behind and before them.
 
+use crate::diagnostic::Problem;
 use crate::fixed::QFormat;
 use crate::spec::{CellKind, DirectionKind, LayerDirection, Numerics, OutputOrder};
 use std::collections::BTreeMap;
@@ -302,6 +303,27 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
+    /// Refuses what says how a float file is read, where a quantised model is read, whose file says all of it.
+    ///
+    /// # Errors
+    /// The first option that was given.
+    pub fn refuse_for_quantized(&self) -> Result<(), Problem> {
+        let given = [
+            ("--prefix", self.prefix.is_some()),
+            ("--head", self.head.is_some()),
+            ("--front", self.front.is_some()),
+            ("--only-lstm", self.only_lstm),
+            ("--last-states", self.last_states),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((option, _)) => {
+                let problem = "says how a float model is read, and this is a quantised one";
+                Err(Problem::flag(*option, problem).help("leave it out"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// `true` if what is not understood is left out: the caller has said what is wanted.
     pub(super) fn leaves_out(&self) -> bool {
         self.prefix.is_some() || self.head.is_some() || self.only_lstm

@@ -21,6 +21,7 @@ impl LanguageModel {
     /// metadata, or else a float state dict, of which `import` says the parts that are wanted.
     pub fn from_bytes(bytes: &[u8], import: &ImportOptions) -> Result<Self, Problems> {
         if is_quantized(bytes) {
+            import.refuse_for_quantized()?;
             Ok(Self::from_quantized(QuantizedModel::from_bytes(bytes)?)?)
         } else {
             Ok(Self::from_float(&read_bytes(bytes, import)?)?)

@@ -156,6 +156,19 @@ fn linear_layers_before_the_lstm_are_computed() {
     // The ReLU counts.
     let other = cost(eval(&floats, &text).args(["--front", "first,second"]));
     assert!((other - near).abs() > 0.05, "{other}, {near}");
+    // A model file says itself what stands where.
+    for option in ["--front=first", "--prefix=lstm"] {
+        let output = eval(&integers, &text).arg(option).assert().code(2);
+        let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let wanted = format!(
+            "{}: says how a float model is read",
+            &option[..option.find('=').unwrap()]
+        );
+        assert!(
+            error.contains(&wanted) && error.contains("leave it out"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl AnsweringModel {
     pub fn read(path: &Path, import: &ImportOptions) -> Result<Self, Problems> {
         let bytes = crate::files::load(path)?;
         if is_quantized(&bytes) {
+            import.refuse_for_quantized()?;
             let model = QuantizedModel::from_bytes(&bytes);
             return Ok(Self::integer(
                 model.map_err(|problems| problems.in_file(path))?,

@@ -44,14 +44,14 @@ impl Training<'_> {
                 .into());
         }
         let mut trainer = Trainer::new(options, start).ok_or_else(|| misfit(&sizes, start))?;
-        if trainer.options().fit_h {
-            trainer.fit_h(subject.task());
-        }
-        self.prepare(&mut trainer, subject, &settings)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
             .map_err(|error| Problem::flag("--threads", error))?;
+        if trainer.options().fit_h {
+            pool.install(|| trainer.fit_h(subject.task()));
+        }
+        self.prepare(&mut trainer, subject, &settings)?;
         let mut session = Session {
             run: self,
             watch,

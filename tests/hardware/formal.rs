@@ -1,7 +1,7 @@
-//! Proofs for all time: what the header of each file in `tests/formal` says of its module.
+//! Proofs for all time: what the header of each file in `tests/hardware/formal` says of its module.
 //!
 //! Yosys makes an AIGER file of module and properties, ABC's `pdr` proves that no property can fail, or
-//! finds how. Three wrong lines of each module must be found.
+//! finds how. Wrong lines of each module must be found.
 
 use crate::common::mutant::{Mutant, mutant};
 use lprnn_hw::tools::{Search, Tool, ToolKind};
@@ -223,6 +223,52 @@ fn the_sequencer_waits_for_the_h_of_two_steps_ago() {
                 ": bank_q ^ {{(BANK_W-1){1'b0}}, last_group_q};",
             ),
             mutant(file, "= ~uses_h | (|h_credit_q);", "= 1'b1;"),
+        ],
+    );
+}
+
+#[test]
+fn the_reverser_gives_every_sequence_from_its_end() {
+    let file = "lprnn_reverser.v";
+    holds(
+        &["lprnn_ram", "lprnn_beat_ram", "lprnn_cut", "lprnn_reverser"],
+        &[
+            mutant(file, "write_row_q - STEP_START", "write_next"),
+            mutant(
+                file,
+                "~whole_q & ~(reading_q & (write_row_q == read_row_q));",
+                "~whole_q;",
+            ),
+            mutant(file, "down_q ^ turn;", "down_q;"),
+            mutant(file, "read_first_q & ~read_end;", "1'b0;"),
+            mutant("lprnn_cut.v", "last_i | longest;", "last_i;"),
+        ],
+    );
+}
+
+#[test]
+fn both_directions_leave_side_by_side() {
+    let file = "lprnn_join.v";
+    holds(
+        &[
+            "lprnn_ram",
+            "lprnn_beat_ram",
+            "lprnn_beat_queue",
+            "lprnn_join",
+        ],
+        &[
+            mutant(
+                file,
+                "m_ready_i & b_valid_i & ~second_q;",
+                "m_ready_i & ~second_q;",
+            ),
+            mutant(
+                file,
+                "(beat_q == LAST_BEAT) ^ second_q;",
+                "(beat_q == LAST_BEAT);",
+            ),
+            mutant("lprnn_beat_queue.v", "(|(count_q >> 1))", "(|count_q)"),
+            mutant("lprnn_beat_queue.v", "= (count_q != FULL);", "= 1'b1;"),
         ],
     );
 }

@@ -108,7 +108,9 @@ GRIDS = {
         "widths": WORDS_OWN_H,
         "rows": {300: list(WORDS_OWN_H)},
         "then_float": None,
-        "instead": {"W2A2": ("--dropout 0.5", "--dropout 0.4")},
+        "instead": {
+            name: ("--dropout 0.5", "--dropout 0.4") for name in ("float", "W2A3", "W2A2")
+        },
         "embedding": lambda units: units,
         "common": "--level word --batch 20 --steps 35 --clip 0.25 --patience 20",
         "first": [

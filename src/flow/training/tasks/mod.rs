@@ -121,8 +121,9 @@ impl Supervised<'_> {
         let [float, integers] = self.names();
         let name = if session.quantizes() { integers } else { float };
         let import = ImportOptions {
-            // What a state dict does not say.
-            last_states: !session.trainer.options().sizes.output_order.is_time(),
+            // What a state dict does not say, and a model file does.
+            last_states: !session.quantizes()
+                && !session.trainer.options().sizes.output_order.is_time(),
             ..ImportOptions::default()
         };
         AnsweringModel::read(&session.run.folder.join(name), &import)
